@@ -1,0 +1,101 @@
+"""Findings: what a rule says of a subject, where, and how to mend it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from seawall.core.location import KeyPath, Location
+
+if TYPE_CHECKING:
+    from seawall.core.edit import Fix
+    from seawall.core.rule import Rule
+    from seawall.core.severity import Confidence, Severity
+
+NO_DETAILS: Mapping[str, object] = {}
+
+
+class Subject(NamedTuple):
+    """What the finding is about, in the words of its domain; absent parts are empty."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+
+    def __str__(self) -> str:
+        """``Deployment/web`` as people say it."""
+        return f"{self.kind}/{self.name}" if self.name else self.kind
+
+
+class Related(NamedTuple):
+    """A second place that helps to understand the finding."""
+
+    location: Location
+    message: str
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong. Immutable; made by the engine from what a rule yields."""
+
+    rule: "Rule"
+    severity: "Severity"
+    confidence: "Confidence"
+    message: str
+    remedy: str
+    subject: Subject
+    location: Location
+    related: tuple[Related, ...] = ()
+    fixes: "tuple[Fix, ...]" = ()
+    evidence: str = ""
+    """The offending value, when another value on the same field would be another finding."""
+    details: Mapping[str, object] = NO_DETAILS
+
+    def sort_key(self) -> tuple[str, int, int, int, str, str, str]:
+        """Order of reports: by place, then by rule, then by text."""
+        place = self.location
+        line, column = (place.span.line, place.span.column) if place.span else (0, 0)
+        return (
+            place.path,
+            line,
+            column,
+            place.document,
+            self.rule.id,
+            self.subject.container,
+            self.message,
+        )
+
+
+def fingerprint_basis(finding: Finding) -> str:
+    """The text a fingerprint is made of.
+
+    It holds what stays when lines shift, when keys are reordered or when the object moves to
+    another file: rule, subject, the path of keys without list indices, and the evidence. A
+    subject without a name has nothing else to be known by, so its file takes the name's place.
+    """
+    subject = finding.subject
+    name = subject.name or f"file:{finding.location.path}"
+    keys = "/".join(_stable_keys(finding.location.key_path))
+    return "\n".join(
+        (finding.rule.id, subject.kind, subject.namespace, name, subject.container, keys,
+         finding.evidence)
+    )  # fmt: skip
+
+
+def _stable_keys(key_path: KeyPath) -> list[str]:
+    return [key for key in key_path if isinstance(key, str)]
+
+
+def fingerprints(findings: "list[Finding]") -> list[str]:
+    """One fingerprint for each finding, in their order: 32 hexadecimal digits.
+
+    Findings that cannot be told apart (the same object in two files) get ``-2``, ``-3`` and so
+    on appended, so that each fingerprint of a report is unique.
+    """
+    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms, the table needs none of it
+
+    seen: dict[str, int] = {}
+    result = []
+    for finding in findings:
+        digest = blake2b(fingerprint_basis(finding).encode(), digest_size=16).hexdigest()
+        count = seen[digest] = seen.get(digest, 0) + 1
+        result.append(digest if count == 1 else f"{digest}-{count}")
+    return result

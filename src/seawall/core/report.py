@@ -1,0 +1,88 @@
+"""Reports: findings, what was suppressed and why, and what the scan could not see."""
+
+from typing import NamedTuple
+
+from seawall.core.finding import Finding
+from seawall.core.severity import Severity
+
+
+class Skipped(NamedTuple):
+    """An input left out on purpose."""
+
+    path: str
+    reason: str
+
+
+class NotCovered(NamedTuple):
+    """An input that was recognised, but a tool, data or ability is missing."""
+
+    path: str
+    what: str
+    reason: str
+    remedy: str
+
+
+class Failed(NamedTuple):
+    """An input that could not be read; line and column count from 1, 0 when unknown."""
+
+    path: str
+    line: int
+    column: int
+    reason: str
+
+
+class Coverage(NamedTuple):
+    """What became of each input. "Nothing was checked" is never "nothing is wrong"."""
+
+    read: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    not_covered: tuple[NotCovered, ...] = ()
+    failed: tuple[Failed, ...] = ()
+
+
+class Suppressed(NamedTuple):
+    """A finding that does not count, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class RuleFault(NamedTuple):
+    """A rule that raised: our own error, never the target's."""
+
+    rule: str
+    subject: str
+    path: str
+    error: str
+
+
+class Report(NamedTuple):
+    """Everything a writer needs. Findings are sorted and their locations concrete."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    coverage: Coverage
+    ruleset: str
+    objects: int = 0
+    """How many facts (Kubernetes objects) were judged."""
+    rules: int = 0
+    """How many rules ran."""
+    faults: tuple[RuleFault, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have exactly this severity."""
+        return sum(1 for finding in self.findings if finding.severity == severity)
+
+    def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:
+        """The exit code of a scan.
+
+        4 when a rule of ours broke, 1 for findings at or above the threshold, 3 when only
+        reading failed (with ``strict`` also when something was not covered), else 0.
+        """
+        if self.faults:
+            return 4
+        if fail_on is not None and any(f.severity >= fail_on for f in self.findings):
+            return 1
+        if self.coverage.failed or (strict and self.coverage.not_covered):
+            return 3
+        return 0

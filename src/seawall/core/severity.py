@@ -1,0 +1,52 @@
+"""How bad a finding is, and how sure we are of it."""
+
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """Ordered, so that ``severity >= threshold`` says what it means."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """The word used in reports and on the command line."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> "Severity":
+        """Read a label; raise ``ValueError`` naming the choices when it is none of them."""
+        try:
+            return cls[text.upper()]
+        except KeyError:
+            raise ValueError(f"{text!r} is no severity: choose from {choices(cls)}") from None
+
+
+class Confidence(IntEnum):
+    """How likely it is that the finding is true, given what the scan could see."""
+
+    LOW = 0
+    MEDIUM = 1
+    HIGH = 2
+
+    @property
+    def label(self) -> str:
+        """The word used in reports and on the command line."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> "Confidence":
+        """Read a label; raise ``ValueError`` naming the choices when it is none of them."""
+        try:
+            return cls[text.upper()]
+        except KeyError:
+            raise ValueError(f"{text!r} is no confidence: choose from {choices(cls)}") from None
+
+
+def choices(scale: type[IntEnum]) -> str:
+    """The labels of a scale, worst first, for messages."""
+    return ", ".join(member.name.lower() for member in sorted(scale, reverse=True))
