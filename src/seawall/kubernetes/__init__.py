@@ -1,0 +1,1 @@
+"""Kubernetes manifests: objects with effective values, relations between them, and rules."""

@@ -1,0 +1,91 @@
+"""Runs rules over the objects of a run and turns their hits into findings."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from seawall.core.finding import Finding, Related
+from seawall.core.location import Location
+from seawall.core.report import RuleFault
+from seawall.core.rule import Hit, Rule
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.pods import Container, Pod
+from seawall.kubernetes.rule import CONTAINER, OBJECT, POD, Context
+
+Entity = KubernetesObject | Pod | Container
+
+
+class Outcome(NamedTuple):
+    """What the rules said, and which of them broke on what."""
+
+    findings: list[Finding]
+    faults: list[RuleFault]
+
+
+def check(rules: Iterable[Rule], context: Context) -> Outcome:
+    """Judge every target object of the context's index."""
+    rules = tuple(rules)
+    container_rules = [rule for rule in rules if rule.scope == CONTAINER]
+    pod_rules = [rule for rule in rules if rule.scope == POD]
+    for_any = [rule for rule in rules if rule.scope == OBJECT and not rule.kinds]
+    by_kind: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for kind in rule.kinds:
+            by_kind.setdefault(kind, []).append(rule)
+    outcome = Outcome([], [])
+    needs_pods = bool(container_rules or pod_rules)
+    for object_ in context.index.objects:
+        if not object_.target:
+            continue
+        _run(for_any, object_, context, outcome)
+        _run(by_kind.get(object_.kind, ()), object_, context, outcome)
+        if needs_pods:
+            for pod in context.index.pods(object_):
+                _run(pod_rules, pod, context, outcome)
+                for container in pod.containers:
+                    _run(container_rules, container, context, outcome)
+    return outcome
+
+
+def _run(rules: Sequence[Rule], entity: Entity, context: Context, outcome: Outcome) -> None:
+    for rule in rules:
+        try:
+            for hit in rule.check(entity, context):
+                outcome.findings.append(finding(rule, entity, hit))
+        except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
+            outcome.faults.append(_fault(rule, entity, error))
+
+
+def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
+    """A finding from what a rule said of an entity."""
+    subject = entity.subject
+    if hit.container:
+        subject = subject._replace(container=hit.container)
+    return Finding(
+        rule=rule,
+        severity=rule.severity if hit.severity is None else hit.severity,
+        confidence=rule.confidence if hit.confidence is None else hit.confidence,
+        message=hit.message,
+        remedy=rule.remedy if hit.remedy is None else hit.remedy,
+        subject=subject,
+        location=_location(entity, hit.at),
+        related=tuple(
+            Related(_location(other, at), message)
+            for other, at, message in hit.related
+            if isinstance(other, KubernetesObject | Pod | Container)
+        ),
+        evidence=hit.evidence,
+    )
+
+
+def _location(entity: Entity, at: tuple[str | int, ...]) -> Location:
+    object_ = entity.object
+    return Location(object_.file, object_.document, (*entity.path, *at))
+
+
+def _fault(rule: Rule, entity: Entity, error: Exception) -> RuleFault:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" (line {frame.tb_lineno} of {frame.tb_frame.f_code.co_name})" if frame else ""
+    text = f"{type(error).__name__}: {error}{where}"
+    return RuleFault(rule.id, str(entity.subject), entity.object.file, text)

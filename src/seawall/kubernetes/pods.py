@@ -1,0 +1,356 @@
+"""Pods and containers with their effective values, wherever the pod template stands.
+
+"Effective" means after the API server's defaulting and the kubelet's inheritance from pod to
+container (k8s.io/api core/v1 ``zz_generated.defaults``, ``securitycontext.DetermineEffective``):
+what a rule judges is what will run, not what happens to be written.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from seawall.core.finding import Subject
+from seawall.core.location import KeyPath
+from seawall.kubernetes.images import ImageReference, parse_image
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.values import (
+    EMPTY_MAP,
+    Map,
+    at,
+    integer,
+    is_false,
+    is_true,
+    labels_of,
+    mapping,
+    mappings,
+    text,
+    texts,
+)
+from seawall.text.yaml import Value
+
+REGULAR = "regular"
+INIT = "init"
+SIDECAR = "sidecar"
+"""An init container with ``restartPolicy: Always`` (KEP-753): it runs beside the others."""
+EPHEMERAL = "ephemeral"
+
+DEFAULT_CAPABILITIES = frozenset(
+    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP "
+    "SETGID SETPCAP SETUID SYS_CHROOT".split()
+)
+"""What container runtimes grant when nothing is said (containerd ``oci.WithDefaultSpec``)."""
+
+APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
+JOB_KINDS = frozenset(("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task"))
+
+
+class Container:
+    """A container of a pod. ``type`` is one of regular, init, sidecar, ephemeral."""
+
+    def __init__(self, pod: "Pod", value: Map, type_: str, path: KeyPath) -> None:
+        self.pod = pod
+        self.value = value
+        self.type = type_
+        self.path = path
+        """Where it stands in its document."""
+        self.name = text(value, "name")
+        self.security_context = mapping(value, "securityContext")
+
+    def __repr__(self) -> str:
+        return f"<{self.type} container {self.name} of {self.pod.object!r}>"
+
+    @property
+    def object(self) -> KubernetesObject:
+        """The object that holds the pod."""
+        return self.pod.object
+
+    @property
+    def subject(self) -> Subject:
+        """What findings about this container name."""
+        return self.pod.object.subject._replace(container=self.name)
+
+    @property
+    def is_long_running(self) -> bool:
+        """Whether it runs for the life of the pod: probes and ports mean something."""
+        return self.type in (REGULAR, SIDECAR)
+
+    @property
+    def takes_resources(self) -> bool:
+        """Whether it may ask for resources; ephemeral containers may not."""
+        return self.type != EPHEMERAL
+
+    # Security context ------------------------------------------------------------------------
+
+    def security(self, *keys: str) -> Value:
+        """The effective value of a field that containers inherit from the pod's context.
+
+        A container's own value wins; ``null`` inherits, as the API server has it.
+        """
+        own = at(self.security_context, *keys)
+        return own if own is not None else at(self.pod.security_context, *keys)
+
+    def security_path(self, *keys: str) -> KeyPath:
+        """Where that field is set or else belongs, relative to the container.
+
+        A value that comes from the pod lies outside the container: rules that point there name
+        the pod as the entity (``pod_sets`` tells).
+        """
+        return ("securityContext", *keys)
+
+    def pod_sets(self, *keys: str) -> bool:
+        """Whether the effective value comes from the pod's security context."""
+        return (
+            at(self.security_context, *keys) is None
+            and at(self.pod.security_context, *keys) is not None
+        )
+
+    @property
+    def is_privileged(self) -> bool:
+        """``securityContext.privileged``."""
+        return is_true(self.security_context, "privileged")
+
+    @cached_property
+    def added_capabilities(self) -> dict[str, int]:
+        """Capabilities asked for, normalised (no ``CAP_``, upper case), with their index."""
+        return _capabilities(self.security_context, "add")
+
+    @cached_property
+    def dropped_capabilities(self) -> dict[str, int]:
+        """Capabilities given up, normalised, with their index."""
+        return _capabilities(self.security_context, "drop")
+
+    @property
+    def drops_all(self) -> bool:
+        """Whether all default capabilities are dropped."""
+        return "ALL" in self.dropped_capabilities
+
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """The effective bounding set; ``ALL`` stands for every one there is."""
+        if self.is_privileged or "ALL" in self.added_capabilities:
+            return frozenset(("ALL",))
+        base = frozenset() if self.drops_all else DEFAULT_CAPABILITIES
+        return (base - self.dropped_capabilities.keys()) | self.added_capabilities.keys()
+
+    def has_capability(self, name: str) -> bool:
+        """Whether the container effectively has a capability (name without ``CAP_``)."""
+        return name in self.capabilities or "ALL" in self.capabilities
+
+    @property
+    def run_as_user(self) -> int | None:
+        """The user id set for the container; ``None`` leaves it to the image."""
+        return _number(self.security("runAsUser"))
+
+    @property
+    def run_as_group(self) -> int | None:
+        """The primary group id; ``None`` leaves it to the image."""
+        return _number(self.security("runAsGroup"))
+
+    @property
+    def run_as_non_root(self) -> bool:
+        """Whether the kubelet refuses to start the container as root."""
+        return self.security("runAsNonRoot") is True
+
+    @property
+    def read_only_root(self) -> bool:
+        """Whether the root file system is read-only."""
+        return is_true(self.security_context, "readOnlyRootFilesystem")
+
+    @property
+    def seccomp(self) -> str:
+        """The effective seccomp profile type, empty when none is set (then Unconfined)."""
+        value = self.security("seccompProfile", "type")
+        return value if isinstance(value, str) else ""
+
+    @cached_property
+    def apparmor(self) -> str:
+        """The AppArmor profile type from field or annotation, empty when none is set.
+
+        The field (1.30) wins; the annotation's ``runtime/default``, ``localhost/x`` and
+        ``unconfined`` are given as the field's words.
+        """
+        value = self.security("appArmorProfile", "type")
+        if isinstance(value, str) and value:
+            return value
+        annotation = self.pod.annotations.get(APPARMOR_ANNOTATION + self.name, "")
+        if annotation == "runtime/default":
+            return "RuntimeDefault"
+        if annotation.startswith("localhost/"):
+            return "Localhost"
+        return "Unconfined" if annotation == "unconfined" else annotation
+
+    @property
+    def allows_privilege_escalation(self) -> bool:
+        """Whether a process may gain more rights than its parent: true unless set to false.
+
+        Privileged containers and those with CAP_SYS_ADMIN always may (core/v1 SecurityContext).
+        """
+        return (
+            not is_false(self.security_context, "allowPrivilegeEscalation")
+            or self.is_privileged
+            or "SYS_ADMIN" in self.added_capabilities
+        )
+
+    # Image, resources, environment -----------------------------------------------------------
+
+    @cached_property
+    def image(self) -> ImageReference | None:
+        """The image reference; ``None`` when the field is missing."""
+        reference = text(self.value, "image")
+        return parse_image(reference) if reference else None
+
+    @property
+    def image_pull_policy(self) -> str:
+        """``Always`` for the tag ``latest`` or none and no digest, else ``IfNotPresent``."""
+        policy = text(self.value, "imagePullPolicy")
+        if policy:
+            return policy
+        return "Always" if self.image is not None and self.image.is_mutable else "IfNotPresent"
+
+    def limit(self, resource: str) -> Value:
+        """``resources.limits``."""
+        return at(self.value, "resources", "limits", resource)
+
+    def request(self, resource: str) -> Value:
+        """``resources.requests``; where it is unset the API server copies the limit."""
+        own = at(self.value, "resources", "requests", resource)
+        return own if own is not None else self.limit(resource)
+
+    @cached_property
+    def ports(self) -> tuple[tuple[int, Map], ...]:
+        """Declared ports, each with its index."""
+        return tuple(mappings(self.value, "ports"))
+
+    @cached_property
+    def env(self) -> tuple[tuple[int, Map], ...]:
+        """Environment variables, each with its index."""
+        return tuple(mappings(self.value, "env"))
+
+    @cached_property
+    def mounts(self) -> tuple[tuple[int, Map], ...]:
+        """Volume mounts, each with its index."""
+        return tuple(mappings(self.value, "volumeMounts"))
+
+    def host_port(self, port: Map) -> int:
+        """The host port of a declared port; under host networking the container's own."""
+        own = integer(port, "hostPort") or 0
+        if not own and self.pod.host_network:
+            return integer(port, "containerPort") or 0
+        return own
+
+
+class Pod:
+    """A pod or pod template.
+
+    ``path`` is where the thing that has ``metadata`` and ``spec`` stands in its document;
+    ``spec_path`` where the pod spec itself stands (they differ in custom resources that have
+    containers without a full template).
+    """
+
+    def __init__(
+        self,
+        object_: KubernetesObject,
+        *,
+        spec: Map,
+        spec_path: KeyPath,
+        metadata: Map,
+        path: KeyPath,
+        containers: tuple[tuple[Map, str, KeyPath], ...] | None = None,
+    ) -> None:
+        self.object = object_
+        self.spec = spec
+        self.spec_path = spec_path
+        self.metadata = metadata
+        self.path = path
+        self.security_context = mapping(spec, "securityContext")
+        found = _containers_of(spec, spec_path) if containers is None else containers
+        self.containers = tuple(
+            Container(self, value, type_, place) for value, type_, place in found
+        )
+
+    def __repr__(self) -> str:
+        return f"<pod of {self.object!r}>"
+
+    @property
+    def subject(self) -> Subject:
+        """What findings about this pod name: the object people wrote."""
+        return self.object.subject
+
+    @property
+    def spec_at(self) -> KeyPath:
+        """The path from the pod down to its spec, for hits that are relative to the pod."""
+        return self.spec_path[len(self.path) :]
+
+    def at(self, *keys: str | int) -> KeyPath:
+        """A path below the pod's spec, relative to the pod, for ``Hit.at``."""
+        return (*self.spec_at, *keys)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Labels of the pods that will be made."""
+        return labels_of(self.metadata, "labels")
+
+    @cached_property
+    def annotations(self) -> dict[str, str]:
+        """Annotations of the pods that will be made."""
+        return labels_of(self.metadata, "annotations")
+
+    @property
+    def is_windows(self) -> bool:
+        """``spec.os.name`` is windows: the only thing Pod Security looks at."""
+        return text(self.spec, "os", "name") == "windows"
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it runs to its end rather than serving."""
+        return self.object.kind in JOB_KINDS
+
+    @property
+    def host_network(self) -> bool:
+        """``spec.hostNetwork``."""
+        return is_true(self.spec, "hostNetwork")
+
+    @property
+    def restart_policy(self) -> str:
+        """``Always`` when unset."""
+        return text(self.spec, "restartPolicy") or "Always"
+
+    @property
+    def service_account_name(self) -> str:
+        """``serviceAccountName``, else the deprecated ``serviceAccount``, else ``default``."""
+        return (
+            text(self.spec, "serviceAccountName") or text(self.spec, "serviceAccount") or "default"
+        )
+
+    @cached_property
+    def volumes(self) -> tuple[tuple[int, Map], ...]:
+        """Volumes, each with its index."""
+        return tuple(mappings(self.spec, "volumes"))
+
+    def of_type(self, *types: str) -> Iterator[Container]:
+        """The containers of some types."""
+        return (container for container in self.containers if container.type in types)
+
+
+def _containers_of(spec: Map, path: KeyPath) -> tuple[tuple[Map, str, KeyPath], ...]:
+    found = []
+    for index, item in mappings(spec, "initContainers"):
+        type_ = SIDECAR if text(item, "restartPolicy") == "Always" else INIT
+        found.append((item, type_, (*path, "initContainers", index)))
+    for key, type_ in (("containers", REGULAR), ("ephemeralContainers", EPHEMERAL)):
+        found.extend((item, type_, (*path, key, index)) for index, item in mappings(spec, key))
+    return tuple(found)
+
+
+def _capabilities(security_context: Map, key: str) -> dict[str, int]:
+    result: dict[str, int] = {}
+    items = texts(security_context, "capabilities", key)
+    for index, name in enumerate(items):
+        result.setdefault(name.upper().removeprefix("CAP_"), index)
+    return result
+
+
+def _number(value: Value) -> int | None:
+    return integer({"": value}, "")
+
+
+NO_POD_SPEC = EMPTY_MAP

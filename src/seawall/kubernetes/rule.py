@@ -1,0 +1,150 @@
+"""How a Kubernetes rule is written: a decorated function, its metadata and its docstring.
+
+    @container_rule(
+        "privileged-container",
+        severity=Severity.CRITICAL,
+        remedy="Set securityContext.privileged to false.",
+        aliases=("kube-linter:privileged-container", "KSV-0017"),
+    )
+    def privileged_container(container: Container, context: Context) -> Hits:
+        '''Containers must not run privileged. ...'''
+        if container.is_privileged:
+            yield Hit("runs privileged", ("securityContext", "privileged"))
+
+The scope decides what the function is called with: each container, each pod (template), or each
+object of some kinds. Nothing else is needed: the catalogue finds rules in the modules of
+``seawall.kubernetes.rules`` by their type.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from seawall.core.rule import SECURITY, Change, Hits, Parameter, ParameterValue, Rule
+from seawall.core.severity import Confidence, Severity
+from seawall.kubernetes.index import Index
+
+if TYPE_CHECKING:
+    from seawall.kubernetes.objects import KubernetesObject
+    from seawall.kubernetes.pods import Container, Pod
+
+DOMAIN = "kubernetes"
+CONTAINER = "container"
+POD = "pod"
+OBJECT = "object"
+
+
+class Context:
+    """What a rule may know besides the entity it judges."""
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        kubernetes_version: str,
+        pss_version: str = "latest",
+        parameters: dict[str, dict[str, ParameterValue]] | None = None,
+    ) -> None:
+        self.index = index
+        self.kubernetes_version = kubernetes_version
+        """The cluster's version as ``1.36``."""
+        self.pss_version = pss_version
+        """The Pod Security policy version as ``v1.28`` or ``latest``."""
+        self._parameters = parameters or {}
+
+    @property
+    def minor(self) -> int:
+        """The minor number of the cluster's version."""
+        return int(self.kubernetes_version.partition(".")[2] or 0)
+
+    def parameter(self, rule: Rule, name: str) -> ParameterValue:
+        """What the team set for a rule's parameter, or its default."""
+        own = self._parameters.get(rule.id, {})
+        if name in own:
+            return own[name]
+        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
+
+    def integer(self, rule: Rule, name: str) -> int:
+        """A whole-number parameter."""
+        value = self.parameter(rule, name)
+        return value if isinstance(value, int) else 0
+
+    def texts(self, rule: Rule, name: str) -> tuple[str, ...]:
+        """A parameter that is a list of texts."""
+        value = self.parameter(rule, name)
+        return value if isinstance(value, tuple) else ()
+
+    def confidence_of_absence(self, object_: "KubernetesObject") -> Confidence:
+        """How sure one can be that something is missing: only where all of it was read."""
+        return Confidence.HIGH if object_.complete else Confidence.LOW
+
+
+class Metadata(TypedDict, total=False):
+    """What a rule may say of itself besides id, severity and remedy; see ``core.rule.Rule``."""
+
+    profile: str
+    confidence: Confidence
+    aliases: tuple[str, ...]
+    compliance: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    since: str
+    changes: tuple[Change, ...]
+
+
+ContainerCheck = Callable[["Container", Context], Hits]
+PodCheck = Callable[["Pod", Context], Hits]
+ObjectCheck = Callable[["KubernetesObject", Context], Hits]
+
+
+def container_rule(
+    id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
+) -> Callable[[ContainerCheck], Rule]:
+    """A rule that is called with every container of every pod, init and ephemeral ones too."""
+    return _decorator(id_, CONTAINER, severity, remedy, (), metadata)
+
+
+def pod_rule(
+    id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
+) -> Callable[[PodCheck], Rule]:
+    """A rule that is called with every pod and pod template."""
+    return _decorator(id_, POD, severity, remedy, (), metadata)
+
+
+def object_rule(
+    id_: str,
+    *,
+    severity: Severity,
+    remedy: str,
+    kinds: tuple[str, ...] = (),
+    **metadata: Unpack[Metadata],
+) -> Callable[[ObjectCheck], Rule]:
+    """A rule that is called with every object of some kinds; without kinds, with every object."""
+    return _decorator(id_, OBJECT, severity, remedy, kinds, metadata)
+
+
+def _decorator(
+    id_: str,
+    scope: str,
+    severity: Severity,
+    remedy: str,
+    kinds: tuple[str, ...],
+    metadata: Metadata,
+) -> Callable[[Callable[..., Hits]], Rule]:
+    def make(check: Callable[..., Hits]) -> Rule:
+        return Rule(
+            check,
+            id=id_,
+            domain=DOMAIN,
+            scope=scope,
+            severity=severity,
+            remedy=remedy,
+            kinds=kinds,
+            profile=metadata.get("profile", SECURITY),
+            confidence=metadata.get("confidence", Confidence.HIGH),
+            aliases=metadata.get("aliases", ()),
+            compliance=metadata.get("compliance", ()),
+            parameters=metadata.get("parameters", ()),
+            since=metadata.get("since", "2026.1"),
+            changes=metadata.get("changes", ()),
+        )
+
+    return make

@@ -1,0 +1,202 @@
+"""Where pods stand inside objects: built-in controllers, known custom resources, any other shape."""
+
+from collections.abc import Callable, Iterator
+
+from seawall.core.location import KeyPath
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
+from seawall.kubernetes.values import Map, at, mapping, mappings, text
+from seawall.text.yaml import Value
+
+_TEMPLATE: KeyPath = ("spec", "template")
+
+POD_PATHS: dict[str, tuple[KeyPath, ...]] = {
+    # kind -> where that which has metadata and spec stands; the group does not matter, so that
+    # a Deployment of a version long gone is still looked into.
+    "Pod": ((),),
+    "PodTemplate": (("template",),),
+    "Deployment": (_TEMPLATE,),
+    "StatefulSet": (_TEMPLATE,),
+    "DaemonSet": (_TEMPLATE,),
+    "ReplicaSet": (_TEMPLATE,),
+    "ReplicationController": (_TEMPLATE,),
+    "Job": (_TEMPLATE,),
+    "CronJob": (("spec", "jobTemplate", "spec", "template"),),
+    "DeploymentConfig": (_TEMPLATE,),  # apps.openshift.io
+    "Rollout": (_TEMPLATE,),  # argoproj.io
+    "CloneSet": (_TEMPLATE,),  # apps.kruise.io
+    "BroadcastJob": (_TEMPLATE,),  # apps.kruise.io
+    "AdvancedCronJob": (("spec", "template", "jobTemplate", "spec", "template"),),
+    "Service": (_TEMPLATE,),  # serving.knative.dev; a core Service has no template
+    "Configuration": (_TEMPLATE,),  # serving.knative.dev
+    "Revision": ((),),  # serving.knative.dev
+    "ScaledJob": (("spec", "jobTargetRef", "template"),),  # keda.sh
+    "SandboxTemplate": (("spec", "podTemplate"),),  # agents.x-k8s.io
+    "Sandbox": (("spec", "podTemplate"),),
+    "SparkApplication": (("spec", "driver", "template"), ("spec", "executor", "template")),
+}
+
+_MAX_DEPTH = 14
+_NO_PODS = frozenset(
+    "ConfigMap Secret CustomResourceDefinition Role ClusterRole RoleBinding ClusterRoleBinding "
+    "Ingress NetworkPolicy HorizontalPodAutoscaler PodDisruptionBudget Namespace "
+    "PersistentVolume PersistentVolumeClaim StorageClass ServiceAccount Endpoints".split()
+)
+
+
+def pods_of(object_: KubernetesObject) -> tuple[Pod, ...]:
+    """All pods and pod templates of an object."""
+    special = _SPECIAL.get(object_.kind)
+    if special is not None:
+        return tuple(special(object_))
+    paths = POD_PATHS.get(object_.kind)
+    if paths is None:
+        if object_.kind in _NO_PODS:
+            return ()
+        paths = tuple(_by_shape(object_.value, (), 0))
+    pods = []
+    for path in paths:
+        holder = at(object_.value, *path)
+        if isinstance(holder, dict) and isinstance(holder.get("spec"), dict):
+            pods.append(_pod(object_, holder, path))
+    return tuple(pods)
+
+
+def _pod(object_: KubernetesObject, holder: Map, path: KeyPath) -> Pod:
+    place = (*object_.path, *path)
+    return Pod(
+        object_,
+        spec=mapping(holder, "spec"),
+        spec_path=(*place, "spec"),
+        metadata=mapping(holder, "metadata"),
+        path=place,
+    )
+
+
+def _by_shape(value: Value, path: KeyPath, depth: int) -> Iterator[KeyPath]:
+    """Paths of mappings whose ``spec`` has containers: pod templates in unknown kinds."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        if _is_pod_spec(value.get("spec")):
+            yield path
+            return
+        for key, child in value.items():
+            if isinstance(child, dict | list):
+                yield from _by_shape(child, (*path, key), depth + 1)
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            if isinstance(child, dict | list):
+                yield from _by_shape(child, (*path, index), depth + 1)
+
+
+def _is_pod_spec(value: Value) -> bool:
+    """Containers with an image each, under their own field names: nothing else looks so."""
+    if not isinstance(value, dict):
+        return False
+    containers = [item for _, item in mappings(value, "containers")]
+    return bool(containers) and all(
+        isinstance(item.get("image"), str) and isinstance(item.get("name"), str)
+        for item in containers
+    )
+
+
+_Found = tuple[Map, str, KeyPath]
+
+
+def _argo_templates(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
+    """Argo Workflows: each template of type container, script or containerSet is a pod."""
+    workflow = mapping(object_.value, *base)
+    for index, template in mappings(workflow, "templates"):
+        place = (*object_.path, *base, "templates", index)
+        found: list[_Found] = []
+        for key, type_ in (("initContainers", INIT), ("sidecars", SIDECAR)):
+            found.extend((item, type_, (*place, key, i)) for i, item in mappings(template, key))
+        for key in ("container", "script"):
+            own = mapping(template, key)
+            if own:
+                found.append(({"name": "main"} | own, REGULAR, (*place, key)))
+        found.extend(
+            (item, REGULAR, (*place, "containerSet", "containers", i))
+            for i, item in mappings(template, "containerSet", "containers")
+        )
+        if found:
+            # What a template leaves out it takes from the workflow's spec.
+            spec = {key: value for key, value in workflow.items() if key != "templates"} | template
+            yield Pod(
+                object_,
+                spec=spec,
+                spec_path=place,
+                metadata=mapping(template, "metadata"),
+                path=place,
+                containers=tuple(found),
+            )
+
+
+def _argo_workflow(object_: KubernetesObject) -> Iterator[Pod]:
+    base = ("spec", "workflowSpec") if object_.kind == "CronWorkflow" else ("spec",)
+    return _argo_templates(object_, base)
+
+
+def _tekton_task(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
+    """Tekton: the steps of a task are the containers of one pod, with a common template."""
+    task = mapping(object_.value, *base)
+    place = (*object_.path, *base)
+    shared = mapping(task, "stepTemplate")
+    found: list[_Found] = []
+    for index, step in mappings(task, "steps"):
+        if isinstance(step.get("ref"), dict):
+            continue  # a StepAction elsewhere
+        name = text(step, "name") or f"step-{index}"
+        found.append((shared | step | {"name": name}, REGULAR, (*place, "steps", index)))
+    found.extend(
+        (item, SIDECAR, (*place, "sidecars", index)) for index, item in mappings(task, "sidecars")
+    )
+    if found:
+        pod_template = mapping(object_.value, "spec", "podTemplate")
+        spec = pod_template | {"volumes": task.get("volumes"), "restartPolicy": "Never"}
+        yield Pod(
+            object_,
+            spec=spec,
+            spec_path=place,
+            metadata=mapping(object_.value, "metadata"),
+            path=place,
+            containers=tuple(found),
+        )
+
+
+def _tekton(object_: KubernetesObject) -> Iterator[Pod]:
+    if object_.kind == "StepAction":
+        base: KeyPath = ("spec",)
+        step = mapping(object_.value, "spec")
+        if text(step, "image"):
+            place = (*object_.path, *base)
+            yield Pod(
+                object_, spec={"restartPolicy": "Never"}, spec_path=place,
+                metadata=mapping(object_.value, "metadata"), path=place,
+                containers=(({"name": "step"} | step, REGULAR, place),),
+            )  # fmt: skip
+        return
+    if object_.kind in ("Task", "ClusterTask"):
+        yield from _tekton_task(object_, ("spec",))
+    elif object_.kind == "TaskRun":
+        yield from _tekton_task(object_, ("spec", "taskSpec"))
+    else:  # Pipeline, PipelineRun
+        base = ("spec", "pipelineSpec") if object_.kind == "PipelineRun" else ("spec",)
+        for key in ("tasks", "finally"):
+            for index, _ in mappings(object_.value, *base, key):
+                yield from _tekton_task(object_, (*base, key, index, "taskSpec"))
+
+
+_SPECIAL: dict[str, Callable[[KubernetesObject], Iterator[Pod]]] = {
+    "Workflow": _argo_workflow,
+    "WorkflowTemplate": _argo_workflow,
+    "ClusterWorkflowTemplate": _argo_workflow,
+    "CronWorkflow": _argo_workflow,
+    "Task": _tekton,
+    "ClusterTask": _tekton,
+    "TaskRun": _tekton,
+    "Pipeline": _tekton,
+    "PipelineRun": _tekton,
+    "StepAction": _tekton,
+}
