@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Related
-from seawall.core.location import Location
+from seawall.core.location import KeyPath, Location, Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
 from seawall.kubernetes.objects import KubernetesObject
@@ -77,8 +77,10 @@ def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
     )
 
 
-def _location(entity: Entity, at: tuple[str | int, ...]) -> Location:
+def _location(entity: Entity, at: KeyPath | Span) -> Location:
     object_ = entity.object
+    if isinstance(at, Span):
+        return Location(object_.file, object_.document, entity.path, at)
     return Location(object_.file, object_.document, (*entity.path, *at))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from seawall.core.finding import Subject
-from seawall.core.location import KeyPath
+from seawall.core.location import KeyPath, Span
 from seawall.kubernetes.values import EMPTY_MAP, Map, labels_of, mapping, text
 from seawall.text.yaml import Value
 
@@ -34,7 +34,7 @@ class KubernetesObject:
     """
 
     __slots__ = (
-        "api_version", "complete", "document", "file", "group", "kind", "metadata", "name",
+        "api_version", "complete", "document", "duplicates", "file", "group", "kind", "metadata", "name",
         "namespace", "path", "target", "value", "version",
     )  # fmt: skip
 
@@ -54,6 +54,8 @@ class KubernetesObject:
         self.path = base
         self.target = target
         self.complete = complete
+        self.duplicates: tuple[tuple[KeyPath, tuple[Span, ...]], ...] = ()
+        """Keys that stand twice: where in the document, and each place."""
         self.api_version = text(value, "apiVersion")
         group, slash, version = self.api_version.partition("/")
         self.group, self.version = (group, version) if slash else ("", group)

@@ -13,7 +13,6 @@ from seawall.core.location import KeyPath
 from seawall.kubernetes.images import ImageReference, parse_image
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.values import (
-    EMPTY_MAP,
     Map,
     at,
     integer,
@@ -22,6 +21,7 @@ from seawall.kubernetes.values import (
     labels_of,
     mapping,
     mappings,
+    sequence,
     text,
     texts,
 )
@@ -40,7 +40,10 @@ DEFAULT_CAPABILITIES = frozenset(
 """What container runtimes grant when nothing is said (containerd ``oci.WithDefaultSpec``)."""
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
-JOB_KINDS = frozenset(("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task"))
+_LIST_OF = {INIT: "initContainers", SIDECAR: "initContainers", EPHEMERAL: "ephemeralContainers"}
+JOB_KINDS = frozenset(
+    ("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task")
+)
 
 
 class Container:
@@ -262,6 +265,7 @@ class Pod:
         self.metadata = metadata
         self.path = path
         self.security_context = mapping(spec, "securityContext")
+        self._own_containers = containers is not None
         found = _containers_of(spec, spec_path) if containers is None else containers
         self.containers = tuple(
             Container(self, value, type_, place) for value, type_, place in found
@@ -326,6 +330,27 @@ class Pod:
         """Volumes, each with its index."""
         return tuple(mappings(self.spec, "volumes"))
 
+    @property
+    def whole_spec(self) -> Map:
+        """The spec with its containers, also where a custom resource keeps these elsewhere."""
+        if not self._own_containers:
+            return self.spec
+        lists: Map = {"containers": [], "initContainers": [], "ephemeralContainers": []}
+        for container in self.containers:
+            sequence(lists, _LIST_OF.get(container.type, "containers")).append(container.value)
+        return self.spec | lists
+
+    def from_whole(self, path: KeyPath) -> KeyPath:
+        """Where a path into ``{metadata, spec: whole_spec}`` stands, relative to the pod."""
+        if not path or path[0] != "spec":
+            return path
+        if self._own_containers and len(path) > 2 and path[1] in ("containers", *_LIST_OF.values()):
+            same = [c for c in self.containers if _LIST_OF.get(c.type, "containers") == path[1]]
+            index = path[2]
+            if isinstance(index, int) and index < len(same):
+                return (*same[index].path[len(self.path) :], *path[3:])
+        return self.at(*path[1:])
+
     def of_type(self, *types: str) -> Iterator[Container]:
         """The containers of some types."""
         return (container for container in self.containers if container.type in types)
@@ -353,4 +378,3 @@ def _number(value: Value) -> int | None:
     return integer({"": value}, "")
 
 
-NO_POD_SPEC = EMPTY_MAP

@@ -81,6 +81,7 @@ class Context:
 class Metadata(TypedDict, total=False):
     """What a rule may say of itself besides id, severity and remedy; see ``core.rule.Rule``."""
 
+    domain: str
     profile: str
     confidence: Confidence
     aliases: tuple[str, ...]
@@ -133,7 +134,7 @@ def _decorator(
         return Rule(
             check,
             id=id_,
-            domain=DOMAIN,
+            domain=metadata.get("domain", DOMAIN),
             scope=scope,
             severity=severity,
             remedy=remedy,

@@ -62,7 +62,9 @@ def parse_selector(value: Value) -> Selector | None:
     for _, item in mappings(value, "matchExpressions"):
         operator = text(item, "operator")
         values = tuple(v for v in sequence(item, "values") if isinstance(v, str))
-        valid = valid and operator in _OPERATORS and (operator not in ("In", "NotIn") or bool(values))
+        valid = (
+            valid and operator in _OPERATORS and (operator not in ("In", "NotIn") or bool(values))
+        )
         requirements.append(Requirement(text(item, "key"), operator, values))
     labels = labels_of(value, "matchLabels")
     valid = valid and len(labels) == len(mapping(value, "matchLabels"))

@@ -44,8 +44,13 @@ def locate(chunk: Chunk, paths: Iterable[KeyPath]) -> dict[KeyPath, Place]:
     Paths are those of the value: through a merge key or an alias they lead to the text of the
     anchored value.
     """
-    root = _Want()
     wanted = list(paths)
+    if chunk.text.lstrip()[:1] in ("{", "["):
+        from seawall.text.json import is_only_json, locate_json  # noqa: PLC0415 - rare
+
+        if is_only_json(chunk):
+            return locate_json(chunk, wanted)
+    root = _Want()
     for path in wanted:
         node = root
         for key in path:
@@ -187,9 +192,7 @@ class _Sweep:
             return
         span = self._span(event)
         if key_span is not None and span.line == span.end_line == key_span.line:
-            level.want.span = Span(
-                key_span.line, key_span.column, span.end_line, span.end_column
-            )
+            level.want.span = Span(key_span.line, key_span.column, span.end_line, span.end_column)
 
     def _merge(self, level: _Level, event: ScalarEvent) -> None:
         if type(event) is AliasEvent and event.anchor in self._anchors:

@@ -106,10 +106,10 @@ def split(text: str) -> Iterator[Chunk]:
     for marker in _MARKER.finditer(text):
         at = marker.start()
         if not _has_content(text, start, at):
-            if text.startswith("...", start):  # the end of a document that has been given
+            if text.startswith(("---", "..."), start):  # a document without content
                 line += text.count("\n", start, at)
                 start = at
-            continue  # directives and comments belong to what comes next
+            continue  # directives and comments before a marker belong to what comes next
         chunk = text[start:at]
         yield Chunk(chunk, line)
         line += chunk.count("\n")
@@ -140,6 +140,15 @@ def load(text: str) -> Iterator[Document | Broken]:
 
 def load_chunk(chunk: Chunk, index: int = 0) -> Document | Broken:
     """Read one document."""
+    broken = _load_yaml(chunk, index)
+    if isinstance(broken, Broken) and chunk.text.lstrip()[:1] in ("{", "["):
+        from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
+
+        return load_json(chunk, index) or broken
+    return broken
+
+
+def _load_yaml(chunk: Chunk, index: int) -> Document | Broken:
     try:
         value, duplicates = _Builder(Parser(chunk.text), chunk.line).build()
     except LimitError as error:

@@ -1,0 +1,88 @@
+"""Every rule of every domain, and how a rule is found by its own or another tool's id."""
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import cache
+
+from seawall.core.errors import UsageError
+from seawall.core.rule import Rule
+from seawall.kubernetes import rules as kubernetes_rules
+
+TOOLS = ("kubesec", "kube-score", "kube-linter")
+"""Tools whose every rule has one of ours beside it: ``seawall rules --coverage TOOL``."""
+
+_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv)-?0*([0-9]+)")
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of their ids."""
+    return kubernetes_rules.all_rules()
+
+
+def canonical(id_: str) -> str:
+    """An id as it is compared: lower case, Trivy's numbers without prefix and zeros.
+
+    ``KSV017``, ``KSV-0017`` and ``AVD-KSV-0017`` are one id.
+    """
+    lower = id_.strip().lower()
+    numbered = _NUMBERED.fullmatch(lower)
+    return f"{numbered[1]}-{int(numbered[2]):04d}" if numbered else lower
+
+
+@cache
+def _names() -> dict[str, tuple[Rule, ...]]:
+    """Every name a rule goes by. A bare id of a tool counts where no rule of ours has it."""
+    own: dict[str, list[Rule]] = {}
+    foreign: dict[str, list[Rule]] = {}
+    for rule in all_rules():
+        own.setdefault(rule.id, []).append(rule)
+        for alias in rule.aliases:
+            name = canonical(alias)
+            foreign.setdefault(name, []).append(rule)
+            _, colon, bare = name.partition(":")
+            if colon:
+                foreign.setdefault(bare, []).append(rule)
+    merged = foreign | own
+    return {name: tuple(dict.fromkeys(rules)) for name, rules in merged.items()}
+
+
+def find(pattern: str) -> tuple[Rule, ...]:
+    """The rules an id or glob names, own or peers'; raises UsageError when there are none."""
+    wanted = canonical(pattern)
+    names = _names()
+    if wanted in names:
+        return names[wanted]
+    if any(mark in wanted for mark in "*?["):
+        found = [
+            rule for name, rules in names.items() if fnmatchcase(name, wanted) for rule in rules
+        ]
+        if found:
+            return tuple(sorted(set(found), key=lambda rule: rule.id))
+    raise UsageError(f"no rule is called {pattern!r}{_suggestion(wanted)}; see: seawall rules")
+
+
+def _suggestion(wanted: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    close = get_close_matches(wanted, _names(), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def select(
+    *, profile: str, select: Iterable[str], ignore: Iterable[str], ruleset: str
+) -> tuple[Rule, ...]:
+    """The rules a run uses: those named, or else those of the profile, less those ignored."""
+    chosen: Iterable[Rule]
+    patterns = list(select)
+    if patterns:
+        chosen = {rule for pattern in patterns for rule in find(pattern)}
+    else:
+        chosen = [rule for rule in all_rules() if rule.in_profile(profile)]
+    dropped = {rule for pattern in ignore for rule in find(pattern)}
+    return tuple(
+        sorted(
+            (rule for rule in chosen if rule not in dropped and rule.exists_in(ruleset)),
+            key=lambda rule: rule.id,
+        )
+    )

@@ -1,0 +1,65 @@
+"""``seawall explain``: what a rule means."""
+
+import sys
+
+from seawall import catalogue
+from seawall.cli.scan import Parser
+from seawall.core.documentation import documentation
+from seawall.core.rule import Rule
+
+
+def run(arguments: list[str]) -> int:
+    """Print the manual of each rule named; gives the exit code."""
+    parser = Parser(
+        prog="seawall explain",
+        description="Show what a rule checks and why, with a bad and a good example.",
+    )
+    parser.add_argument(
+        "ids", nargs="+", metavar="ID",
+        help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    rules = [rule for id_ in options.ids for rule in catalogue.find(id_)]
+    sys.stdout.write("\n".join(text(rule) for rule in dict.fromkeys(rules)))
+    return 0
+
+
+def text(rule: Rule) -> str:
+    """The manual of a rule as plain text."""
+    manual = documentation(rule)
+    lines = [
+        f"{rule.id}: {manual.summary}",
+        "",
+        f"severity    {rule.severity.label}",
+        f"profile     {rule.profile}",
+        f"since       rule set {rule.since}",
+    ]
+    if rule.aliases:
+        lines.append(f"also known  {', '.join(rule.aliases)}")
+    if rule.compliance:
+        lines.append(f"compliance  {', '.join(rule.compliance)}")
+    lines += ["", manual.what, "", "Why", "", manual.why, "", "Bad", "", _indented(manual.bad)]
+    lines += ["Good", "", _indented(manual.good), f"Remedy: {rule.remedy}"]
+    if rule.parameters:
+        lines += ["", f"Parameters, set in seawall.toml under [rules.{rule.id}]:", ""]
+        lines += [
+            f"  {parameter.name} = {_toml(parameter.default)}    {parameter.help}"
+            for parameter in rule.parameters
+        ]
+    if manual.not_reported:
+        lines += ["", "Not reported", "", manual.not_reported]
+    if manual.references:
+        lines += ["", *manual.references]
+    return "\n".join(lines) + "\n"
+
+
+def _indented(example: str) -> str:
+    return "".join(f"    {line}".rstrip() + "\n" for line in example.splitlines())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,68 @@
+"""Finds the sub-command and turns errors into messages and exit codes.
+
+Only the module of the sub-command that is run gets imported.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+from seawall import __version__
+from seawall.core.errors import SeawallError
+
+COMMANDS = {
+    "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
+    "explain": "what a rule means, why it matters, with a bad and a good example",
+    "rules": "list the rules: ids, severities, profiles, other tools' names",
+}
+
+_USAGE = """\
+usage: seawall COMMAND [OPTION...] [ARGUMENT...]
+
+The security of containerised software, from source to traffic.
+
+commands:
+{commands}
+
+  seawall COMMAND --help shows the options of a command.
+  seawall --version      shows the version.
+
+exit codes: 0 nothing at or above the threshold, 1 findings, 2 wrong usage or configuration,
+3 some input could not be read, 4 internal error
+"""
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; gives the exit code."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0 if arguments else 2
+    command, *rest = arguments
+    if command in ("-V", "--version", "version"):
+        sys.stdout.write(f"seawall {__version__}\n")
+        return 0
+    if command not in COMMANDS:
+        sys.stderr.write(f"seawall: there is no command {command!r}{_suggestion(command)}\n")
+        sys.stderr.write("seawall: see seawall --help\n")
+        return 2
+    entry: Callable[[list[str]], int] = import_module(f"seawall.cli.{command}").run
+    try:
+        return entry(rest)
+    except SeawallError as error:
+        sys.stderr.write(f"seawall: {error}\n")
+        return error.exit_code
+
+
+def usage() -> str:
+    """The help of the program itself."""
+    commands = "\n".join(f"  {name:10} {summary}" for name, summary in COMMANDS.items())
+    return _USAGE.format(commands=commands)
+
+
+def _suggestion(command: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    close = get_close_matches(command, COMMANDS, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; to scan it, say: seawall scan {command}"

@@ -1,0 +1,247 @@
+"""``seawall scan``: look at targets and report."""
+
+import argparse
+import os
+import sys
+from typing import NoReturn, TypeVar
+
+from seawall import configuration, engine, reports
+from seawall.cli.output import terminal_width, wants_colour, write_text
+from seawall.cli.progress import Progress
+from seawall.core.errors import UsageError
+from seawall.core.rule import PROFILES, RULESETS, SECURITY
+from seawall.core.severity import Confidence, Severity, choices
+from seawall.sources.files import DEFAULT_SIZE_LIMIT
+
+_NONE = "none"
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors as exceptions, so that they are told like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError."""
+        raise UsageError(f"{message}; see: {self.prog} --help")
+
+
+def parser() -> Parser:
+    """The options of ``seawall scan``."""
+    result = Parser(
+        prog="seawall scan",
+        description="Say what is wrong in Kubernetes manifests, where, and how to mend it.",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
+        "2 wrong usage or configuration,\n3 some input could not be read, 4 internal error",
+    )
+    what = result.add_argument_group("what to look at")
+    what.add_argument(
+        "targets", nargs="*", default=["."], metavar="TARGET",
+        help="files, directories, or - for standard input (default: .)",
+    )  # fmt: skip
+    what.add_argument(
+        "--context", action="append", default=[], metavar="DIR",
+        help="objects there are known to relations, but not reported on",
+    )  # fmt: skip
+    what.add_argument(
+        "--no-gitignore", action="store_true", help="also read what .gitignore leaves out"
+    )
+    what.add_argument(
+        "--max-file-size", type=_size, default=DEFAULT_SIZE_LIMIT, metavar="SIZE",
+        help="largest file to read, such as 20M (default: 10M)",
+    )  # fmt: skip
+    rules = result.add_argument_group("which rules")
+    rules.add_argument(
+        "--profile", choices=PROFILES, default=None, help="a set of rules (default: security)"
+    )
+    rules.add_argument(
+        "--select", type=_list, action="extend", default=[], metavar="ID,...",
+        help="run just these rules: ids or globs, own or other tools'",
+    )  # fmt: skip
+    rules.add_argument(
+        "--ignore", type=_list, action="extend", default=[], metavar="ID,...",
+        help="do not run these rules",
+    )  # fmt: skip
+    rules.add_argument(
+        "--ruleset", choices=RULESETS, default=None, metavar="YYYY.N",
+        help=f"pin the rule set, so that an upgrade brings no surprise (newest: {RULESETS[-1]})",
+    )  # fmt: skip
+    rules.add_argument("--config", metavar="FILE", help="configuration (default: ./seawall.toml)")
+    rules.add_argument(
+        "--kubernetes-version", metavar="1.N", default=None,
+        help=f"the cluster's version (default: {engine.NEWEST_KUBERNETES})",
+    )  # fmt: skip
+    rules.add_argument(
+        "--pss-version", metavar="v1.N", default=None,
+        help="Pod Security Standards policy version (default: latest)",
+    )  # fmt: skip
+    verdict = result.add_argument_group("what counts")
+    verdict.add_argument(
+        "--fail-on", default="high", metavar="SEVERITY",
+        help=f"exit with 1 from this severity on: {choices(Severity)}, none (default: high)",
+    )  # fmt: skip
+    verdict.add_argument(
+        "--min-confidence", default="medium", metavar="LEVEL",
+        help=f"leave out less sure findings: {choices(Confidence)} (default: medium)",
+    )  # fmt: skip
+    verdict.add_argument("--exit-zero", action="store_true", help="the same as --fail-on none")
+    verdict.add_argument(
+        "--strict", action="store_true", help="exit with 3 also when something is not covered"
+    )
+    output = result.add_argument_group("output")
+    output.add_argument(
+        "--format", action="append", default=[], metavar="NAME[=FILE]",
+        help=f"{', '.join(reports.FORMATS)} (default: table); may be given several times",
+    )  # fmt: skip
+    output.add_argument("--output", "-o", metavar="FILE", help="write the report to this file")
+    output.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    output.add_argument("--quiet", "-q", action="store_true", help="findings only, a line each")
+    output.add_argument("--verbose", "-v", action="store_true", help="list every skipped input")
+    output.add_argument(
+        "--meta", action="store_true", help="add what differs from run to run to JSON"
+    )
+    return result
+
+
+def run(arguments: list[str]) -> int:
+    """Scan; gives the exit code."""
+    options = parser().parse_intermixed_args(arguments)
+    outputs = _outputs(options.format, options.output)
+    fail_on = _fail_on(options)
+    progress = Progress(enabled=not options.quiet)
+    try:
+        result = engine.scan(_engine_options(options), progress)
+    finally:
+        progress.clear()
+    environment = dict(os.environ)
+    for name, path in outputs:
+        to_terminal = path is None and sys.stdout.isatty()
+        write_text(
+            reports.writer(name)(
+                result.report,
+                result.texts,
+                reports.Options(
+                    colour=wants_colour(options.color, environment, is_terminal=to_terminal),
+                    width=terminal_width(environment),
+                    quiet=options.quiet,
+                    verbose=options.verbose,
+                    meta=_meta(options) if options.meta else None,
+                    fail_on=fail_on,
+                ),
+            ),
+            path,
+        )
+    for fault in result.report.faults:
+        sys.stderr.write(
+            f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
+            f"{fault.path}: {fault.error}; please report it\n"
+        )
+    return result.report.exit_code(fail_on, strict=options.strict)
+
+
+def _engine_options(options: argparse.Namespace) -> engine.Options:
+    config = configuration.load(options.config)
+    return engine.Options(
+        targets=tuple(options.targets or ["."]),
+        context=tuple(options.context),
+        gitignore=not options.no_gitignore,
+        max_file_size=options.max_file_size,
+        profile=options.profile or SECURITY,
+        select=tuple(options.select),
+        ignore=tuple(options.ignore),
+        ruleset=options.ruleset or RULESETS[-1],
+        min_confidence=_level(Confidence, "--min-confidence", options.min_confidence),
+        kubernetes_version=_kubernetes_version(options.kubernetes_version),
+        pss_version=_pss_version(options.pss_version),
+        parameters=config.parameters,
+        severities=config.severities,
+    )
+
+
+Level = TypeVar("Level", Severity, Confidence)
+
+
+def _level(scale: type[Level], option: str, text: str) -> Level:
+    try:
+        return scale.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _fail_on(options: argparse.Namespace) -> Severity | None:
+    if options.exit_zero or options.fail_on == _NONE:
+        return None
+    return _level(Severity, "--fail-on", options.fail_on)
+
+
+def _kubernetes_version(text: str | None) -> str:
+    if text is None:
+        return engine.NEWEST_KUBERNETES
+    major, _, minor = text.removeprefix("v").partition(".")
+    minor = minor.partition(".")[0]
+    if major != "1" or not minor.isdigit():
+        raise UsageError(f"--kubernetes-version: {text!r} is no version; give it as 1.34")
+    return f"1.{int(minor)}"
+
+
+def _pss_version(text: str | None) -> str:
+    if text is None or text == "latest":
+        return "latest"
+    major, _, minor = text.removeprefix("v").partition(".")
+    if major != "1" or not minor.isdigit():
+        raise UsageError(f"--pss-version: {text!r} is no version; give latest or, say, v1.34")
+    return f"v1.{int(minor)}"
+
+
+def _list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+def _size(text: str) -> int:
+    number = text.lower().removesuffix("b").removesuffix("i")
+    unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
+    digits = number.removesuffix(unit) if unit else number
+    if not digits.isdigit() or int(digits) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; give it as 500K, 20M or 1G")
+    return int(digits) * _UNITS[unit]
+
+
+def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | None]]:
+    """Each format with its file; ``None`` stands for standard output."""
+    result: list[tuple[str, str | None]] = []
+    for item in formats or ["table"]:
+        name, equals, path = item.partition("=")
+        if name not in reports.FORMATS:
+            known = ", ".join(reports.FORMATS)
+            raise UsageError(f"--format: there is no format {name!r}; choose from {known}")
+        if equals and not path:
+            raise UsageError(f"--format {item}: the file's name is missing")
+        result.append((name, path or None))
+    bare = [index for index, (_, path) in enumerate(result) if path is None]
+    if output is not None:
+        if len(bare) != 1:
+            raise UsageError("--output goes with one format; with several, write --format x=FILE")
+        result[bare[0]] = (result[bare[0]][0], output)
+    elif len(bare) > 1:
+        raise UsageError("only one format can go to standard output; write --format x=FILE")
+    paths = [path for _, path in result if path is not None]
+    if len(paths) != len(set(paths)):
+        raise UsageError("two formats cannot be written to one file")
+    return result
+
+
+def _meta(options: argparse.Namespace) -> dict[str, object]:
+    """What belongs to this run and machine, not to the result."""
+    import platform  # noqa: PLC0415 - asked for seldom
+    import time  # noqa: PLC0415
+
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "directory": os.getcwd(),
+        "targets": list(options.targets),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }

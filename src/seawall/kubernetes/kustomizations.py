@@ -1,0 +1,25 @@
+"""What a kustomization says of the files beside it: patches are no objects of their own."""
+
+import os
+from collections.abc import Iterator
+
+from seawall.kubernetes.values import mappings, text, texts
+from seawall.text.yaml import Value
+
+FILE_NAMES = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
+
+_PATH_LISTS = ("patchesStrategicMerge", "configurations", "transformers", "generators", "crds")
+_PATH_ENTRIES = ("patches", "patchesJson6902", "replacements")
+
+
+def parts(value: Value, directory: str) -> Iterator[str]:
+    """Normalised paths of files that are patches or settings of a kustomization in a directory."""
+    for key in _PATH_LISTS:
+        for entry in texts(value, key):
+            if "\n" not in entry:  # patchesStrategicMerge may hold the patch itself
+                yield os.path.normpath(os.path.join(directory, entry))
+    for key in _PATH_ENTRIES:
+        for _, item in mappings(value, key):
+            path = text(item, "path")
+            if path:
+                yield os.path.normpath(os.path.join(directory, path))

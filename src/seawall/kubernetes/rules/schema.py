@@ -1,0 +1,146 @@
+"""Rules about whether an API server would understand an object at all."""
+
+from seawall.core.rule import RELIABILITY, Hit, Hits
+from seawall.core.severity import Severity
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.rule import Context, object_rule
+from seawall.kubernetes.schema import load
+
+
+@object_rule(
+    "schema-invalid",
+    severity=Severity.MEDIUM,
+    remedy="Correct the field: kubectl explain shows what it takes.",
+    aliases=("kube-linter:schema-validation", "kube-linter:kubeconform", "kubeconform"),
+)
+def schema_invalid(object_: KubernetesObject, context: Context) -> Hits:
+    """Objects must have the fields and types of their API version.
+
+    Checks built-in kinds against the schema of the newest Kubernetes version, which is part of
+    seawall, as the API server's strict decoding does: unknown fields, wrong types, missing
+    required fields, malformed values. Custom resources have no built-in schema and are not
+    checked.
+
+    Why:
+
+    A misspelt field is dropped or refused by the server. If it was a security setting, the
+    workload runs without it while the manifest looks right.
+
+    Bad:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          containers:
+            - name: web
+              image: registry.example.org/web:1.4.2
+              securityContext:
+                readOnlyRootFileSystem: true
+
+    Good:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          containers:
+            - name: web
+              image: registry.example.org/web:1.4.2
+              securityContext:
+                readOnlyRootFilesystem: true
+
+    References:
+
+    https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+    """
+    if not object_.api_version:
+        yield Hit("apiVersion is missing", ("apiVersion",))
+        return
+    schema = load()
+    if schema.kind(object_.api_version, object_.kind) is None:
+        yield from _unknown_kind(object_)
+        return
+    for problem in schema.validate(object_.value):
+        yield Hit(problem.message, problem.path, evidence=problem.code)
+    if not object_.name:
+        yield Hit("metadata.name is missing", ("metadata", "name"), evidence="missing-field")
+
+
+_BUILT_IN = frozenset(("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1",
+                       "autoscaling/v2", "rbac.authorization.k8s.io/v1", "storage.k8s.io/v1"))  # fmt: skip
+
+
+def _unknown_kind(object_: KubernetesObject) -> Hits:
+    """A kind that an API version everybody serves does not have, such as ``v1`` Deployment."""
+    if object_.api_version not in _BUILT_IN:
+        return
+    homes = sorted(
+        f"{info.group}/{info.version}" if info.group else info.version
+        for info in load().kinds_named(object_.kind)
+    )
+    hint = f"; it is in {', '.join(homes)}" if homes else ""
+    yield Hit(
+        f"{object_.api_version} has no kind {object_.kind}{hint}", ("kind",), evidence=object_.kind
+    )
+
+
+@object_rule(
+    "duplicate-key",
+    domain="input",
+    severity=Severity.MEDIUM,
+    profile=RELIABILITY,
+    remedy="Remove one of the two keys.",
+)
+def duplicate_key(object_: KubernetesObject, context: Context) -> Hits:
+    """A key must not stand twice in one mapping.
+
+    Reports each key of a manifest that stands more than once in the same mapping, with every
+    place.
+
+    Why:
+
+    YAML forbids it and readers differ: most take the last value and drop the first without a
+    word, while people reading the file see the first.
+
+    Bad:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          hostNetwork: false
+          containers:
+            - name: web
+              image: registry.example.org/web:1.4.2
+          hostNetwork: true
+
+    Good:
+
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web
+        spec:
+          hostNetwork: false
+          containers:
+            - name: web
+              image: registry.example.org/web:1.4.2
+
+    References:
+
+    https://yaml.org/spec/1.2.2/#3213-node-comparison
+    """
+    depth = len(object_.path)
+    for key_path, spans in object_.duplicates:
+        first, *later = spans
+        lines = ", ".join(str(span.line) for span in spans)
+        yield Hit(
+            f"key {key_path[-1]!r} stands {len(spans)} times (lines {lines}); the last one counts",
+            key_path[depth:],
+            evidence=str(key_path[-1]),
+            related=tuple((object_, span, "overridden") for span in (first, *later[:-1])),
+        )

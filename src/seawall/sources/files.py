@@ -1,0 +1,168 @@
+"""Files and directories named on the command line, walked safely and in a stable order.
+
+Symbolic links met on a walk are never followed: what they point to is read where it is, or lies
+outside what was named. A link that is named itself is followed, for somebody meant it.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from seawall.core.report import Failed, Skipped
+from seawall.sources.ignores import Ignores
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+_STDIN_PATHS = frozenset((STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+
+DEFAULT_SIZE_LIMIT = 10 * 1024 * 1024
+"""Bytes of one file; a larger one is reported as not read, never skipped in silence."""
+
+
+class SourceFile(NamedTuple):
+    """A file to be read.
+
+    ``path`` is its name in reports, ``real`` where its bytes are (``-`` for standard input).
+    ``root`` is the name of the target it was found under; ``named`` tells a file that was named
+    itself from one met on a walk; ``context`` one that is only there for relations.
+    """
+
+    path: str
+    real: str
+    root: str
+    named: bool
+    context: bool
+
+
+Found = SourceFile | Skipped | Failed
+
+
+def discover(
+    targets: Sequence[str], context: Sequence[str] = (), *, gitignore: bool = True
+) -> Iterator[Found]:
+    """Every file below the targets, then below the context directories, each file once."""
+    seen: set[str] = set()
+    names = _names([*targets, *context])
+    for position, target in enumerate([*targets, *context]):
+        is_context = position >= len(targets)
+        for found in _below(target, names[position], is_context=is_context, gitignore=gitignore):
+            if isinstance(found, SourceFile):
+                key = found.real if found.real == STDIN else os.path.realpath(found.real)
+                if key in seen:
+                    continue
+                seen.add(key)
+            yield found
+
+
+def _names(targets: Sequence[str]) -> list[str]:
+    """How the targets are called in reports: as given, but without this machine's paths."""
+    here = os.getcwd()
+    names = []
+    for target in targets:
+        if target in _STDIN_PATHS:
+            names.append(STDIN_NAME)
+            continue
+        path = os.path.normpath(target)
+        if os.path.isabs(path):
+            inside = path == here or path.startswith(here.rstrip("/") + "/")
+            path = os.path.relpath(path, here) if inside else os.path.basename(path) or "root"
+        names.append(path)
+    for index, name in enumerate(names):
+        others = (t for i, t in enumerate(targets) if i != index and names[i] == name)
+        if os.path.isabs(targets[index]) and any(
+            os.path.normpath(other) != os.path.normpath(targets[index]) for other in others
+        ):
+            names[index] = os.path.normpath(targets[index]).lstrip("/")
+    return names
+
+
+def _below(target: str, name: str, *, is_context: bool, gitignore: bool) -> Iterator[Found]:
+    if target in _STDIN_PATHS:
+        yield SourceFile(STDIN_NAME, STDIN, STDIN_NAME, named=True, context=is_context)
+        return
+    try:
+        mode = os.stat(target).st_mode
+    except OSError as error:
+        yield Failed(name, 0, 0, reason_of(error))
+        return
+    if stat.S_ISDIR(mode):
+        ignores = Ignores(target) if gitignore else None
+        yield from _walk(target, "" if name == "." else name, name, ignores, is_context=is_context)
+    elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):  # a FIFO: the shell's <(command)
+        yield SourceFile(name, target, name, named=True, context=is_context)
+    else:
+        yield Failed(name, 0, 0, f"is a {_type_name(mode)}, not a file")
+
+
+def _walk(
+    directory: str, name: str, root: str, ignores: Ignores | None, *, is_context: bool
+) -> Iterator[Found]:
+    try:
+        with os.scandir(directory) as entries:
+            children = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Failed(name or ".", 0, 0, reason_of(error))
+        return
+    for entry in children:
+        path = f"{name}/{entry.name}" if name else entry.name
+        mode = _mode(entry)
+        is_directory = stat.S_ISDIR(mode)
+        if entry.name == ".git":
+            yield Skipped(path, "version control data")
+        elif stat.S_ISLNK(mode):
+            yield Skipped(path, "symbolic link: what it leads to is read where it is")
+        elif ignores is not None and ignores.match(entry.path, is_directory=is_directory):
+            yield Skipped(f"{path}/" if is_directory else path, "ignored by .gitignore")
+        elif is_directory:
+            yield from _walk(entry.path, path, root, ignores, is_context=is_context)
+        elif stat.S_ISREG(mode):
+            yield SourceFile(path, entry.path, root, named=False, context=is_context)
+        else:
+            yield Skipped(path, f"is a {_type_name(mode)}, not a file")
+
+
+def _mode(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_mode
+    except OSError:  # vanished meanwhile; reading it will say so
+        return stat.S_IFREG
+
+
+def _type_name(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "FIFO"
+    if stat.S_ISSOCK(mode):
+        return "socket"
+    return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "special file"
+
+
+def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
+    """The bytes of a file, or why they cannot be had."""
+    try:
+        descriptor = 0 if file.real == STDIN else _open(file.real)
+    except OSError as error:
+        return Failed(file.path, 0, 0, reason_of(error))
+    try:
+        with open(descriptor, "rb", closefd=descriptor != 0) as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        return Failed(file.path, 0, 0, reason_of(error))
+    if len(data) > limit:
+        return Failed(
+            file.path, 0, 0,
+            f"is larger than {limit / 1048576:g} MiB; raise the limit with --max-file-size",
+        )  # fmt: skip
+    return data
+
+
+def _open(path: str) -> int:
+    """Open without waiting for a FIFO's writer: one without a writer reads as empty."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def reason_of(error: OSError) -> str:
+    """An operating system's error in words."""
+    return (error.strerror or str(error)).lower()
