@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
 from seawall.core.finding import Finding, Related
@@ -13,13 +13,15 @@ from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes import kustomizations, reader
 from seawall.kubernetes.checking import check
 from seawall.kubernetes.index import Index
-from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.places import locate
 from seawall.text.yaml import Chunk, Document, load, split
+
+if TYPE_CHECKING:
+    from seawall.kubernetes.objects import KubernetesObject
 
 NEWEST_KUBERNETES = "1.36"
 _EXTENSIONS = (".yaml", ".yml", ".json")
@@ -263,7 +265,8 @@ def _read_manifest(file: SourceFile, text: str, inputs: _Inputs, chart: str | No
 
 def _mark_incomplete(inputs: _Inputs, charts: frozenset[str]) -> None:
     """Beside a file that could not be read, nothing can be said to be missing."""
-    unread = {os.path.dirname(item.path) for item in [*inputs.failed, *inputs.not_covered]}
+    unread = {os.path.dirname(item.path) for item in inputs.failed}
+    unread |= {os.path.dirname(item.path) for item in inputs.not_covered}
     for object_ in inputs.objects:
         if object_.complete and (
             os.path.dirname(object_.file) in unread or _chart_of(object_.file, charts) is not None

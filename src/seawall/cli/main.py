@@ -4,11 +4,14 @@ Only the module of the sub-command that is run gets imported.
 """
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from seawall import __version__
 from seawall.core.errors import SeawallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",

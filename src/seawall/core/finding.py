@@ -74,10 +74,8 @@ def fingerprint_basis(finding: Finding) -> str:
     subject = finding.subject
     name = subject.name or f"file:{finding.location.path}"
     keys = "/".join(_stable_keys(finding.location.key_path))
-    return "\n".join(
-        (finding.rule.id, subject.kind, subject.namespace, name, subject.container, keys,
-         finding.evidence)
-    )  # fmt: skip
+    parts = (*subject[:2], name, subject.container, keys, finding.evidence)
+    return "\n".join((finding.rule.id, *parts))
 
 
 def _stable_keys(key_path: KeyPath) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
-from seawall.core.location import KeyPath
+from seawall.core.location import KeyPath, Span
 from seawall.core.severity import Confidence, Severity
 
 SECURITY = "security"
@@ -36,8 +36,8 @@ class Hit(NamedTuple):
     remedy: str | None = None
     evidence: str = ""
     container: str = ""
-    related: tuple[tuple[object, KeyPath, str], ...] = ()
-    """Further places: (entity, key path relative to it, what it shows)."""
+    related: tuple[tuple[object, KeyPath | Span, str], ...] = ()
+    """Further places: (entity, key path relative to it or a known span, what it shows)."""
 
 
 Hits = Iterable[Hit]
@@ -120,8 +120,6 @@ class Rule:
         """
         if profile == ALL:
             return self.profile in (SECURITY, RELIABILITY, OPT_IN)
-        if profile == PSS_RESTRICTED:  # restricted includes baseline
-            return self.profile in (PSS_BASELINE, PSS_RESTRICTED)
         return self.profile == profile
 
     def severity_in(self, ruleset: str) -> Severity:

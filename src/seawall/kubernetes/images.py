@@ -1,8 +1,15 @@
 """Image references, parsed as container engines parse them."""
 
+import re
 from typing import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
+
+_VALID = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"  # a registry
+    r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"
+)
 
 
 class ImageReference(NamedTuple):
@@ -21,6 +28,11 @@ class ImageReference(NamedTuple):
     def is_mutable(self) -> bool:
         """Whether the name can mean another image tomorrow without the tag saying so."""
         return not self.digest and self.tag in ("", "latest")
+
+
+def is_valid_image(text: str) -> bool:
+    """Whether a container engine would take this reference at all."""
+    return _VALID.fullmatch(text) is not None
 
 
 def parse_image(text: str) -> ImageReference:

@@ -11,15 +11,16 @@ DEFAULT_NAMESPACE = "default"
 
 CLUSTER_SCOPED = frozenset(
     """
-    APIService CSIDriver CSINode CertificateSigningRequest ClusterIssuer ClusterPolicy ClusterRole
-    ClusterRoleBinding ClusterTrustBundle ComponentStatus CustomResourceDefinition DeviceClass
-    FlowSchema GatewayClass IPAddress IngressClass InitializerConfiguration MutatingAdmissionPolicy
-    MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume
-    PodSecurityPolicy PriorityClass PriorityLevelConfiguration ResourceSlice RuntimeClass
-    SecurityContextConstraints ServiceCIDR StorageClass StorageVersionMigration
-    ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
-    VolumeAttachment VolumeAttributesClass ClusterCIDR CiliumClusterwideNetworkPolicy
-    GlobalNetworkPolicy AdminNetworkPolicy BaselineAdminNetworkPolicy ConstraintTemplate
+    APIService CSIDriver CSINode CertificateSigningRequest ClusterIssuer ClusterPolicy
+    ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus CustomResourceDefinition
+    DeviceClass FlowSchema GatewayClass IPAddress IngressClass InitializerConfiguration
+    MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration
+    Namespace Node PersistentVolume PodSecurityPolicy PriorityClass PriorityLevelConfiguration
+    ResourceSlice RuntimeClass SecurityContextConstraints ServiceCIDR StorageClass
+    StorageVersionMigration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
+    ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass ClusterCIDR
+    CiliumClusterwideNetworkPolicy GlobalNetworkPolicy AdminNetworkPolicy
+    BaselineAdminNetworkPolicy ConstraintTemplate
     """.split()
 )
 
@@ -34,8 +35,8 @@ class KubernetesObject:
     """
 
     __slots__ = (
-        "api_version", "complete", "document", "duplicates", "file", "group", "kind", "metadata", "name",
-        "namespace", "path", "target", "value", "version",
+        "api_version", "complete", "document", "duplicates", "file", "group", "kind", "metadata",
+        "name", "namespace", "path", "target", "value", "version",
     )  # fmt: skip
 
     def __init__(
@@ -120,7 +121,7 @@ def objects_in(
             )
             continue
         if kind and not own_kind:
-            item = {"apiVersion": api_version, "kind": kind} | item
+            item = {"apiVersion": api_version, "kind": kind, **item}
         if looks_like_object(item):
             yield KubernetesObject(
                 item, file=file, document=document, base=base, target=target, complete=complete

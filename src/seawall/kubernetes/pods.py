@@ -10,7 +10,7 @@ from functools import cached_property
 
 from seawall.core.finding import Subject
 from seawall.core.location import KeyPath
-from seawall.kubernetes.images import ImageReference, parse_image
+from seawall.kubernetes.images import ImageReference, is_valid_image, parse_image
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.values import (
     Map,
@@ -34,8 +34,10 @@ SIDECAR = "sidecar"
 EPHEMERAL = "ephemeral"
 
 DEFAULT_CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP "
-    "SETGID SETPCAP SETUID SYS_CHROOT".split()
+    """
+    AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP
+    SETGID SETPCAP SETUID SYS_CHROOT
+    """.split()
 )
 """What container runtimes grant when nothing is said (containerd ``oci.WithDefaultSpec``)."""
 
@@ -203,11 +205,17 @@ class Container:
 
     @property
     def image_pull_policy(self) -> str:
-        """``Always`` for the tag ``latest`` or none and no digest, else ``IfNotPresent``."""
+        """``Always`` for the tag ``latest`` or none and no digest, else ``IfNotPresent``.
+
+        A reference that is none has no tag to look at (core/v1 ``SetDefaults_Container``).
+        """
         policy = text(self.value, "imagePullPolicy")
         if policy:
             return policy
-        return "Always" if self.image is not None and self.image.is_mutable else "IfNotPresent"
+        image = self.image
+        if image is None or not image.is_mutable or not is_valid_image(text(self.value, "image")):
+            return "IfNotPresent"
+        return "Always"
 
     def limit(self, resource: str) -> Value:
         """``resources.limits``."""
@@ -376,5 +384,3 @@ def _capabilities(security_context: Map, key: str) -> dict[str, int]:
 
 def _number(value: Value) -> int | None:
     return integer({"": value}, "")
-
-

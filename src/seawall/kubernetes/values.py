@@ -18,7 +18,7 @@ def at(value: Value, *keys: str | int) -> Value:
     """The value under a path of keys, ``None`` where any step is missing or of another type."""
     for key in keys:
         if isinstance(value, dict):
-            value = value.get(key)  # type: ignore[arg-type] - an index finds nothing in a dict
+            value = value.get(key) if isinstance(key, str) else None
         elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
             value = value[key]
         else:

@@ -1,4 +1,4 @@
-"""Where pods stand inside objects: built-in controllers, known custom resources, any other shape."""
+"""Where pods stand in objects: built-in controllers, known custom resources, other shapes."""
 
 from collections.abc import Callable, Iterator
 
@@ -38,9 +38,11 @@ POD_PATHS: dict[str, tuple[KeyPath, ...]] = {
 
 _MAX_DEPTH = 14
 _NO_PODS = frozenset(
-    "ConfigMap Secret CustomResourceDefinition Role ClusterRole RoleBinding ClusterRoleBinding "
-    "Ingress NetworkPolicy HorizontalPodAutoscaler PodDisruptionBudget Namespace "
-    "PersistentVolume PersistentVolumeClaim StorageClass ServiceAccount Endpoints".split()
+    """
+    ConfigMap Secret CustomResourceDefinition Role ClusterRole RoleBinding ClusterRoleBinding
+    Ingress NetworkPolicy HorizontalPodAutoscaler PodDisruptionBudget Namespace PersistentVolume
+    PersistentVolumeClaim StorageClass ServiceAccount Endpoints
+    """.split()
 )
 
 
@@ -115,7 +117,7 @@ def _argo_templates(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
         for key in ("container", "script"):
             own = mapping(template, key)
             if own:
-                found.append(({"name": "main"} | own, REGULAR, (*place, key)))
+                found.append(({"name": "main", **own}, REGULAR, (*place, key)))
         found.extend(
             (item, REGULAR, (*place, "containerSet", "containers", i))
             for i, item in mappings(template, "containerSet", "containers")
@@ -174,7 +176,7 @@ def _tekton(object_: KubernetesObject) -> Iterator[Pod]:
             yield Pod(
                 object_, spec={"restartPolicy": "Never"}, spec_path=place,
                 metadata=mapping(object_.value, "metadata"), path=place,
-                containers=(({"name": "step"} | step, REGULAR, place),),
+                containers=(({"name": "step", **step}, REGULAR, place),),
             )  # fmt: skip
         return
     if object_.kind in ("Task", "ClusterTask"):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 _NAME = ".gitignore"
 _SIZE_LIMIT = 1024 * 1024
@@ -65,7 +66,7 @@ def _compile(lines: list[str]) -> "GitIgnoreSpec | None":
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - 20 ms, only where there is such a file
     from pathspec.patterns.gitignore import GitIgnorePatternError  # noqa: PLC0415
 
-    patterns = []
+    patterns: list[GitIgnoreSpecPattern] = []
     for line in lines:
         try:
             patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)

@@ -1,0 +1,1 @@
+"""Repeatable measurements of seawall beside its peers, in one run on one machine."""
