@@ -1,0 +1,83 @@
+"""Finding rules by their own and other tools' ids; profiles; coverage of the peers."""
+
+import pytest
+
+from seawall import catalogue
+from seawall.core.errors import UsageError
+from seawall.core.rule import PROFILES, RULESETS
+from seawall.peers import PEER_RULES
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["privileged-container", "kubesec:Privileged", "KSV-0017", "KSV017", "AVD-KSV-0017",
+     "CKV_K8S_16", "kube-linter:privileged-container", "Privileged"],
+)  # fmt: skip
+def test_other_tools_ids_lead_to_our_rule(id_: str) -> None:
+    assert [rule.id for rule in catalogue.find(id_)] == ["privileged-container"]
+
+
+def test_globs() -> None:
+    assert {"host-network", "host-pid", "host-ipc"} <= {r.id for r in catalogue.find("host-*")}
+    assert len(catalogue.find("kubesec:*")) > 20
+
+
+def test_unknown_ids_are_refused_with_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="did you mean 'host-network'"):
+        catalogue.find("host-netwrok")
+    with pytest.raises(UsageError, match="no rule is called"):
+        catalogue.find("zzz*")
+
+
+@pytest.mark.parametrize("tool", PEER_RULES)
+def test_every_rule_of_the_peers_is_covered(tool: str) -> None:
+    aliases = {alias for rule in catalogue.all_rules() for alias in rule.aliases}
+    missing = [id_ for id_ in PEER_RULES[tool] if f"{tool}:{id_}" not in aliases]
+    assert not missing
+
+
+def test_profiles_hold_what_they_say() -> None:
+    chosen = {
+        profile: {r.id for r in catalogue.select(
+            profile=profile, select=(), ignore=(), ruleset=RULESETS[-1])}
+        for profile in PROFILES
+    }  # fmt: skip
+    assert chosen["security"]
+    assert chosen["reliability"]
+    assert not chosen["security"] & chosen["reliability"]
+    assert chosen["security"] | chosen["reliability"] < chosen["all"]
+    assert chosen["pss-baseline"] == {"pss-baseline"}
+    assert chosen["pss-restricted"] == {"pss-restricted"}
+
+
+def test_select_and_ignore() -> None:
+    rules = catalogue.select(
+        profile="security", select=("host-*",), ignore=("KSV-0009",), ruleset=RULESETS[-1]
+    )
+    ids = {rule.id for rule in rules}
+    assert "host-pid" in ids
+    assert "host-network" not in ids
+
+
+def test_aliases_have_a_form() -> None:
+    for rule in catalogue.all_rules():
+        for alias in rule.aliases:
+            assert alias == alias.strip()
+            tool, colon, _ = alias.partition(":")
+            if colon and tool in PEER_RULES and alias not in KUBE_LINTER_TEMPLATES:
+                assert alias.removeprefix(f"{tool}:") in PEER_RULES[tool], alias
+
+
+KUBE_LINTER_TEMPLATES = {
+    f"kube-linter:{name}"
+    for name in (
+        "access-to-resources anti-affinity cel-expression cpu-requirements dangling-horizontalpod"
+        "autoscaler disallowed-api-obj dnsconfig-options env-var forbidden-annotation forbidden-"
+        "service-types host-mounts hpa-minimum-replicas image-pull-policy kubeconform liveness-"
+        "probe memory-requirements minimum-replicas non-isolated-pod ports privileged read-only-"
+        "root-fs readiness-probe required-annotation required-label run-as-non-root service-"
+        "account statefulset-volumeclaimtemplate-annotation target-port update-configuration "
+        "verify-container-capabilities"
+    ).split()
+}
+"""Templates that an alias may name: their parameters make checks of a user's own."""
