@@ -234,7 +234,7 @@ def _read_file(
     elif not file.named and not reader.mentions_objects(text):
         inputs.skipped.append(Skipped(file.path, "holds no Kubernetes object"))
     else:
-        _read_manifest(file, text, inputs, _chart_of(file.path, charts))
+        _read_manifest(file, text, inputs, options, _chart_of(file.path, charts))
 
 
 def _chart_not_covered(path: str) -> NotCovered:
@@ -244,13 +244,22 @@ def _chart_not_covered(path: str) -> NotCovered:
     )  # fmt: skip
 
 
-def _read_manifest(file: SourceFile, text: str, inputs: _Inputs, chart: str | None) -> None:
+def _is_below(path: str, directories: Iterable[str]) -> bool:
+    """Whether a file lies in a directory whose objects are all known."""
+    real = os.path.realpath(path)
+    return any(real.startswith(os.path.join(os.path.realpath(d), "")) for d in directories)
+
+
+def _read_manifest(
+    file: SourceFile, text: str, inputs: _Inputs, options: Options, chart: str | None
+) -> None:
     in_templates = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
     if in_templates and "{{" in text:
         inputs.not_covered.append(reader.not_rendered(file.path))
         inputs.opaque.append(text)
         return
-    contents = reader.read(text, file.path, target=not file.context, complete=not file.named)
+    complete = not file.named or _is_below(file.real, options.context)
+    contents = reader.read(text, file.path, target=not file.context, complete=complete)
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)
