@@ -23,7 +23,6 @@ from seawall.kubernetes.values import (
     mappings,
     sequence,
     text,
-    texts,
 )
 from seawall.text.yaml import Value
 
@@ -41,7 +40,6 @@ DEFAULT_CAPABILITIES = frozenset(
 )
 """What container runtimes grant when nothing is said (containerd ``oci.WithDefaultSpec``)."""
 
-APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 _LIST_OF = {INIT: "initContainers", SIDECAR: "initContainers", EPHEMERAL: "ephemeralContainers"}
 JOB_KINDS = frozenset(
     ("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task")
@@ -165,23 +163,6 @@ class Container:
         """The effective seccomp profile type, empty when none is set (then Unconfined)."""
         value = self.security("seccompProfile", "type")
         return value if isinstance(value, str) else ""
-
-    @cached_property
-    def apparmor(self) -> str:
-        """The AppArmor profile type from field or annotation, empty when none is set.
-
-        The field (1.30) wins; the annotation's ``runtime/default``, ``localhost/x`` and
-        ``unconfined`` are given as the field's words.
-        """
-        value = self.security("appArmorProfile", "type")
-        if isinstance(value, str) and value:
-            return value
-        annotation = self.pod.annotations.get(APPARMOR_ANNOTATION + self.name, "")
-        if annotation == "runtime/default":
-            return "RuntimeDefault"
-        if annotation.startswith("localhost/"):
-            return "Localhost"
-        return "Unconfined" if annotation == "unconfined" else annotation
 
     @property
     def allows_privilege_escalation(self) -> bool:
@@ -376,9 +357,9 @@ def _containers_of(spec: Map, path: KeyPath) -> tuple[tuple[Map, str, KeyPath], 
 
 def _capabilities(security_context: Map, key: str) -> dict[str, int]:
     result: dict[str, int] = {}
-    items = texts(security_context, "capabilities", key)
-    for index, name in enumerate(items):
-        result.setdefault(name.upper().removeprefix("CAP_"), index)
+    for index, name in enumerate(sequence(security_context, "capabilities", key)):
+        if isinstance(name, str):
+            result.setdefault(name.upper().removeprefix("CAP_"), index)
     return result
 
 

@@ -36,7 +36,7 @@ def _violations(pod: Pod, level: str, context: Context) -> Hits:
     "pss-baseline",
     severity=Severity.HIGH,
     profile=PSS_BASELINE,
-    remedy="Take out what the baseline level forbids, or move the workload to a privileged namespace.",
+    remedy="Take out what the baseline level forbids.",
     aliases=("C-0055",),
     compliance=("cis-1.12:5.2.1",),
 )
@@ -75,7 +75,6 @@ def pss_baseline(pod: Pod, context: Context) -> Hits:
               image: registry.example.org/web:1.4.2
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
     return _violations(pod, BASELINE, context)
@@ -130,7 +129,6 @@ def pss_restricted(pod: Pod, context: Context) -> Hits:
                   drop: [ALL]
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
     return _violations(pod, RESTRICTED, context)
@@ -193,7 +191,6 @@ def pss_deployment_will_be_rejected(pod: Pod, context: Context) -> Hits:
               image: registry.example.org/web:1.4.2
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
     labels = context.index.namespace_labels.get(pod.object.namespace)
@@ -271,7 +268,6 @@ def pss_namespace_unlabelled(namespace: KubernetesObject, context: Context) -> H
               image: registry.example.org/web:1.4.2
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
     key = f"{LABEL_PREFIX}enforce"
@@ -321,7 +317,6 @@ def pss_namespace_label_invalid(namespace: KubernetesObject, context: Context) -
             pod-security.kubernetes.io/enforce: restricted
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
     for key, reason in namespace_policy(namespace.labels).errors:
@@ -365,7 +360,6 @@ def pss_enforce_version_unpinned(namespace: KubernetesObject, context: Context) 
             pod-security.kubernetes.io/enforce-version: v1.36
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
     labels = namespace.labels
@@ -414,7 +408,6 @@ def pss_enforce_version_outdated(namespace: KubernetesObject, context: Context) 
             pod-security.kubernetes.io/enforce-version: v1.36
 
     References:
-
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
     key = f"{LABEL_PREFIX}enforce-version"

@@ -2,6 +2,7 @@
 
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
+from seawall.kubernetes.api_versions import api_status, minor
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.schema import load
@@ -53,7 +54,6 @@ def schema_invalid(object_: KubernetesObject, context: Context) -> Hits:
                 readOnlyRootFilesystem: true
 
     References:
-
     https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
     """
     if not object_.api_version:
@@ -69,8 +69,12 @@ def schema_invalid(object_: KubernetesObject, context: Context) -> Hits:
         yield Hit("metadata.name is missing", ("metadata", "name"), evidence="missing-field")
 
 
-_BUILT_IN = frozenset(("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1",
-                       "autoscaling/v2", "rbac.authorization.k8s.io/v1", "storage.k8s.io/v1"))  # fmt: skip
+_BUILT_IN = frozenset(
+    """
+    v1 apps/v1 batch/v1 networking.k8s.io/v1 policy/v1 autoscaling/v2 storage.k8s.io/v1
+    rbac.authorization.k8s.io/v1
+    """.split()
+)
 
 
 def _unknown_kind(object_: KubernetesObject) -> Hits:
@@ -131,7 +135,6 @@ def duplicate_key(object_: KubernetesObject, context: Context) -> Hits:
               image: registry.example.org/web:1.4.2
 
     References:
-
     https://yaml.org/spec/1.2.2/#3213-node-comparison
     """
     depth = len(object_.path)
@@ -144,3 +147,75 @@ def duplicate_key(object_: KubernetesObject, context: Context) -> Hits:
             evidence=str(key_path[-1]),
             related=tuple((object_, span, "overridden") for span in (first, *later[:-1])),
         )
+
+
+@object_rule(
+    "deprecated-api-version",
+    severity=Severity.MEDIUM,
+    profile=RELIABILITY,
+    remedy="Move the object to an API version that is served.",
+    aliases=(
+        "kube-score:stable-version",
+        "kube-linter:no-extensions-v1beta",
+        "kube-linter:disallowed-api-obj",
+        "KSV-0107",
+        "C-0273",
+    ),
+)
+def deprecated_api_version(object_: KubernetesObject, context: Context) -> Hits:
+    """Objects should use API versions that Kubernetes serves and will go on serving.
+
+    Reports API versions of built-in kinds that are removed in the cluster's version
+    (``--kubernetes-version``, by default the newest), and with low severity those that are only
+    deprecated there.
+
+    Why:
+
+    A removed version is refused: the manifest cannot be applied any more, in the worst case in
+    the middle of restoring a cluster. Old versions also lack security fields of newer ones.
+
+    Bad:
+
+        apiVersion: policy/v1beta1
+        kind: PodDisruptionBudget
+        metadata:
+          name: web
+        spec:
+          maxUnavailable: 1
+          selector:
+            matchLabels:
+              app: web
+
+    Good:
+
+        apiVersion: policy/v1
+        kind: PodDisruptionBudget
+        metadata:
+          name: web
+        spec:
+          maxUnavailable: 1
+          selector:
+            matchLabels:
+              app: web
+
+    References:
+
+    https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+    """
+    status = api_status(object_.api_version, object_.kind)
+    if status is None or context.minor < minor(status.deprecated_in):
+        return
+    removed = bool(status.removed_in) and context.minor >= minor(status.removed_in)
+    since = (
+        f"was removed in {status.removed_in}"
+        if removed
+        else f"is deprecated since {status.deprecated_in}"
+    )
+    remedy = f"Use {status.replacement} instead." if status.replacement else None
+    yield Hit(
+        f"{object_.api_version} {object_.kind} {since}",
+        ("apiVersion",),
+        severity=None if removed else Severity.LOW,
+        remedy=remedy,
+        evidence=object_.api_version,
+    )

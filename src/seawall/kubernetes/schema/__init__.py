@@ -16,6 +16,7 @@ from seawall.kubernetes.schema.checks import INVALID_VALUE, MAX_TRACES, Trace, W
 from seawall.kubernetes.schema.definitions import Definitions
 
 NEWEST = "1.36"
+_LONGEST_NAME = 100
 
 __all__ = ["NEWEST", "KindInfo", "Schema", "SchemaProblem", "UnknownSchemaError", "load"]
 
@@ -104,6 +105,8 @@ def _problem(trace: Trace) -> SchemaProblem:
     name = ""
     for key in path:
         name = f"{name}[{key}]" if isinstance(key, int) else key
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}..."
     return SchemaProblem(tuple(path), trace.code, f"{name} {trace.text}")
 
 

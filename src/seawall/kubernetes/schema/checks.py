@@ -235,7 +235,7 @@ class ListOf(Check):
         """``null`` is what an element ``null`` stands for: ``{}`` where elements are objects."""
         super().__init__()
         self._check = element.check
-        self._exact = element.exact
+        self._exact = element.exact if null is None else object  # then null needs a look
         self._null = null
 
     def check(self, value: object, walk: Walk, depth: int) -> Traces:
@@ -271,7 +271,7 @@ class MapOf(Check):
         """``null`` is what a value ``null`` stands for: ``{}`` where values are objects."""
         super().__init__()
         self._check = element.check
-        self._exact = element.exact
+        self._exact = element.exact if null is None else object  # then null needs a look
         self._null = null
 
     def check(self, value: object, walk: Walk, depth: int) -> Traces:

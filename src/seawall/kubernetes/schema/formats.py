@@ -24,12 +24,12 @@ def is_quantity(text: str) -> bool:
     text = text.strip(_BLANKS)
     if not text:
         return False
-    number = text[1:] if text[0] in "+-" else text
-    rest = number.lstrip(_DIGITS)
+    rest = text.lstrip(_DIGITS) if text[0] not in "+-" else text[1:].lstrip(_DIGITS)
     if rest[:1] == ".":
         rest = rest[1:].lstrip(_DIGITS)
-    if rest in _SUFFIXES:  # "m" and "." are zero to the decoder
-        return True
+    if rest in _SUFFIXES:
+        # No digit at all is zero to the decoder, but not with the largest units.
+        return rest not in {"Pi", "Ei"} or len(text.strip("+-.")) > 2
     if rest[0] not in "eE":
         return False
     exponent = rest[1:]
@@ -103,6 +103,8 @@ def is_base64(text: str) -> bool:
     """Whether a text is base64 (Go's ``base64.StdEncoding``: padded, line breaks ignored)."""
     if "\n" in text or "\r" in text:
         text = text.replace("\n", "").replace("\r", "")
+    if len(text) % 4:  # which binascii lets pass in places
+        return False
     try:
         a2b_base64(text, strict_mode=True)
     except (Error, ValueError):
