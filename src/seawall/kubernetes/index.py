@@ -6,15 +6,30 @@ the number of documents.
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import NamedTuple
 
+from seawall.kubernetes.network_policies import (
+    NETWORK_POLICY_KINDS,
+    OPEN,
+    Isolation,
+    Reach,
+    is_plain,
+    pod_selector,
+    reaches,
+)
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.selectors import Selector, parse_map_selector, parse_selector
-from seawall.kubernetes.values import mapping, mappings, text
+from seawall.kubernetes.values import integer, mapping, mappings, text
 from seawall.kubernetes.workloads import pods_of
 
-NETWORK_POLICY_KINDS = ("NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy",
-                        "GlobalNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")  # fmt: skip
+
+class Scale(NamedTuple):
+    """Between how many pods a workload may have; ``stated`` whether anything says so."""
+
+    least: int
+    most: int
+    stated: bool
 
 
 class Index:
@@ -42,8 +57,20 @@ class Index:
         found = self._by_key.get((kind, namespace, name))
         return found[0] if found else None
 
+    def holds(self, *kinds: str) -> bool:
+        """Whether there is any object of some kinds."""
+        return any(kind in self._by_kind for kind in kinds)
+
+    @cached_property
+    def _kinds_by_namespace(self) -> frozenset[tuple[str, str]]:
+        return frozenset((object_.namespace, object_.kind) for object_ in self.objects)
+
+    def holds_in(self, namespace: str, kind: str) -> bool:
+        """Whether a namespace has any object of a kind."""
+        return (namespace, kind) in self._kinds_by_namespace
+
     def is_unresolved(self, name: str) -> bool:
-        """Whether a name occurs in text that could not be read: then it may well be defined there."""
+        """Whether a name occurs in text that could not be read, and so may be defined there."""
         return bool(name) and name in self._opaque
 
     def pods(self, object_: KubernetesObject) -> tuple[Pod, ...]:
@@ -78,6 +105,11 @@ class Index:
         """The pods of a namespace."""
         return self._pods_by_namespace.get(namespace, [])
 
+    @property
+    def namespaces_with_pods(self) -> Iterable[str]:
+        """The namespaces that any pod of the run is in."""
+        return self._pods_by_namespace.keys()
+
     def select(self, namespace: str, selector: Selector | None) -> list[Pod]:
         """The pods of a namespace that a selector matches; no selector matches none."""
         if selector is None:
@@ -88,6 +120,28 @@ class Index:
             if len(narrowed) < len(candidates):
                 candidates = narrowed
         return [pod for pod in candidates if selector.matches(pod.labels)]
+
+    def leaves_open(self, selector: Selector) -> bool:
+        """Whether a value that a selector asks for occurs in text that could not be read."""
+        return any(self.is_unresolved(value) for value in selector.labels.values())
+
+    @cached_property
+    def _names_of_custom_resources(self) -> frozenset[tuple[str, str]]:
+        return frozenset(
+            (object_.namespace, object_.name)
+            for object_ in self.objects
+            if "." in object_.group
+            and not object_.group.endswith((".k8s.io", *_GROUPS_WITHOUT_PODS))
+            and not self.pods(object_)
+        )
+
+    def may_come_from_operator(self, namespace: str, selector: Selector) -> bool:
+        """Whether a selector names a custom resource of the run, whose pods an operator makes.
+
+        Operators label the pods they make with the name of the resource they make them from.
+        """
+        names = self._names_of_custom_resources
+        return any((namespace, value) in names for value in selector.labels.values())
 
     # Services ---------------------------------------------------------------------------------
 
@@ -103,6 +157,39 @@ class Index:
     def services_of(self, pod: Pod) -> list[KubernetesObject]:
         """The Services that send traffic to a pod."""
         return self._services_of_pod.get(id(pod), [])
+
+    @cached_property
+    def _services_by_label(self) -> dict[tuple[str, str], list[KubernetesObject]]:
+        result: dict[tuple[str, str], list[KubernetesObject]] = {}
+        for service in self.of_kind("Service"):
+            for label in service.labels.items():
+                result.setdefault(label, []).append(service)
+        return result
+
+    def has_service_labelled(self, namespaces: Iterable[str] | None, selector: Selector) -> bool:
+        """Whether a Service of some namespaces (``None``: any) has labels that match."""
+        candidates = self.of_kind("Service")
+        for label in selector.labels.items():
+            narrowed = self._services_by_label.get(label, [])
+            if len(narrowed) < len(candidates):
+                candidates = narrowed
+        within = None if namespaces is None else frozenset(namespaces)
+        return any(
+            (within is None or service.namespace in within) and selector.matches(service.labels)
+            for service in candidates
+        )
+
+    @cached_property
+    def _hand_made_endpoints(self) -> frozenset[tuple[str, str]]:
+        found = {(object_.namespace, object_.name) for object_ in self.of_kind("Endpoints")}
+        for object_ in self.of_kind("EndpointSlice"):
+            name = object_.labels.get("kubernetes.io/service-name", object_.name)
+            found.add((object_.namespace, name))
+        return frozenset(found)
+
+    def has_endpoints(self, service: KubernetesObject) -> bool:
+        """Whether Endpoints or EndpointSlices for a Service are among the objects."""
+        return (service.namespace, service.name) in self._hand_made_endpoints
 
     # Scaling ----------------------------------------------------------------------------------
 
@@ -120,16 +207,27 @@ class Index:
         """HorizontalPodAutoscalers and KEDA ScaledObjects that scale a workload."""
         return self._scalers.get((object_.kind.lower(), object_.namespace, object_.name), [])
 
+    def scale_of(self, object_: KubernetesObject) -> Scale:
+        """How many pods a workload may have: what its scalers say, or else its own word, or 1."""
+        scalers = self.scalers_of(object_)
+        if scalers:
+            ranges = [_range(scaler) for scaler in scalers]
+            least, most = min(low for low, _ in ranges), max(high for _, high in ranges)
+            return Scale(least, most, stated=True)
+        replicas = integer(object_.spec, "replicas")
+        if replicas is None:
+            return Scale(1, 1, stated=False)
+        return Scale(replicas, replicas, stated=True)
+
     # Policies ---------------------------------------------------------------------------------
 
     @cached_property
     def _policies_of_pod(self) -> dict[int, list[KubernetesObject]]:
         result: dict[int, list[KubernetesObject]] = {}
         for policy in self.of_kind("NetworkPolicy"):
-            # An absent podSelector is an empty one: it selects every pod of the namespace.
-            selector = parse_selector(policy.spec.get("podSelector")) or Selector({})
-            for pod in self.select(policy.namespace, selector):
-                result.setdefault(id(pod), []).append(policy)
+            if is_plain(policy):
+                for pod in self.select(policy.namespace, pod_selector(policy)):
+                    result.setdefault(id(pod), []).append(policy)
         return result
 
     def network_policies_of(self, pod: Pod) -> list[KubernetesObject]:
@@ -137,15 +235,65 @@ class Index:
         return self._policies_of_pod.get(id(pod), [])
 
     @cached_property
-    def _budgets_of_pod(self) -> dict[int, list[KubernetesObject]]:
-        result: dict[int, list[KubernetesObject]] = {}
+    def _reaches(self) -> tuple[Reach, ...]:
+        policies = self.of_kind(*NETWORK_POLICY_KINDS)
+        return tuple(reach for policy in policies for reach in reaches(policy))
+
+    @cached_property
+    def _isolation_of_pod(self) -> dict[int, Isolation]:
+        result: dict[int, Isolation] = {}
+        for reach in self._reaches:
+            for namespace in reach.namespaces or self.namespaces_with_pods:
+                for pod in self.select(namespace, reach.selector):
+                    before = result.get(id(pod), OPEN)
+                    result[id(pod)] = _both(before, reach.isolation)
+        return result
+
+    def isolation_of(self, pod: Pod) -> Isolation:
+        """In which directions policies of any kind limit a pod's traffic."""
+        return self._isolation_of_pod.get(id(pod), OPEN)
+
+    @cached_property
+    def _isolation_by_default(self) -> dict[str, Isolation]:
+        result: dict[str, Isolation] = {}
+        for reach in self._reaches:
+            if reach.selector.is_empty:
+                for namespace in reach.namespaces or ("",):
+                    before = result.get(namespace, OPEN)
+                    result[namespace] = _both(before, reach.isolation)
+        return result
+
+    def default_isolation(self, namespace: str) -> Isolation:
+        """In which directions policies limit every pod that may come into a namespace."""
+        everywhere = self._isolation_by_default.get("", OPEN)
+        return _both(everywhere, self._isolation_by_default.get(namespace, OPEN))
+
+    @cached_property
+    def describes_namespaces(self) -> bool:
+        """Whether the run tells of namespaces or network policies, not of workloads alone."""
+        return self.holds("Namespace", *NETWORK_POLICY_KINDS)
+
+    @cached_property
+    def _pods_of_budget(self) -> dict[int, list[Pod]]:
+        result: dict[int, list[Pod]] = {}
         for budget in self.of_kind("PodDisruptionBudget"):
             selector = parse_selector(budget.spec.get("selector"))
             if selector is not None and selector.is_empty and budget.version == "v1beta1":
                 selector = None  # policy/v1beta1: an empty selector matches nothing
-            for pod in self.select(budget.namespace, selector):
+            result[id(budget)] = self.select(budget.namespace, selector)
+        return result
+
+    @cached_property
+    def _budgets_of_pod(self) -> dict[int, list[KubernetesObject]]:
+        result: dict[int, list[KubernetesObject]] = {}
+        for budget in self.of_kind("PodDisruptionBudget"):
+            for pod in self.covered_by(budget):
                 result.setdefault(id(pod), []).append(budget)
         return result
+
+    def covered_by(self, budget: KubernetesObject) -> list[Pod]:
+        """The pods a PodDisruptionBudget covers."""
+        return self._pods_of_budget.get(id(budget), [])
 
     def budgets_of(self, pod: Pod) -> list[KubernetesObject]:
         """The PodDisruptionBudgets that cover a pod."""
@@ -190,3 +338,25 @@ class Index:
     def namespace_labels(self) -> Mapping[str, dict[str, str]]:
         """Labels of the Namespace objects of the run, by name."""
         return {object_.name: object_.labels for object_ in self.of_kind("Namespace")}
+
+
+_GROUPS_WITHOUT_PODS = (
+    "bitnami.com", "cert-manager.io", "cilium.io", "external-secrets.io", "gatekeeper.sh",
+    "istio.io", "keda.sh", "konghq.com", "kyverno.io", "linkerd.io", "monitoring.coreos.com",
+    "projectcalico.org", "route.openshift.io", "traefik.containo.us", "traefik.io",
+)  # fmt: skip
+"""Groups of custom resources that tell of workloads, often by their name, and make no pods."""
+
+
+def _range(scaler: KubernetesObject) -> tuple[int, int]:
+    """The least and most replicas an autoscaler sets."""
+    if scaler.kind == "ScaledObject":  # KEDA's defaults are 0 and 100
+        most = integer(scaler.spec, "maxReplicaCount")
+        return integer(scaler.spec, "minReplicaCount") or 0, 100 if most is None else most
+    own = integer(scaler.spec, "minReplicas")
+    least = 1 if own is None else own
+    return least, integer(scaler.spec, "maxReplicas") or least
+
+
+def _both(one: Isolation, other: Isolation) -> Isolation:
+    return Isolation(one.ingress or other.ingress, one.egress or other.egress)

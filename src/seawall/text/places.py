@@ -307,9 +307,7 @@ def _advance(path: list[str | int | None], mappings: list[bool]) -> None:
 def value_at(value: Value, path: KeyPath) -> tuple[bool, Value]:
     """Follow a path through a value: (whether it is there, the value)."""
     for key in path:
-        if isinstance(value, dict) and isinstance(key, str) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
+        if (isinstance(value, dict) and isinstance(key, str) and key in value) or (isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value)):
             value = value[key]
         else:
             return False, None

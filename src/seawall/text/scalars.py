@@ -1,12 +1,13 @@
 """What a plain YAML scalar means to Kubernetes.
 
-Kubernetes reads manifests with go-yaml v2 (kept as ``sigs.k8s.io/yaml/goyaml.v2``), which
-resolves YAML 1.1 words such as ``yes`` and ``on`` and leading-zero octals, but knows neither
-sexagesimal numbers nor dates as anything but text. No Python library does the same, hence this.
+Kubernetes reads manifests with go-yaml v2 (kept as ``go.yaml.in/yaml/v2``; its resolve.go is
+what this follows), which resolves YAML 1.1 words such as ``yes`` and ``on`` and leading-zero
+octals, but knows neither sexagesimal numbers nor dates as anything but text. No Python library
+does the same, hence this.
 """
 
 import re
-from math import inf, nan
+from math import inf, isinf, isnan, nan
 from sys import intern
 
 Scalar = str | int | float | bool | None
@@ -25,7 +26,14 @@ _WORDS: dict[str, Scalar] = {
 } | {"": None}
 
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = re.compile(
+    r"[-+]?(?:(0|[1-9][0-9]*)|0([0-7]+)|0[oO]([0-7]+)|0[xX]([0-9a-fA-F]+)|0[bB]([01]+))"
+)
+_BASES = {1: 10, 2: 8, 3: 8, 4: 16, 5: 2}
+"""The base of each group of the pattern."""
 _NUMBER_START = frozenset("+-.0123456789")
+_LONGEST_NUMBER = 400
+"""Digits; a double ends at 309, and int() is quadratic in them."""
 _MISSING = object()
 
 
@@ -34,52 +42,95 @@ def resolve(text: str) -> Scalar:
     value = _WORDS.get(text, _MISSING)
     if value is not _MISSING:
         return value  # type: ignore[return-value] - the sentinel is excluded above
-    if text[0] not in _NUMBER_START:
-        return intern(text) if len(text) < 64 else text
-    return _number(text)
+    if text[0] in _NUMBER_START:
+        return _number(text)
+    return intern(text) if len(text) < 64 else text
 
 
 def _number(text: str) -> Scalar:
-    plain = text.replace("_", "")
-    if len(plain) > 400:  # no number that means anything; int() is quadratic in the digits
+    # What begins with a point goes to Go's ParseFloat, which takes no underscores.
+    plain = text if text[0] == "." else text.replace("_", "")
+    if not plain or len(plain) > _LONGEST_NUMBER:
         return text
     number = _integer(plain)
     if number is not None:
         return number
     if _FLOAT.fullmatch(plain):
-        return float(plain)
+        value = float(plain)
+        return text if isinf(value) else value
     return text
 
 
 def _integer(text: str) -> int | None:
-    sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.removeprefix("+"))
-    if not digits or not digits.isascii():
+    """A whole number of 64 bits, else ``None``: larger ones are floats to Go."""
+    found = _INTEGER.fullmatch(text)
+    if found is None or found.lastindex is None:
         return None
-    if digits.isdigit():
-        if digits[0] == "0" and len(digits) > 1:
-            return None if _has_no_octal_form(digits) else sign * int(digits, 8)
-        return sign * int(digits)
-    base = {"0b": 2, "0o": 8, "0x": 16, "0B": 2, "0O": 8, "0X": 16}.get(digits[:2])
-    if base is None or not digits[2:].isalnum():
-        return None
-    try:
-        return sign * int(digits[2:], base)
-    except ValueError:
-        return None
-
-
-def _has_no_octal_form(digits: str) -> bool:
-    return "8" in digits or "9" in digits
+    number = int(found[found.lastindex], _BASES[found.lastindex])
+    if text[0] == "-":
+        return -number if number <= 2**63 else None
+    return number if number < 2**64 else None
 
 
 def tagged(tag: str, text: str) -> Scalar:
-    """The value of a scalar with an explicit tag; unknown tags leave the text as it is."""
+    """The value of a scalar with an explicit tag; unknown tags leave the text as it is.
+
+    Raises ``ValueError`` where Kubernetes refuses the document: a text that is not of its tag.
+    """
     kind = tag.removeprefix("tag:yaml.org,2002:")
-    if kind in ("str", "!", "binary"):
+    if kind == "!":  # "non-specific": libyaml takes it for no tag at all
+        return resolve(text)
+    if kind == "binary":
+        return _binary(text)
+    if kind not in _TYPES:
         return text
-    if kind in ("int", "float", "bool", "null"):
-        value = resolve(text)
-        if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+    value = resolve(text)
+    if kind == "float" and type(value) is int:
+        return float(value)
+    if type(value) is not _TYPES[kind]:
+        raise ValueError(f"!!{kind} does not fit {text[:40]!r}")
+    return value
+
+
+_TYPES = {"int": int, "float": float, "bool": bool, "null": type(None)}
+
+
+def _binary(text: str) -> str:
+    from base64 import b64decode  # noqa: PLC0415 - rare
+
+    try:
+        return b64decode(re.sub(r"[\r\n]", "", text), validate=True).decode(errors="replace")
+    except ValueError:
+        raise ValueError("!!binary holds no valid base64") from None
+
+
+def key_text(value: str | float | bool) -> str:  # noqa: FBT001 - a scalar like the others
+    """A mapping key as JSON will have it: Kubernetes converts YAML to JSON first."""
+    if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float_text(value)
+    return str(value)
+
+
+def _float_text(value: float) -> str:
+    """A float as Go's ``FormatFloat(value, 'g', -1, 32)`` writes it: the shortest 32-bit text."""
+    from struct import pack  # noqa: PLC0415 - rare
+
+    if isnan(value):
+        return ".nan"
+    try:
+        single = pack("f", value)
+    except OverflowError:
+        value = inf if value > 0 else -inf
+    if isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    digits = 0
+    while pack("f", float(text := f"{value:.{digits}e}")) != single:
+        digits += 1
+    power = int(text.partition("e")[2])
+    if -4 <= power < 6:
+        return f"{float(text):.{max(digits - power, 0)}f}"
     return text

@@ -7,6 +7,9 @@ not kept; ``seawall.text.places`` finds those that are asked for in a second pas
 A line that starts with ``---`` or ``...`` and a blank is a document marker wherever it stands
 (YAML 1.1, section 4.2 "c-forbidden"), so documents are split before they are parsed: one broken
 document does not hide the next.
+
+What a document means follows ``sigs.k8s.io/yaml``, with which kubectl and the API server read:
+go-yaml v2 resolves scalars and merges ``<<``, then keys become text because JSON wants them so.
 """
 
 import re
@@ -27,8 +30,8 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from seawall.core.location import KeyPath
-from seawall.text.scalars import Scalar, resolve, tagged
+from seawall.text.lines import count_ends, positions
+from seawall.text.scalars import Scalar, key_text, resolve, tagged
 
 try:
     from yaml._yaml import CParser as Parser
@@ -38,9 +41,11 @@ except ImportError:  # a build without libyaml: the same events, some fifty time
 Value = Scalar | list["Value"] | dict[str, "Value"]
 
 MAX_DEPTH = 200
-"""Nested collections; Kubernetes objects need about twenty."""
+"""Nested collections, aliases followed; Kubernetes objects need about twenty."""
 MAX_NODES = 1_000_000
-"""Values of one document after its aliases are followed."""
+"""Values of one document, aliases followed."""
+MAX_UNFOLDED = 20_000_000
+"""Characters that the aliases of one document may stand for."""
 
 
 class Chunk(NamedTuple):
@@ -57,20 +62,17 @@ class Position(NamedTuple):
     column: int
 
 
-class Duplicate(NamedTuple):
-    """A key that stands twice in one mapping: readers take the last, people see the first."""
-
-    key_path: KeyPath
-    second: Position
-
-
 class Document(NamedTuple):
-    """One document of a stream. ``index`` counts the documents of the file from 0."""
+    """One document of a stream. ``index`` counts the documents of the file from 0.
+
+    ``may_repeat_keys`` is false when no mapping has a key twice; where it is true,
+    ``seawall.text.places.repeated_keys`` knows for sure.
+    """
 
     index: int
     chunk: Chunk
     value: Value
-    duplicates: tuple[Duplicate, ...]
+    may_repeat_keys: bool
 
 
 class Broken(NamedTuple):
@@ -82,54 +84,68 @@ class Broken(NamedTuple):
     reason: str
 
 
-class LimitError(Exception):
-    """A document that is valid, but too deep or too large to be looked at."""
+# Splitting ------------------------------------------------------------------------------------
 
-    def __init__(self, reason: str, event: object) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        mark = event.start_mark  # type: ignore[attr-defined] - events carry marks
-        self.line: int = mark.line
-        self.column: int = mark.column
+_BREAK = "\n\r\x85\u2028\u2029"  # line breaks to libyaml
+_BLANK_LINE = f"[ \t\ufeff]*+(?:#[^{_BREAK}]*+)?"
+_DIRECTIVE_LINE = f"(?<![^{_BREAK}\ufeff])%[^{_BREAK}]*+"
 
-
-_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_CONTENT = re.compile(r"^[ \t]*(?!---(?:[ \t\r\n]|\Z))[^\s#%]", re.MULTILINE)
+# A byte order mark before a marker comes from files joined by `cat`. The look-behinds stand last
+# so that the search for the first character runs at full speed.
+_MARKER = re.compile(
+    rf"(?:---|\.\.\.)(?=[ \t{_BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{_BREAK}]...))",
+    re.MULTILINE,
+)
+_EMPTY = re.compile(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
+_EMPTY_OR_DIRECTIVES = re.compile(
+    f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{_BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
+)
+_JSON = re.compile(r"\s*+\{")
+_JSON_AFTER_JSON = re.compile(r"\}[ \t\r]*\n\s*+\{")
 
 
 def split(text: str) -> Iterator[Chunk]:
     """The documents of a stream as text, empty ones left out.
 
-    Directives and comments before a ``---`` belong to the document that follows.
+    Directives and comments before a ``---`` belong to the document that follows. JSON objects on
+    lines of their own, one after the other, are documents too, as they are to kubectl.
     """
-    start = line = 0
+    stretches = _stretches(text)
+    if _JSON.match(text) and _JSON_AFTER_JSON.search(text):
+        from seawall.text.json import stream  # noqa: PLC0415 - rare, and json costs 7 ms
+
+        stretches = stream(text) or stretches
+    before = line = 0
+    for start, end in stretches:
+        line += count_ends(text, before, start)
+        yield Chunk(text[start:end], line)
+        before = start
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each document; in all, every character is looked at once."""
+    start = after_marker = 1 if text.startswith("\ufeff") else 0
+    opened = False
     for marker in _MARKER.finditer(text):
         at = marker.start()
-        if not _has_content(text, start, at):
-            if text.startswith(("---", "..."), start):  # a document without content
-                line += text.count("\n", start, at)
-                start = at
-            continue  # directives and comments before a marker belong to what comes next
-        chunk = text[start:at]
-        yield Chunk(chunk, line)
-        line += chunk.count("\n")
-        start = at
-    if _has_content(text, start, len(text)):
-        yield Chunk(text[start:], line)
+        opens = text[at] == "-"
+        empty = _EMPTY_OR_DIRECTIVES if opens else _EMPTY
+        found = empty.match(text, after_marker, at)
+        if found is None or found.end() < at:
+            yield start, at
+            start = at
+        elif opened:
+            start = at  # a document of nothing but its marker
+        opened = opens
+        after_marker = marker.end()
+        if not opens:
+            start = after_marker
+    found = _EMPTY.match(text, after_marker)
+    if found is None or found.end() < len(text):
+        yield start, len(text)
 
 
-def _has_content(text: str, start: int, end: int) -> bool:
-    """Whether a stretch holds more than a marker, directives, comments and blanks."""
-    if text.startswith(("---", "..."), start):
-        start += 3
-        newline = text.find("\n", start, end)
-        rest = text[start : end if newline < 0 else newline].strip()
-        if rest and not rest.startswith("#"):
-            return True
-        if newline < 0:
-            return False
-        start = newline
-    return _CONTENT.search(text, start, end) is not None
+# Reading --------------------------------------------------------------------------------------
 
 
 def load(text: str) -> Iterator[Document | Broken]:
@@ -140,84 +156,117 @@ def load(text: str) -> Iterator[Document | Broken]:
 
 def load_chunk(chunk: Chunk, index: int = 0) -> Document | Broken:
     """Read one document."""
-    broken = _load_yaml(chunk, index)
-    if isinstance(broken, Broken) and chunk.text.lstrip()[:1] in ("{", "["):
+    result = _load_yaml(chunk, index)
+    if isinstance(result, Broken) and looks_like_json(chunk):
         from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
-        return load_json(chunk, index) or broken
-    return broken
+        return load_json(chunk, index) or result
+    return result
+
+
+def looks_like_json(chunk: Chunk) -> bool:
+    """Whether a document begins as a JSON object does."""
+    return _JSON.match(chunk.text) is not None
 
 
 def _load_yaml(chunk: Chunk, index: int) -> Document | Broken:
     try:
-        value, duplicates = _Builder(Parser(chunk.text), chunk.line).build()
-    except LimitError as error:
-        position = Position(chunk.line + error.line + 1, error.column + 1)
-        return Broken(index, chunk, position, error.reason)
+        builder = _Builder(Parser(chunk.text))
+        value = builder.build()
+    except RefusedError as error:
+        return broken(chunk, index, error.offset, error.reason)
     except yaml.MarkedYAMLError as error:
-        return Broken(index, chunk, _error_position(error, chunk), _error_reason(error))
-    except yaml.reader.ReaderError as error:
-        return Broken(index, chunk, _character_position(chunk, error.position), _unreadable(error))
-    return Document(index, chunk, value, tuple(duplicates))
+        mark = error.problem_mark or error.context_mark
+        return broken(chunk, index, mark.index if mark else 0, _reason(error))
+    except (yaml.reader.ReaderError, UnicodeEncodeError):
+        return _unreadable(chunk, index)
+    return Document(index, chunk, value, builder.may_repeat_keys)
 
 
-def _error_position(error: yaml.MarkedYAMLError, chunk: Chunk) -> Position:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Position(chunk.line + 1, 1)
-    return Position(chunk.line + mark.line + 1, mark.column + 1)
+def broken(chunk: Chunk, index: int, offset: int, reason: str) -> Broken:
+    """A document that went wrong at an offset of its text."""
+    offset = min(offset, len(chunk.text))
+    line, column = positions(chunk.text, [offset])[offset]
+    return Broken(index, chunk, Position(chunk.line + line, column), reason)
 
 
-def _error_reason(error: yaml.MarkedYAMLError) -> str:
+def _reason(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "invalid YAML"
     return f"{problem} ({error.context})" if error.context else problem
 
 
-def _character_position(chunk: Chunk, offset: int) -> Position:
-    # libyaml counts bytes, the pure reader characters; before the first odd character of an
-    # otherwise plain text both are the same.
-    before = chunk.text.encode(errors="surrogatepass")[:offset].decode(errors="ignore")
-    line_start = before.rfind("\n") + 1
-    return Position(chunk.line + before.count("\n") + 1, len(before) - line_start + 1)
+_UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _unreadable(error: yaml.reader.ReaderError) -> str:
-    character = error.character
-    code = character if isinstance(character, int) else ord(str(character)[:1] or "\0")
-    return f"control characters are not allowed (#x{code:04x})"
+def _unreadable(chunk: Chunk, index: int) -> Broken:
+    """A character that YAML does not allow; the parsers do not agree on how to tell its place."""
+    found = _UNREADABLE.search(chunk.text)
+    offset = found.start() if found else 0
+    code = ord(chunk.text[offset]) if found else 0
+    return broken(chunk, index, offset, f"YAML does not allow the character U+{code:04X}")
+
+
+class RefusedError(Exception):
+    """A document that the parser accepts, but that is too deep, too large or no object at all."""
+
+    def __init__(self, reason: str, event: yaml.Event) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.offset: int = event.start_mark.index
+
+
+class _Opened(NamedTuple):
+    """An anchored collection that is not complete yet: its name, and how far things were then."""
+
+    name: str
+    nodes: int
+    offset: int
+    unfolded: int
+
+
+class _Anchored(NamedTuple):
+    """An anchored value: how many values it holds, how deep, and its length when unfolded."""
+
+    value: Value
+    nodes: int
+    depth: int
+    characters: int
 
 
 _MERGE = object()
 """Stands for the key ``<<`` while a mapping is built."""
 _NO_KEY = object()
-_NO_EVENT = (StreamStartEvent, DocumentEndEvent)
+_STRUCTURAL = (StreamStartEvent, DocumentEndEvent)
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_TOO_MANY = f"more than {MAX_NODES:,} values in one document"
+_TOO_LONG = f"aliases unfold to more than {MAX_UNFOLDED:,} characters in one document"
+_COLLECTION_KEY = "a collection as a mapping key is nothing Kubernetes reads"
+_NULL_KEY = "null as a mapping key is nothing Kubernetes reads"
+_BAD_MERGE = "the merge key << takes a mapping or a list of mappings"
 
 
 class _Builder:
     """Builds the value of one document from its events, without recursion."""
 
-    def __init__(self, parser: Parser, line: int) -> None:
+    def __init__(self, parser: Parser) -> None:
         self._next = parser.get_event
-        self._line = line
-        self._anchors: dict[str, tuple[Value, int]] = {}
-        self._open_anchors: set[str] = set()
-        self._nodes = 0
-        self._duplicates: list[Duplicate] = []
-        # Each open collection: (collection, pending key, anchor, nodes before, merges).
-        self._stack: list[tuple[Value, object, str, int, list[Value] | None]] = []
+        self._anchors: dict[str, _Anchored | None] = {}  # None: not complete yet
+        self._unfolded = 0
+        """Characters that the aliases so far stand for."""
+        self.may_repeat_keys = False
 
-    def build(self) -> tuple[Value, list[Duplicate]]:
-        """The value of the document and its duplicate keys.
+    def build(self) -> Value:  # noqa: C901, PLR0912, PLR0915 - see below
+        """The value of the document.
 
         One long loop on purpose: this is where a scan spends its time, and every call counts.
         """
         next_event = self._next
         container: Value = None
-        key: object = None
-        anchor = ""
-        before = nodes = documents = 0
-        merges: list[Value] | None = None
-        stack = self._stack
+        key: object = None  # None in a list, _NO_KEY in a mapping that waits for its next key
+        opened: _Opened | None = None
+        deepest = 0  # levels below the current collection
+        stack: list[tuple[Value, object, _Opened | None, int]] = []
+        nodes = documents = 0
         result: Value = None
         value: Value
         while True:
@@ -226,30 +275,24 @@ class _Builder:
             if kind is ScalarEvent:
                 nodes += 1
                 if event.tag is not None:
-                    value = tagged(event.tag, event.value)
+                    value = _tagged(event)
                 elif event.implicit[0]:
                     value = resolve(event.value)
-                    if key is _NO_KEY and value == "<<":
-                        key = _MERGE
-                        continue
                 else:
                     value = event.value
                 if event.anchor is not None:
-                    self._anchors[event.anchor] = (value, 1)
+                    self._anchors[event.anchor] = _Anchored(value, 1, 0, len(event.value) + 1)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if key is _NO_KEY:
-                    raise LimitError(_COLLECTION_KEY, event)
+                    raise RefusedError(_COLLECTION_KEY, event)
                 if len(stack) >= MAX_DEPTH:
-                    raise LimitError(f"nested deeper than {MAX_DEPTH} levels", event)
+                    raise RefusedError(_TOO_DEEP, event)
                 if nodes > MAX_NODES:
-                    raise LimitError(f"more than {MAX_NODES:,} values in one document", event)
-                stack.append((container, key, anchor, before, merges))
-                anchor = event.anchor or ""
-                if anchor:
-                    self._open_anchors.add(anchor)
-                before = nodes
+                    raise RefusedError(_TOO_MANY, event)
+                stack.append((container, key, opened, deepest))
+                opened = None if event.anchor is None else self._open(event, nodes)
                 nodes += 1
-                merges = None
+                deepest = 0
                 if kind is MappingStartEvent:
                     container, key = {}, _NO_KEY
                 else:
@@ -257,97 +300,112 @@ class _Builder:
                 continue
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 value = container
-                if merges is not None and type(value) is dict:
-                    value = _merge(value, merges)
-                if anchor:
-                    self._open_anchors.discard(anchor)
-                    self._anchors[anchor] = (value, nodes - before)
-                container, key, anchor, before, merges = stack.pop()
+                depth = deepest + 1
+                if opened is not None:
+                    self._close(opened, event, _Anchored(value, nodes, depth, 0))
+                container, key, opened, deepest = stack.pop()
+                if depth > deepest:
+                    deepest = depth
             elif kind is AliasEvent:
-                value, size = self._alias(event)
-                nodes += size
+                anchored = self._alias(event)
+                value = anchored.value
+                nodes += anchored.nodes
                 if nodes > MAX_NODES:
-                    raise LimitError(
-                        f"aliases unfold to more than {MAX_NODES:,} values in one document", event
-                    )
+                    raise RefusedError(_TOO_MANY, event)
+                if len(stack) + anchored.depth > MAX_DEPTH:
+                    raise RefusedError(_TOO_DEEP, event)
+                if anchored.depth > deepest:
+                    deepest = anchored.depth
             elif kind is DocumentStartEvent:
                 documents += 1
-                if documents > 1:  # "... text" on a marker line of its own
-                    raise LimitError("a second document without a marker line", event)
+                if documents > 1:
+                    raise RefusedError("a second document without a line --- before it", event)
                 continue
             elif kind is StreamEndEvent or event is None:
-                return result, self._duplicates
-            elif kind in _NO_EVENT:
+                return result
+            elif kind in _STRUCTURAL:
                 continue
             else:
                 raise AssertionError(f"unknown event {kind.__name__}")
 
             # A value is complete: put it where it belongs.
-            if key is None:
+            if key is _NO_KEY:
+                if type(value) is not str:
+                    value = _key(value, event)
+                elif value == "<<" and is_merge_key(event):
+                    key = _MERGE
+                    continue
+                if value in container:  # type: ignore[operator] - a mapping
+                    self.may_repeat_keys = True
+                key = value
+            elif key is None:
                 if container is None:
                     result = value
                 else:
                     container.append(value)  # type: ignore[union-attr] - a list has no key
-            elif key is _NO_KEY:
-                if type(value) is not str:
-                    if isinstance(value, dict | list):
-                        raise LimitError(_COLLECTION_KEY, event)
-                    value = key_text(value)
-                if value in container:  # type: ignore[operator] - a dict has keys
-                    self._duplicate(value, event)
-                key = value
-            elif key is _MERGE:
-                merges = merges or []
-                merges.append(value)
-                key = _NO_KEY
             else:
-                container[key] = value  # type: ignore[index,call-overload] - a text key of a dict
+                if key is _MERGE:
+                    _merge(container, value, event)  # type: ignore[arg-type] - a mapping
+                else:
+                    container[key] = value  # type: ignore[index,call-overload] - a text key
                 key = _NO_KEY
 
-    def _alias(self, event: AliasEvent) -> tuple[Value, int]:
-        name = event.anchor
-        if name in self._open_anchors:
-            raise LimitError(f"alias *{name} refers to the value it stands in", event)
-        try:
-            return self._anchors[name]
-        except KeyError:
-            raise LimitError(f"alias *{name} has no anchor before it", event) from None
+    def _open(self, event: MappingStartEvent | SequenceStartEvent, nodes: int) -> _Opened:
+        self._anchors[event.anchor] = None
+        return _Opened(event.anchor, nodes, event.start_mark.index, self._unfolded)
 
-    def _duplicate(self, key: str, event: ScalarEvent) -> None:
-        path: list[str | int] = []
-        for container, pending, *_ in self._stack[1:]:
-            if isinstance(container, list):
-                path.append(len(container))
-            else:
-                path.append("<<" if pending is _MERGE else str(pending))
-        mark = event.start_mark
-        position = Position(self._line + mark.line + 1, mark.column + 1)
-        self._duplicates.append(Duplicate((*path, key), position))
+    def _close(self, opened: _Opened, event: yaml.Event, anchored: _Anchored) -> None:
+        characters = event.end_mark.index - opened.offset + self._unfolded - opened.unfolded
+        self._anchors[opened.name] = anchored._replace(
+            nodes=anchored.nodes - opened.nodes, characters=characters
+        )
 
-
-_COLLECTION_KEY = "a collection as a mapping key is nothing Kubernetes reads"
+    def _alias(self, event: AliasEvent) -> _Anchored:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
+            if event.anchor in self._anchors:
+                raise RefusedError(f"alias *{event.anchor} refers to what it stands in", event)
+            raise RefusedError(f"alias *{event.anchor} has no anchor before it", event)
+        self._unfolded += anchored.characters
+        if self._unfolded > MAX_UNFOLDED:
+            raise RefusedError(_TOO_LONG, event)
+        return anchored
 
 
-def key_text(value: Scalar) -> str:
-    """A mapping key as JSON will have it: Kubernetes converts YAML to JSON first."""
-    if isinstance(value, str):
-        return value
+def _tagged(event: ScalarEvent) -> Scalar:
+    try:
+        return tagged(event.tag, event.value)
+    except ValueError as error:
+        raise RefusedError(str(error), event) from None
+
+
+def _key(value: Value, event: yaml.Event) -> str:
+    if isinstance(value, dict | list):
+        raise RefusedError(_COLLECTION_KEY, event)
     if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+        raise RefusedError(_NULL_KEY, event)
+    return key_text(value)
 
 
-def _merge(own: dict[str, Value], merges: list[Value]) -> dict[str, Value]:
-    """A mapping with ``<<``: its own keys win, then earlier merges over later ones."""
-    sources: list[dict[str, Value]] = []
-    for merge in merges:
-        for source in merge if isinstance(merge, list) else [merge]:
-            if isinstance(source, dict):
-                sources.append(source)
-    result: dict[str, Value] = {}
-    for source in reversed(sources):
-        result.update(source)
-    result.update(own)
-    return result
+def is_merge_key(event: yaml.Event) -> bool:
+    """Whether the text ``<<`` in the place of a key asks for a merge: plain or tagged so."""
+    if type(event) is not ScalarEvent:
+        return False
+    if event.tag is None:
+        return bool(event.implicit[0])
+    return bool(event.tag == "tag:yaml.org,2002:merge")
+
+
+def _merge(own: dict[str, Value], value: Value, event: yaml.Event) -> None:
+    """Merge what stands behind ``<<`` as go-yaml v2 does: in the order of the text.
+
+    Keys before the merge key are overridden, keys after it override; of several sources the
+    first wins. An alias may stand for a mapping or in the list, but not for the list.
+    """
+    sources = [value]
+    if type(value) is list and type(event) is SequenceEndEvent:
+        sources = value[::-1]
+    for source in sources:
+        if not isinstance(source, dict):
+            raise RefusedError(_BAD_MERGE, event)
+        own.update(source)
