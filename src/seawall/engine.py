@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seawall.kubernetes.objects import KubernetesObject
 
 NEWEST_KUBERNETES = "1.36"
+_KUSTOMIZATION = "kustomization"
 _EXTENSIONS = (".yaml", ".yml", ".json")
 Progress = Callable[[int, int], None]
 
@@ -207,7 +208,7 @@ def _read_file(
     if name in kustomizations.FILE_NAMES:
         inputs.not_covered.append(
             NotCovered(
-                file.path, "kustomization", "kustomizations are not built by this version",
+                file.path, _KUSTOMIZATION, "kustomizations are not built by this version",
                 "build it and scan the result, for example: kustomize build . | seawall scan -",
             )
         )  # fmt: skip
@@ -275,7 +276,11 @@ def _read_manifest(
 def _mark_incomplete(inputs: _Inputs, charts: frozenset[str]) -> None:
     """Beside a file that could not be read, nothing can be said to be missing."""
     unread = {os.path.dirname(item.path) for item in inputs.failed}
-    unread |= {os.path.dirname(item.path) for item in inputs.not_covered}
+    unread |= {
+        os.path.dirname(item.path)
+        for item in inputs.not_covered
+        if item.what != _KUSTOMIZATION  # the names it generates are unresolved one by one
+    }
     for object_ in inputs.objects:
         if object_.complete and (
             os.path.dirname(object_.file) in unread or _chart_of(object_.file, charts) is not None

@@ -21,7 +21,7 @@ PROBE_DEFAULTS = {
 class ServicePort(NamedTuple):
     """A port of a Service with its defaults; ``target`` is a number or a container port's name."""
 
-    index: int
+    position: int
     name: str
     port: int
     protocol: str

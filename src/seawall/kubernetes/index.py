@@ -13,8 +13,6 @@ from seawall.kubernetes.network_policies import (
     OPEN,
     Isolation,
     Reach,
-    is_plain,
-    pod_selector,
     reaches,
 )
 from seawall.kubernetes.objects import KubernetesObject
@@ -220,19 +218,6 @@ class Index:
         return Scale(replicas, replicas, stated=True)
 
     # Policies ---------------------------------------------------------------------------------
-
-    @cached_property
-    def _policies_of_pod(self) -> dict[int, list[KubernetesObject]]:
-        result: dict[int, list[KubernetesObject]] = {}
-        for policy in self.of_kind("NetworkPolicy"):
-            if is_plain(policy):
-                for pod in self.select(policy.namespace, pod_selector(policy)):
-                    result.setdefault(id(pod), []).append(policy)
-        return result
-
-    def network_policies_of(self, pod: Pod) -> list[KubernetesObject]:
-        """The (plain Kubernetes) NetworkPolicies that select a pod."""
-        return self._policies_of_pod.get(id(pod), [])
 
     @cached_property
     def _reaches(self) -> tuple[Reach, ...]:

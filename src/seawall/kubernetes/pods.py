@@ -41,7 +41,7 @@ DEFAULT_CAPABILITIES = frozenset(
 """What container runtimes grant when nothing is said (containerd ``oci.WithDefaultSpec``)."""
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
-"""What an AppArmor profile was set with before the field came in 1.30; a container's name follows."""
+"""How an AppArmor profile was set before the field (1.30); a container's name follows."""
 _LIST_OF = {INIT: "initContainers", SIDECAR: "initContainers", EPHEMERAL: "ephemeralContainers"}
 JOB_KINDS = frozenset(
     ("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task")

@@ -3,12 +3,12 @@
 import re
 from typing import NamedTuple
 
-from seawall.core.location import KeyPath, Span
 from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
-from seawall.text.places import duplicate_keys
+from seawall.text.lines import split_lines
+from seawall.text.places import repeated_keys
 from seawall.text.templates import is_go_template
-from seawall.text.yaml import Broken, Document, load
+from seawall.text.yaml import Broken, Chunk, Document, load
 
 _MENTIONS_OBJECT = re.compile(r"""^[\s\-{,]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*"kind"\s*:""",
                               re.MULTILINE)  # fmt: skip
@@ -29,31 +29,44 @@ def mentions_objects(text: str) -> bool:
     return ("kind" in text or "apiVersion" in text) and _MENTIONS_OBJECT.search(text) is not None
 
 
-def read(text: str, path: str, *, target: bool, complete: bool) -> Contents:
-    """The objects of a file. A broken document hides neither the others nor the other files."""
-    objects: list[KubernetesObject] = []
-    failed: list[Failed] = []
-    opaque: list[str] = []
+class _Read(NamedTuple):
+    """What one document holds: objects, or the reason why it could not be read."""
+
+    chunk: Chunk
+    objects: list[KubernetesObject]
+    failed: Failed | None
+
+
+def read(text: str, path: str, *, target: bool, complete: bool, template: bool = False) -> Contents:
+    """The objects of a file. A broken document hides neither the others nor the other files.
+
+    ``template`` tells of a file that is a Go template for certain. Documents of a template that
+    have no action in them are read as they stand.
+    """
+    documents: list[_Read] = []
     for document in load(text):
         if isinstance(document, Broken):
-            opaque.append(document.chunk.text)
-            failed.append(Failed(path, *document.position, document.reason))
+            failed = Failed(path, *document.position, document.reason)
+            documents.append(_Read(document.chunk, [], failed))
             continue
-        found = list(
-            objects_in(
-                document.value, file=path, document=document.index, target=target,
-                complete=complete,
-            )
-        )  # fmt: skip
-        if document.duplicates:
-            _add_duplicates(document, found)
-        objects.extend(found)
-    if "{{" in text and (
-        _has_template_name(objects)
-        or (failed and (is_go_template(text) or _breaks_at_action(text, failed)))
-    ):
-        return Contents((), (), (not_rendered(path),), (text,))
-    return Contents(tuple(objects), tuple(failed), (), tuple(opaque))
+        found = objects_in(
+            document.value, file=path, document=document.number, target=target, complete=complete
+        )
+        documents.append(_Read(document.chunk, list(found), None))
+        if document.may_repeat_keys:
+            _add_repeated_keys(document, documents[-1].objects)
+    not_covered: tuple[NotCovered, ...] = ()
+    opaque = [item.chunk.text for item in documents if item.failed]
+    if "{{" in text and (template or any(_is_template(item) for item in documents)):
+        not_covered = (not_rendered(path),)
+        opaque = [item.chunk.text for item in documents if item.failed or "{{" in item.chunk.text]
+        documents = [item for item in documents if "{{" not in item.chunk.text]
+    return Contents(
+        tuple(object_ for item in documents for object_ in item.objects),
+        tuple(item.failed for item in documents if item.failed),
+        not_covered,
+        tuple(opaque),
+    )
 
 
 def not_rendered(path: str) -> NotCovered:
@@ -66,27 +79,29 @@ def not_rendered(path: str) -> NotCovered:
     )
 
 
-def _has_template_name(objects: list[KubernetesObject]) -> bool:
-    """A template can be valid YAML by chance (``name: "{{ .Values.name }}"``)."""
-    return any("{{" in object_.name or "{{" in object_.kind for object_ in objects)
+def _is_template(document: _Read) -> bool:
+    """Whether a document means nothing until its actions are carried out.
+
+    Some templates are valid YAML by chance: ``name: "{{ .Values.name }}"``.
+    """
+    text, first_line = document.chunk
+    if "{{" not in text:
+        return False
+    if document.failed is None:
+        return any("{{" in object_.name or "{{" in object_.kind for object_ in document.objects)
+    if is_go_template(text):
+        return True
+    # Whatever the language of the mark: YAML that ends where it stands is a template.
+    line = document.failed.line - first_line
+    return "{{" in "".join(split_lines(text)[line - 1 : line])
 
 
-def _breaks_at_action(text: str, failed: list[Failed]) -> bool:
-    """Whether YAML ends where ``{{`` begins, whatever language the mark is of."""
-    lines = text.split("\n")
-    return any("{{" in lines[item.line - 1] for item in failed if 0 < item.line <= len(lines))
-
-
-def _add_duplicates(document: Document, objects: list[KubernetesObject]) -> None:
+def _add_repeated_keys(document: Document, objects: list[KubernetesObject]) -> None:
+    if not objects:
+        return
+    repeated = repeated_keys(document.chunk)
     for object_ in objects:
         depth = len(object_.path)
         object_.duplicates = tuple(
-            (duplicate.key_path, spans)
-            for duplicate in document.duplicates
-            if duplicate.key_path[:depth] == object_.path
-            and (spans := _spans(document, duplicate.key_path))
+            (key_path, spans) for key_path, spans in repeated if key_path[:depth] == object_.path
         )
-
-
-def _spans(document: Document, key_path: KeyPath) -> tuple[Span, ...]:
-    return duplicate_keys(document.chunk, key_path[:-1], str(key_path[-1]))

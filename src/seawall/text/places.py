@@ -1,11 +1,12 @@
-"""Where values stand in a YAML document: a second pass over its events for the paths asked for.
+"""Where values stand in a document: a second pass over its text for the paths asked for.
 
 Positions are wanted for few values, so none are kept while reading. Looking them up later costs
-one run over the document's events and no memory to speak of.
+one run over the document's events; only nodes on the way to a wanted value are remembered, and
+those under an anchor, for an alias may lead there.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 import yaml
 from yaml.events import (
@@ -15,15 +16,26 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 from seawall.core.location import KeyPath, Span
-from seawall.text.scalars import resolve, tagged
-from seawall.text.yaml import Chunk, Parser, Value, key_text
+from seawall.text.lines import positions
+from seawall.text.scalars import key_text, resolve, tagged
+from seawall.text.yaml import (
+    Chunk,
+    Event,
+    Parser,
+    is_merge_key,
+    looks_like_json,
+    new_parser,
+)
 
-_MAX_SWEEPS = 64
-"""Runs over one document: the first, and one for each alias that a wanted path goes through."""
+MAX_REMEMBERED = 200_000
+"""Nodes under anchors; a place behind an alias to one beyond them is that of the alias."""
+MAX_REPEATED = 100
+"""Repeated keys of one document that are told of."""
+MAX_TIMES = 20
+"""Places that are told of one repeated key: the first ones and the last."""
 
 
 class Place(NamedTuple):
@@ -38,277 +50,347 @@ class Place(NamedTuple):
     found: bool
 
 
+class RepeatedKey(NamedTuple):
+    """A key that stands several times in one mapping: readers take the last, people the first."""
+
+    key_path: KeyPath
+    spans: tuple[Span, ...]
+
+
 def locate(chunk: Chunk, paths: Iterable[KeyPath]) -> dict[KeyPath, Place]:
     """Find the places of paths in one document that was read without an error.
 
     Paths are those of the value: through a merge key or an alias they lead to the text of the
     anchored value.
     """
-    wanted = list(paths)
-    if chunk.text.lstrip()[:1] in ("{", "["):
-        from seawall.text.json import is_only_json, locate_json  # noqa: PLC0415 - rare
-
-        if is_only_json(chunk):
-            return locate_json(chunk, wanted)
-    root = _Want()
-    for path in wanted:
-        node = root
+    paths = tuple(paths)
+    wanted = _Wanted()
+    for path in paths:
+        step = wanted
         for key in path:
-            node = node.children.setdefault(key, _Want())
-    queue: list[tuple[int, _Want]] = [(0, root)]
-    sweeps = 0
-    while queue and sweeps < _MAX_SWEEPS:
-        ordinal, want = queue.pop(0)
-        queue.extend(_Sweep(chunk, ordinal, want).run())
-        sweeps += 1
-    start = Span(chunk.line + 1, 1, chunk.line + 1, 2)
-    return {path: _place(root, path, start) for path in wanted}
+            step = step.children.setdefault(key, _Wanted())
+    has_aliases = "*" in chunk.text
+    root = _run(chunk, lambda parser: _Walk(parser, wanted, has_aliases=has_aliases).root())
+    found = {path: _follow(root, path) for path in paths}
+    spans = _spans(chunk, [mark for mark, _ in found.values()])
+    return {path: Place(spans[mark], there) for path, (mark, there) in found.items()}
 
 
-class _Want:
-    """A node of the tree of wanted paths, and what is known of its place."""
+_Result = TypeVar("_Result")
 
-    __slots__ = ("children", "span")
+
+def _run(chunk: Chunk, walk: Callable[[Parser], _Result]) -> _Result:
+    """Walk over the events of the parser that a document could be read with."""
+    try:
+        return walk(new_parser(chunk.text))
+    except yaml.YAMLError:
+        if not looks_like_json(chunk):
+            raise
+    from seawall.text.json import JsonParser  # noqa: PLC0415 - rare
+
+    return walk(JsonParser(chunk.text))
+
+
+_Offsets = tuple[int, int]
+"""Start and end of a stretch of a document's text."""
+
+
+def _spans(chunk: Chunk, stretches: Iterable[_Offsets]) -> dict[_Offsets, Span]:
+    stretches = set(stretches)
+    known = positions(chunk.text, [offset for stretch in stretches for offset in stretch])
+    result = {}
+    for start, end in stretches:
+        (line, column), (end_line, end_column) = known[start], known[end]
+        result[start, end] = Span(chunk.line + line, column, chunk.line + end_line, end_column)
+    return result
+
+
+# The tree of places ---------------------------------------------------------------------------
+
+
+class _Wanted:
+    """A node of the tree of the paths asked for."""
+
+    __slots__ = ("children",)
 
     def __init__(self) -> None:
-        self.children: dict[str | int, _Want] = {}
-        self.span: Span | None = None
+        self.children: dict[object, _Wanted] = {}
 
 
-def _place(root: _Want, path: KeyPath, start: Span) -> Place:
-    node, span, found = root, root.span or start, True
+class _Node:
+    """A value: what to mark for it, and those of its children that are remembered.
+
+    ``children`` is shared by an anchored collection and its aliases, and empty for scalars.
+    """
+
+    __slots__ = ("children", "mark")
+
+    def __init__(self, mark: _Offsets) -> None:
+        self.mark = mark
+        self.children: dict[object, _Node] = _NO_CHILDREN
+
+
+_NO_CHILDREN: dict[object, _Node] = {}
+
+
+def _follow(root: _Node, path: KeyPath) -> tuple[_Offsets, bool]:
+    node = root
     for key in path:
-        node = node.children[key]
-        if node.span is None:
-            found = False
-            break
-        span = node.span
-    return Place(span, found)
+        child = node.children.get(key)
+        if child is None:
+            return node.mark, False
+        node = child
+    return node.mark, True
+
+
+_MERGE = object()
+"""Stands for the key ``<<``, which no path holds: what is merged has keys of its own."""
+_ROOT = object()
+"""Stands for the key of the root in the level above it."""
 
 
 class _Level:
-    """A collection on the way to a wanted value."""
+    """An open collection, and which of its children comes next."""
 
-    __slots__ = ("aliases", "index", "key", "key_span", "mapping", "seen", "unnamed", "want")
+    __slots__ = ("anchored", "child", "key", "mapping", "node", "unmarked", "wanted")
 
-    def __init__(self, want: _Want, *, mapping: bool, unnamed: bool) -> None:
-        self.want = want
-        self.mapping = mapping
-        self.unnamed = unnamed
-        self.index = 0
-        self.key: str | None = None
-        self.key_span: Span | None = None
-        self.seen: set[str] = set()
-        self.aliases: list[int] = []
+    def __init__(self, node: _Node | None, wanted: _Wanted | None, *, anchored: bool) -> None:
+        self.node = node
+        self.wanted = wanted
+        self.anchored = anchored
+        """Whether an alias or a merge may lead here, so that every part of it is remembered."""
+        self.mapping = False
+        self.unmarked = False
+        """Whether it is marked by its first entry, and that has not come yet."""
+        self.child: object = None
+        """The key or index of the next value; ``None`` when a key comes first."""
+        self.key: Event = None
+        """The event of that key."""
 
 
-class _Sweep:
-    """One run over the events, from the event with a given ordinal on."""
+class _Walk:
+    """One run over the events of a document."""
 
-    def __init__(self, chunk: Chunk, ordinal: int, want: _Want) -> None:
-        self._next = Parser(chunk.text).get_event
-        self._line = chunk.line
-        self._start = ordinal
-        self._root = want
-        self._levels: list[_Level] = []
-        self._anchors: dict[str, int] = {}
-        self._again: list[tuple[int, _Want]] = []
+    def __init__(self, parser: Parser, wanted: _Wanted, *, has_aliases: bool) -> None:
+        self._next = parser.get_event
+        self._has_aliases = has_aliases
+        above = _Wanted()
+        above.children[_ROOT] = wanted
+        self._level = _Level(_Node((0, 0)), above, anchored=False)
+        self._level.child = _ROOT
+        self._outer: list[_Level] = []
+        self._anchored: dict[str, _Node] = {}
+        self._scalars: dict[str, Event] = {}
+        """Anchored scalars: an alias to one may stand as a key."""
+        self._remembered = 0
 
-    def run(self) -> list[tuple[int, _Want]]:
-        """Fill in the spans; give the (ordinal, want) pairs that need a run of their own."""
-        ordinal = -1
+    def root(self) -> _Node:
+        """The root, with as much of its descendants as is wanted."""
+        above = self._level.node = _Node((0, 0))
+        above.children = {}
         skipped = 0
-        started = False
-        while True:
-            try:
-                event = self._next()
-            except yaml.YAMLError:
-                return self._again  # a broken tail: what was found stands
+        while (event := self._next()) is not None:
             kind = type(event)
-            if event is None or kind is StreamEndEvent:
-                return self._again
-            opens = kind is MappingStartEvent or kind is SequenceStartEvent
-            closes = kind is MappingEndEvent or kind is SequenceEndEvent
-            if opens or kind is ScalarEvent or kind is AliasEvent:
-                ordinal += 1
-                if kind is not AliasEvent and event.anchor is not None:
-                    self._anchors[event.anchor] = ordinal
-            elif not closes:
-                continue
-            if not started:
-                if ordinal < self._start or closes:
+            if kind is ScalarEvent or kind is AliasEvent:
+                if skipped:
                     continue
-                started = True
-                self._enter(self._root, event, opens=opens, key_span=None)
-            elif skipped:
-                skipped += opens - closes
-                continue
-            elif closes:
-                self._leave()
-            else:
-                skipped += self._visit(event, opens=opens)
-            if not self._levels and not skipped:
-                return self._again
+                if self._level.child is None:
+                    self._key(event)
+                else:
+                    self._leaf(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if skipped or not self._open(event):
+                    skipped += 1
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                if skipped:
+                    skipped -= 1
+                else:
+                    closed, self._level = self._level, self._outer.pop()
+                    self._complete(closed.node, is_list=not closed.mapping)
+        return above.children.get(_ROOT, above)
 
-    def _visit(self, event: ScalarEvent, *, opens: bool) -> bool:
-        """Handle a node inside the innermost level; true when its whole content is skipped."""
-        level = self._levels[-1]
-        if not level.mapping:
-            want = level.want.children.get(level.index)
-            level.index += 1
-            self._mark_first(level, event)
-            return self._enter(want, event, opens=opens, key_span=None)
-        if level.key is None:
-            self._key(level, event)
-            return opens
-        key, key_span = level.key, level.key_span
-        level.key = None
-        self._mark_first_value(level, event, key_span)
-        if key == "<<":
-            self._merge(level, event)
-            want = level.want.children.get(key)
+    def _key(self, event: Event) -> None:
+        level = self._level
+        level.key = event
+        if is_merge_key(event):
+            level.child = _MERGE
         else:
-            want = level.want.children.get(key)
-            level.seen.add(key)
-        return self._enter(want, event, opens=opens, key_span=key_span)
+            is_alias = type(event) is AliasEvent
+            level.child = _text_of_key(self._scalars[event.anchor] if is_alias else event)
+        if level.unmarked and level.node is not None:
+            level.node.mark = _offsets(event)
 
-    def _key(self, level: _Level, event: ScalarEvent) -> None:
-        if type(event) is ScalarEvent:
-            level.key = _key_of(event)
-            level.key_span = self._span(event)
-        else:  # an alias as a key: its text is elsewhere, nothing to look up
-            level.key = ""
-            level.key_span = self._span(event)
-        if level.unnamed and level.want.span is None:
-            level.want.span = level.key_span
+    def _leaf(self, event: Event) -> None:
+        """A scalar or an alias as a value."""
+        level = self._level
+        mark = _offsets(event)
+        if level.unmarked:
+            self._mark_first_entry(event, mark)
+        if mark[0] == mark[1] and level.mapping:
+            mark = _offsets(level.key)  # an omitted value has no text to mark
+        node = self._node(mark, anchored=False)
+        if event.anchor is not None:
+            if type(event) is ScalarEvent:
+                self._scalars[event.anchor] = event
+                self._anchored.pop(event.anchor, None)
+            elif node is not None and event.anchor in self._anchored:
+                node.children = self._anchored[event.anchor].children
+        self._complete(node, is_list=False)
 
-    def _mark_first(self, level: _Level, event: ScalarEvent) -> None:
-        if level.unnamed and level.want.span is None:
-            level.want.span = self._span(event)
-
-    def _mark_first_value(self, level: _Level, event: ScalarEvent, key_span: Span | None) -> None:
-        """Widen the mark of a list item from its first key to that key's value."""
-        if not level.unnamed or level.want.span is not key_span or type(event) is not ScalarEvent:
-            return
-        span = self._span(event)
-        if key_span is not None and span.line == span.end_line == key_span.line:
-            level.want.span = Span(key_span.line, key_span.column, span.end_line, span.end_column)
-
-    def _merge(self, level: _Level, event: ScalarEvent) -> None:
-        if type(event) is AliasEvent and event.anchor in self._anchors:
-            level.aliases.append(self._anchors[event.anchor])
-
-    def _enter(
-        self, want: _Want | None, event: ScalarEvent, *, opens: bool, key_span: Span | None
-    ) -> bool:
-        """Record the place of a wanted node and go into it; true when it is to be skipped."""
-        if want is None:
-            return opens
-        if opens:
-            want.span = key_span
-            mapping = type(event) is MappingStartEvent
-            self._levels.append(_Level(want, mapping=mapping, unnamed=key_span is None))
-            if key_span is None and _is_empty(event):
-                want.span = self._span(event)
+    def _open(self, event: Event) -> bool:
+        """Go into a collection; false when nothing in it can be asked for."""
+        outer = self._level
+        start, end = _offsets(event)
+        # Known by its key, else by its bracket, else by its first entry, once that comes.
+        mark = (start, end) if event.flow_style else (end, end + 1)
+        if outer.unmarked:
+            self._mark_first_entry(event, mark)
+        if outer.mapping:
+            mark = _offsets(outer.key)
+        has_anchor = self._has_aliases and event.anchor is not None
+        node = self._node(mark, anchored=has_anchor)
+        if node is None and not self._has_aliases:
+            self._complete(None, is_list=False)
             return False
-        want.span = self._span(event) if event_has_text(event) else key_span or self._span(event)
-        if type(event) is AliasEvent and want.children and event.anchor in self._anchors:
-            self._again.append((self._anchors[event.anchor], _below(want)))
-        return False
+        anchored = has_anchor or outer.anchored or outer.child is _MERGE
+        wanted = outer.wanted and outer.wanted.children.get(outer.child)
+        level = self._level = _Level(node, wanted, anchored=anchored)
+        self._outer.append(outer)
+        level.mapping = type(event) is MappingStartEvent
+        level.child = None if level.mapping else 0
+        if has_anchor:
+            self._anchored.pop(event.anchor, None)
+        if node is not None:
+            node.children = {}
+            level.unmarked = not outer.mapping and not event.flow_style
+            if has_anchor:
+                self._anchored[event.anchor] = node
+        return True
 
-    def _leave(self) -> None:
-        level = self._levels.pop()
-        missing = {
-            key: want
-            for key, want in level.want.children.items()
-            if want.span is None and key not in level.seen
-        }
-        if level.mapping and missing:
-            for ordinal in level.aliases:
-                source = _Want()
-                source.children = missing
-                self._again.append((ordinal, source))
+    def _mark_first_entry(self, event: Event, mark: _Offsets) -> None:
+        """Mark a collection by its first item, or by its first key and value when in one line."""
+        level = self._level
+        level.unmarked = False
+        if level.node is None:
+            return
+        if not level.mapping:
+            level.node.mark = mark
+        elif type(event) is ScalarEvent and mark[0] < mark[1] and _in_one_line(level.key, event):
+            level.node.mark = (level.node.mark[0], mark[1])
 
-    def _span(self, event: ScalarEvent) -> Span:
-        start, end = event.start_mark, event.end_mark
-        return Span(
-            self._line + start.line + 1, start.column + 1, self._line + end.line + 1,
-            end.column + 1,
-        )  # fmt: skip
+    def _node(self, mark: _Offsets, *, anchored: bool) -> _Node | None:
+        """The node of the value that comes, when it is to be remembered."""
+        level = self._level
+        if level.wanted is None or level.child not in level.wanted.children:
+            if not (anchored or level.anchored or level.child is _MERGE):
+                return None
+            if self._remembered >= MAX_REMEMBERED:
+                return None
+            self._remembered += 1
+        node = _Node(mark)
+        if level.node is not None and level.child is not _MERGE:
+            level.node.children[level.child] = node
+        return node
+
+    def _complete(self, node: _Node | None, *, is_list: bool) -> None:
+        """A value ends: merge it where it stands behind ``<<``, and go on to the next child."""
+        level = self._level
+        if level.child is _MERGE and level.node is not None and node is not None:
+            for source in reversed(node.children.values()) if is_list else (node,):
+                level.node.children.update(source.children)
+        if level.mapping:
+            level.child = None
+        elif isinstance(level.child, int):
+            level.child += 1
 
 
-def _below(want: _Want) -> _Want:
-    """The same children under a node whose own place is already known (that of the alias)."""
-    node = _Want()
-    node.children = want.children
-    return node
+def _offsets(event: Event) -> _Offsets:
+    return event.start_mark.index, event.end_mark.index
 
 
-def _is_empty(event: ScalarEvent) -> bool:
-    return bool(getattr(event, "flow_style", False))
+def _in_one_line(key: Event, value: Event) -> bool:
+    return bool(key.start_mark.line == value.end_mark.line)
 
 
-def event_has_text(event: ScalarEvent) -> bool:
-    """Whether a scalar stands somewhere; an omitted value has no text to mark."""
-    start, end = event.start_mark, event.end_mark
-    return (start.line, start.column) != (end.line, end.column)
-
-
-def _key_of(event: ScalarEvent) -> str:
+def _text_of_key(event: Event) -> str:
     if event.tag is not None:
-        return key_text(tagged(event.tag, event.value))
-    if event.implicit[0]:
-        return "<<" if event.value == "<<" else key_text(resolve(event.value))
-    return str(event.value)
+        value = tagged(event.tag, event.value)
+    elif event.implicit[0]:
+        value = resolve(event.value)
+    else:
+        value = event.value
+    return "null" if value is None else key_text(value)
 
 
-def duplicate_keys(chunk: Chunk, parent: KeyPath, key: str) -> tuple[Span, ...]:
-    """Every place where a key stands in one mapping: for reporting a key that stands twice."""
-    spans: list[Span] = []
-    path: list[str | int | None] = []  # key or index of each open collection's current child
-    mappings: list[bool] = []
-    parser = Parser(chunk.text)
+# Repeated keys --------------------------------------------------------------------------------
+
+
+class _Keys:
+    """An open collection: its keys so far, unless it is a list, and the child that comes next."""
+
+    __slots__ = ("child", "key", "mapping", "repeated", "seen")
+
+    def __init__(self, *, mapping: bool) -> None:
+        self.mapping = mapping
+        self.child: str | int | None = None if mapping else 0
+        self.seen: dict[str, int] = {}
+        """Where each key stands first: start and length in one number, for there are many."""
+        self.repeated: dict[str, list[_Offsets]] = {}
+
+    def add(self, key: str, start: int, end: int) -> None:
+        """Note a key and where it stands."""
+        self.child = key
+        first = self.seen.setdefault(key, start << 32 | end)
+        if first != start << 32 | end:
+            places = self.repeated.setdefault(key, [(first >> 32, first & 0xFFFFFFFF)])
+            del places[MAX_TIMES - 1 :]
+            places.append((start, end))
+
+    def advance(self) -> None:
+        """A value is complete."""
+        if isinstance(self.child, int):
+            self.child += 1
+        else:
+            self.child = None
+
+
+def repeated_keys(chunk: Chunk) -> tuple[RepeatedKey, ...]:
+    """The keys that stand more than once in one mapping of a document that could be read.
+
+    What a merge brings into a mapping repeats nothing. No more than ``MAX_REPEATED`` keys and
+    ``MAX_TIMES`` places of one are given.
+    """
+    found = _run(chunk, _repeated)[:MAX_REPEATED]
+    spans = _spans(chunk, [place for _, places in found for place in places])
+    return tuple(
+        RepeatedKey(key_path, tuple(spans[place] for place in places)) for key_path, places in found
+    )
+
+
+def _repeated(parser: Parser) -> list[tuple[KeyPath, list[_Offsets]]]:
+    found: list[tuple[KeyPath, list[_Offsets]]] = []
+    scalars: dict[str, Event] = {}
+    level = _Keys(mapping=False)
+    outer: list[_Keys] = []
     while (event := parser.get_event()) is not None:
         kind = type(event)
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            path.pop()
-            mappings.pop()
-            _advance(path, mappings)
-        elif kind in (ScalarEvent, AliasEvent, MappingStartEvent, SequenceStartEvent):
-            if mappings and mappings[-1] and path[-1] is None and kind is ScalarEvent:
-                name = _key_of(event)
-                path[-1] = name
-                if name == key and tuple(path[:-1]) == parent:
-                    start, end = event.start_mark, event.end_mark
-                    spans.append(
-                        Span(chunk.line + start.line + 1, start.column + 1,
-                             chunk.line + end.line + 1, end.column + 1)
-                    )  # fmt: skip
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                mappings.append(kind is MappingStartEvent)
-                path.append(None if kind is MappingStartEvent else 0)
+        if kind is MappingStartEvent or kind is SequenceStartEvent:
+            outer.append(level)
+            level = _Keys(mapping=kind is MappingStartEvent)
+        elif kind is ScalarEvent or kind is AliasEvent:
+            if kind is ScalarEvent and event.anchor is not None:
+                scalars[event.anchor] = event
+            if level.child is not None:
+                level.advance()
+            elif is_merge_key(event):
+                level.child = "<<"
             else:
-                _advance(path, mappings)
-    return tuple(spans)
-
-
-def _advance(path: list[str | int | None], mappings: list[bool]) -> None:
-    """A child of the innermost collection is complete."""
-    if not mappings:
-        return
-    if mappings[-1]:
-        path[-1] = None
-        return
-    index = path[-1]
-    if isinstance(index, int):
-        path[-1] = index + 1
-
-
-def value_at(value: Value, path: KeyPath) -> tuple[bool, Value]:
-    """Follow a path through a value: (whether it is there, the value)."""
-    for key in path:
-        if (isinstance(value, dict) and isinstance(key, str) and key in value) or (isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value)):
-            value = value[key]
-        else:
-            return False, None
-    return True, value
+                key = _text_of_key(scalars[event.anchor] if kind is AliasEvent else event)
+                level.add(key, *_offsets(event))
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            if level.repeated and len(found) < MAX_REPEATED:
+                path = [item.child for item in outer[1:] if item.child is not None]
+                found += [((*path, key), places) for key, places in level.repeated.items()]
+            level = outer.pop()
+            level.advance()
+    return sorted(found, key=lambda item: item[1])

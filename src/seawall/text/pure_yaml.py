@@ -1,14 +1,14 @@
 """libyaml's event interface in pure Python, for an interpreter without the compiled parser."""
 
-from yaml.parser import Parser as _Parser
+from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 
-class Parser(Reader, Scanner, _Parser):
+class PureParser(Reader, Scanner, Parser):
     """Gives the events of one stream of text."""
 
     def __init__(self, text: str) -> None:
         Reader.__init__(self, text)
         Scanner.__init__(self)
-        _Parser.__init__(self)
+        Parser.__init__(self)

@@ -12,18 +12,16 @@ from sys import intern
 
 Scalar = str | int | float | bool | None
 
-_WORDS: dict[str, Scalar] = {
-    word: value
-    for value, words in (
-        (True, "y Y yes Yes YES true True TRUE on On ON"),
-        (False, "n N no No NO false False FALSE off Off OFF"),
-        (None, "~ null Null NULL"),
-        (nan, ".nan .NaN .NAN"),
-        (inf, ".inf .Inf .INF +.inf +.Inf +.INF"),
-        (-inf, "-.inf -.Inf -.INF"),
-    )
-    for word in words.split()
-} | {"": None}
+_SPELLINGS: tuple[tuple[Scalar, str], ...] = (
+    (True, "y Y yes Yes YES true True TRUE on On ON"),
+    (False, "n N no No NO false False FALSE off Off OFF"),
+    (None, "~ null Null NULL"),
+    (nan, ".nan .NaN .NAN"),
+    (inf, ".inf .Inf .INF +.inf +.Inf +.INF"),
+    (-inf, "-.inf -.Inf -.INF"),
+)
+_WORDS: dict[str, Scalar] = {word: value for value, words in _SPELLINGS for word in words.split()}
+_WORDS[""] = None
 
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INTEGER = re.compile(
@@ -31,30 +29,31 @@ _INTEGER = re.compile(
 )
 _BASES = {1: 10, 2: 8, 3: 8, 4: 16, 5: 2}
 """The base of each group of the pattern."""
+_GO_UNDERSCORES = re.compile(r"[^_]+(?:(?<=[0-9])_(?=[0-9])[^_]+)*")
 _NUMBER_START = frozenset("+-.0123456789")
 _LONGEST_NUMBER = 400
 """Digits; a double ends at 309, and int() is quadratic in them."""
-_MISSING = object()
 
 
 def resolve(text: str) -> Scalar:
     """The value of a plain scalar without a tag."""
-    value = _WORDS.get(text, _MISSING)
-    if value is not _MISSING:
-        return value  # type: ignore[return-value] - the sentinel is excluded above
+    if text in _WORDS:
+        return _WORDS[text]
     if text[0] in _NUMBER_START:
         return _number(text)
     return intern(text) if len(text) < 64 else text
 
 
 def _number(text: str) -> Scalar:
-    # What begins with a point goes to Go's ParseFloat, which takes no underscores.
-    plain = text if text[0] == "." else text.replace("_", "")
-    if not plain or len(plain) > _LONGEST_NUMBER:
+    plain = text.replace("_", "")
+    if len(plain) > _LONGEST_NUMBER:
         return text
-    number = _integer(plain)
-    if number is not None:
-        return number
+    if text[0] != ".":
+        number = _integer(plain)
+        if number is not None:
+            return number
+    elif plain != text and not _GO_UNDERSCORES.fullmatch(text):
+        return text  # what begins with a point goes to Go's ParseFloat as it is
     if _FLOAT.fullmatch(plain):
         value = float(plain)
         return text if isinf(value) else value
@@ -78,8 +77,6 @@ def tagged(tag: str, text: str) -> Scalar:
     Raises ``ValueError`` where Kubernetes refuses the document: a text that is not of its tag.
     """
     kind = tag.removeprefix("tag:yaml.org,2002:")
-    if kind == "!":  # "non-specific": libyaml takes it for no tag at all
-        return resolve(text)
     if kind == "binary":
         return _binary(text)
     if kind not in _TYPES:
@@ -104,7 +101,7 @@ def _binary(text: str) -> str:
         raise ValueError("!!binary holds no valid base64") from None
 
 
-def key_text(value: str | float | bool) -> str:  # noqa: FBT001 - a scalar like the others
+def key_text(value: str | int | float | bool) -> str:  # noqa: PYI041 - all four differ here
     """A mapping key as JSON will have it: Kubernetes converts YAML to JSON first."""
     if isinstance(value, str):
         return value
@@ -122,13 +119,13 @@ def _float_text(value: float) -> str:
     if isnan(value):
         return ".nan"
     try:
-        single = pack("f", value)
+        single = pack("<f", value)
     except OverflowError:
-        value = inf if value > 0 else -inf
-    if isinf(value):
+        single = b""
+    if not single or isinf(value):
         return ".inf" if value > 0 else "-.inf"
     digits = 0
-    while pack("f", float(text := f"{value:.{digits}e}")) != single:
+    while pack("<f", float(text := f"{value:.{digits}e}")) != single:
         digits += 1
     power = int(text.partition("e")[2])
     if -4 <= power < 6:

@@ -13,8 +13,8 @@ go-yaml v2 resolves scalars and merges ``<<``, then keys become text because JSO
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 from yaml.events import (
@@ -33,10 +33,30 @@ from yaml.events import (
 from seawall.text.lines import count_ends, positions
 from seawall.text.scalars import Scalar, key_text, resolve, tagged
 
-try:
-    from yaml._yaml import CParser as Parser
-except ImportError:  # a build without libyaml: the same events, some fifty times slower
-    from seawall.text.pure_yaml import Parser
+Event = Any
+"""An event of PyYAML, whose type stubs allow ``None`` for every attribute."""
+
+
+class Parser(Protocol):
+    """A parser as PyYAML has them."""
+
+    def get_event(self) -> Event:
+        """The next event, ``None`` after the last."""
+
+
+def _fastest_parser() -> Callable[[str], Parser]:
+    try:
+        from yaml._yaml import CParser  # noqa: PLC0415 - absent where PyYAML has no libyaml
+    except ImportError:
+        from seawall.text.pure_yaml import PureParser  # noqa: PLC0415 - some fifty times slower
+
+        return PureParser
+    parser: Callable[[str], Parser] = CParser
+    return parser
+
+
+new_parser = _fastest_parser()
+"""Makes a parser of a text; raises ``UnicodeEncodeError`` for half a surrogate pair."""
 
 Value = Scalar | list["Value"] | dict[str, "Value"]
 
@@ -63,13 +83,13 @@ class Position(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One document of a stream. ``index`` counts the documents of the file from 0.
+    """One document of a stream. ``number`` counts the documents of the file from 0.
 
     ``may_repeat_keys`` is false when no mapping has a key twice; where it is true,
     ``seawall.text.places.repeated_keys`` knows for sure.
     """
 
-    index: int
+    number: int
     chunk: Chunk
     value: Value
     may_repeat_keys: bool
@@ -78,7 +98,7 @@ class Document(NamedTuple):
 class Broken(NamedTuple):
     """A document that could not be read, and where it went wrong."""
 
-    index: int
+    number: int
     chunk: Chunk
     position: Position
     reason: str
@@ -110,7 +130,7 @@ def split(text: str) -> Iterator[Chunk]:
     Directives and comments before a ``---`` belong to the document that follows. JSON objects on
     lines of their own, one after the other, are documents too, as they are to kubectl.
     """
-    stretches = _stretches(text)
+    stretches: Iterable[tuple[int, int]] = _stretches(text)
     if _JSON.match(text) and _JSON_AFTER_JSON.search(text):
         from seawall.text.json import stream  # noqa: PLC0415 - rare, and json costs 7 ms
 
@@ -150,17 +170,17 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 
 def load(text: str) -> Iterator[Document | Broken]:
     """Read every document of a stream, in order. Never raises on any text."""
-    for index, chunk in enumerate(split(text)):
-        yield load_chunk(chunk, index)
+    for number, chunk in enumerate(split(text)):
+        yield load_chunk(chunk, number)
 
 
-def load_chunk(chunk: Chunk, index: int = 0) -> Document | Broken:
+def load_chunk(chunk: Chunk, number: int = 0) -> Document | Broken:
     """Read one document."""
-    result = _load_yaml(chunk, index)
+    result = _load_yaml(chunk, number)
     if isinstance(result, Broken) and looks_like_json(chunk):
         from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
-        return load_json(chunk, index) or result
+        return load_json(chunk, number) or result
     return result
 
 
@@ -169,25 +189,31 @@ def looks_like_json(chunk: Chunk) -> bool:
     return _JSON.match(chunk.text) is not None
 
 
-def _load_yaml(chunk: Chunk, index: int) -> Document | Broken:
+def _load_yaml(chunk: Chunk, number: int) -> Document | Broken:
     try:
-        builder = _Builder(Parser(chunk.text))
+        return build(new_parser(chunk.text), chunk, number)
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark or error.context_mark
+        return _broken(chunk, number, mark.index if mark else 0, _reason(error))
+    except (yaml.reader.ReaderError, UnicodeEncodeError):
+        return _unreadable(chunk, number)
+
+
+def build(parser: Parser, chunk: Chunk, number: int) -> Document | Broken:
+    """The document that a parser's events tell of; raises what the parser raises."""
+    builder = _Builder(parser)
+    try:
         value = builder.build()
     except RefusedError as error:
-        return broken(chunk, index, error.offset, error.reason)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return broken(chunk, index, mark.index if mark else 0, _reason(error))
-    except (yaml.reader.ReaderError, UnicodeEncodeError):
-        return _unreadable(chunk, index)
-    return Document(index, chunk, value, builder.may_repeat_keys)
+        return _broken(chunk, number, error.offset, error.reason)
+    return Document(number, chunk, value, builder.may_repeat_keys)
 
 
-def broken(chunk: Chunk, index: int, offset: int, reason: str) -> Broken:
+def _broken(chunk: Chunk, number: int, offset: int, reason: str) -> Broken:
     """A document that went wrong at an offset of its text."""
     offset = min(offset, len(chunk.text))
     line, column = positions(chunk.text, [offset])[offset]
-    return Broken(index, chunk, Position(chunk.line + line, column), reason)
+    return Broken(number, chunk, Position(chunk.line + line, column), reason)
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
@@ -198,18 +224,18 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
 _UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _unreadable(chunk: Chunk, index: int) -> Broken:
+def _unreadable(chunk: Chunk, number: int) -> Broken:
     """A character that YAML does not allow; the parsers do not agree on how to tell its place."""
     found = _UNREADABLE.search(chunk.text)
     offset = found.start() if found else 0
     code = ord(chunk.text[offset]) if found else 0
-    return broken(chunk, index, offset, f"YAML does not allow the character U+{code:04X}")
+    return _broken(chunk, number, offset, f"YAML does not allow the character U+{code:04X}")
 
 
 class RefusedError(Exception):
     """A document that the parser accepts, but that is too deep, too large or no object at all."""
 
-    def __init__(self, reason: str, event: yaml.Event) -> None:
+    def __init__(self, reason: str, event: Event) -> None:
         super().__init__(reason)
         self.reason = reason
         self.offset: int = event.start_mark.index
@@ -250,7 +276,7 @@ class _Builder:
 
     def __init__(self, parser: Parser) -> None:
         self._next = parser.get_event
-        self._anchors: dict[str, _Anchored | None] = {}  # None: not complete yet
+        self._anchors: dict[str, _Anchored | _Opened] = {}
         self._unfolded = 0
         """Characters that the aliases so far stand for."""
         self.may_repeat_keys = False
@@ -261,14 +287,14 @@ class _Builder:
         One long loop on purpose: this is where a scan spends its time, and every call counts.
         """
         next_event = self._next
-        container: Value = None
-        key: object = None  # None in a list, _NO_KEY in a mapping that waits for its next key
+        container: Any = None
+        key: Any = None  # None in a list, _NO_KEY in a mapping that waits for its next key
         opened: _Opened | None = None
         deepest = 0  # levels below the current collection
-        stack: list[tuple[Value, object, _Opened | None, int]] = []
+        stack: list[tuple[Any, Any, _Opened | None, int]] = []
         nodes = documents = 0
         result: Value = None
-        value: Value
+        value: Any
         while True:
             event = next_event()
             kind = type(event)
@@ -304,8 +330,7 @@ class _Builder:
                 if opened is not None:
                     self._close(opened, event, _Anchored(value, nodes, depth, 0))
                 container, key, opened, deepest = stack.pop()
-                if depth > deepest:
-                    deepest = depth
+                deepest = max(deepest, depth)
             elif kind is AliasEvent:
                 anchored = self._alias(event)
                 value = anchored.value
@@ -314,8 +339,7 @@ class _Builder:
                     raise RefusedError(_TOO_MANY, event)
                 if len(stack) + anchored.depth > MAX_DEPTH:
                     raise RefusedError(_TOO_DEEP, event)
-                if anchored.depth > deepest:
-                    deepest = anchored.depth
+                deepest = max(deepest, anchored.depth)
             elif kind is DocumentStartEvent:
                 documents += 1
                 if documents > 1:
@@ -335,51 +359,54 @@ class _Builder:
                 elif value == "<<" and is_merge_key(event):
                     key = _MERGE
                     continue
-                if value in container:  # type: ignore[operator] - a mapping
+                if value in container:
                     self.may_repeat_keys = True
                 key = value
             elif key is None:
                 if container is None:
                     result = value
                 else:
-                    container.append(value)  # type: ignore[union-attr] - a list has no key
+                    container.append(value)
             else:
                 if key is _MERGE:
-                    _merge(container, value, event)  # type: ignore[arg-type] - a mapping
+                    _merge(container, value, event)
                 else:
-                    container[key] = value  # type: ignore[index,call-overload] - a text key
+                    container[key] = value
                 key = _NO_KEY
 
-    def _open(self, event: MappingStartEvent | SequenceStartEvent, nodes: int) -> _Opened:
-        self._anchors[event.anchor] = None
-        return _Opened(event.anchor, nodes, event.start_mark.index, self._unfolded)
+    def _open(self, event: Event, nodes: int) -> _Opened:
+        opened = _Opened(event.anchor, nodes, event.start_mark.index, self._unfolded)
+        self._anchors[event.anchor] = opened
+        return opened
 
-    def _close(self, opened: _Opened, event: yaml.Event, anchored: _Anchored) -> None:
+    def _close(self, opened: _Opened, event: Event, anchored: _Anchored) -> None:
+        if self._anchors[opened.name] is not opened:
+            return  # the same anchor stands again inside, and the last to begin counts
         characters = event.end_mark.index - opened.offset + self._unfolded - opened.unfolded
         self._anchors[opened.name] = anchored._replace(
             nodes=anchored.nodes - opened.nodes, characters=characters
         )
 
-    def _alias(self, event: AliasEvent) -> _Anchored:
+    def _alias(self, event: Event) -> _Anchored:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
-            if event.anchor in self._anchors:
-                raise RefusedError(f"alias *{event.anchor} refers to what it stands in", event)
             raise RefusedError(f"alias *{event.anchor} has no anchor before it", event)
+        if isinstance(anchored, _Opened):
+            raise RefusedError(f"alias *{event.anchor} refers to what it stands in", event)
         self._unfolded += anchored.characters
         if self._unfolded > MAX_UNFOLDED:
             raise RefusedError(_TOO_LONG, event)
         return anchored
 
 
-def _tagged(event: ScalarEvent) -> Scalar:
+def _tagged(event: Event) -> Scalar:
     try:
         return tagged(event.tag, event.value)
     except ValueError as error:
         raise RefusedError(str(error), event) from None
 
 
-def _key(value: Value, event: yaml.Event) -> str:
+def _key(value: Value, event: Event) -> str:
     if isinstance(value, dict | list):
         raise RefusedError(_COLLECTION_KEY, event)
     if value is None:
@@ -387,16 +414,16 @@ def _key(value: Value, event: yaml.Event) -> str:
     return key_text(value)
 
 
-def is_merge_key(event: yaml.Event) -> bool:
-    """Whether the text ``<<`` in the place of a key asks for a merge: plain or tagged so."""
-    if type(event) is not ScalarEvent:
+def is_merge_key(event: Event) -> bool:
+    """Whether the event of a key asks for a merge: ``<<``, plain or tagged so."""
+    if type(event) is not ScalarEvent or event.value != "<<":
         return False
     if event.tag is None:
         return bool(event.implicit[0])
     return bool(event.tag == "tag:yaml.org,2002:merge")
 
 
-def _merge(own: dict[str, Value], value: Value, event: yaml.Event) -> None:
+def _merge(own: dict[str, Value], value: Value, event: Event) -> None:
     """Merge what stands behind ``<<`` as go-yaml v2 does: in the order of the text.
 
     Keys before the merge key are overridden, keys after it override; of several sources the

@@ -10,11 +10,11 @@ from seawall.core.rule import Rule
 
 TOPICS = (
     "accounts",
+    "admission",
     "bindings",
     "capabilities",
     "claims",
     "commands",
-    "custom",
     "disruption",
     "host",
     "images",

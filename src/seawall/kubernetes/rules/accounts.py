@@ -4,7 +4,7 @@ from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
-from seawall.kubernetes.rbac_grants import GROUPS, role_key, subjects_of
+from seawall.kubernetes.rbac_grants import GROUPS, role_key, roles_in, subjects_of
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.rules.held import BINDINGS
 from seawall.kubernetes.values import integer, mappings, text
@@ -20,7 +20,6 @@ _TOKEN_SECRETS_MADE_UP_TO = 23
     remedy="Set spec.automountServiceAccountToken to false in pods that do not call the API.",
     aliases=(
         "kubesec:AutomountServiceAccountToken",
-        "kube-linter:default-service-account",
         "KSV-0036",
         "CKV_K8S_38",
         "C-0034",
@@ -77,8 +76,13 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
     account = pod.service_account_name
     if index.bindings_of(pod.object.namespace, account):
         return
-    if account != "default" and index.is_unresolved(account):
-        return
+    if account != "default":
+        # A pod that names no namespace goes where the account of the binding is.
+        stated = text(pod.object.metadata, "namespace")
+        if not stated and account in roles_in(index).bound_accounts:
+            return
+        if index.is_unresolved(account):
+            return
     complete = context.confidence_of_absence(pod.object) is Confidence.HIGH
     yield Hit(
         f"holds a token of service account {account}, to which nothing gives rights",
@@ -266,7 +270,7 @@ def service_account_legacy_token_secret(object_: KubernetesObject, context: Cont
 @pod_rule(
     "service-account-token-long-lived",
     severity=Severity.MEDIUM,
-    remedy="Lower expirationSeconds of the serviceAccountToken source; the kubelet renews the token.",
+    remedy="Lower expirationSeconds of the serviceAccountToken source; the kubelet renews it.",
     parameters=(
         Parameter("maximum", 86400, "The longest time in seconds that a token may be valid."),
     ),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from seawall.core.location import KeyPath
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter, Rule
@@ -10,7 +12,9 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.objects import DEFAULT_NAMESPACE, KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import Map, labels_of, mapping, sequence, text
-from seawall.text.yaml import Value
+
+if TYPE_CHECKING:
+    from seawall.text.yaml import Value
 
 _NAMESPACED = frozenset(
     """
@@ -425,13 +429,9 @@ def yaml_keys_unsorted(object_: KubernetesObject, context: Context) -> Hits:
     waiting: list[tuple[Value, KeyPath]] = [(object_.value, ())]
     while waiting:
         value, place = waiting.pop()
-        items = [(index, item) for index, item in enumerate(sequence(value))]
-        before = ""
-        told = False
-        for key, item in mapping(value).items():
-            if key < before and not told:
+        waiting.extend((item, (*place, index)) for index, item in enumerate(sequence(value)))
+        waiting.extend((item, (*place, key)) for key, item in mapping(value).items())
+        for before, key in pairwise(mapping(value)):
+            if key < before:
                 yield Hit(f"has {key} after {before}", (*place, key), evidence=key)
-                told = True
-            before = key
-            waiting.append((item, (*place, key)))
-        waiting.extend((item, (*place, index)) for index, item in items)
+                break

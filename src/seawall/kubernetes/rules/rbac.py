@@ -71,7 +71,6 @@ def rbac_cluster_admin_equivalent(role: KubernetesObject, context: Context) -> H
     kinds=ROLES,
     aliases=(
         "kube-linter:wildcard-in-rules",
-        "KSV-0044",
         "KSV-0045",
         "KSV-0046",
         "KSV-0112",
@@ -374,9 +373,8 @@ def rbac_impersonate(role: KubernetesObject, context: Context) -> Hits:
           name: support
         rules:
           - apiGroups: [""]
-            resources: [users]
-            resourceNames: [readonly]
-            verbs: [get]
+            resources: [pods]
+            verbs: [get, list]
 
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation

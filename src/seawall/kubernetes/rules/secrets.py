@@ -104,6 +104,8 @@ def secret_in_env(container: Container, context: Context) -> Hits:
             )
 
 
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""Says again what the object says."""
 _CODE = (
     ".c", ".go", ".groovy", ".java", ".js", ".kt", ".lua", ".php", ".pl", ".py", ".rb", ".rs",
     ".ts",
@@ -183,8 +185,9 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/concepts/security/secrets-good-practices/
     """
     for place, annotations in _annotations(object_, context):
-        for key, value in annotations.items():
-            found = in_value(key, value) if isinstance(value, str) else None
+        for key in annotations:
+            value = text(annotations, key)
+            found = in_value(key, value) if value and key != _LAST_APPLIED else None
             if found is not None:
                 yield _hit(found, f"annotation {key}", (*place, key), key)
     depth = len(object_.path)

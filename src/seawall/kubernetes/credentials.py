@@ -1,0 +1,374 @@
+"""Finds credentials that are written out in manifests.
+
+Two kinds of evidence count: a value in the format of some provider's tokens, and a value under a
+name that says what it is (``DB_PASSWORD``). Under the name of a password any value counts that is
+not a reference: ``changeme`` is a password like any other, and a known one. Under names such as
+``token``, ``secret`` or ``api key`` a value must look generated, because what stands there is as
+often the name of a Secret, of a field or of a header.
+
+Nothing here ever gives a value back: results name what holds it.
+"""
+
+import re
+from binascii import Error, a2b_base64
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+
+class Credential(NamedTuple):
+    """A credential that was found."""
+
+    name: str
+    """The variable, option or key that holds it; empty when it stands by itself."""
+    what: str
+    """What it is, with its article: ``a password``."""
+    weak: bool = False
+    """Whether it is a default, so that nothing is given away by it."""
+    line: int = 0
+    """The line of a text it stands in, from 1; 0 for a value of its own."""
+
+
+# Names --------------------------------------------------------------------------------------
+
+_WORD = r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+"
+_QUALIFIERS = frozenset(
+    "b base current default dev new old plain plaintext prod production staging test value".split()
+)
+_PASSWORDS = frozenset(
+    "adminpass dbpass masterauth masterpass pass passcode pwd requirepass rootpass userpass".split()
+)
+_PASSWORD_ENDS = ("password", "passwd", "passphrase")
+_SECRETS = frozenset("credential credentials secret token".split())
+_SECRET_ENDS = (
+    "accesskey", "accountkey", "apikey", "apitoken", "authtoken", "clientsecret", "privatekey",
+    "secretkey",
+)  # fmt: skip
+_KEYS = frozenset(
+    "access account api app application auth encryption hmac jwt license master private secret "
+    "service session shared signing storage".split()
+)
+"""What may stand before the word ``key``."""
+_NO_VALUES = frozenset(
+    "allow allowed ask change checksum count digest disable disabled enable enabled encrypted "
+    "expire expired expiry fingerprint forgot generate has hash hashed hide hint is length max "
+    "md5 min num policy prompt public require required reset sha1 sha256 show skip use validate "
+    "version without".split()
+)
+"""Words that make a name one of a setting, a sum or a mark, whatever follows."""
+
+PASSWORD, SECRET = "password", "secret"
+
+
+def words_of(name: str) -> list[str]:
+    """The words a name is made of, in lower case, however they are joined."""
+    return [word.lower() for word in re.findall(_WORD, name)]
+
+
+def kind_of_name(name: str) -> str:
+    """Whether a name is one of a password or of another secret; empty when it is neither.
+
+    What a name is about stands at its end: ``PASSWORD_FILE`` is a file.
+    """
+    if name in ("PWD", "OLDPWD"):
+        return ""
+    words = words_of(name)
+    while words and (words[-1].isdigit() or words[-1] in _QUALIFIERS):
+        words.pop()
+    if not words or not _NO_VALUES.isdisjoint(words):
+        return ""
+    last = words[-1]
+    if last in _PASSWORDS or last.endswith(_PASSWORD_ENDS):
+        return PASSWORD
+    if last in _SECRETS or last.endswith(_SECRET_ENDS):
+        return SECRET
+    return SECRET if last == "key" and _KEYS.intersection(words[-2:-1]) else ""
+
+
+# Values -------------------------------------------------------------------------------------
+
+_NOTHING = frozenset("~ - false n/a nil no none null off on true undefined unset yes".split())
+_REFERENCES = (
+    "__", "arn:", "aws-ssm:", "azurekeyvault:", "enc(", "enc[", "env.", "env:", "file:", "gcpsm:",
+    "k8s:", "kms:", "kubernetes://", "op://", "projects/", "ref+", "scram-sha-", "secret:",
+    "secretref", "sm://", "ssm:", "vault:", "{cipher}", "{sha", "{ssha",
+)  # fmt: skip
+"""How values begin that say where the real one is, and hashes and encrypted values."""
+_TEMPLATE = (
+    r"(?s)\$\{|\$\(|\{\{|<%|%[({]|^\$\w|^<.*>$|^\[.*\]$|^\{\w*\}$|^%\w+%$|^@[\w.]+@$|^#\{|"
+    r"^!(?:env|ref|secret|sub|vault)\b|^\$(?:apr1|argon2\w*|pbkdf2[\w-]*)\$|^md5[0-9a-f]{32}$"
+)
+_PATH = r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)+|(?:~|\.{1,2})/[\w.@-]+|[A-Za-z]:\\.*"
+_VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+_MASK = r"[*xX.•_#?-]+"
+_TO_BE_REPLACED = (
+    r"(?i)change.?(?:me|it|this)|replace|your|insert|example|sample|placeholder|dummy|todo|fixme|"
+    r"redacted|xxxx|put.?here|to.?be.?set"
+)
+_LONG = 80
+_MIXED_CASE, _ONE_CASE = 2.8, 3.5
+"""How long the words of a generated value are on average at most."""
+_KNOWN = frozenset(
+    "123456 12345678 admin administrator changeit changeme default guest mysql pass passw0rd "
+    "password password1 postgres qwerty redis root secret test user welcome".split()
+)
+_OBJECT_NAME = r"[a-z]{2,}[a-z0-9]*(?:[-./][a-z0-9]+)+"
+_UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+_CREDENTIAL_WORD = r"PASS|PWD|SECRET|TOKEN|KEY|CRED"
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value stands for another: a variable, a template, a path, a mask, nothing.
+
+    Hashes of passwords count as references too.
+    """
+    value = value.strip()
+    lower = value.lower()
+    if not value or lower in _NOTHING or lower.startswith(_REFERENCES):
+        return True
+    if re.fullmatch(_MASK, value) or re.fullmatch(_PATH, value) or re.search(_TEMPLATE, value):
+        return True
+    return bool(re.fullmatch(_VARIABLE, value) and re.search(_CREDENTIAL_WORD, value))
+
+
+def is_to_be_replaced(value: str) -> bool:
+    """Whether a value says that another belongs there (``changeme``, ``your-token``)."""
+    return len(value) < _LONG and re.search(_TO_BE_REPLACED, value) is not None
+
+
+def looks_generated(value: str) -> bool:
+    """Whether a value looks drawn by chance: long, mixed, and not made of words."""
+    if re.fullmatch(_UUID, value):
+        return True
+    if len(value) < 16 or len(value) > 4096 or any(character.isspace() for character in value):
+        return False
+    if re.fullmatch(_OBJECT_NAME, value) or re.search(_TO_BE_REPLACED, value) or "://" in value:
+        return False
+    words = words_of(value)
+    # Drawn characters change between letters and digits, and between cases, all the time.
+    longest = _MIXED_CASE if value.lower() != value != value.upper() else _ONE_CASE
+    return len(set(value)) >= 8 and sum(map(len, words)) < longest * len(words)
+
+
+_PRIVATE_KEY = (
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+"
+    r"(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/]{20}"
+)
+_FORMATS: tuple[tuple[str, str, str], ...] = (
+    # a text that every token of the kind has, the whole pattern, what it is
+    ("PRIVATE KEY", _PRIVATE_KEY, "a private key"),
+    ("LS0tLS1CRUdJTi", r"LS0tLS1CRUdJTi(?:BQUkl|BSU0Eg|BFQyBQ|BPUEVO|BFTkNS)", "a private key"),
+    ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}", "a GitHub token"),
+    ("github_pat_", r"\bgithub_pat_\w{40,}", "a GitHub token"),
+    ("glpat-", r"\bglpat-[\w.-]{20,}", "a GitLab token"),
+    ("glrt-", r"\bglrt-[\w.-]{20,}", "a GitLab token"),
+    ("gldt-", r"\bgldt-[\w.-]{20,}", "a GitLab token"),
+    ("xox", r"\bxox[abeoprs](?:\.xox[bp])?-[\w-]{10,}", "a Slack token"),
+    ("xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-f0-9]{32,}", "a Slack token"),
+    ("hooks.slack.com/", r"hooks\.slack\.com/services/T\w+/B\w+/\w{20,}", "a Slack webhook"),
+    ("AKIA", r"\bAKIA[A-Z2-7]{16}\b", "an AWS access key"),
+    ("ASIA", r"\bASIA[A-Z2-7]{16}\b", "an AWS access key"),
+    ("AIza", r"\bAIza[\w-]{35}", "a Google API key"),
+    ("ya29.", r"\bya29\.[\w-]{20,}", "a Google access token"),
+    ("k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}", "a Stripe key"),
+    ("SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}", "a SendGrid key"),
+    ("npm_", r"\bnpm_[A-Za-z0-9]{36}", "an npm token"),
+    ("pypi-", r"\bpypi-[\w-]{50,}", "a PyPI token"),
+    ("dckr_", r"\bdckr_[po]at_[\w-]{27,}", "a Docker token"),
+    ("hvs.", r"\bhvs\.[\w-]{24,}", "a Vault token"),
+    ("eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}", "a JSON Web Token"),
+    ("sk-", r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[\w-]{32,}", "an API key"),
+    ("hf_", r"\bhf_[A-Za-z]{34}", "a Hugging Face token"),
+    ("_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}", "a DigitalOcean token"),
+    ("shp", r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}", "a Shopify token"),
+    ("glsa_", r"\bglsa_\w{32}_[a-f0-9]{8}", "a Grafana token"),
+    ("AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}==", "an Azure storage key"),
+    ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", "an age key"),
+)
+_URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@(?!sha256:)[^\s/@]"
+_USER_OF_MANUALS = r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:word)?|pw)"
+
+
+def format_of(text: str) -> str:
+    """What known kind of credential stands in a text, with its article; empty when none does."""
+    for mark, pattern, what in _FORMATS:
+        if mark in text:
+            for match in re.finditer(pattern, text):
+                found = match.group()
+                if len(set(found)) >= 10 and not re.search(_TO_BE_REPLACED, found):
+                    return what
+    if "://" in text and "@" in text:
+        for match in re.finditer(_URL, text):
+            user, password = match.groups()
+            if not is_reference(password) and not re.fullmatch(
+                _USER_OF_MANUALS, f"{user}:{password}"
+            ):
+                return "a URL with a password"
+    return ""
+
+
+def _named(name: str, value: str) -> Credential | None:
+    """A credential by its name; a value of several lines is none."""
+    kind = kind_of_name(name)
+    if not kind or is_reference(value) or "\n" in value.strip():
+        return None
+    if kind == SECRET:
+        return Credential(name, "a secret") if looks_generated(value) else None
+    if len(value) < 4 and value.isdigit():
+        return None
+    weak = value.lower() in _KNOWN or is_to_be_replaced(value)
+    return Credential(name, "a default password" if weak else "a password", weak=weak)
+
+
+def in_value(name: str, value: str) -> Credential | None:
+    """The credential in the value of a variable, annotation or key, if there is one."""
+    what = format_of(value)
+    if what:
+        return Credential(name, what)
+    found = _named(name, value)
+    if found is None and "=" in value and re.search(_KEYWORD, value):
+        inner = next(in_text(value), None)  # options of a JVM, connection strings
+        return inner._replace(line=0) if inner is not None else None
+    return found
+
+
+# Texts --------------------------------------------------------------------------------------
+
+_KEYWORD = (
+    r"(?i)pass|pwd|secret|token|credential|masterauth|authorization|[a-z_-]key|identified|curl|"
+    r"redis-cli|mysql|mariadb"
+)
+_COMMENT = ("#", ";", "//", "--", "/*", "*", "<!--", "rem ", "%")
+_VALUE = r"""(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"',;&|<>(){}\[\]`]+)(?=[\s"',;&|<>\])}]|$))"""
+_NAME = r"""["']?([A-Za-z_][\w.-]{0,100})["']?[ \t]*"""
+_ASSIGNMENT = rf"(?<![\w.$-])-{{0,2}}{_NAME}(?::=|=(?!=))[ \t]*{_VALUE}"
+_FIELD = rf"(?:^|[{{,\[(-])[ \t]*{_NAME}(?::(?!=)|=>)[ \t]*{_VALUE}"
+"""A key of YAML, JSON or a literal map: elsewhere a colon ends a word of prose."""
+_OPTION = (
+    r"""(?<!\S)--?([A-Za-z][\w.-]{2,60})[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'-][^\s"']*))"""
+)
+_ELEMENT = r"<([A-Za-z][\w.-]{0,60})>()()([^<>\n]{1,200})</"
+_DIRECTIVE = r"""^[ \t]*(requirepass|masterauth)[ \t]+["']?()()([^\s"']+)"""
+_NAMED = (
+    # a text each match has, and the pattern: a name and a value in double, single or no quotes
+    ("=", _ASSIGNMENT),
+    (":", _FIELD),
+    ("=>", _FIELD),
+    ("-", _OPTION),
+    ("</", _ELEMENT),
+    ("requirepass", _DIRECTIVE),
+    ("masterauth", _DIRECTIVE),
+)
+_BARE = (
+    # the same with a value alone, and what it is
+    ("'", r"(?i)\b(?:PASSWORD|IDENTIFIED[ \t]+(?:WITH[ \t]+\S+[ \t]+)?BY)[ \t]+'([^'\n]+)'"),
+    (
+        "curl",
+        r"""\bcurl\b[^\n|]{0,200}?[ \t](?:-u|--user|--proxy-user)[ =]?["']?[^\s:"'$]+:([^\s"']+)""",
+    ),
+    ("redis-cli", r"""\bredis-cli\b[^\n|;]{0,200}?[ \t]-a[ \t]+["']?([^\s"']+)"""),
+    ("sshpass", r"""\bsshpass[ \t]+-p[ \t]*["']?([^\s"']+)"""),
+    (
+        "m",
+        r"""\b(?:mysql(?:dump|admin)?|mariadb)\b[^\n|;]{0,200}?[ \t]-p["']?([^\s"'-][^\s"']*)""",
+    ),
+)
+_HEADER = r"(?i)\bauthorization[\"']?[ \t]*[:=]?[ \t]*[\"']?(?:basic|bearer)[ \t]+([\w+/=.-]{16,})"
+_LONGEST_LINE = 2000
+
+
+def in_text(text: str, *, code: bool = False) -> Iterator[Credential]:
+    """The credentials in a configuration file or script, each name once.
+
+    In program ``code`` only quoted values count: others are expressions.
+    """
+    seen = set()
+    what = format_of(text)
+    if what:
+        seen.add("")
+        yield Credential("", what)
+    for number, line in _telling_lines(text):
+        for found in _in_line(line, code=code):
+            if found.name not in seen:
+                seen.add(found.name)
+                yield found._replace(line=number)
+
+
+def _telling_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with a word that goes with credentials, and around it what is in reach."""
+    end = number = 0
+    counted = 0
+    for match in re.finditer(_KEYWORD, text):
+        if match.start() < end:
+            continue
+        start = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _LONGEST_LINE)
+        end = text.find("\n", match.start())
+        end = min(len(text) if end < 0 else end, match.start() + _LONGEST_LINE)
+        number += text.count("\n", counted, start)
+        counted = start
+        line = text[start:end]
+        if not line.lstrip().lower().startswith(_COMMENT):
+            yield number + 1, line
+
+
+def _in_line(line: str, *, code: bool) -> Iterator[Credential]:
+    for mark, pattern in _NAMED:
+        for match in re.finditer(pattern, line) if mark in line else ():
+            name, double, single, bare = match.groups()
+            value = double or single or ("" if code else bare) or ""
+            found = None if " " in value else _named(name, value)
+            if found is not None and not format_of(value):
+                yield found
+    for mark, pattern in _BARE:
+        for match in re.finditer(pattern, line) if mark in line else ():
+            if not is_reference(match.group(1)):
+                yield Credential("", "a password")
+    for match in re.finditer(_HEADER, line):
+        if not is_reference(match.group(1)) and not is_to_be_replaced(match.group(1)):
+            yield Credential("", "an Authorization header")
+
+
+_SHORT_OPTIONS = {
+    "curl": ("-u", "--user", "--proxy-user"),
+    "redis-cli": ("-a",),
+    "sshpass": ("-p",),
+}
+
+
+def in_arguments(arguments: Sequence[str]) -> Iterator[tuple[int, Credential]]:
+    """The credentials in the words of a command, each with the index of its word."""
+    program = arguments[0].rpartition("/")[2] if arguments else ""
+    takes_password = _SHORT_OPTIONS.get(program, ())
+    before = ""
+    for index, word in enumerate(arguments):
+        if any(character.isspace() for character in word):
+            for found in in_text(word):
+                yield index, found
+            before = ""
+            continue
+        option, equals, value = word.partition("=")
+        found_here = None
+        if equals:
+            found_here = in_value(option.lstrip("-").removeprefix("D"), value)
+            found_here = found_here and found_here._replace(name=option)
+        elif before.startswith("-") and not word.startswith("-"):
+            found_here = in_value(before.lstrip("-"), word)
+            secret = word.partition(":")[2] if program == "curl" else word
+            if found_here is None and before in takes_password and not is_reference(secret):
+                found_here = Credential(before, "a password")
+            found_here = found_here and found_here._replace(name=before)
+        else:
+            found_here = in_value("", word)
+        if found_here is not None:
+            yield index, found_here
+        before = word
+
+
+# Secrets ------------------------------------------------------------------------------------
+
+
+def decoded(value: str) -> str:
+    """The text of a value of a Secret's ``data``; the value itself when it is no base64."""
+    try:
+        return a2b_base64(value).decode("utf-8", "replace")
+    except (Error, ValueError):
+        return value

@@ -1,0 +1,52 @@
+"""One writer for each report format, loaded only when somebody asks for it.
+
+To add a format, write a module with the one function ``Writer`` describes and add its name to
+``FORMATS``: nothing else is needed.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+from seawall.core.errors import UsageError
+from seawall.core.report import Report
+from seawall.core.severity import Severity
+
+FORMATS = ("table", "json", "sarif", "junit", "gitlab", "github", "markdown", "html")
+"""What ``--format`` takes; each is a module of this package. The first is the default."""
+
+
+class Sources(Protocol):
+    """Where writers find the text a finding points at."""
+
+    def line(self, path: str, number: int) -> str | None:
+        """A line by its number (from 1), without its end; ``None`` when it cannot be had."""
+
+
+class Options(NamedTuple):
+    """How a report is to look."""
+
+    colour: bool = False
+    """Whether a terminal's colours may be used."""
+    width: int = 0
+    """The terminal's columns; 0 when there is none: then texts are not wrapped."""
+    quiet: bool = False
+    verbose: bool = False
+    meta: Mapping[str, object] | None = None
+    """What varies from run to run (times, machine); left out of a report unless given."""
+    fail_on: Severity | None = None
+    """The severity from which findings make the scan fail; ``None`` when none does."""
+
+
+class Writer(Protocol):
+    """Turn a report into text, in pieces, so that a large one is never held as a whole."""
+
+    def __call__(self, report: Report, sources: Sources, options: Options) -> Iterator[str]:
+        """Yield the text of the report."""
+
+
+def writer(name: str) -> Writer:
+    """The writer of a format; only its module is imported."""
+    if name not in FORMATS:
+        raise UsageError(f"there is no format {name!r}: choose from {', '.join(FORMATS)}")
+    return cast("Writer", import_module(f"seawall.reports.{name}").write)

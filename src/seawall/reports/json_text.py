@@ -1,0 +1,51 @@
+"""JSON on one line, the same on every machine, and safe to print."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from json import JSONEncoder
+
+_RISKY = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
+)
+"""What JSON may hold as it is, but a terminal or a reader's eye should not meet.
+
+The set is spelt out, for what Unicode (and so ``str.isprintable``) calls printable differs
+between versions of Python, and the bytes of a report may not.
+"""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+
+
+_ENCODER = JSONEncoder(
+    ensure_ascii=False, separators=(", ", ": "), allow_nan=False, default=_plain
+)  # fmt: skip
+
+
+def compact(value: object) -> str:
+    """One line of JSON. Lone surrogates, which no UTF-8 file can hold, become U+FFFD."""
+    # A CI runner takes `##[..]` and `##vso[..]` in its log for orders: they never stand so.
+    return _RISKY.sub(_escaped, _ENCODER.encode(value)).replace("##", r"#\u0023")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if 0xD800 <= code <= 0xDFFF:
+        return r"\ufffd"
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def array(items: Iterable[str], indent: str) -> Iterator[str]:
+    """A JSON array of items that are JSON already, each beginning on a line of its own."""
+    separator = "["
+    for item in items:
+        yield f"{separator}\n{indent}  {item}"
+        separator = ","
+    yield "[]" if separator == "[" else f"\n{indent}]"

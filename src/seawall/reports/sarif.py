@@ -1,0 +1,216 @@
+"""SARIF 2.1.0, as GitHub code scanning and editors read it.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from seawall import __version__
+from seawall.core.edit import Edit, Fix
+from seawall.core.finding import Finding, Subject, fingerprints
+from seawall.core.location import Location, Span
+from seawall.core.report import Report
+from seawall.reports import Options, Sources
+from seawall.reports.json_text import array, compact
+from seawall.reports.sarif_rules import LEVELS, descriptor
+from seawall.reports.wording import nothing_checked, sentence
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+FINGERPRINT = "seawall/v1"
+NOTIFICATIONS = {
+    "input-failed": "An input could not be read.",
+    "input-not-covered": "An input was recognised, but not judged.",
+    "nothing-checked": "Nothing was judged at all.",
+    "rule-failed": "A rule broke: an error of the tool itself.",
+}
+
+Json = dict[str, object]
+
+
+def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]:
+    """One run; each rule, result and notification on a line of its own."""
+    everything = [*report.findings, *(item.finding for item in report.suppressed)]
+    rules = {finding.rule.id: finding.rule for finding in everything}
+    index = {id_: number for number, id_ in enumerate(sorted(rules))}
+    yield f'{{\n  "$schema": {compact(SCHEMA)},\n  "version": "2.1.0",\n'
+    yield '  "runs": [{\n    "tool": {"driver": {\n'
+    yield f'      "name": "seawall",\n      "version": {compact(__version__)},\n'
+    yield f'      "properties": {compact({"ruleset": report.ruleset})},\n      "notifications": '
+    described = ({"id": id_, "shortDescription": {"text": t}} for id_, t in NOTIFICATIONS.items())
+    yield from array(map(compact, described), "      ")
+    yield ',\n      "rules": '
+    yield from array((compact(descriptor(rules[id_], report.ruleset)) for id_ in index), "      ")
+    yield "\n    }},\n"
+    yield from _invocation(report)
+    yield '    "columnKind": "unicodeCodePoints",\n    "results": '
+    yield from array(_results(report, everything, index), "    ")
+    yield "\n  }]\n}\n"
+
+
+def _invocation(report: Report) -> Iterator[str]:
+    successful = not (report.coverage.failed or report.faults)
+    yield f'    "invocations": [{{\n      "executionSuccessful": {compact(successful)},\n'
+    yield '      "toolExecutionNotifications": '
+    yield from array(map(compact, _notifications(report)), "      ")
+    yield "\n    }],\n"
+
+
+def _notifications(report: Report) -> Iterator[Json]:
+    for failed in report.coverage.failed:
+        yield {
+            **_notification("input-failed", "error", failed.reason),
+            "locations": [_physical(failed.path, _point(failed.line, failed.column))],
+        }
+    for missing in report.coverage.not_covered:
+        text = f"{missing.what}: {missing.reason}\n{missing.remedy}"
+        yield {
+            **_notification("input-not-covered", "warning", text),
+            "locations": [_physical(missing.path)],
+        }
+    for fault in report.faults:
+        text = f"{fault.rule} on {fault.subject}: {fault.error}"
+        yield {
+            **_notification("rule-failed", "error", text),
+            "locations": [_physical(fault.path)],
+        }
+    nothing = nothing_checked(report)
+    if nothing:
+        yield _notification("nothing-checked", "warning", nothing)
+
+
+def _notification(id_: str, level: str, text: str) -> Json:
+    return {"descriptor": {"id": id_}, "level": level, "message": message(text)}
+
+
+def _results(report: Report, everything: list[Finding], index: dict[str, int]) -> Iterator[str]:
+    marks = fingerprints(everything)
+    for number, (finding, mark) in enumerate(zip(everything, marks, strict=True)):
+        result = _result(finding, mark, index[finding.rule.id])
+        if number >= len(report.findings):
+            reason = report.suppressed[number - len(report.findings)].reason
+            result["suppressions"] = [{"kind": "external", "justification": reason}]
+        yield compact(result)
+
+
+def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:
+    # GitHub insists on a region. What belongs to a whole file stands at its very beginning.
+    location = _physical(finding.location.path, _region(finding.location.span) or _point(1, 1))
+    logical = _logical(finding.subject)
+    if logical:
+        location["logicalLocations"] = [logical]
+    result: Json = {
+        "ruleId": finding.rule.id,
+        "ruleIndex": rule_index,
+        "level": LEVELS[finding.severity],
+        "message": message(f"{sentence(finding)}\n{finding.remedy}"),
+        "locations": [location],
+        "partialFingerprints": {FINGERPRINT: fingerprint},
+    }
+    if finding.related:
+        result["relatedLocations"] = [
+            {"id": number, **_place(related.location), "message": message(related.message)}
+            for number, related in enumerate(finding.related, 1)
+        ]
+    fixes = [_fix(fix) for fix in dict.fromkeys(finding.fixes) if fix.edits]
+    if fixes:
+        result["fixes"] = fixes
+    result["properties"] = {
+        "severity": finding.severity.label,
+        "confidence": finding.confidence.label,
+    }
+    return result
+
+
+def message(text: str) -> Json:
+    """A message that is read as it was written (section 3.11.6).
+
+    Without the backslashes a hostile name could make itself a link. Braces stand as they are,
+    against section 3.11.5: no reader known to us undoes their doubling where there are no
+    arguments, so that ``{{ .Values.image }}`` would be shown with eight of them.
+    """
+    if "](" in text:
+        for mark in "\\[]":
+            text = text.replace(mark, f"\\{mark}")
+    return {"text": text}
+
+
+def _place(location: Location) -> Json:
+    return _physical(location.path, _region(location.span))
+
+
+def _physical(path: str, region: Json | None = None) -> Json:
+    place: Json = {"artifactLocation": {"uri": uri(path)}}
+    if region:
+        place["region"] = region
+    return {"physicalLocation": place}
+
+
+def _region(span: Span | None) -> Json | None:
+    if span is None:
+        return None
+    return {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+
+
+def _point(line: int, column: int) -> Json | None:
+    column = max(column, 1)
+    return _region(Span(line, column, line, column)) if line > 0 else None
+
+
+def uri(path: str) -> str:
+    """A path as a relative reference (RFC 3986); bytes that are no UTF-8 survive as they are."""
+    try:
+        encoded = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        encoded = path.encode("utf-8", "replace")
+    reference = quote(encoded, safe="/")
+    # Two slashes at the start would make the first part the name of a host.
+    return f"/.{reference}" if reference.startswith("//") else reference
+
+
+def _logical(subject: Subject) -> Json | None:
+    parts = [part for part in subject if part]
+    if not parts:
+        return None
+    order = (subject.namespace, subject.kind, subject.name, subject.container)
+    return {
+        "name": parts[-1],
+        "fullyQualifiedName": "/".join(part for part in order if part),
+        "kind": "resource",
+    }
+
+
+def _fix(fix: Fix) -> Json:
+    changes: dict[str, list[Json]] = {}
+    for edit in fix.edits:
+        changes.setdefault(edit.path, []).append(_replacement(edit))
+    return {
+        "description": message(fix.title),
+        "artifactChanges": [
+            {"artifactLocation": {"uri": uri(path)}, "replacements": replacements}
+            for path, replacements in changes.items()
+        ],
+        "properties": {"safety": fix.safety.value},
+    }
+
+
+def _replacement(edit: Edit) -> Json:
+    replacement: Json = {
+        "deletedRegion": {"byteOffset": edit.start, "byteLength": edit.end - edit.start}
+    }
+    if edit.replacement:
+        # A region of bytes wants its content as bytes (3.57.2); the text is there to be read.
+        raw = edit.replacement.encode("utf-8", "replace")
+        replacement["insertedContent"] = {
+            "text": edit.replacement,
+            "binary": b64encode(raw).decode("ascii"),
+        }
+    return replacement

@@ -1,0 +1,143 @@
+"""The report for a person at a terminal."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from seawall.core.report import Report
+from seawall.reports import Options, Sources
+from seawall.reports.blocks import by_file
+from seawall.reports.redacted import redacted
+from seawall.reports.text_block import Style, block_lines, plain
+from seawall.reports.visible import visible
+from seawall.reports.wording import at_threshold, counted, extent, gaps, place, sentence, verdict
+
+MANY = 10
+"""From how many inputs on a list is summed up, unless the person asks for all."""
+
+CODES = {
+    "critical": "1;35",
+    "high": "1;31",
+    "medium": "33",
+    "low": "36",
+    "info": "34",
+    "rule": "1",
+    "path": "36",
+    "file": "1;4",
+    "good": "32",
+    "dim": "2",
+    "bold": "1",
+}
+"""What each role looks like on a terminal: the parameters of SGR, ECMA-48 section 8.3.117."""
+
+
+def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
+    """The findings by file, then what was and was not looked at, then the result."""
+    if options.quiet:
+        yield from _quiet(report)
+        return
+    style = _coloured if options.colour else plain
+    sources = redacted(sources, report)
+    for path, blocks in by_file(report.findings).items():
+        yield f"{style(visible(path), 'file')}\n\n"
+        for block in blocks:
+            yield "\n".join(block_lines(block, sources, options, style)) + "\n\n"
+    for part in (_failed, _faults, _not_covered, _skipped, _suppressed):
+        text = "\n".join(part(report, options, style))
+        if text:
+            yield f"{text}\n\n"
+    yield "\n".join(_summary(report, options, style)) + "\n"
+
+
+def _coloured(text: str, role: str) -> str:
+    return f"\x1b[{CODES[role]}m{text}\x1b[0m"
+
+
+def _quiet(report: Report) -> Iterator[str]:
+    for finding in report.findings:
+        location = finding.location
+        where = place(location) if location.span else f"{location.path}:0:0"
+        label = f"{finding.severity.label}[{finding.rule.id}]"
+        yield visible(f"{where}: {label} {sentence(finding)}") + "\n"
+
+
+Part = Callable[[Report, Options, Style], Iterable[str]]
+
+
+def _failed(report: Report, _options: Options, style: Style) -> Iterator[str]:
+    failed = report.coverage.failed
+    if failed:
+        yield style(f"Could not be read: {counted(len(failed), 'input')}", "high")
+    for input_ in failed:
+        line = f":{input_.line}:{input_.column}" if input_.line else ""
+        yield f"  {style(visible(input_.path + line), 'path')}  {visible(input_.reason)}"
+
+
+def _faults(report: Report, _options: Options, style: Style) -> Iterator[str]:
+    if report.faults:
+        count = counted(len(report.faults), "rule")
+        yield style(f"Errors of seawall itself, please report them: {count} broke", "critical")
+    for fault in report.faults:
+        yield "  " + visible(f"{fault.rule} on {fault.subject} in {fault.path}: {fault.error}")
+
+
+def _not_covered(report: Report, options: Options, style: Style) -> Iterator[str]:
+    not_covered = report.coverage.not_covered
+    if not_covered:
+        yield style(f"Not covered: {counted(len(not_covered), 'input')}", "medium")
+    if len(not_covered) <= MANY or options.verbose:
+        for input_ in not_covered:
+            what = visible(f"{input_.what}: {input_.reason}")
+            yield f"  {style(visible(input_.path), 'path')}  {what}"
+            yield f"    remedy: {visible(input_.remedy)}"
+        return
+    causes = gaps(not_covered)
+    for gap in causes[:MANY]:
+        yield f"  {counted(gap.inputs, 'input')}: {visible(f'{gap.what}: {gap.reason}')}"
+        yield f"    remedy: {visible(gap.remedy)}"
+    more = f"and {counted(len(causes) - MANY, 'other cause')}; " if len(causes) > MANY else ""
+    yield style(f"  {more}-v lists every input", "dim")
+
+
+def _skipped(report: Report, options: Options, style: Style) -> Iterator[str]:
+    if not (options.verbose and report.coverage.skipped):
+        return
+    yield style(f"Skipped: {counted(len(report.coverage.skipped), 'input')}", "bold")
+    for input_ in report.coverage.skipped:
+        yield f"  {style(visible(input_.path), 'path')}  {visible(input_.reason)}"
+
+
+def _suppressed(report: Report, options: Options, style: Style) -> Iterator[str]:
+    if not (options.verbose and report.suppressed):
+        return
+    yield style(f"Suppressed: {counted(len(report.suppressed), 'finding')}", "bold")
+    for finding, reason in report.suppressed:
+        where = style(visible(place(finding.location)), "path")
+        label = f"{finding.severity.label}[{finding.rule.id}]"
+        yield f"  {where}  {visible(f'{label} {sentence(finding)}')}"
+        yield f"    reason: {visible(reason)}"
+
+
+def _summary(report: Report, options: Options, style: Style) -> Iterator[str]:
+    failing = at_threshold(report, options.fail_on)
+    role = "good" if _is_clean(report) else "bold"
+    line = style(verdict(report), role)
+    if failing and options.fail_on is not None:
+        line += f" {failing} at or above {options.fail_on.label}, the threshold."
+    yield line
+    yield extent(report)
+    aside = [
+        counted(number, singular, plural)
+        for number, singular, plural in (
+            (len(report.suppressed), "finding suppressed", "findings suppressed"),
+            (len(report.coverage.skipped), "input skipped", "inputs skipped"),
+        )
+        if number
+    ]
+    if aside:
+        yield f"{', '.join(aside)}{'' if options.verbose else ' (-v lists them)'}."
+
+
+def _is_clean(report: Report) -> bool:
+    coverage = report.coverage
+    return bool(report.objects) and not (
+        report.findings or coverage.failed or coverage.not_covered or report.faults
+    )

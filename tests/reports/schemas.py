@@ -1,0 +1,72 @@
+"""Validators of the published schemas and of our own."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+PUBLISHED = Path(__file__).parent.parent / "data" / "schemas"
+
+
+@cache
+def report_validator() -> Any:
+    """The schema that is shipped with the package."""
+    schema = json.loads(files("seawall.reports").joinpath("report.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@cache
+def sarif_validator() -> Any:
+    """OASIS' schema of SARIF 2.1.0."""
+    schema = json.loads((PUBLISHED / "sarif-schema-2.1.0.json").read_text("utf-8"))
+    return jsonschema.Draft4Validator(schema)
+
+
+@cache
+def gitlab_validator() -> Any:
+    """GitLab's schema of one Code Quality issue."""
+    schema = json.loads((PUBLISHED / "gitlab-code-quality.json").read_text("utf-8"))
+    return jsonschema.Draft4Validator(schema)
+
+
+@cache
+def junit_schemas() -> list[Any]:
+    """Both published schemas of JUnit's XML; skips where xmlschema is not installed."""
+    xmlschema = pytest.importorskip("xmlschema")
+    return [
+        xmlschema.XMLSchema(PUBLISHED / f"junit-{name}.xsd") for name in ("windyroad", "jenkins")
+    ]
+
+
+def valid_report(text: str) -> Any:
+    """Read a JSON report that must be valid."""
+    value = json.loads(text)
+    report_validator().validate(value)
+    return value
+
+
+def valid_sarif(text: str) -> Any:
+    """Read a SARIF log that must be valid, and return its one run."""
+    value = json.loads(text)
+    sarif_validator().validate(value)
+    (run,) = value["runs"]
+    return run
+
+
+def valid_gitlab(text: str) -> Any:
+    """Read a Code Quality report that must be valid, and more strictly so than GitLab asks."""
+    value = json.loads(text)
+    assert isinstance(value, list)
+    for issue in value:
+        gitlab_validator().validate(issue)
+        assert set(issue) == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"]["lines"]["begin"] >= 1
+        assert not issue["location"]["path"].startswith("./")
+    assert len({issue["fingerprint"] for issue in value}) == len(value)
+    return value
