@@ -9,9 +9,6 @@ from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 from seawall.kubernetes import rules as kubernetes_rules
 
-TOOLS = ("kubesec", "kube-score", "kube-linter")
-"""Tools whose every rule has one of ours beside it: ``seawall rules --coverage TOOL``."""
-
 _NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv)-?0*([0-9]+)")
 
 

@@ -248,10 +248,14 @@ def test_in_code_only_quoted_values_count() -> None:
         (["env", "PASSWORD=hunter2", "web"], [(1, "PASSWORD")]),
         (["web", "--db=postgres://web:hunter2@db/web"], [(1, "--db")]),
         (["web", "postgres://web:hunter2@db/web"], [(1, "")]),
+        (["web", "postgres://web:hunter2@db/web?sslmode=off&password=x"], [(1, "")]),
         (["kubectl", "create", "--from-literal=password=hunter2"], [(2, "--from-literal")]),
         (["curl", "-u", "web:hunter2", "https://x"], [(2, "-u")]),
         (["/usr/bin/redis-cli", "-a", "hunter2"], [(2, "-a")]),
         (["sshpass", "-p", "hunter2"], [(2, "-p")]),
+        (["mysqldump", "-uroot", "-phunter2", "db"], [(2, "-p")]),
+        (["mysqldump", "-p", "-P", "3306", "db"], []),
+        (["mysqldump", "-p$(PASSWORD)", "db"], []),
         (["web", "--password", "--verbose"], []),
         (["web", "--password-file", "/run/secrets/password"], []),
         (["web", "--password", "$(PASSWORD)"], []),
@@ -277,8 +281,21 @@ def test_no_result_holds_a_value() -> None:
     secret = "Bluebell-27xKq"
     text = f"password: {secret}\ncurl -u a:{secret} x\nhttp://a:{secret}@b\n"
     results = [*credentials.in_text(text), credentials.in_value("PASSWORD", secret)]
-    results += [c for _, c in credentials.in_arguments(["web", "--password", secret, text])]
-    assert len(results) > 4
+    words = [
+        "web",
+        "--password",
+        secret,
+        text,
+        f"http://a:{secret}@b?password=x",
+        f"a={secret}=b",
+        f"--password={secret}",
+        f"http://a:{secret}@b",
+        f"-p{secret}",
+        f"http://a:{secret}@b",
+    ]
+    results += [c for _, c in credentials.in_arguments(words)]
+    results += [c for _, c in credentials.in_arguments(["mysql", f"-p{secret}", "x"])]
+    assert len(results) > 5
     assert secret not in repr(results)
 
 

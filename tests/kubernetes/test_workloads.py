@@ -31,8 +31,7 @@ def found(text: str) -> list[tuple[str, str, str]]:
          "spec.jobTargetRef.template.spec.containers.0"),
         (f"kind: Unheard\napiVersion: x.example.org/v1\nspec: {{deep: [{{in: {{{TEMPLATE}}}}}]}}",
          "spec.deep.0.in.template.spec.containers.0"),
-        ("kind: Unheard\napiVersion: x.example.org/v1\n"
-         f"spec: {{replicas: {{worker: {{{TEMPLATE}}}}}}}",
+        (f"kind: Odd\napiVersion: x/v1\nspec: {{replicas: {{worker: {{{TEMPLATE}}}}}}}",
          "spec.replicas.worker.template.spec.containers.0"),
         *[
             (f"kind: {kind}\napiVersion: x/v1\nspec: {{{TEMPLATE}}}",

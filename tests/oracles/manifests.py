@@ -51,6 +51,6 @@ def _objects(file: str) -> dict[int, KubernetesObject]:
     filled = [
         number
         for number, value in enumerate(yaml.load_all(text, Loader=yaml.CBaseLoader))
-        if isinstance(value, dict) and "kind" in value and not str(value["kind"]) == "List"
+        if isinstance(value, dict) and "kind" in value and str(value["kind"]) != "List"
     ]
     return dict(zip(filled, objects, strict=False))

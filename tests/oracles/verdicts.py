@@ -1,28 +1,60 @@
-"""Recorded verdicts of other tools on the corpus, and ours, in one form.
+"""Verdicts of other tools on the corpus, and ours, in one form.
 
-A verdict is about (tool's id, file, object): does the tool hold something against it?
+A verdict is about (tool's id, file, object): does the tool hold something against it? What each
+tool judges, and with which parameters ours are to be compared, stands in ``peers``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from seawall.catalogue import all_rules, canonical
+from seawall.catalogue import all_rules
+from seawall.core.rule import ParameterValue
 from seawall.kubernetes.checking import check
 from seawall.kubernetes.index import Index
-from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.objects import CLUSTER_SCOPED, DEFAULT_NAMESPACE, KubernetesObject
 from seawall.kubernetes.reader import read
 from seawall.kubernetes.rule import Context
-from seawall.peers import PEER_RULES
 from seawall.text.decoding import decode
-from tests.shared import CORPUS, oracle, read_rows
+from tests.shared import CORPUS
 
-SERVER_VERSION = "1.34"
-WHOLE_FILE = ("", "")
+OURS, THEIRS = "ours", "theirs"
 
-Subject = tuple[str, str]
-"""Kind and name; ``WHOLE_FILE`` where a tool names no object we can be sure of."""
+
+class Subject(NamedTuple):
+    """An object as all tools name it; objects of one file that share these are one subject."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+def subject(kind: str, namespace: str, name: str) -> Subject:
+    """A subject with the namespace it would live in."""
+    return Subject(kind, "" if kind in CLUSTER_SCOPED else namespace or DEFAULT_NAMESPACE, name)
+
+
+class Settings(NamedTuple):
+    """How our rules are run for a comparison with a tool: its thresholds, its target version."""
+
+    version: str = "1.34"
+    parameters: Mapping[str, Mapping[str, ParameterValue]] = {}
+
+
+class Verdicts(NamedTuple):
+    """A tool's verdicts on one file: by its id, what it judged and what it holds against it.
+
+    Ids are aliases of our rules (``kubesec:HostPID``, ``KSV-0010``, ``CKV_K8S_17``).
+    """
+
+    tool: str
+    file: str
+    judged: dict[str, set[Subject]]
+    against: dict[str, set[Subject]]
 
 
 class Difference(NamedTuple):
@@ -30,16 +62,12 @@ class Difference(NamedTuple):
 
     tool: str
     id: str
-    side: str  # "ours": only we report; "theirs": only they do
+    side: str
     file: str
     subject: Subject
 
-
-class Ours(NamedTuple):
-    """Our verdicts on one file."""
-
-    subjects: frozenset[Subject]
-    found: dict[str, set[Subject]]  # rule id -> subjects
+    def __str__(self) -> str:
+        return f"{self.file} {self.subject}"
 
 
 @cache
@@ -53,129 +81,52 @@ def aliases() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def ours(file: str) -> Ours:
-    """What every rule says of a file of the corpus, given alone."""
+def contents(file: str) -> tuple[Index, dict[Subject, list[KubernetesObject]]]:
+    """The objects of a file of the corpus, given alone."""
     text = decode((CORPUS / file).read_bytes())
     objects: tuple[KubernetesObject, ...] = ()
     opaque: tuple[str, ...] = ()
     if isinstance(text, str):
-        contents = read(text, file, target=True, complete=True)
-        objects, opaque = contents.objects, contents.opaque
-    outcome = check(all_rules(), Context(Index(objects, opaque), kubernetes_version=SERVER_VERSION))
+        found = read(text, file, target=True, complete=True)
+        objects, opaque = found.objects, found.opaque
+    by_subject: dict[Subject, list[KubernetesObject]] = defaultdict(list)
+    for item in objects:
+        by_subject[Subject(item.kind, item.namespace, item.name)].append(item)
+    return Index(objects, opaque), dict(by_subject)
+
+
+def subjects(file: str) -> dict[Subject, list[KubernetesObject]]:
+    """The subjects of a file of the corpus with their objects."""
+    return contents(file)[1]
+
+
+def found(file: str, settings: Settings) -> dict[str, set[Subject]]:
+    """What each of our rules reports in a file."""
+    index, _ = contents(file)
+    context = Context(
+        index,
+        kubernetes_version=settings.version,
+        parameters={rule: dict(values) for rule, values in settings.parameters.items()},
+    )
+    outcome = check(all_rules(), context)
     assert not outcome.faults, outcome.faults
-    found: dict[str, set[Subject]] = defaultdict(set)
+    result: dict[str, set[Subject]] = defaultdict(set)
     for finding in outcome.findings:
-        found[finding.rule.id].add((finding.subject.kind, finding.subject.name))
-    return Ours(frozenset((item.kind, item.name) for item in objects), dict(found))
+        result[finding.rule.id].add(Subject(*finding.subject[:3]))
+    return result
 
 
-def reported(alias: str, file: str) -> set[Subject]:
-    """The subjects that rules with an alias report in a file."""
-    found = ours(file).found
-    return {subject for id_ in aliases()[alias] for subject in found.get(id_, ())}
-
-
-class Verdicts(NamedTuple):
-    """A tool's verdicts on one file: what it judged and what it holds against it, by its id."""
-
-    tool: str
-    file: str
-    judged: dict[str, set[Subject]]
-    against: dict[str, set[Subject]]
-
-
-def linters() -> Iterator[Verdicts]:
-    """kubesec, kube-score and kube-linter, for each file and each of their ids we have."""
-    for row in read_rows(oracle("kubernetes-linters.jsonl.zst")):
-        file = str(row["file"])
-        record: dict[str, Any] = row
-        yield _kubesec(file, record.get("kubesec", {}))
-        yield _kube_score(file, record.get("kube-score", {}))
-        yield _kube_linter(file, record.get("kube-linter", {}))
-
-
-def _kubesec(file: str, row: dict[str, Any]) -> Verdicts:
-    judged: dict[str, set[Subject]] = defaultdict(set)
-    against: dict[str, set[Subject]] = defaultdict(set)
-    ids = [alias.removeprefix("kubesec:") for alias in aliases() if alias.startswith("kubesec:")]
-    for item in row.get("objects", []):
-        kind, _, rest = item["object"].partition("/")
-        subject = (kind, rest.rpartition(".")[0])
-        if "not supported" not in item.get("message", ""):
-            for id_ in ids:
-                judged[id_].add(subject)
-        for key in ("critical", "advise"):
-            for id_ in item[key]:
-                against[id_].add(subject)
-    return Verdicts("kubesec", file, judged, against)
-
-
-_KUBE_SCORE_OK = 10
-
-
-def _kube_score(file: str, row: dict[str, Any]) -> Verdicts:
-    judged: dict[str, set[Subject]] = defaultdict(set)
-    against: dict[str, set[Subject]] = defaultdict(set)
-    for item in row.get("objects", []):
-        parts = item["object"].split("/")
-        subject = (parts[0], parts[-1])
-        for id_, grade in item["checks"]:
-            if grade == "skipped":
-                judged[id_].add(subject)
-                continue
-            judged[id_].add(subject)
-            if grade < _KUBE_SCORE_OK:
-                against[id_].add(subject)
-    return Verdicts("kube-score", file, judged, against)
-
-
-_KUBE_LINTER_RAN = [id_ for id_ in PEER_RULES["kube-linter"] if id_ != "schema-validation"]
-
-
-def _kube_linter(file: str, row: dict[str, Any]) -> Verdicts:
-    against: dict[str, set[Subject]] = defaultdict(set)
-    judged: dict[str, set[Subject]] = {}
-    if "findings" in row:
-        for id_, kind, _, name, _ in row["findings"]:
-            against[id_].add((kind, name))
-        for id_ in _KUBE_LINTER_RAN:
-            judged[id_] = set(ours(file).subjects)
-    return Verdicts("kube-linter", file, judged, against)
-
-
-def by_file(tool: str, name: str) -> Iterator[Verdicts]:
-    """Trivy and checkov: their rows name lines, so a verdict is about the file as a whole."""
-    prefixes = ("ksv-", "kcv-", "kube-0") if tool == "trivy" else ("ckv",)
-    ids = [alias for alias in aliases() if canonical(alias).startswith(prefixes)]
-    for row in read_rows(oracle(name)):
-        failed: Any = row["failed"]
-        theirs = {canonical(item[0]) for item in failed}
-        yield Verdicts(
-            tool,
-            str(row["file"]),
-            {id_: {WHOLE_FILE} for id_ in ids},
-            {id_: {WHOLE_FILE} for id_ in ids if canonical(id_) in theirs},
-        )
-
-
-def compare(verdicts: Verdicts) -> Iterator[tuple[str, int, list[Difference]]]:
+def compare(verdicts: Verdicts, settings: Settings) -> Iterator[tuple[str, int, list[Difference]]]:
     """For each id of a tool that we have: how many subjects agree, and which differ."""
+    ours = found(verdicts.file, settings)
+    present = subjects(verdicts.file).keys()
     for id_, judged in verdicts.judged.items():
-        alias = id_ if verdicts.tool in ("trivy", "checkov") else f"{verdicts.tool}:{id_}"
-        if alias not in aliases():
-            continue
-        mine = reported(alias, verdicts.file)
+        mine = {item for rule in aliases()[id_] for item in ours.get(rule, ())}
         theirs = verdicts.against.get(id_, set())
-        if judged == {WHOLE_FILE}:
-            mine = {WHOLE_FILE} if mine else set()
-            universe = judged
-        else:
-            universe = judged & ours(verdicts.file).subjects
+        universe = judged & present
         differences = [
-            Difference(
-                verdicts.tool, id_, "ours" if subject in mine else "theirs", verdicts.file, subject
-            )
-            for subject in sorted(universe)
-            if (subject in mine) != (subject in theirs)
+            Difference(verdicts.tool, id_, OURS if item in mine else THEIRS, verdicts.file, item)
+            for item in sorted(universe)
+            if (item in mine) != (item in theirs)
         ]
         yield id_, len(universe) - len(differences), differences

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seawall.core.finding import Subject
 from seawall.core.location import Location, Span
 from seawall.core.report import Report
 from seawall.reports import Options
@@ -20,6 +21,7 @@ from tests.reports.samples import (
     clean,
     hostile,
     nothing,
+    real_rule,
     shop,
     text_of,
 )
@@ -122,6 +124,31 @@ def test_many_marked_lines() -> None:
         (" hit", "  <mark>c: 2</mark>"),
         ("", "d: 3"),
     ]
+
+
+def test_no_context_from_another_document_and_no_blank_edges() -> None:
+    found = lines_of(Span(3, 1, 3, 2), "a\n---\nb\n\n\nc\n")
+    assert found == [(" hit", "<mark>b</mark>")]
+    found = lines_of(Span(3, 1, 3, 2), "a\n\nb\n\nc\n---\n")
+    assert [text for _, text in found] == ["a", "", "<mark>b</mark>", "", "c"]
+
+
+def test_around_credentials_there_is_no_context() -> None:
+    source = "a\nb\nc: x\nd\n"
+    first = shop().findings[1]._replace(location=Location("f", 0, (), Span(3, 4, 3, 5)))
+    for changed, line in (
+        (first._replace(rule=real_rule("hardcoded-secret")), "c: <mark>*</mark>"),
+        (first._replace(subject=Subject("Secret", "", "s")), "c: <mark>x</mark>"),
+        (
+            first._replace(
+                subject=Subject("Secret", "", "s"),
+                location=Location("f", 0, (), Span(3, 1, 5, 1)),
+            ),
+            "<mark>c: x</mark>",
+        ),
+    ):
+        text = text_of("html", shop()._replace(findings=(changed,)), Texts({"f": source}))
+        assert re.findall(r'<span class="line(?: hit)?">.*?<code>(.*?)</code>', text) == [line]
 
 
 def test_no_more_than_eight_marked_lines() -> None:

@@ -93,7 +93,9 @@ def fingerprints(findings: "list[Finding]") -> list[str]:
     seen: dict[str, int] = {}
     result = []
     for finding in findings:
-        digest = blake2b(fingerprint_basis(finding).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        # A file name that is no UTF-8 holds lone surrogates (PEP 383).
+        basis = fingerprint_basis(finding).encode("utf-8", "surrogatepass")
+        digest = blake2b(basis, digest_size=16).hexdigest()
         count = seen[digest] = seen.get(digest, 0) + 1
         result.append(digest if count == 1 else f"{digest}-{count}")
     return result

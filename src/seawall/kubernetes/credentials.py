@@ -327,6 +327,9 @@ def _in_line(line: str, *, code: bool) -> Iterator[Credential]:
             yield Credential("", "an Authorization header")
 
 
+_OPTION_NAME = r"-{0,2}[A-Za-z_][\w.-]{0,100}"
+_OPTION_ALONE = r"-[A-Za-z.-]{0,60}|--[\w.-]{1,100}"
+"""An option whose value is the next word. With digits, a short one has its value glued to it."""
 _SHORT_OPTIONS = {
     "curl": ("-u", "--user", "--proxy-user"),
     "redis-cli": ("-a",),
@@ -337,7 +340,6 @@ _SHORT_OPTIONS = {
 def in_arguments(arguments: Sequence[str]) -> Iterator[tuple[int, Credential]]:
     """The credentials in the words of a command, each with the index of its word."""
     program = arguments[0].rpartition("/")[2] if arguments else ""
-    takes_password = _SHORT_OPTIONS.get(program, ())
     before = ""
     for index, word in enumerate(arguments):
         if any(character.isspace() for character in word):
@@ -345,22 +347,29 @@ def in_arguments(arguments: Sequence[str]) -> Iterator[tuple[int, Credential]]:
                 yield index, found
             before = ""
             continue
-        option, equals, value = word.partition("=")
-        found_here = None
-        if equals:
-            found_here = in_value(option.lstrip("-").removeprefix("D"), value)
-            found_here = found_here and found_here._replace(name=option)
-        elif before.startswith("-") and not word.startswith("-"):
-            found_here = in_value(before.lstrip("-"), word)
-            secret = word.partition(":")[2] if program == "curl" else word
-            if found_here is None and before in takes_password and not is_reference(secret):
-                found_here = Credential(before, "a password")
-            found_here = found_here and found_here._replace(name=before)
-        else:
-            found_here = in_value("", word)
-        if found_here is not None:
-            yield index, found_here
+        credential = _in_word(word, before, program)
+        if credential is not None:
+            yield index, credential
         before = word
+
+
+def _in_word(word: str, before: str, program: str) -> Credential | None:
+    """The credential in a word of a command; ``before`` is the word that stands before it."""
+    option, equals, value = word.partition("=")
+    if equals and re.fullmatch(_OPTION_NAME, option):
+        found = in_value(option.lstrip("-").removeprefix("D"), value)
+        return found and found._replace(name=option)
+    if program.startswith(("mysql", "mariadb")) and word.startswith("-p"):
+        return None if is_reference(word[2:]) else Credential("-p", "a password")
+    if word.startswith("-") or not re.fullmatch(_OPTION_ALONE, before):
+        return in_value("", word)
+    found = in_value(before.lstrip("-"), word)
+    if found is not None:
+        return found._replace(name=before)
+    secret = word.partition(":")[2] if program == "curl" else word
+    if before in _SHORT_OPTIONS.get(program, ()) and not is_reference(secret):
+        return Credential(before, "a password")
+    return None
 
 
 # Secrets ------------------------------------------------------------------------------------

@@ -7,15 +7,7 @@ held against a recorded kube-apiserver's answers in tests/oracles/test_effective
 from typing import NamedTuple
 
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.values import Map, at, integer, mappings, sequence, text, texts
-from seawall.text.yaml import Value
-
-PROBE_DEFAULTS = {
-    "timeoutSeconds": 1,
-    "periodSeconds": 10,
-    "successThreshold": 1,
-    "failureThreshold": 3,
-}
+from seawall.kubernetes.values import Map, integer, mappings, text
 
 
 class ServicePort(NamedTuple):
@@ -26,23 +18,6 @@ class ServicePort(NamedTuple):
     port: int
     protocol: str
     target: int | str
-
-
-def replicas(object_: KubernetesObject) -> int:
-    """The number of replicas a workload starts with: one when unset."""
-    found = integer(object_.value, "spec", "replicas")
-    return 1 if found is None else found
-
-
-def strategy(object_: KubernetesObject) -> str:
-    """The type of a workload's update strategy: ``RollingUpdate`` when unset."""
-    key = "strategy" if object_.kind == "Deployment" else "updateStrategy"
-    return text(object_.value, "spec", key, "type") or "RollingUpdate"
-
-
-def concurrency_policy(cron_job: KubernetesObject) -> str:
-    """Whether runs of a CronJob may overlap: ``Allow`` when unset."""
-    return text(cron_job.value, "spec", "concurrencyPolicy") or "Allow"
 
 
 def service_type(service: KubernetesObject) -> str:
@@ -71,22 +46,8 @@ def minimum_replicas(scaler: KubernetesObject) -> int:
     return 1 if found is None else found
 
 
-def policy_types(policy: KubernetesObject) -> tuple[str, ...]:
-    """What a NetworkPolicy governs: ingress always when unset, egress where it has such rules."""
-    own = texts(policy.value, "spec", "policyTypes")
-    if own:
-        return tuple(own)
-    has_egress = bool(sequence(policy.value, "spec", "egress"))
-    return ("Ingress", "Egress") if has_egress else ("Ingress",)
-
-
 def volume_source(volume: Map) -> str:
     """The field that says what a volume is made of: ``emptyDir`` when there is none."""
     return next(
         (key for key, value in volume.items() if key != "name" and value is not None), "emptyDir"
     )
-
-
-def probe_value(probe: Value, field: str) -> int:
-    """A number of a probe; zero counts as unset."""
-    return integer(at(probe, field)) or PROBE_DEFAULTS[field]

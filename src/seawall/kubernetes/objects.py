@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from seawall.core.finding import Subject
 from seawall.core.location import KeyPath, Span
-from seawall.kubernetes.values import EMPTY_MAP, Map, labels_of, mapping, text
+from seawall.kubernetes.values import Map, labels_of, mapping, text
 from seawall.text.yaml import Value
 
 DEFAULT_NAMESPACE = "default"
@@ -135,6 +135,3 @@ def looks_like_object(value: Value) -> bool:
     if isinstance(value.get("apiVersion"), str):
         return True
     return isinstance(value.get("metadata"), dict) and isinstance(value.get("spec"), dict)
-
-
-NO_OBJECT = KubernetesObject(EMPTY_MAP)

@@ -16,7 +16,6 @@ from seawall.kubernetes.values import (
     Map,
     at,
     integer,
-    is_false,
     is_true,
     labels_of,
     mapping,
@@ -93,14 +92,6 @@ class Container:
         own = at(self.security_context, *keys)
         return own if own is not None else at(self.pod.security_context, *keys)
 
-    def security_path(self, *keys: str) -> KeyPath:
-        """Where that field is set or else belongs, relative to the container.
-
-        A value that comes from the pod lies outside the container: rules that point there name
-        the pod as the entity (``pod_sets`` tells).
-        """
-        return ("securityContext", *keys)
-
     def pod_sets(self, *keys: str) -> bool:
         """Whether the effective value comes from the pod's security context."""
         return (
@@ -165,18 +156,6 @@ class Container:
         """The effective seccomp profile type, empty when none is set (then Unconfined)."""
         value = self.security("seccompProfile", "type")
         return value if isinstance(value, str) else ""
-
-    @property
-    def allows_privilege_escalation(self) -> bool:
-        """Whether a process may gain more rights than its parent: true unless set to false.
-
-        Privileged containers and those with CAP_SYS_ADMIN always may (core/v1 SecurityContext).
-        """
-        return (
-            not is_false(self.security_context, "allowPrivilegeEscalation")
-            or self.is_privileged
-            or "SYS_ADMIN" in self.added_capabilities
-        )
 
     # Image, resources, environment -----------------------------------------------------------
 

@@ -17,7 +17,7 @@ from seawall.reports import Options, Sources
 from seawall.reports.blocks import Block, by_file
 from seawall.reports.html_source import escape, source
 from seawall.reports.html_tail import tail
-from seawall.reports.redacted import redacted
+from seawall.reports.redacted import is_sensitive, redacted
 from seawall.reports.wording import (
     counted,
     extent,
@@ -159,12 +159,13 @@ def _block(block: Block, sources: Sources, numbers: dict[str, int], marks: list[
 
 
 def _said(block: Block, sources: Sources) -> Iterator[str]:
+    private = block.subject.kind == "Secret" or any(map(is_sensitive, block.findings))
     for said in block.statements():
         yield f'<p class="message">{escape(statement(said.message, said.containers))}</p>\n'
         for where in said.places:
             several = len(said.places) > 1 and where.containers
             holders = f" ({', '.join(where.containers)})" if several else ""
-            yield source(where.location, sources, holders)
+            yield source(where.location, sources, holders, private=private)
 
 
 def _details(findings: tuple[Finding, ...], marks: list[str]) -> str:

@@ -28,29 +28,35 @@ def _references(text: str) -> str:
     return text.replace("##", "#&#35;")  # see visible.harmless
 
 
-def source(location: Location, sources: Sources, holders: str) -> str:
-    """A figure: the place, the path of keys, and the lines if they can be had."""
+def source(location: Location, sources: Sources, holders: str, *, private: bool) -> str:
+    """A figure: the place, the path of keys, and the lines if they can be had.
+
+    Of a private place only its first line is shown: around a credential there are others, which
+    no finding need have marked.
+    """
     key_path = render_key_path(location.key_path)
     keys = f'<code class="keys">{escape(key_path)}</code>' if key_path else ""
     caption = f"<code>{escape(place(location))}</code>{escape(holders)} {keys}".rstrip()
-    lines = "".join(_lines(location.path, location.span, sources)) if location.span else ""
+    span = location.span
+    lines = "".join(_lines(location.path, span, sources, private=private)) if span else ""
     # A box that scrolls has to be reachable by keyboard, and then wants a role and a name.
     label = escape(f"Source of {place(location)}")
     body = f'<pre tabindex="0" role="group" aria-label="{label}">{lines}</pre>' if lines else ""
     return f'<figure class="source"><figcaption>{caption}</figcaption>{body}</figure>\n'
 
 
-def _lines(path: str, span: Span, sources: Sources) -> Iterator[str]:
-    last = min(max(span.end_line, span.line), span.line + MOST - 1)
+def _lines(path: str, span: Span, sources: Sources, *, private: bool) -> Iterator[str]:
+    most, context = (1, 0) if private else (MOST, CONTEXT)
+    last = min(max(span.end_line, span.line), span.line + most - 1)
     if span.end_column <= 1 and span.end_line > span.line:  # ends with the line before
         last = max(span.line, min(last, span.end_line - 1))
-    numbers = list(range(max(1, span.line - CONTEXT), last + CONTEXT + 1))
-    texts = {number: sources.line(path, number) for number in numbers}
-    while numbers[0] < span.line and not (texts[numbers[0]] or "").strip():
-        del numbers[0]
-    while numbers[-1] > last and not (texts[numbers[-1]] or "").strip():
-        del numbers[-1]
-    for number in numbers:
+    texts = {
+        number: sources.line(path, number)
+        for number in range(max(1, span.line - context), last + context + 1)
+    }
+    first = _edge(texts, range(span.line - 1, span.line - context - 1, -1)) or span.line
+    final = _edge(texts, range(last + 1, last + context + 1)) or last
+    for number in range(first, final + 1):
         text = texts[number]
         if text is None:
             continue
@@ -58,6 +64,18 @@ def _lines(path: str, span: Span, sources: Sources) -> Iterator[str]:
         shown = _marked(text, span, number) if marked else _references(_plain(text))
         look = "line hit" if marked else "line"
         yield f'<span class="{look}"><span class="no">{number}</span><code>{shown}</code></span>\n'
+
+
+def _edge(texts: dict[int, str | None], numbers: range) -> int:
+    """The outermost line of the context: no blank one, and none of another YAML document."""
+    edge = 0
+    for number in numbers:
+        text = texts.get(number)
+        if text is None or text.startswith("---"):
+            break
+        if text.strip():
+            edge = number
+    return edge
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,6 @@
 """The report for a person at a terminal."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from seawall.core.report import Report
 from seawall.reports import Options, Sources
@@ -57,9 +57,6 @@ def _quiet(report: Report) -> Iterator[str]:
         where = place(location) if location.span else f"{location.path}:0:0"
         label = f"{finding.severity.label}[{finding.rule.id}]"
         yield visible(f"{where}: {label} {sentence(finding)}") + "\n"
-
-
-Part = Callable[[Report, Options, Style], Iterable[str]]
 
 
 def _failed(report: Report, _options: Options, style: Style) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _served(pod: Pod, context: Context) -> dict[str, _Served]:
             if not owners and (len(containers) == 1 or unprobed):
                 owners = fallback[:1]
             for container in owners:
-                found.setdefault(container.name, (container, service, port.index))
+                found.setdefault(container.name, (container, service, port.position))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Severity
+from seawall.kubernetes.effective import minimum_replicas
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import integer, mapping, text
@@ -184,8 +185,7 @@ def hpa_min_replicas(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
     """
-    own = integer(object_.spec, "minReplicas")
-    least = 1 if own is None else own
+    least = minimum_replicas(object_)
     minimum = context.integer(hpa_min_replicas, "minimum")
     if least < minimum:
         yield Hit(

@@ -199,7 +199,6 @@ def deprecated_api_version(object_: KubernetesObject, context: Context) -> Hits:
               app: web
 
     References:
-
     https://kubernetes.io/docs/reference/using-api/deprecation-guide/
     """
     status = api_status(object_.api_version, object_.kind)

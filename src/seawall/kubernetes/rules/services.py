@@ -2,6 +2,7 @@
 
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
+from seawall.kubernetes.effective import service_type
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.selectors import Selector, parse_map_selector, parse_selector
@@ -179,7 +180,7 @@ def service_type_exposed(object_: KubernetesObject, context: Context) -> Hits:
     """
     if object_.group:
         return
-    type_ = text(object_.spec, "type")
+    type_ = service_type(object_)
     if type_ == "NodePort":
         yield Hit("opens a port on every node", ("spec", "type"), evidence=type_)
     elif type_ == "LoadBalancer" and not _is_limited(object_):

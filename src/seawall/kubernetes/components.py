@@ -1,0 +1,638 @@
+"""The cluster's own components, as far as manifests configure them.
+
+A component is configured in one of three places, and rules read all of them by the names of
+flags:
+
+- the command of a container: of the program itself, behind a wrapper, or in a shell script;
+- kubeadm's configuration, which adds flags to a set of its own;
+- a configuration file of the component (``KubeletConfiguration``), by a table of fields.
+
+Flags are read as the programs read them (spf13/pflag, ``k8s.io/component-base/cli/flag``; etcd
+takes one dash as well as two): ``_`` in a name is ``-``; a flag that is given again wins, except
+that lists grow; a switch without ``=`` is true and takes no value from the next word.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from seawall.core.location import KeyPath
+from seawall.core.rule import Hit
+from seawall.core.severity import Severity
+from seawall.kubernetes.derived import once_per_index
+from seawall.kubernetes.images import parse_image
+from seawall.kubernetes.index import Index
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.pods import Container
+from seawall.kubernetes.values import EMPTY_MAP, Map, at, mapping, mappings, sequence, text
+from seawall.text.yaml import Document, Value, load
+
+API_SERVER = "kube-apiserver"
+CONTROLLER_MANAGER = "kube-controller-manager"
+SCHEDULER = "kube-scheduler"
+ETCD = "etcd"
+KUBELET = "kubelet"
+PROXY = "kube-proxy"
+SYSTEM_NAMESPACE = "kube-system"
+
+_PROGRAMS = frozenset((API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD, KUBELET, PROXY))
+_OF_HYPERKUBE = {name.removeprefix("kube-"): name for name in _PROGRAMS}
+_SHELLS = frozenset(("ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"))
+_WRAPPERS = frozenset(
+    """
+    chroot dumb-init env exec flock go-runner hyperkube ionice kube-log-runner nice nsenter
+    setpriv stdbuf sudo taskset timeout tini
+    """.split()
+)
+_MENTIONED = re.compile("kube-?(?:apiserver|controller-manager|scheduler|let|proxy)|etcd|hyperkube")
+_ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
+_SHELL_WORD = re.compile(
+    r"""(?:[^\s"'\\;&|<>()]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.|["'\\])+|[;&|<>()\n]+""", re.DOTALL
+)
+_QUOTED = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)""", re.DOTALL)
+_VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
+_MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
+
+_SWITCHES = frozenset(
+    """
+    allow-privileged anonymous-auth authentication-token-webhook auto-tls client-cert-auth
+    enable-bootstrap-token-auth kubelet-https leader-elect make-iptables-util-chains
+    peer-auto-tls peer-client-cert-auth profiling protect-kernel-defaults rotate-certificates
+    rotate-server-certificates seccomp-default service-account-extend-token-expiration
+    service-account-lookup use-service-account-credentials
+    """.split()
+)
+_LISTS = frozenset(
+    """
+    admission-control authorization-mode disable-admission-plugins enable-admission-plugins
+    feature-gates service-account-key-file tls-cipher-suites
+    """.split()
+)
+_TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
+
+_PKI = "/etc/kubernetes/pki/"
+_BY_KUBEADM: dict[str, tuple[str, ...]] = {
+    # What kubeadm sets by itself (kubeadm, phases/controlplane and phases/etcd).
+    API_SERVER: (
+        "authorization-mode=Node,RBAC", f"client-ca-file={_PKI}ca.crt",
+        "enable-admission-plugins=NodeRestriction", "insecure-port=0",
+        f"kubelet-client-certificate={_PKI}apiserver-kubelet-client.crt",
+        f"kubelet-client-key={_PKI}apiserver-kubelet-client.key",
+        f"service-account-key-file={_PKI}sa.pub", f"tls-cert-file={_PKI}apiserver.crt",
+        f"tls-private-key-file={_PKI}apiserver.key",
+    ),
+    CONTROLLER_MANAGER: (
+        "bind-address=127.0.0.1", f"root-ca-file={_PKI}ca.crt",
+        f"service-account-private-key-file={_PKI}sa.key", "use-service-account-credentials=true",
+    ),
+    SCHEDULER: ("bind-address=127.0.0.1",),
+    ETCD: (
+        f"cert-file={_PKI}etcd/server.crt", "client-cert-auth=true",
+        f"key-file={_PKI}etcd/server.key", f"peer-cert-file={_PKI}etcd/peer.crt",
+        "peer-client-cert-auth=true", f"peer-key-file={_PKI}etcd/peer.key",
+        f"peer-trusted-ca-file={_PKI}etcd/ca.crt", f"trusted-ca-file={_PKI}etcd/ca.crt",
+    ),
+    KUBELET: (f"client-ca-file={_PKI}ca.crt", "rotate-certificates=true"),
+}  # fmt: skip
+_FOR_LOCAL_ETCD = (
+    f"etcd-cafile={_PKI}etcd/ca.crt", f"etcd-certfile={_PKI}apiserver-etcd-client.crt",
+    f"etcd-keyfile={_PKI}apiserver-etcd-client.key",
+)  # fmt: skip
+_FOR_EXTERNAL_ETCD = (
+    ("etcd-cafile", "caFile"), ("etcd-certfile", "certFile"), ("etcd-keyfile", "keyFile"),
+    ("etcd-servers", "endpoints"),
+)  # fmt: skip
+_IN_KUBEADM: tuple[tuple[str, KeyPath], ...] = (
+    (API_SERVER, ("apiServer",)), (CONTROLLER_MANAGER, ("controllerManager",)),
+    (SCHEDULER, ("scheduler",)), (ETCD, ("etcd", "local")),
+)  # fmt: skip
+
+_KUBELET_FIELDS: dict[str, KeyPath] = {
+    "anonymous-auth": ("authentication", "anonymous", "enabled"),
+    "authorization-mode": ("authorization", "mode"),
+    "client-ca-file": ("authentication", "x509", "clientCAFile"),
+    "event-qps": ("eventRecordQPS",),
+    "feature-gates": ("featureGates",),
+    "make-iptables-util-chains": ("makeIPTablesUtilChains",),
+    "pod-max-pids": ("podPidsLimit",),
+    "protect-kernel-defaults": ("protectKernelDefaults",),
+    "read-only-port": ("readOnlyPort",),
+    "rotate-certificates": ("rotateCertificates",),
+    "rotate-server-certificates": ("serverTLSBootstrap",),
+    "seccomp-default": ("seccompDefault",),
+    "streaming-connection-idle-timeout": ("streamingConnectionIdleTimeout",),
+    "tls-cert-file": ("tlsCertFile",),
+    "tls-cipher-suites": ("tlsCipherSuites",),
+    "tls-min-version": ("tlsMinVersion",),
+    "tls-private-key-file": ("tlsPrivateKeyFile",),
+}
+_FILES: dict[str, tuple[str, str, dict[str, KeyPath]]] = {
+    # kind -> the component, the API group, the fields by the names of their flags
+    "KubeletConfiguration": (KUBELET, "kubelet.config.k8s.io", _KUBELET_FIELDS),
+    "KubeSchedulerConfiguration": (
+        SCHEDULER,
+        "kubescheduler.config.k8s.io",
+        {"profiling": ("enableProfiling",)},
+    ),
+    "KubeProxyConfiguration": (
+        PROXY,
+        "kubeproxy.config.k8s.io",
+        {"metrics-bind-address": ("metricsBindAddress",)},
+    ),
+}
+_KUBEADM_GROUP = "kubeadm.k8s.io"
+_KUBEADM_KINDS = ("ClusterConfiguration", "InitConfiguration", "JoinConfiguration")
+_WRITTEN_BY_KUBEADM = ("kubeadm-config", "kubelet-config", "kube-proxy")
+_CLUSTER_API: dict[str, KeyPath] = {
+    "KubeadmConfig": ("spec",),
+    "KubeadmConfigTemplate": ("spec", "template", "spec"),
+    "KubeadmControlPlane": ("spec", "kubeadmConfigSpec"),
+    "KubeadmControlPlaneTemplate": ("spec", "template", "spec", "kubeadmConfigSpec"),
+}
+
+KINDS = (
+    "Pod", "DaemonSet", "Deployment", "StatefulSet", "ConfigMap", *_KUBEADM_KINDS, *_CLUSTER_API,
+    *_FILES,
+)  # fmt: skip
+"""The kinds that may configure a component."""
+
+
+class Setting(NamedTuple):
+    """The value of a flag and where it stands; not ``known`` when a variable gives it."""
+
+    value: str
+    at: KeyPath
+    known: bool = True
+
+
+class Component:
+    """A component and its settings, by the names of flags without dashes.
+
+    ``opaque`` tells that more settings may come from where they cannot be seen, so that nothing
+    can be said of those that are missing. Paths are relative to the object.
+    """
+
+    __slots__ = (
+        "container", "fields", "minor", "name", "object", "opaque", "place", "settings", "source",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        object_: KubernetesObject,
+        name: str,
+        place: KeyPath,
+        settings: Iterable[tuple[str, Setting]],
+        *,
+        container: str = "",
+        minor: int | None = None,
+        opaque: bool = False,
+        source: str = "flags",
+    ) -> None:
+        self.object = object_
+        self.name = name
+        self.place = place
+        """Where a flag that is missing belongs."""
+        self.settings: dict[str, list[Setting]] = {}
+        for flag, setting in settings:
+            self.settings.setdefault(flag, []).append(setting)
+        self.container = container
+        self.minor = minor
+        """The minor number of its version, where the manifest tells."""
+        self.opaque = opaque
+        self.source = source
+        """``flags``, ``kubeadm`` or ``file``."""
+        self.fields: Mapping[str, KeyPath] = {}
+        """The fields of its configuration file, by flag; empty where flags are flags."""
+
+    def __repr__(self) -> str:
+        return f"<{self.name} in {self.object!r}>"
+
+    def get(self, flag: str) -> Setting | None:
+        """The setting that counts: the last one."""
+        found = self.settings.get(flag)
+        return found[-1] if found else None
+
+    def text(self, flag: str) -> str:
+        """The value of a flag, empty when it is not set or not known."""
+        setting = self.get(flag)
+        return setting.value if setting is not None else ""
+
+    def items(self, flag: str) -> list[Setting]:
+        """The members of a list that is given with commas, by repetition, or both."""
+        found = self.settings.get(flag, [])
+        return [
+            Setting(item.strip(), setting.at, setting.known)
+            for setting in (found if flag in _LISTS else found[-1:])
+            for item in setting.value.split(",")
+            if item.strip() or not setting.known
+        ]
+
+    def is_unset(self, flag: str) -> bool:
+        """Whether a flag surely has no value."""
+        setting = self.get(flag)
+        if setting is not None:
+            return setting.known and not setting.value
+        return not self.opaque and (not self.fields or flag in self.fields)
+
+    def is_not(self, flag: str, *, wanted: bool, default: bool) -> bool:
+        """Whether a switch surely stands the other way than wanted."""
+        setting = self.get(flag)
+        if setting is None or not (setting.value or not setting.known):
+            return default is not wanted and self.is_unset(flag)
+        return setting.value in (_FALSE if wanted else _TRUE)
+
+    def where(self, flag: str) -> KeyPath:
+        """Where a flag is set, or else belongs."""
+        setting = self.get(flag)
+        if setting is not None:
+            return setting.at
+        if flag in self.fields:
+            return (*self.place, *self.fields[flag])
+        return self.place
+
+    def label(self, flag: str) -> str:
+        """What a person has to look for: the flag, or the field that stands for it."""
+        if flag in self.fields:
+            return ".".join(str(key) for key in self.fields[flag])
+        return f"--{flag}"
+
+    def hit(  # noqa: PLR0913 - what Hit itself takes
+        self,
+        message: str,
+        flag: str,
+        *,
+        at: KeyPath | None = None,
+        remedy: str | None = None,
+        severity: Severity | None = None,
+        evidence: str = "",
+    ) -> Hit:
+        """A finding about a flag of this component."""
+        return Hit(
+            message,
+            self.where(flag) if at is None else at,
+            severity=severity,
+            remedy=remedy,
+            evidence=evidence or flag,
+            container=self.container,
+        )
+
+
+def components(object_: KubernetesObject, index: Index) -> tuple[Component, ...]:
+    """The components that an object configures."""
+    known = _known(index)
+    key = id(object_)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = tuple(_components(object_, index))
+    return found
+
+
+@once_per_index
+def _known(index: Index) -> dict[int, tuple[Component, ...]]:
+    return {}
+
+
+def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
+    kind = object_.kind
+    if kind == "ConfigMap":
+        yield from _in_config_map(object_)
+    elif kind in _FILES or kind in _KUBEADM_KINDS:
+        beside_kubeadm = any(
+            other.file == object_.file and other.group == _KUBEADM_GROUP
+            for other in index.of_kind(*_KUBEADM_KINDS)
+        )
+        yield from _in_file(object_, object_.value, beside_kubeadm=beside_kubeadm)
+    elif kind in _CLUSTER_API:
+        base = _CLUSTER_API[kind]
+        found = mapping(object_.value, *base)
+        configuration = mapping(found, "clusterConfiguration")
+        if configuration:
+            yield from _in_kubeadm(object_, configuration, (*base, "clusterConfiguration"))
+        for key in ("initConfiguration", "joinConfiguration"):
+            yield from _in_registration(object_, mapping(found, key), (*base, key))
+    else:
+        for pod in index.pods(object_):
+            for container in pod.containers:
+                component = _in_container(container)
+                if component is not None and (
+                    component.name != ETCD or _is_of_cluster(component, container, index)
+                ):
+                    yield component
+
+
+# Containers -----------------------------------------------------------------------------------
+
+
+def _in_container(container: Container) -> Component | None:
+    value = container.value
+    image = text(value, "image")
+    words = [
+        (item if isinstance(item, str) else _text(item), (field, index))
+        for field in ("command", "args")
+        for index, item in enumerate(sequence(value, field))
+    ]
+    names = " ".join((container.name, image, *(word for word, _ in words)))
+    if _MENTIONED.search(names) is None:
+        return None
+    name, rest = _program(words)
+    if not name:
+        name = _name_without_program(container, image)
+        rest = [(word, place) for word, place in words if word.startswith("-")] and words
+        if not name or not rest:
+            return None
+    environment = {text(item, "name"): item.get("value") for _, item in container.env}
+    base = container.path[len(container.object.path) :]
+    settings, opaque = _flags(rest, base, environment)
+    if name == ETCD:
+        settings[:0] = _etcd_environment(container, base)
+        if any(flag == "config-file" for flag, _ in settings):
+            return None  # etcd then ignores its flags
+    flags = [setting.at for _, setting in settings if setting.at]
+    place = flags[-1][:-1] if flags and isinstance(flags[-1][-1], int) else (*base, "command")
+    if place[len(base) :][:1] == ("env",):
+        place = (*base, "command")
+    config = any(flag in ("config", "openshift-config") for flag, _ in settings)
+    tag = parse_image(image).tag if image else ""
+    return Component(
+        container.object,
+        name,
+        place,
+        settings,
+        container=container.name,
+        minor=None if name == ETCD else _minor(tag),
+        opaque=opaque or config,
+    )
+
+
+_Words = list[tuple[str, KeyPath]]
+
+
+def _program(words: _Words) -> tuple[str, _Words]:
+    """The component a command starts, and the words that follow its name."""
+    for index, (word, place) in enumerate(words):
+        program = word.rpartition("/")[2]
+        if program in _PROGRAMS:
+            return program, words[index + 1 :]
+        before = words[index - 1][0].rpartition("/")[2] if index else ""
+        if before == "hyperkube" and program in _OF_HYPERKUBE:
+            return _OF_HYPERKUBE[program], words[index + 1 :]
+        if program in _SHELLS:
+            return _in_shell(words[index + 1 :])
+        if index == 0 and program not in _WRAPPERS:
+            break
+        if program.startswith(("/", "-")) or program in _WRAPPERS:
+            continue
+    return "", []
+
+
+def _in_shell(words: _Words) -> tuple[str, _Words]:
+    """The component that a script starts: where flags follow its name, if it occurs often."""
+    if len(words) < 2 or not (words[0][0].startswith("-") and words[0][0].endswith("c")):
+        return "", []
+    script, place = words[1]
+    best: tuple[str, _Words] = ("", [])
+    pieces = _SHELL_WORD.findall(script.replace("\\\n", " "))
+    for index, piece in enumerate(pieces):
+        program = _QUOTED.sub(_unquoted, piece).rpartition("/")[2]
+        if program not in _PROGRAMS and program not in _OF_HYPERKUBE:
+            continue
+        if program not in _PROGRAMS:
+            if index == 0 or pieces[index - 1].rpartition("/")[2] != "hyperkube":
+                continue
+            program = _OF_HYPERKUBE[program]
+        rest: _Words = []
+        for argument in pieces[index + 1 :]:
+            if argument[0] in ";&|<>()\n":
+                break
+            rest.append((_QUOTED.sub(_unquoted, argument), place))
+        if any(word.startswith("-") for word, _ in rest):
+            return program, rest + words[3:] if rest[-1][0] in ("$@", "$*") else rest
+        if not best[0] and index == 0 or pieces[index - 1] in ("exec", "&&", ";", "\n"):
+            best = (program, rest)
+    return best
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    double, single, escaped = match.groups()
+    return double if double is not None else single if single is not None else escaped
+
+
+def _name_without_program(container: Container, image: str) -> str:
+    """The component by its image, or by its container's name in a static pod of the system."""
+    repository = parse_image(image).repository.rpartition("/")[2] if image else ""
+    name = _ARCHITECTURE.sub("", repository)
+    if name in _PROGRAMS:
+        return name
+    object_ = container.object
+    if (
+        object_.kind == "Pod"
+        and object_.namespace == SYSTEM_NAMESPACE
+        and container.name in _PROGRAMS
+    ):
+        return container.name
+    return ""
+
+
+def _flags(
+    words: _Words, base: KeyPath, environment: Mapping[str, Value]
+) -> tuple[list[tuple[str, Setting]], bool]:
+    """The flags of a command line, and whether parts of it cannot be seen."""
+    settings: list[tuple[str, Setting]] = []
+    opaque = False
+    index = 0
+    while index < len(words):
+        word, place = words[index]
+        index += 1
+        if not word.startswith("-"):
+            opaque = opaque or word.startswith("$")
+            continue
+        name, equals, value = word.lstrip("-").partition("=")
+        flag = name.replace("_", "-")
+        if not flag:
+            continue
+        if not equals:
+            value = ""
+            if flag in _SWITCHES:
+                value = "true"
+            elif index < len(words) and not words[index][0].startswith("-"):
+                value = words[index][0]
+                index += 1
+        value = _VARIABLE.sub(lambda match: _expanded(match, environment), value)
+        known = "$" not in value
+        settings.append((flag, Setting(value if known else "", (*base, *place), known)))
+    return settings, opaque
+
+
+def _expanded(match: re.Match[str], environment: Mapping[str, Value]) -> str:
+    value = environment.get(match.group(1))
+    return value if isinstance(value, str) else match.group()
+
+
+def _etcd_environment(container: Container, base: KeyPath) -> list[tuple[str, Setting]]:
+    """Settings of etcd by variables, which its flags override."""
+    found = []
+    for index, item in container.env:
+        name = text(item, "name")
+        if name.startswith("ETCD_"):
+            flag = name.removeprefix("ETCD_").lower().replace("_", "-")
+            value = item.get("value")
+            known = isinstance(value, str) and "$" not in value
+            place = (*base, "env", index)
+            found.append((flag, Setting(_text(value) if known else "", place, known)))
+    return found
+
+
+def _is_of_cluster(component: Component, container: Container, index: Index) -> bool:
+    """Whether an etcd holds the state of a cluster, and not that of some application."""
+    object_ = container.object
+    if object_.namespace == SYSTEM_NAMESPACE or "control-plane" in (
+        object_.labels.get("tier"),
+        container.pod.labels.get("tier"),
+    ):
+        return True
+    if any(
+        setting.value.startswith("/etc/kubernetes/")
+        for settings in component.settings.values()
+        for setting in settings
+    ):
+        return True
+    return object_.namespace in _namespaces_of_api_servers(index)
+
+
+@once_per_index
+def _namespaces_of_api_servers(index: Index) -> frozenset[str]:
+    return frozenset(
+        pod.object.namespace
+        for pod in index.all_pods
+        for container in pod.containers
+        if (component := _in_container(container)) is not None and component.name == API_SERVER
+    )
+
+
+# Configuration objects ------------------------------------------------------------------------
+
+
+def _in_file(
+    object_: KubernetesObject, value: Map, *, beside_kubeadm: bool
+) -> Iterator[Component]:
+    group = text(value, "apiVersion").partition("/")[0]
+    kind = text(value, "kind")
+    if kind in _FILES:
+        name, expected, fields = _FILES[kind]
+        if group != expected:
+            return
+        settings = [
+            (flag, Setting(_text(found), path))
+            for flag, path in fields.items()
+            if (found := at(value, *path)) is not None
+        ]
+        if beside_kubeadm:
+            settings[:0] = _presumed(_BY_KUBEADM.get(name, ()), (), fields)
+        component = Component(object_, name, (), settings, source="file")
+        component.fields = fields
+        yield component
+    elif group == _KUBEADM_GROUP and kind == "ClusterConfiguration":
+        yield from _in_kubeadm(object_, value, ())
+    elif group == _KUBEADM_GROUP:
+        yield from _in_registration(object_, value, ())
+
+
+def _in_kubeadm(object_: KubernetesObject, value: Map, base: KeyPath) -> Iterator[Component]:
+    minor = _minor(text(value, "kubernetesVersion"))
+    external = mapping(value, "etcd", "external")
+    for name, path in _IN_KUBEADM:
+        if name == ETCD and external:
+            continue
+        place = (*base, *path, "extraArgs")
+        settings = _presumed(_BY_KUBEADM[name], place)
+        if name == API_SERVER and external:
+            settings.extend(
+                (flag, Setting(_text(found), (*base, "etcd", "external", key)))
+                for flag, key in _FOR_EXTERNAL_ETCD
+                if (found := external.get(key)) is not None
+            )
+        elif name == API_SERVER:
+            settings.extend(_presumed(_FOR_LOCAL_ETCD, place))
+        own = list(_extra_args(at(value, *path, "extraArgs"), place))
+        replaced = {flag for flag, _ in own}
+        settings = [item for item in settings if item[0] not in replaced] + own
+        yield Component(object_, name, place, settings, minor=minor, source="kubeadm")
+
+
+def _in_registration(
+    object_: KubernetesObject, value: Map, base: KeyPath
+) -> Iterator[Component]:
+    path = ("nodeRegistration", "kubeletExtraArgs")
+    found = at(value, *path)
+    if found:
+        place = (*base, *path)
+        settings = _extra_args(found, place)
+        yield Component(object_, KUBELET, place, settings, opaque=True, source="kubeadm")
+
+
+def _extra_args(value: Value, place: KeyPath) -> Iterator[tuple[str, Setting]]:
+    """Flags as a mapping (until kubeadm v1beta3) or as a list of names and values."""
+    if isinstance(value, dict):
+        for flag, found in value.items():
+            if found is not None:
+                yield flag.replace("_", "-"), Setting(_text(found), (*place, flag))
+        return
+    for index, item in mappings({"": value}, ""):
+        flag = text(item, "name")
+        if flag:
+            yield (
+                flag.replace("_", "-"),
+                Setting(_text(item.get("value")), (*place, index, "value")),
+            )
+
+
+def _presumed(
+    flags: Iterable[str], place: KeyPath, fields: Mapping[str, KeyPath] | None = None
+) -> list[tuple[str, Setting]]:
+    pairs = [flag.partition("=") for flag in flags]
+    return [
+        (flag, Setting(value, fields[flag] if fields and flag in fields else place))
+        for flag, _, value in pairs
+    ]
+
+
+def _in_config_map(object_: KubernetesObject) -> Iterator[Component]:
+    """The configuration that kubeadm keeps in the cluster."""
+    if object_.namespace != SYSTEM_NAMESPACE or not object_.name.startswith(_WRITTEN_BY_KUBEADM):
+        return
+    for key, value in mapping(object_.value, "data").items():
+        if not isinstance(value, str) or "kind:" not in value:
+            continue
+        for document in load(value):
+            inner = document.value if isinstance(document, Document) else EMPTY_MAP
+            if isinstance(inner, dict):
+                for component in _in_file(object_, inner, beside_kubeadm=True):
+                    yield _in_text(component, ("data", key))
+
+
+def _in_text(component: Component, place: KeyPath) -> Component:
+    """The same component, with every place that of the text it is written in."""
+    component.place = place
+    component.settings = {
+        flag: [setting._replace(at=place) for setting in settings]
+        for flag, settings in component.settings.items()
+    }
+    component.source = f"{component.source} in a text"
+    return component
+
+
+def _text(value: Value) -> str:
+    """A value as a flag would have it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(_text(item) for item in value)
+    if isinstance(value, dict):
+        return ",".join(f"{key}={_text(item)}" for key, item in value.items())
+    return "" if value is None else str(value)
+
+
+def _minor(version: str) -> int | None:
+    match = _MINOR.match(version)
+    return int(match.group(1)) if match else None
