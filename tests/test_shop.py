@@ -37,7 +37,8 @@ def test_shop_shows_every_kind_of_mistake() -> None:
         "privileged-container", "runtime-socket-mount", "host-network", "host-pid",
         "hardcoded-secret", "secret-plaintext-in-manifest", "rbac-cluster-admin",
         "rbac-secrets-access", "rbac-bind-all-authenticated", "run-as-non-root",
-        "image-tag-mutable", "read-only-root-filesystem", "capabilities-not-dropped-all", "seccomp-unconfined",
+        "image-tag-mutable", "read-only-root-filesystem", "capabilities-not-dropped-all",
+        "seccomp-unconfined",
         "network-policy-allow-all", "ingress-nginx-snippet", "writable-host-path",
         "memory-limit-missing",
     }  # fmt: skip

@@ -8,7 +8,8 @@ import pytest
 
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "email", "hashlib", "http",
-    "importlib.metadata", "importlib.resources", "inspect", "json", "logging", "multiprocessing", "pathlib", "pathspec",
+    "importlib.metadata", "importlib.resources", "inspect", "json", "logging",
+    "multiprocessing", "pathlib", "pathspec",
     "shutil", "socket", "ssl", "subprocess", "tempfile", "textwrap", "tomllib", "urllib",
     "xml", "zipfile", "zlib",
 }  # fmt: skip

@@ -4,7 +4,4 @@ from seawall.core.edit import Safety
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 
-Safety.SAFE
-Safety.UNSAFE
-KindInfo.namespaced
-PolicyRule.grants_url
+_ = (Safety.SAFE, Safety.UNSAFE, KindInfo.namespaced, PolicyRule.grants_url)

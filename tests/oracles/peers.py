@@ -13,6 +13,7 @@ from typing import Any
 
 from seawall.catalogue import canonical
 from seawall.kubernetes.objects import KubernetesObject
+from seawall.peers import PEER_RULES
 from seawall.text.decoding import decode
 from seawall.text.places import locate
 from seawall.text.yaml import split
@@ -159,7 +160,8 @@ _SCOPES: dict[str, set[tuple[str, str]]] = {
 }
 _ANY = ("no-extensions-v1beta", "sorted-keys")
 _NEWEST_ONLY = {"Ingress", "NetworkPolicy", "PodDisruptionBudget"}
-_NOT_RUN = ("schema-validation",)
+_BUILT_IN = frozenset(PEER_RULES["kube-linter"]) - {"schema-validation"}
+"""The checks of the recording; our other aliases are kube-linter's templates."""
 
 
 def kube_linter() -> Iterator[Verdicts]:
@@ -292,7 +294,7 @@ def ids_of(tool: str) -> list[str]:
     return [
         alias.removeprefix(prefix)
         for alias in aliases()
-        if alias.startswith(prefix) and alias.removeprefix(prefix) not in _NOT_RUN
+        if alias.startswith(prefix) and (tool != "kube-linter" or alias[12:] in _BUILT_IN)
     ]
 
 

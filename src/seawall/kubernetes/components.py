@@ -37,10 +37,12 @@ SYSTEM_NAMESPACE = "kube-system"
 
 _PROGRAMS = frozenset((API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD, KUBELET, PROXY))
 _OF_HYPERKUBE = {name.removeprefix("kube-"): name for name in _PROGRAMS}
-_SHELLS = frozenset(("ash", "bash", "busybox", "dash", "ksh", "sh", "zsh"))
+_SHELLS = frozenset(("ash", "bash", "dash", "ksh", "sh", "zsh"))
+_KEYWORDS = frozenset(("!", "{", "do", "else", "if", "then", "until", "while"))
+_ALL_ARGUMENTS = frozenset(("$@", "${@}", "$*"))
 _WRAPPERS = frozenset(
     """
-    chroot dumb-init env exec flock go-runner hyperkube ionice kube-log-runner nice nsenter
+    busybox chroot dumb-init env exec flock go-runner hyperkube ionice kube-log-runner nice nsenter
     setpriv stdbuf sudo taskset timeout tini
     """.split()
 )
@@ -50,6 +52,7 @@ _SHELL_WORD = re.compile(
     r"""(?:[^\s"'\\;&|<>()]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.|["'\\])+|[;&|<>()\n]+""", re.DOTALL
 )
 _QUOTED = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)""", re.DOTALL)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 _MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
 
@@ -62,6 +65,7 @@ _SWITCHES = frozenset(
     service-account-lookup use-service-account-credentials
     """.split()
 )
+_FILE_FLAGS = frozenset(("config", "config-file", "openshift-config"))
 _LISTS = frozenset(
     """
     admission-control authorization-mode disable-admission-plugins enable-admission-plugins
@@ -174,7 +178,7 @@ class Component:
     """
 
     __slots__ = (
-        "container", "fields", "minor", "name", "object", "opaque", "place", "settings", "source",
+        "container", "fields", "minor", "name", "object", "opaque", "place", "settings",
     )  # fmt: skip
 
     def __init__(
@@ -187,7 +191,6 @@ class Component:
         container: str = "",
         minor: int | None = None,
         opaque: bool = False,
-        source: str = "flags",
     ) -> None:
         self.object = object_
         self.name = name
@@ -200,8 +203,6 @@ class Component:
         self.minor = minor
         """The minor number of its version, where the manifest tells."""
         self.opaque = opaque
-        self.source = source
-        """``flags``, ``kubeadm`` or ``file``."""
         self.fields: Mapping[str, KeyPath] = {}
         """The fields of its configuration file, by flag; empty where flags are flags."""
 
@@ -257,7 +258,7 @@ class Component:
             return ".".join(str(key) for key in self.fields[flag])
         return f"--{flag}"
 
-    def hit(  # noqa: PLR0913 - what Hit itself takes
+    def hit(
         self,
         message: str,
         flag: str,
@@ -280,17 +281,16 @@ class Component:
 
 def components(object_: KubernetesObject, index: Index) -> tuple[Component, ...]:
     """The components that an object configures."""
-    known = _known(index)
-    key = id(object_)
-    found = known.get(key)
-    if found is None:
-        found = known[key] = tuple(_components(object_, index))
-    return found
+    return _by_object(index).get(id(object_), ())
 
 
 @once_per_index
-def _known(index: Index) -> dict[int, tuple[Component, ...]]:
-    return {}
+def _by_object(index: Index) -> dict[int, tuple[Component, ...]]:
+    return {
+        id(object_): found
+        for object_ in index.of_kind(*KINDS)
+        if (found := tuple(_components(object_, index)))
+    }
 
 
 def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
@@ -324,93 +324,89 @@ def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
 # Containers -----------------------------------------------------------------------------------
 
 
+_Words = list[tuple[str, KeyPath]]
+"""The words of a command line, each with where it stands in its container."""
+
+
 def _in_container(container: Container) -> Component | None:
     value = container.value
     image = text(value, "image")
-    words = [
-        (item if isinstance(item, str) else _text(item), (field, index))
+    words: _Words = [
+        (_text(item), (field, index))
         for field in ("command", "args")
         for index, item in enumerate(sequence(value, field))
     ]
-    names = " ".join((container.name, image, *(word for word, _ in words)))
-    if _MENTIONED.search(names) is None:
+    mentioned = " ".join((container.name, image, *(word for word, _ in words)))
+    if not words or _MENTIONED.search(mentioned) is None:
         return None
     name, rest = _program(words)
     if not name:
-        name = _name_without_program(container, image)
-        rest = [(word, place) for word, place in words if word.startswith("-")] and words
-        if not name or not rest:
+        name, rest = _name_without_program(container, image), words
+        if not name or not any(word.startswith("-") for word, _ in words):
             return None
-    environment = {text(item, "name"): item.get("value") for _, item in container.env}
     base = container.path[len(container.object.path) :]
+    environment = {text(item, "name"): item.get("value") for _, item in container.env}
     settings, opaque = _flags(rest, base, environment)
     if name == ETCD:
         settings[:0] = _etcd_environment(container, base)
-        if any(flag == "config-file" for flag, _ in settings):
-            return None  # etcd then ignores its flags
-    flags = [setting.at for _, setting in settings if setting.at]
-    place = flags[-1][:-1] if flags and isinstance(flags[-1][-1], int) else (*base, "command")
-    if place[len(base) :][:1] == ("env",):
-        place = (*base, "command")
-    config = any(flag in ("config", "openshift-config") for flag, _ in settings)
-    tag = parse_image(image).tag if image else ""
+    elsewhere = any(flag in _FILE_FLAGS for flag, _ in settings)
+    if name == ETCD and elsewhere:
+        return None  # etcd then ignores its flags
+    last = rest[-1] if rest else words[-1]
     return Component(
         container.object,
         name,
-        place,
+        (*base, last[1][0]),
         settings,
         container=container.name,
-        minor=None if name == ETCD else _minor(tag),
-        opaque=opaque or config,
+        minor=None if name == ETCD else _minor(parse_image(image).tag if image else ""),
+        opaque=opaque or elsewhere,
     )
 
 
-_Words = list[tuple[str, KeyPath]]
-
-
 def _program(words: _Words) -> tuple[str, _Words]:
-    """The component a command starts, and the words that follow its name."""
-    for index, (word, place) in enumerate(words):
-        program = word.rpartition("/")[2]
+    """The component that a command starts, and the words that follow its name."""
+    before = ""
+    for index, (word, _) in enumerate(words):
+        program = "" if word.startswith("-") else word.rpartition("/")[2]
         if program in _PROGRAMS:
             return program, words[index + 1 :]
-        before = words[index - 1][0].rpartition("/")[2] if index else ""
         if before == "hyperkube" and program in _OF_HYPERKUBE:
             return _OF_HYPERKUBE[program], words[index + 1 :]
         if program in _SHELLS:
             return _in_shell(words[index + 1 :])
         if index == 0 and program not in _WRAPPERS:
             break
-        if program.startswith(("/", "-")) or program in _WRAPPERS:
-            continue
+        before = program
     return "", []
 
 
 def _in_shell(words: _Words) -> tuple[str, _Words]:
-    """The component that a script starts: where flags follow its name, if it occurs often."""
+    """The component that a script starts: the first of its commands that has flags."""
     if len(words) < 2 or not (words[0][0].startswith("-") and words[0][0].endswith("c")):
         return "", []
     script, place = words[1]
-    best: tuple[str, _Words] = ("", [])
-    pieces = _SHELL_WORD.findall(script.replace("\\\n", " "))
-    for index, piece in enumerate(pieces):
-        program = _QUOTED.sub(_unquoted, piece).rpartition("/")[2]
-        if program not in _PROGRAMS and program not in _OF_HYPERKUBE:
-            continue
-        if program not in _PROGRAMS:
-            if index == 0 or pieces[index - 1].rpartition("/")[2] != "hyperkube":
-                continue
-            program = _OF_HYPERKUBE[program]
-        rest: _Words = []
-        for argument in pieces[index + 1 :]:
-            if argument[0] in ";&|<>()\n":
-                break
-            rest.append((_QUOTED.sub(_unquoted, argument), place))
-        if any(word.startswith("-") for word, _ in rest):
-            return program, rest + words[3:] if rest[-1][0] in ("$@", "$*") else rest
-        if not best[0] and index == 0 or pieces[index - 1] in ("exec", "&&", ";", "\n"):
-            best = (program, rest)
-    return best
+    found: tuple[str, _Words] = ("", [])
+    for command in _commands(script):
+        name, rest = _program([(word, place) for word in command])
+        if rest and rest[-1][0] in _ALL_ARGUMENTS:
+            rest = rest[:-1] + words[3:]  # after the script comes $0
+        if name and any(word.startswith("-") for word, _ in rest):
+            return name, rest
+        found = found if found[0] else (name, rest)
+    return found
+
+
+def _commands(script: str) -> Iterator[list[str]]:
+    """The simple commands of a script, without what the shell itself takes from them."""
+    command: list[str] = []
+    for piece in _SHELL_WORD.findall(script.replace("\\\n", " ")):
+        if piece[0] in ";&|<>()\n":
+            yield command
+            command = []
+        elif command or not (piece in _KEYWORDS or _ASSIGNMENT.match(piece)):
+            command.append(_QUOTED.sub(_unquoted, piece))
+    yield command
 
 
 def _unquoted(match: re.Match[str]) -> str:
@@ -513,9 +509,7 @@ def _namespaces_of_api_servers(index: Index) -> frozenset[str]:
 # Configuration objects ------------------------------------------------------------------------
 
 
-def _in_file(
-    object_: KubernetesObject, value: Map, *, beside_kubeadm: bool
-) -> Iterator[Component]:
+def _in_file(object_: KubernetesObject, value: Map, *, beside_kubeadm: bool) -> Iterator[Component]:
     group = text(value, "apiVersion").partition("/")[0]
     kind = text(value, "kind")
     if kind in _FILES:
@@ -529,7 +523,7 @@ def _in_file(
         ]
         if beside_kubeadm:
             settings[:0] = _presumed(_BY_KUBEADM.get(name, ()), (), fields)
-        component = Component(object_, name, (), settings, source="file")
+        component = Component(object_, name, (), settings)
         component.fields = fields
         yield component
     elif group == _KUBEADM_GROUP and kind == "ClusterConfiguration":
@@ -557,18 +551,16 @@ def _in_kubeadm(object_: KubernetesObject, value: Map, base: KeyPath) -> Iterato
         own = list(_extra_args(at(value, *path, "extraArgs"), place))
         replaced = {flag for flag, _ in own}
         settings = [item for item in settings if item[0] not in replaced] + own
-        yield Component(object_, name, place, settings, minor=minor, source="kubeadm")
+        yield Component(object_, name, place, settings, minor=minor)
 
 
-def _in_registration(
-    object_: KubernetesObject, value: Map, base: KeyPath
-) -> Iterator[Component]:
+def _in_registration(object_: KubernetesObject, value: Map, base: KeyPath) -> Iterator[Component]:
     path = ("nodeRegistration", "kubeletExtraArgs")
     found = at(value, *path)
     if found:
         place = (*base, *path)
         settings = _extra_args(found, place)
-        yield Component(object_, KUBELET, place, settings, opaque=True, source="kubeadm")
+        yield Component(object_, KUBELET, place, settings, opaque=True)
 
 
 def _extra_args(value: Value, place: KeyPath) -> Iterator[tuple[str, Setting]]:
@@ -618,7 +610,6 @@ def _in_text(component: Component, place: KeyPath) -> Component:
         flag: [setting._replace(at=place) for setting in settings]
         for flag, settings in component.settings.items()
     }
-    component.source = f"{component.source} in a text"
     return component
 
 
