@@ -150,7 +150,10 @@ def _tekton_task(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
         if isinstance(step.get("ref"), dict):
             continue  # a StepAction elsewhere
         name = text(step, "name") or f"step-{index}"
-        found.append((shared | step | {"name": name}, REGULAR, (*place, "steps", index)))
+        # Tekton v1 calls a step's resources otherwise.
+        resources = step.get("computeResources", step.get("resources"))
+        whole = shared | step | {"name": name, "resources": resources}
+        found.append((whole, REGULAR, (*place, "steps", index)))
     found.extend(
         (item, SIDECAR, (*place, "sidecars", index)) for index, item in mappings(task, "sidecars")
     )

@@ -18,7 +18,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from seawall.text.yaml import Broken, Chunk, Document, Event, build
+from seawall.text.yaml import Broken, Budget, Chunk, Document, Event, build
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s,:"{}\[\]]++', re.DOTALL)
 _NEXT_OBJECT = re.compile(r"(?:\A|(?<=\n)|[ \t\r]*+\n)\s*+\{")
@@ -66,13 +66,13 @@ def _events(text: str) -> Iterator[Event]:
             yield ScalarEvent(None, None, (True, False), part, start, end)
 
 
-def load_json(chunk: Chunk, number: int) -> Document | Broken | None:
+def load_json(chunk: Chunk, number: int, budget: Budget) -> Document | Broken | None:
     """Read a JSON document; ``None`` when it is none."""
     try:
         json.loads(chunk.text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
-    return build(JsonParser(chunk.text), chunk, number)
+    return build(JsonParser(chunk.text), chunk, number, budget)
 
 
 def _refuse_constant(name: str) -> None:

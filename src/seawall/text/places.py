@@ -180,7 +180,7 @@ class _Walk:
         self._level.child = _ROOT
         self._outer: list[_Level] = []
         self._anchored: dict[str, _Node] = {}
-        self._scalars: dict[str, Event] = {}
+        self._texts: dict[str, str] = {}
         """Anchored scalars: an alias to one may stand as a key."""
         self._remembered = 0
 
@@ -215,8 +215,7 @@ class _Walk:
         if is_merge_key(event):
             level.child = _MERGE
         else:
-            is_alias = type(event) is AliasEvent
-            level.child = _text_of_key(self._scalars[event.anchor] if is_alias else event)
+            level.child = _text_of_key(event, self._texts)
         if level.unmarked and level.node is not None:
             level.node.mark = _offsets(event)
 

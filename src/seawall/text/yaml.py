@@ -14,6 +14,7 @@ go-yaml v2 resolves scalars and merges ``<<``, then keys become text because JSO
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import yaml
@@ -62,10 +63,14 @@ Value = Scalar | list["Value"] | dict[str, "Value"]
 
 MAX_DEPTH = 200
 """Nested collections, aliases followed; Kubernetes objects need about twenty."""
-MAX_NODES = 1_000_000
-"""Values of one document, aliases followed."""
-MAX_UNFOLDED = 20_000_000
-"""Characters that the aliases of one document may stand for."""
+MAX_VALUES = 1_000_000
+"""Values of one file, aliases followed; more where its text has five characters for each."""
+MAX_ALIASED_VALUES = 100_000
+"""Values that the aliases of one file may stand for: looking at them costs, sharing them or not."""
+MAX_ALIASED_TEXT = 5_000_000
+"""Characters that the aliases of one file may stand for."""
+MAX_TAG_DIRECTIVES = 100
+"""Of one document; libyaml compares each with all before it."""
 
 
 class Chunk(NamedTuple):
@@ -116,6 +121,7 @@ _MARKER = re.compile(
     rf"(?:---|\.\.\.)(?=[ \t{_BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{_BREAK}]...))",
     re.MULTILINE,
 )
+_TAG_DIRECTIVE = re.compile(f"(?<![^{_BREAK}\ufeff])%TAG")
 _EMPTY = re.compile(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
 _EMPTY_OR_DIRECTIVES = re.compile(
     f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{_BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
@@ -168,20 +174,27 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 # Reading --------------------------------------------------------------------------------------
 
 
+class Budget:
+    """What the documents of one file may still use up between them."""
+
+    __slots__ = ("aliased_text", "aliased_values", "values")
+
+    def __init__(self, text_length: int) -> None:
+        self.values = max(MAX_VALUES, text_length // 5)
+        self.aliased_values = MAX_ALIASED_VALUES
+        self.aliased_text = MAX_ALIASED_TEXT
+
+
 def load(text: str) -> Iterator[Document | Broken]:
     """Read every document of a stream, in order. Never raises on any text."""
+    budget = Budget(len(text))
     for number, chunk in enumerate(split(text)):
-        yield load_chunk(chunk, number)
+        result = _load_yaml(chunk, number, budget)
+        if isinstance(result, Broken) and looks_like_json(chunk):
+            from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
-
-def load_chunk(chunk: Chunk, number: int = 0) -> Document | Broken:
-    """Read one document."""
-    result = _load_yaml(chunk, number)
-    if isinstance(result, Broken) and looks_like_json(chunk):
-        from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
-
-        return load_json(chunk, number) or result
-    return result
+            result = load_json(chunk, number, budget) or result
+        yield result
 
 
 def looks_like_json(chunk: Chunk) -> bool:
@@ -189,9 +202,14 @@ def looks_like_json(chunk: Chunk) -> bool:
     return _JSON.match(chunk.text) is not None
 
 
-def _load_yaml(chunk: Chunk, number: int) -> Document | Broken:
+def _load_yaml(chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
+    if "%TAG" in chunk.text:
+        directives = _TAG_DIRECTIVE.finditer(chunk.text)
+        for found in islice(directives, MAX_TAG_DIRECTIVES, None):
+            reason = f"more than {MAX_TAG_DIRECTIVES} %TAG directives"
+            return _broken(chunk, number, found.start(), reason)
     try:
-        return build(new_parser(chunk.text), chunk, number)
+        return build(new_parser(chunk.text), chunk, number, budget)
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         return _broken(chunk, number, mark.index if mark else 0, _reason(error))
@@ -199,9 +217,9 @@ def _load_yaml(chunk: Chunk, number: int) -> Document | Broken:
         return _unreadable(chunk, number)
 
 
-def build(parser: Parser, chunk: Chunk, number: int) -> Document | Broken:
+def build(parser: Parser, chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
     """The document that a parser's events tell of; raises what the parser raises."""
-    builder = _Builder(parser)
+    builder = _Builder(parser, budget)
     try:
         value = builder.build()
     except RefusedError as error:
@@ -245,16 +263,16 @@ class _Opened(NamedTuple):
     """An anchored collection that is not complete yet: its name, and how far things were then."""
 
     name: str
-    nodes: int
+    values: int
     offset: int
-    unfolded: int
+    aliased_text: int
 
 
 class _Anchored(NamedTuple):
-    """An anchored value: how many values it holds, how deep, and its length when unfolded."""
+    """An anchored value: how many values it holds, how deep, how many characters unfolded."""
 
     value: Value
-    nodes: int
+    values: int
     depth: int
     characters: int
 
@@ -264,8 +282,9 @@ _MERGE = object()
 _NO_KEY = object()
 _STRUCTURAL = (StreamStartEvent, DocumentEndEvent)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
-_TOO_MANY = f"more than {MAX_NODES:,} values in one document"
-_TOO_LONG = f"aliases unfold to more than {MAX_UNFOLDED:,} characters in one document"
+_TOO_MANY = "more than {:,} values in one file"
+_TOO_MANY_ALIASED = f"the aliases of this file stand for more than {MAX_ALIASED_VALUES:,} values"
+_TOO_LONG = f"the aliases of this file stand for more than {MAX_ALIASED_TEXT:,} characters"
 _COLLECTION_KEY = "a collection as a mapping key is nothing Kubernetes reads"
 _NULL_KEY = "null as a mapping key is nothing Kubernetes reads"
 _BAD_MERGE = "the merge key << takes a mapping or a list of mappings"
@@ -274,11 +293,11 @@ _BAD_MERGE = "the merge key << takes a mapping or a list of mappings"
 class _Builder:
     """Builds the value of one document from its events, without recursion."""
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, budget: Budget) -> None:
         self._next = parser.get_event
+        self._budget = budget
         self._anchors: dict[str, _Anchored | _Opened] = {}
-        self._unfolded = 0
-        """Characters that the aliases so far stand for."""
+        self._aliased_values = self._aliased_text = 0
         self.may_repeat_keys = False
 
     def build(self) -> Value:  # noqa: C901, PLR0912, PLR0915 - see below
@@ -292,14 +311,15 @@ class _Builder:
         opened: _Opened | None = None
         deepest = 0  # levels below the current collection
         stack: list[tuple[Any, Any, _Opened | None, int]] = []
-        nodes = documents = 0
+        values = documents = 0
+        limit = self._budget.values
         result: Value = None
         value: Any
         while True:
             event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
-                nodes += 1
+                values += 1
                 if event.tag is not None:
                     value = _tagged(event)
                 elif event.implicit[0]:
@@ -313,11 +333,11 @@ class _Builder:
                     raise RefusedError(_COLLECTION_KEY, event)
                 if len(stack) >= MAX_DEPTH:
                     raise RefusedError(_TOO_DEEP, event)
-                if nodes > MAX_NODES:
-                    raise RefusedError(_TOO_MANY, event)
+                if values > limit:
+                    raise RefusedError(_TOO_MANY.format(limit), event)
                 stack.append((container, key, opened, deepest))
-                opened = None if event.anchor is None else self._open(event, nodes)
-                nodes += 1
+                opened = None if event.anchor is None else self._open(event, values)
+                values += 1
                 deepest = 0
                 if kind is MappingStartEvent:
                     container, key = {}, _NO_KEY
@@ -328,15 +348,13 @@ class _Builder:
                 value = container
                 depth = deepest + 1
                 if opened is not None:
-                    self._close(opened, event, _Anchored(value, nodes, depth, 0))
+                    self._close(opened, event, _Anchored(value, values, depth, 0))
                 container, key, opened, deepest = stack.pop()
                 deepest = max(deepest, depth)
             elif kind is AliasEvent:
                 anchored = self._alias(event)
                 value = anchored.value
-                nodes += anchored.nodes
-                if nodes > MAX_NODES:
-                    raise RefusedError(_TOO_MANY, event)
+                values += anchored.values
                 if len(stack) + anchored.depth > MAX_DEPTH:
                     raise RefusedError(_TOO_DEEP, event)
                 deepest = max(deepest, anchored.depth)
@@ -346,6 +364,7 @@ class _Builder:
                     raise RefusedError("a second document without a line --- before it", event)
                 continue
             elif kind is StreamEndEvent or event is None:
+                self._spend(values)
                 return result
             elif kind in _STRUCTURAL:
                 continue
@@ -374,17 +393,18 @@ class _Builder:
                     container[key] = value
                 key = _NO_KEY
 
-    def _open(self, event: Event, nodes: int) -> _Opened:
-        opened = _Opened(event.anchor, nodes, event.start_mark.index, self._unfolded)
+    def _open(self, event: Event, values: int) -> _Opened:
+        opened = _Opened(event.anchor, values, event.start_mark.index, self._aliased_text)
         self._anchors[event.anchor] = opened
         return opened
 
     def _close(self, opened: _Opened, event: Event, anchored: _Anchored) -> None:
         if self._anchors[opened.name] is not opened:
             return  # the same anchor stands again inside, and the last to begin counts
-        characters = event.end_mark.index - opened.offset + self._unfolded - opened.unfolded
+        aliased_text = self._aliased_text - opened.aliased_text
         self._anchors[opened.name] = anchored._replace(
-            nodes=anchored.nodes - opened.nodes, characters=characters
+            values=anchored.values - opened.values,
+            characters=event.end_mark.index - opened.offset + aliased_text,
         )
 
     def _alias(self, event: Event) -> _Anchored:
@@ -393,10 +413,19 @@ class _Builder:
             raise RefusedError(f"alias *{event.anchor} has no anchor before it", event)
         if isinstance(anchored, _Opened):
             raise RefusedError(f"alias *{event.anchor} refers to what it stands in", event)
-        self._unfolded += anchored.characters
-        if self._unfolded > MAX_UNFOLDED:
+        self._aliased_values += anchored.values
+        if self._aliased_values > self._budget.aliased_values:
+            raise RefusedError(_TOO_MANY_ALIASED, event)
+        self._aliased_text += anchored.characters
+        if self._aliased_text > self._budget.aliased_text:
             raise RefusedError(_TOO_LONG, event)
         return anchored
+
+    def _spend(self, values: int) -> None:
+        """The document can be read: what it holds is no longer to be had for the next one."""
+        self._budget.values -= values
+        self._budget.aliased_values -= self._aliased_values
+        self._budget.aliased_text -= self._aliased_text
 
 
 def _tagged(event: Event) -> Scalar:
