@@ -26,6 +26,11 @@ Failed = Iterable[tuple[str, Subject]]
 
 _E_MAIL = "*?@?*.?*"  # kube-linter's expression for addresses, as far as a glob can say it
 
+_DEPLOYMENT_LIKE_KINDS = (
+    "CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "ReplicaSet",
+    "ReplicationController", "StatefulSet",
+)  # fmt: skip
+
 SETTINGS = {
     # kubesec wants ids above 10000.
     "kubesec": Settings(
@@ -39,8 +44,11 @@ SETTINGS = {
             "hpa-min-replicas": {"minimum": 3},
             "image-tag-mutable": {"tags": ("latest",)},
             "capability-net-raw-kept": {"default": True},
-            "required-label": {"labels": ("owner",)},
-            "required-annotation": {"annotations": (f"email={_E_MAIL}",)},
+            "required-label": {"labels": ("owner",), "kinds": _DEPLOYMENT_LIKE_KINDS},
+            "required-annotation": {
+                "annotations": (f"email={_E_MAIL}",),
+                "kinds": _DEPLOYMENT_LIKE_KINDS,
+            },
             "priority-class-not-allowed": {
                 "allowed": ("system-cluster-critical", "system-node-critical")
             },
@@ -191,25 +199,27 @@ def _in_scope(check: str, object_: KubernetesObject) -> bool:
 
 # Trivy ----------------------------------------------------------------------------------------
 
-_TRIVY_WORKLOADS = (
+_WORKLOADS = (
     "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController",
     "StatefulSet",
 )  # fmt: skip
+_TRIVY_WORKLOADS = (*_WORKLOADS, "DeploymentConfig")
 _ROLES = ("Role", "ClusterRole")
+_ANYTHING = ()
 _TRIVY_KINDS = {
-    "KSV-0108": ("Service",),
-    "KSV-0109": ("ConfigMap",),
-    "KSV-01010": ("ConfigMap",),
+    **{f"KSV-{number:04d}": _ROLES for number in (*range(41, 57), 114, 115)},
+    **dict.fromkeys(("KSV-0041", "KSV-0046"), ("ClusterRole",)),
+    **dict.fromkeys(("KSV-0112", "KSV-0113"), ("Role",)),
+    **dict.fromkeys(("KSV-0111", "KSV-0122", "KSV-0123", "KSV-01011"), _BINDINGS),
+    **dict.fromkeys(("KSV-0109", "KSV-01010"), ("ConfigMap",)),
+    **dict.fromkeys(("KUBE-0001", "KUBE-0002"), ("NetworkPolicy",)),
+    **dict.fromkeys(("KSV-0037", "KSV-0107"), _ANYTHING),
+    "KCV-0093": ("Ingress",),
     "KSV-0039": ("LimitRange",),
     "KSV-0040": ("ResourceQuota",),
-    "KSV-0110": (),
-    "KSV-0107": (),
-    "KSV-0037": (),
-    **{f"KSV-{number:04d}": _ROLES for number in (*range(41, 57), *range(112, 116))},
-    **{id_: _BINDINGS for id_ in ("KSV-0111", "KSV-0122", "KSV-0123", "KSV-01011")},
-    "KCV-0093": ("Ingress",),
-    "KUBE-0001": ("NetworkPolicy",),
-    "KUBE-0002": ("NetworkPolicy",),
+    "KSV-0108": ("Service",),
+    "KSV-0110": _WORKLOADS,
+    "KSV-0124": ("K8sAllowedRepos",),
 }
 _NAMED = (
     re.compile(r"""\bof (?P<kind>\w+) ["']?(?P<name>[\w.-]+)["']? in ["']?(?P<space>[\w-]+)"""),
@@ -244,18 +254,17 @@ def _named(message: str, file: str) -> Subject | None:
 
 # checkov --------------------------------------------------------------------------------------
 
-_CHECKOV_PODS = (*_TRIVY_WORKLOADS,)
-_CHECKOV_CONTAINERS = (*_TRIVY_WORKLOADS, "DeploymentConfig", "PodTemplate")
+_CHECKOV_CONTAINERS = (*_WORKLOADS, "DeploymentConfig", "PodTemplate")
 _CHECKOV_SERVING = tuple(k for k in _CHECKOV_CONTAINERS if k not in ("Job", "CronJob"))
 _CHECKOV_KINDS = {
-    **dict.fromkeys((f"CKV_K8S_{n}" for n in (17, 18, 19, 23, 27, 29, 31, 38, 40)), _CHECKOV_PODS),
+    **dict.fromkeys((f"CKV_K8S_{n}" for n in (17, 18, 19, 23, 27, 29, 31, 38, 40)), _WORKLOADS),
     **dict.fromkeys(("CKV_K8S_8", "CKV_K8S_9"), _CHECKOV_SERVING),
     **dict.fromkeys(("CKV_K8S_49", "CKV_K8S_155", "CKV_K8S_157", "CKV_K8S_158"), _ROLES),
     "CKV_K8S_156": ("ClusterRole",),
     "CKV_K8S_42": _BINDINGS,
     **dict.fromkeys((f"CKV_K8S_{n}" for n in (152, 153, 154)), ("Ingress",)),
     "CKV_K8S_21": (
-        *_CHECKOV_PODS, "Service", "Secret", "ServiceAccount", "Role", "RoleBinding", "ConfigMap",
+        *_WORKLOADS, "Service", "Secret", "ServiceAccount", "Role", "RoleBinding", "ConfigMap",
         "Ingress",
     ),
     **dict.fromkeys((f"CKV2_K8S_{n}" for n in range(1, 6)), _BINDINGS),

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from seawall.catalogue import all_rules
+from seawall.core.location import KeyPath
 from seawall.core.rule import ParameterValue
 from seawall.kubernetes.checking import check
 from seawall.kubernetes.index import Index
@@ -100,7 +101,25 @@ def subjects(file: str) -> dict[Subject, list[KubernetesObject]]:
     return contents(file)[1]
 
 
-def found(file: str, settings: Settings) -> dict[str, set[Subject]]:
+PARTS = {
+    "kube-linter:liveness-port": "livenessProbe",
+    "kube-linter:readiness-port": "readinessProbe",
+    "kube-linter:startup-port": "startupProbe",
+    "kube-linter:pdb-max-unavailable": "maxUnavailable",
+    "kube-linter:pdb-min-available": "minAvailable",
+    "kube-score:cronjob-has-deadline": "startingDeadlineSeconds",
+}
+"""Checks that a rule of ours does more than: which of its findings count, by a key they name."""
+
+
+class Reported(NamedTuple):
+    """A finding of ours: about which subject, at which field."""
+
+    subject: Subject
+    key_path: KeyPath
+
+
+def found(file: str, settings: Settings) -> dict[str, set[Reported]]:
     """What each of our rules reports in a file."""
     index, _ = contents(file)
     context = Context(
@@ -110,10 +129,22 @@ def found(file: str, settings: Settings) -> dict[str, set[Subject]]:
     )
     outcome = check(all_rules(), context)
     assert not outcome.faults, outcome.faults
-    result: dict[str, set[Subject]] = defaultdict(set)
+    result: dict[str, set[Reported]] = defaultdict(set)
     for finding in outcome.findings:
-        result[finding.rule.id].add(Subject(*finding.subject[:3]))
+        about = Subject(*finding.subject[:3])
+        result[finding.rule.id].add(Reported(about, finding.location.key_path))
     return result
+
+
+def reported(alias: str, ours: Mapping[str, set[Reported]]) -> set[Subject]:
+    """What our rules that stand for another tool's check report."""
+    part = PARTS.get(alias)
+    return {
+        item.subject
+        for rule in aliases()[alias]
+        for item in ours.get(rule, ())
+        if part is None or part in item.key_path
+    }
 
 
 def compare(verdicts: Verdicts, settings: Settings) -> Iterator[tuple[str, int, list[Difference]]]:
@@ -121,7 +152,7 @@ def compare(verdicts: Verdicts, settings: Settings) -> Iterator[tuple[str, int, 
     ours = found(verdicts.file, settings)
     present = subjects(verdicts.file).keys()
     for id_, judged in verdicts.judged.items():
-        mine = {item for rule in aliases()[id_] for item in ours.get(rule, ())}
+        mine = reported(id_, ours)
         theirs = verdicts.against.get(id_, set())
         universe = judged & present
         differences = [

@@ -56,6 +56,11 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 _MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
 
+_NUMBER = re.compile("-?[0-9]{1,15}")
+_DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)")
+_DURATION = re.compile(f"(?:{_DURATION_PART.pattern})+")
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
 _SWITCHES = frozenset(
     """
     allow-privileged anonymous-auth authentication-token-webhook auto-tls client-cert-auth
@@ -219,6 +224,11 @@ class Component:
         setting = self.get(flag)
         return setting.value if setting is not None else ""
 
+    def number(self, flag: str) -> int | None:
+        """The value of a flag as a whole number."""
+        value = self.text(flag)
+        return int(value) if _NUMBER.fullmatch(value) else None
+
     def items(self, flag: str) -> list[Setting]:
         """The members of a list that is given with commas, by repetition, or both."""
         found = self.settings.get(flag, [])
@@ -252,11 +262,11 @@ class Component:
             return (*self.place, *self.fields[flag])
         return self.place
 
-    def label(self, flag: str) -> str:
-        """What a person has to look for: the flag, or the field that stands for it."""
-        if flag in self.fields:
-            return ".".join(str(key) for key in self.fields[flag])
-        return f"--{flag}"
+    def set_to(self, flag: str, value: str) -> str:
+        """A remedy, in the words of the flag or of the field that stands for it."""
+        field = self.fields.get(flag)
+        name = ".".join(str(key) for key in field) if field else f"--{flag}"
+        return f"Set {name} to {value}."
 
     def hit(
         self,
@@ -279,9 +289,10 @@ class Component:
         )
 
 
-def components(object_: KubernetesObject, index: Index) -> tuple[Component, ...]:
-    """The components that an object configures."""
-    return _by_object(index).get(id(object_), ())
+def components(object_: KubernetesObject, index: Index, *names: str) -> Iterable[Component]:
+    """The components of some names that an object configures."""
+    found = _by_object(index).get(id(object_))
+    return [item for item in found if item.name in names] if found else ()
 
 
 @once_per_index
@@ -627,3 +638,12 @@ def _text(value: Value) -> str:
 def _minor(version: str) -> int | None:
     match = _MINOR.match(version)
     return int(match.group(1)) if match else None
+
+
+def seconds(duration: str) -> float | None:
+    """The length of a duration as Go writes it (``1h30m``); ``None`` when it is none."""
+    if duration == "0":
+        return 0.0
+    if _DURATION.fullmatch(duration) is None:
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(duration))

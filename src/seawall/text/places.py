@@ -180,8 +180,7 @@ class _Walk:
         self._level.child = _ROOT
         self._outer: list[_Level] = []
         self._anchored: dict[str, _Node] = {}
-        self._texts: dict[str, str] = {}
-        """Anchored scalars: an alias to one may stand as a key."""
+        self._key_texts = _KeyTexts(has_aliases=has_aliases)
         self._remembered = 0
 
     def root(self) -> _Node:
@@ -215,7 +214,7 @@ class _Walk:
         if is_merge_key(event):
             level.child = _MERGE
         else:
-            level.child = _text_of_key(event, self._texts)
+            level.child = self._key_texts.read(event)
         if level.unmarked and level.node is not None:
             level.node.mark = _offsets(event)
 
@@ -230,7 +229,7 @@ class _Walk:
         node = self._node(mark, anchored=False)
         if event.anchor is not None:
             if type(event) is ScalarEvent:
-                self._scalars[event.anchor] = event
+                self._key_texts.note(event)
                 self._anchored.pop(event.anchor, None)
             elif node is not None and event.anchor in self._anchored:
                 node.children = self._anchored[event.anchor].children
@@ -311,14 +310,37 @@ def _in_one_line(key: Event, value: Event) -> bool:
     return bool(key.start_mark.line == value.end_mark.line)
 
 
-def _text_of_key(event: Event) -> str:
-    if event.tag is not None:
-        value = tagged(event.tag, event.value)
-    elif event.implicit[0]:
-        value = resolve(event.value)
-    else:
-        value = event.value
-    return "null" if value is None else key_text(value)
+class _KeyTexts:
+    """What keys read as. An alias may stand as a key, so anchored scalars are remembered."""
+
+    __slots__ = ("_anchored", "_has_aliases")
+
+    def __init__(self, *, has_aliases: bool) -> None:
+        self._has_aliases = has_aliases
+        self._anchored: dict[str, str] = {}
+
+    def note(self, event: Event) -> None:
+        """Remember an anchored scalar."""
+        if self._has_aliases:
+            self._anchored[event.anchor] = self._text(event)
+
+    def read(self, event: Event) -> str:
+        """The text of a key, which is a scalar or an alias to one."""
+        if type(event) is AliasEvent:
+            return self._anchored[event.anchor]
+        if event.anchor is not None:
+            self.note(event)
+        return self._text(event)
+
+    @staticmethod
+    def _text(event: Event) -> str:
+        if event.tag is not None:
+            value = tagged(event.tag, event.value)
+        elif event.implicit[0]:
+            value = resolve(event.value)
+        else:
+            value = event.value
+        return "null" if value is None else key_text(value)
 
 
 # Repeated keys --------------------------------------------------------------------------------
@@ -359,16 +381,17 @@ def repeated_keys(chunk: Chunk) -> tuple[RepeatedKey, ...]:
     What a merge brings into a mapping repeats nothing. No more than ``MAX_REPEATED`` keys and
     ``MAX_TIMES`` places of one are given.
     """
-    found = _run(chunk, _repeated)[:MAX_REPEATED]
+    has_aliases = "*" in chunk.text
+    found = _run(chunk, lambda parser: _repeated(parser, has_aliases=has_aliases))[:MAX_REPEATED]
     spans = _spans(chunk, [place for _, places in found for place in places])
     return tuple(
         RepeatedKey(key_path, tuple(spans[place] for place in places)) for key_path, places in found
     )
 
 
-def _repeated(parser: Parser) -> list[tuple[KeyPath, list[_Offsets]]]:
+def _repeated(parser: Parser, *, has_aliases: bool) -> list[tuple[KeyPath, list[_Offsets]]]:
     found: list[tuple[KeyPath, list[_Offsets]]] = []
-    scalars: dict[str, Event] = {}
+    key_texts = _KeyTexts(has_aliases=has_aliases)
     level = _Keys(mapping=False)
     outer: list[_Keys] = []
     while (event := parser.get_event()) is not None:
@@ -377,15 +400,14 @@ def _repeated(parser: Parser) -> list[tuple[KeyPath, list[_Offsets]]]:
             outer.append(level)
             level = _Keys(mapping=kind is MappingStartEvent)
         elif kind is ScalarEvent or kind is AliasEvent:
-            if kind is ScalarEvent and event.anchor is not None:
-                scalars[event.anchor] = event
             if level.child is not None:
+                if kind is ScalarEvent and event.anchor is not None:
+                    key_texts.note(event)
                 level.advance()
             elif is_merge_key(event):
                 level.child = "<<"
             else:
-                key = _text_of_key(scalars[event.anchor] if kind is AliasEvent else event)
-                level.add(key, *_offsets(event))
+                level.add(key_texts.read(event), *_offsets(event))
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             if level.repeated and len(found) < MAX_REPEATED:
                 path = [item.child for item in outer[1:] if item.child is not None]

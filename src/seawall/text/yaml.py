@@ -177,10 +177,10 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 class Budget:
     """What the documents of one file may still use up between them."""
 
-    __slots__ = ("aliased_text", "aliased_values", "values")
+    __slots__ = ("aliased_text", "aliased_values", "all_values", "values")
 
     def __init__(self, text_length: int) -> None:
-        self.values = max(MAX_VALUES, text_length // 5)
+        self.values = self.all_values = max(MAX_VALUES, text_length // 5)
         self.aliased_values = MAX_ALIASED_VALUES
         self.aliased_text = MAX_ALIASED_TEXT
 
@@ -334,7 +334,7 @@ class _Builder:
                 if len(stack) >= MAX_DEPTH:
                     raise RefusedError(_TOO_DEEP, event)
                 if values > limit:
-                    raise RefusedError(_TOO_MANY.format(limit), event)
+                    raise RefusedError(_TOO_MANY.format(self._budget.all_values), event)
                 stack.append((container, key, opened, deepest))
                 opened = None if event.anchor is None else self._open(event, values)
                 values += 1
