@@ -17,8 +17,9 @@ from seawall.kubernetes.rule import Context
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
+from seawall.text.lines import split_lines
 from seawall.text.places import locate
-from seawall.text.yaml import Chunk, Document, load, split
+from seawall.text.yaml import Broken, Chunk, load, split
 
 if TYPE_CHECKING:
     from seawall.kubernetes.objects import KubernetesObject
@@ -68,9 +69,9 @@ class Texts:
             text = self._texts.get(path)
             if text is None:
                 return None
-            self._lines = (path, text.split("\n"))
+            self._lines = (path, split_lines(text))
         lines = self._lines[1]
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else None
+        return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 class Result(NamedTuple):
@@ -146,6 +147,7 @@ def _read(options: Options, progress: Progress | None) -> _Inputs:
             inputs.skipped.append(item)
         else:
             inputs.failed.append(item)
+    found.sort(key=lambda file: (file.context, file.path))
     charts = _charts(found)
     patches = _kustomizations(found, inputs, options)
     for number, file in enumerate(found):
@@ -185,15 +187,17 @@ def _kustomizations(
     for file in found:
         if os.path.basename(file.path) not in kustomizations.FILE_NAMES or file.real == files.STDIN:
             continue
-        data = files.read(file, options.max_file_size)
-        text = decode(data) if isinstance(data, bytes) else None
-        if not isinstance(text, str):
-            continue  # reading it in its turn reports why
+        text = _text_of(file, options)
+        if isinstance(text, Failed):
+            inputs.failed.append(text)
+            continue
         inputs.opaque.append(text)
         for document in load(text):
-            if isinstance(document, Document):
-                for path in kustomizations.parts(document.value, os.path.dirname(file.path)):
-                    patches.setdefault(path, file.path)
+            if isinstance(document, Broken):
+                inputs.failed.append(Failed(file.path, *document.position, document.reason))
+                continue
+            for path in kustomizations.parts(document.value, os.path.dirname(file.path)):
+                patches.setdefault(path, file.path)
     return patches
 
 
@@ -220,15 +224,10 @@ def _read_file(
         if file.path in patches:
             inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
             return
-    data = files.read(file, options.max_file_size)
-    if isinstance(data, Failed):
-        inputs.failed.append(data)
-        return
-    text = decode(data)
-    if isinstance(text, Undecodable):
-        inputs.failed.append(Failed(file.path, text.line, text.column, text.reason))
-        return
-    if not text.strip():
+    text = _text_of(file, options)
+    if isinstance(text, Failed):
+        inputs.failed.append(text)
+    elif not text.strip():
         inputs.skipped.append(Skipped(file.path, "empty"))
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
@@ -236,6 +235,12 @@ def _read_file(
         inputs.skipped.append(Skipped(file.path, "holds no Kubernetes object"))
     else:
         _read_manifest(file, text, inputs, options, _chart_of(file.path, charts))
+
+
+def _text_of(file: SourceFile, options: Options) -> str | Failed:
+    data = files.read(file, options.max_file_size)
+    text = decode(data) if isinstance(data, bytes) else data
+    return Failed(file.path, *text) if isinstance(text, Undecodable) else text
 
 
 def _chart_not_covered(path: str) -> NotCovered:
@@ -254,13 +259,13 @@ def _is_below(path: str, directories: Iterable[str]) -> bool:
 def _read_manifest(
     file: SourceFile, text: str, inputs: _Inputs, options: Options, chart: str | None
 ) -> None:
-    in_templates = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
-    if in_templates and "{{" in text:
-        inputs.not_covered.append(reader.not_rendered(file.path))
-        inputs.opaque.append(text)
-        return
-    complete = not file.named or _is_below(file.real, options.context)
-    contents = reader.read(text, file.path, target=not file.context, complete=complete)
+    contents = reader.read(
+        text,
+        file.path,
+        target=not file.context,
+        complete=not file.named or _is_below(file.real, (*options.targets, *options.context)),
+        template=chart is not None and file.path.startswith(os.path.join(chart, "templates", "")),
+    )
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)

@@ -3,8 +3,8 @@
 import pytest
 
 from seawall.kubernetes.index import Index
-from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR
-from tests.kubernetes.support import objects_of
+from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
+from tests.kubernetes.support import judge, objects_of
 
 CONTAINERS = "containers: [{name: app, image: a}]"
 TEMPLATE = f"template: {{spec: {{{CONTAINERS}}}}}"
@@ -88,6 +88,88 @@ spec:
     ]
     (pod,) = Index(objects_of(text)).all_pods
     assert [container.is_privileged for container in pod.containers] == [True, True, False]
+
+
+STEPS = "steps: [{name: a, image: a}]"
+
+
+def pods(text: str) -> list[Pod]:
+    index = Index(objects_of(text))
+    return [pod for object_ in index.objects for pod in index.pods(object_)]
+
+
+def test_tekton_task_run() -> None:
+    (pod,) = pods(f"""
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {{name: build, labels: {{app: build}}}}
+spec:
+  serviceAccountName: builder
+  podTemplate: {{securityContext: {{runAsNonRoot: true}}}}
+  taskSpec: {{{STEPS}, volumes: [{{name: x, emptyDir: {{}}}}]}}
+""")
+    assert pod.service_account_name == "builder"
+    assert pod.labels == {"app": "build"}
+    assert pod.containers[0].run_as_non_root
+    assert not pod.started_elsewhere
+    assert pod.path == ()
+    assert pod.at("serviceAccountName") == ("spec", "serviceAccountName")
+    assert pod.at("hostNetwork") == ("spec", "podTemplate", "hostNetwork")
+    assert pod.at("volumes", 0) == ("spec", "taskSpec", "volumes", 0)
+
+
+def test_tekton_pipeline_run() -> None:
+    text = f"""
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+spec:
+  taskRunTemplate: {{serviceAccountName: builder, podTemplate: {{hostNetwork: true}}}}
+  taskRunSpecs: [{{pipelineTaskName: b, serviceAccountName: pusher}}]
+  pipelineSpec:
+    tasks: [{{name: a, taskSpec: {{{STEPS}}}}}, {{name: b, taskSpec: {{{STEPS}}}}}]
+"""
+    first, second = pods(text)
+    assert (first.service_account_name, second.service_account_name) == ("builder", "pusher")
+    assert first.host_network
+    assert second.host_network
+    assert first.at("serviceAccountName") == ("spec", "taskRunTemplate", "serviceAccountName")
+    assert second.at("serviceAccountName") == ("spec", "taskRunSpecs", 0, "serviceAccountName")
+    old = text.replace("tekton.dev/v1", "tekton.dev/v1beta1").replace(
+        "taskRunTemplate: {serviceAccountName: builder, podTemplate: {hostNetwork: true}}",
+        "serviceAccountName: builder",
+    )
+    first, second = pods(old)
+    assert first.at("serviceAccountName") == ("spec", "serviceAccountName")
+
+
+def test_what_several_pods_take_from_one_place_is_said_once() -> None:
+    text = f"""
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {{name: build}}
+spec:
+  pipelineSpec:
+    tasks: [{{name: a, taskSpec: {{{STEPS}}}}}, {{name: b, taskSpec: {{{STEPS}}}}}]
+"""
+    (finding,) = judge("default-service-account", text)
+    assert finding.location.key_path == ("spec", "taskRunTemplate", "serviceAccountName")
+    assert len(judge("run-as-non-root", text)) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"kind: Task\napiVersion: tekton.dev/v1\nspec: {{{STEPS}}}",
+        "kind: StepAction\napiVersion: tekton.dev/v1\nspec: {image: a}",
+        f"kind: Pipeline\napiVersion: tekton.dev/v1\nspec: {{tasks: [{{taskSpec: {{{STEPS}}}}}]}}",
+    ],
+)
+def test_tasks_are_run_by_others(text: str) -> None:
+    (pod,) = pods(text)
+    assert pod.started_elsewhere
+    assert judge("run-as-non-root", text)
+    rules = ("default-service-account", "automount-service-account-token", "network-policy-missing")
+    assert not judge(rules, text)
 
 
 def test_container_types() -> None:

@@ -1,79 +1,101 @@
 """Our verdicts against those of five other tools: every difference is declared, with its reason.
 
-The declarations are in differences.toml. The table of agreement is printed with ``pytest -s``.
+The declarations are in differences.toml, their numbers are explained in docs/disagreements.md.
+The table of agreement is printed with ``pytest -s``.
 """
 
+import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.oracles.verdicts import Difference, Verdicts, by_file, compare, linters
-from tests.shared import needs_shared
+from seawall.catalogue import canonical
+from tests.oracles.declarations import declaration_of, declarations, faults
+from tests.oracles.peers import PEERS, SETTINGS, by_line
+from tests.oracles.verdicts import Difference, aliases, compare
+from tests.shared import ROOT, needs_shared
 
-pytestmark = needs_shared
-
-DECLARED: list[dict[str, Any]] = tomllib.loads(
-    (Path(__file__).parent / "differences.toml").read_text()
-).get("difference", [])
-
-TOOLS: dict[str, Callable[[], Iterator[Verdicts]]] = {
-    "linters": linters,
-    "trivy": lambda: by_file("trivy", "trivy-kubernetes.jsonl.zst"),
-    "checkov": lambda: by_file("checkov", "checkov-kubernetes.jsonl.zst"),
-}
+_NOT_OURS = Path(__file__).parent / "not_ours.toml"
 
 
-def declaration_of(difference: Difference) -> int | None:
-    """The first declaration that covers a difference."""
-    for number, item in enumerate(DECLARED):
-        if (
-            item["tool"] == difference.tool
-            and difference.id in item["ids"]
-            and item["side"] == difference.side
-            and any(fnmatch(difference.file, pattern) for pattern in item.get("files", ["*"]))
-            and any(fnmatch(difference.subject[0], kind) for kind in item.get("kinds", ["*"]))
-        ):
-            return number
-    return None
+def test_every_declaration_is_sound() -> None:
+    assert not faults(), "\n".join(faults())
 
 
-@pytest.mark.parametrize("source", TOOLS)
-def test_every_difference_is_declared(source: str) -> None:
-    agreed: Counter[tuple[str, str]] = Counter()
+def test_every_number_is_explained() -> None:
+    text = (ROOT / "docs" / "disagreements.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^### (D\d+)\b", text, re.MULTILINE))
+    assert {f"D{number}" for number in range(1, 21)} <= explained
+    assert {item.number for item in declarations()} <= explained
+
+
+@needs_shared
+@pytest.mark.parametrize("tool", PEERS)
+def test_every_difference_is_declared(tool: str) -> None:
+    agreed: dict[str, Counter[str]] = defaultdict(Counter)
     used: Counter[int] = Counter()
-    undeclared: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
-    tools: set[str] = set()
-    for item in TOOLS[source]():
-        tools.add(item.tool)
-        for id_, count, differences in compare(item):
-            agreed[item.tool, id_] += count
+    declared: dict[str, Counter[str]] = defaultdict(Counter)
+    undeclared: dict[tuple[str, str], list[Difference]] = defaultdict(list)
+    for item in PEERS[tool]():
+        for id_, both, neither, differences in compare(item, SETTINGS[tool]):
+            agreed[id_].update(both=both, neither=neither)
             for difference in differences:
                 number = declaration_of(difference)
                 if number is None:
-                    undeclared[difference[:3]].append(difference)
+                    undeclared[id_, difference.side].append(difference)
                 else:
                     used[number] += 1
-    declared = {number: item for number, item in enumerate(DECLARED) if item["tool"] in tools}
-    differing: Counter[tuple[str, str]] = Counter()
-    for number, entry in declared.items():
-        for id_ in entry["ids"]:
-            differing[entry["tool"], id_] += used[number]
-    for (tool, id_), count in sorted(agreed.items()):
-        print(f"{tool:12} {id_:60} agree {count:5}  declared differences {differing[tool, id_]:4}")
+                    declared[id_][declarations()[number].number] += 1
+    print(_table(tool, agreed, declared))
     problems = [
-        f"{len(items)} undeclared: {tool} {id_}, only {side}: "
-        + "; ".join(f"{d.file} {'/'.join(d.subject)}" for d in items[:5])
-        for (tool, id_, side), items in sorted(undeclared.items())
+        f"{len(items)} undeclared: {id_}, only {side}: {'; '.join(map(str, items[:5]))}"
+        for (id_, side), items in sorted(undeclared.items())
     ]
     problems += [
-        f"declared {entry['count']} but found {used[number]}: {entry['tool']} {entry['ids']} "
-        f"only {entry['side']}: {entry['reason']}"
-        for number, entry in declared.items()
-        if entry["count"] != used[number]
+        f"declared {item.count} but found {used[number]}: {item}"
+        for number, item in enumerate(declarations())
+        if item.tool == tool and item.count != used[number]
     ]
     assert not problems, "\n".join(problems)
+
+
+_Counts = dict[str, Counter[str]]
+
+
+def _table(tool: str, agreed: _Counts, declared: _Counts) -> str:
+    """For each of our rules and the id of the tool it stands for: agreement and differences."""
+    rows = [
+        (
+            ", ".join(aliases()[id_]),
+            id_.removeprefix(f"{tool}:"),
+            str(counts["both"]),
+            str(counts["neither"]),
+            ", ".join(f"{number} {count}" for number, count in declared[id_].most_common()),
+        )
+        for id_, counts in agreed.items()
+    ]
+    rows = [("rule", tool, "both", "neither", "declared differences"), *sorted(rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:>{widths[2]}}  "
+        f"{row[3]:>{widths[3]}}  {row[4]}".rstrip()
+        for row in rows
+    ]
+    both, neither = (sum(counts[key] for counts in agreed.values()) for key in ("both", "neither"))
+    differing = sum(counts.total() for counts in declared.values())
+    lines.append(f"{both} reported by both, {neither} by neither, {differing} declared differences")
+    return "\n".join(["", *lines])
+
+
+@needs_shared
+@pytest.mark.parametrize("tool", ["trivy", "checkov"])
+def test_ids_that_are_not_ours_are_listed(tool: str) -> None:
+    listed: dict[str, str] = tomllib.loads(_NOT_OURS.read_text(encoding="utf-8"))[tool]
+    ours = {canonical(alias) for alias in aliases()}
+    occurring = {id_ for row in by_line(tool) for id_, *_ in row["failed"]}
+    foreign = {id_ for id_ in occurring if canonical(id_) not in ours}
+    assert foreign <= listed.keys(), f"no rule and no reason: {sorted(foreign - listed.keys())}"
+    assert not {id_ for id_ in listed if canonical(id_) in ours}, "listed, but an alias of a rule"
+    assert all(listed.values())

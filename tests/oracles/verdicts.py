@@ -12,6 +12,7 @@ from typing import NamedTuple
 from seawall.catalogue import all_rules
 from seawall.core.location import KeyPath
 from seawall.core.rule import ParameterValue
+from seawall.core.severity import Severity
 from seawall.kubernetes.checking import check
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import CLUSTER_SCOPED, DEFAULT_NAMESPACE, KubernetesObject
@@ -117,10 +118,15 @@ class Reported(NamedTuple):
 
     subject: Subject
     key_path: KeyPath
+    severity: Severity
 
 
-def found(file: str, settings: Settings) -> dict[str, set[Reported]]:
-    """What each of our rules reports in a file."""
+Ours = Mapping[str, list[Reported]]
+"""What each of our rules reports in a file."""
+
+
+def found(file: str, settings: Settings) -> Ours:
+    """What our rules report in a file of the corpus, given alone."""
     index, _ = contents(file)
     context = Context(
         index,
@@ -129,35 +135,46 @@ def found(file: str, settings: Settings) -> dict[str, set[Reported]]:
     )
     outcome = check(all_rules(), context)
     assert not outcome.faults, outcome.faults
-    result: dict[str, set[Reported]] = defaultdict(set)
+    result: dict[str, list[Reported]] = defaultdict(list)
     for finding in outcome.findings:
         about = Subject(*finding.subject[:3])
-        result[finding.rule.id].add(Reported(about, finding.location.key_path))
+        result[finding.rule.id].append(
+            Reported(about, finding.location.key_path, finding.severity)
+        )
     return result
 
 
-def reported(alias: str, ours: Mapping[str, set[Reported]]) -> set[Subject]:
+def reported(alias: str, ours: Ours) -> list[Reported]:
     """What our rules that stand for another tool's check report."""
     part = PARTS.get(alias)
-    return {
-        item.subject
+    return [
+        item
         for rule in aliases()[alias]
         for item in ours.get(rule, ())
         if part is None or part in item.key_path
-    }
+    ]
 
 
-def compare(verdicts: Verdicts, settings: Settings) -> Iterator[tuple[str, int, list[Difference]]]:
-    """For each id of a tool that we have: how many subjects agree, and which differ."""
+class Comparison(NamedTuple):
+    """How we and a tool judge the subjects of one file for one of its ids."""
+
+    id: str
+    both: int
+    neither: int
+    differences: list[Difference]
+
+
+def compare(verdicts: Verdicts, settings: Settings) -> Iterator[Comparison]:
+    """A tool's verdicts on a file against ours, for each of its ids that we have."""
     ours = found(verdicts.file, settings)
     present = subjects(verdicts.file).keys()
     for id_, judged in verdicts.judged.items():
-        mine = reported(id_, ours)
-        theirs = verdicts.against.get(id_, set())
         universe = judged & present
+        mine = {item.subject for item in reported(id_, ours)} & universe
+        theirs = verdicts.against.get(id_, set()) & universe
         differences = [
             Difference(verdicts.tool, id_, OURS if item in mine else THEIRS, verdicts.file, item)
-            for item in sorted(universe)
-            if (item in mine) != (item in theirs)
+            for item in sorted(mine ^ theirs)
         ]
-        yield id_, len(universe) - len(differences), differences
+        both = len(mine & theirs)
+        yield Comparison(id_, both, len(universe) - both - len(differences), differences)

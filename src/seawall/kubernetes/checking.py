@@ -39,10 +39,17 @@ def check(rules: Iterable[Rule], context: Context) -> Outcome:
         _run(for_any, object_, context, outcome)
         _run(by_kind.get(object_.kind, ()), object_, context, outcome)
         if needs_pods:
-            for pod in context.index.pods(object_):
+            before = len(outcome.findings)
+            pods = context.index.pods(object_)
+            for pod in pods:
                 _run(pod_rules, pod, context, outcome)
                 for container in pod.containers:
                     _run(container_rules, container, context, outcome)
+            if len(pods) > 1:  # what several pods take from one place is said once
+                outcome.findings[before:] = {
+                    (item.rule.id, item.subject, item.location, item.message): item
+                    for item in outcome.findings[before:]
+                }.values()
     return outcome
 
 

@@ -493,10 +493,9 @@ def _etcd_environment(container: Container, base: KeyPath) -> list[tuple[str, Se
 def _is_of_cluster(component: Component, container: Container, index: Index) -> bool:
     """Whether an etcd holds the state of a cluster, and not that of some application."""
     object_ = container.object
-    if object_.namespace == SYSTEM_NAMESPACE or "control-plane" in (
-        object_.labels.get("tier"),
-        container.pod.labels.get("tier"),
-    ):
+    pod = container.pod
+    tiers = (object_.labels.get("tier"), pod.labels.get("tier"))
+    if object_.namespace == SYSTEM_NAMESPACE or pod.host_network or "control-plane" in tiers:
         return True
     if any(
         setting.value.startswith("/etc/kubernetes/")
@@ -605,7 +604,7 @@ def _in_config_map(object_: KubernetesObject) -> Iterator[Component]:
     if object_.namespace != SYSTEM_NAMESPACE or not object_.name.startswith(_WRITTEN_BY_KUBEADM):
         return
     for key, value in mapping(object_.value, "data").items():
-        if not isinstance(value, str) or "kind:" not in value:
+        if not isinstance(value, str) or "Configuration" not in value:
             continue
         for document in load(value):
             inner = document.value if isinstance(document, Document) else EMPTY_MAP
@@ -614,11 +613,11 @@ def _in_config_map(object_: KubernetesObject) -> Iterator[Component]:
                     yield _in_text(component, ("data", key))
 
 
-def _in_text(component: Component, place: KeyPath) -> Component:
-    """The same component, with every place that of the text it is written in."""
-    component.place = place
+def _in_text(component: Component, base: KeyPath) -> Component:
+    """The same component, its places below that of the text it is written in."""
+    component.place = (*base, *component.place)
     component.settings = {
-        flag: [setting._replace(at=place) for setting in settings]
+        flag: [setting._replace(at=(*base, *setting.at)) for setting in settings]
         for flag, settings in component.settings.items()
     }
     return component

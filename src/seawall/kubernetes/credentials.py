@@ -44,8 +44,8 @@ _SECRET_ENDS = (
     "secretkey",
 )  # fmt: skip
 _KEYS = frozenset(
-    "access account api app application auth encryption hmac jwt license master private secret "
-    "service session shared signing storage".split()
+    "access account api app application auth crypto encryption hmac jwt license master private "
+    "secret service session shared signing storage".split()
 )
 """What may stand before the word ``key``."""
 _NO_VALUES = frozenset(
@@ -95,15 +95,19 @@ _REFERENCES = (
 """How values begin that say where the real one is, and hashes and encrypted values."""
 _TEMPLATE = (
     r"(?s)\$\{|\$\(|\{\{|<%|%[({]|^\$\w|^<.*>$|^\[.*\]$|^\{\w*\}$|^%\w+%$|^@[\w.]+@$|^#\{|"
-    r"^!(?:env|ref|secret|sub|vault)\b|^\$(?:apr1|argon2\w*|pbkdf2[\w-]*)\$|^md5[0-9a-f]{32}$"
+    r"^!(?:env|ref|secret|sub|vault)\b|^\$(?:apr1|argon2\w*|pbkdf2[\w-]*)\$|^md5[0-9a-f]{32}$|"
+    r"^(?i:replace(?:[-_. ]|me$|this$))"  # a mark that a script looks for
 )
 _PATH = r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)+|(?:~|\.{1,2})/[\w.@-]+|[A-Za-z]:\\.*"
 _VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 _MASK = r"[*xX.•_#?-]+"
 _TO_BE_REPLACED = (
     r"(?i)change.?(?:me|it|this)|replace|your|insert|example|sample|placeholder|dummy|todo|fixme|"
-    r"redacted|xxxx|put.?here|to.?be.?set"
+    r"redacted|xxxx|put.?here|to.?be.?set|^\.{3}|"
+    r"^(?:my|some|the)[-_. ]?(?:[a-z]+[-_. ])*(?:pass(?:word|wd|phrase)?|secret|token|key)$"
 )
+_ELIDED = r"\s*-----BEGIN [A-Z0-9 ]+-----\s*(?:\.{2,}|…|<[^>]*>)\s*(?:-----END [A-Z0-9 ]+-----\s*)?"
+"""What documentation writes for a key."""
 _LONG = 80
 _MIXED_CASE, _ONE_CASE = 2.8, 3.5
 """How long the words of a generated value are on average at most."""
@@ -132,6 +136,8 @@ def is_reference(value: str) -> bool:
 
 def is_to_be_replaced(value: str) -> bool:
     """Whether a value says that another belongs there (``changeme``, ``your-token``)."""
+    if re.fullmatch(_ELIDED, value):
+        return True
     return len(value) < _LONG and re.search(_TO_BE_REPLACED, value) is not None
 
 
@@ -378,6 +384,7 @@ def _in_word(word: str, before: str, program: str) -> Credential | None:
 def decoded(value: str) -> str:
     """The text of a value of a Secret's ``data``; the value itself when it is no base64."""
     try:
-        return a2b_base64(value).decode("utf-8", "replace")
+        unfolded = value.replace("\r", "").replace("\n", "")
+        return a2b_base64(unfolded, strict_mode=True).decode("utf-8", "replace")
     except (Error, ValueError):
         return value

@@ -5,8 +5,9 @@ container (k8s.io/api core/v1 ``zz_generated.defaults``, ``securitycontext.Deter
 what a rule judges is what will run, not what happens to be written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from seawall.core.finding import Subject
 from seawall.core.location import KeyPath
@@ -41,9 +42,13 @@ DEFAULT_CAPABILITIES = frozenset(
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 """How an AppArmor profile was set before the field (1.30); a container's name follows."""
+EMPTY_PLACES: Mapping[str, KeyPath] = MappingProxyType({})
 _LIST_OF = {INIT: "initContainers", SIDECAR: "initContainers", EPHEMERAL: "ephemeralContainers"}
 JOB_KINDS = frozenset(
-    ("Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "TaskRun", "Task")
+    """
+    Job CronJob ScaledJob Workflow CronWorkflow Task ClusterTask TaskRun Pipeline PipelineRun
+    StepAction
+    """.split()
 )
 
 
@@ -216,7 +221,8 @@ class Pod:
 
     ``path`` is where the thing that has ``metadata`` and ``spec`` stands in its document;
     ``spec_path`` where the pod spec itself stands (they differ in custom resources that have
-    containers without a full template).
+    containers without a full template). ``places`` tells where fields of the spec stand that the
+    custom resource keeps elsewhere, relative to the pod; "" stands for all it does not name.
     """
 
     def __init__(
@@ -228,12 +234,17 @@ class Pod:
         metadata: Map,
         path: KeyPath,
         containers: tuple[tuple[Map, str, KeyPath], ...] | None = None,
+        places: Mapping[str, KeyPath] = EMPTY_PLACES,
+        started_elsewhere: bool = False,
     ) -> None:
         self.object = object_
         self.spec = spec
         self.spec_path = spec_path
         self.metadata = metadata
         self.path = path
+        self._places = places
+        self.started_elsewhere = started_elsewhere
+        """Whether another object makes pods of it and decides for whom they run (Tekton)."""
         self.security_context = mapping(spec, "securityContext")
         self._own_containers = containers is not None
         found = _containers_of(spec, spec_path) if containers is None else containers
@@ -256,7 +267,10 @@ class Pod:
 
     def at(self, *keys: str | int) -> KeyPath:
         """A path below the pod's spec, relative to the pod, for ``Hit.at``."""
-        return (*self.spec_at, *keys)
+        place = self._places.get(str(keys[0])) if keys else None
+        if place is not None:
+            return (*place, *keys[1:])
+        return (*self._places.get("", self.spec_at), *keys)
 
     @cached_property
     def labels(self) -> dict[str, str]:

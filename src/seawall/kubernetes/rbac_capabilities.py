@@ -154,12 +154,7 @@ def _wildcard(rule: PolicyRule, scope: Scope) -> Held:
     if ANY in rule.urls:
         return Held(WILDCARD, rule, "", "", Severity.MEDIUM, "call every path of the API server")
     every_verb = ANY in rule.verbs
-    found = (
-        held.severity
-        for grant in catalogue.grants()
-        for target in grant.targets
-        if (held := _held(rule, grant, target, scope))
-    )
+    found = (held.severity for held in taken_in(rule, scope))
     if max(found, default=Severity.INFO) >= Severity.HIGH:
         severity = _of_wildcard(scope)
     elif every_verb or not _READ_VERBS.issuperset(rule.verbs):
@@ -171,6 +166,15 @@ def _wildcard(rule: PolicyRule, scope: Scope) -> Held:
     phrase = f"use every verb on {_what(rule)}" if every_verb else _plain(rule)
     place = ANY if every_verb else "", "" if every_verb else ANY
     return Held(WILDCARD, rule, *place, severity, phrase)
+
+
+def taken_in(rule: PolicyRule, scope: Scope) -> Iterator[Held]:
+    """The capabilities of the catalogue that an entry with a wildcard takes in."""
+    for grant in catalogue.grants():
+        for target in grant.targets:
+            held = _held(rule, grant, target, scope)
+            if held is not None:
+                yield held
 
 
 def _plain(rule: PolicyRule) -> str:

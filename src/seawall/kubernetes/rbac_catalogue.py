@@ -167,7 +167,9 @@ rbac-read-configmaps-all
 
 rbac-write-webhooks
   critical/critical create,update,patch: see and change every object sent to the API server
-    mutatingwebhookconfigurations validatingwebhookconfigurations @admissionregistration.k8s.io
+    mutatingwebhookconfigurations @admissionregistration.k8s.io
+  critical/critical create,update,patch: see and refuse every object sent to the API server
+    validatingwebhookconfigurations @admissionregistration.k8s.io
   high/high delete,deletecollection: switch admission webhooks off
     mutatingwebhookconfigurations validatingwebhookconfigurations @admissionregistration.k8s.io
 rbac-write-admission-policies

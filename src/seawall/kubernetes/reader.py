@@ -10,8 +10,7 @@ from seawall.text.places import repeated_keys
 from seawall.text.templates import is_go_template
 from seawall.text.yaml import Broken, Chunk, Document, load
 
-_MENTIONS_OBJECT = re.compile(r"""^[\s\-{,]*["']?(?:apiVersion|kind)["']?\s*:|[{,]\s*"kind"\s*:""",
-                              re.MULTILINE)  # fmt: skip
+_KIND = re.compile(r"""kind["']?[ \t\r\n]*+[:#]""")
 TEMPLATE = "Go template"
 
 
@@ -25,8 +24,8 @@ class Contents(NamedTuple):
 
 
 def mentions_objects(text: str) -> bool:
-    """Whether text has a line for ``apiVersion`` or ``kind``: cheap, and never wrong on objects."""
-    return ("kind" in text or "apiVersion" in text) and _MENTIONS_OBJECT.search(text) is not None
+    """Whether text has a key ``kind``, as every object has: cheap, and never wrong on one."""
+    return _KIND.search(text) is not None
 
 
 class _Read(NamedTuple):

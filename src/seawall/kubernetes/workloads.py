@@ -1,6 +1,7 @@
 """Where pods stand in objects: built-in controllers, known custom resources, other shapes."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from seawall.core.location import KeyPath
 from seawall.kubernetes.objects import KubernetesObject
@@ -140,8 +141,53 @@ def _argo_workflow(object_: KubernetesObject) -> Iterator[Pod]:
     return _argo_templates(object_, base)
 
 
-def _tekton_task(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
-    """Tekton: the steps of a task are the containers of one pod, with a common template."""
+class _Run(NamedTuple):
+    """What starts a Tekton task: its account and pod template, each with where it belongs."""
+
+    account: str
+    account_at: KeyPath
+    template: Map
+    template_at: KeyPath
+
+
+def _task_run(object_: KubernetesObject) -> _Run:
+    spec = mapping(object_.value, "spec")
+    return _Run(
+        text(spec, "serviceAccountName"), ("spec", "serviceAccountName"),
+        mapping(spec, "podTemplate"), ("spec", "podTemplate"),
+    )  # fmt: skip
+
+
+def _pipeline_run(object_: KubernetesObject, task: str) -> _Run:
+    """What a PipelineRun sets for one of its tasks, else for all (v1; v1beta1 below it)."""
+    spec = mapping(object_.value, "spec")
+    shared = ("spec", "taskRunTemplate") if object_.version == "v1" else ("spec",)
+    run = _Run(
+        text(object_.value, *shared, "serviceAccountName"), (*shared, "serviceAccountName"),
+        mapping(object_.value, *shared, "podTemplate"), (*shared, "podTemplate"),
+    )  # fmt: skip
+    for index, own in mappings(spec, "taskRunSpecs"):
+        if text(own, "pipelineTaskName") != task:
+            continue
+        for key in ("serviceAccountName", "taskServiceAccountName"):
+            if text(own, key):
+                place = ("spec", "taskRunSpecs", index, key)
+                run = run._replace(account=text(own, key), account_at=place)
+        for key in ("podTemplate", "taskPodTemplate"):
+            if mapping(own, key):
+                place = ("spec", "taskRunSpecs", index, key)
+                whole = run.template | mapping(own, key)
+                run = run._replace(template=whole, template_at=place)
+    return run
+
+
+def _tekton_task(
+    object_: KubernetesObject, base: KeyPath, run: _Run | None = None
+) -> Iterator[Pod]:
+    """Tekton: the steps of a task are the containers of one pod, with a common template.
+
+    The pod has the labels of the object. What it has beside containers and volumes the run says.
+    """
     task = mapping(object_.value, *base)
     place = (*object_.path, *base)
     shared = mapping(task, "stepTemplate")
@@ -158,39 +204,54 @@ def _tekton_task(object_: KubernetesObject, base: KeyPath) -> Iterator[Pod]:
         (item, SIDECAR, (*place, "sidecars", index)) for index, item in mappings(task, "sidecars")
     )
     if found:
-        pod_template = mapping(object_.value, "spec", "podTemplate")
-        spec = pod_template | {"volumes": task.get("volumes"), "restartPolicy": "Never"}
+        spec: Map = {"volumes": task.get("volumes"), "restartPolicy": "Never"}
+        places: dict[str, KeyPath] = {}
+        if run is not None:
+            spec = run.template | spec | {"serviceAccountName": run.account}
+            places = {
+                "": run.template_at,
+                "serviceAccountName": run.account_at,
+                "volumes": (*base, "volumes"),
+            }
         yield Pod(
             object_,
             spec=spec,
             spec_path=place,
-            metadata=mapping(object_.value, "metadata"),
-            path=place,
+            metadata=object_.metadata,
+            path=object_.path,
             containers=tuple(found),
+            places=places,
+            started_elsewhere=run is None,
         )
 
 
+def _step_action(object_: KubernetesObject) -> Iterator[Pod]:
+    step = object_.spec
+    if text(step, "image"):
+        place = (*object_.path, "spec")
+        yield Pod(
+            object_, spec={"restartPolicy": "Never"}, spec_path=place,
+            metadata=object_.metadata, path=object_.path,
+            containers=(({"name": "step", **step}, REGULAR, place),), started_elsewhere=True,
+        )  # fmt: skip
+
+
 def _tekton(object_: KubernetesObject) -> Iterator[Pod]:
-    if object_.kind == "StepAction":
-        base: KeyPath = ("spec",)
-        step = mapping(object_.value, "spec")
-        if text(step, "image"):
-            place = (*object_.path, *base)
-            yield Pod(
-                object_, spec={"restartPolicy": "Never"}, spec_path=place,
-                metadata=mapping(object_.value, "metadata"), path=place,
-                containers=(({"name": "step", **step}, REGULAR, place),),
-            )  # fmt: skip
-        return
-    if object_.kind in ("Task", "ClusterTask"):
+    kind = object_.kind
+    if kind == "StepAction":
+        yield from _step_action(object_)
+    elif kind in ("Task", "ClusterTask"):
         yield from _tekton_task(object_, ("spec",))
-    elif object_.kind == "TaskRun":
-        yield from _tekton_task(object_, ("spec", "taskSpec"))
+    elif kind == "TaskRun":
+        yield from _tekton_task(object_, ("spec", "taskSpec"), _task_run(object_))
     else:  # Pipeline, PipelineRun
-        base = ("spec", "pipelineSpec") if object_.kind == "PipelineRun" else ("spec",)
+        base = ("spec", "pipelineSpec") if kind == "PipelineRun" else ("spec",)
         for key in ("tasks", "finally"):
-            for index, _ in mappings(object_.value, *base, key):
-                yield from _tekton_task(object_, (*base, key, index, "taskSpec"))
+            for index, task in mappings(object_.value, *base, key):
+                run = None
+                if kind == "PipelineRun":
+                    run = _pipeline_run(object_, text(task, "name"))
+                yield from _tekton_task(object_, (*base, key, index, "taskSpec"), run)
 
 
 _SPECIAL: dict[str, Callable[[KubernetesObject], Iterator[Pod]]] = {

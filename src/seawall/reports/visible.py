@@ -97,6 +97,11 @@ def excerpt(line: str, start: int, end: int, room: int) -> Excerpt:
     """
     start = max(0, min(start, len(line)))
     end = max(start, min(end, len(line)))
+    if len(line) <= room and line.isascii() and line.isprintable() and "##" not in line:
+        # Nearly every line: each character is shown as itself and takes one column.
+        return Excerpt(
+            line[:start], line[start:end], line[end:], " " * start + "^" * max(1, end - start)
+        )
     # A hostile line may have millions of characters: never look at more than can be shown.
     first, last = max(0, start - room), min(len(line), min(end, start + room) + room)
     shown = _cells(line, first, last)

@@ -19,6 +19,9 @@ _STDIN_PATHS = frozenset((STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 DEFAULT_SIZE_LIMIT = 10 * 1024 * 1024
 """Bytes of one file; a larger one is reported as not read, never skipped in silence."""
 
+_FIFO_PATIENCE = 10
+"""Seconds in which somebody must begin to write to a FIFO that was named."""
+
 
 class SourceFile(NamedTuple):
     """A file to be read.
@@ -41,18 +44,35 @@ Found = SourceFile | Skipped | Failed
 def discover(
     targets: Sequence[str], context: Sequence[str] = (), *, gitignore: bool = True
 ) -> Iterator[Found]:
-    """Every file below the targets, then below the context directories, each file once."""
-    seen: set[str] = set()
+    """Every file below the targets, then below the context directories, each file once.
+
+    Files that are named themselves come first: they are read whatever they are called, even
+    where a directory that was named too would pass over them.
+    """
     names = _names([*targets, *context])
-    for position, target in enumerate([*targets, *context]):
-        is_context = position >= len(targets)
-        for found in _below(target, names[position], is_context=is_context, gitignore=gitignore):
-            if isinstance(found, SourceFile):
-                key = found.real if found.real == STDIN else os.path.realpath(found.real)
+    order = sorted(
+        (index >= len(targets), os.path.isdir(target), index)
+        for index, target in enumerate([*targets, *context])
+    )
+    seen: set[str] = set()
+    for is_context, _, index in order:
+        target = [*targets, *context][index]
+        real_target = os.path.realpath(target)
+        for found in _below(target, names[index], is_context=is_context, gitignore=gitignore):
+            if isinstance(found, SourceFile) and len(order) > 1:
+                key = found.real
+                if key != STDIN:  # no link is followed below a target
+                    below = os.path.relpath(found.real, target)
+                    key = os.path.normpath(os.path.join(real_target, below))
                 if key in seen:
                     continue
                 seen.add(key)
             yield found
+
+
+def shown(path: str) -> str:
+    """A path as reports can hold it, with what is no UTF-8 in hexadecimal digits."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _names(targets: Sequence[str]) -> list[str]:
@@ -67,7 +87,7 @@ def _names(targets: Sequence[str]) -> list[str]:
         if os.path.isabs(path):
             inside = path == here or path.startswith(here.rstrip("/") + "/")
             path = os.path.relpath(path, here) if inside else os.path.basename(path) or "root"
-        names.append(path)
+        names.append(shown(path))
     for index, name in enumerate(names):
         others = (t for i, t in enumerate(targets) if i != index and names[i] == name)
         if os.path.isabs(targets[index]) and any(
@@ -98,14 +118,24 @@ def _below(target: str, name: str, *, is_context: bool, gitignore: bool) -> Iter
 def _walk(
     directory: str, name: str, root: str, ignores: Ignores | None, *, is_context: bool
 ) -> Iterator[Found]:
-    try:
-        with os.scandir(directory) as entries:
-            children = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        yield Failed(name or ".", 0, 0, reason_of(error))
-        return
-    for entry in children:
-        path = f"{name}/{entry.name}" if name else entry.name
+    """Depth first, in the order of the names. Without recursion: trees may be deep."""
+    levels: list[tuple[str, Iterator[os.DirEntry[str]]]] = []
+    pending: tuple[str, str] | None = (directory, name)
+    while pending or levels:
+        if pending:
+            entries = _entries(*pending)
+            if isinstance(entries, Failed):
+                yield entries
+            else:
+                levels.append((pending[1], entries))
+            pending = None
+            continue
+        above, entries = levels[-1]
+        entry = next(entries, None)
+        if entry is None:
+            levels.pop()
+            continue
+        path = f"{above}/{shown(entry.name)}" if above else shown(entry.name)
         mode = _mode(entry)
         is_directory = stat.S_ISDIR(mode)
         if entry.name == ".git":
@@ -115,11 +145,19 @@ def _walk(
         elif ignores is not None and ignores.match(entry.path, is_directory=is_directory):
             yield Skipped(f"{path}/" if is_directory else path, "ignored by .gitignore")
         elif is_directory:
-            yield from _walk(entry.path, path, root, ignores, is_context=is_context)
+            pending = (entry.path, path)
         elif stat.S_ISREG(mode):
             yield SourceFile(path, entry.path, root, named=False, context=is_context)
         else:
             yield Skipped(path, f"is a {_type_name(mode)}, not a file")
+
+
+def _entries(directory: str, name: str) -> Iterator[os.DirEntry[str]] | Failed:
+    try:
+        with os.scandir(directory) as entries:
+            return iter(sorted(entries, key=lambda entry: entry.name))
+    except OSError as error:
+        return Failed(name or ".", 0, 0, reason_of(error))
 
 
 def _mode(entry: "os.DirEntry[str]") -> int:
@@ -157,10 +195,30 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
 
 
 def _open(path: str) -> int:
-    """Open without waiting for a FIFO's writer: one without a writer reads as empty."""
+    """Open a file; a FIFO only once somebody writes to it, for else reading it never ends."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    os.set_blocking(descriptor, True)
+    try:
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            _await_writer(descriptor)
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
+
+
+def _await_writer(descriptor: int) -> None:
+    import select  # noqa: PLC0415 - rare
+
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if poll.poll(_FIFO_PATIENCE * 1000):
+        return
+    try:
+        os.read(descriptor, 1)  # nothing to read: with a writer that blocks, else it is the end
+    except BlockingIOError:
+        return
+    raise OSError(0, f"nothing has been writing to this FIFO for {_FIFO_PATIENCE} seconds")
 
 
 def reason_of(error: OSError) -> str:

@@ -9,6 +9,8 @@ from codecs import (
 )
 from typing import NamedTuple
 
+from seawall.text.lines import positions
+
 _MARKS = (
     (BOM_UTF8, "utf-8"),
     (BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: it begins with that one's mark
@@ -41,6 +43,5 @@ def decode(data: bytes) -> str | Undecodable:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         before = data[: error.start].decode(encoding, errors="ignore")
-        line = before.count("\n") + 1
-        column = len(before) - before.rfind("\n")
+        line, column = positions(before, [len(before)])[len(before)]
         return Undecodable(line, column, f"not {encoding.upper()} text at byte {error.start}")

@@ -326,7 +326,8 @@ class _KeyTexts:
 
     def read(self, event: Event) -> str:
         """The text of a key, which is a scalar or an alias to one."""
-        if type(event) is AliasEvent:
+        is_alias = type(event) is AliasEvent
+        if is_alias:
             return self._anchored[event.anchor]
         if event.anchor is not None:
             self.note(event)

@@ -114,20 +114,22 @@ def key_text(value: str | int | float | bool) -> str:  # noqa: PYI041 - all four
 
 def _float_text(value: float) -> str:
     """A float as Go's ``FormatFloat(value, 'g', -1, 32)`` writes it: the shortest 32-bit text."""
-    from struct import pack  # noqa: PLC0415 - rare
-
-    if isnan(value):
+    single = _single(value)
+    if isnan(single):
         return ".nan"
-    try:
-        single = pack("<f", value)
-    except OverflowError:
-        single = b""
-    if not single or isinf(value):
-        return ".inf" if value > 0 else "-.inf"
+    if isinf(single):
+        return ".inf" if single > 0 else "-.inf"
     digits = 0
-    while pack("<f", float(text := f"{value:.{digits}e}")) != single:
+    while _single(float(text := f"{single:.{digits}e}")) != single:
         digits += 1
     power = int(text.partition("e")[2])
     if -4 <= power < 6:
         return f"{float(text):.{max(digits - power, 0)}f}"
     return text
+
+
+def _single(value: float) -> float:
+    """The nearest number of 32 bits."""
+    from ctypes import c_float  # noqa: PLC0415 - rare
+
+    return c_float(value).value

@@ -6,7 +6,7 @@ _ACTION = re.compile(
     r"\{\{-?\s*(?:/\*|[.$(]|(?:if|else|end|range|with|define|include|template|block|toYaml|quote|"
     r"tpl|printf|required|default|fail|lookup|nindent|index|not|and|or|eq|ne)\b)"
 )
-_LINE_ACTION = re.compile(r"^\s*\{\{", re.MULTILINE)
+_LINE_ACTION = re.compile(r"^[ \t]*+\{\{", re.MULTILINE)
 
 
 def is_go_template(text: str) -> bool:

@@ -92,6 +92,24 @@ def test_unknown_names_are_called_so() -> None:
     assert "no capability" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("security", "severity"),
+    [
+        ({"runAsUser": 65534, "allowPrivilegeEscalation": False}, Severity.LOW),
+        ({"runAsNonRoot": True, "allowPrivilegeEscalation": False}, Severity.LOW),
+        ({"runAsUser": 0, "allowPrivilegeEscalation": False}, Severity.HIGH),
+        ({"runAsUser": 65534}, Severity.HIGH),
+        ({"allowPrivilegeEscalation": False}, Severity.HIGH),
+    ],
+)
+def test_capabilities_that_no_process_gets(security: dict[str, Any], severity: Severity) -> None:
+    added = {"capabilities": {"add": ["SYS_TIME"], "drop": ["ALL"]}}
+    text = pod(container(security=security | added))
+    (finding,) = judge("capability-dangerous-added", text)
+    assert finding.severity == severity
+    assert ("can set the clock" in finding.message) == (severity == Severity.HIGH)
+
+
 def test_neighbours_make_capabilities_worse_or_better() -> None:
     rule = "capability-dangerous-added"
     (finding,) = judge(rule, adding("SYS_PTRACE", hostPID=True))

@@ -6,6 +6,7 @@ import pytest
 
 from seawall.core.severity import Severity
 from tests.kubernetes.rules.manifests import ODD, container, pod
+from tests.kubernetes.rules.relations import obj, stream
 from tests.kubernetes.support import judge
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -38,6 +39,7 @@ def of_image(rule: str, image: Any, **fields: Any) -> list[str]:
         ("$(IMAGE)", []),
         ("${IMAGE}", []),
         ("<your-image>", []),
+        ("ko://example.org/shop/cmd/web", []),  # ko builds it and writes a digest instead
     ],
 )
 def test_mutable_tags(image: str, expected: list[str]) -> None:
@@ -57,6 +59,18 @@ def test_mutable_tags_of_every_container() -> None:
         ("debug", "docker.io/library/debug:latest"),
     ]
     assert found[0].location.key_path == ("spec", "initContainers", 0, "image")
+
+
+def test_images_that_skaffold_builds() -> None:
+    skaffold = obj(
+        "Config", "shop", version="skaffold/v4beta13", build={"artifacts": [{"image": "web"}]}
+    )
+    other = obj("Config", "shop", version="example.org/v1", build=skaffold["build"])
+    for image, settings, found in (
+        ("web", skaffold, 0), ("api", skaffold, 1), ("web:latest", skaffold, 1), ("web", other, 1),
+    ):  # fmt: skip
+        text = "\n---\n".join((stream(settings), pod(container(image=image))))
+        assert len(judge("image-tag-mutable", text)) == found
 
 
 def test_tags_that_move_are_a_parameter() -> None:

@@ -257,6 +257,13 @@ def test_policies_that_let_everything_through(spec: Any, severities: list[Severi
     assert [finding.severity for finding in found] == severities
 
 
+@pytest.mark.parametrize(("ports", "ends"), [([], "cluster"), ([{"port": 80}], "on its ports")])
+def test_ports_are_said_of_peers_too(ports: Any, ends: str) -> None:
+    rule = {"from": [{"namespaceSelector": {}}], "ports": ports}
+    (finding,) = judge("network-policy-allow-all", stream(policy(WEB, ingress=[rule])))
+    assert finding.message.endswith(ends)
+
+
 def block(cidr: Any, *excepted: str) -> Any:
     return {"ipBlock": {"cidr": cidr, "except": list(excepted)}}
 

@@ -354,6 +354,14 @@ def test_aggregated_roles_are_judged_where_their_rules_stand() -> None:
         ("admin", rule("escalate, update", "roles", RBAC), True),
         ("admin", rule("get", "nodes/proxy"), True),
         ("admin", rule("create", "widgets", "example.org"), False),
+        # a wildcard counts for what it takes in
+        ("view", rule("get, list", '"*"', "serving.knative.dev"), False),
+        ("edit", rule("create, update", '"*"', "serving.knative.dev"), False),
+        ("admin", rule('"*"', '"*"', "serving.knative.dev"), False),
+        ("edit", rule('"*"', '"*"', "apps"), False),
+        ("edit", rule('"*"', '"*"', RBAC), True),
+        ("admin", rule('"*"', '"*"'), True),
+        ("admin", rule('"*"', '"*"', "security.istio.io"), True),
     ],
 )
 def test_what_built_in_roles_may_be_widened_by(step: str, entry: str, found: bool) -> None:
@@ -361,6 +369,15 @@ def test_what_built_in_roles_may_be_widened_by(step: str, entry: str, found: boo
     result = judge("rbac-aggregate-to-builtin", role(entry, more=more))
     assert bool(result) == found
     assert not judge("rbac-aggregate-to-builtin", role(entry, more=more.replace("true", "false")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "phrase"), [("mutating", "see and change"), ("validating", "see and refuse")]
+)
+def test_only_mutating_webhooks_change_objects(kind: str, phrase: str) -> None:
+    entry = rule("update", f"{kind}webhookconfigurations", "admissionregistration.k8s.io")
+    (finding,) = judge("rbac-write-webhooks", role(entry))
+    assert finding.message.startswith(f"can {phrase} every object sent to the API server")
 
 
 @pytest.mark.parametrize(

@@ -154,11 +154,20 @@ def plaintext(item: dict[str, Any]) -> list[Finding]:
          Confidence.HIGH),
         ({".dockerconfigjson": '{"auths": {"x": {"auth": "d2ViOmh1bnRlcjI="}}}'},
          Confidence.MEDIUM),
-        ({"config.yaml": "a: b\nc: example\n" * 10}, Confidence.MEDIUM),
+        ({"config.yaml": "a: b\nc: example\n" * 10}, Confidence.LOW),
+        ({"app.ini": f"[database]\nHOST=db\nPASSWD={SECRET}\n"}, Confidence.MEDIUM),
+        ({"database": f"HOST=db\nPASSWD={SECRET}\n"}, Confidence.MEDIUM),
+        ({"provider": "secret", "cipher": "aes-xts-plain64", "pbkdf": "argon2i"}, Confidence.LOW),
+        ({"message": "These are not the ones."}, Confidence.LOW),
+        ({"repository": "ROOT=/data/git"}, Confidence.LOW),
         ({"key": "AQCabc=="}, Confidence.MEDIUM),
         ({}, None),
         ({"password": ""}, None),
         ({"password": "changeme"}, None),
+        ({"password": "my-password"}, None),
+        ({"sshPrivateKey": "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----"},
+         None),
+        ({"dhparam.pem": "-----BEGIN DH PARAMETERS-----\nMIIB"}, None),
         ({"password": "<password>"}, None),
         ({"password": "${PASSWORD}"}, None),
         ({"password": "vault:secret/data/db#password"}, None),
@@ -177,12 +186,36 @@ def test_secrets_in_files(data: dict[str, str], confidence: Confidence | None) -
     assert [f.confidence for f in plaintext(secret(stringData=data))] == expected
 
 
+def test_what_is_no_base64_is_taken_as_it_is() -> None:
+    assert not plaintext(obj("Secret", version="v1", data={"dhparam.pem": "...base64 data..."}))
+    (finding,) = plaintext(obj("Secret", version="v1", data={"password": "Bluebell 27!"}))
+    assert finding.confidence == Confidence.HIGH
+    folded = b64encode(b"redis://:Bluebell@r").decode()
+    folded = f"{folded[:8]}\n{folded[8:]}"
+    assert plaintext(obj("Secret", version="v1", data={"url": folded}))
+
+
 def test_encrypted_and_foreign_secrets() -> None:
     assert not plaintext(secret({"password": SECRET}, sops={"mac": "x"}))
     foreign = obj("Secret", version="example.org/v1", stringData={"password": SECRET})
     assert not plaintext(foreign)
     assert not plaintext(obj("SealedSecret", version="bitnami.com/v1alpha1",
                              spec={"encryptedData": {"password": "AgB" + TOKEN}}))  # fmt: skip
+
+
+def test_only_what_looks_like_a_secret_is_named() -> None:
+    data = {"CRYPTO_KEY_VALUE": "Simple passphrase", "CRYPTO_KEY_PROVIDER": "secret"}
+    (finding,) = plaintext(secret(data))
+    assert finding.message == "holds readable secrets: CRYPTO_KEY_VALUE"
+    (finding,) = plaintext(secret({"greeting": "hello", "kind": "test"}))
+    assert finding.message == "holds readable secrets: greeting, kind"
+    assert finding.confidence == Confidence.LOW
+
+
+def test_marks_that_a_script_replaces_are_no_passwords() -> None:
+    text = "port 6379\nrequirepass replace-default-auth\nmasterauth replace-default-auth\n"
+    assert not hardcoded(config_map(redis__conf=text))
+    assert hardcoded(config_map(redis__conf=text.replace("replace-default-auth", SECRET)))
 
 
 def test_one_finding_for_a_secret() -> None:

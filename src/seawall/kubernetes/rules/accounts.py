@@ -65,13 +65,14 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
     Not reported:
 
     Pods whose account a RoleBinding or ClusterRoleBinding of the input names: they use the API.
-    Tokens that the pod asks for itself with a projected volume.
+    Tokens that the pod asks for itself with a projected volume. Tasks and Pipelines of Tekton:
+    whoever runs them says as which account.
 
     References:
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
     """
     index = context.index
-    if not index.mounts_token(pod):
+    if pod.started_elsewhere or not index.mounts_token(pod):
         return
     account = pod.service_account_name
     if index.bindings_of(pod.object.namespace, account):
@@ -134,11 +135,14 @@ def default_service_account(pod: Pod, context: Context) -> Hits:
 
     Not reported:
 
-    Pods with ``automountServiceAccountToken: false``, of their own or of the account.
+    Pods with ``automountServiceAccountToken: false``, of their own or of the account. Tasks and
+    Pipelines of Tekton: whoever runs them says as which account.
 
     References:
     https://kubernetes.io/docs/concepts/security/service-accounts/
     """
+    if pod.started_elsewhere:
+        return
     if pod.service_account_name == "default" and context.index.mounts_token(pod):
         old = not text(pod.spec, "serviceAccountName") and text(pod.spec, "serviceAccount")
         field = "serviceAccount" if old else "serviceAccountName"

@@ -256,7 +256,8 @@ def capability_dangerous_added(container: Container, context: Context) -> Hits:
     MAC_OVERRIDE, NET_ADMIN, PERFMON, SYS_BOOT, SYS_MODULE, SYS_PTRACE, SYS_RAWIO, SYS_TIME and
     SYSLOG. Those that suffice to take over the node are critical: DAC_READ_SEARCH, SYS_MODULE,
     SYS_RAWIO, and SYS_PTRACE in the process namespace of the node. In a pod with
-    ``hostUsers: false`` all are medium.
+    ``hostUsers: false`` all are medium. They are low where the container runs as another user
+    than root and sets ``allowPrivilegeEscalation: false``: there no process gets them.
 
     Why:
 
@@ -301,13 +302,23 @@ def capability_dangerous_added(container: Container, context: Context) -> Hits:
     """
     for name, index in container.added_capabilities.items():
         can = _DANGEROUS.get(name)
-        if can is not None:
-            yield Hit(
-                f"adds CAP_{name}, and so can {can}",
-                (*_ADD, index),
-                severity=_severity(container, name),
-                evidence=name,
-            )
+        if can is None:
+            continue
+        effect = f"and so can {can}"
+        severity = _severity(container, name)
+        if _loses_capabilities(container):
+            effect, severity = "which no user but root gets here", Severity.LOW
+        yield Hit(f"adds CAP_{name}, {effect}", (*_ADD, index), severity=severity, evidence=name)
+
+
+def _loses_capabilities(container: Container) -> bool:
+    """Whether added capabilities stay in the bounding set.
+
+    Runtimes set no ambient capabilities: a process of another user than root has them only after
+    it ran a program with file capabilities, which no_new_privs forbids.
+    """
+    not_root = container.run_as_non_root or bool(container.run_as_user)
+    return not_root and is_false(container.security_context, "allowPrivilegeEscalation")
 
 
 def _severity(container: Container, capability: str) -> Severity:

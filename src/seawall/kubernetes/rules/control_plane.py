@@ -1,6 +1,6 @@
 """Rules about what several components have in common, and about the controller manager."""
 
-from seawall.core.rule import Hits, Parameter
+from seawall.core.rule import Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.components import (
     API_SERVER,
@@ -16,6 +16,16 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 
 _LOOPBACK = ("127.", "localhost", "[::1]")
+_STRONG_CIPHERS = frozenset(
+    """
+    TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384 TLS_CHACHA20_POLY1305_SHA256
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+    TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+    TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+    TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305 TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+    """.split()
+)
+"""Authenticated encryption with forward secrecy."""
 _BROKEN_CIPHERS = ("3DES", "RC4", "NULL", "EXPORT", "_DES_", "anon")
 _OLD_TLS = frozenset(("VersionTLS10", "VersionTLS11", "TLS1.0", "TLS1.1"))
 
@@ -236,7 +246,7 @@ def component_weak_tls(object_: KubernetesObject, context: Context) -> Hits:
     for component in components(object_, context.index, *names):
         flag = "cipher-suites" if component.name == ETCD else "tls-cipher-suites"
         for item in component.items(flag):
-            if item.known and not _is_strong(item.value):
+            if item.known and item.value not in _STRONG_CIPHERS:
                 broken = any(word in item.value for word in _BROKEN_CIPHERS)
                 yield component.hit(
                     f"{component.name} uses the weak cipher {item.value}",
@@ -253,12 +263,6 @@ def component_weak_tls(object_: KubernetesObject, context: Context) -> Hits:
                 remedy=component.set_to("tls-min-version", "VersionTLS12"),
                 evidence=version,
             )
-
-
-def _is_strong(cipher: str) -> bool:
-    return cipher.startswith(("TLS_AES_", "TLS_CHACHA20_", "TLS_ECDHE_")) and (
-        "_GCM_" in cipher or "CHACHA20_POLY1305" in cipher
-    )
 
 
 @object_rule(
@@ -344,13 +348,12 @@ def controller_manager_service_accounts(object_: KubernetesObject, context: Cont
     remedy="Remove --terminated-pod-gc-threshold, or set it to a number the cluster can hold.",
     aliases=("KCV-0033", "CKV_K8S_106", "C-0144"),
     compliance=("cis-1.12:1.3.1",),
-    parameters=(Parameter("maximum", 12500, "pods that ended which may be kept"),),
 )
 def controller_manager_pod_gc(object_: KubernetesObject, context: Context) -> Hits:
     """The controller manager must remove pods that have ended before there are too many.
 
-    Reports a ``--terminated-pod-gc-threshold`` of 0 or less, which turns this off, or of more
-    than the parameter ``maximum``. The default of Kubernetes is 12500.
+    Reports a ``--terminated-pod-gc-threshold`` of 0 or less, which turns this off. The default
+    is 12500.
 
     Why:
 
@@ -380,13 +383,5 @@ def controller_manager_pod_gc(object_: KubernetesObject, context: Context) -> Hi
     """
     for manager in components(object_, context.index, CONTROLLER_MANAGER):
         number = manager.number("terminated-pod-gc-threshold")
-        if number is None:
-            continue
-        if number <= 0:
+        if number is not None and number <= 0:
             yield manager.hit("never removes pods that have ended", "terminated-pod-gc-threshold")
-        elif number > context.integer(controller_manager_pod_gc, "maximum"):
-            yield manager.hit(
-                f"keeps {number} pods that have ended",
-                "terminated-pod-gc-threshold",
-                evidence=str(number),
-            )

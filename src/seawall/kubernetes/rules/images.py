@@ -6,11 +6,13 @@ from functools import lru_cache
 
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Severity
+from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.images import DEFAULT_REGISTRY, ImageReference
+from seawall.kubernetes.index import Index
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
-from seawall.kubernetes.values import sequence, text
+from seawall.kubernetes.values import mappings, sequence, text
 
 _MOVING_TAGS = (
     "canary", "dev", "develop", "edge", "head", "latest", "main", "master", "nightly", "tip",
@@ -23,9 +25,13 @@ _PUBLIC = frozenset(
 
 
 def _known_image(container: Container) -> ImageReference | None:
-    """The image, unless something is still to be filled in (``${IMAGE}``, ``{{ .image }}``)."""
+    """The image, unless something is still to be filled in.
+
+    That is a variable (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
+    puts in its place (``ko://example.org/cmd/web``): no reference has a scheme.
+    """
     written = text(container.value, "image")
-    if any(mark in written for mark in "${<"):
+    if "://" in written or any(mark in written for mark in "${<"):
         return None
     return container.image
 
@@ -87,13 +93,16 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
     Not reported:
 
     Images with a digest, whatever their tag: the digest decides. References with a variable in
-    them.
+    them. What a tool replaces by what it has built: references to source code (``ko://...``), and
+    images without a tag that a Skaffold configuration of the input builds.
 
     References:
     https://kubernetes.io/docs/concepts/containers/images/#image-names
     """
     image = _known_image(container)
     if image is not None and _is_moving(image, context):
+        if not image.tag and text(container.value, "image") in _built_by_skaffold(context.index):
+            return
         yield Hit(
             f"image has the moving tag {image.tag}" if image.tag else "image has no tag",
             ("image",),
@@ -105,6 +114,17 @@ def _is_moving(image: ImageReference, context: Context) -> bool:
     if image.digest:
         return False
     return not image.tag or image.tag.lower() in context.texts(image_tag_mutable, "tags")
+
+
+@once_per_index
+def _built_by_skaffold(index: Index) -> frozenset[str]:
+    """The names of the images that Skaffold builds, tags and writes into the manifests."""
+    return frozenset(
+        text(artifact, "image")
+        for configuration in index.of_kind("Config")
+        if configuration.group == "skaffold"
+        for _, artifact in mappings(configuration.value, "build", "artifacts")
+    )
 
 
 @container_rule(

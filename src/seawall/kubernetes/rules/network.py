@@ -99,14 +99,17 @@ def network_policy_missing(pod: Pod, context: Context) -> Hits:
 
     Not reported:
 
-    Pods with ``hostNetwork``, to which policies do not apply; and anything where a part of the
-    input that could not be read mentions a NetworkPolicy.
+    Pods with ``hostNetwork``, to which policies do not apply; Tasks and Pipelines of Tekton, which
+    run in the namespace of whoever runs them; and anything where a part of the input that could
+    not be read mentions a NetworkPolicy.
 
     References:
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
     index = context.index
-    if pod.host_network or not (pod.object.complete or index.describes_namespaces):
+    if pod.host_network or pod.started_elsewhere:
+        return
+    if not (pod.object.complete or index.describes_namespaces):
         return
     isolation = index.isolation_of(pod)
     if (isolation.ingress and isolation.egress) or index.is_unresolved("NetworkPolicy"):
@@ -185,7 +188,8 @@ def network_policy_missing_ns(object_: KubernetesObject, context: Context) -> Hi
     if isolation.ingress and isolation.egress:
         return
     for pod in index.pods_in(object_.name):
-        if not pod.host_network and not all(index.isolation_of(pod)):
+        judged = not (pod.host_network or pod.started_elsewhere)
+        if judged and not all(index.isolation_of(pod)):
             return
     missing = "ingress or egress"
     if isolation.ingress:
@@ -425,8 +429,9 @@ def network_policy_allow_all(object_: KubernetesObject, context: Context) -> Hit
             if namespaces is None or not namespaces.is_empty:
                 continue
             if (pods is None or pods.is_empty) and not _is_dns(rule):
+                limit = ", on its ports" if sequence(rule, "ports") else ""
                 yield Hit(
-                    f"lets traffic {verb} every pod of the cluster",
+                    f"lets traffic {verb} every pod of the cluster{limit}",
                     (*place, "namespaceSelector"),
                     severity=Severity.LOW,
                 )

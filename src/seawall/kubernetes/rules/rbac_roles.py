@@ -6,7 +6,13 @@ from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes import api_resources
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.rbac_capabilities import EVERYTHING, WILDCARD, capabilities
+from seawall.kubernetes.rbac_capabilities import (
+    EVERYTHING,
+    WILDCARD,
+    Held,
+    capabilities,
+    taken_in,
+)
 from seawall.kubernetes.rbac_catalogue import ASKED_IN_NAMESPACE, CLUSTER_SCOPED
 from seawall.kubernetes.rbac_grants import (
     AGGREGATE_LABEL,
@@ -25,7 +31,6 @@ _WRITE_VERBS = frozenset(("create", "update", "patch", "delete", "deletecollecti
 _BEYOND_EDIT = frozenset(
     (
         EVERYTHING,
-        WILDCARD,
         "rbac-bind",
         "rbac-escalate",
         "rbac-write-bindings",
@@ -54,6 +59,7 @@ def rbac_aggregate_to_builtin(role: KubernetesObject, context: Context) -> Hits:
     writing anything or reading secrets, with ``aggregate-to-edit`` those that allow changing roles
     and bindings or more, and with ``aggregate-to-admin`` those that allow more than an
     administrator of a namespace has: other people's roles, admission, nodes, the mesh.
+    A wildcard counts for what it takes in.
 
     Why:
 
@@ -104,7 +110,8 @@ def rbac_aggregate_to_builtin(role: KubernetesObject, context: Context) -> Hits:
 
 def _excess(builtin: str, rules: tuple[PolicyRule, ...]) -> str:
     """What rules allow that a built-in role is not meant to, in words."""
-    found = capabilities(rules, Scope(None))
+    scope = Scope(None)
+    found = capabilities(rules, scope)
     if builtin == "view":
         for rule in rules:
             verb = next((verb for verb in rule.verbs if verb in _WRITE_VERBS), "")
@@ -115,10 +122,17 @@ def _excess(builtin: str, rules: tuple[PolicyRule, ...]) -> str:
         names = _BEYOND_EDIT if builtin == "edit" else _BEYOND_ADMIN
     for capability, held in found.items():
         for item in held:
-            cluster_scoped = item.resource.partition("/")[0] in CLUSTER_SCOPED
-            if item.severity >= Severity.HIGH and (capability in names or cluster_scoped):
+            # All of an API group of one's own is what edit and admin are made to take up.
+            opened = capability == WILDCARD and builtin != "view"
+            inside = taken_in(item.rule, scope) if opened else (item,)
+            if any(_is_beyond(part, names) for part in inside):
                 return f"can {item.phrase}"
     return ""
+
+
+def _is_beyond(held: Held, names: frozenset[str]) -> bool:
+    cluster_scoped = held.resource.partition("/")[0] in CLUSTER_SCOPED
+    return held.severity >= Severity.HIGH and (held.capability in names or cluster_scoped)
 
 
 @object_rule(

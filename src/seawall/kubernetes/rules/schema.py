@@ -1,11 +1,14 @@
 """Rules about whether an API server would understand an object at all."""
 
+import os
+
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.api_versions import api_status, minor
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.schema import load
+from seawall.kubernetes.values import mapping
 
 
 @object_rule(
@@ -53,6 +56,11 @@ def schema_invalid(object_: KubernetesObject, context: Context) -> Hits:
               securityContext:
                 readOnlyRootFilesystem: true
 
+    Not reported:
+
+    The missing selector of a workload that has no labels either, where a kustomization names its
+    file and adds labels and selectors.
+
     References:
     https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
     """
@@ -64,9 +72,22 @@ def schema_invalid(object_: KubernetesObject, context: Context) -> Hits:
         yield from _unknown_kind(object_)
         return
     for problem in schema.validate(object_.value):
+        if problem.path == ("spec", "selector") and _is_labelled_by_kustomize(object_, context):
+            continue
         yield Hit(problem.message, problem.path, evidence=problem.code)
     if not object_.name:
         yield Hit("metadata.name is missing", ("metadata", "name"), evidence="missing-field")
+
+
+def _is_labelled_by_kustomize(object_: KubernetesObject, context: Context) -> bool:
+    """Whether a workload without labels or selector gets both from a kustomization of the input."""
+    index = context.index
+    return (
+        not mapping(object_.spec, "selector")
+        and not mapping(object_.spec, "template", "metadata", "labels")
+        and (index.is_unresolved("commonLabels") or index.is_unresolved("includeSelectors"))
+        and index.is_unresolved(os.path.basename(object_.file))
+    )
 
 
 _BUILT_IN = frozenset(

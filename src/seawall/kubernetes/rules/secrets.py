@@ -1,5 +1,6 @@
 """Rules about credentials: where they are written out, and how containers get them."""
 
+import re
 from collections.abc import Iterator
 
 from seawall.core.location import KeyPath
@@ -274,7 +275,13 @@ _PUBLIC_WORDS = frozenset(
     "user username version".split()
 )
 """Last words of keys whose values are no secrets, though they stand beside some."""
-_PUBLIC_MARKS = ("-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC KEY", "ssh-rsa ", "ssh-ed25519 ")
+_PUBLIC_MARKS = (
+    "-----BEGIN CERTIFICATE", "-----BEGIN DH PARAMETERS", "-----BEGIN PUBLIC KEY", "ssh-ed25519 ",
+    "ssh-rsa ",
+)  # fmt: skip
+_WORD = r"[a-z]+[0-9]*[a-z]{0,2}"
+_PLAIN = rf"(?i){_WORD}(?:[-_.,:=/ ]+{_WORD})*[.!?]?"
+"""Words, as in names, prose and settings: what is drawn by chance changes within words."""
 
 
 @object_rule(
@@ -292,7 +299,9 @@ def secret_plaintext_in_manifest(secret: KubernetesObject, context: Context) -> 
     Reports objects of kind Secret with at least one value that looks like a secret. Base64, as in
     ``data``, is no protection and is undone. A value is taken for none when its key says so
     (``username``, ``host``, ``ca.crt``), and when it is empty, a variable, a reference to a store
-    or a text such as ``changeme`` or ``<password>`` that asks to be replaced.
+    or a text such as ``changeme``, ``my-password`` or ``<password>`` that asks to be replaced.
+    The confidence is high where the value has the format of a credential or its key is named
+    like one; low for plain words, and for files in which nothing looks like a credential.
 
     Why:
 
@@ -333,33 +342,43 @@ def secret_plaintext_in_manifest(secret: KubernetesObject, context: Context) -> 
     if secret.group or "sops" in secret.value:
         return
     told = [
-        (field, key, certain)
+        (field, key, confidence)
         for field in ("data", "stringData")
         for key, value in mapping(secret.value, field).items()
-        for certain in _secrecy(key, decoded(text(value)) if field == "data" else text(value))
+        for confidence in _secrecy(key, decoded(text(value)) if field == "data" else text(value))
     ]
     if told:
-        names = ", ".join(key for _, key, _ in told[:5])
-        more = f" and {len(told) - 5} more" if len(told) > 5 else ""
+        surest = max(confidence for _, _, confidence in told)
+        shown = [item for item in told if item[2] >= min(surest, Confidence.MEDIUM)]
+        names = ", ".join(key for _, key, _ in shown[:5])
+        more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
         yield Hit(
             f"holds readable secrets: {names}{more}",
-            (told[0][0],),
-            confidence=None if any(certain for _, _, certain in told) else Confidence.MEDIUM,
+            (shown[0][0],),
+            confidence=None if surest is Confidence.HIGH else surest,
         )
 
 
-def _secrecy(key: str, value: str) -> Iterator[bool]:
-    """Nothing when a value of a Secret is no secret, else whether that is certain."""
+def _secrecy(key: str, value: str) -> Iterator[Confidence]:
+    """Nothing when a value of a Secret is no secret, else how sure that it is one."""
     if is_reference(value):
         return
     if format_of(value):
-        yield True
+        yield Confidence.HIGH
     elif is_to_be_replaced(value):
         return
     elif kind_of_name(key):
-        yield len(value) > 3 or not value.isdigit()
+        known = len(value) > 3 or not value.isdigit()
+        yield Confidence.HIGH if known else Confidence.MEDIUM
+    elif any(in_text(value)):
+        yield Confidence.MEDIUM
     elif not (value.isdigit() or _is_public(key, value)):
-        yield False
+        yield Confidence.LOW if _is_plain(value) else Confidence.MEDIUM
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value is made of words, or of lines none of which tells of a credential."""
+    return "\n" in value.strip() or re.fullmatch(_PLAIN, value.strip()) is not None
 
 
 def _is_public(key: str, value: str) -> bool:
