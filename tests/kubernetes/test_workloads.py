@@ -90,6 +90,22 @@ spec:
     assert [container.is_privileged for container in pod.containers] == [True, True, False]
 
 
+def test_tekton_names_resources_otherwise() -> None:
+    limits = "{limits: {memory: 1Gi}}"
+    text = f"""
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {{name: build}}
+spec:
+  taskSpec:
+    stepTemplate: {{image: a, computeResources: {limits}}}
+    steps: [{{name: a}}, {{name: b, computeResources: {limits}}}]
+    sidecars: [{{name: c, image: c, computeResources: {limits}}}]
+"""
+    assert not judge("memory-limit-missing", text)
+    assert len(judge("memory-limit-missing", text.replace("limits:", "requests:"))) == 3
+
+
 STEPS = "steps: [{name: a, image: a}]"
 
 

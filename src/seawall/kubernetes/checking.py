@@ -7,9 +7,12 @@ from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
+from seawall.core.severity import Confidence
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import CONTAINER, OBJECT, POD, Context
+from seawall.kubernetes.values import at
+from seawall.kubernetes.workloads import is_patch
 
 Entity = KubernetesObject | Pod | Container
 
@@ -70,7 +73,7 @@ def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
     return Finding(
         rule=rule,
         severity=rule.severity if hit.severity is None else hit.severity,
-        confidence=rule.confidence if hit.confidence is None else hit.confidence,
+        confidence=_confidence(rule, entity, hit),
         message=hit.message,
         remedy=rule.remedy if hit.remedy is None else hit.remedy,
         subject=subject,
@@ -82,6 +85,16 @@ def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
         ),
         evidence=hit.evidence,
     )
+
+
+def _confidence(rule: Rule, entity: Entity, hit: Hit) -> Confidence:
+    """What is missing in a patch may stand in the object it changes."""
+    object_ = entity.object
+    if is_patch(object_):
+        path = (*entity.path, *hit.at)[len(object_.path) :]
+        if at(object_.value, *path) is None:
+            return Confidence.LOW
+    return rule.confidence if hit.confidence is None else hit.confidence
 
 
 def _location(entity: Entity, at: KeyPath | Span) -> Location:

@@ -7,18 +7,16 @@ flags:
 - kubeadm's configuration, which adds flags to a set of its own;
 - a configuration file of the component (``KubeletConfiguration``), by a table of fields.
 
-Flags are read as the programs read them (spf13/pflag, ``k8s.io/component-base/cli/flag``; etcd
-takes one dash as well as two): ``_`` in a name is ``-``; a flag that is given again wins, except
-that lists grow; a switch without ``=`` is true and takes no value from the next word.
+Of a flag that is given again the last one counts, except that lists grow.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
 from seawall.core.severity import Severity
+from seawall.kubernetes.command_lines import Setting, Words, flags_of, program_of
 from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.images import parse_image
 from seawall.kubernetes.index import Index
@@ -36,24 +34,8 @@ PROXY = "kube-proxy"
 SYSTEM_NAMESPACE = "kube-system"
 
 _PROGRAMS = frozenset((API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD, KUBELET, PROXY))
-_OF_HYPERKUBE = {name.removeprefix("kube-"): name for name in _PROGRAMS}
-_SHELLS = frozenset(("ash", "bash", "dash", "ksh", "sh", "zsh"))
-_KEYWORDS = frozenset(("!", "{", "do", "else", "if", "then", "until", "while"))
-_ALL_ARGUMENTS = frozenset(("$@", "${@}", "$*"))
-_WRAPPERS = frozenset(
-    """
-    busybox chroot dumb-init env exec flock go-runner hyperkube ionice kube-log-runner nice nsenter
-    setpriv stdbuf sudo taskset timeout tini
-    """.split()
-)
 _MENTIONED = re.compile("kube-?(?:apiserver|controller-manager|scheduler|let|proxy)|etcd|hyperkube")
 _ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
-_SHELL_WORD = re.compile(
-    r"""(?:[^\s"'\\;&|<>()]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.|["'\\])+|[;&|<>()\n]+""", re.DOTALL
-)
-_QUOTED = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)""", re.DOTALL)
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
 _MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
 
 _NUMBER = re.compile("-?[0-9]{1,15}")
@@ -61,15 +43,6 @@ _DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)"
 _DURATION = re.compile(f"(?:{_DURATION_PART.pattern})+")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-_SWITCHES = frozenset(
-    """
-    allow-privileged anonymous-auth authentication-token-webhook auto-tls client-cert-auth
-    enable-bootstrap-token-auth kubelet-https leader-elect make-iptables-util-chains
-    peer-auto-tls peer-client-cert-auth profiling protect-kernel-defaults rotate-certificates
-    rotate-server-certificates seccomp-default service-account-extend-token-expiration
-    service-account-lookup use-service-account-credentials
-    """.split()
-)
 _FILE_FLAGS = frozenset(("config", "config-file", "openshift-config"))
 _LISTS = frozenset(
     """
@@ -152,7 +125,8 @@ _FILES: dict[str, tuple[str, str, dict[str, KeyPath]]] = {
 }
 _KUBEADM_GROUP = "kubeadm.k8s.io"
 _KUBEADM_KINDS = ("ClusterConfiguration", "InitConfiguration", "JoinConfiguration")
-_WRITTEN_BY_KUBEADM = ("kubeadm-config", "kubelet-config", "kube-proxy")
+_KEPT_BY_KUBEADM = ("kubelet-config", "kube-proxy")
+"""ConfigMaps with what no pod tells; ``kubeadm-config`` only repeats the static pods."""
 _CLUSTER_API: dict[str, KeyPath] = {
     "KubeadmConfig": ("spec",),
     "KubeadmConfigTemplate": ("spec", "template", "spec"),
@@ -167,14 +141,6 @@ KINDS = (
 """The kinds that may configure a component."""
 
 
-class Setting(NamedTuple):
-    """The value of a flag and where it stands; not ``known`` when a variable gives it."""
-
-    value: str
-    at: KeyPath
-    known: bool = True
-
-
 class Component:
     """A component and its settings, by the names of flags without dashes.
 
@@ -182,9 +148,7 @@ class Component:
     can be said of those that are missing. Paths are relative to the object.
     """
 
-    __slots__ = (
-        "container", "fields", "minor", "name", "object", "opaque", "place", "settings",
-    )  # fmt: skip
+    __slots__ = ("container", "fields", "minor", "name", "object", "opaque", "place", "settings")
 
     def __init__(
         self,
@@ -309,10 +273,7 @@ def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
     if kind == "ConfigMap":
         yield from _in_config_map(object_)
     elif kind in _FILES or kind in _KUBEADM_KINDS:
-        beside_kubeadm = any(
-            other.file == object_.file and other.group == _KUBEADM_GROUP
-            for other in index.of_kind(*_KUBEADM_KINDS)
-        )
+        beside_kubeadm = object_.file in _files_of_kubeadm(index)
         yield from _in_file(object_, object_.value, beside_kubeadm=beside_kubeadm)
     elif kind in _CLUSTER_API:
         base = _CLUSTER_API[kind]
@@ -335,14 +296,10 @@ def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
 # Containers -----------------------------------------------------------------------------------
 
 
-_Words = list[tuple[str, KeyPath]]
-"""The words of a command line, each with where it stands in its container."""
-
-
 def _in_container(container: Container) -> Component | None:
     value = container.value
     image = text(value, "image")
-    words: _Words = [
+    words: Words = [
         (_text(item), (field, index))
         for field in ("command", "args")
         for index, item in enumerate(sequence(value, field))
@@ -350,14 +307,16 @@ def _in_container(container: Container) -> Component | None:
     mentioned = " ".join((container.name, image, *(word for word, _ in words)))
     if not words or _MENTIONED.search(mentioned) is None:
         return None
-    name, rest = _program(words)
+    name, rest = program_of(words, _PROGRAMS)
+    wrapped = False
     if not name:
         name, rest = _name_without_program(container, image), words
-        if not name or not any(word.startswith("-") for word, _ in words):
+        if not name or not any(word.startswith("--") for word, _ in words):
             return None
+        wrapped = not words[0][0].startswith("-")  # a script may add flags of its own
     base = container.path[len(container.object.path) :]
     environment = {text(item, "name"): item.get("value") for _, item in container.env}
-    settings, opaque = _flags(rest, base, environment)
+    settings, opaque = flags_of(rest, base, environment)
     if name == ETCD:
         settings[:0] = _etcd_environment(container, base)
     elsewhere = any(flag in _FILE_FLAGS for flag, _ in settings)
@@ -371,58 +330,8 @@ def _in_container(container: Container) -> Component | None:
         settings,
         container=container.name,
         minor=None if name == ETCD else _minor(parse_image(image).tag if image else ""),
-        opaque=opaque or elsewhere,
+        opaque=opaque or elsewhere or wrapped,
     )
-
-
-def _program(words: _Words) -> tuple[str, _Words]:
-    """The component that a command starts, and the words that follow its name."""
-    before = ""
-    for index, (word, _) in enumerate(words):
-        program = "" if word.startswith("-") else word.rpartition("/")[2]
-        if program in _PROGRAMS:
-            return program, words[index + 1 :]
-        if before == "hyperkube" and program in _OF_HYPERKUBE:
-            return _OF_HYPERKUBE[program], words[index + 1 :]
-        if program in _SHELLS:
-            return _in_shell(words[index + 1 :])
-        if index == 0 and program not in _WRAPPERS:
-            break
-        before = program
-    return "", []
-
-
-def _in_shell(words: _Words) -> tuple[str, _Words]:
-    """The component that a script starts: the first of its commands that has flags."""
-    if len(words) < 2 or not (words[0][0].startswith("-") and words[0][0].endswith("c")):
-        return "", []
-    script, place = words[1]
-    found: tuple[str, _Words] = ("", [])
-    for command in _commands(script):
-        name, rest = _program([(word, place) for word in command])
-        if rest and rest[-1][0] in _ALL_ARGUMENTS:
-            rest = rest[:-1] + words[3:]  # after the script comes $0
-        if name and any(word.startswith("-") for word, _ in rest):
-            return name, rest
-        found = found if found[0] else (name, rest)
-    return found
-
-
-def _commands(script: str) -> Iterator[list[str]]:
-    """The simple commands of a script, without what the shell itself takes from them."""
-    command: list[str] = []
-    for piece in _SHELL_WORD.findall(script.replace("\\\n", " ")):
-        if piece[0] in ";&|<>()\n":
-            yield command
-            command = []
-        elif command or not (piece in _KEYWORDS or _ASSIGNMENT.match(piece)):
-            command.append(_QUOTED.sub(_unquoted, piece))
-    yield command
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    double, single, escaped = match.groups()
-    return double if double is not None else single if single is not None else escaped
 
 
 def _name_without_program(container: Container, image: str) -> str:
@@ -439,41 +348,6 @@ def _name_without_program(container: Container, image: str) -> str:
     ):
         return container.name
     return ""
-
-
-def _flags(
-    words: _Words, base: KeyPath, environment: Mapping[str, Value]
-) -> tuple[list[tuple[str, Setting]], bool]:
-    """The flags of a command line, and whether parts of it cannot be seen."""
-    settings: list[tuple[str, Setting]] = []
-    opaque = False
-    index = 0
-    while index < len(words):
-        word, place = words[index]
-        index += 1
-        if not word.startswith("-"):
-            opaque = opaque or word.startswith("$")
-            continue
-        name, equals, value = word.lstrip("-").partition("=")
-        flag = name.replace("_", "-")
-        if not flag:
-            continue
-        if not equals:
-            value = ""
-            if flag in _SWITCHES:
-                value = "true"
-            elif index < len(words) and not words[index][0].startswith("-"):
-                value = words[index][0]
-                index += 1
-        value = _VARIABLE.sub(lambda match: _expanded(match, environment), value)
-        known = "$" not in value
-        settings.append((flag, Setting(value if known else "", (*base, *place), known)))
-    return settings, opaque
-
-
-def _expanded(match: re.Match[str], environment: Mapping[str, Value]) -> str:
-    value = environment.get(match.group(1))
-    return value if isinstance(value, str) else match.group()
 
 
 def _etcd_environment(container: Container, base: KeyPath) -> list[tuple[str, Setting]]:
@@ -517,6 +391,12 @@ def _namespaces_of_api_servers(index: Index) -> frozenset[str]:
 
 
 # Configuration objects ------------------------------------------------------------------------
+
+
+@once_per_index
+def _files_of_kubeadm(index: Index) -> frozenset[str]:
+    kinds = index.of_kind(*_KUBEADM_KINDS)
+    return frozenset(object_.file for object_ in kinds if object_.group == _KUBEADM_GROUP)
 
 
 def _in_file(object_: KubernetesObject, value: Map, *, beside_kubeadm: bool) -> Iterator[Component]:
@@ -601,7 +481,7 @@ def _presumed(
 
 def _in_config_map(object_: KubernetesObject) -> Iterator[Component]:
     """The configuration that kubeadm keeps in the cluster."""
-    if object_.namespace != SYSTEM_NAMESPACE or not object_.name.startswith(_WRITTEN_BY_KUBEADM):
+    if object_.namespace != SYSTEM_NAMESPACE or not object_.name.startswith(_KEPT_BY_KUBEADM):
         return
     for key, value in mapping(object_.value, "data").items():
         if not isinstance(value, str) or "Configuration" not in value:

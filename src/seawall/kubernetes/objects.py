@@ -20,7 +20,9 @@ CLUSTER_SCOPED = frozenset(
     StorageVersionMigration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
     ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass ClusterCIDR
     CiliumClusterwideNetworkPolicy GlobalNetworkPolicy AdminNetworkPolicy
-    BaselineAdminNetworkPolicy ConstraintTemplate
+    BaselineAdminNetworkPolicy ConstraintTemplate KubeletConfiguration ClusterConfiguration
+    InitConfiguration JoinConfiguration EncryptionConfiguration AdmissionConfiguration
+    KubeProxyConfiguration KubeSchedulerConfiguration
     """.split()
 )
 

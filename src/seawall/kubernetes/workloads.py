@@ -37,6 +37,8 @@ POD_PATHS: dict[str, tuple[KeyPath, ...]] = {
     "SparkApplication": (("spec", "driver", "template"), ("spec", "executor", "template")),
 }
 
+_WITH_SELECTOR = frozenset(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"))
+_CONTAINER_LISTS = ("initContainers", "containers")
 _MAX_DEPTH = 14
 _NO_PODS = frozenset(
     """
@@ -63,6 +65,21 @@ def pods_of(object_: KubernetesObject) -> tuple[Pod, ...]:
         if isinstance(holder, dict) and isinstance(holder.get("spec"), dict):
             pods.append(_pod(object_, holder, path))
     return tuple(pods)
+
+
+def is_patch(object_: KubernetesObject) -> bool:
+    """Whether an object only changes another: a pod without image, a workload without selector too.
+
+    The API server refuses both; kubeadm and others merge such files into whole objects. What is
+    missing in one is no finding.
+    """
+    if object_.kind not in _WITH_SELECTOR and object_.kind != "Pod":
+        return False
+    spec = object_.spec if object_.kind == "Pod" else mapping(object_.spec, "template", "spec")
+    containers = [item for key in _CONTAINER_LISTS for _, item in mappings(spec, key)]
+    if not containers or any(text(item, "image") for item in containers):
+        return False
+    return object_.kind == "Pod" or not mapping(object_.spec, "selector")
 
 
 def _pod(object_: KubernetesObject, holder: Map, path: KeyPath) -> Pod:
@@ -196,12 +213,11 @@ def _tekton_task(
         if isinstance(step.get("ref"), dict):
             continue  # a StepAction elsewhere
         name = text(step, "name") or f"step-{index}"
-        # Tekton v1 calls a step's resources otherwise.
-        resources = step.get("computeResources", step.get("resources"))
-        whole = shared | step | {"name": name, "resources": resources}
+        whole = _with_resources(shared | step | {"name": name})
         found.append((whole, REGULAR, (*place, "steps", index)))
     found.extend(
-        (item, SIDECAR, (*place, "sidecars", index)) for index, item in mappings(task, "sidecars")
+        (_with_resources(item), SIDECAR, (*place, "sidecars", index))
+        for index, item in mappings(task, "sidecars")
     )
     if found:
         spec: Map = {"volumes": task.get("volumes"), "restartPolicy": "Never"}
@@ -223,6 +239,12 @@ def _tekton_task(
             places=places,
             started_elsewhere=run is None,
         )
+
+
+def _with_resources(container: Map) -> Map:
+    """A step or sidecar with its resources where containers have them: Tekton v1 renamed them."""
+    renamed = container.get("computeResources")
+    return container if renamed is None else container | {"resources": renamed}
 
 
 def _step_action(object_: KubernetesObject) -> Iterator[Pod]:

@@ -191,6 +191,22 @@ def test_naming_or_selecting_nodes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("metadata", "status", "expected"),
+    [
+        ("{name: web}", "null", 1),
+        ("{name: web}", "{}", 1),
+        ("{name: web}", "{phase: Running}", 0),
+        ("{name: web, uid: 1b4e28ba}", "null", 0),
+        ("{name: web, ownerReferences: [{kind: ReplicaSet, name: web}]}", "null", 0),
+    ],
+)
+def test_the_scheduler_names_nodes_too(metadata: str, status: str, expected: int) -> None:
+    text = f"{{apiVersion: v1, kind: Pod, metadata: {metadata}, status: {status}"
+    text += ", spec: {nodeName: node-1, containers: []}}"
+    assert len(judge("scheduling-control-plane", text)) == expected
+
+
+@pytest.mark.parametrize(
     ("metadata", "expected"),
     [
         ("{name: web}", 1),

@@ -243,6 +243,22 @@ def test_ingress_nginx(image: str, severity: Severity | None) -> None:
     assert [f.severity for f in found] == ([] if severity is None else [severity])
 
 
+@pytest.mark.parametrize(
+    ("args", "severity"),
+    [
+        (["/nginx-ingress-controller", "--validating-webhook=:8443"], Severity.CRITICAL),
+        (["/nginx-ingress-controller", "--election-id=$(NAME)"], Severity.HIGH),
+        (["/nginx-ingress-controller", "$(ARGUMENTS)"], Severity.CRITICAL),
+        ([], Severity.CRITICAL),
+    ],
+)
+def test_pods_get_in_by_the_webhook(args: list[str], severity: Severity) -> None:
+    image = "registry.k8s.io/ingress-nginx/controller:v1.0.5"
+    (finding,) = judge("controller-eol", pod(container(image=image, args=args)))
+    assert finding.severity == severity
+    assert ("CVE" in finding.message) == (severity == Severity.CRITICAL)
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_values(odd: Any) -> None:
     for field in ("image", "imagePullPolicy", "env", "args", "command"):

@@ -53,6 +53,7 @@ def test_quotas_across_namespaces() -> None:
             ),
             False,
         ),
+        (obj("Pod", namespace="kube-system", spec={"containers": [{"name": "etcd"}]}), False),
     ],
 )
 def test_workloads_in_system_namespaces(document: Any, reported: bool) -> None:

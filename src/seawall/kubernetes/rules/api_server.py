@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from seawall.core.location import KeyPath
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Severity
-from seawall.kubernetes.components import API_SERVER, KINDS, Component, Setting, components, seconds
+from seawall.kubernetes.command_lines import Setting
+from seawall.kubernetes.components import API_SERVER, KINDS, Component, components, seconds
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import is_true, mappings, text

@@ -74,7 +74,6 @@ _LIMITS = (
         "CKV_K8S_92",
         "CKV_K8S_93",
         "CKV_K8S_94",
-        "C-0067",
         "C-0130",
         "C-0131",
         "C-0132",
@@ -165,7 +164,7 @@ def apiserver_audit_log(object_: KubernetesObject, context: Context) -> Hits:
     severity=Severity.MEDIUM,
     kinds=KINDS,
     remedy="Set --audit-policy-file.",
-    aliases=("C-0160",),
+    aliases=("C-0067", "C-0160"),
     compliance=("cis-1.12:3.2.1",),
 )
 def audit_policy_missing(object_: KubernetesObject, context: Context) -> Hits:

@@ -702,7 +702,8 @@ def scheduling_control_plane(pod: Pod, context: Context) -> Hits:
     Not reported:
 
     More than one toleration of a pod: the taints of old and new control planes are usually
-    tolerated together. ``nodeName`` of pods that have an owner, where the scheduler wrote it.
+    tolerated together. ``nodeName`` of pods that have an owner or were read from a cluster (with
+    ``uid`` or ``status``), where the scheduler wrote it.
 
     References:
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
@@ -721,7 +722,8 @@ def scheduling_control_plane(pod: Pod, context: Context) -> Hits:
             yield Hit("runs on control plane nodes", pod.at("nodeSelector", key), severity=severity)
             break
     node = text(pod.spec, "nodeName")
-    if node and not sequence(pod.metadata, "ownerReferences"):
+    was_scheduled = "uid" in pod.metadata or bool(mapping(pod.object.value, "status"))
+    if node and not was_scheduled and not sequence(pod.metadata, "ownerReferences"):
         yield Hit(
             f"names its node {node}, past the scheduler",
             pod.at("nodeName"),

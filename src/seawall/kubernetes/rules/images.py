@@ -542,7 +542,7 @@ def controller_eol(pod: Pod, context: Context) -> Hits:
 
     Reports pods that run ingress-nginx, in any version: the project ended in March 2026. Versions
     that let any pod take over the controller (CVE-2025-1974 and its kin, before 1.11.5 and
-    1.12.1) are critical.
+    1.12.1) are critical, unless its arguments leave the admission webhook off, which they need.
 
     Why:
 
@@ -586,7 +586,7 @@ def controller_eol(pod: Pod, context: Context) -> Hits:
             path[0].startswith("controller") and path[1:2] == ["ingress-nginx"]
         ):
             continue
-        if _lets_pods_in(image.tag):
+        if _lets_pods_in(image.tag) and _may_have_webhook(container):
             yield Hit(
                 f"runs ingress-nginx {image.tag}, which any pod can take over (CVE-2025-1974)",
                 within(container, "image"),
@@ -600,6 +600,14 @@ def controller_eol(pod: Pod, context: Context) -> Hits:
                 within(container, "image"),
                 container=container.name,
             )
+
+
+def _may_have_webhook(controller: Container) -> bool:
+    """Whether the controller opens the port of its admission webhook, as far as can be seen."""
+    arguments = sequence(controller.value, "args") or sequence(controller.value, "command")
+    words = [text(word) for word in arguments]
+    telling = ("--validating-webhook", "$")  # a variable may hold any option
+    return not words or any(word.startswith(telling) for word in words)
 
 
 def _lets_pods_in(tag: str) -> bool:

@@ -7,6 +7,7 @@ from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.rules.network import SYSTEM_NAMESPACES
 from seawall.kubernetes.values import is_true, mappings, sequence, text
+from seawall.kubernetes.workloads import is_patch
 
 _CORE_LABELS = {
     # What clusters label their own workloads with -> the values that tell; none: any value.
@@ -183,11 +184,12 @@ def user_workload_in_system_namespace(object_: KubernetesObject, context: Contex
 
     Workloads of a system priority class (``system-node-critical``,
     ``system-cluster-critical``), and those with the labels clusters put on their own parts.
+    Patches, which name no image: what they change stands elsewhere.
 
     References:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces
     """
-    if object_.namespace not in SYSTEM_NAMESPACES:
+    if object_.namespace not in SYSTEM_NAMESPACES or is_patch(object_):
         return
     pods = context.index.pods(object_)
     if pods and not any(_is_core(pod) for pod in pods):
