@@ -1,6 +1,7 @@
 """The declared differences: which there are, and which of them covers a difference."""
 
 import tomllib
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ class Declaration(NamedTuple):
     tool: str
     ids: tuple[str, ...]
     side: str
-    count: int
+    times: int
     number: str
     reason: str
     when: tuple[str, ...] = ()
@@ -43,18 +44,31 @@ class Declaration(NamedTuple):
             and difference.id in self.aliases
             and any(fnmatch(difference.file, pattern) for pattern in self.files)
             and any(fnmatch(difference.subject.kind, pattern) for pattern in self.kinds)
-            and holds(list(self.when), case)
+            and holds(self.when, case)
         )
 
 
 @cache
 def declarations() -> tuple[Declaration, ...]:
     """Every entry, in the order of the file."""
-    items = tomllib.loads(DECLARATIONS.read_text(encoding="utf-8")).get("difference", [])
-    return tuple(
-        Declaration(**{key: tuple(v) if isinstance(v, list) else v for key, v in item.items()})
-        for item in items
-    )
+    items = tomllib.loads(DECLARATIONS.read_text(encoding="utf-8"))["difference"]
+    return tuple(_declaration(**item) for item in items)
+
+
+def _declaration(
+    *,
+    tool: str,
+    ids: list[str],
+    side: str,
+    count: int,
+    number: str,
+    reason: str,
+    when: Sequence[str] = (),
+    files: Sequence[str] = ("*",),
+    kinds: Sequence[str] = ("*",),
+) -> Declaration:
+    lists = (tuple(when), tuple(files), tuple(kinds))
+    return Declaration(tool, tuple(ids), side, count, number, reason, *lists)
 
 
 def faults() -> list[str]:
@@ -65,8 +79,10 @@ def faults() -> list[str]:
         unknown += [alias for alias in item.aliases if alias not in aliases()]
         if unknown:
             found.append(f"{item}: no such condition or alias: {unknown}")
-        if item.side not in (OURS, THEIRS) or item.count < 1:
+        if item.side not in (OURS, THEIRS) or item.times < 1:
             found.append(f"{item}: side or count is wrong")
+    used = {name.removeprefix("not-") for item in declarations() for name in item.when}
+    found += [f"condition {name} is not used" for name in sorted(CONDITIONS.keys() - used)]
     return found
 
 

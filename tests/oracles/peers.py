@@ -43,7 +43,6 @@ SETTINGS = {
             "replicas-too-few": {"minimum": 3},
             "hpa-min-replicas": {"minimum": 3},
             "image-tag-mutable": {"tags": ("latest",)},
-            "capability-net-raw-kept": {"default": True},
             "required-label": {"labels": ("owner",), "kinds": _DEPLOYMENT_LIKE_KINDS},
             "required-annotation": {
                 "annotations": (f"email={_E_MAIL}",),
@@ -68,7 +67,8 @@ SETTINGS = {
 
 _FOUR = ("Pod", "Deployment", "StatefulSet", "DaemonSet")
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
-_KUBESEC_KINDS = {
+KUBESEC_KINDS = {
+    "": _FOUR,
     "SecretsAsEnvironmentVariables": (*_FOUR, "ReplicaSet", "Job", "CronJob"),
     "BindingsToSystemAnonymous": _BINDINGS,
     "VolumeClaimAccessModeReadWriteOnce": ("StatefulSet",),
@@ -86,7 +86,7 @@ def kubesec() -> Iterator[Verdicts]:
             name, _, namespace = rest.rpartition(".")
             about = subject(kind, namespace, name)
             for id_ in ids_of("kubesec"):
-                if kind in _KUBESEC_KINDS.get(id_, _FOUR):
+                if kind in KUBESEC_KINDS.get(id_, _FOUR):
                     judged[f"kubesec:{id_}"].add(about)
             for id_ in (*item["critical"], *item["advise"]):
                 against[f"kubesec:{id_}"].add(about)
@@ -326,9 +326,7 @@ def _by_line(
     tool: str, failed: Callable[[Row, str], Failed], kinds: Callable[[str], Iterable[str]]
 ) -> Iterator[Verdicts]:
     prefixes = ("ksv-", "kcv-", "kube-0") if tool == "trivy" else ("ckv",)
-    ours = {
-        canonical(alias): alias for alias in aliases() if canonical(alias).startswith(prefixes)
-    }
+    ours = {canonical(alias): alias for alias in aliases() if canonical(alias).startswith(prefixes)}
     for row in by_line(tool):
         file = row["file"]
         against: dict[str, set[Subject]] = defaultdict(set)

@@ -54,9 +54,9 @@ def test_every_difference_is_declared(tool: str) -> None:
         for (id_, side), items in sorted(undeclared.items())
     ]
     problems += [
-        f"declared {item.count} but found {used[number]}: {item}"
+        f"declared {item.times} but found {used[number]}: {item}"
         for number, item in enumerate(declarations())
-        if item.tool == tool and item.count != used[number]
+        if item.tool == tool and item.times != used[number]
     ]
     assert not problems, "\n".join(problems)
 

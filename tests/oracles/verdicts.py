@@ -138,9 +138,7 @@ def found(file: str, settings: Settings) -> Ours:
     result: dict[str, list[Reported]] = defaultdict(list)
     for finding in outcome.findings:
         about = Subject(*finding.subject[:3])
-        result[finding.rule.id].append(
-            Reported(about, finding.location.key_path, finding.severity)
-        )
+        result[finding.rule.id].append(Reported(about, finding.location.key_path, finding.severity))
     return result
 
 

@@ -5,6 +5,7 @@ one run over the document's events; only nodes on the way to a wanted value are 
 those under an anchor, for an alias may lead there.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
@@ -64,12 +65,12 @@ def locate(chunk: Chunk, paths: Iterable[KeyPath]) -> dict[KeyPath, Place]:
     anchored value.
     """
     paths = tuple(paths)
-    wanted = _Wanted()
+    wanted: _Wanted = {}
     for path in paths:
         step = wanted
         for key in path:
-            step = step.children.setdefault(key, _Wanted())
-    has_aliases = "*" in chunk.text
+            step = step.setdefault(key, {})
+    has_aliases = _may_have_aliases(chunk.text)
     root = _run(chunk, lambda parser: _Walk(parser, wanted, has_aliases=has_aliases).root())
     found = {path: _follow(root, path) for path in paths}
     spans = _spans(chunk, [mark for mark, _ in found.values()])
@@ -91,6 +92,15 @@ def _run(chunk: Chunk, walk: Callable[[Parser], _Result]) -> _Result:
     return walk(JsonParser(chunk.text))
 
 
+_ANCHOR = re.compile("&[0-9A-Za-z_-]")
+_ALIAS = re.compile(r"\*[0-9A-Za-z_-]")
+
+
+def _may_have_aliases(text: str) -> bool:
+    """Whether aliases are possible: most documents have none, and then much can be skipped."""
+    return _ANCHOR.search(text) is not None and _ALIAS.search(text) is not None
+
+
 _Offsets = tuple[int, int]
 """Start and end of a stretch of a document's text."""
 
@@ -108,13 +118,8 @@ def _spans(chunk: Chunk, stretches: Iterable[_Offsets]) -> dict[_Offsets, Span]:
 # The tree of places ---------------------------------------------------------------------------
 
 
-class _Wanted:
-    """A node of the tree of the paths asked for."""
-
-    __slots__ = ("children",)
-
-    def __init__(self) -> None:
-        self.children: dict[object, _Wanted] = {}
+_Wanted = dict[object, "_Wanted"]
+"""A node of the tree of the paths asked for: its children by key or index."""
 
 
 class _Node:
@@ -174,9 +179,7 @@ class _Walk:
     def __init__(self, parser: Parser, wanted: _Wanted, *, has_aliases: bool) -> None:
         self._next = parser.get_event
         self._has_aliases = has_aliases
-        above = _Wanted()
-        above.children[_ROOT] = wanted
-        self._level = _Level(_Node((0, 0)), above, anchored=False)
+        self._level = _Level(_Node((0, 0)), {_ROOT: wanted}, anchored=False)
         self._level.child = _ROOT
         self._outer: list[_Level] = []
         self._anchored: dict[str, _Node] = {}
@@ -251,7 +254,7 @@ class _Walk:
             self._complete(None, is_list=False)
             return False
         anchored = has_anchor or outer.anchored or outer.child is _MERGE
-        wanted = outer.wanted and outer.wanted.children.get(outer.child)
+        wanted = None if outer.wanted is None else outer.wanted.get(outer.child)
         level = self._level = _Level(node, wanted, anchored=anchored)
         self._outer.append(outer)
         level.mapping = type(event) is MappingStartEvent
@@ -279,7 +282,7 @@ class _Walk:
     def _node(self, mark: _Offsets, *, anchored: bool) -> _Node | None:
         """The node of the value that comes, when it is to be remembered."""
         level = self._level
-        if level.wanted is None or level.child not in level.wanted.children:
+        if level.wanted is None or level.child not in level.wanted:
             if not (anchored or level.anchored or level.child is _MERGE):
                 return None
             if self._remembered >= MAX_REMEMBERED:
@@ -382,7 +385,7 @@ def repeated_keys(chunk: Chunk) -> tuple[RepeatedKey, ...]:
     What a merge brings into a mapping repeats nothing. No more than ``MAX_REPEATED`` keys and
     ``MAX_TIMES`` places of one are given.
     """
-    has_aliases = "*" in chunk.text
+    has_aliases = _may_have_aliases(chunk.text)
     found = _run(chunk, lambda parser: _repeated(parser, has_aliases=has_aliases))[:MAX_REPEATED]
     spans = _spans(chunk, [place for _, places in found for place in places])
     return tuple(
