@@ -84,7 +84,7 @@ def kubesec() -> Iterator[Verdicts]:
         for item in row.get("objects", ()):
             kind, _, rest = item["object"].partition("/")
             name, _, namespace = rest.rpartition(".")
-            about = subject(kind, namespace, name)
+            about = subject(kind, namespace, "" if name == "undefined" else name)
             for id_ in ids_of("kubesec"):
                 if kind in KUBESEC_KINDS.get(id_, _FOUR):
                     judged[f"kubesec:{id_}"].add(about)

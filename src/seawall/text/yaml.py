@@ -64,11 +64,16 @@ Value = Scalar | list["Value"] | dict[str, "Value"]
 MAX_DEPTH = 200
 """Nested collections, aliases followed; Kubernetes objects need about twenty."""
 MAX_VALUES = 1_000_000
-"""Values of one file, aliases followed; more where its text has five characters for each."""
+"""Values of one file, aliases followed; more where its text has five characters for each.
+
+A document costs as much as five values, whatever it holds.
+"""
 MAX_ALIASED_VALUES = 100_000
 """Values that the aliases of one file may stand for: looking at them costs, sharing them or not."""
 MAX_ALIASED_TEXT = 5_000_000
 """Characters that the aliases of one file may stand for."""
+MAX_BROKEN = 1000
+"""Documents of one file that cannot be read before the rest is given up."""
 MAX_TAG_DIRECTIVES = 100
 """Of one document; libyaml compares each with all before it."""
 
@@ -177,24 +182,35 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
 class Budget:
     """What the documents of one file may still use up between them."""
 
-    __slots__ = ("aliased_text", "aliased_values", "all_values", "values")
+    __slots__ = ("aliased_text", "aliased_values", "all_values", "exceeded", "values")
 
     def __init__(self, text_length: int) -> None:
+        self.exceeded = False
         self.values = self.all_values = max(MAX_VALUES, text_length // 5)
         self.aliased_values = MAX_ALIASED_VALUES
         self.aliased_text = MAX_ALIASED_TEXT
 
 
 def load(text: str) -> Iterator[Document | Broken]:
-    """Read every document of a stream, in order. Never raises on any text."""
+    """Read every document of a stream, in order. Never raises on any text.
+
+    A broken document ends nothing, but a file that exceeds its budget is not read to its end.
+    """
     budget = Budget(len(text))
+    left = MAX_BROKEN
     for number, chunk in enumerate(split(text)):
         result = _load_yaml(chunk, number, budget)
         if isinstance(result, Broken) and looks_like_json(chunk):
             from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
             result = load_json(chunk, number, budget) or result
+        left -= isinstance(result, Broken)
+        if not left:
+            reason = f"more than {MAX_BROKEN:,} documents cannot be read; the rest is left out"
+            result = _broken(chunk, number, 0, reason)
         yield result
+        if not left or budget.exceeded:
+            return
 
 
 def looks_like_json(chunk: Chunk) -> bool:
@@ -280,9 +296,10 @@ class _Anchored(NamedTuple):
 _MERGE = object()
 """Stands for the key ``<<`` while a mapping is built."""
 _NO_KEY = object()
+_COST_OF_DOCUMENT = 5
 _STRUCTURAL = (StreamStartEvent, DocumentEndEvent)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
-_TOO_MANY = "more than {:,} values in one file"
+_TOO_MANY = "more than {:,} values in one file; the rest is left out"
 _TOO_MANY_ALIASED = f"the aliases of this file stand for more than {MAX_ALIASED_VALUES:,} values"
 _TOO_LONG = f"the aliases of this file stand for more than {MAX_ALIASED_TEXT:,} characters"
 _COLLECTION_KEY = "a collection as a mapping key is nothing Kubernetes reads"
@@ -334,6 +351,7 @@ class _Builder:
                 if len(stack) >= MAX_DEPTH:
                     raise RefusedError(_TOO_DEEP, event)
                 if values > limit:
+                    self._budget.exceeded = True
                     raise RefusedError(_TOO_MANY.format(self._budget.all_values), event)
                 stack.append((container, key, opened, deepest))
                 opened = None if event.anchor is None else self._open(event, values)
@@ -423,7 +441,7 @@ class _Builder:
 
     def _spend(self, values: int) -> None:
         """The document can be read: what it holds is no longer to be had for the next one."""
-        self._budget.values -= values
+        self._budget.values -= values + _COST_OF_DOCUMENT
         self._budget.aliased_values -= self._aliased_values
         self._budget.aliased_text -= self._aliased_text
 
