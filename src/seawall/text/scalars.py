@@ -45,6 +45,8 @@ def resolve(text: str) -> Scalar:
 
 
 def _number(text: str) -> Scalar:
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) < 19:
+        return int(text)
     plain = text.replace("_", "")
     if len(plain) > _LONGEST_NUMBER:
         return text

@@ -1,0 +1,123 @@
+"""Each bad input gives the right exit code and a clear line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostNetwork: true}\n"
+
+
+def scan(*arguments: str, cwd: Path, data: bytes | None = None) -> tuple[int, str]:
+    result = subprocess.run(
+        [sys.executable, "-m", "seawall", "scan", *arguments], cwd=cwd, input=data,
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    return result.returncode, (result.stdout + result.stderr).decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"\x00\x01\x02apiVersion", 3, "a.yaml  binary file"),
+        (b"kind: Pod\napiVersion: \xff\xfe", 3, "a.yaml:2:13  not UTF-8 text at byte 22"),
+        (b"", 0, "Nothing was checked"),
+        (b"a: [\n", 3, "a.yaml:2:1"),
+        (b"kind: Pod\napiVersion: v1\nspec: {" + b"a: {" * 300 + b"}" * 301, 3, "a.yaml:3:"),
+        (b"--- # only a comment\n", 0, "Nothing was checked"),
+        (b"a: &a [*a]\n", 3, "a.yaml:1:8"),
+    ],
+)
+def test_odd_files(tmp_path: Path, content: bytes, code: int, line: str) -> None:
+    (tmp_path / "a.yaml").write_bytes(content)
+    found, text = scan("a.yaml", cwd=tmp_path)
+    assert (found, line in text) == (code, True), text
+
+
+def test_missing_path(tmp_path: Path) -> None:
+    code, text = scan("none.yaml", cwd=tmp_path)
+    assert code == 3
+    assert "none.yaml  no such file or directory" in text
+
+
+def test_large_file(tmp_path: Path) -> None:
+    with (tmp_path / "a.yaml").open("wb") as stream:
+        stream.truncate(50 * 1024 * 1024)
+    code, text = scan(cwd=tmp_path)
+    assert code == 3
+    assert "larger than 10 MiB; raise the limit with --max-file-size" in text
+
+
+def test_ten_thousand_documents(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("---\n".join([POD] * 10_000))
+    code, text = scan("-q", "--select", "host-network", cwd=tmp_path)
+    assert code == 1
+    assert text.count("host-network") == 10_000
+    assert "a.yaml:49999:" in text
+
+
+def test_tree_with_odd_things(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(POD)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self.yaml").symlink_to(tmp_path / "self.yaml")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    code, text = scan("-v", "--select", "host-network", cwd=tmp_path)
+    assert code == 1
+    assert "1 finding" in text
+    for name in ("loop", "self.yaml", "pipe.yaml"):
+        assert name in text
+
+
+def test_a_fifo_without_a_writer_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code, text = scan("pipe", cwd=tmp_path)
+    assert (code, "Nothing was checked" in text) == (3, True)
+    code, text = scan("/dev/zero", cwd=tmp_path)
+    assert (code, "is a device, not a file" in text) == (3, True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_file(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(POD)
+    (tmp_path / "a.yaml").chmod(0)
+    code, text = scan(cwd=tmp_path)
+    assert (code, "permission denied" in text) == (3, True)
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    code, text = scan("-", "-q", "--select", "KSV009", cwd=tmp_path, data=POD.encode())
+    assert code == 1
+    assert text.startswith("<stdin>:4:21: high[host-network]")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--frmat", "json"], "unknown option --frmat"),
+        (["--format", "jsn"], "there is no format 'jsn'"),
+        (["--fail-on", "bad"], "'bad' is no severity"),
+        (["--select", "host-pod"], "did you mean 'host-p"),
+        (["--format", "json", "--format", "sarif"], "only one format can go to standard output"),
+        (["--kubernetes-version", "two"], "is no version"),
+        (["--config", "none.toml"], "cannot read none.toml"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, arguments: list[str], message: str) -> None:
+    code, text = scan(*arguments, cwd=tmp_path)
+    assert (code, message in text) == (2, True), text
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(POD)
+    code, text = scan("--format", "json", "--output", "no/such/folder.json", cwd=tmp_path)
+    assert (code, "cannot write no/such/folder.json" in text) == (3, True)
+    target = tmp_path / "out.json"
+    target.write_text("old")
+    target.chmod(0o640)
+    code, _ = scan("--format", "json", "--output", "out.json", "--exit-zero", cwd=tmp_path)
+    assert code == 0
+    assert target.read_text().startswith("{")
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "out.json"]
