@@ -58,7 +58,7 @@ def test_places(value: dict[str, Value], indent: int | None) -> None:
         assert place.found
         found: Value = document.value
         for key in path:
-            found = found[key]
+            found = found[key]  # type: ignore[index]
         text_there = marked(text, place.span)
         if not isinstance(found, dict | list):
             assert json.loads(text_there) == found
