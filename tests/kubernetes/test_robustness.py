@@ -43,7 +43,9 @@ def places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
 def mutated(random_: random.Random) -> Any:
     value = copy.deepcopy(random_.choice(VALUES))
     for _ in range(random_.randint(1, 4)):
-        options: list[tuple[Any, Any]] = places(value, []) if value else [(value, "kind")]
+        if not value:  # an earlier mutation took everything away
+            break
+        options: list[tuple[Any, Any]] = places(value, [])
         container, key = random_.choice(options)
         action = random_.randrange(4)
         if action == 0 and isinstance(container, dict):
