@@ -7,8 +7,10 @@ outside what was named. A link that is named itself is followed, for somebody me
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from io import RawIOBase
 from typing import NamedTuple
 
+from seawall.core.errors import InputError
 from seawall.core.report import Failed, Skipped
 from seawall.sources.ignores import Ignores
 
@@ -19,6 +21,7 @@ _STDIN_PATHS = frozenset((STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 DEFAULT_SIZE_LIMIT = 10 * 1024 * 1024
 """Bytes of one file; a larger one is reported as not read, never skipped in silence."""
 
+_PIECE = 256 * 1024
 _FIFO_PATIENCE = 10
 """Seconds in which somebody must begin to write to a FIFO that was named."""
 
@@ -77,13 +80,16 @@ def shown(path: str) -> str:
 
 def _names(targets: Sequence[str]) -> list[str]:
     """How the targets are called in reports: as given, but without this machine's paths."""
-    here = os.getcwd()
+    try:
+        here = os.getcwd()
+    except OSError as error:
+        raise InputError(f"cannot tell the current directory: {reason_of(error)}") from None
     names = []
     for target in targets:
         if target in _STDIN_PATHS:
             names.append(STDIN_NAME)
             continue
-        path = os.path.normpath(target)
+        path = os.path.normpath(target) if target else "''"
         if os.path.isabs(path):
             inside = path == here or path.startswith(here.rstrip("/") + "/")
             path = os.path.relpath(path, here) if inside else os.path.basename(path) or "root"
@@ -161,7 +167,14 @@ def _entries(directory: str, name: str) -> Iterator[os.DirEntry[str]] | Failed:
 
 
 def _mode(entry: "os.DirEntry[str]") -> int:
+    """The kind of an entry; the directory itself tells the common ones without a look at each."""
     try:
+        if entry.is_symlink():
+            return stat.S_IFLNK
+        if entry.is_dir(follow_symlinks=False):
+            return stat.S_IFDIR
+        if entry.is_file(follow_symlinks=False):
+            return stat.S_IFREG
         return entry.stat(follow_symlinks=False).st_mode
     except OSError:  # vanished meanwhile; reading it will say so
         return stat.S_IFREG
@@ -182,8 +195,8 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
     except OSError as error:
         return Failed(file.path, 0, 0, reason_of(error))
     try:
-        with open(descriptor, "rb", closefd=descriptor != 0) as stream:
-            data = stream.read(limit + 1)
+        with open(descriptor, "rb", buffering=0, closefd=descriptor != 0) as stream:
+            data = _read_up_to(stream, limit + 1)
     except OSError as error:
         return Failed(file.path, 0, 0, reason_of(error))
     if len(data) > limit:
@@ -192,6 +205,16 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
             f"is larger than {limit / 1048576:g} MiB; raise the limit with --max-file-size",
         )  # fmt: skip
     return data
+
+
+def _read_up_to(stream: RawIOBase, limit: int) -> bytes:
+    """Read in pieces: asked for all at once, the limit itself would be set aside in memory."""
+    pieces: list[bytes] = []
+    left = limit
+    while left > 0 and (piece := stream.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _open(path: str) -> int:
@@ -223,4 +246,5 @@ def _await_writer(descriptor: int) -> None:
 
 def reason_of(error: OSError) -> str:
     """An operating system's error in words."""
-    return (error.strerror or str(error)).lower()
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]

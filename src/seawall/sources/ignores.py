@@ -22,26 +22,42 @@ class Ignores:
         self._given = root
         self._root = os.path.abspath(root)
         self._top = _repository_of(self._root) or self._root
-        self._patterns: dict[str, tuple[Pattern, ...]] = {}
+        self._known: dict[str, _InForce] = {}
+        above = [self._top]  # outermost first, so that none has to look further up than one
+        for name in os.path.relpath(self._root, self._top).split("/"):
+            self._in_force(above[-1])
+            above.append(os.path.join(above[-1], name))
 
     def match(self, path: str, *, is_directory: bool) -> bool:
         """Whether git ignores a path below the root; its parent must not itself be ignored."""
-        full = os.path.join(self._root, os.path.relpath(path, self._given))
-        parts = full.split("/")
-        for depth in range(len(parts) - 1, self._top.rstrip("/").count("/"), -1):
-            for pattern in self._of("/".join(parts[:depth]) or "/"):
-                if pattern.matches(parts[depth:], is_directory=is_directory):
+        below = path[len(self._given) :].lstrip("/")
+        parent, _, name = below.rpartition("/")
+        directory = f"{self._root.rstrip('/')}/{parent}" if parent else self._root
+        for depth, patterns in self._in_force(directory):
+            parts = f"{directory.rstrip('/')}/{name}".split("/")[depth:]
+            for pattern in patterns:
+                if pattern.matches(parts, is_directory=is_directory):
                     return not pattern.negated
         return False
 
-    def _of(self, directory: str) -> "tuple[Pattern, ...]":
-        """The patterns that a directory brings in, the last one first."""
-        if directory not in self._patterns:
+    def _in_force(self, directory: str) -> "_InForce":
+        found = self._known.get(directory)
+        if found is None:
             lines = _lines(os.path.join(directory, _NAME))
+            outer: _InForce = ()
             if directory == self._top:
                 lines = _lines(os.path.join(directory, ".git", "info", "exclude")) + lines
-            self._patterns[directory] = parse(lines)
-        return self._patterns[directory]
+            else:
+                outer = self._in_force(os.path.dirname(directory))
+            own = parse(lines)
+            depth = directory.rstrip("/").count("/") + 1
+            found = self._known[directory] = ((depth, own), *outer) if own else outer
+        return found
+
+
+_InForce = tuple[tuple[int, tuple["Pattern", ...]], ...]
+"""The patterns that count in a directory: for each ignore file, from the deepest on, the depth
+of its directory and its patterns, the last one first."""
 
 
 def _repository_of(directory: str) -> str:
