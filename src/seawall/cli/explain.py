@@ -1,8 +1,7 @@
 """``seawall explain``: what a rule means."""
 
-import sys
-
 from seawall import catalogue
+from seawall.cli.output import write_text
 from seawall.cli.scan import Parser
 from seawall.core.documentation import documentation
 from seawall.core.rule import Rule
@@ -20,7 +19,7 @@ def run(arguments: list[str]) -> int:
     )  # fmt: skip
     options = parser.parse_args(arguments)
     rules = [rule for id_ in options.ids for rule in catalogue.find(id_)]
-    sys.stdout.write("\n".join(text(rule) for rule in dict.fromkeys(rules)))
+    write_text(["\n".join(text(rule) for rule in dict.fromkeys(rules))], None)
     return 0
 
 

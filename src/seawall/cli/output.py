@@ -3,29 +3,47 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 from seawall.core.errors import InputError
 
 
 def write_text(chunks: Iterable[str], path: str | None) -> None:
-    """Write chunks of text to a file, or to standard output when no path is given."""
-    if path is None or path == "-":
-        for chunk in chunks:
-            _write_stdout(chunk)
-        return
+    """Write chunks of text to a file, or to standard output when no path is given.
+
+    Raises InputError when that cannot be done, and BrokenPipeError when the reader of standard
+    output has left.
+    """
     try:
-        write_atomically(path, chunks)
+        if path is None:
+            _write_stdout(chunks)
+        else:
+            write_atomically(path, chunks)
     except OSError as error:
+        if path is None:
+            if isinstance(error, BrokenPipeError):
+                raise
+            silence_stdout()
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot write {path}: {reason}") from error
+        raise InputError(f"cannot write {path or 'to standard output'}: {reason}") from error
 
 
-def _write_stdout(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:  # a terminal of another encoding: show what it can
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+def _write_stdout(chunks: Iterable[str]) -> None:
+    if sys.stdout is None:  # closed before we began
+        raise OSError(0, "it is closed")
+    for chunk in chunks:
+        try:
+            sys.stdout.write(chunk)
+        except UnicodeEncodeError:  # a terminal of another encoding: show what it can
+            encoding = sys.stdout.encoding or "ascii"
+            sys.stdout.write(chunk.encode(encoding, "backslashreplace").decode(encoding))
+    sys.stdout.flush()
+
+
+def silence_stdout() -> None:
+    """Let what is still to be written vanish, so that the interpreter can end without a word."""
+    with suppress(OSError, ValueError, AttributeError):  # closed, or no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_atomically(path: str, chunks: Iterable[str]) -> None:

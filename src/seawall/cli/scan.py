@@ -141,7 +141,7 @@ def run(arguments: list[str]) -> int:
         progress.clear()
     environment = dict(os.environ)
     for name, path in outputs:
-        to_terminal = path is None and sys.stdout.isatty()
+        to_terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
         write_text(
             reports.writer(name)(
                 result.report,
@@ -205,7 +205,7 @@ def _kubernetes_version(text: str | None) -> str:
         return engine.NEWEST_KUBERNETES
     major, _, minor = text.removeprefix("v").partition(".")
     minor = minor.partition(".")[0]
-    if major != "1" or not minor.isdigit():
+    if major != "1" or not minor.isdecimal():
         raise UsageError(f"--kubernetes-version: {text!r} is no version; give it as 1.34")
     return f"1.{int(minor)}"
 
@@ -214,7 +214,7 @@ def _pss_version(text: str | None) -> str:
     if text is None or text == "latest":
         return "latest"
     major, _, minor = text.removeprefix("v").partition(".")
-    if major != "1" or not minor.isdigit():
+    if major != "1" or not minor.isdecimal():
         raise UsageError(f"--pss-version: {text!r} is no version; give latest or, say, v1.34")
     return f"v1.{int(minor)}"
 
@@ -230,7 +230,7 @@ def _size(text: str) -> int:
     number = text.lower().removesuffix("b").removesuffix("i")
     unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
     digits = number.removesuffix(unit) if unit else number
-    if not digits.isdigit() or int(digits) == 0:
+    if not digits.isdecimal() or int(digits) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; give it as 500K, 20M or 1G")
     return int(digits) * _UNITS[unit]
 
@@ -245,15 +245,15 @@ def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | No
             raise UsageError(f"--format: there is no format {name!r}; choose from {known}")
         if equals and not path:
             raise UsageError(f"--format {item}: the file's name is missing")
-        result.append((name, path or None))
+        result.append((name, None if path in ("", "-") else path))
     bare = [index for index, (_, path) in enumerate(result) if path is None]
     if output is not None:
         if len(bare) != 1:
             raise UsageError("--output goes with one format; with several, write --format x=FILE")
-        result[bare[0]] = (result[bare[0]][0], output)
+        result[bare[0]] = (result[bare[0]][0], None if output == "-" else output)
     elif len(bare) > 1:
         raise UsageError("only one format can go to standard output; write --format x=FILE")
-    paths = [path for _, path in result if path is not None]
+    paths = [os.path.realpath(path) for _, path in result if path is not None]
     if len(paths) != len(set(paths)):
         raise UsageError("two formats cannot be written to one file")
     return result
