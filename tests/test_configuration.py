@@ -21,7 +21,7 @@ def test_severities_and_parameters(tmp_path: Path) -> None:
         "[rules.replicas-too-few]\nseverity = 'high'\nminimum = 3\n"
         "[rules.image-registry-not-allowed]\nregistries = ['registry.example.org']\n",
     )
-    config = configuration.load(path)
+    config = configuration.load(path, ())
     assert config.severities == {"replicas-too-few": Severity.HIGH}
     assert config.parameters["replicas-too-few"] == {"minimum": 3}
     assert config.parameters["image-registry-not-allowed"] == {
@@ -30,15 +30,15 @@ def test_severities_and_parameters(tmp_path: Path) -> None:
 
 
 def test_other_tools_ids(tmp_path: Path) -> None:
-    config = configuration.load(written(tmp_path, '[rules."KSV-0017"]\nseverity = "low"\n'))
+    config = configuration.load(written(tmp_path, '[rules."KSV-0017"]\nseverity = "low"\n'), ())
     assert config.severities == {"privileged-container": Severity.LOW}
 
 
 def test_without_a_file_nothing_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert configuration.load(None) == configuration.EMPTY
+    assert configuration.load(None, (".",)) == configuration.EMPTY
     (tmp_path / "seawall.toml").write_text("[rules.host-pid]\nseverity = 'info'\n")
-    assert configuration.load(None).severities == {"host-pid": Severity.INFO}
+    assert configuration.load(None, (".",)).severities == {"host-pid": Severity.INFO}
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_without_a_file_nothing_is_set(tmp_path: Path, monkeypatch: pytest.Monke
 )
 def test_faults_are_told(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        configuration.load(written(tmp_path, text))
+        configuration.load(written(tmp_path, text), ())
     assert message in str(caught.value)
 
 
 def test_missing_and_undecodable_files(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read"):
-        configuration.load(str(tmp_path / "none.toml"))
+        configuration.load(str(tmp_path / "none.toml"), ())
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff\xfe")
-    with pytest.raises(UsageError, match="no valid TOML"):
-        configuration.load(str(binary))
+    with pytest.raises(UsageError, match="a configuration must be UTF-8"):
+        configuration.load(str(binary), ())

@@ -8,13 +8,15 @@ from functools import cache
 from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 from seawall.kubernetes import rules as kubernetes_rules
+from seawall.triage import rules as triage_rules
 
 _NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv)-?0*([0-9]+)")
 
 
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of their ids."""
-    return kubernetes_rules.all_rules()
+    rules = (*kubernetes_rules.all_rules(), *triage_rules.all_rules())
+    return tuple(sorted(rules, key=lambda rule: rule.id))
 
 
 def canonical(id_: str) -> str:
@@ -44,8 +46,8 @@ def _names() -> dict[str, tuple[Rule, ...]]:
     return {name: tuple(dict.fromkeys(rules)) for name, rules in merged.items()}
 
 
-def find(pattern: str) -> tuple[Rule, ...]:
-    """The rules an id or glob names, own or peers'; raises UsageError when there are none."""
+def look_up(pattern: str) -> tuple[Rule, ...]:
+    """The rules an id or glob names, own or peers'; empty when there are none."""
     wanted = canonical(pattern)
     names = _names()
     if wanted in names:
@@ -54,8 +56,16 @@ def find(pattern: str) -> tuple[Rule, ...]:
         found = [
             rule for name, rules in names.items() if fnmatchcase(name, wanted) for rule in rules
         ]
-        if found:
-            return tuple(sorted(set(found), key=lambda rule: rule.id))
+        return tuple(sorted(set(found), key=lambda rule: rule.id))
+    return ()
+
+
+def find(pattern: str) -> tuple[Rule, ...]:
+    """The rules an id or glob names, own or peers'; raises UsageError when there are none."""
+    found = look_up(pattern)
+    if found:
+        return found
+    wanted = canonical(pattern)
     raise UsageError(f"no rule is called {pattern!r}{_suggestion(wanted)}; see: seawall rules")
 
 

@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from seawall.sources.ignores import Ignores, parse
+from seawall.sources.ignores import Ignores
+from seawall.text.gitignore import parse
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 

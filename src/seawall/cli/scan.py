@@ -3,17 +3,16 @@
 import argparse
 import os
 import sys
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
-from seawall import configuration, engine, reports
+from seawall import engine, reports
+from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
+from seawall.cli.settings import effective, engine_options, fail_on, load
 from seawall.core.errors import UsageError
-from seawall.core.rule import PROFILES, RULESETS, SECURITY
+from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
-from seawall.sources.files import DEFAULT_SIZE_LIMIT
-
-_NONE = "none"
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -51,11 +50,15 @@ def parser() -> Parser:
         help="objects there are known to relations, but not reported on",
     )  # fmt: skip
     what.add_argument(
-        "--no-gitignore", action="store_true", help="also read what .gitignore leaves out"
+        "--no-gitignore", dest="gitignore", action="store_false", default=None,
+        help="also read what .gitignore leaves out",
+    )  # fmt: skip
+    what.add_argument(
+        "--max-file-size", metavar="SIZE", help="largest file to read, such as 20M (default: 10M)"
     )
     what.add_argument(
-        "--max-file-size", type=_size, default=DEFAULT_SIZE_LIMIT, metavar="SIZE",
-        help="largest file to read, such as 20M (default: 10M)",
+        "--since", metavar="REV",
+        help="report only what came after this git revision, judged on the whole",
     )  # fmt: skip
     rules = result.add_argument_group("which rules")
     rules.add_argument(
@@ -73,7 +76,11 @@ def parser() -> Parser:
         "--ruleset", choices=RULESETS, default=None, metavar="YYYY.N",
         help=f"pin the rule set, so that an upgrade brings no surprise (newest: {RULESETS[-1]})",
     )  # fmt: skip
-    rules.add_argument("--config", metavar="FILE", help="configuration (default: ./seawall.toml)")
+    rules.add_argument(
+        "--config", metavar="FILE",
+        help="configuration (default: the nearest seawall.toml above the targets)",
+    )  # fmt: skip
+    rules.add_argument("--no-config", action="store_true", help="heed no configuration")
     rules.add_argument(
         "--kubernetes-version", metavar="1.N", default=None,
         help=f"the cluster's version (default: {engine.NEWEST_KUBERNETES})",
@@ -84,17 +91,36 @@ def parser() -> Parser:
     )  # fmt: skip
     verdict = result.add_argument_group("what counts")
     verdict.add_argument(
-        "--fail-on", default="high", metavar="SEVERITY",
+        "--fail-on", metavar="SEVERITY",
         help=f"exit with 1 from this severity on: {choices(Severity)}, none (default: high)",
     )  # fmt: skip
     verdict.add_argument(
-        "--min-confidence", default="medium", metavar="LEVEL",
+        "--min-confidence", metavar="LEVEL",
         help=f"leave out less sure findings: {choices(Confidence)} (default: medium)",
     )  # fmt: skip
     verdict.add_argument("--exit-zero", action="store_true", help="the same as --fail-on none")
     verdict.add_argument(
-        "--strict", action="store_true", help="exit with 3 also when something is not covered"
+        "--strict", action="store_true", default=None,
+        help="exit with 3 also when something is not covered",
+    )  # fmt: skip
+    verdict.add_argument(
+        "--baseline", metavar="FILE", help="findings that this file knows do not count"
     )
+    verdict.add_argument(
+        "--write-baseline", metavar="FILE", nargs="?", const="",
+        help="make all present findings known (default: the baseline in use, else "
+        f"{BASELINE_NAME})",
+    )  # fmt: skip
+    verdict.add_argument(
+        "--no-ignores", action="store_true",
+        help="show also what comments and annotations in the targets would hide",
+    )  # fmt: skip
+    work = result.add_argument_group("how to work")
+    work.add_argument("--no-cache", action="store_true", help="neither use nor fill the cache")
+    work.add_argument(
+        "--jobs", "-j", type=_jobs, default=0, metavar="N",
+        help="processes at most (default: one for each processor)",
+    )  # fmt: skip
     output = result.add_argument_group("output")
     output.add_argument(
         "--format", action="append", default=[], metavar="NAME[=FILE]",
@@ -133,12 +159,35 @@ def run(arguments: list[str]) -> int:
     """Scan; gives the exit code."""
     options = parse(arguments)
     outputs = _outputs(options.format, options.output)
-    fail_on = _fail_on(options)
+    config = load(options)
+    settings = effective(options, config)
+    threshold = fail_on(options, settings)
+    plan = engine_options(options, config, settings)
     progress = Progress(enabled=not options.quiet)
     try:
-        result = engine.scan(_engine_options(options), progress)
+        result = engine.scan(plan, progress)
     finally:
         progress.clear()
+    if options.write_baseline is not None:
+        path = options.write_baseline or plan.baseline or BASELINE_NAME
+        result = result._replace(report=write_baseline(result.report, plan.baseline, path))
+    _write(result, outputs, options, threshold)
+    for note in result.notes:
+        sys.stderr.write(f"seawall: {note}\n")
+    for fault in result.report.faults:
+        sys.stderr.write(
+            f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
+            f"{fault.path}: {fault.error}; please report it\n"
+        )
+    return result.report.exit_code(threshold, strict=settings["strict"].value)
+
+
+def _write(
+    result: engine.Result,
+    outputs: list[tuple[str, str | None]],
+    options: argparse.Namespace,
+    threshold: Severity | None,
+) -> None:
     environment = dict(os.environ)
     for name, path in outputs:
         to_terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
@@ -152,87 +201,21 @@ def run(arguments: list[str]) -> int:
                     quiet=options.quiet,
                     verbose=options.verbose,
                     meta=_meta(options) if options.meta else None,
-                    fail_on=fail_on,
+                    fail_on=threshold,
                 ),
             ),
             path,
         )
-    for fault in result.report.faults:
-        sys.stderr.write(
-            f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
-            f"{fault.path}: {fault.error}; please report it\n"
-        )
-    return result.report.exit_code(fail_on, strict=options.strict)
-
-
-def _engine_options(options: argparse.Namespace) -> engine.Options:
-    config = configuration.load(options.config)
-    return engine.Options(
-        targets=tuple(options.targets),
-        context=tuple(options.context),
-        gitignore=not options.no_gitignore,
-        max_file_size=options.max_file_size,
-        profile=options.profile or SECURITY,
-        select=tuple(options.select),
-        ignore=tuple(options.ignore),
-        ruleset=options.ruleset or RULESETS[-1],
-        min_confidence=_level(Confidence, "--min-confidence", options.min_confidence),
-        kubernetes_version=_kubernetes_version(options.kubernetes_version),
-        pss_version=_pss_version(options.pss_version),
-        parameters=config.parameters,
-        severities=config.severities,
-    )
-
-
-Level = TypeVar("Level", Severity, Confidence)
-
-
-def _level(scale: type[Level], option: str, text: str) -> Level:
-    try:
-        return scale.parse(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
-
-
-def _fail_on(options: argparse.Namespace) -> Severity | None:
-    if options.exit_zero or options.fail_on == _NONE:
-        return None
-    return _level(Severity, "--fail-on", options.fail_on)
-
-
-def _kubernetes_version(text: str | None) -> str:
-    if text is None:
-        return engine.NEWEST_KUBERNETES
-    major, _, minor = text.removeprefix("v").partition(".")
-    minor = minor.partition(".")[0]
-    if major != "1" or not minor.isdecimal():
-        raise UsageError(f"--kubernetes-version: {text!r} is no version; give it as 1.34")
-    return f"1.{int(minor)}"
-
-
-def _pss_version(text: str | None) -> str:
-    if text is None or text == "latest":
-        return "latest"
-    major, _, minor = text.removeprefix("v").partition(".")
-    if major != "1" or not minor.isdecimal():
-        raise UsageError(f"--pss-version: {text!r} is no version; give latest or, say, v1.34")
-    return f"v1.{int(minor)}"
 
 
 def _list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
-_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-
-
-def _size(text: str) -> int:
-    number = text.lower().removesuffix("b").removesuffix("i")
-    unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
-    digits = number.removesuffix(unit) if unit else number
-    if not digits.isdecimal() or int(digits) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; give it as 500K, 20M or 1G")
-    return int(digits) * _UNITS[unit]
+def _jobs(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= 1024:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
 
 
 def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | None]]:

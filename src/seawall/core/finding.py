@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.location import KeyPath, Location
+from seawall.core.redacted import NOTHING, Redacted
 
 if TYPE_CHECKING:
     from seawall.core.edit import Fix
@@ -48,8 +49,10 @@ class Finding(NamedTuple):
     evidence: str = ""
     """The offending value, when another value on the same field would be another finding."""
     details: Mapping[str, object] = NO_DETAILS
+    secret: Redacted = NOTHING
+    """The secret value the finding is about. It enters no report and no fingerprint."""
 
-    def sort_key(self) -> tuple[str, int, int, int, str, str, str]:
+    def sort_key(self) -> tuple[str, int, int, int, str, str, str, str]:
         """Order of reports: by place, then by rule, then by text."""
         place = self.location
         line, column = (place.span.line, place.span.column) if place.span else (0, 0)
@@ -61,6 +64,7 @@ class Finding(NamedTuple):
             self.rule.id,
             self.subject.container,
             self.message,
+            self.evidence,
         )
 
 
@@ -82,20 +86,34 @@ def _stable_keys(key_path: KeyPath) -> list[str]:
     return [key for key in key_path if isinstance(key, str)]
 
 
+def render_subject(finding: Finding) -> str:
+    """The subject in one line, for files that people read: ``shop/Deployment/web/app``."""
+    subject = finding.subject
+    if not subject.name:
+        return finding.location.path
+    parts = (subject.namespace, subject.kind, subject.name, subject.container)
+    return "/".join(part for part in parts if part)
+
+
+def fingerprint(finding: Finding) -> str:
+    """The mark of a finding: 32 hexadecimal digits, equal for findings that are the same."""
+    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms, the table needs none of it
+
+    # A file name that is no UTF-8 holds lone surrogates (PEP 383).
+    basis = fingerprint_basis(finding).encode("utf-8", "surrogatepass")
+    return blake2b(basis, digest_size=16).hexdigest()
+
+
 def fingerprints(findings: "list[Finding]") -> list[str]:
-    """One fingerprint for each finding, in their order: 32 hexadecimal digits.
+    """One fingerprint for each finding, in their order.
 
     Findings that cannot be told apart (the same object in two files) get ``-2``, ``-3`` and so
     on appended, so that each fingerprint of a report is unique.
     """
-    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms, the table needs none of it
-
     seen: dict[str, int] = {}
     result = []
     for finding in findings:
-        # A file name that is no UTF-8 holds lone surrogates (PEP 383).
-        basis = fingerprint_basis(finding).encode("utf-8", "surrogatepass")
-        digest = blake2b(basis, digest_size=16).hexdigest()
+        digest = fingerprint(finding)
         count = seen[digest] = seen.get(digest, 0) + 1
         result.append(digest if count == 1 else f"{digest}-{count}")
     return result

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from seawall.core.finding import Finding
+from seawall.core.location import Location
 from seawall.core.severity import Severity
 
 
@@ -45,6 +46,10 @@ class Suppressed(NamedTuple):
 
     finding: Finding
     reason: str
+    form: str = "configuration"
+    """What hides it: ``comment``, ``annotation``, ``configuration``, ``baseline``, ``history``."""
+    origin: Location | None = None
+    """Where whatever hides it is written."""
 
 
 class RuleFault(NamedTuple):

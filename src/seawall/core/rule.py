@@ -13,6 +13,8 @@ OPT_IN = "opt-in"
 PSS_BASELINE = "pss-baseline"
 PSS_RESTRICTED = "pss-restricted"
 ALL = "all"
+ANY = "any"
+"""The profile of rules about the input itself: all but those of the Pod Security Standards."""
 PROFILES = (SECURITY, RELIABILITY, ALL, PSS_BASELINE, PSS_RESTRICTED)
 """What ``--profile`` takes. The pss profiles run the Pod Security checks and nothing else."""
 
@@ -118,6 +120,8 @@ class Rule:
         ``all`` leaves the two Pod Security evaluators out: they say again, in the API server's
         words, what other rules say one by one.
         """
+        if self.profile == ANY:
+            return profile in (SECURITY, RELIABILITY, ALL)
         if profile == ALL:
             return self.profile in (SECURITY, RELIABILITY, OPT_IN)
         return self.profile == profile

@@ -22,47 +22,62 @@ class Outcome(NamedTuple):
 
     findings: list[Finding]
     faults: list[RuleFault]
+    related: set[str]
+    """Ids of rules that looked at other objects too."""
+
+
+class Plan:
+    """The rules of a run, sorted by what they are called with."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._container_rules = [rule for rule in self.rules if rule.scope == CONTAINER]
+        self._pod_rules = [rule for rule in self.rules if rule.scope == POD]
+        self._for_any = [r for r in self.rules if r.scope == OBJECT and not r.kinds]
+        self._by_kind: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for kind in rule.kinds:
+                self._by_kind.setdefault(kind, []).append(rule)
+
+    def check(self, object_: KubernetesObject, context: Context, outcome: Outcome) -> None:
+        """Judge one object with its pods and containers."""
+        self._run(self._for_any, object_, context, outcome)
+        self._run(self._by_kind.get(object_.kind, ()), object_, context, outcome)
+        if not (self._container_rules or self._pod_rules):
+            return
+        before = len(outcome.findings)
+        pods = context.pods(object_)
+        for pod in pods:
+            self._run(self._pod_rules, pod, context, outcome)
+            for container in pod.containers:
+                self._run(self._container_rules, container, context, outcome)
+        if len(pods) > 1:  # what several pods take from one place is said once
+            outcome.findings[before:] = {
+                (item.rule.id, item.subject, item.location, item.message): item
+                for item in outcome.findings[before:]
+            }.values()
+
+    @staticmethod
+    def _run(rules: Sequence[Rule], entity: Entity, context: Context, outcome: Outcome) -> None:
+        for rule in rules:
+            context.asked_index = False
+            try:
+                for hit in rule.check(entity, context):
+                    outcome.findings.append(finding(rule, entity, hit))
+            except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
+                outcome.faults.append(_fault(rule, entity, error))
+            if context.asked_index:
+                outcome.related.add(rule.id)
 
 
 def check(rules: Iterable[Rule], context: Context) -> Outcome:
     """Judge every target object of the context's index."""
-    rules = tuple(rules)
-    container_rules = [rule for rule in rules if rule.scope == CONTAINER]
-    pod_rules = [rule for rule in rules if rule.scope == POD]
-    for_any = [rule for rule in rules if rule.scope == OBJECT and not rule.kinds]
-    by_kind: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for kind in rule.kinds:
-            by_kind.setdefault(kind, []).append(rule)
-    outcome = Outcome([], [])
-    needs_pods = bool(container_rules or pod_rules)
+    plan = Plan(rules)
+    outcome = Outcome([], [], set())
     for object_ in context.index.objects:
-        if not object_.target:
-            continue
-        _run(for_any, object_, context, outcome)
-        _run(by_kind.get(object_.kind, ()), object_, context, outcome)
-        if needs_pods:
-            before = len(outcome.findings)
-            pods = context.index.pods(object_)
-            for pod in pods:
-                _run(pod_rules, pod, context, outcome)
-                for container in pod.containers:
-                    _run(container_rules, container, context, outcome)
-            if len(pods) > 1:  # what several pods take from one place is said once
-                outcome.findings[before:] = {
-                    (item.rule.id, item.subject, item.location, item.message): item
-                    for item in outcome.findings[before:]
-                }.values()
+        if object_.target:
+            plan.check(object_, context, outcome)
     return outcome
-
-
-def _run(rules: Sequence[Rule], entity: Entity, context: Context, outcome: Outcome) -> None:
-    for rule in rules:
-        try:
-            for hit in rule.check(entity, context):
-                outcome.findings.append(finding(rule, entity, hit))
-        except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
-            outcome.faults.append(_fault(rule, entity, error))
 
 
 def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:

@@ -1,8 +1,9 @@
 """From the text of a file to Kubernetes objects, and what could not be read of it."""
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from seawall.core.location import Span
 from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
 from seawall.text.lines import split_lines
@@ -12,6 +13,8 @@ from seawall.text.yaml import Broken, Chunk, Document, load
 
 _KIND = re.compile(r"""kind["']?[ \t\r\n]*+[:#]""")
 TEMPLATE = "Go template"
+Plain = Any
+"""Tuples, lists, texts and numbers, as ``marshal`` takes them."""
 
 
 class Contents(NamedTuple):
@@ -65,6 +68,40 @@ def read(text: str, path: str, *, target: bool, complete: bool, template: bool =
         tuple(item.failed for item in documents if item.failed),
         not_covered,
         tuple(opaque),
+    )
+
+
+def to_plain(contents: Contents) -> Plain:
+    """Contents as plain tuples, for another process or a cache; without file and flags."""
+    return (
+        [
+            (item.value, item.document, item.path,
+             tuple((path, tuple(map(tuple, spans))) for path, spans in item.duplicates))
+            for item in contents.objects
+        ],
+        [tuple(item)[1:] for item in contents.failed],
+        [tuple(item)[1:] for item in contents.not_covered],
+        contents.opaque,
+    )  # fmt: skip
+
+
+def from_plain(plain: Plain, path: str, *, target: bool, complete: bool) -> Contents:
+    """Contents again, for a file of the same text."""
+    rows, failed, not_covered, opaque = plain
+    objects = []
+    for value, document, base, duplicates in rows:
+        object_ = KubernetesObject(
+            value, file=path, document=document, base=base, target=target, complete=complete
+        )
+        object_.duplicates = tuple(
+            (key_path, tuple(Span(*span) for span in spans)) for key_path, spans in duplicates
+        )
+        objects.append(object_)
+    return Contents(
+        tuple(objects),
+        tuple(Failed(path, *item) for item in failed),
+        tuple(NotCovered(path, *item) for item in not_covered),
+        opaque,
     )
 
 

@@ -44,12 +44,24 @@ class Context:
         pss_version: str = "latest",
         parameters: dict[str, dict[str, ParameterValue]] | None = None,
     ) -> None:
-        self.index = index
+        self._index = index
+        self.asked_index = False
+        """Set when a rule looks at other objects: then its verdict rests on more than one file."""
         self.kubernetes_version = kubernetes_version
         """The cluster's version as ``1.36``."""
         self.pss_version = pss_version
         """The Pod Security policy version as ``v1.28`` or ``latest``."""
         self._parameters = parameters or {}
+
+    @property
+    def index(self) -> Index:
+        """All objects of the run."""
+        self.asked_index = True
+        return self._index
+
+    def pods(self, object_: "KubernetesObject") -> "tuple[Pod, ...]":
+        """The pods that an object makes: no look at other objects."""
+        return self._index.pods(object_)
 
     @property
     def minor(self) -> int:

@@ -94,7 +94,7 @@ class _Cases:
         for gap in coverage.not_covered:
             message = f"{gap.what}: {gap.reason} ({gap.remedy})"
             yield gap.path, Case(f"not covered: {gap.what}", "skipped", "", message)
-        for finding, reason in self._report.suppressed:
+        for finding, reason, *_ in self._report.suppressed:
             name = f"{finding.rule.id}: {sentence(finding)}"
             yield finding.location.path, Case(name, "skipped", "", f"suppressed: {reason}")
         for fault in self._report.faults:

@@ -106,7 +106,7 @@ def _suppressed(report: Report, options: Options, style: Style) -> Iterator[str]
     if not (options.verbose and report.suppressed):
         return
     yield style(f"Suppressed: {counted(len(report.suppressed), 'finding')}", "bold")
-    for finding, reason in report.suppressed:
+    for finding, reason, *_ in report.suppressed:
         where = style(visible(place(finding.location)), "path")
         label = f"{finding.severity.label}[{finding.rule.id}]"
         yield f"  {where}  {visible(f'{label} {sentence(finding)}')}"

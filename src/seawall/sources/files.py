@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from io import RawIOBase
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from seawall.core.errors import InputError
 from seawall.core.report import Failed, Skipped
@@ -44,15 +44,26 @@ class SourceFile(NamedTuple):
 Found = SourceFile | Skipped | Failed
 
 
+class Exclude(Protocol):
+    """Says which paths of reports are left out."""
+
+    def reason(self, path: str, *, is_directory: bool) -> str:
+        """Why a path is left out; empty when it is not."""
+
+
 def discover(
-    targets: Sequence[str], context: Sequence[str] = (), *, gitignore: bool = True
+    targets: Sequence[str],
+    context: Sequence[str] = (),
+    *,
+    gitignore: bool = True,
+    exclude: Exclude | None = None,
 ) -> Iterator[Found]:
     """Every file below the targets, then below the context directories, each file once.
 
     Files that are named themselves come first: they are read whatever they are called, even
     where a directory that was named too would pass over them.
     """
-    names = _names([*targets, *context])
+    shown_as = names([*targets, *context])
     order = sorted(
         (index >= len(targets), os.path.isdir(target), index)
         for index, target in enumerate([*targets, *context])
@@ -61,7 +72,8 @@ def discover(
     for is_context, _, index in order:
         target = [*targets, *context][index]
         real_target = os.path.realpath(target)
-        for found in _below(target, names[index], is_context=is_context, gitignore=gitignore):
+        rules = _Rules(is_context, gitignore, exclude)
+        for found in _below(target, shown_as[index], rules):
             if isinstance(found, SourceFile) and len(order) > 1:
                 key = found.real
                 if key != STDIN:  # no link is followed below a target
@@ -78,32 +90,52 @@ def shown(path: str) -> str:
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _names(targets: Sequence[str]) -> list[str]:
+def names(targets: Sequence[str]) -> list[str]:
     """How the targets are called in reports: as given, but without this machine's paths."""
     try:
         here = os.getcwd()
     except OSError as error:
         raise InputError(f"cannot tell the current directory: {reason_of(error)}") from None
-    names = []
+    result = []
     for target in targets:
         if target in _STDIN_PATHS:
-            names.append(STDIN_NAME)
+            result.append(STDIN_NAME)
             continue
         path = os.path.normpath(target) if target else "''"
         if os.path.isabs(path):
             inside = path == here or path.startswith(here.rstrip("/") + "/")
             path = os.path.relpath(path, here) if inside else os.path.basename(path) or "root"
-        names.append(shown(path))
-    for index, name in enumerate(names):
-        others = (t for i, t in enumerate(targets) if i != index and names[i] == name)
+        result.append(shown(path))
+    for index, name in enumerate(result):
+        others = (t for i, t in enumerate(targets) if i != index and result[i] == name)
         if os.path.isabs(targets[index]) and any(
             os.path.normpath(other) != os.path.normpath(targets[index]) for other in others
         ):
-            names[index] = os.path.normpath(targets[index]).lstrip("/")
-    return names
+            result[index] = os.path.normpath(targets[index]).lstrip("/")
+    return result
 
 
-def _below(target: str, name: str, *, is_context: bool, gitignore: bool) -> Iterator[Found]:
+class _Rules(NamedTuple):
+    """What holds for all that is found below one target."""
+
+    is_context: bool
+    gitignore: bool
+    exclude: Exclude | None
+
+    def excluded(self, path: str, *, is_directory: bool) -> str:
+        if self.exclude is None:
+            return ""
+        return self.exclude.reason(path, is_directory=is_directory)
+
+    def left_out(self, real: str, path: str, ignores: Ignores | None, *, is_directory: bool) -> str:
+        """Why an entry of a directory is passed over; empty when it is not."""
+        if ignores is not None and ignores.match(real, is_directory=is_directory):
+            return "ignored by .gitignore"
+        return self.excluded(path, is_directory=is_directory)
+
+
+def _below(target: str, name: str, rules: _Rules) -> Iterator[Found]:
+    is_context = rules.is_context
     if target in _STDIN_PATHS:
         yield SourceFile(STDIN_NAME, STDIN, STDIN_NAME, named=True, context=is_context)
         return
@@ -113,16 +145,19 @@ def _below(target: str, name: str, *, is_context: bool, gitignore: bool) -> Iter
         yield Failed(name, 0, 0, reason_of(error))
         return
     if stat.S_ISDIR(mode):
-        ignores = Ignores(target) if gitignore else None
-        yield from _walk(target, "" if name == "." else name, name, ignores, is_context=is_context)
+        ignores = Ignores(target) if rules.gitignore else None
+        yield from _walk(target, "" if name == "." else name, name, ignores, rules)
     elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode):  # a FIFO: the shell's <(command)
+        if excluded := rules.excluded(name, is_directory=False):
+            yield Skipped(name, excluded)
+            return
         yield SourceFile(name, target, name, named=True, context=is_context)
     else:
         yield Failed(name, 0, 0, f"is a {_type_name(mode)}, not a file")
 
 
 def _walk(
-    directory: str, name: str, root: str, ignores: Ignores | None, *, is_context: bool
+    directory: str, name: str, root: str, ignores: Ignores | None, rules: _Rules
 ) -> Iterator[Found]:
     """Depth first, in the order of the names. Without recursion: trees may be deep."""
     levels: list[tuple[str, Iterator[os.DirEntry[str]]]] = []
@@ -148,12 +183,12 @@ def _walk(
             yield Skipped(path, "version control data")
         elif stat.S_ISLNK(mode):
             yield Skipped(path, "symbolic link: what it leads to is read where it is")
-        elif ignores is not None and ignores.match(entry.path, is_directory=is_directory):
-            yield Skipped(f"{path}/" if is_directory else path, "ignored by .gitignore")
+        elif reason := rules.left_out(entry.path, path, ignores, is_directory=is_directory):
+            yield Skipped(f"{path}/" if is_directory else path, reason)
         elif is_directory:
             pending = (entry.path, path)
         elif stat.S_ISREG(mode):
-            yield SourceFile(path, entry.path, root, named=False, context=is_context)
+            yield SourceFile(path, entry.path, root, named=False, context=rules.is_context)
         else:
             yield Skipped(path, f"is a {_type_name(mode)}, not a file")
 

@@ -138,7 +138,7 @@ def update_strategy_not_rolling(object_: KubernetesObject, context: Context) -> 
     if field == "updateStrategy":
         yield Hit(f"is updated with {strategy}", ("spec", field, "type"), evidence=strategy)
         return
-    pods = context.index.pods(object_)
+    pods = context.pods(object_)
     is_served = any(context.index.services_of(pod) for pod in pods)
     if is_served and not any(_holds_volume(pod, context) for pod in pods):
         yield Hit(

@@ -165,7 +165,7 @@ def label_invalid(object_: KubernetesObject, context: Context) -> Hits:
 def _metadata_of(object_: KubernetesObject, context: Context) -> Iterator[tuple[Map, KeyPath]]:
     """The metadata of an object and of the pods it makes, with their key paths."""
     yield object_.metadata, ("metadata",)
-    for pod in context.index.pods(object_):
+    for pod in context.pods(object_):
         if pod.metadata is not object_.metadata:
             yield pod.metadata, (*pod.path[len(object_.path) :], "metadata")
 
@@ -320,7 +320,7 @@ def _required(
 
 def _is_meant(object_: KubernetesObject, context: Context, rule: Rule) -> bool:
     kinds = context.texts(rule, "kinds")
-    return object_.kind in kinds if kinds else bool(context.index.pods(object_))
+    return object_.kind in kinds if kinds else bool(context.pods(object_))
 
 
 @object_rule(

@@ -117,7 +117,7 @@ def replicas_too_few(object_: KubernetesObject, context: Context) -> Hits:
     minimum = context.integer(replicas_too_few, "minimum")
     if scale.least == 0 or scale.least >= minimum or context.index.scalers_of(object_):
         return
-    pods = context.index.pods(object_)
+    pods = context.pods(object_)
     if any(context.index.services_of(pod) for pod in pods):
         yield Hit(
             f"runs {_count(scale.least)} behind a Service, at least {minimum} wanted",

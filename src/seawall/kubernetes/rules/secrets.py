@@ -192,7 +192,7 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
             if found is not None:
                 yield _hit(found, f"annotation {key}", (*place, key), key)
     depth = len(object_.path)
-    for pod in context.index.pods(object_):
+    for pod in context.pods(object_):
         for container in pod.containers:
             for hit in _in_container(container):
                 place = (*container.path[depth:], *hit.at)
@@ -203,7 +203,7 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
 
 def _annotations(object_: KubernetesObject, context: Context) -> Iterator[tuple[KeyPath, Map]]:
     yield ("metadata", "annotations"), mapping(object_.metadata, "annotations")
-    for pod in context.index.pods(object_):
+    for pod in context.pods(object_):
         place = (*pod.path[len(object_.path) :], "metadata", "annotations")
         if place != ("metadata", "annotations"):
             yield place, mapping(pod.metadata, "annotations")

@@ -191,7 +191,7 @@ def user_workload_in_system_namespace(object_: KubernetesObject, context: Contex
     """
     if object_.namespace not in SYSTEM_NAMESPACES or is_patch(object_):
         return
-    pods = context.index.pods(object_)
+    pods = context.pods(object_)
     if pods and not any(_is_core(pod) for pod in pods):
         yield Hit(
             f"runs in {object_.namespace}",

@@ -1,0 +1,176 @@
+"""What holds for a run: the command line first, then the configuration, then the defaults."""
+
+import argparse
+import os
+from typing import Any, NamedTuple, TypeVar
+
+from seawall import configuration, engine
+from seawall.configuration import Configuration
+from seawall.core.errors import UsageError
+from seawall.core.rule import RULESETS, SECURITY
+from seawall.core.severity import Confidence, Severity
+from seawall.engine.options import Exclude
+from seawall.sources.files import DEFAULT_SIZE_LIMIT
+from seawall.text.gitignore import Paths, RootedPaths
+
+NONE = "none"
+DEFAULTS: dict[str, Any] = {
+    "profile": SECURITY,
+    "select": (),
+    "ignore": (),
+    "ruleset": RULESETS[-1],
+    "kubernetes-version": engine.NEWEST_KUBERNETES,
+    "pss-version": "latest",
+    "fail-on": "high",
+    "min-confidence": "medium",
+    "strict": False,
+    "baseline": "",
+    "gitignore": True,
+    "max-file-size": str(DEFAULT_SIZE_LIMIT),
+    "require-reason": False,
+}
+_ADDED_UP = frozenset(("ignore",))
+"""Lists to which the command line adds; others it replaces."""
+
+
+class Setting(NamedTuple):
+    """A value and where it comes from: an option, a line of a file, or ``default``."""
+
+    value: Any
+    origin: str
+
+
+Settings = dict[str, Setting]
+
+
+def effective(options: argparse.Namespace, config: Configuration) -> Settings:
+    """Every setting with its origin, by its name in the configuration."""
+    result: Settings = {}
+    for key, default in DEFAULTS.items():
+        given = getattr(options, key.replace("-", "_"), None)
+        if given is None or given == []:
+            if key in config.lines:
+                result[key] = Setting(config.settings[key], config.origin(key))
+            else:
+                result[key] = Setting(default, "default")
+            continue
+        value = tuple(given) if isinstance(given, list) else given
+        origin = f"--{key}" if not isinstance(given, bool) else f"--{'' if given else 'no-'}{key}"
+        if key in _ADDED_UP and config.settings.get(key):
+            value = (*config.settings[key], *value)
+            origin = f"{config.origin(key)} and {origin}"
+        result[key] = Setting(value, origin)
+    return result
+
+
+def engine_options(
+    options: argparse.Namespace, config: Configuration, settings: Settings
+) -> engine.Options:
+    """What the engine is to do; raises UsageError for a value that cannot be carried out."""
+    exclude = None
+    if config.exclude:
+        paths = RootedPaths(Paths(config.exclude), config.base)
+        exclude = Exclude(paths, config.path)
+    return engine.Options(
+        targets=tuple(options.targets),
+        context=tuple(options.context),
+        gitignore=settings["gitignore"].value,
+        exclude=exclude,
+        max_file_size=size(settings["max-file-size"]),
+        profile=settings["profile"].value,
+        select=settings["select"].value,
+        ignore=settings["ignore"].value,
+        ruleset=settings["ruleset"].value,
+        min_confidence=_level(Confidence, settings["min-confidence"]),
+        kubernetes_version=_kubernetes_version(settings["kubernetes-version"]),
+        pss_version=_pss_version(settings["pss-version"]),
+        parameters=config.parameters,
+        severities=config.severities,
+        overrides=config.overrides,
+        ignores=config.ignores,
+        honour_comments=not options.no_ignores,
+        require_reason=settings["require-reason"].value,
+        locked=config.locked,
+        whole=_is_whole(options, config),
+        baseline=baseline_path(config, settings["baseline"]),
+        since=options.since,
+        cache=not options.no_cache,
+        workers=options.jobs,
+    )
+
+
+def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
+    """Whether the targets take in the configuration's own directory."""
+    return (
+        bool(config.path)
+        and any(replacement == "" for _, replacement in config.base.steps)
+        and not options.since
+    )
+
+
+def baseline_path(config: Configuration, setting: Setting) -> str | None:
+    """The file of known findings; in a configuration it is given from its directory on."""
+    path: str = setting.value
+    if not path:
+        return None
+    if setting.origin.startswith("--"):
+        return path
+
+    return os.path.normpath(os.path.join(config.directory, path))
+
+
+Level = TypeVar("Level", Severity, Confidence)
+
+
+def _level(scale: type[Level], setting: Setting) -> Level:
+    try:
+        return scale.parse(setting.value)
+    except ValueError as error:
+        raise UsageError(f"{setting.origin}: {error}") from None
+
+
+def fail_on(options: argparse.Namespace, settings: Settings) -> Severity | None:
+    """The severity that makes a run fail; ``None`` for none."""
+    if options.exit_zero or settings["fail-on"].value == NONE:
+        return None
+    return _level(Severity, settings["fail-on"])
+
+
+def _kubernetes_version(setting: Setting) -> str:
+    text = setting.value
+    major, _, minor = text.removeprefix("v").partition(".")
+    minor = minor.partition(".")[0]
+    if major != "1" or not minor.isdecimal():
+        raise UsageError(f"{setting.origin}: {text!r} is no version; give it as 1.34")
+    return f"1.{int(minor)}"
+
+
+def _pss_version(setting: Setting) -> str:
+    text = setting.value
+    if text == "latest":
+        return "latest"
+    major, _, minor = text.removeprefix("v").partition(".")
+    if major != "1" or not minor.isdecimal():
+        raise UsageError(f"{setting.origin}: {text!r} is no version; give latest or, say, v1.34")
+    return f"v1.{int(minor)}"
+
+
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+
+
+def size(setting: Setting) -> int:
+    """Bytes, from a text such as ``20M``."""
+    text = setting.value
+    number = text.lower().removesuffix("b").removesuffix("i")
+    unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
+    digits = number.removesuffix(unit) if unit else number
+    if not digits.isdecimal() or int(digits) == 0:
+        raise UsageError(f"{setting.origin}: {text!r} is no size; give it as 500K, 20M or 1G")
+    return int(digits) * _UNITS[unit]
+
+
+def load(options: argparse.Namespace) -> Configuration:
+    """The configuration that holds for the targets."""
+    if options.no_config:
+        return configuration.EMPTY
+    return configuration.load(options.config, tuple(options.targets))

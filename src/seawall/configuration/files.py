@@ -1,0 +1,109 @@
+"""Which configuration holds for the targets: the nearest one upwards."""
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.sources.files import names
+
+FILE_NAME = "seawall.toml"
+PYPROJECT = "pyproject.toml"
+_MARK = b"tool.seawall"
+_SIZE_LIMIT = 1024 * 1024
+
+
+class ConfigurationFile(NamedTuple):
+    """A configuration: its name for messages, its bytes, and the keys under which it stands.
+
+    ``directory`` is the one that its patterns and file names start from.
+    """
+
+    path: str
+    directory: str
+    data: bytes
+    table: tuple[str, ...] = ()
+
+
+def locate(targets: Iterable[str]) -> ConfigurationFile | None:
+    """The configuration that all targets have in common; raises UsageError if they have two."""
+    found: dict[str, ConfigurationFile | None] = {}
+    first: dict[str, str] = {}
+    for target in targets:
+        file = _upwards(target)
+        key = os.path.realpath(file.path) if file else ""
+        found.setdefault(key, file)
+        first.setdefault(key, target)
+    if len(found) > 1:
+        told = " and ".join(
+            f"{file.path if file else 'none'} for {first[key]}" for key, file in found.items()
+        )
+        raise UsageError(
+            f"two configurations at once: {told}; scan them apart, or name one with --config"
+        )
+    return next(iter(found.values()), None)
+
+
+def read_named(path: str) -> ConfigurationFile:
+    """The configuration that was named; raises UsageError when it cannot be read."""
+    data = _read(path, needed=True)
+    in_pyproject = os.path.basename(path) == PYPROJECT
+    return _file(path, data or b"", pyproject=in_pyproject)
+
+
+def _upwards(target: str) -> ConfigurationFile | None:
+    """The nearest one above a target, up to the top of its repository."""
+    path = os.path.normpath(target) if target not in ("-", "/dev/stdin") else os.curdir
+    directory = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
+    full = os.path.realpath(directory)
+    while True:
+        file = _in(directory)
+        if file is not None:
+            return file
+        parent = os.path.dirname(full)
+        if os.path.exists(os.path.join(full, ".git")) or parent == full:
+            return None
+        full = parent
+        directory = os.path.relpath(full)
+
+
+def _in(directory: str) -> ConfigurationFile | None:
+    own_path = os.path.normpath(os.path.join(directory, FILE_NAME))
+    shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
+    own = _read(own_path)
+    shared = _read(shared_path)
+    if shared is not None and _MARK not in shared:
+        shared = None
+    if own is not None and shared is not None:
+        raise UsageError(
+            f"two configurations at once: {own_path} and [tool.seawall] in {shared_path}; "
+            "keep one of them, or name one with --config"
+        )
+    if own is not None:
+        return _file(own_path, own)
+    if shared is not None:
+        return _file(shared_path, shared, pyproject=True)
+    return None
+
+
+def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFile:
+    """A configuration, called in messages and reports without this machine's directories."""
+    (name,) = names([path])
+    table = ("tool", "seawall") if pyproject else ()
+    return ConfigurationFile(name, os.path.dirname(path), data, table)
+
+
+def _read(path: str, *, needed: bool = False) -> bytes | None:
+    """The bytes of a file; ``None`` when it is not there and need not be."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_SIZE_LIMIT + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        if not needed:
+            return None
+        raise UsageError(f"cannot read {path}: {(error.strerror or '').lower()}") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > _SIZE_LIMIT:
+        raise UsageError(f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration")
+    return data

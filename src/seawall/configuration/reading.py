@@ -1,0 +1,365 @@
+"""From the text of a configuration to what it says, strictly: nothing unknown is passed over."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from seawall import catalogue
+from seawall.configuration.files import ConfigurationFile, locate, read_named
+from seawall.core.errors import UsageError
+from seawall.core.ignore import Ignore, fault_of_date
+from seawall.core.location import Location, Span
+from seawall.core.rule import PROFILES, RULESETS, Parameter, ParameterValue, Rule
+from seawall.core.severity import Confidence, Severity
+from seawall.sources import files
+from seawall.text.gitignore import Base, Paths, RootedPaths
+from seawall.text.toml import KeyPath, Toml, TomlError, parse
+from seawall.triage.matching import Matching
+from seawall.triage.verdicts import Override
+
+Table = Mapping[str, Any]
+
+
+class Configuration(NamedTuple):
+    """What a team has set. ``settings`` holds what also is an option of the command line.
+
+    Its keys are those of the file; each value has the type that ``KEYS`` says. ``lines`` tells
+    where each was set.
+    """
+
+    path: str = ""
+    directory: str = ""
+    settings: Mapping[str, Any] = {}
+    lines: Mapping[str, int] = {}
+    parameters: Mapping[str, Mapping[str, ParameterValue]] = {}
+    severities: Mapping[str, Severity] = {}
+    overrides: tuple[Override, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    locked: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    base: Base = Base()
+    """How paths of reports read from the directory of the file on."""
+
+    def origin(self, key: str) -> str:
+        """Where a key was set, as ``seawall.toml:3``; empty when it was not."""
+        return f"{self.path}:{self.lines[key]}" if key in self.lines else ""
+
+
+EMPTY = Configuration()
+
+
+def load(path: str | None, targets: tuple[str, ...]) -> Configuration:
+    """Read a configuration: the named one, else the nearest above the targets, else none.
+
+    Raises UsageError, with file and line, for anything that cannot be carried out.
+    """
+    file = locate(targets) if path is None else read_named(path)
+    return EMPTY if file is None else read(file, base_of(file.directory, targets))
+
+
+def base_of(directory: str, targets: Sequence[str]) -> Base:
+    """How the paths of a report that is about some targets read from a directory on."""
+    root = os.path.realpath(directory or os.curdir)
+    steps = []
+    for target, name in zip(targets, files.names(targets), strict=True):
+        real = os.path.realpath(target)
+        inside = os.path.relpath(real, root)
+        outside = os.path.relpath(root, real)
+        below = "" if name == os.curdir else f"{name}/"
+        if os.path.isdir(real):
+            if not inside.startswith(os.pardir):
+                steps.append((below, "" if inside == os.curdir else f"{inside}/"))
+            elif not outside.startswith(os.pardir):
+                steps.append((f"{below}{outside}/", ""))
+        elif not inside.startswith(os.pardir):
+            steps.append((name, inside))
+    return Base(tuple(sorted(set(steps), reverse=True)))  # the longest beginning first
+
+
+def read(file: ConfigurationFile, base: Base) -> Configuration:
+    """Read the bytes of a configuration; raises UsageError."""
+    try:
+        text = file.data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file.data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{file.path}:{line}: a configuration must be UTF-8") from None
+    try:
+        document = parse(text)
+    except TomlError as error:
+        place = ":".join(str(n) for n in (error.line, error.column) if n)
+        where = f"{file.path}:{place}" if place else file.path
+        raise UsageError(f"{where}: this is no valid TOML: {error.reason}") from None
+    return _Reader(file, document, base).read()
+
+
+# The keys -------------------------------------------------------------------------------------
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a text")
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError("must be a list of texts")
+
+
+def _one_of(*known: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        text = _text(value)
+        if text not in known:
+            raise ValueError(f"{text!r} is none of: {', '.join(known)}")
+        return text
+
+    return check
+
+
+def _rules(value: object) -> tuple[str, ...]:
+    texts = _texts(value)
+    for pattern in texts:
+        try:
+            catalogue.find(pattern)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+    return texts
+
+
+def _severity(value: object) -> Severity:
+    return Severity.parse(_text(value))
+
+
+def _fail_on(value: object) -> str:
+    text = _text(value)
+    if text != "none":
+        Severity.parse(text)
+    return text
+
+
+def _confidence(value: object) -> str:
+    Confidence.parse(_text(value))
+    return _text(value)
+
+
+def _day(value: object) -> str:
+    if not isinstance(value, str | bool | int | float | list | dict) and hasattr(
+        value, "isoformat"
+    ):
+        value = value.isoformat()  # TOML has dates of its own
+    text = _text(value)
+    fault = fault_of_date(text)
+    if fault:
+        raise ValueError(fault)
+    return text
+
+
+Check = Callable[[object], object]
+
+KEYS: Mapping[str, Check] = {
+    "profile": _one_of(*PROFILES),
+    "select": _rules,
+    "ignore": _rules,
+    "ruleset": _one_of(*RULESETS),
+    "kubernetes-version": _text,
+    "pss-version": _text,
+    "fail-on": _fail_on,
+    "min-confidence": _confidence,
+    "strict": _boolean,
+    "baseline": _text,
+    "gitignore": _boolean,
+    "max-file-size": _text,
+}
+"""Keys that are options of the command line as well."""
+
+_SUPPRESS: Mapping[str, Check] = {
+    "rules": _rules, "kinds": _texts, "namespaces": _texts, "names": _texts,
+    "containers": _texts, "paths": _texts, "reason": _text, "until": _day,
+}  # fmt: skip
+_OVERRIDE: Mapping[str, Check] = {"paths": _texts}
+
+
+class _Reader:
+    """Reads one document."""
+
+    def __init__(self, file: ConfigurationFile, document: Toml, base: Base) -> None:
+        self._file = file
+        self._document = document
+        self._base = base
+
+    def read(self) -> Configuration:
+        table: Any = self._document.value
+        at: KeyPath = ()
+        for key in self._file.table:
+            table = table.get(key, {}) if isinstance(table, dict) else {}
+            at = (*at, key)
+        if not isinstance(table, dict):
+            self._fail(at, "must be a table")
+        known = (*KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress")
+        self._refuse_unknown(table, known, at)
+        settings = {k: self._checked(KEYS[k], v, (*at, k)) for k, v in table.items() if k in KEYS}
+        locked: Any = self._checked(_rules, table.get("locked", []), (*at, "locked"))
+        exclude: Any = self._checked(_texts, table.get("exclude", []), (*at, "exclude"))
+        reason = (*at, "require-reason")
+        settings["require-reason"] = self._checked(_boolean, table.get(reason[-1], False), reason)
+        parameters, severities = self._rule_tables(table.get("rules", {}), (*at, "rules"))
+        result = Configuration(
+            path=self._file.path,
+            directory=self._file.directory,
+            settings=settings,
+            lines={key: self._document.line((*at, key)) for key in table},
+            parameters=parameters,
+            severities=severities,
+            overrides=tuple(self._overrides(table.get("override", []), (*at, "override"))),
+            ignores=tuple(self._suppressed(table.get("suppress", []), (*at, "suppress"))),
+            locked=frozenset(rule.id for item in locked for rule in catalogue.find(item)),
+            exclude=exclude,
+            base=self._base,
+        )
+        self._respect_locks(result, (*at, "ignore"))
+        return result
+
+    def _rule_tables(
+        self, tables: object, at: KeyPath
+    ) -> tuple[dict[str, dict[str, ParameterValue]], dict[str, Severity]]:
+        if not isinstance(tables, dict):
+            self._fail(at, "must be a table, such as [rules.replicas-too-few]")
+        parameters: dict[str, dict[str, ParameterValue]] = {}
+        severities: dict[str, Severity] = {}
+        for name, table in tables.items():
+            where = (*at, name)
+            if not isinstance(table, dict):
+                self._fail(where, "must be a table")
+            for rule in self._find(name, where):
+                settings = dict(table)
+                if "severity" in settings:
+                    value: Any = self._checked(
+                        _severity, settings.pop("severity"), (*where, "severity")
+                    )
+                    severities[rule.id] = value
+                parameters[rule.id] = self._parameters(rule, settings, where)
+        return parameters, severities
+
+    def _parameters(self, rule: Rule, settings: Table, at: KeyPath) -> dict[str, ParameterValue]:
+        known = {parameter.name: parameter for parameter in rule.parameters}
+        self._refuse_unknown(settings, ("severity", *known), at)
+        result: dict[str, ParameterValue] = {}
+        for name, value in settings.items():
+            checked: Any = self._checked(_like(known[name]), value, (*at, name))
+            result[name] = checked
+        return result
+
+    def _overrides(self, tables: object, at: KeyPath) -> "list[Override]":
+        result = []
+        for where, table in self._members(tables, at, "override"):
+            self._refuse_unknown(table, ("paths", "severities"), where)
+            paths = self._needed_paths(table, where)
+            severities: dict[str, Severity] = {}
+            inner = table.get("severities", {})
+            if not isinstance(inner, dict) or not inner:
+                self._fail(where, 'must have severities, such as { image-tag-mutable = "low" }')
+            for name, value in inner.items():
+                severity: Any = self._checked(_severity, value, (*where, "severities", name))
+                for rule in self._find(name, (*where, "severities", name)):
+                    severities[rule.id] = severity
+            result.append(Override(paths, severities))
+        return result
+
+    def _suppressed(self, tables: object, at: KeyPath) -> "list[Ignore]":
+        result = []
+        for where, table in self._members(tables, at, "suppress"):
+            self._refuse_unknown(table, tuple(_SUPPRESS), where)
+            values: dict[str, Any] = {
+                key: self._checked(_SUPPRESS[key], value, (*where, key))
+                for key, value in table.items()
+            }
+            if not values.keys() - {"reason", "until"}:
+                self._fail(where, "must say what it suppresses: rules, kinds, names, paths ...")
+            paths = values.get("paths")
+            scope = Matching(
+                values.get("kinds", ()), values.get("namespaces", ()), values.get("names", ()),
+                values.get("containers", ()), None if paths is None else self._rooted(paths),
+            )  # fmt: skip
+            line = self._document.line(where)
+            result.append(
+                Ignore(
+                    values.get("rules", ()), scope, values.get("reason", ""),
+                    values.get("until", ""),
+                    Location(self._file.path, span=Span(line, 1, line, 1)), form="configuration",
+                )
+            )  # fmt: skip
+        return result
+
+    def _respect_locks(self, result: Configuration, at: KeyPath) -> None:
+        for item in result.settings.get("ignore", ()):
+            for rule in catalogue.find(item):
+                if rule.id in result.locked:
+                    self._fail(at, f"{rule.id} is locked and cannot be ignored")
+
+    # Helpers ----------------------------------------------------------------------------------
+
+    def _rooted(self, patterns: Sequence[str]) -> RootedPaths:
+        return RootedPaths(Paths(patterns), self._base)
+
+    def _needed_paths(self, table: Table, at: KeyPath) -> RootedPaths:
+        if "paths" not in table:
+            self._fail(at, "must have paths")
+        patterns: Any = self._checked(_texts, table["paths"], (*at, "paths"))
+        return self._rooted(patterns)
+
+    def _members(self, tables: object, at: KeyPath, name: str) -> "list[tuple[KeyPath, Table]]":
+        if not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
+            self._fail(at, f"must be tables, each beginning with [[{name}]]")
+        return [((*at, number), table) for number, table in enumerate(tables)]
+
+    def _find(self, name: str, at: KeyPath) -> tuple[Rule, ...]:
+        try:
+            return catalogue.find(name)
+        except UsageError as error:
+            self._fail(at, str(error), told=True)
+
+    def _checked(self, check: Check, value: object, at: KeyPath) -> object:
+        try:
+            return check(value)
+        except ValueError as error:
+            self._fail(at, str(error))
+
+    def _refuse_unknown(self, table: Table, known: tuple[str, ...], at: KeyPath) -> None:
+        for key in table:
+            if key not in known:
+                from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+                close = get_close_matches(key, known, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+                self._fail((*at, key), f"unknown key {key!r}; {hint}", told=True)
+
+    def _fail(self, at: KeyPath, message: str, *, told: bool = False) -> NoReturn:
+        """Raise a UsageError that names file, line and, unless the message tells it, the key."""
+        own = at[len(self._file.table) :]
+        key = "" if told else ".".join(str(step) for step in own) + " "
+        raise UsageError(f"{self._file.path}:{self._document.line(at)}: {key}{message}")
+
+
+def _like(parameter: Parameter) -> Check:
+    """What a value of a rule's parameter must be: the default decides."""
+    default = parameter.default
+    if isinstance(default, tuple):
+        return _texts
+    if isinstance(default, bool):
+        return _boolean
+    if isinstance(default, int):
+        return _whole_number
+    return _text
+
+
+def _whole_number(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("must be a whole number")

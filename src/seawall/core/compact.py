@@ -1,0 +1,105 @@
+"""Findings and ignores as plain tuples, for another process or a cache.
+
+Rules are told by their ids. A secret value goes to another process of the same run, never into a
+file: ``holds_secrets`` tells what must not be stored.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from seawall.core.edit import Edit, Fix, Safety
+from seawall.core.finding import Finding, Related, Subject
+from seawall.core.ignore import Ignore, Lines, Part, WholeFile
+from seawall.core.location import Location, Span
+from seawall.core.redacted import NOTHING, Redacted
+from seawall.core.rule import Rule
+from seawall.core.severity import Confidence, Severity
+
+Plain = Any
+"""Tuples, texts, numbers and ``None``, as ``marshal`` takes them."""
+
+_SCOPES = (Lines, WholeFile, Part)
+
+
+def finding_to_plain(finding: Finding) -> Plain:
+    """A finding, its secret value included: not for a file where ``holds_secrets``."""
+    return (
+        finding.rule.id,
+        int(finding.severity),
+        int(finding.confidence),
+        finding.message,
+        finding.remedy,
+        tuple(finding.subject),
+        location_to_plain(finding.location),
+        tuple((location_to_plain(item.location), item.message) for item in finding.related),
+        tuple(
+            (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits))
+            for fix in finding.fixes
+        ),
+        finding.evidence,
+        dict(finding.details),
+        finding.secret.reveal(),
+    )
+
+
+def holds_secrets(findings: Iterable[Finding]) -> bool:
+    """Whether any finding carries a secret value."""
+    return any(finding.secret for finding in findings)
+
+
+def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
+    """The finding again; KeyError when its rule is not among those given."""
+    (rule, severity, confidence, message, remedy, subject, location, related, fixes, evidence,
+     details, secret) = plain  # fmt: skip
+    return Finding(
+        rules[rule],
+        Severity(severity),
+        Confidence(confidence),
+        message,
+        remedy,
+        Subject(*subject),
+        location_from_plain(location),
+        tuple(Related(location_from_plain(place), text) for place, text in related),
+        tuple(
+            Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits))
+            for title, safety, edits in fixes
+        ),
+        evidence,
+        details,
+        Redacted(secret) if secret else NOTHING,
+    )
+
+
+def location_to_plain(location: Location) -> Plain:
+    """A location."""
+    span = location.span
+    return (
+        location.path, location.document, location.key_path, None if span is None else tuple(span),
+    )  # fmt: skip
+
+
+def location_from_plain(plain: Plain) -> Location:
+    """The location again."""
+    path, document, key_path, span = plain
+    return Location(path, document, key_path, None if span is None else Span(*span))
+
+
+def ignore_to_plain(ignore: Ignore) -> Plain:
+    """An ignore that was read from a file; its scope is one of a file."""
+    scope = ignore.scope
+    kind = next(number for number, type_ in enumerate(_SCOPES) if isinstance(scope, type_))
+    assert isinstance(scope, _SCOPES)  # noqa: S101 - for the type checker
+    return (
+        ignore.rules, (kind, *scope), ignore.reason, ignore.until,
+        location_to_plain(ignore.origin), tuple(ignore.subject), ignore.form, ignore.foreign,
+        ignore.fault,
+    )  # fmt: skip
+
+
+def ignore_from_plain(plain: Plain) -> Ignore:
+    """The ignore again."""
+    rules, (kind, *scope), reason, until, origin, subject, form, foreign, fault = plain
+    return Ignore(
+        rules, _SCOPES[kind](*scope), reason, until, location_from_plain(origin),
+        Subject(*subject), form, foreign, fault,
+    )  # fmt: skip

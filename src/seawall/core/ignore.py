@@ -1,0 +1,158 @@
+"""Ignores: somebody's word that certain findings do not count, and why.
+
+A reader of any format makes them (a comment, an annotation, an entry of a configuration, another
+tool's ignore file); triage is the only place that applies them.
+"""
+
+import re
+from typing import NamedTuple, Protocol
+
+from seawall.core.finding import Finding, Subject
+from seawall.core.location import KeyPath, Location
+
+
+class Lines(NamedTuple):
+    """Findings whose place begins on some lines of a file, from 1, the last one included."""
+
+    path: str
+    first: int
+    last: int
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding lies in this scope; its location must be concrete."""
+        span = finding.location.span
+        return (
+            span is not None
+            and finding.location.path == self.path
+            and self.first <= span.line <= self.last
+        )
+
+
+class WholeFile(NamedTuple):
+    """Everything in one file."""
+
+    path: str
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding lies in this scope."""
+        return finding.location.path == self.path
+
+
+class Part(NamedTuple):
+    """Everything at or below a path of keys in one document."""
+
+    path: str
+    document: int
+    key_path: KeyPath
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding lies in this scope."""
+        place = finding.location
+        return (
+            place.path == self.path
+            and place.document == self.document
+            and place.key_path[: len(self.key_path)] == self.key_path
+        )
+
+
+class Scope(Protocol):
+    """Where an ignore holds."""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding lies in this scope; its location must be concrete."""
+
+
+class Ignore(NamedTuple):
+    """Findings of some rules in some scope that do not count."""
+
+    rules: tuple[str, ...]
+    """Ids or globs as they were written, our own or another tool's; empty for every rule."""
+    scope: Scope
+    reason: str = ""
+    until: str = ""
+    """The last day it holds, as ``2027-01-31``; empty when it holds for ever."""
+    origin: Location = Location("")
+    """Where it is written."""
+    subject: Subject = Subject()
+    """What it is written at, where that has a name."""
+    form: str = "comment"
+    """What it is, for messages: ``comment``, ``annotation``, ``configuration``, a tool's file."""
+    foreign: bool = False
+    """Written for another tool: that it is of no use to us is no finding."""
+    fault: str = ""
+    """Why it cannot be used, when it cannot."""
+
+    @property
+    def in_source(self) -> bool:
+        """Whether it stands beside what it is about (SARIF tells the two apart)."""
+        return self.form in IN_SOURCE
+
+
+IN_SOURCE = frozenset(("comment", "annotation"))
+
+_DIRECTIVE = re.compile(
+    r"seawall:[ \t]*(?P<what>[A-Za-z-]+)[ \t]*(?P<rules>\[[^\]\n]*\])?[ \t]*:?[ \t]*(?P<rest>.*)"
+)
+_UNTIL = re.compile(r"(?:^|[ \t])until=(\S*)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+MARK = "seawall:"
+"""What every ignore comment of ours has in it: a cheap first look."""
+
+
+class Directive(NamedTuple):
+    """An ignore comment of ours, read from its text."""
+
+    rules: tuple[str, ...]
+    reason: str
+    until: str
+    whole_file: bool
+    fault: str
+
+
+def directive(comment: str) -> Directive | None:
+    """Read ``seawall: ignore[rule,...] reason until=YYYY-MM-DD``; ``None`` if it is none.
+
+    ``comment`` is the text of a comment without its mark. A comment that begins as an ignore and
+    cannot be one has a fault, so that it does not fail in silence.
+    """
+    found = _DIRECTIVE.match(comment.strip())
+    if found is None:
+        return None
+    what = found["what"].lower()
+    reason, until, fault = reason_and_date(found["rest"])
+    rules = tuple(item.strip() for item in (found["rules"] or "")[1:-1].split(",") if item.strip())
+    if what not in ("ignore", "ignore-file"):
+        fault = f"there is no {what!r}; write ignore[rule] or ignore-file[rule]"
+    elif not rules:
+        fault = f"it names no rule; write {what}[rule-id] and the reason"
+    return Directive(rules, reason, until, what == "ignore-file", fault)
+
+
+def reason_and_date(text: str) -> tuple[str, str, str]:
+    """A reason, the last day an ignore holds and what is wrong with it, from its free text."""
+    until = fault = ""
+    found = _UNTIL.search(text)
+    if found:
+        until = found[1]
+        text = text[: found.start()] + text[found.end() :]
+        fault = fault_of_date(until)
+        until = "" if fault else until
+    return text.strip(" \t-:"), until, fault
+
+
+def fault_of_date(text: str) -> str:
+    """Why a text is no day; empty when it is one."""
+    if _DATE.fullmatch(text):
+        from datetime import date  # noqa: PLC0415 - 2 ms, only where there is a date
+
+        try:
+            date.fromisoformat(text)
+        except ValueError as error:
+            return f"{text!r} is no date: {error}"
+        return ""
+    return f"{text!r} is no date; write it as 2027-01-31"
+
+
+def expired(ignore: Ignore, today: str) -> bool:
+    """Whether the last day of an ignore is over."""
+    return bool(ignore.until) and ignore.until < today

@@ -1,0 +1,156 @@
+"""Runs the rules over what was read, file by file, on several processors where it pays."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from seawall.core.compact import finding_from_plain, finding_to_plain
+from seawall.core.finding import Finding
+from seawall.core.location import Span
+from seawall.core.report import RuleFault
+from seawall.core.rule import Rule
+from seawall.engine.placing import Places, placed, places_of, unplaced
+from seawall.engine.reading import Inputs, Unit
+from seawall.engine.texts import Texts
+from seawall.engine.workers import spread
+from seawall.kubernetes.checking import Outcome, Plan
+from seawall.kubernetes.rule import Context
+
+Plain = Any
+
+
+class Judgement(NamedTuple):
+    """What the rules say of one file.
+
+    ``own`` rests on the file alone; what rests on other files as well is worked out anew in each
+    run, by the rules that ``related`` names for each object.
+    """
+
+    own: list[Finding]
+    relations: list[Finding]
+    faults: list[RuleFault]
+    related: list[tuple[str, ...]]
+    places: Places
+
+
+class Judgements(Protocol):
+    """Remembers what rules said of a file that rests on that file alone."""
+
+    def known(self, units: Sequence[Unit]) -> list[Judgement | None]:
+        """What is known of each file."""
+
+    def learn(self, unit: Unit, judgement: Judgement) -> None:
+        """Remember what the rules said."""
+
+
+def judge(
+    inputs: Inputs,
+    rules: Sequence[Rule],
+    context: Context,
+    known: Judgements | None,
+    workers: int,
+) -> tuple[list[Finding], list[RuleFault]]:
+    """Every finding of the targets, with concrete places, in no particular order."""
+    bench = _Bench(rules, context, inputs.texts)
+    units = [unit for unit in inputs.units if not unit.task.file.context]
+    before = [None] * len(units) if known is None else known.known(units)
+    pairs = list(zip(units, before, strict=True))
+    if workers > 1:
+        weights = [len(unit.task.data) for unit in units]
+        plains = spread(
+            pairs, weights, workers, lambda part: [_to_plain(bench.judge(*pair)) for pair in part]
+        )
+        results = [_from_plain(plain, bench.by_id) for plain in plains]
+    else:
+        results = [bench.judge(*pair) for pair in pairs]
+    findings: list[Finding] = []
+    faults: list[RuleFault] = []
+    for (unit, old), result in zip(pairs, results, strict=True):
+        if known is not None and (old is None or len(result.places) > len(old.places)):
+            known.learn(unit, result)
+        findings += result.own
+        findings += result.relations
+        faults += result.faults
+    return findings, faults
+
+
+class _Bench:
+    """Judges files one at a time."""
+
+    def __init__(self, rules: Sequence[Rule], context: Context, texts: Texts) -> None:
+        self.by_id = {rule.id: rule for rule in rules}
+        self._context = context
+        self._texts = texts
+        self._plan = Plan(rules)
+        self._plans: dict[tuple[str, ...], Plan] = {}
+
+    def judge(self, unit: Unit, old: Judgement | None) -> Judgement:
+        """All findings of a file; what is known of the file alone is taken over."""
+        own: list[Finding] = [] if old is None else old.own
+        relations: list[Finding] = []
+        faults: list[RuleFault] = []
+        related: list[tuple[str, ...]] = []
+        for number, object_ in enumerate(unit.contents.objects):
+            outcome = Outcome([], [], set())
+            if old is None:
+                self._plan.check(object_, self._context, outcome)
+                names = tuple(sorted(outcome.related))
+            else:
+                names = old.related[number]
+                self._plan_of(names).check(object_, self._context, outcome)
+            related.append(names)
+            faults += outcome.faults
+            for finding in outcome.findings:
+                (relations if finding.rule.id in names else own).append(finding)
+        places = {} if old is None else dict(old.places)
+        own = own if old is not None else self._placed(own, unit, places)
+        return Judgement(own, self._placed(relations, unit, places), faults, related, places)
+
+    def _plan_of(self, names: tuple[str, ...]) -> Plan:
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._plans[names] = Plan(self.by_id[name] for name in names)
+        return plan
+
+    def _placed(self, findings: list[Finding], unit: Unit, places: Places) -> list[Finding]:
+        """Findings with concrete places; those of the file itself are added to its places."""
+        path = unit.task.file.path
+        everywhere: dict[str, Places] = {path: places}
+        for file, wanted in unplaced(findings).items():
+            missing = wanted - places.keys() if file == path else wanted
+            if missing and (text := self._texts.text(file)) is not None:
+                everywhere.setdefault(file, {}).update(places_of(text, missing))
+        return [placed(finding, everywhere) for finding in findings]
+
+
+# As plain values ------------------------------------------------------------------------------
+
+
+def _to_plain(judgement: Judgement) -> Plain:
+    return (
+        [finding_to_plain(finding) for finding in judgement.own],
+        [finding_to_plain(finding) for finding in judgement.relations],
+        [tuple(fault) for fault in judgement.faults],
+        judgement.related,
+        [(document, path, tuple(span)) for (document, path), span in judgement.places.items()],
+    )
+
+
+def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
+    own, relations, faults, related, places = plain
+    return Judgement(
+        [finding_from_plain(item, rules) for item in own],
+        [finding_from_plain(item, rules) for item in relations],
+        [RuleFault(*item) for item in faults],
+        related,
+        {(document, path): Span(*span) for document, path, span in places},
+    )
+
+
+def own_to_plain(judgement: Judgement) -> Plain:
+    """What rests on the file alone, for a cache."""
+    return _to_plain(judgement._replace(relations=[], faults=[]))
+
+
+def own_from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
+    """What rests on the file alone; raises KeyError, TypeError or ValueError for other values."""
+    return _from_plain(plain, rules)

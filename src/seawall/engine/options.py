@@ -1,0 +1,65 @@
+"""What a scan is asked to do."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from seawall.core.ignore import Ignore
+from seawall.core.rule import RULESETS, SECURITY, ParameterValue
+from seawall.core.severity import Confidence, Severity
+from seawall.sources import files
+from seawall.text.gitignore import RootedPaths
+from seawall.triage.verdicts import Override
+
+NEWEST_KUBERNETES = "1.36"
+
+
+class Exclude(NamedTuple):
+    """Files to leave out, and the configuration that says so."""
+
+    paths: RootedPaths
+    origin: str
+
+    def reason(self, path: str, *, is_directory: bool) -> str:
+        """Why a path is left out; empty when it is not."""
+        paths = self.paths
+        found = paths.matches_directory(path) if is_directory else paths.matches(path)
+        return f"excluded by {self.origin}" if found else ""
+
+
+class Options(NamedTuple):
+    """What a scan is asked to do. The defaults are those of the command line."""
+
+    targets: tuple[str, ...] = (".",)
+    context: tuple[str, ...] = ()
+    gitignore: bool = True
+    exclude: Exclude | None = None
+    max_file_size: int = files.DEFAULT_SIZE_LIMIT
+    profile: str = SECURITY
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    ruleset: str = RULESETS[-1]
+    min_confidence: Confidence = Confidence.MEDIUM
+    kubernetes_version: str = NEWEST_KUBERNETES
+    pss_version: str = "latest"
+    parameters: Mapping[str, Mapping[str, ParameterValue]] = {}
+    severities: Mapping[str, Severity] = {}
+    overrides: tuple[Override, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    """Ignores that the configuration and other tools' files give."""
+    honour_comments: bool = True
+    """Whether comments and annotations in what is scanned may hide findings."""
+    require_reason: bool = False
+    locked: frozenset[str] = frozenset()
+    """Rules, by id, that nothing ignores."""
+    whole: bool = False
+    """Whether the targets hold all that the configuration is about."""
+    baseline: str | None = None
+    """The file of known findings."""
+    since: str | None = None
+    """A git revision: only what came after it counts."""
+    today: str = ""
+    """The day as ``2027-01-31``, for ignores with a last day; empty for the machine's."""
+    cache: bool = False
+    """Whether results may be taken from and put into the user's cache."""
+    workers: int = 0
+    """Processes to use at most; 0 for as many as the machine has processors."""

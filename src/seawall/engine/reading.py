@@ -1,0 +1,322 @@
+"""From targets to objects: what is read, what is left out, and what could not be read."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from seawall.core.compact import ignore_from_plain, ignore_to_plain
+from seawall.core.ignore import Ignore
+from seawall.core.report import Coverage, Failed, NotCovered, Skipped
+from seawall.engine.options import Options
+from seawall.engine.texts import Texts
+from seawall.engine.workers import spread
+from seawall.kubernetes import ignores, kustomizations, reader
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.sources import files
+from seawall.sources.files import SourceFile
+from seawall.text.decoding import Undecodable, decode
+from seawall.text.yaml import Broken, load
+
+KUSTOMIZATION = "kustomization"
+_EXTENSIONS = (".yaml", ".yml", ".json")
+
+
+class Source(Protocol):
+    """Where files come from: the file system, or a commit."""
+
+    def discover(self) -> Iterator[files.Found]:
+        """Every file of the targets, and what is left out."""
+
+    def read(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of a file."""
+
+
+class FileSystem(NamedTuple):
+    """The targets as they stand on disk."""
+
+    options: Options
+
+    def discover(self) -> Iterator[files.Found]:
+        """Every file of the targets, and what is left out."""
+        options = self.options
+        return files.discover(
+            options.targets, options.context, gitignore=options.gitignore, exclude=options.exclude
+        )
+
+    def read(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of a file."""
+        return files.read(file, self.options.max_file_size)
+
+
+class Task(NamedTuple):
+    """A file to read for objects, and what its surroundings say of it."""
+
+    file: SourceFile
+    data: bytes
+    is_template: bool
+
+
+class Unit(NamedTuple):
+    """What was read of one file."""
+
+    task: Task
+    contents: reader.Contents
+    ignores: tuple[Ignore, ...]
+
+
+Plain = Any
+
+
+class Units(Protocol):
+    """Remembers what files hold, by their bytes."""
+
+    def known(self, tasks: Sequence[Task]) -> list[Plain | None]:
+        """What is known of each."""
+
+    def learn(self, task: Task, plain: Plain) -> None:
+        """Remember what a file holds."""
+
+
+class Inputs:
+    """What became of each input, while it is read."""
+
+    def __init__(self) -> None:
+        self.texts = Texts()
+        self.tasks: list[Task] = []
+        self.units: list[Unit] = []
+        self.opaque: list[str] = []
+        self.read: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.not_covered: list[NotCovered] = []
+        self.failed: list[Failed] = []
+        self.charts: frozenset[str] = frozenset()
+
+    @property
+    def objects(self) -> Iterator[KubernetesObject]:
+        """All objects, in the order of the files."""
+        return (object_ for unit in self.units for object_ in unit.contents.objects)
+
+    def coverage(self) -> Coverage:
+        """What became of each input."""
+        return Coverage(
+            tuple(sorted(self.read)),
+            tuple(sorted(self.skipped)),
+            tuple(sorted(set(self.not_covered))),
+            tuple(sorted(self.failed)),
+        )
+
+
+# The files ------------------------------------------------------------------------------------
+
+
+def gather(source: Source, progress: "Progress | None") -> Inputs:
+    """Find the files and read their bytes; what needs no look inside is sorted out."""
+    inputs = Inputs()
+    found: list[SourceFile] = []
+    for item in source.discover():
+        if isinstance(item, SourceFile):
+            found.append(item)
+        elif isinstance(item, Skipped):
+            inputs.skipped.append(item)
+        else:
+            inputs.failed.append(item)
+    found.sort(key=lambda file: (file.context, file.path))
+    inputs.charts = _charts(found)
+    patches = _kustomizations(found, inputs, source)
+    for number, file in enumerate(found):
+        if progress is not None:
+            progress(number, len(found))
+        _gather_file(file, inputs, source, patches)
+    return inputs
+
+
+class Progress(Protocol):
+    """Told how many of how many files have been dealt with."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show it."""
+
+
+def _charts(found: Iterable[SourceFile]) -> frozenset[str]:
+    """Directories of Helm charts among the files."""
+    return frozenset(
+        os.path.dirname(file.path)
+        for file in found
+        if not file.named and os.path.basename(file.path) == "Chart.yaml"
+    )
+
+
+def _chart_of(path: str, charts: frozenset[str]) -> str | None:
+    directory = os.path.dirname(path)
+    while charts:
+        if directory in charts:
+            return directory
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return None
+
+
+def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> dict[str, str]:
+    """Paths of patches, each with the kustomization that applies it."""
+    patches: dict[str, str] = {}
+    for file in found:
+        if os.path.basename(file.path) not in kustomizations.FILE_NAMES or file.real == files.STDIN:
+            continue
+        text = _text(file.path, source.read(file))
+        if isinstance(text, Failed):
+            inputs.failed.append(text)
+            continue
+        inputs.opaque.append(text)
+        for document in load(text):
+            if isinstance(document, Broken):
+                inputs.failed.append(Failed(file.path, *document.position, document.reason))
+                continue
+            for path in kustomizations.parts(document.value, os.path.dirname(file.path)):
+                patches.setdefault(path, file.path)
+    return patches
+
+
+def _gather_file(
+    file: SourceFile, inputs: Inputs, source: Source, patches: Mapping[str, str]
+) -> None:
+    name = os.path.basename(file.path)
+    if name in kustomizations.FILE_NAMES:
+        inputs.not_covered.append(
+            NotCovered(
+                file.path, KUSTOMIZATION, "kustomizations are not built by this version",
+                "build it and scan the result, for example: kustomize build . | seawall scan -",
+            )
+        )  # fmt: skip
+        return
+    if not file.named:
+        if not name.endswith(_EXTENSIONS):
+            inputs.skipped.append(Skipped(file.path, "no format that seawall reads"))
+            return
+        if file.path in patches:
+            inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
+            return
+    data = source.read(file)
+    if isinstance(data, Failed):
+        inputs.failed.append(data)
+    elif not data.strip():
+        inputs.skipped.append(Skipped(file.path, "empty"))
+    elif name == "Chart.yaml" and not file.named:
+        inputs.not_covered.append(_chart_not_covered(file.path))
+    else:
+        chart = _chart_of(file.path, inputs.charts)
+        is_template = chart is not None and file.path.startswith(
+            os.path.join(chart, "templates", "")
+        )
+        inputs.tasks.append(Task(file, data, is_template))
+
+
+def _text(path: str, data: bytes | Failed) -> str | Failed:
+    if isinstance(data, Failed):
+        return data
+    text = decode(data)
+    return Failed(path, *text) if isinstance(text, Undecodable) else text
+
+
+def _chart_not_covered(path: str) -> NotCovered:
+    return NotCovered(
+        path, "Helm chart", "charts are not rendered by this version",
+        "render it and scan the result, for example: helm template . | seawall scan -",
+    )  # fmt: skip
+
+
+# Their contents -------------------------------------------------------------------------------
+
+
+def read_units(inputs: Inputs, options: Options, units: Units | None, workers: int) -> None:
+    """Read the objects of the files that were gathered."""
+    tasks = inputs.tasks
+    plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
+    missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
+    if workers > 1:
+        weights = [len(task.data) for task in missing]
+        fresh = iter(spread(missing, weights, workers, lambda part: [_parse(t) for t in part]))
+    else:
+        fresh = (_parse(task) for task in missing)
+    complete = _Completeness(options)
+    for task, known in zip(tasks, plains, strict=True):
+        plain = next(fresh) if known is None else known
+        if known is None and units is not None:
+            units.learn(task, plain)
+        _add(inputs, task, plain, complete=complete.of(task.file))
+    inputs.tasks.clear()  # only what has objects is needed from here on
+    _mark_incomplete(inputs)
+
+
+_SKIPPED, _FAILED, _READ = range(3)
+
+
+def _parse(task: Task) -> Plain:
+    """What one file holds: a pure function of its bytes and of what its surroundings say."""
+    text = _text("", task.data)
+    if isinstance(text, Failed):
+        return (_FAILED, tuple(text)[1:])
+    if not text.strip():
+        return (_SKIPPED, "empty")
+    if not task.file.named and not reader.mentions_objects(text):
+        return (_SKIPPED, "holds no Kubernetes object")
+    path = task.file.path
+    contents = reader.read(text, path, target=True, complete=True, template=task.is_template)
+    found: list[Ignore] = []
+    if any(mark in text for mark in ignores.MARKS):
+        found = [*ignores.from_comments(text, path), *ignores.from_annotations(contents.objects)]
+    return (_READ, reader.to_plain(contents), [ignore_to_plain(item) for item in found])
+
+
+def _add(inputs: Inputs, task: Task, plain: Plain, *, complete: bool) -> None:
+    file = task.file
+    kind, content, *rest = plain
+    if kind == _FAILED:
+        inputs.failed.append(Failed(file.path, *content))
+        return
+    if kind == _SKIPPED:
+        inputs.skipped.append(Skipped(file.path, content))
+        return
+    contents = reader.from_plain(content, file.path, target=not file.context, complete=complete)
+    inputs.failed.extend(contents.failed)
+    inputs.not_covered.extend(contents.not_covered)
+    inputs.opaque.extend(contents.opaque)
+    if contents.objects:
+        found = tuple(ignore_from_plain(item) for item in rest[0])
+        inputs.units.append(Unit(task, contents, found))
+        inputs.texts.add(file.path, task.data)
+    if contents.objects or contents.failed:
+        inputs.read.append(file.path)
+    elif not contents.not_covered:
+        inputs.skipped.append(Skipped(file.path, "holds no Kubernetes object"))
+
+
+class _Completeness:
+    """Tells whether a file lies in a directory whose objects are all known."""
+
+    def __init__(self, options: Options) -> None:
+        targets = (*options.targets, *options.context)
+        self._whole = [os.path.join(os.path.realpath(target), "") for target in targets]
+
+    def of(self, file: SourceFile) -> bool:
+        if not file.named:
+            return True
+        real = os.path.realpath(file.real)
+        return any(real.startswith(directory) for directory in self._whole)
+
+
+def _mark_incomplete(inputs: Inputs) -> None:
+    """Beside a file that could not be read, nothing can be said to be missing."""
+    unread = {os.path.dirname(item.path) for item in inputs.failed}
+    unread |= {
+        os.path.dirname(item.path)
+        for item in inputs.not_covered
+        if item.what != KUSTOMIZATION  # the names it generates are unresolved one by one
+    }
+    for object_ in inputs.objects:
+        if object_.complete and (
+            os.path.dirname(object_.file) in unread
+            or _chart_of(object_.file, inputs.charts) is not None
+        ):
+            object_.complete = False

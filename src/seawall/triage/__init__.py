@@ -1,0 +1,1 @@
+"""Which findings count: severities, ignores, baseline. Once, for findings of every domain."""
