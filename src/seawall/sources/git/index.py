@@ -1,12 +1,13 @@
 """The index (the staging area), as ``git ls-files --stage --debug -z`` tells it."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
-from seawall.sources.files import shown
+from seawall.sources.files import reason_of, shown
 from seawall.sources.git.process import Git
 from seawall.sources.git.rows import SUBMODULE_MODE, StagedEntry
 
@@ -17,6 +18,7 @@ _DEBUG = re.compile(
     rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: (\d+)\n"
     rb"  uid: \d+\tgid: \d+\n  size: (\d+)\tflags: ([0-9a-f]+)\n"
 )
+_PIECE = 1024 * 1024
 # Documentation/gitformat-index.txt, "extended flags", where git holds them in memory.
 _INTENT_TO_ADD = 1 << 29
 _SKIP_WORKTREE = 1 << 30
@@ -48,6 +50,7 @@ class IndexEntry(NamedTuple):
 
 def read(git: Git) -> list[IndexEntry]:
     """All entries, in order; empty where there is no index."""
+    _check_sum(git)
     text = git.output(["ls-files", "--stage", "--debug", "-z"])
     entries = []
     at = 0
@@ -71,6 +74,30 @@ def read(git: Git) -> list[IndexEntry]:
     if at != len(text):
         raise InputError(f"git ls-files answers {text[at : at + 80]!r}, which is not understood")
     return entries
+
+
+def _check_sum(git: Git) -> None:
+    """Refuse an index that is cut off or damaged; git itself reads what is left of it.
+
+    The file ends in the hash of what precedes it, or in zeros (``index.skipHash``).
+    """
+    path = git.place.index_file
+    hashed = hashlib.new(git.place.layout.object_format, usedforsecurity=False)
+    last = b""
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            while piece := stream.read(_PIECE):
+                data = last + piece
+                last = data[-hashed.digest_size :]
+                hashed.update(data[: -hashed.digest_size])
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"cannot read {shown(path)}: {reason_of(error)}") from None
+    if last.strip(b"\0") and last != hashed.digest():
+        raise InputError(
+            f"{shown(path)} is damaged; remove it and run 'git reset' to have it made anew"
+        )
 
 
 def staged(git: Git) -> Iterator[StagedEntry]:

@@ -1,6 +1,7 @@
 """Content of blobs, streamed through one ``git cat-file --batch``."""
 
 import hashlib
+import os
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -29,29 +30,39 @@ def blobs(git: Git, oids: Iterable[str], limit: int) -> Iterator[tuple[str, byte
     """
     asking = _Asking(oids)
     failures = 0
-    while True:
+    done = False
+    while not done:
         with git.start(_ARGUMENTS, asking.lines()) as process:
             answers = _Answers(process, limit)
-            while (header := answers.line()) is not None:
+            goes_on = True
+            while goes_on and (header := answers.line()) is not None:
                 oid = asking.answered(header)
                 content, goes_on = answers.content(header)
-                if isinstance(content, bytes) and not _is_of(content, oid):
-                    content = Missing("damaged", "the object's content does not have its hash")
-                yield oid, content
-                if not goes_on:
-                    break
-            else:
-                if process.exit_code() == 0 and not asking.pending:
-                    return
-                if not asking.pending:
+                yield oid, _judged(git, oid, content)
+            if goes_on:
+                code = process.exit_code()
+                done = code == 0 and not asking.pending
+                if not done and not asking.pending:
                     process.check()
+            if not done and answers.is_over:
                 failures += 1
                 if failures > _FAILURES:
                     raise InputError(
                         f"more than {_FAILURES} objects of the repository are damaged "
                         f"({process.complaint()}); 'git fsck' lists them"
                     )
-                yield asking.pending.popleft(), Missing("damaged", process.complaint())
+                if goes_on:  # it gave up before it said a word about the object
+                    yield asking.pending.popleft(), Missing("damaged", process.complaint())
+
+
+def _judged(git: Git, oid: str, content: bytes | Missing) -> bytes | Missing:
+    """Results kept by a hash must not be poisoned by content that does not have it."""
+    if isinstance(content, bytes):
+        if blob_oid(content, len(oid)) != oid:
+            return Missing("damaged", "the object's content does not have its hash")
+    elif content is ABSENT and _is_loose(git, oid):
+        return Missing("damaged", "the object's file is no object")
+    return content
 
 
 class _Asking:
@@ -97,6 +108,7 @@ class _Answers:
         self._limit = limit
         self._data = b""
         self._at = 0
+        self.is_over = False
 
     def line(self) -> bytes | None:
         """The next line without its end, ``None`` at the end of the output."""
@@ -136,7 +148,7 @@ class _Answers:
         self._data, self._at = b"", 0
         left = size - len(pieces[0])
         while left > 0:
-            piece = self._process.read()
+            piece = self._read()
             if not piece:
                 return None
             pieces.append(piece[:left])
@@ -154,8 +166,13 @@ class _Answers:
         self._at += size
         return True
 
-    def _more(self) -> bool:
+    def _read(self) -> bytes:
         piece = self._process.read()
+        self.is_over = not piece
+        return piece
+
+    def _more(self) -> bool:
+        piece = self._read()
         self._data = self._data[self._at :] + piece
         self._at = 0
         return bool(piece)
@@ -165,9 +182,10 @@ def _other(kind: bytes) -> Missing:
     return Missing("not a blob", f"is a {kind.decode('ascii', 'replace')[:40]}, not a blob")
 
 
-def _is_of(content: bytes, oid: str) -> bool:
-    """Whether content has its hash: results kept by it must not be poisoned by a stranger."""
-    return blob_oid(content, len(oid)) == oid
+def _is_loose(git: Git, oid: str) -> bool:
+    """Whether there is a file for an object, which git calls missing where it is damaged."""
+    path = os.path.join(git.place.objects, oid[:2], oid[2:])
+    return OID.fullmatch(oid) is not None and os.path.lexists(path)
 
 
 def new_hash(length: int, size: int) -> "hashlib._Hash":
