@@ -67,9 +67,12 @@ def build(folder: Path) -> None:
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     git = ["git", "-C", str(folder)]
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True, env=environment)
-    subprocess.run(
-        [*git, "fast-import", "--quiet"], input=b"".join(stream()), check=True, env=environment
-    )
+    history = folder / ".git" / "history"  # a file: children start with their parent's peak memory
+    with history.open("w+b") as file:
+        file.writelines(stream())
+        file.seek(0)
+        subprocess.run([*git, "fast-import", "--quiet"], stdin=file, check=True, env=environment)
+    history.unlink()
     subprocess.run([*git, "reset", "-q", "--hard"], check=True, env=environment)
     for number in range(0, FILES, FILES // EDITS):
         with (folder / path(number)).open("ab") as file:
