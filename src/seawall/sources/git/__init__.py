@@ -1,0 +1,31 @@
+"""Git repositories, read without believing them.
+
+git itself reads the objects, but never the repository's own configuration, hooks or attributes:
+it works on a temporary directory of ours (``sterile``) that links to what is data. Nothing of the
+repository is executed, nothing in it is written, and no network is used: there are no remotes,
+so what a partial clone lacks is missing. ``discovery`` says which pointers out of a tree are
+believed.
+"""
+
+from seawall.sources.git.repository import Repository, find
+from seawall.sources.git.rows import (
+    Changes,
+    Commit,
+    LfsPointer,
+    Missing,
+    StagedEntry,
+    TreeEntry,
+    lfs_pointer,
+)
+
+__all__ = [
+    "Changes",
+    "Commit",
+    "LfsPointer",
+    "Missing",
+    "Repository",
+    "StagedEntry",
+    "TreeEntry",
+    "find",
+    "lfs_pointer",
+]

@@ -1,0 +1,126 @@
+"""A repository, opened for reading. See the package for what it does not do."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from seawall.core.errors import UsageError
+from seawall.sources.files import DEFAULT_SIZE_LIMIT, shown
+from seawall.sources.git import history, index, objects, revisions, trees, worktree
+from seawall.sources.git.discovery import Place, locate
+from seawall.sources.git.process import Git
+from seawall.sources.git.rows import Changes, Commit, Missing, StagedEntry, TreeEntry
+
+
+class Repository:
+    """A repository, to be used in a ``with`` statement.
+
+    ``top`` is the absolute path of the work tree ("" where there is none), ``git_dir`` that of the
+    git directory. Each method raises ``InputError`` where git cannot read what it needs, and
+    ``UsageError`` where what is asked for makes no sense. Arguments called commit are what
+    ``resolve`` gives.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._opened: Git | None = None
+        self.top = place.top
+        self.git_dir = place.git_dir
+        self.is_bare = not place.top
+        try:
+            self.is_shallow = os.stat(os.path.join(place.common_dir, "shallow")).st_size > 0
+        except OSError:
+            self.is_shallow = False
+
+    def __enter__(self) -> Self:
+        self._opened = Git(self._place)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def _git(self) -> Git:
+        if self._opened is None:
+            raise RuntimeError("a repository is used in a with statement")
+        return self._opened
+
+    def resolve(self, revision: str) -> str:
+        """The oid of the commit that a branch, tag, hash or expression (``HEAD~3``) names.
+
+        Raises ``UsageError`` with a remedy where there is no such commit.
+        """
+        return revisions.resolve(self._git, revision, is_shallow=self.is_shallow)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor of two commits, ``None`` where they have none.
+
+        In a shallow clone that may be because it was not fetched.
+        """
+        return revisions.merge_base(self._git, _checked(one), _checked(other))
+
+    def tree(self, commit: str, prefix: str = "") -> Iterator[TreeEntry]:
+        """The files, links and submodules of a commit below a directory (or one file)."""
+        return trees.tree(self._git, _checked(commit), prefix.rstrip("/"))
+
+    def changed(self, commit: str) -> Changes:
+        """What in the work tree differs from a commit: tracked, deleted, untracked files.
+
+        Ignored files that are not tracked do not count. The person's own ``core.excludesFile``
+        is not read.
+        """
+        if not self.top:
+            raise UsageError(f"{shown(self.git_dir)} has no work tree that could have changed")
+        return worktree.changed(self._git, _checked(commit))
+
+    def staged(self) -> Iterator[StagedEntry]:
+        """The files and links of the index, conflicting ones with each of their stages.
+
+        Submodules are left out, and so is what is only intended to be added (``git add -N``).
+        """
+        return index.staged(self._git)
+
+    def blobs(
+        self, oids: Iterable[str], limit: int = DEFAULT_SIZE_LIMIT
+    ) -> Iterator[tuple[str, bytes | Missing]]:
+        """The content of each blob of at most ``limit`` bytes, in the order asked for.
+
+        What is asked for is taken as it is needed, so it may be endless. Content that does not
+        have its hash is damaged. What cannot be had does not end the iteration.
+        """
+        return objects.blobs(self._git, oids, limit)
+
+    def commits(
+        self, included: Sequence[str] = (), excluded: Sequence[str] = ()
+    ) -> Iterator[Commit]:
+        """The ancestors of some commits (all refs where none is named) but not of others.
+
+        From the newest on, as they are found. Needs trees, but no content of files.
+        """
+        return history.commits(
+            self._git, [_checked(oid) for oid in included], [_checked(oid) for oid in excluded]
+        )
+
+
+def find(path: str, environment: Mapping[str, str] | None = None) -> Repository | None:
+    """The repository that a path lies in, looked for upwards; ``None`` where there is none.
+
+    ``environment`` is where GIT_DIR and what git sets for hooks is looked up. Raises
+    ``UsageError`` for a repository that cannot be read or should not be believed.
+    """
+    place = locate(path, os.environ if environment is None else environment)
+    return None if place is None else Repository(place)
+
+
+def _checked(oid: str) -> str:
+    if objects.OID.fullmatch(oid) is None:
+        raise UsageError(f"{shown(oid)!r} is no hash of a commit")
+    return oid
