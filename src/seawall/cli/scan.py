@@ -9,7 +9,7 @@ from seawall import engine, reports
 from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import effective, engine_options, fail_on, load
+from seawall.cli.settings import Settings, effective, engine_options, fail_on, load
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -164,48 +164,88 @@ def run(arguments: list[str]) -> int:
     threshold = fail_on(options, settings)
     plan = engine_options(options, config, settings)
     progress = Progress(enabled=not options.quiet)
-    try:
-        result = engine.scan(plan, progress)
-    finally:
-        progress.clear()
+    signature = _signature(plan, outputs, options, threshold)
+    with engine.Run(progress, cached=plan.cache, signature=signature) as session:
+        try:
+            result = engine.scan_or_replay(plan, session)
+        finally:
+            progress.clear()
+        if isinstance(result, engine.Replay):
+            for output, (_, path) in zip(result.outputs, outputs, strict=True):
+                write_text(result.text(output), path)
+            code = result.exit_code
+        else:
+            code = _report(result, plan, outputs, options, settings, session)
+    for note in session.all_notes():
+        sys.stderr.write(f"seawall: {note}\n")
+    return code
+
+
+def _signature(
+    plan: engine.Options,
+    outputs: list[tuple[str, str | None]],
+    options: argparse.Namespace,
+    threshold: Severity | None,
+) -> bytes:
+    """All that the outputs rest on besides inputs and rules; empty where they are not kept."""
+    if not plan.cache or options.meta or options.write_baseline is not None or plan.since:
+        return b""
+    baseline = b""
+    if plan.baseline is not None:
+        from seawall.triage.baseline import read  # noqa: PLC0415 - json costs 2 ms
+
+        baseline = read(plan.baseline)
+    looks = [_look(options, path, threshold) for _, path in outputs]
+    formats = [name for name, _ in outputs]
+    parts = (plan, formats, looks, options.exit_zero, options.strict, baseline, engine.today())
+    return repr(parts).encode("utf-8", "surrogatepass")
+
+
+def _look(
+    options: argparse.Namespace, path: str | None, threshold: Severity | None
+) -> reports.Options:
+    environment = dict(os.environ)
+    to_terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
+    return reports.Options(
+        colour=wants_colour(options.color, environment, is_terminal=to_terminal),
+        width=terminal_width(environment),
+        quiet=options.quiet,
+        verbose=options.verbose,
+        meta=_meta(options) if options.meta else None,
+        fail_on=threshold,
+    )
+
+
+def _report(
+    result: engine.Result,
+    plan: engine.Options,
+    outputs: list[tuple[str, str | None]],
+    options: argparse.Namespace,
+    settings: Settings,
+    session: engine.Run,
+) -> int:
+    """Write the reports; gives the exit code."""
+    report = result.report
     if options.write_baseline is not None:
         path = options.write_baseline or plan.baseline or BASELINE_NAME
-        result = result._replace(report=write_baseline(result.report, plan.baseline, path))
-    _write(result, outputs, options, threshold)
-    for note in result.notes:
-        sys.stderr.write(f"seawall: {note}\n")
-    for fault in result.report.faults:
+        report = write_baseline(report, plan.baseline, path)
+    threshold = fail_on(options, settings)
+    recordings = []
+    for name, path in outputs:
+        look = _look(options, path, threshold)
+        chunks = reports.writer(name)(report, result.texts, look)
+        if session.records:
+            recordings.append(engine.Recording())
+            chunks = recordings[-1].watch(chunks)
+        write_text(chunks, path)
+    for fault in report.faults:
         sys.stderr.write(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    return result.report.exit_code(threshold, strict=settings["strict"].value)
-
-
-def _write(
-    result: engine.Result,
-    outputs: list[tuple[str, str | None]],
-    options: argparse.Namespace,
-    threshold: Severity | None,
-) -> None:
-    environment = dict(os.environ)
-    for name, path in outputs:
-        to_terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
-        write_text(
-            reports.writer(name)(
-                result.report,
-                result.texts,
-                reports.Options(
-                    colour=wants_colour(options.color, environment, is_terminal=to_terminal),
-                    width=terminal_width(environment),
-                    quiet=options.quiet,
-                    verbose=options.verbose,
-                    meta=_meta(options) if options.meta else None,
-                    fail_on=threshold,
-                ),
-            ),
-            path,
-        )
+    code = report.exit_code(threshold, strict=settings["strict"].value)
+    session.record(engine.Replay(tuple(item.data() for item in recordings), code))
+    return code
 
 
 def _list(text: str) -> list[str]:

@@ -35,7 +35,7 @@ class Configuration(NamedTuple):
     severities: Mapping[str, Severity] = {}
     overrides: tuple[Override, ...] = ()
     ignores: tuple[Ignore, ...] = ()
-    locked: frozenset[str] = frozenset()
+    locked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     base: Base = Base()
     """How paths of reports read from the directory of the file on."""
@@ -219,7 +219,7 @@ class _Reader:
             severities=severities,
             overrides=tuple(self._overrides(table.get("override", []), (*at, "override"))),
             ignores=tuple(self._suppressed(table.get("suppress", []), (*at, "suppress"))),
-            locked=frozenset(rule.id for item in locked for rule in catalogue.find(item)),
+            locked=tuple(sorted({rule.id for item in locked for rule in catalogue.find(item)})),
             exclude=exclude,
             base=self._base,
         )

@@ -114,6 +114,11 @@ class Rule:
         """The rule's manual as written; ``core.documentation`` reads it."""
         return self.check.__doc__ or ""
 
+    @property
+    def definition(self) -> str:
+        """What a rule made at run time is made of; empty for those of the program itself."""
+        return str(getattr(self.check, "definition", ""))
+
     def in_profile(self, profile: str) -> bool:
         """Whether a profile runs this rule.
 

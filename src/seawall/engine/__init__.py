@@ -2,7 +2,20 @@
 
 from seawall.engine.options import NEWEST_KUBERNETES, Options
 from seawall.engine.reading import Progress
-from seawall.engine.scanning import Result, scan
+from seawall.engine.run import Recording, Replay, Run
+from seawall.engine.scanning import Result, scan, scan_or_replay, today
 from seawall.engine.texts import Texts
 
-__all__ = ["NEWEST_KUBERNETES", "Options", "Progress", "Result", "Texts", "scan"]
+__all__ = [
+    "NEWEST_KUBERNETES",
+    "Options",
+    "Progress",
+    "Recording",
+    "Replay",
+    "Result",
+    "Run",
+    "Texts",
+    "scan",
+    "scan_or_replay",
+    "today",
+]

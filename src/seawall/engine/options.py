@@ -49,7 +49,7 @@ class Options(NamedTuple):
     honour_comments: bool = True
     """Whether comments and annotations in what is scanned may hide findings."""
     require_reason: bool = False
-    locked: frozenset[str] = frozenset()
+    locked: tuple[str, ...] = ()
     """Rules, by id, that nothing ignores."""
     whole: bool = False
     """Whether the targets hold all that the configuration is about."""

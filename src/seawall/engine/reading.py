@@ -54,6 +54,15 @@ class Task(NamedTuple):
     file: SourceFile
     data: bytes
     is_template: bool
+    complete: bool
+    """Whether all objects of its directory are read as well."""
+
+    @property
+    def digest(self) -> bytes:
+        """What its bytes are known by."""
+        from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+        return blake2b(self.data, digest_size=16).digest()
 
 
 class Unit(NamedTuple):
@@ -109,7 +118,7 @@ class Inputs:
 # The files ------------------------------------------------------------------------------------
 
 
-def gather(source: Source, progress: "Progress | None") -> Inputs:
+def gather(source: Source, options: Options, progress: "Progress | None") -> Inputs:
     """Find the files and read their bytes; what needs no look inside is sorted out."""
     inputs = Inputs()
     found: list[SourceFile] = []
@@ -123,10 +132,11 @@ def gather(source: Source, progress: "Progress | None") -> Inputs:
     found.sort(key=lambda file: (file.context, file.path))
     inputs.charts = _charts(found)
     patches = _kustomizations(found, inputs, source)
+    complete = _Completeness(options)
     for number, file in enumerate(found):
         if progress is not None:
             progress(number, len(found))
-        _gather_file(file, inputs, source, patches)
+        _gather_file(file, inputs, source, patches, complete)
     return inputs
 
 
@@ -178,10 +188,23 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
     return patches
 
 
+def is_candidate(file: SourceFile) -> bool:
+    """Whether a file may be one that is read, going by its name."""
+    name = os.path.basename(file.path)
+    return file.named or name.endswith(_EXTENSIONS) or name in kustomizations.FILE_NAMES
+
+
 def _gather_file(
-    file: SourceFile, inputs: Inputs, source: Source, patches: Mapping[str, str]
+    file: SourceFile,
+    inputs: Inputs,
+    source: Source,
+    patches: Mapping[str, str],
+    complete: "_Completeness",
 ) -> None:
     name = os.path.basename(file.path)
+    if not is_candidate(file):
+        inputs.skipped.append(Skipped(file.path, "no format that seawall reads"))
+        return
     if name in kustomizations.FILE_NAMES:
         inputs.not_covered.append(
             NotCovered(
@@ -190,13 +213,9 @@ def _gather_file(
             )
         )  # fmt: skip
         return
-    if not file.named:
-        if not name.endswith(_EXTENSIONS):
-            inputs.skipped.append(Skipped(file.path, "no format that seawall reads"))
-            return
-        if file.path in patches:
-            inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
-            return
+    if not file.named and file.path in patches:
+        inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
+        return
     data = source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
@@ -209,7 +228,7 @@ def _gather_file(
         is_template = chart is not None and file.path.startswith(
             os.path.join(chart, "templates", "")
         )
-        inputs.tasks.append(Task(file, data, is_template))
+        inputs.tasks.append(Task(file, data, is_template, complete.of(file)))
 
 
 def _text(path: str, data: bytes | Failed) -> str | Failed:
@@ -229,7 +248,7 @@ def _chart_not_covered(path: str) -> NotCovered:
 # Their contents -------------------------------------------------------------------------------
 
 
-def read_units(inputs: Inputs, options: Options, units: Units | None, workers: int) -> None:
+def read_units(inputs: Inputs, units: Units | None, workers: int) -> None:
     """Read the objects of the files that were gathered."""
     tasks = inputs.tasks
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
@@ -239,12 +258,11 @@ def read_units(inputs: Inputs, options: Options, units: Units | None, workers: i
         fresh = iter(spread(missing, weights, workers, lambda part: [_parse(t) for t in part]))
     else:
         fresh = (_parse(task) for task in missing)
-    complete = _Completeness(options)
     for task, known in zip(tasks, plains, strict=True):
         plain = next(fresh) if known is None else known
         if known is None and units is not None:
             units.learn(task, plain)
-        _add(inputs, task, plain, complete=complete.of(task.file))
+        _add(inputs, task, plain)
     inputs.tasks.clear()  # only what has objects is needed from here on
     _mark_incomplete(inputs)
 
@@ -269,7 +287,7 @@ def _parse(task: Task) -> Plain:
     return (_READ, reader.to_plain(contents), [ignore_to_plain(item) for item in found])
 
 
-def _add(inputs: Inputs, task: Task, plain: Plain, *, complete: bool) -> None:
+def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     file = task.file
     kind, content, *rest = plain
     if kind == _FAILED:
@@ -278,7 +296,9 @@ def _add(inputs: Inputs, task: Task, plain: Plain, *, complete: bool) -> None:
     if kind == _SKIPPED:
         inputs.skipped.append(Skipped(file.path, content))
         return
-    contents = reader.from_plain(content, file.path, target=not file.context, complete=complete)
+    contents = reader.from_plain(
+        content, file.path, target=not file.context, complete=task.complete
+    )
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)

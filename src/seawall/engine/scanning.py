@@ -1,23 +1,29 @@
 """A scan from targets to report."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
 from seawall.core.finding import Finding
-from seawall.core.ignore import Ignore
-from seawall.core.report import Coverage, Report, RuleFault
+from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
+from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, Progress, Source
+from seawall.engine.reading import FileSystem, Inputs, Progress
+from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
 from seawall.triage.verdicts import Policy, Verdict, known_before, triage
 
+if TYPE_CHECKING:
+    from seawall.engine.remembering import Memory
+
+WORTH_REMEMBERING = 100_000
+"""Bytes of manifests from which looking into the cache costs less than it saves (measured)."""
 WORTH_SPREADING = 1_000_000
 """Bytes of manifests from which a second process gains more than its start costs (measured)."""
 
@@ -27,31 +33,40 @@ class Result(NamedTuple):
 
     report: Report
     texts: Texts
-    notes: tuple[str, ...] = ()
-    """What the person at the terminal should know, but which is no part of the result."""
-
-
-class Analysis(NamedTuple):
-    """What the rules say of the targets, before anybody's word on what counts."""
-
-    findings: list[Finding]
-    ignores: list[Ignore]
-    coverage: Coverage
-    objects: int
-    faults: list[RuleFault]
 
 
 def scan(options: Options, progress: Progress | None = None) -> Result:
     """Read the targets, run the rules and triage what they say."""
+    with Run(progress, cached=options.cache) as run:
+        result = scan_or_replay(options, run)
+    if isinstance(result, Replay):
+        raise TypeError("a run without a signature replays nothing")
+    return result
+
+
+def scan_or_replay(options: Options, run: Run) -> Result | Replay:
+    """Scan, or give the outputs of an equal run where they are known and may be used."""
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
         ignore=options.ignore,
         ruleset=options.ruleset,
     )
-    analysis, texts = analyse(FileSystem(options), options, rules, progress)
+    if options.since is not None:
+        run.remember_within()
+    inputs = reading.gather(FileSystem(options), options, run.progress)
+    memory, key = _memory(inputs, options, rules, run)
+    replay = run.recall(key)
+    if replay is not None:
+        return replay
+    present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
+    analysis = analyse(inputs, options, rules, memory, key)
+    if analysis.faults or any(finding.secret for finding in analysis.findings):
+        run.forget_outputs()
     policy = policy_of(options, rules)
     verdict = judged(analysis, options, policy)
+    if options.since is not None:
+        verdict = _since(options.since, verdict, present, options, rules, run)
     report = Report(
         findings=tuple(sorted(verdict.findings, key=Finding.sort_key)),
         suppressed=tuple(sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())),
@@ -61,24 +76,43 @@ def scan(options: Options, progress: Progress | None = None) -> Result:
         rules=len(rules),
         faults=tuple(analysis.faults),
     )
-    return Result(report, texts)
+    return Result(report, inputs.texts)
+
+
+def _memory(
+    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run
+) -> tuple["Memory | None", bytes | None]:
+    """What is remembered, where the inputs are large enough, and the key of this run."""
+    size = sum(len(task.data) for task in inputs.tasks)
+    memory = run.memory(options, rules) if size >= WORTH_REMEMBERING or options.since else None
+    return memory, None if memory is None else memory.run_key(inputs)
 
 
 def analyse(
-    source: Source, options: Options, rules: Sequence[Rule], progress: Progress | None
-) -> tuple[Analysis, Texts]:
-    """Everything the rules find in a source, with concrete places."""
-    inputs = reading.gather(source, progress)
+    inputs: Inputs,
+    options: Options,
+    rules: Sequence[Rule],
+    memory: "Memory | None",
+    key: bytes | None,
+) -> Analysis:
+    """Everything the rules find in what was gathered, with concrete places."""
+    known = None if memory is None else memory.run(key)
+    if known is not None:
+        for task in inputs.tasks:
+            inputs.texts.add(task.file.path, task.data)
+        return known
     size = sum(len(task.data) for task in inputs.tasks)
     workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1
-    reading.read_units(inputs, options, None, workers)
+    reading.read_units(inputs, memory.units() if memory else None, workers)
     context = Context(
         Index(inputs.objects, inputs.opaque),
         kubernetes_version=options.kubernetes_version,
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
     )
-    findings, faults = judge(inputs, rules, context, None, workers)
+    findings, faults = judge(
+        inputs, rules, context, memory.judgements() if memory else None, workers
+    )
     analysis = Analysis(
         findings,
         [ignore for unit in inputs.units for ignore in unit.ignores],
@@ -86,7 +120,40 @@ def analyse(
         sum(1 for object_ in inputs.objects if object_.target),
         faults,
     )
-    return analysis, inputs.texts
+    if memory is not None:
+        memory.keep_run(key, analysis)
+    return analysis
+
+
+def _since(
+    revision: str,
+    verdict: Verdict,
+    present: Mapping[str, bytes],
+    options: Options,
+    rules: Sequence[Rule],
+    run: Run,
+) -> Verdict:
+    """Set aside what counted at a revision already, judged by the same policy."""
+    from seawall.engine import history  # noqa: PLC0415 - git, subprocess
+    from seawall.triage.baseline import Baseline, entries_of  # noqa: PLC0415 - json
+
+    with history.repository_of(options) as repository:
+        commit = repository.resolve(revision)
+        roots = history.roots_of(options, repository)
+        source = history.Commit(repository, commit, roots, options, present)
+        inputs = reading.gather(source, options, None)
+        if source.missing:
+            run.notes.append(
+                f"{source.missing} files of {revision} are not in this repository (a shallow or "
+                "partial clone): what is found in them counts as new; fetch them to tell"
+            )
+    memory, key = _memory(inputs, options, rules, run)
+    analysis = analyse(inputs, options, rules, memory, key)
+    policy = policy_of(options, rules)
+    before = judged(analysis, options, policy)
+    known = Baseline(entries_of(before.findings, Baseline(())))
+    run.forget_outputs()
+    return known_before(verdict, known, "history", f"was there at {revision}", policy)
 
 
 def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
@@ -101,7 +168,7 @@ def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
         require_reason=options.require_reason,
         locked=options.locked,
         whole=options.whole,
-        today=options.today or _today(),
+        today=options.today or today(),
     )
 
 
@@ -118,7 +185,8 @@ def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     return verdict
 
 
-def _today() -> str:
+def today() -> str:
+    """The day of this machine's clock as ``2027-01-31``."""
     from time import localtime, strftime  # noqa: PLC0415 - a C module, but seldom of use
 
     return strftime("%Y-%m-%d", localtime())

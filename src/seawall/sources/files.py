@@ -16,7 +16,7 @@ from seawall.sources.ignores import Ignores
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
-_STDIN_PATHS = frozenset((STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+STDIN_PATHS = frozenset((STDIN, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
 
 DEFAULT_SIZE_LIMIT = 10 * 1024 * 1024
 """Bytes of one file; a larger one is reported as not read, never skipped in silence."""
@@ -98,7 +98,7 @@ def names(targets: Sequence[str]) -> list[str]:
         raise InputError(f"cannot tell the current directory: {reason_of(error)}") from None
     result = []
     for target in targets:
-        if target in _STDIN_PATHS:
+        if target in STDIN_PATHS:
             result.append(STDIN_NAME)
             continue
         path = os.path.normpath(target) if target else "''"
@@ -136,7 +136,7 @@ class _Rules(NamedTuple):
 
 def _below(target: str, name: str, rules: _Rules) -> Iterator[Found]:
     is_context = rules.is_context
-    if target in _STDIN_PATHS:
+    if target in STDIN_PATHS:
         yield SourceFile(STDIN_NAME, STDIN, STDIN_NAME, named=True, context=is_context)
         return
     try:

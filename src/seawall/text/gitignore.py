@@ -186,10 +186,15 @@ def _bracket(name: str, at: int) -> tuple[str, int] | None:
 class Paths:
     """The files that some patterns name, given by paths from the patterns' own directory on."""
 
-    __slots__ = ("_patterns",)
+    __slots__ = ("_patterns", "lines")
 
     def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
         self._patterns = parse(lines)
+
+    def __repr__(self) -> str:
+        """Tells all of it, so that results can be kept under what they rest on."""
+        return f"Paths({self.lines!r})"
 
     def __bool__(self) -> bool:
         """Whether there is any pattern."""

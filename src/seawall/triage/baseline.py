@@ -141,8 +141,8 @@ def _fields(entry: Entry) -> dict[str, object]:
 # Reading --------------------------------------------------------------------------------------
 
 
-def load(path: str) -> Baseline:
-    """Read a baseline; raises UsageError, with the line, for what is none."""
+def read(path: str) -> bytes:
+    """The bytes of a baseline; raises UsageError when it cannot be read."""
     try:
         with open(path, "rb") as stream:
             data = stream.read(SIZE_LIMIT + 1)
@@ -153,6 +153,12 @@ def load(path: str) -> Baseline:
         ) from None
     if len(data) > SIZE_LIMIT:
         raise UsageError(f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB")
+    return data
+
+
+def load(path: str) -> Baseline:
+    """Read a baseline; raises UsageError, with the line, for what is none."""
+    data = read(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -36,7 +36,7 @@ class Policy(NamedTuple):
     severities: Mapping[str, Severity] = {}
     overrides: tuple[Override, ...] = ()
     require_reason: bool = False
-    locked: frozenset[str] = frozenset()
+    locked: tuple[str, ...] = ()
     whole: bool = False
     """Whether all that the configuration is about was looked at."""
     today: str = ""

@@ -1,0 +1,289 @@
+"""Results kept from run to run, in the user's cache directory, by a digest of all they rest on.
+
+A cache may be lost at any time and is never trusted: what is damaged, of another version or
+written by somebody else is dropped, and the work is done again. Nothing in here raises because of
+the state of a disk; what went wrong is told in ``notes``.
+"""
+
+import marshal
+import os
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from typing import Any, Self
+
+FORMAT = 1
+"""Grows when what is stored changes its shape."""
+DEFAULT_LIMIT = 512 * 1024 * 1024
+"""Bytes on disk; beyond, what was not used for longest is dropped."""
+MAX_VALUE = 64 * 1024 * 1024
+"""Bytes of one value; a larger one is not kept."""
+ENVIRONMENT = "SEAWALL_CACHE_DIR"
+_PATIENCE = 2.0
+"""Seconds to wait for another run that writes."""
+_CHUNK = 500
+"""Keys asked for in one statement; SQLite allows 999 variables at least."""
+_REFRESH = 16
+"""Runs after which a used entry is marked as used again, so that most runs write nothing."""
+
+Plain = Any
+"""Tuples, lists, dictionaries, texts, bytes and numbers, as ``marshal`` takes them."""
+
+
+def directory(environment: Mapping[str, str]) -> str:
+    """Where the cache lives (XDG Base Directory Specification; ``~/Library/Caches`` on macOS).
+
+    Empty when there is no home directory.
+    """
+    own = environment.get(ENVIRONMENT)
+    if own:
+        return own
+    base = environment.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # the specification: relative paths are to be ignored
+        home = environment.get("HOME", "")
+        if not os.path.isabs(home):
+            return ""
+        below = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
+        base = os.path.join(home, *below)
+    return os.path.join(base, "seawall")
+
+
+def digest(*parts: bytes) -> bytes:
+    """16 bytes for a row of parts; where one ends and the next begins counts."""
+    result = blake2b(digest_size=16)
+    for part in parts:
+        result.update(len(part).to_bytes(8, "little"))
+        result.update(part)
+    return result.digest()
+
+
+class Cache:
+    """Values by key. Open it with ``with``; several runs may use one at the same time."""
+
+    def __init__(self, directory: str, *, limit: int = DEFAULT_LIMIT) -> None:
+        self.notes: list[str] = []
+        self._limit = limit
+        self._path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+        self._connection: sqlite3.Connection | None = None
+        self._run = 0
+        self._new: dict[bytes, bytes] = {}
+        self._used: set[bytes] = set()
+        problem = _prepare(directory)
+        if problem:
+            self._note(problem)
+            return
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
+        """The values that are there. Keys are digests."""
+        found: dict[bytes, Plain] = {}
+        for start in range(0, len(keys), _CHUNK):
+            for key, used, data in self._select(keys[start : start + _CHUNK]):
+                value = _unpacked(key, data)
+                if value is not None:
+                    found[key] = value
+                    if used + _REFRESH <= self._run:
+                        self._used.add(key)
+        return found
+
+    def put(self, key: bytes, value: Plain) -> None:
+        """Keep a value, once the run has come to its end; ``None`` is no value."""
+        data = marshal.dumps(value)
+        if len(data) <= MAX_VALUE:
+            self._new[key] = _packed(key, data)
+
+    def close(self) -> None:
+        """Write what is new and let go of the file."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if self._new or self._used:
+                self._write(connection)
+        except (sqlite3.Error, OSError) as error:
+            self._note(f"the cache could not be written: {error}")
+            with suppress(sqlite3.Error):
+                connection.rollback()
+        finally:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    # The file ---------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        try:
+            self._connection = _connect(self._path)
+        except (sqlite3.DatabaseError, OSError) as error:
+            if isinstance(error, sqlite3.OperationalError):
+                self._note(f"the cache cannot be used: {error}")
+                return
+            self._drop(error)
+            with suppress(sqlite3.Error, OSError):
+                self._connection = _connect(self._path)
+        if self._connection is not None:
+            self._run = _run_number(self._connection)
+
+    def _drop(self, error: Exception) -> None:
+        """Remove a damaged file."""
+        self._note(f"the cache was damaged and is built anew: {error}")
+        for ending in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                os.unlink(self._path + ending)
+
+    def _select(self, keys: Sequence[bytes]) -> list[tuple[bytes, int, bytes]]:
+        if self._connection is None:
+            return []
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT key, used, value FROM result WHERE key IN ({marks})"  # noqa: S608 - marks
+        try:
+            return self._connection.execute(query, keys).fetchall()
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+            if isinstance(error, sqlite3.OperationalError):
+                self._note(f"the cache cannot be read: {error}")
+            else:
+                self._drop(error)
+                self._open()
+            return []
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        run = self._run + 1
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("UPDATE run SET number = max(number, ?)", (run,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO result VALUES (?, ?, ?)",
+                [(key, run, data) for key, data in self._new.items()],
+            )
+            connection.executemany(
+                "UPDATE result SET used = ? WHERE key = ?", [(run, key) for key in self._used]
+            )
+        self._shrink(connection)
+
+    def _shrink(self, connection: sqlite3.Connection) -> None:
+        """Drop what was not used for longest until the file is within its limit."""
+        ((pages, free, size),) = connection.execute(
+            "SELECT p.page_count, f.freelist_count, s.page_size FROM pragma_page_count p,"
+            " pragma_freelist_count f, pragma_page_size s"
+        )
+        excess = (pages - free) * size - self._limit
+        if excess <= 0:
+            return
+        excess += self._limit // 5
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            doomed = []
+            for key, length in connection.execute(
+                "SELECT key, length(value) FROM result ORDER BY used, key"
+            ):
+                doomed.append((key,))
+                excess -= length
+                if excess <= 0:
+                    break
+            connection.executemany("DELETE FROM result WHERE key = ?", doomed)
+        connection.execute("PRAGMA incremental_vacuum")
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _prepare(path: str) -> str:
+    """Make the directory, for this user alone; gives what is wrong with it."""
+    if not path:
+        return "there is no home directory to keep the cache in; name one with " + ENVIRONMENT
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        status = os.stat(path)
+    except OSError as error:
+        return f"the cache cannot be used: {path}: {(error.strerror or str(error)).lower()}"
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"the cache cannot be used: others may write to {path}"
+    return ""
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    mask = os.umask(0o077)
+    try:
+        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    finally:
+        os.umask(mask)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")  # a lost cache is no loss
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS result"
+            " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("CREATE TABLE IF NOT EXISTS run (number INTEGER NOT NULL)")
+        connection.execute("INSERT INTO run SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM run)")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _run_number(connection: sqlite3.Connection) -> int:
+    """Counts runs that wrote: entries age by runs, so a clock that jumps changes nothing."""
+    try:
+        ((number,),) = connection.execute("SELECT max(number) FROM run")
+    except (sqlite3.Error, ValueError):
+        return 0
+    return number if isinstance(number, int) else 0
+
+
+# Values ---------------------------------------------------------------------------------------
+
+_CHECKSUM = 16
+
+
+def _packed(key: bytes, data: bytes) -> bytes:
+    return blake2b(data, digest_size=_CHECKSUM, key=key).digest() + data
+
+
+def _unpacked(key: bytes, packed: object) -> Plain | None:
+    """The value, ``None`` when it is not the one that was put under this key."""
+    if not isinstance(packed, bytes):
+        return None
+    checksum, data = packed[:_CHECKSUM], packed[_CHECKSUM:]
+    if blake2b(data, digest_size=_CHECKSUM, key=key).digest() != checksum:
+        return None
+    try:
+        return marshal.loads(data)  # noqa: S302 - ours: private directory, checksum by key
+    except (EOFError, ValueError, TypeError):
+        return None
+
+
+def code_stamp(package: str) -> bytes:
+    """Changes whenever a module of the package does: a result rests on the code that made it."""
+    rows: list[tuple[str, int, int]] = []
+    pending = [package]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        pending.append(entry.path)
+                else:
+                    status = entry.stat()
+                    rows.append((entry.path, status.st_size, status.st_mtime_ns))
+    version = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
+    return digest(version.encode(), repr(sorted(rows)).encode("utf-8", "surrogateescape"))
+
+
+def texts(*values: object) -> Iterable[bytes]:
+    """Values as parts of a key."""
+    return (repr(value).encode("utf-8", "surrogatepass") for value in values)

@@ -1,0 +1,118 @@
+"""The targets as they stood at a commit, so that what came since can be told from the rest."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import new as new_hash
+from typing import NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.core.report import Failed
+from seawall.engine.options import Options
+from seawall.engine.reading import is_candidate
+from seawall.sources import files
+from seawall.sources.files import Found, SourceFile
+from seawall.sources.git import Missing, Repository, find
+
+
+class Root(NamedTuple):
+    """A target within its repository: its name in reports and its path from the top on."""
+
+    name: str
+    prefix: str
+    is_context: bool
+    is_file: bool
+
+
+class Commit:
+    """A source of files: the targets at a commit.
+
+    ``present`` holds the bytes of the files as they are now; those of a blob that has not changed
+    are taken from there, so that only what changed is read from the repository.
+    """
+
+    def __init__(
+        self, repository: Repository, commit: str, roots: Sequence[Root], options: Options,
+        present: Mapping[str, bytes],
+    ) -> None:  # fmt: skip
+        self._repository = repository
+        self._commit = commit
+        self._roots = roots
+        self._options = options
+        self._present = present
+        self._data: dict[str, bytes | Failed] = {}
+        self.missing = 0
+        """Files of the commit whose content the repository does not have."""
+
+    def discover(self) -> Iterator[Found]:
+        """Every file of the targets that was there."""
+        found: dict[str, tuple[SourceFile, str]] = {}
+        for root in self._roots:
+            for entry in self._repository.tree(self._commit, root.prefix):
+                below = entry.path[len(root.prefix) :].lstrip("/")
+                if entry.kind != "file" or bool(below) == root.is_file:
+                    continue
+                path = "/".join(part for part in (root.name, below) if part)
+                file = SourceFile(path, path, root.name, root.is_file, root.is_context)
+                if path not in found and self._is_wanted(file):
+                    found[path] = file, entry.oid
+        self._load({path: oid for path, (_, oid) in found.items()})
+        return (file for file, _ in found.values())
+
+    def _is_wanted(self, file: SourceFile) -> bool:
+        exclude = self._options.exclude
+        if exclude is not None and exclude.reason(file.path, is_directory=False):
+            return False
+        return is_candidate(file)
+
+    def _load(self, oids: Mapping[str, str]) -> None:
+        wanted: dict[str, list[str]] = {}
+        for path, oid in oids.items():
+            data = self._present.get(path)
+            if data is not None and _oid(data, oid) == oid:
+                self._data[path] = data
+            else:
+                wanted.setdefault(oid, []).append(path)
+        for oid, content in self._repository.blobs(wanted, self._options.max_file_size):
+            for path in wanted[oid]:
+                if isinstance(content, Missing):
+                    self.missing += content.kind != "too large"
+                    self._data[path] = Failed(path, 0, 0, content.reason)
+                else:
+                    self._data[path] = content
+
+    def read(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of a file."""
+        return self._data[file.path]
+
+
+def _oid(data: bytes, like: str) -> str:
+    """What git would call these bytes (gitformat-pack(5): SHA-1, or SHA-256 by its length)."""
+    name = "sha256" if len(like) == 64 else "sha1"
+    return new_hash(name, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def roots_of(options: Options, repository: Repository) -> list[Root]:
+    """The targets within a repository; raises UsageError for one that lies outside."""
+    targets = (*options.targets, *options.context)
+    top = os.path.join(os.path.realpath(repository.top), "")
+    roots = []
+    for number, (target, name) in enumerate(zip(targets, files.names(targets), strict=True)):
+        real = os.path.realpath(target)
+        if not os.path.join(real, "").startswith(top):
+            raise UsageError(f"--since: {target} is not in the repository {repository.top}")
+        is_file = not os.path.isdir(real)
+        prefix = files.shown(real[len(top) :])
+        shown = "" if name == os.curdir else name
+        roots.append(Root(shown, prefix, number >= len(options.targets), is_file))
+    return roots
+
+
+def repository_of(options: Options) -> Repository:
+    """The repository that the targets are in; raises UsageError when there is none."""
+    for target in options.targets:
+        if target in files.STDIN_PATHS:
+            raise UsageError("--since: standard input has no history; name files or directories")
+    repository = find(options.targets[0])
+    if repository is None or repository.is_bare:
+        raise UsageError(f"--since: {options.targets[0]} is in no work tree of git")
+    return repository

@@ -1,0 +1,143 @@
+"""What lasts as long as one command: its progress, its cache, what it recalls."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from seawall.core.rule import Rule
+from seawall.engine.options import Options
+from seawall.engine.reading import Progress
+
+if TYPE_CHECKING:
+    from seawall.cache import Cache
+    from seawall.engine.remembering import Memory, Store
+
+
+_PIECE = 1024 * 1024
+
+
+class Recording:
+    """Keeps a text, compressed, while it passes by: a report may be larger than the memory."""
+
+    def __init__(self) -> None:
+        from zlib import compressobj  # noqa: PLC0415 - only where outputs are kept
+
+        self._compressor = compressobj(1)
+        self._pieces: list[bytes] = []
+
+    def watch(self, chunks: Iterable[str]) -> Iterator[str]:
+        """The same chunks."""
+        for chunk in chunks:
+            self._pieces.append(self._compressor.compress(chunk.encode("utf-8", "surrogatepass")))
+            yield chunk
+
+    def data(self) -> bytes:
+        """The compressed text, once all of it has passed."""
+        return b"".join((*self._pieces, self._compressor.flush()))
+
+
+class Replay(NamedTuple):
+    """What an equal run wrote: the compressed text of each output, and its exit code."""
+
+    outputs: tuple[bytes, ...]
+    exit_code: int
+
+    @staticmethod
+    def text(output: bytes) -> Iterator[str]:
+        """The text of an output."""
+        from codecs import getincrementaldecoder  # noqa: PLC0415 - loaded already
+        from zlib import decompressobj  # noqa: PLC0415 - only where outputs are kept
+
+        decoder = getincrementaldecoder("utf-8")("surrogatepass")
+        decompressor = decompressobj()
+        while output:
+            yield decoder.decode(decompressor.decompress(output, _PIECE))
+            output = decompressor.unconsumed_tail
+        yield decoder.decode(decompressor.flush(), final=True)
+
+
+class Run:
+    """One command. Use it in a ``with`` statement: at its end the cache is written.
+
+    ``signature`` tells all that the outputs rest on besides the inputs and the rules; without one,
+    outputs are neither recalled nor kept.
+    """
+
+    def __init__(
+        self, progress: Progress | None = None, *, cached: bool = False, signature: bytes = b""
+    ) -> None:
+        self.progress = progress
+        self.notes: list[str] = []
+        self.signature = signature
+        self._cached = cached
+        self._cache: Cache | None = None
+        self._store: Store | None = None
+        self._replay_key: bytes | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._cache is not None:
+            self._cache.close()
+
+    def all_notes(self) -> list[str]:
+        """What the person should know of how the work went."""
+        return [*self.notes, *(self._cache.notes if self._cache else ())]
+
+    def memory(self, options: Options, rules: Sequence[Rule]) -> "Memory | None":
+        """The cache for a set of rules; ``None`` when there is to be none."""
+        if not self._cached and self._store is None:
+            return None
+        from seawall.engine.remembering import Memory  # noqa: PLC0415 - sqlite3, hashlib
+
+        if self._store is None:
+            from seawall import cache  # noqa: PLC0415
+
+            self._store = self._cache = cache.Cache(cache.directory(os.environ))
+        return Memory(self._store, options, rules)
+
+    def remember_within(self) -> None:
+        """Remember what files hold for a second look within this run."""
+        from seawall import cache  # noqa: PLC0415 - only where there are two looks
+        from seawall.engine.remembering import Layered  # noqa: PLC0415
+
+        if self._cached and self._cache is None:
+            self._cache = cache.Cache(cache.directory(os.environ))
+        self._store = Layered(self._cache)
+
+    # Outputs ----------------------------------------------------------------------------------
+
+    def recall(self, run_key: bytes | None) -> Replay | None:
+        """What an equal run over equal inputs wrote."""
+        if not self.signature or run_key is None or self._store is None:
+            return None
+        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+
+        self._replay_key = digest(b"outputs", run_key, self.signature)
+        plain = self._store.get([self._replay_key]).get(self._replay_key)
+        try:
+            outputs, exit_code = plain  # type: ignore[misc]
+            return Replay(tuple(outputs), exit_code)
+        except (TypeError, ValueError):
+            return None
+
+    @property
+    def records(self) -> bool:
+        """Whether outputs are to be kept."""
+        return self._replay_key is not None
+
+    def record(self, replay: Replay) -> None:
+        """Keep what this run writes."""
+        if self._replay_key is not None and self._store is not None:
+            self._store.put(self._replay_key, tuple(replay))
+
+    def forget_outputs(self) -> None:
+        """Do not keep the outputs: they rest on what an equal run may not find again."""
+        self._replay_key = None
