@@ -33,7 +33,7 @@ def finding_to_plain(finding: Finding) -> Plain:
         location_to_plain(finding.location),
         tuple((location_to_plain(item.location), item.message) for item in finding.related),
         tuple(
-            (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits))
+            (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits), fix.effect)
             for fix in finding.fixes
         ),
         finding.evidence,
@@ -61,8 +61,8 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         location_from_plain(location),
         tuple(Related(location_from_plain(place), text) for place, text in related),
         tuple(
-            Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits))
-            for title, safety, edits in fixes
+            Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits), effect)
+            for title, safety, edits, effect in fixes
         ),
         evidence,
         details,

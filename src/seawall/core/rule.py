@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from seawall.core.edit import Proposal
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Span
 from seawall.core.severity import Confidence, Severity
@@ -28,7 +29,8 @@ class Hit(NamedTuple):
     """What a rule yields: the engine adds rule, subject and file.
 
     ``at`` is the key path of the offending (or missing) field, relative to the entity the rule
-    was called with. What is left ``None`` is taken from the rule.
+    was called with; in a domain whose files have no keys, the bytes it is about (start and end).
+    What is left ``None`` is taken from the rule.
     """
 
     message: str
@@ -40,6 +42,7 @@ class Hit(NamedTuple):
     container: str = ""
     related: tuple[tuple[object, KeyPath | Span, str], ...] = ()
     """Further places: (entity, key path relative to it or a known span, what it shows)."""
+    fixes: tuple[Proposal, ...] = ()
 
 
 Hits = Iterable[Hit]

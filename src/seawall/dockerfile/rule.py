@@ -1,0 +1,192 @@
+"""How a Dockerfile rule is written: a decorated function, its metadata and its docstring.
+
+    @command_rule(
+        "apt-cli",
+        names=("apt",),
+        severity=Severity.LOW,
+        remedy="Call apt-get or apt-cache: their options and output do not change.",
+        aliases=("DL3027",),
+    )
+    def apt_cli(command: RunCommand, context: Context) -> Hits:
+        '''apt is for people at a terminal. ...'''
+        yield Hit("calls apt", command.words[0].place)
+
+The scope decides what the function is called with: the whole file, each stage, each step (an
+instruction in its stage) of some instructions, or each shell command of some names in RUN (nested
+shells included). ``Hit.at`` is a byte range of the file. The catalogue finds rules in the modules
+of ``seawall.dockerfile.rules`` by their type.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypedDict, Unpack
+
+from seawall.core.rule import SECURITY, Change, Hits, Parameter, ParameterValue, Rule
+from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.stages import Build, Stage, Step
+from seawall.text.shell.script import Command, Script
+
+DOMAIN = "dockerfile"
+FILE = "file"
+STAGE = "stage"
+STEP = "step"
+COMMAND = "command"
+
+
+class Surroundings(NamedTuple):
+    """What is known around a Dockerfile.
+
+    ``ignore_file`` holds the text of the ignore file that counts, ``None`` where there is none;
+    ``list_context`` gives the files of the build context, ``None`` where there is no context
+    (standard input, or a context elsewhere).
+    """
+
+    ignore_file: str | None = None
+    ignore_path: str = ""
+    list_context: Callable[[], BuildContext] | None = None
+
+
+ALONE = Surroundings()
+"""A Dockerfile of which nothing else is known."""
+
+
+class Context:
+    """What a rule may know besides the file it judges."""
+
+    def __init__(
+        self,
+        build: Build,
+        *,
+        surroundings: Surroundings = ALONE,
+        parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    ) -> None:
+        self.build = build
+        self.asked_outside = False
+        """Set when a rule looks at the context: its verdict rests on more than this file."""
+        self._surroundings = surroundings
+        self._parameters = parameters or {}
+        self._files: BuildContext | None = None
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """The ignore file, and whether there is a context."""
+        self.asked_outside = True
+        return self._surroundings
+
+    @property
+    def files(self) -> BuildContext | None:
+        """The files of the build context, ``None`` where it is not known."""
+        self.asked_outside = True
+        if self._files is None and self._surroundings.list_context is not None:
+            self._files = self._surroundings.list_context()
+        return self._files
+
+    def parameter(self, rule: Rule, name: str) -> ParameterValue:
+        """What the team set for a rule's parameter, or its default."""
+        own = self._parameters.get(rule.id, {})
+        if name in own:
+            return own[name]
+        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
+
+    def texts(self, rule: Rule, name: str) -> tuple[str, ...]:
+        """A parameter that is a list of texts."""
+        value = self.parameter(rule, name)
+        return value if isinstance(value, tuple) else ()
+
+    def is_in_final_image(self, stage: Stage) -> bool:
+        """Whether a stage's layers are part of the final image: it is in the final chain."""
+        final = self.build.final
+        return final is not None and any(stage is other for other in final.chain())
+
+
+class RunCommand(NamedTuple):
+    """A shell command of a RUN, with the script and the step it stands in."""
+
+    command: Command
+    script: Script
+    step: Step
+
+
+class Metadata(TypedDict, total=False):
+    """What a rule may say of itself besides id, severity and remedy; see ``core.rule.Rule``."""
+
+    profile: str
+    confidence: Confidence
+    aliases: tuple[str, ...]
+    compliance: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    since: str
+    changes: tuple[Change, ...]
+
+
+FileCheck = Callable[[Build, Context], Hits]
+StageCheck = Callable[[Stage, Context], Hits]
+StepCheck = Callable[[Step, Context], Hits]
+CommandCheck = Callable[[RunCommand, Context], Hits]
+
+
+def file_rule(
+    id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
+) -> Callable[[FileCheck], Rule]:
+    """A rule that is called with every file."""
+    return _decorator(id_, FILE, severity, remedy, (), metadata)
+
+
+def stage_rule(
+    id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
+) -> Callable[[StageCheck], Rule]:
+    """A rule that is called with every stage."""
+    return _decorator(id_, STAGE, severity, remedy, (), metadata)
+
+
+def step_rule(
+    id_: str,
+    *,
+    severity: Severity,
+    remedy: str,
+    instructions: tuple[str, ...] = (),
+    **metadata: Unpack[Metadata],
+) -> Callable[[StepCheck], Rule]:
+    """A rule that is called with every step of some instructions; without any, with every step."""
+    return _decorator(id_, STEP, severity, remedy, instructions, metadata)
+
+
+def command_rule(
+    id_: str,
+    *,
+    severity: Severity,
+    remedy: str,
+    names: tuple[str, ...] = (),
+    **metadata: Unpack[Metadata],
+) -> Callable[[CommandCheck], Rule]:
+    """A rule that is called with every shell command of some names; without any, with all."""
+    return _decorator(id_, COMMAND, severity, remedy, names, metadata)
+
+
+def _decorator(
+    id_: str,
+    scope: str,
+    severity: Severity,
+    remedy: str,
+    kinds: tuple[str, ...],
+    metadata: Metadata,
+) -> Callable[[Callable[..., Hits]], Rule]:
+    def make(check: Callable[..., Hits]) -> Rule:
+        return Rule(
+            check,
+            id=id_,
+            domain=DOMAIN,
+            scope=scope,
+            severity=severity,
+            remedy=remedy,
+            kinds=kinds,
+            profile=metadata.get("profile", SECURITY),
+            confidence=metadata.get("confidence", Confidence.HIGH),
+            aliases=metadata.get("aliases", ()),
+            compliance=metadata.get("compliance", ()),
+            parameters=metadata.get("parameters", ()),
+            since=metadata.get("since", "2026.1"),
+            changes=metadata.get("changes", ()),
+        )
+
+    return make

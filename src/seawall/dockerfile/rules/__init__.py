@@ -1,0 +1,20 @@
+"""The rules, by topic. To add one, write it into the module of its topic: that is all."""
+
+from functools import cache
+from importlib import import_module
+
+from seawall.core.rule import Rule
+
+TOPICS = ("packages",)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every Dockerfile rule, in the order of their ids."""
+    rules = [
+        value
+        for topic in TOPICS
+        for value in vars(import_module(f"seawall.dockerfile.rules.{topic}")).values()
+        if isinstance(value, Rule)
+    ]
+    return tuple(sorted(set(rules), key=lambda rule: rule.id))

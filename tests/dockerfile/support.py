@@ -1,0 +1,40 @@
+"""Judging Dockerfiles in tests without files or a command line."""
+
+from collections.abc import Iterable, Mapping
+
+from seawall.core.finding import Finding
+from seawall.core.rule import ParameterValue, Rule
+from seawall.dockerfile.build import evaluate
+from seawall.dockerfile.checking import Plan
+from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.rule import Context, Surroundings
+from seawall.dockerfile.rules import all_rules
+from seawall.text.dockerfile.parser import parse
+
+
+def rule_named(id_: str) -> Rule:
+    """The rule with an id."""
+    return next(rule for rule in all_rules() if rule.id == id_)
+
+
+def judge(
+    rules: str | Rule | Iterable[str | Rule],
+    text: str | bytes,
+    *,
+    ignore_file: str | None = None,
+    files: Iterable[str] | None = None,
+    parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+) -> list[Finding]:
+    """The findings of some rules in a Dockerfile; a rule that raises fails the test."""
+    chosen = [rules] if isinstance(rules, str | Rule) else list(rules)
+    data = text.encode() if isinstance(text, str) else text
+    build = evaluate(parse(data))
+    listing = None if files is None else BuildContext(tuple(sorted(files)), complete=True)
+    around = Surroundings(
+        ignore_file, ".dockerignore", None if listing is None else lambda: listing
+    )
+    context = Context(build, surroundings=around, parameters=parameters)
+    plan = Plan(rule_named(rule) if isinstance(rule, str) else rule for rule in chosen)
+    outcome = plan.check(build, "Dockerfile", context)
+    assert not outcome.faults, outcome.faults
+    return outcome.findings
