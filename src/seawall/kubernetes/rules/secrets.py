@@ -128,6 +128,7 @@ _CERTIFICATES = (".cer", ".crt", ".pem", ".pub")
         "polaris:sensitiveContainerEnvVar",
     ),
     compliance=("cis-1.12:5.4.1",),
+    sensitive=True,
 )
 def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     """Credentials must not be written out in manifests other than Secrets.
@@ -292,6 +293,7 @@ _PLAIN = rf"(?i){_WORD}(?:[-_.,:=/ ]+{_WORD})*[.!?]?"
     "in an external store.",
     aliases=("C-0012", "C-0208"),
     compliance=("cis-1.12:5.4.2",),
+    sensitive=True,
 )
 def secret_plaintext_in_manifest(secret: KubernetesObject, context: Context) -> Hits:
     """Secrets must not lie readable in files.
