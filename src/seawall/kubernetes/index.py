@@ -19,7 +19,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.selectors import Selector, parse_map_selector, parse_selector
 from seawall.kubernetes.values import integer, mapping, mappings, text
-from seawall.kubernetes.workloads import pods_of
+from seawall.kubernetes.workloads import bare_templates_of, pods_of
 
 
 class Scale(NamedTuple):
@@ -85,22 +85,28 @@ class Index:
         return tuple(pod for object_ in self.objects for pod in self.pods(object_))
 
     @cached_property
+    def _selectable(self) -> tuple[Pod, ...]:
+        """Every pod and template of the run, also those of which nothing but labels is known."""
+        bare = (pod for object_ in self.objects for pod in bare_templates_of(object_))
+        return (*self.all_pods, *bare)
+
+    @cached_property
     def _pods_by_namespace(self) -> dict[str, list[Pod]]:
         result: dict[str, list[Pod]] = {}
-        for pod in self.all_pods:
+        for pod in self._selectable:
             result.setdefault(pod.object.namespace, []).append(pod)
         return result
 
     @cached_property
     def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
         result: dict[tuple[str, str, str], list[Pod]] = {}
-        for pod in self.all_pods:
+        for pod in self._selectable:
             for key, value in pod.labels.items():
                 result.setdefault((pod.object.namespace, key, value), []).append(pod)
         return result
 
     def pods_in(self, namespace: str) -> list[Pod]:
-        """The pods of a namespace."""
+        """The pods of a namespace, also templates without a spec, whose containers none knows."""
         return self._pods_by_namespace.get(namespace, [])
 
     @property
@@ -109,7 +115,10 @@ class Index:
         return self._pods_by_namespace.keys()
 
     def select(self, namespace: str, selector: Selector | None) -> list[Pod]:
-        """The pods of a namespace that a selector matches; no selector matches none."""
+        """The pods of a namespace that a selector matches; no selector matches none.
+
+        They may be templates without a spec, and so without containers.
+        """
         if selector is None:
             return []
         candidates = self.pods_in(namespace)

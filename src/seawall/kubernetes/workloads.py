@@ -67,6 +67,24 @@ def pods_of(object_: KubernetesObject) -> tuple[Pod, ...]:
     return tuple(pods)
 
 
+def bare_templates_of(object_: KubernetesObject) -> tuple[Pod, ...]:
+    """Pods and pod templates of built-in and known kinds that have metadata and no spec.
+
+    The API server refuses them, and there is nothing in them to judge. Their labels are known
+    all the same: a Service that selects them is not without pods.
+    """
+    bare = []
+    for path in POD_PATHS.get(object_.kind, ()):
+        holder = at(object_.value, *path)
+        if (
+            isinstance(holder, dict)
+            and isinstance(holder.get("metadata"), dict)
+            and not isinstance(holder.get("spec"), dict)
+        ):
+            bare.append(_pod(object_, holder, path))
+    return tuple(bare)
+
+
 def is_patch(object_: KubernetesObject) -> bool:
     """Whether an object only changes another: a pod without image, a workload without selector too.
 
