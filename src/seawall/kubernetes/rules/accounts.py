@@ -2,6 +2,7 @@
 
 from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
+from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rbac_grants import GROUPS, role_key, roles_in, subjects_of
@@ -71,25 +72,30 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
     """
-    index = context.index
+    if _holds_useless_token(pod, context.index):
+        complete = context.confidence_of_absence(pod.object) is Confidence.HIGH
+        account = pod.service_account_name
+        yield Hit(
+            f"holds a token of service account {account}, to which nothing gives rights",
+            pod.at("automountServiceAccountToken"),
+            confidence=Confidence.HIGH if complete else Confidence.MEDIUM,
+        )
+
+
+def _holds_useless_token(pod: Pod, index: Index) -> bool:
+    """Whether a pod is given a token of an account to which nothing in the input gives rights."""
     if pod.started_elsewhere or not index.mounts_token(pod):
-        return
+        return False
     account = pod.service_account_name
     if index.bindings_of(pod.object.namespace, account):
-        return
-    if account != "default":
-        # A pod that names no namespace goes where the account of the binding is.
-        stated = text(pod.object.metadata, "namespace")
-        if not stated and account in roles_in(index).bound_accounts:
-            return
-        if index.is_unresolved(account):
-            return
-    complete = context.confidence_of_absence(pod.object) is Confidence.HIGH
-    yield Hit(
-        f"holds a token of service account {account}, to which nothing gives rights",
-        pod.at("automountServiceAccountToken"),
-        confidence=Confidence.HIGH if complete else Confidence.MEDIUM,
-    )
+        return False
+    if account == "default":
+        return True
+    # A pod that names no namespace goes where the account of the binding is.
+    stated = text(pod.object.metadata, "namespace")
+    if not stated and account in roles_in(index).bound_accounts:
+        return False
+    return not index.is_unresolved(account)
 
 
 @pod_rule(
@@ -103,7 +109,8 @@ def default_service_account(pod: Pod, context: Context) -> Hits:
     """Workloads should run as a service account of their own.
 
     Reports pods that run as ``default``, whether they say so or say nothing, unless no token of it
-    is mounted.
+    is mounted. Where nothing gives that account rights, automount-service-account-token reports the
+    pod as well: its remedy, to mount no token, mends both, so this finding names the same one.
 
     Why:
 
@@ -146,7 +153,12 @@ def default_service_account(pod: Pod, context: Context) -> Hits:
     if pod.service_account_name == "default" and context.index.mounts_token(pod):
         old = not text(pod.spec, "serviceAccountName") and text(pod.spec, "serviceAccount")
         field = "serviceAccount" if old else "serviceAccountName"
-        yield Hit("runs as the service account that all others share", pod.at(field))
+        no_use = _holds_useless_token(pod, context.index)
+        yield Hit(
+            "runs as the service account that all others share",
+            pod.at(field),
+            remedy=automount_service_account_token.remedy if no_use else None,
+        )
 
 
 @pod_rule(
