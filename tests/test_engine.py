@@ -142,6 +142,43 @@ def test_templates_charts_and_kustomizations_are_named(tree: Path) -> None:
     ]
 
 
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers: [{name: web, image: registry.example.org/web:1.4.2}]
+"""
+
+
+def test_patches_are_named_unless_a_kustomization_takes_them_as_whole(tree: Path) -> None:
+    write(
+        tree,
+        {
+            "base/kustomization.yaml": "resources:\n  - web.yaml\n",
+            "base/web.yaml": PATCH,  # whole, with the labels that the kustomization may add
+            "patches/web.yaml": PATCH,
+            "patches/pod.yaml": POD.format(name="pod"),
+        },
+    )
+    result = scan(Options(select=("host-network", "run-as-non-root")))
+    assert found(result) == [
+        ("base/web.yaml", "host-network"),
+        ("base/web.yaml", "run-as-non-root"),
+        ("patches/pod.yaml", "host-network"),
+        ("patches/pod.yaml", "run-as-non-root"),
+        ("patches/web.yaml", "host-network"),  # what is there counts, what is not may be elsewhere
+    ]
+    assert {(item.path, item.what) for item in result.report.coverage.not_covered} == {
+        ("base/kustomization.yaml", "kustomization"),
+        ("patches/web.yaml", "patch"),
+    }
+    assert "patches/web.yaml" in result.report.coverage.read
+
+
 def test_the_order_of_targets_changes_nothing(tree: Path) -> None:
     write(tree, {f"{name}.yaml": POD.format(name=name) for name in "abc"})
     options = Options(profile="all", min_confidence=Confidence.LOW)

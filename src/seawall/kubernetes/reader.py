@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from seawall.core.location import Span
 from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
+from seawall.kubernetes.workloads import is_patch
 from seawall.text.lines import split_lines
 from seawall.text.places import repeated_keys
 from seawall.text.templates import is_go_template
@@ -13,6 +14,7 @@ from seawall.text.yaml import Broken, Chunk, Document, load
 
 _KIND = re.compile(r"""kind["']?[ \t\r\n]*+[:#]""")
 TEMPLATE = "Go template"
+PATCH = "patch"
 Plain = Any
 """Tuples, lists, texts and numbers, as ``marshal`` takes them."""
 
@@ -39,11 +41,20 @@ class _Read(NamedTuple):
     failed: Failed | None
 
 
-def read(text: str, path: str, *, target: bool, complete: bool, template: bool = False) -> Contents:
+def read(
+    text: str,
+    path: str,
+    *,
+    target: bool,
+    complete: bool,
+    template: bool = False,
+    listed: bool = False,
+) -> Contents:
     """The objects of a file. A broken document hides neither the others nor the other files.
 
     ``template`` tells of a file that is a Go template for certain. Documents of a template that
-    have no action in them are read as they stand.
+    have no action in them are read as they stand. ``listed`` tells of a file that a kustomization
+    takes as whole objects; elsewhere workloads that only change others are named as patches.
     """
     documents: list[_Read] = []
     for document in load(text):
@@ -52,8 +63,9 @@ def read(text: str, path: str, *, target: bool, complete: bool, template: bool =
             documents.append(_Read(document.chunk, [], failed))
             continue
         found = objects_in(
-            document.value, file=path, document=document.number, target=target, complete=complete
-        )
+            document.value, file=path, document=document.number, target=target, complete=complete,
+            listed=listed,
+        )  # fmt: skip
         documents.append(_Read(document.chunk, list(found), None))
         if document.may_repeat_keys:
             _add_repeated_keys(document, documents[-1].objects)
@@ -63,8 +75,11 @@ def read(text: str, path: str, *, target: bool, complete: bool, template: bool =
         not_covered = (not_rendered(path),)
         opaque = [item.chunk.text for item in documents if item.failed or "{{" in item.chunk.text]
         documents = [item for item in documents if "{{" not in item.chunk.text]
+    objects = tuple(object_ for item in documents for object_ in item.objects)
+    if any(is_patch(object_) for object_ in objects):
+        not_covered = (*not_covered, not_merged(path))
     return Contents(
-        tuple(object_ for item in documents for object_ in item.objects),
+        objects,
         tuple(item.failed for item in documents if item.failed),
         not_covered,
         tuple(opaque),
@@ -85,14 +100,17 @@ def to_plain(contents: Contents) -> Plain:
     )  # fmt: skip
 
 
-def from_plain(plain: Plain, path: str, *, target: bool, complete: bool) -> Contents:
+def from_plain(
+    plain: Plain, path: str, *, target: bool, complete: bool, listed: bool = False
+) -> Contents:
     """Contents again, for a file of the same text."""
     rows, failed, not_covered, opaque = plain
     objects = []
     for value, document, base, duplicates in rows:
         object_ = KubernetesObject(
-            value, file=path, document=document, base=base, target=target, complete=complete
-        )
+            value, file=path, document=document, base=base, target=target, complete=complete,
+            listed=listed,
+        )  # fmt: skip
         object_.duplicates = tuple(
             (key_path, tuple(Span(*span) for span in spans)) for key_path, spans in duplicates
         )
@@ -112,6 +130,16 @@ def not_rendered(path: str) -> NotCovered:
         TEMPLATE,
         "templates are not rendered by this version",
         "render it first and scan the result, for example: helm template . | seawall scan -",
+    )
+
+
+def not_merged(path: str) -> NotCovered:
+    """The coverage entry of a file with workloads that only change others."""
+    return NotCovered(
+        path,
+        PATCH,
+        "a workload without images or selector only changes another; what it leaves out is unknown",
+        "scan what it is merged into, for example: kustomize build . | seawall scan -",
     )
 
 
