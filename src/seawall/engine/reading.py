@@ -101,6 +101,8 @@ class Inputs:
         self.not_covered: list[NotCovered] = []
         self.failed: list[Failed] = []
         self.charts: frozenset[str] = frozenset()
+        self.whole: set[str] = set()
+        """Files of which every object is known, if perhaps not all that it will be."""
 
     @property
     def objects(self) -> Iterator[KubernetesObject]:
@@ -315,6 +317,8 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)
+    if not contents.opaque:
+        inputs.whole.add(file.path)
     if contents.objects:
         found = tuple(ignore_from_plain(item) for item in rest[0])
         inputs.units.append(Unit(task, contents, found))
@@ -345,8 +349,8 @@ def _mark_incomplete(inputs: Inputs) -> None:
     unread |= {
         os.path.dirname(item.path)
         for item in inputs.not_covered
-        # The names a kustomization generates are unresolved one by one; a patch hides no object.
-        if item.what not in (KUSTOMIZATION, reader.PATCH)
+        # The names a kustomization generates are unresolved one by one.
+        if item.what != KUSTOMIZATION and item.path not in inputs.whole
     }
     for object_ in inputs.objects:
         if object_.complete and (

@@ -86,6 +86,18 @@ def bare_templates_of(object_: KubernetesObject) -> tuple[Pod, ...]:
     return tuple(bare)
 
 
+def images_of(object_: KubernetesObject) -> Iterator[str]:
+    """The images of built-in and known kinds as they are written.
+
+    Those of kinds with a language of their own (Argo's and Tekton's) are left out.
+    """
+    for path in POD_PATHS.get(object_.kind, ()):
+        template = at(object_.value, *path)
+        for key in _CONTAINER_LISTS:
+            for _, item in mappings(template, "spec", key):
+                yield text(item, "image")
+
+
 def is_patch(object_: KubernetesObject) -> bool:
     """Whether a workload only changes another: none of its containers has an image, or there is
     neither a selector where the API asks for one nor a whole template to select.
