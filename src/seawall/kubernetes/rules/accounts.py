@@ -1,7 +1,10 @@
 """Rules about service accounts: which one a pod runs as, and what its tokens are good for."""
 
+import os
+
 from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
+from seawall.kubernetes.applications import names_namespace
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
@@ -65,7 +68,9 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
 
     Not reported:
 
-    Pods whose account a RoleBinding or ClusterRoleBinding of the input names: they use the API.
+    Pods whose account a RoleBinding or ClusterRoleBinding of the input names: they use the API. A
+    binding of another application (a directory with pods of its own) counts where both say the
+    namespace.
     Tokens that the pod asks for itself with a projected volume. Tasks and Pipelines of Tekton:
     whoever runs them says as which account.
 
@@ -87,14 +92,18 @@ def _holds_useless_token(pod: Pod, index: Index) -> bool:
     if pod.started_elsewhere or not index.mounts_token(pod):
         return False
     account = pod.service_account_name
-    if index.bindings_of(pod.object.namespace, account):
+    if index.has_rights(pod):
         return False
     if account == "default":
         return True
-    # A pod that names no namespace goes where the account of the binding is.
-    stated = text(pod.object.metadata, "namespace")
-    if not stated and account in roles_in(index).bound_accounts:
-        return False
+    if not names_namespace(pod.object):
+        # Then it goes where the account of its application's binding is.
+        here = os.path.dirname(pod.object.file)
+        bound = roles_in(index).bound_accounts.get(account, frozenset())
+        if bound and not index.has_account_of_its_own(pod):
+            return False
+        if any(index.applications.share(here, directory) for directory in bound):
+            return False
     return not index.is_unresolved(account)
 
 
