@@ -135,8 +135,10 @@ ROLE = (
     "lent",
     [
         lambda namespace: pod("", namespace, "true"),
-        lambda namespace: pod("", namespace)
-        + bound("boss", namespace or "default", "ClusterRoleBinding", "cluster-admin"),
+        lambda namespace: (
+            pod("", namespace)
+            + bound("boss", namespace or "default", "ClusterRoleBinding", "cluster-admin")
+        ),
     ],
     ids=["a privileged pod", "a powerful account"],
 )

@@ -169,7 +169,6 @@ SENTINELS = (
 )
 
 
-
 def _scanned(directory: Path, sentinel: str) -> tuple[Result, tuple[str, ...]]:
     """A scan of manifests with a credential everywhere, and the forms it is written in."""
     encoded = b64encode(sentinel.encode()).decode()

@@ -87,7 +87,9 @@ def test_marks_that_yaml_refuses() -> None:
     assert not has_mark_that_yaml_refuses("name: @")
 
 
-@pytest.mark.parametrize("filler", ["##", "#{", "${", "$(", "<", "__A", "@a", "%a", " ", "- ", "\n"])
+@pytest.mark.parametrize(
+    "filler", ["##", "#{", "${", "$(", "<", "__A", "@a", "%a", " ", "- ", "\n"]
+)
 def test_marks_take_no_time(filler: str) -> None:
     text = ("name: ##" + filler * 100)[:253]
     assert isinstance(has_mark(text), bool)

@@ -316,9 +316,7 @@ class Index:
 
     def has_account_of_its_own(self, pod: Pod) -> bool:
         """Whether the account is one of the pod's application, so that no other's is meant."""
-        return (
-            pod.service_account_name == _DEFAULT_ACCOUNT or self._own_account(pod) is not None
-        )
+        return pod.service_account_name == _DEFAULT_ACCOUNT or self._own_account(pod) is not None
 
     def mounts_token(self, pod: Pod) -> bool:
         """Whether the kubelet mounts an API token: the pod's word first, then the account's."""

@@ -109,9 +109,7 @@ def is_patch(object_: KubernetesObject) -> bool:
     if object_.listed or object_.kind not in _PATCHED:
         return False
     template = at(object_.value, *POD_PATHS[object_.kind][0])
-    containers = [
-        item for key in _CONTAINER_LISTS for _, item in mappings(template, "spec", key)
-    ]
+    containers = [item for key in _CONTAINER_LISTS for _, item in mappings(template, "spec", key)]
     if containers and not any(text(item, "image") for item in containers):
         return True
     if not _needs_selector(object_) or mapping(object_.spec, "selector"):

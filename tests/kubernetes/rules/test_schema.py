@@ -55,7 +55,12 @@ SELECTOR = {"matchLabels": LABELS}
         ("Job", "batch/v1", {"template": {"spec": BARE}}, Confidence.LOW),
         ("Job", "batch/v1", {"template": {"spec": WITH_IMAGE}}, Confidence.HIGH),
         ("Deployment", "apps/v1", {"template": {"spec": BARE}}, Confidence.LOW),
-        ("Deployment", "apps/v1", {"selector": SELECTOR, "template": {"spec": BARE}}, Confidence.LOW),
+        (
+            "Deployment",
+            "apps/v1",
+            {"selector": SELECTOR, "template": {"spec": BARE}},
+            Confidence.LOW,
+        ),
         ("Deployment", "apps/v1", {"template": {"spec": WITH_IMAGE}}, Confidence.LOW),
         # the selector is forgotten, or not asked for
         (

@@ -138,7 +138,8 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     keys, tokens of providers, URLs with a password, Authorization headers), and values under a
     name that tells: any value but a reference where the name is one of a password, and values
     that look generated where it is one of a token, key or other secret. The value itself is never
-    shown. Default passwords such as ``changeme`` are reported too, with less confidence.
+    shown. Default passwords such as ``changeme``, and keys and tokens that somebody thought of such
+    as ``minio123``, are reported too, with less confidence.
 
     Why:
 
