@@ -11,9 +11,8 @@ from seawall.core.finding import Finding
 from seawall.core.severity import Confidence
 from seawall.engine import Options, Result, scan
 from seawall.kubernetes.credentials import looks_generated
-from seawall.reports import FORMATS
+from seawall.reports import FORMATS, writer
 from seawall.reports import Options as Look
-from seawall.reports import writer
 
 MANIFESTS = """\
 apiVersion: v1

@@ -88,7 +88,15 @@ class Memory:
         if any(task.file.real == STDIN for task in inputs.tasks):
             return None
         rows = [
-            (t.file.path, t.file.named, t.file.context, t.is_template, t.complete, t.listed, t.digest)
+            (
+                t.file.path,
+                t.file.named,
+                t.file.context,
+                t.is_template,
+                t.complete,
+                t.listed,
+                t.digest,
+            )
             for t in inputs.tasks
         ]
         before = inputs.coverage()

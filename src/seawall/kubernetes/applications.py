@@ -12,6 +12,7 @@ read as ``default`` says nothing. There it counts where the files are:
 
 import os
 from collections.abc import Iterable
+from itertools import takewhile
 
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.values import text
@@ -33,7 +34,8 @@ class Applications:
         if one == other:
             return True
         first, second = _parts(one), _parts(other)
-        depth = len(os.path.commonprefix([first, second]))
+        pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+        depth = sum(1 for _ in pairs)
         if depth in (len(first), len(second)):
             return True
         return not self._with_pods.issuperset((first[: depth + 1], second[: depth + 1]))

@@ -5,8 +5,8 @@ name that says what it is (``DB_PASSWORD``). Under the name of a password any va
 not a reference: ``changeme`` is a password like any other, and a known one. Under names such as
 ``token``, ``secret`` or ``api key`` a value must look generated, because what stands there is as
 often the name of a Secret, of a field or of a header. Where the name ends in a key, a token or a
-client's secret a value such as ``minio123`` counts, too: what people type where they are asked for a
-password. ``secret`` and ``credentials`` alone as often say which Secret.
+client's secret a value such as ``minio123`` counts, too: what people type where they are asked
+for a password. ``secret`` and ``credentials`` alone as often say which Secret.
 
 Nothing here ever gives a value back: results name what holds it.
 """

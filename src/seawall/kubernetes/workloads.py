@@ -99,12 +99,13 @@ def images_of(object_: KubernetesObject) -> Iterator[str]:
 
 
 def is_patch(object_: KubernetesObject) -> bool:
-    """Whether a workload only changes another: none of its containers has an image, or there is
-    neither a selector where the API asks for one nor a whole template to select.
+    """Whether a workload only changes another.
 
-    The API server refuses both; kustomize, kubeadm and others merge such files into whole
-    objects. What is missing in one is no finding. A workload of a file that a kustomization
-    lists as a resource is whole: its images, labels and selectors may come from there.
+    Then none of its containers has an image, or there is neither a selector where the API asks
+    for one nor a whole template to select. The API server refuses both; kustomize, kubeadm and
+    others merge such files into whole objects. What is missing in one is no finding. A workload of
+    a file that a kustomization lists as a resource is whole: its images, labels and selectors may
+    come from there.
     """
     if object_.listed or object_.kind not in _PATCHED:
         return False

@@ -46,7 +46,7 @@ def block_lines(
 
 
 def _heading(block: Block, style: Style) -> str:
-    """Severity, rules and subject; where there are several remedies each statement says its rule."""
+    """Severity, rules and subject; with several remedies each statement says its own rule."""
     label = block.severity.label
     subject = visible(subject_of(block.subject))
     heading = f"  {style(label, label)}"

@@ -81,7 +81,7 @@ def test_what_a_patch_leaves_out_is_unsure(
     (finding,) = judge("read-only-root-filesystem", json.dumps(value))
     assert finding.confidence == confidence
     value = copy.deepcopy(value)
-    pod: Any = value["spec"] if kind == "Pod" else value["spec"]["template"]["spec"]  # type: ignore[index]
+    pod: Any = value["spec"] if kind == "Pod" else value["spec"]["template"]["spec"]
     pod["containers"][0]["securityContext"] = {"privileged": True}
     (finding,) = judge("privileged-container", json.dumps(value))
     assert finding.confidence == Confidence.HIGH
