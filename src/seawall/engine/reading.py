@@ -1,7 +1,7 @@
 """From targets to objects: what is read, what is left out, and what could not be read."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from seawall.core.compact import ignore_from_plain, ignore_to_plain
@@ -56,6 +56,8 @@ class Task(NamedTuple):
     is_template: bool
     complete: bool
     """Whether all objects of its directory are read as well."""
+    listed: bool = False
+    """Whether a kustomization takes it as whole objects."""
 
     @property
     def digest(self) -> bytes:
@@ -99,6 +101,8 @@ class Inputs:
         self.not_covered: list[NotCovered] = []
         self.failed: list[Failed] = []
         self.charts: frozenset[str] = frozenset()
+        self.whole: set[str] = set()
+        """Files of which every object is known, if perhaps not all that it will be."""
 
     @property
     def objects(self) -> Iterator[KubernetesObject]:
@@ -131,12 +135,12 @@ def gather(source: Source, options: Options, progress: "Progress | None") -> Inp
             inputs.failed.append(item)
     found.sort(key=lambda file: (file.context, file.path))
     inputs.charts = _charts(found)
-    patches = _kustomizations(found, inputs, source)
+    kustomized = _kustomizations(found, inputs, source)
     complete = _Completeness(options)
     for number, file in enumerate(found):
         if progress is not None:
             progress(number, len(found))
-        _gather_file(file, inputs, source, patches, complete)
+        _gather_file(file, inputs, source, kustomized, complete)
     return inputs
 
 
@@ -168,9 +172,15 @@ def _chart_of(path: str, charts: frozenset[str]) -> str | None:
     return None
 
 
-def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> dict[str, str]:
-    """Paths of patches, each with the kustomization that applies it."""
-    patches: dict[str, str] = {}
+class _Kustomized(NamedTuple):
+    """Files that kustomizations name: their parts, each with who names it, and their resources."""
+
+    parts: dict[str, str]
+    resources: set[str]
+
+
+def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> _Kustomized:
+    kustomized = _Kustomized({}, set())
     for file in found:
         if os.path.basename(file.path) not in kustomizations.FILE_NAMES or file.real == files.STDIN:
             continue
@@ -183,9 +193,11 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
             if isinstance(document, Broken):
                 inputs.failed.append(Failed(file.path, *document.position, document.reason))
                 continue
-            for path in kustomizations.parts(document.value, os.path.dirname(file.path)):
-                patches.setdefault(path, file.path)
-    return patches
+            directory = os.path.dirname(file.path)
+            for path in kustomizations.parts(document.value, directory):
+                kustomized.parts.setdefault(path, file.path)
+            kustomized.resources.update(kustomizations.resources(document.value, directory))
+    return kustomized
 
 
 def is_candidate(file: SourceFile) -> bool:
@@ -198,7 +210,7 @@ def _gather_file(
     file: SourceFile,
     inputs: Inputs,
     source: Source,
-    patches: Mapping[str, str],
+    kustomized: _Kustomized,
     complete: "_Completeness",
 ) -> None:
     name = os.path.basename(file.path)
@@ -213,8 +225,8 @@ def _gather_file(
             )
         )  # fmt: skip
         return
-    if not file.named and file.path in patches:
-        inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
+    if not file.named and file.path in kustomized.parts:
+        inputs.skipped.append(Skipped(file.path, f"a part of {kustomized.parts[file.path]}"))
         return
     data = source.read(file)
     if isinstance(data, Failed):
@@ -228,7 +240,8 @@ def _gather_file(
         is_template = chart is not None and file.path.startswith(
             os.path.join(chart, "templates", "")
         )
-        inputs.tasks.append(Task(file, data, is_template, complete.of(file)))
+        listed = file.path in kustomized.resources
+        inputs.tasks.append(Task(file, data, is_template, complete.of(file), listed))
 
 
 def _text(path: str, data: bytes | Failed) -> str | Failed:
@@ -280,7 +293,9 @@ def _parse(task: Task) -> Plain:
     if not task.file.named and not reader.mentions_objects(text):
         return (_SKIPPED, "holds no Kubernetes object")
     path = task.file.path
-    contents = reader.read(text, path, target=True, complete=True, template=task.is_template)
+    contents = reader.read(
+        text, path, target=True, complete=True, template=task.is_template, listed=task.listed
+    )
     found: list[Ignore] = []
     if any(mark in text for mark in ignores.MARKS):
         found = [*ignores.from_comments(text, path), *ignores.from_annotations(contents.objects)]
@@ -297,11 +312,13 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.skipped.append(Skipped(file.path, content))
         return
     contents = reader.from_plain(
-        content, file.path, target=not file.context, complete=task.complete
+        content, file.path, target=not file.context, complete=task.complete, listed=task.listed
     )
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)
+    if not contents.opaque:
+        inputs.whole.add(file.path)
     if contents.objects:
         found = tuple(ignore_from_plain(item) for item in rest[0])
         inputs.units.append(Unit(task, contents, found))
@@ -332,7 +349,8 @@ def _mark_incomplete(inputs: Inputs) -> None:
     unread |= {
         os.path.dirname(item.path)
         for item in inputs.not_covered
-        if item.what != KUSTOMIZATION  # the names it generates are unresolved one by one
+        # The names a kustomization generates are unresolved one by one.
+        if item.what != KUSTOMIZATION and item.path not in inputs.whole
     }
     for object_ in inputs.objects:
         if object_.complete and (

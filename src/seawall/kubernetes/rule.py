@@ -101,6 +101,7 @@ class Metadata(TypedDict, total=False):
     parameters: tuple[Parameter, ...]
     since: str
     changes: tuple[Change, ...]
+    sensitive: bool
 
 
 ContainerCheck = Callable[["Container", Context], Hits]
@@ -158,6 +159,7 @@ def _decorator(
             parameters=metadata.get("parameters", ()),
             since=metadata.get("since", "2026.1"),
             changes=metadata.get("changes", ()),
+            sensitive=metadata.get("sensitive", False),
         )
 
     return make

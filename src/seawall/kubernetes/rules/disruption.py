@@ -22,6 +22,13 @@ _STRATEGY = {
     "StatefulSet": ("updateStrategy", "rollingUpdate"),
     "DaemonSet": ("updateStrategy", "rollingUpdate"),
 }
+_TYPES = {
+    "Deployment": ("RollingUpdate", "Recreate"),
+    "DeploymentConfig": ("Rolling", "Recreate", "Custom"),
+    "StatefulSet": ("RollingUpdate", "OnDelete"),
+    "DaemonSet": ("RollingUpdate", "OnDelete"),
+}
+"""The types of strategy the API server takes (apps/v1 and apps.openshift.io/v1 validation)."""
 
 
 class Amount(NamedTuple):
@@ -72,7 +79,8 @@ def update_strategy_not_rolling(object_: KubernetesObject, context: Context) -> 
 
     Reports Deployments and DeploymentConfigs behind a Service whose strategy stops all pods
     before it starts new ones (``Recreate``, ``Custom``), and StatefulSets and DaemonSets that
-    are updated only when somebody deletes their pods (``OnDelete``).
+    are updated only when somebody deletes their pods (``OnDelete``). Reports types that do not
+    exist, too, whatever sends traffic there: the API server refuses the object.
 
     Why:
 
@@ -134,6 +142,11 @@ def update_strategy_not_rolling(object_: KubernetesObject, context: Context) -> 
     field = _STRATEGY[object_.kind][0]
     strategy = text(object_.spec, field, "type")
     if not strategy or strategy in _ROLLING:
+        return
+    if strategy not in _TYPES[object_.kind]:
+        known = " or ".join(_TYPES[object_.kind])
+        message = f"has the update strategy {strategy}, which does not exist ({known})"
+        yield Hit(message, ("spec", field, "type"), evidence=strategy)
         return
     if field == "updateStrategy":
         yield Hit(f"is updated with {strategy}", ("spec", field, "type"), evidence=strategy)

@@ -13,6 +13,7 @@ from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
 from seawall.kubernetes.values import mappings, sequence, text
+from seawall.text.templates import has_mark
 
 _MOVING_TAGS = (
     "canary", "dev", "develop", "edge", "head", "latest", "main", "master", "nightly", "tip",
@@ -27,11 +28,11 @@ _PUBLIC = frozenset(
 def _known_image(container: Container) -> ImageReference | None:
     """The image, unless something is still to be filled in.
 
-    That is a variable (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
+    That is a mark (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
     puts in its place (``ko://example.org/cmd/web``): no reference has a scheme.
     """
     written = text(container.value, "image")
-    if "://" in written or any(mark in written for mark in "${<"):
+    if "://" in written or any(mark in written for mark in "${<") or has_mark(written):
         return None
     return container.image
 
