@@ -7,7 +7,16 @@ file: ``holds_secrets`` tells what must not be stored.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from seawall.core.edit import Edit, Fix, Safety
+from seawall.core.edit import (
+    Append,
+    Edit,
+    Fix,
+    Operation,
+    Remove,
+    Repair,
+    Safety,
+    Set,
+)
 from seawall.core.finding import Finding, Related, Subject
 from seawall.core.ignore import Ignore, Lines, Part, WholeFile
 from seawall.core.location import Location, Span
@@ -39,7 +48,25 @@ def finding_to_plain(finding: Finding) -> Plain:
         finding.evidence,
         dict(finding.details),
         finding.secret.reveal(),
+        tuple(_repair_to_plain(repair) for repair in finding.repairs),
     )
+
+
+_OPERATIONS = (Set, Remove, Append)
+
+
+def _repair_to_plain(repair: Repair) -> Plain:
+    operations = tuple((_OPERATIONS.index(type(item)), *item) for item in repair.operations)
+    return (
+        repair.title, repair.path, repair.document, operations, repair.added,
+        repair.safety.value, repair.effect, repair.note,
+    )  # fmt: skip
+
+
+def _repair_from_plain(plain: Plain) -> Repair:
+    title, path, document, operations, added, safety, effect, note = plain
+    made: tuple[Operation, ...] = tuple(_OPERATIONS[kind](*rest) for kind, *rest in operations)
+    return Repair(title, path, document, made, added, Safety(safety), effect, note)
 
 
 def holds_secrets(findings: Iterable[Finding]) -> bool:
@@ -50,7 +77,7 @@ def holds_secrets(findings: Iterable[Finding]) -> bool:
 def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
     """The finding again; KeyError when its rule is not among those given."""
     (rule, severity, confidence, message, remedy, subject, location, related, fixes, evidence,
-     details, secret) = plain  # fmt: skip
+     details, secret, repairs) = plain  # fmt: skip
     return Finding(
         rules[rule],
         Severity(severity),
@@ -66,6 +93,7 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         ),
         evidence,
         details,
+        tuple(_repair_from_plain(repair) for repair in repairs),
         Redacted(secret) if secret else NOTHING,
     )
 

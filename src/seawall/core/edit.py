@@ -1,7 +1,13 @@
 """Fixes: what to change in the text so that a finding goes away."""
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
+
+from seawall.core.location import KeyPath
+
+Data = str | int | float | bool | None | Sequence["Data"] | Mapping[str, "Data"]
+"""A value as YAML and JSON have it."""
 
 
 class Safety(Enum):
@@ -54,3 +60,48 @@ class Proposal(NamedTuple):
         """The fix of a file."""
         edits = tuple(Edit(path, *change) for change in self.changes)
         return Fix(self.title, self.safety, edits, self.effect)
+
+
+# In files of keys and values ------------------------------------------------------------------
+
+
+class Set(NamedTuple):
+    """Give a key or an item a value; mappings that are missing on the way are made."""
+
+    path: KeyPath
+    value: Data
+
+
+class Remove(NamedTuple):
+    """Take a key or an item away."""
+
+    path: KeyPath
+
+
+class Append(NamedTuple):
+    """Add an item to the end of a list, which is made where it is missing."""
+
+    path: KeyPath
+    value: Data
+
+
+Operation = Set | Remove | Append
+"""A change of a document. Paths start at the document's root."""
+
+
+class Repair(NamedTuple):
+    """A fix of a document of keys and values, before anybody knows what its text looks like.
+
+    ``document`` counts from 0 within the file. ``added`` are whole new documents for its end.
+    """
+
+    title: str
+    path: str
+    document: int
+    operations: tuple[Operation, ...] = ()
+    added: tuple[Mapping[str, Data], ...] = ()
+    safety: Safety = Safety.SAFE
+    effect: str = ""
+    """How behaviour may change, for an unsafe repair."""
+    note: str = ""
+    """What is left for a person to do, such as the command that makes a Secret."""

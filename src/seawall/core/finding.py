@@ -7,7 +7,7 @@ from seawall.core.location import KeyPath, Location
 from seawall.core.redacted import NOTHING, Redacted
 
 if TYPE_CHECKING:
-    from seawall.core.edit import Fix
+    from seawall.core.edit import Fix, Repair
     from seawall.core.rule import Rule
     from seawall.core.severity import Confidence, Severity
 
@@ -49,6 +49,8 @@ class Finding(NamedTuple):
     evidence: str = ""
     """The offending value, when another value on the same field would be another finding."""
     details: Mapping[str, object] = NO_DETAILS
+    repairs: "tuple[Repair, ...]" = ()
+    """Fixes of a document of keys and values, from which ``fixes`` are made."""
     secret: Redacted = NOTHING
     """The secret value the finding is about. It enters no report and no fingerprint."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from seawall.core.edit import Repair
 from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span
 from seawall.core.report import RuleFault
@@ -63,7 +64,10 @@ class Plan:
             context.asked_index = False
             try:
                 for hit in rule.check(entity, context):
-                    outcome.findings.append(finding(rule, entity, hit))
+                    found = finding(rule, entity, hit)
+                    if context.wants_fixes:
+                        found = found._replace(repairs=repairs(rule, entity, hit, context))
+                    outcome.findings.append(found)
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 outcome.faults.append(_fault(rule, entity, error))
             if context.asked_index:
@@ -78,6 +82,14 @@ def check(rules: Iterable[Rule], context: Context) -> Outcome:
         if object_.target:
             plan.check(object_, context, outcome)
     return outcome
+
+
+def repairs(rule: Rule, entity: Entity, hit: Hit, context: Context) -> tuple[Repair, ...]:
+    """What mends a hit."""
+    from seawall.kubernetes.fixes import menders  # noqa: PLC0415 - only where fixes are asked for
+
+    found = menders().get(rule.id, ())
+    return tuple(item for mender in found for item in mender.make(entity, hit, context))
 
 
 def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:

@@ -43,8 +43,11 @@ class Context:
         kubernetes_version: str,
         pss_version: str = "latest",
         parameters: dict[str, dict[str, ParameterValue]] | None = None,
+        wants_fixes: bool = False,
     ) -> None:
         self._index = index
+        self.wants_fixes = wants_fixes
+        """Whether findings are to come with what mends them."""
         self.asked_index = False
         """Set when a rule looks at other objects: then its verdict rests on more than one file."""
         self.kubernetes_version = kubernetes_version

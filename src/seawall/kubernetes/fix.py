@@ -1,0 +1,85 @@
+"""How a fix of a manifest is written: a function beside the rule that it mends.
+
+    @mends("privilege-escalation-allowed")
+    def forbid_escalation(container: Container, hit: Hit, context: Context) -> Iterator[Repair]:
+        yield repair(
+            container, "Forbid privilege escalation",
+            put(container, ("securityContext", "allowPrivilegeEscalation"), False),
+        )
+
+It is called with the entity and the hit that the rule yielded, only when fixes are asked for, and
+yields nothing where there is none. Paths are relative to the entity; what they become in the text
+is ``text.yaml_edit``'s business. The catalogue of fixes finds the functions in the modules of
+``seawall.kubernetes.fixes`` by their type.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from seawall.core.edit import Append, Data, Operation, Remove, Repair, Safety, Set
+from seawall.core.location import KeyPath
+from seawall.core.rule import Hit
+
+if TYPE_CHECKING:
+    from seawall.kubernetes.objects import KubernetesObject
+    from seawall.kubernetes.pods import Container, Pod
+
+    Entity = KubernetesObject | Pod | Container
+
+Repairs = Iterable[Repair]
+Mend = Callable[..., Repairs]
+
+
+class Mender:
+    """A function that makes repairs for the hits of some rules."""
+
+    __slots__ = ("make", "rules")
+
+    def __init__(self, make: Mend, rules: tuple[str, ...]) -> None:
+        self.make = make
+        self.rules = rules
+
+
+def mends(*rules: str) -> Callable[[Mend], Mender]:
+    """Declare which rules, by id, a function makes repairs for."""
+
+    def decorate(make: Mend) -> Mender:
+        return Mender(make, rules)
+
+    return decorate
+
+
+def repair(
+    entity: "Entity",
+    title: str,
+    *operations: Operation,
+    safety: Safety = Safety.SAFE,
+    effect: str = "",
+    added: tuple[Mapping[str, Data], ...] = (),
+    note: str = "",
+) -> Repair:
+    """A repair of the document that an entity stands in."""
+    object_ = entity.object
+    return Repair(
+        title, object_.file, object_.document, operations, added, safety, effect, note
+    )  # fmt: skip
+
+
+def put(entity: "Entity", path: KeyPath, value: Data) -> Set:
+    """Set a value below an entity."""
+    return Set((*entity.path, *path), value)
+
+
+def drop(entity: "Entity", path: KeyPath) -> Remove:
+    """Remove a value below an entity."""
+    return Remove((*entity.path, *path))
+
+
+def add(entity: "Entity", path: KeyPath, value: Data) -> Append:
+    """Append to a list below an entity."""
+    return Append((*entity.path, *path), value)
+
+
+def at_hit(entity: "Entity", hit: Hit) -> KeyPath:
+    """The path of what a hit is about, from the document's root."""
+    return (*entity.path, *hit.at)
