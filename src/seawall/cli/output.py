@@ -48,14 +48,23 @@ def silence_stdout() -> None:
 
 def write_atomically(path: str, chunks: Iterable[str]) -> None:
     """Write a new file beside the old one and put it in its place when it is complete."""
+    _replace(path, (chunk.encode("utf-8") for chunk in chunks))
+
+
+def write_bytes_atomically(path: str, data: bytes) -> None:
+    """The same for bytes."""
+    _replace(path, (data,))
+
+
+def _replace(path: str, chunks: Iterable[bytes]) -> None:
     if os.path.exists(path) and not os.path.isfile(path):  # /dev/null, a FIFO
-        with open(path, "w", encoding="utf-8", newline="") as stream:
+        with open(path, "wb") as stream:
             stream.writelines(chunks)
         return
     path = os.path.realpath(path)
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "x", encoding="utf-8", newline="") as stream:
+        with open(temporary, "xb") as stream:
             stream.writelines(chunks)
             stream.flush()
             os.fsync(stream.fileno())

@@ -131,6 +131,8 @@ class Rule:
         ``all`` leaves the two Pod Security evaluators out: they say again, in the API server's
         words, what other rules say one by one.
         """
+        if "+" in profile:
+            return any(self.in_profile(part) for part in profile.split("+"))
         if self.profile == ANY:
             return profile in (SECURITY, RELIABILITY, ALL)
         if profile == ALL:

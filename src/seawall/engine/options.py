@@ -59,6 +59,8 @@ class Options(NamedTuple):
     """A git revision: only what came after it counts."""
     today: str = ""
     """The day as ``2027-01-31``, for ignores with a last day; empty for the machine's."""
+    fixes: bool = False
+    """Whether findings are to come with what mends them."""
     cache: bool = False
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0

@@ -77,6 +77,7 @@ class Memory:
                 sorted((rule.id, rule.definition) for rule in rules),
                 options.kubernetes_version,
                 options.pss_version,
+                options.fixes,
                 sorted((rule, sorted(own.items())) for rule, own in options.parameters.items()),
             ),
         )

@@ -11,7 +11,7 @@ from seawall.engine import reading
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, Inputs, Progress
+from seawall.engine.reading import FileSystem, Inputs, Progress, Source
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
@@ -35,16 +35,21 @@ class Result(NamedTuple):
     texts: Texts
 
 
-def scan(options: Options, progress: Progress | None = None) -> Result:
-    """Read the targets, run the rules and triage what they say."""
+def scan(
+    options: Options, progress: Progress | None = None, source: Source | None = None
+) -> Result:
+    """Read the targets, run the rules and triage what they say.
+
+    ``source`` stands for the file system, for those who want to know what would be.
+    """
     with Run(progress, cached=options.cache) as run:
-        result = scan_or_replay(options, run)
+        result = scan_or_replay(options, run, source)
     if isinstance(result, Replay):
         raise TypeError("a run without a signature replays nothing")
     return result
 
 
-def scan_or_replay(options: Options, run: Run) -> Result | Replay:
+def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> Result | Replay:
     """Scan, or give the outputs of an equal run where they are known and may be used."""
     rules = catalogue.select(
         profile=options.profile,
@@ -54,7 +59,7 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
     )
     if options.since is not None:
         run.remember_within()
-    inputs = reading.gather(FileSystem(options), options, run.progress)
+    inputs = reading.gather(source or FileSystem(options), options, run.progress)
     memory, key = _memory(inputs, options, rules, run)
     replay = run.recall(key)
     if replay is not None:
@@ -109,6 +114,7 @@ def analyse(
         kubernetes_version=options.kubernetes_version,
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
+        wants_fixes=options.fixes,
     )
     findings, faults = judge(
         inputs, rules, context, memory.judgements() if memory else None, workers

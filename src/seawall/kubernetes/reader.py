@@ -197,7 +197,7 @@ def _is_template(document: _Read) -> bool:
 
     Some templates are valid YAML by chance: ``name: "{{ .Values.name }}"``.
     """
-    text, first_line = document.chunk
+    text, first_line, _ = document.chunk
     if "{{" not in text:
         return False
     if document.failed is None:
@@ -211,7 +211,7 @@ def _is_template(document: _Read) -> bool:
 
 def _is_unfilled(item: _Read) -> bool:
     """Whether a mark is lost on YAML, so that a document cannot be read as it stands."""
-    text, first_line = item.chunk
+    text, first_line, _ = item.chunk
     if item.failed is not None:
         line = item.failed.line - first_line
         return has_mark_that_yaml_refuses("".join(split_lines(text)[line - 1 : line]))

@@ -79,10 +79,14 @@ MAX_TAG_DIRECTIVES = 100
 
 
 class Chunk(NamedTuple):
-    """The text of one document; ``line`` is how many lines stand before it in the file."""
+    """The text of one document.
+
+    ``line`` is how many lines stand before it in the file, ``start`` how many characters.
+    """
 
     text: str
     line: int
+    start: int = 0
 
 
 class Position(NamedTuple):
@@ -149,7 +153,7 @@ def split(text: str) -> Iterator[Chunk]:
     before = line = 0
     for start, end in stretches:
         line += count_ends(text, before, start)
-        yield Chunk(text[start:end], line)
+        yield Chunk(text[start:end], line, start)
         before = start
 
 

@@ -30,27 +30,36 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
     """An operation that cannot be carried out on this text alone; the message says why."""
 
 
-def replacements(text: str, operations: Sequence[Operation]) -> list[Replacement]:
-    """What to replace in a document so that the operations are carried out, in order of place.
+class Editable:
+    """A document that is to be edited. Raises Refused when it cannot be read."""
 
-    Raises Refused when one of them cannot be.
-    """
-    try:
-        root = read(text)
-    except Exception as error:
-        raise Refused(f"the document cannot be read: {error}") from error
-    if root is None:
-        raise Refused("the document is empty")
-    wanted = _Wanted()
-    for operation in operations:
-        _plan(wanted, operation)
-    editor = _Editor(text, root)
-    editor.change(root, wanted, ())
-    result = sorted(editor.found)
-    for before, after in pairwise(result):
-        if before.end > after.start:
-            raise Refused("two changes overlap")
-    return result
+    __slots__ = ("_root", "text")
+
+    def __init__(self, text: str) -> None:
+        try:
+            root = read(text)
+        except Exception as error:
+            raise Refused(f"the document cannot be read: {error}") from error
+        if root is None:
+            raise Refused("the document is empty")
+        self.text = text
+        self._root = root
+
+    def replacements(self, operations: Iterable[Operation]) -> list[Replacement]:
+        """What to replace so that the operations are carried out, in order of place.
+
+        Raises Refused when one of them cannot be.
+        """
+        wanted = _Wanted()
+        for operation in operations:
+            _plan(wanted, operation)
+        editor = _Editor(self.text, self._root)
+        editor.change(self._root, wanted, ())
+        result = sorted(editor.found)
+        for before, after in pairwise(result):
+            if before.end > after.start:
+                raise Refused("two changes overlap")
+        return result
 
 
 def apply(text: str, found: Iterable[Replacement]) -> str:
@@ -135,6 +144,14 @@ class _Editor:
         self._newline = "\r\n" if "\r\n" in text else "\n"
         self._uses = _anchor_uses(root)
         self._step, self._dash = _habits(text, root)
+
+    def set_manner(self, newline: str) -> None:
+        """Choose the line ends where there is no text to take them from."""
+        self._newline = newline
+
+    def document(self, value: Value) -> str:
+        """A whole document in block style."""
+        return self._block_value(value, -self._step).lstrip("\r\n") + self._newline
 
     def change(self, node: Node, wanted: _Wanted, path: KeyPath) -> None:
         """Carry out what is wanted of a value that is there."""
@@ -625,3 +642,10 @@ def _list(value: Any, path: KeyPath) -> list[Value]:
         found = holder[path[-1]] = []
     result: list[Value] = found
     return result
+
+
+def render(value: Mapping[str, Data], newline: str = "\n") -> str:
+    """A new document in block style, without its marker."""
+    editor = _Editor("", Node(MAPPING, 0, 0, "", ""))
+    editor.set_manner(newline)
+    return editor.document(_own(value))

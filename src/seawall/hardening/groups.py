@@ -1,0 +1,69 @@
+"""What is to be made together or not at all: one fix of one finding."""
+
+from typing import NamedTuple
+
+from seawall.core.edit import Fix, Repair, Safety
+from seawall.core.finding import Finding, fingerprint
+
+TIERS = (Safety.SAFE, Safety.LOCK, Safety.UNSAFE)
+
+
+class Group(NamedTuple):
+    """A fix of a finding; either edits of bytes or operations on a document."""
+
+    finding: Finding
+    fix: Fix | None = None
+    repair: Repair | None = None
+
+    @property
+    def path(self) -> str:
+        """The file that it changes, as reports show it."""
+        return self.finding.location.path if self.repair is None else self.repair.path
+
+    @property
+    def title(self) -> str:
+        """What it does, in words."""
+        chosen = self.fix or self.repair
+        return chosen.title if chosen else ""
+
+    @property
+    def safety(self) -> Safety:
+        """Its tier."""
+        chosen = self.fix or self.repair
+        return chosen.safety if chosen else Safety.UNSAFE
+
+    @property
+    def effect(self) -> str:
+        """How behaviour may change."""
+        chosen = self.fix or self.repair
+        return chosen.effect if chosen else ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by from one look at the files to the next."""
+        return fingerprint(self.finding), self.title
+
+
+def groups_of(
+    findings: "list[Finding] | tuple[Finding, ...]", tiers: frozenset[Safety]
+) -> list[Group]:
+    """The first allowed fix of each finding, the worst findings first."""
+    result = []
+    for finding in sorted(findings, key=lambda item: (-item.severity, item.sort_key())):
+        group = _first(finding, tiers)
+        if group is not None:
+            result.append(group)
+    return result
+
+
+def _first(finding: Finding, tiers: frozenset[Safety]) -> Group | None:
+    for tier in TIERS:
+        if tier not in tiers:
+            continue
+        for repair in finding.repairs:
+            if repair.safety is tier:
+                return Group(finding, repair=repair)
+        for fix in finding.fixes:
+            if fix.safety is tier:
+                return Group(finding, fix=fix)
+    return None

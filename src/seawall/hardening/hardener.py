@@ -1,0 +1,226 @@
+"""Mends findings, pass by pass, until nothing is left to mend or nothing more can be proven."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seawall import engine
+from seawall.core.edit import Fix, Repair, Safety
+from seawall.core.finding import Finding, fingerprint
+from seawall.core.report import Failed, Report
+from seawall.engine.reading import FileSystem
+from seawall.hardening.applying import apply
+from seawall.hardening.groups import Group, groups_of
+from seawall.sources.files import Found, SourceFile
+
+MAX_PASSES = 5
+"""Rounds of mending; each may make way for fixes that had to wait."""
+MAX_ATTEMPTS = 12
+"""Scans of one pass, each without the fixes that the one before has shown to be wrong."""
+
+
+class Mended(NamedTuple):
+    """A finding that is gone, and what was done."""
+
+    finding: Finding
+    title: str
+    safety: Safety
+    effect: str
+    note: str
+
+
+class Advice(NamedTuple):
+    """A finding that stays, and why nothing was done."""
+
+    finding: Finding
+    reason: str
+
+
+class FileChange(NamedTuple):
+    """A file that is to be changed. ``path`` is its name in reports, ``real`` where it is."""
+
+    path: str
+    real: str
+    before: bytes
+    after: bytes
+    mended: tuple[Mended, ...]
+
+
+class Hardened(NamedTuple):
+    """What came of it: changed files, what is left for people, the reports before and after."""
+
+    changes: tuple[FileChange, ...]
+    advice: tuple[Advice, ...]
+    before: Report
+    after: Report
+
+
+class _Overlay:
+    """The files as they would be."""
+
+    def __init__(self, options: engine.Options) -> None:
+        self._files = FileSystem(options)
+        self.read_first: dict[str, bytes] = {}
+        """What stood in each file when it was read first: nothing else is replaced later."""
+        self.real: dict[str, str] = {}
+        self.changed: dict[str, bytes] = {}
+
+    def discover(self) -> Iterator[Found]:
+        """Every file of the targets, and what is left out."""
+        return self._files.discover()
+
+    def read(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of a file as they would be."""
+        if file.path in self.changed:
+            return self.changed[file.path]
+        if file.path in self.read_first:
+            return self.read_first[file.path]
+        data = self._files.read(file)
+        if isinstance(data, bytes):
+            self.read_first[file.path] = data
+            self.real[file.path] = file.real
+        return data
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a file that was read."""
+        return self.changed.get(path, self.read_first.get(path))
+
+
+def harden(
+    options: engine.Options, tiers: frozenset[Safety], progress: engine.Progress | None = None
+) -> Hardened:
+    """Mend what can be mended in these tiers; nothing is written."""
+    options = options._replace(fixes=True)
+    overlay = _Overlay(options)
+    work = _Work(options, tiers, overlay)
+    first = engine.scan(options, progress, overlay).report
+    report = first
+    for _ in range(MAX_PASSES):
+        following = work.pass_over(report)
+        if following is None:
+            break
+        report = following
+    return Hardened(work.changes(), work.advice(report), first, report)
+
+
+class _Work:
+    def __init__(
+        self, options: engine.Options, tiers: frozenset[Safety], overlay: _Overlay
+    ) -> None:
+        self._options = options
+        self._tiers = tiers
+        self._overlay = overlay
+        self._refused: dict[tuple[str, str], str] = {}
+        self._mended: dict[str, list[Mended]] = {}
+
+    def pass_over(self, report: Report) -> Report | None:
+        """Make what can be made at once; gives the report on it, ``None`` when there is nothing."""
+        before = dict(self._overlay.changed)
+        for _ in range(MAX_ATTEMPTS):
+            self._overlay.changed = dict(before)
+            made = self._make(report)
+            if not made:
+                return None
+            after = engine.scan(self._options, None, self._overlay).report
+            guilty = self._guilty(report, after, made)
+            if not guilty:
+                for group in made:
+                    self._note(group)
+                return after
+            self._refused.update(guilty)
+        self._overlay.changed = before
+        return None
+
+    def _make(self, report: Report) -> list[Group]:
+        by_path: dict[str, list[Group]] = {}
+        for group in groups_of(report.findings, self._tiers):
+            if group.key not in self._refused:
+                by_path.setdefault(group.path, []).append(group)
+        made: list[Group] = []
+        for path, groups in by_path.items():
+            data = self._overlay.data(path)
+            if data is None:
+                continue
+            applied = apply(data, groups)
+            for group, reason in applied.refused:
+                self._refused[group.key] = reason
+            if applied.data != data:
+                self._overlay.changed[path] = applied.data
+                made.extend(applied.made)
+        return made
+
+    def _guilty(
+        self, before: Report, after: Report, made: list[Group]
+    ) -> dict[tuple[str, str], str]:
+        """The groups that did not do what they promise, with the reason."""
+        known = Counter(fingerprint(finding) for finding in before.findings)
+        present = Counter(fingerprint(finding) for finding in after.findings)
+        guilty = {
+            group.key: "the finding would still be there"
+            for group in made
+            if present[group.key[0]] >= known[group.key[0]]
+        }
+        for finding in after.findings:
+            mark = fingerprint(finding)
+            if present[mark] > known[mark]:
+                for group in _suspects(finding, made):
+                    guilty.setdefault(group.key, f"it would bring {finding.rule.id}")
+        broken = {item.path for item in after.coverage.failed} - {
+            item.path for item in before.coverage.failed
+        }
+        for group in made:
+            if group.path in broken:
+                guilty.setdefault(group.key, "the edited file could not be read")
+        return guilty
+
+    def _note(self, group: Group) -> None:
+        note = group.repair.note if group.repair else ""
+        self._mended.setdefault(group.path, []).append(
+            Mended(group.finding, group.title, group.safety, group.effect, note)
+        )
+
+    def changes(self) -> tuple[FileChange, ...]:
+        """The files that differ from what was read."""
+        overlay = self._overlay
+        return tuple(
+            FileChange(
+                path,
+                overlay.real[path],
+                overlay.read_first[path],
+                data,
+                tuple(self._mended.get(path, ())),
+            )
+            for path, data in sorted(overlay.changed.items())
+            if data != overlay.read_first[path]
+        )
+
+    def advice(self, report: Report) -> tuple[Advice, ...]:
+        """What is left, each finding with the reason."""
+        return tuple(Advice(finding, self._reason(finding)) for finding in report.findings)
+
+    def _reason(self, finding: Finding) -> str:
+        offered: list[Repair | Fix] = [*finding.repairs, *finding.fixes]
+        if not offered:
+            return "no fix is known"
+        mark = fingerprint(finding)
+        for fix in offered:
+            if (mark, fix.title) in self._refused:
+                return f"not made ({fix.title}): {self._refused[mark, fix.title]}"
+        tiers = sorted({fix.safety.value for fix in offered if fix.safety not in self._tiers})
+        return f"its fix needs --{' or --'.join(tiers)}" if tiers else "no fix could be made"
+
+
+def _suspects(finding: Finding, made: list[Group]) -> list[Group]:
+    """The groups that may have brought a finding; who mends a worse one may bring it."""
+    suspects = [group for group in made if group.finding.severity <= finding.severity]
+    for narrowed in (
+        [
+            g
+            for g in suspects
+            if g.finding.subject[:3] == finding.subject[:3] and g.path == finding.location.path
+        ],
+        [g for g in suspects if g.path == finding.location.path],
+    ):
+        if narrowed:
+            return narrowed
+    return suspects

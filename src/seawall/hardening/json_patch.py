@@ -1,0 +1,76 @@
+"""Changes of manifests as JSON Patch (RFC 6902), as an admission controller applies them."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from seawall.core.location import KeyPath
+from seawall.hardening.hardener import FileChange
+from seawall.text.decoding import Undecodable, decode
+from seawall.text.yaml import Broken, Value, load
+
+Patch = list[dict[str, object]]
+
+
+def patches(changes: Iterable[FileChange]) -> Iterator[str]:
+    """One line of JSON for each changed object: file, object, and the patch."""
+    for change in changes:
+        before, after = _documents(change.before), _documents(change.after)
+        for number, new in enumerate(after):
+            old = before[number] if number < len(before) else None
+            if old == new:
+                continue
+            row: dict[str, object] = {"path": change.path, "document": number, **_identity(new)}
+            if old is None:
+                row["object"] = new
+            else:
+                row["patch"] = difference(old, new)
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _documents(data: bytes) -> list[Value]:
+    text = decode(data)
+    if isinstance(text, Undecodable):
+        return []
+    return [None if isinstance(item, Broken) else item.value for item in load(text)]
+
+
+def _identity(value: Value) -> dict[str, object]:
+    if not isinstance(value, dict):
+        return {}
+    metadata = value.get("metadata")
+    names = metadata if isinstance(metadata, dict) else {}
+    return {
+        "kind": value.get("kind"), "namespace": names.get("namespace"), "name": names.get("name"),
+    }  # fmt: skip
+
+
+def difference(old: Value, new: Value) -> Patch:
+    """The operations that make one value of another."""
+    return list(_difference(old, new, ()))
+
+
+def _difference(old: Value, new: Value, path: KeyPath) -> Iterator[dict[str, object]]:
+    if type(old) is type(new) and old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old:
+            if key not in new:
+                yield {"op": "remove", "path": pointer((*path, key))}
+        for key, value in new.items():
+            if key in old:
+                yield from _difference(old[key], value, (*path, key))
+            else:
+                yield {"op": "add", "path": pointer((*path, key)), "value": value}
+    elif isinstance(old, list) and isinstance(new, list) and new[: len(old)] == old:
+        for value in new[len(old) :]:
+            yield {"op": "add", "path": pointer((*path, "-")), "value": value}
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _difference(one, other, (*path, index))
+    else:
+        yield {"op": "replace", "path": pointer(path), "value": new}
+
+
+def pointer(path: KeyPath) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
