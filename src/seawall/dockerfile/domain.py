@@ -21,3 +21,6 @@ class Judge(NamedTuple):
         build = evaluate(parse(data))
         context = Context(build, surroundings=surroundings, parameters=self.parameters)
         return self.plan.check(build, path, context)
+
+
+__all__ = ["Judge", "Plan"]

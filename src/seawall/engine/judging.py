@@ -1,7 +1,7 @@
 """Runs the rules over what was read, file by file, on several processors where it pays."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import finding_from_plain, finding_to_plain
 from seawall.core.finding import Finding
@@ -9,12 +9,17 @@ from seawall.core.location import Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
 from seawall.engine.placing import Places, placed, places_of, unplaced
-from seawall.engine.reading import Inputs, Unit
+from seawall.engine.reading import Inputs, Task, Unit
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes.checking import Outcome, Plan
 from seawall.kubernetes.rule import Context
 
+if TYPE_CHECKING:
+    from seawall.dockerfile.domain import Judge
+    from seawall.dockerfile.rule import Surroundings
+
+DOCKERFILE = "dockerfile"
 Plain = Any
 
 
@@ -80,11 +85,14 @@ class _Bench:
         self.by_id = {rule.id: rule for rule in rules}
         self._context = context
         self._texts = texts
-        self._plan = Plan(rules)
+        self._plan = Plan(rule for rule in rules if rule.domain != DOCKERFILE)
         self._plans: dict[tuple[str, ...], Plan] = {}
+        self._judges: dict[tuple[str, ...], Judge] = {}
 
     def judge(self, unit: Unit, old: Judgement | None) -> Judgement:
         """All findings of a file; what is known of the file alone is taken over."""
+        if unit.task.around is not None:
+            return self._judge_dockerfile(unit.task, unit.task.around, old)
         own: list[Finding] = [] if old is None else old.own
         relations: list[Finding] = []
         faults: list[RuleFault] = []
@@ -104,6 +112,26 @@ class _Bench:
         places = {} if old is None else dict(old.places)
         own = own if old is not None else self._placed(own, unit, places)
         return Judgement(own, self._placed(relations, unit, places), faults, related, places)
+
+    def _judge_dockerfile(
+        self, task: Task, around: "Surroundings", old: Judgement | None
+    ) -> Judgement:
+        from seawall.dockerfile import domain  # noqa: PLC0415 - if there are any
+
+        names = () if old is None else old.related[0]
+        if old is not None and not names:
+            return old
+        judge = self._judges.get(names)
+        if judge is None:
+            rules = self.by_id.values() if old is None else [self.by_id[name] for name in names]
+            plan = domain.Plan(rule for rule in rules if rule.domain == DOCKERFILE)
+            judge = self._judges[names] = domain.Judge(plan, self._context.all_parameters)
+        outcome = judge.judge(task.data, task.file.path, around)
+        names = tuple(sorted(outcome.related)) if old is None else names
+        own = [] if old is None else old.own
+        relations = [found for found in outcome.findings if found.rule.id in names]
+        own = own or [found for found in outcome.findings if found.rule.id not in names]
+        return Judgement(own, relations, outcome.faults, [names], {})
 
     def _plan_of(self, names: tuple[str, ...]) -> Plan:
         plan = self._plans.get(names)

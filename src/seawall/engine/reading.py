@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import ignore_from_plain, ignore_to_plain
 from seawall.core.ignore import Ignore
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
+from seawall.engine import dockerfiles
 from seawall.engine.options import Options
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
@@ -16,6 +17,9 @@ from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.yaml import Broken, load
+
+if TYPE_CHECKING:
+    from seawall.dockerfile.rule import Surroundings
 
 KUSTOMIZATION = "kustomization"
 _EXTENSIONS = (".yaml", ".yml", ".json")
@@ -58,6 +62,8 @@ class Task(NamedTuple):
     """Whether all objects of its directory are read as well."""
     listed: bool = False
     """Whether a kustomization takes it as whole objects."""
+    around: "Surroundings | None" = None
+    """Of a Dockerfile: its ignore file and build context. Nothing else has any."""
 
     @property
     def digest(self) -> bytes:
@@ -105,6 +111,20 @@ class Inputs:
         """Files of which every object is known, if perhaps not all that it will be."""
 
     @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains whose rules may have something to say."""
+        kinds = {task.around is not None for task in self.tasks}
+        found = ("dockerfile",) if True in kinds else ()
+        return found if kinds == {True} else ("kubernetes", *found)
+
+    @property
+    def judged(self) -> int:
+        """How many things the rules are to judge: objects and Dockerfiles."""
+        objects = sum(1 for object_ in self.objects if object_.target)
+        units = (unit.task for unit in self.units if unit.task.around is not None)
+        return objects + sum(1 for task in units if not task.file.context)
+
+    @property
     def objects(self) -> Iterator[KubernetesObject]:
         """All objects, in the order of the files."""
         return (object_ for unit in self.units for object_ in unit.contents.objects)
@@ -125,6 +145,7 @@ class Inputs:
 def gather(source: Source, options: Options, progress: "Progress | None") -> Inputs:
     """Find the files and read their bytes; what needs no look inside is sorted out."""
     inputs = Inputs()
+    dockerfiles.forget_listings()
     found: list[SourceFile] = []
     for item in source.discover():
         if isinstance(item, SourceFile):
@@ -203,7 +224,12 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
 def is_candidate(file: SourceFile) -> bool:
     """Whether a file may be one that is read, going by its name."""
     name = os.path.basename(file.path)
-    return file.named or name.endswith(_EXTENSIONS) or name in kustomizations.FILE_NAMES
+    return (
+        file.named
+        or name.endswith(_EXTENSIONS)
+        or name in kustomizations.FILE_NAMES
+        or dockerfiles.may_be(file)
+    )
 
 
 def _gather_file(
@@ -214,6 +240,10 @@ def _gather_file(
     complete: "_Completeness",
 ) -> None:
     name = os.path.basename(file.path)
+    template = dockerfiles.template(file)
+    if template is not None:
+        inputs.not_covered.append(template)
+        return
     if not is_candidate(file):
         inputs.skipped.append(Skipped(file.path, "no format that seawall reads"))
         return
@@ -235,6 +265,9 @@ def _gather_file(
         inputs.skipped.append(Skipped(file.path, "empty"))
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
+    elif dockerfiles.claims(file, data):
+        around = dockerfiles.surroundings(file)
+        inputs.tasks.append(Task(file, data, is_template=False, complete=True, around=around))
     else:
         chart = _chart_of(file.path, inputs.charts)
         is_template = chart is not None and file.path.startswith(
@@ -280,11 +313,14 @@ def read_units(inputs: Inputs, units: Units | None, workers: int) -> None:
     _mark_incomplete(inputs)
 
 
-_SKIPPED, _FAILED, _READ = range(3)
+_SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
+_NO_OBJECTS = reader.Contents((), (), (), ())
 
 
 def _parse(task: Task) -> Plain:
     """What one file holds: a pure function of its bytes and of what its surroundings say."""
+    if task.around is not None:
+        return _parse_dockerfile(task)
     text = _text("", task.data)
     if isinstance(text, Failed):
         return (_FAILED, tuple(text)[1:])
@@ -302,6 +338,15 @@ def _parse(task: Task) -> Plain:
     return (_READ, reader.to_plain(contents), [ignore_to_plain(item) for item in found])
 
 
+def _parse_dockerfile(task: Task) -> Plain:
+    """Its ignores; the rules read the rest, for a Dockerfile is read faster than remembered."""
+    failed = dockerfiles.problem(task.data, "")
+    if failed is not None:
+        return (_FAILED, tuple(failed)[1:])
+    found = dockerfiles.ignores(task.data, task.file.path)
+    return (_DOCKERFILE, None, [ignore_to_plain(item) for item in found])
+
+
 def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     file = task.file
     kind, content, *rest = plain
@@ -310,6 +355,12 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         return
     if kind == _SKIPPED:
         inputs.skipped.append(Skipped(file.path, content))
+        return
+    if kind == _DOCKERFILE:
+        found = tuple(ignore_from_plain(item) for item in rest[0])
+        inputs.units.append(Unit(task, _NO_OBJECTS, found))
+        inputs.texts.add(file.path, task.data)
+        inputs.read.append(file.path)
         return
     contents = reader.from_plain(
         content, file.path, target=not file.context, complete=task.complete, listed=task.listed

@@ -21,6 +21,7 @@ from seawall.core.compact import (
 )
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
+from seawall.engine import dockerfiles
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import Judgement, own_from_plain, own_to_plain
 from seawall.engine.options import Options
@@ -96,6 +97,7 @@ class Memory:
                 t.is_template,
                 t.complete,
                 t.listed,
+                None if t.around is None else dockerfiles.state(t.around, t.data),
                 t.digest,
             )
             for t in inputs.tasks
@@ -226,7 +228,7 @@ class _Judgements:
             judgement = own_from_plain(plain, self._rules)
         except _BROKEN:
             return None
-        if len(judgement.related) != len(unit.contents.objects):
+        if len(judgement.related) != (len(unit.contents.objects) or 1):
             return None
         return judgement
 

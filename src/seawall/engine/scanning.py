@@ -51,15 +51,16 @@ def scan(
 
 def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> Result | Replay:
     """Scan, or give the outputs of an equal run where they are known and may be used."""
+    if options.since is not None:
+        run.remember_within()
+    inputs = reading.gather(source or FileSystem(options), options, run.progress)
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
         ignore=options.ignore,
         ruleset=options.ruleset,
+        domains=(*inputs.domains, "input"),
     )
-    if options.since is not None:
-        run.remember_within()
-    inputs = reading.gather(source or FileSystem(options), options, run.progress)
     memory, key = _memory(inputs, options, rules, run)
     replay = run.recall(key)
     if replay is not None:
@@ -123,7 +124,7 @@ def analyse(
         findings,
         [ignore for unit in inputs.units for ignore in unit.ignores],
         inputs.coverage(),
-        sum(1 for object_ in inputs.objects if object_.target),
+        inputs.judged,
         faults,
     )
     if memory is not None:

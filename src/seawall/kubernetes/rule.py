@@ -16,7 +16,7 @@ object of some kinds. Nothing else is needed: the catalogue finds rules in the m
 ``seawall.kubernetes.rules`` by their type.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from seawall.core.rule import SECURITY, Change, Hits, Parameter, ParameterValue, Rule
@@ -77,6 +77,11 @@ class Context:
         if name in own:
             return own[name]
         return next(parameter.default for parameter in rule.parameters if parameter.name == name)
+
+    @property
+    def all_parameters(self) -> Mapping[str, Mapping[str, ParameterValue]]:
+        """What the team set, by rule."""
+        return self._parameters
 
     def integer(self, rule: Rule, name: str) -> int:
         """A whole-number parameter."""
