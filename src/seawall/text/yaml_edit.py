@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from seawall.core.edit import Append, Data, Operation, Remove
+from seawall.core.edit import Append, Data, Operation, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Scalar, resolve
-from seawall.text.yaml import Value
+from seawall.text.yaml import Document, Value, load
 from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, read
 
 
@@ -33,7 +33,7 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
 class Editable:
     """A document that is to be edited. Raises Refused when it cannot be read."""
 
-    __slots__ = ("_root", "text")
+    __slots__ = ("_root", "_value", "text")
 
     def __init__(self, text: str) -> None:
         try:
@@ -44,6 +44,25 @@ class Editable:
             raise Refused("the document is empty")
         self.text = text
         self._root = root
+        document = next(load(text), None)
+        if not isinstance(document, Document):
+            raise Refused("the document cannot be read")
+        self._value = document.value
+
+    def _says(self, operation: Set) -> bool:
+        """Whether the value is the wanted one already."""
+        value: Any = self._value
+        for step in operation.path:
+            inside = isinstance(value, dict | list)
+            if not inside or (
+                step not in value
+                if isinstance(value, dict)
+                else not isinstance(step, int) or step >= len(value)
+            ):
+                return False
+            value = value[step]
+        own = _own(operation.value)
+        return type(value) is type(own) and bool(value == own)
 
     def replacements(self, operations: Iterable[Operation]) -> list[Replacement]:
         """What to replace so that the operations are carried out, in order of place.
@@ -52,7 +71,8 @@ class Editable:
         """
         wanted = _Wanted()
         for operation in operations:
-            _plan(wanted, operation)
+            if not (isinstance(operation, Set) and self._says(operation)):
+                _plan(wanted, operation)
         editor = _Editor(self.text, self._root)
         editor.change(self._root, wanted, ())
         result = sorted(editor.found)
@@ -195,9 +215,7 @@ class _Editor:
             else:
                 self._change_entry(node, entry, below, (*path, key))
         if removed and len(removed) == len(node.entries):
-            if added:
-                raise Refused(f"nothing of {_shown(path)} would stay")
-            self._empty(node, path)
+            self._replace_all_entries(node, added, path)
             return
         for index in removed:
             self._remove_entry(node, index)
@@ -217,6 +235,8 @@ class _Editor:
             and (is_null or (value.is_flow and not [*value.entries, *value.items]))
         ):
             self._refuse_shared(value, path)
+            if value.kind != SCALAR and (value.kind == SEQUENCE) != bool(below.appended):
+                raise Refused(f"{_shown(path)} is a {value.kind}")
             self._replace_entry(node, entry, below.fresh(), path)
         else:
             self.change(value, below, path)
@@ -267,10 +287,17 @@ class _Editor:
             start = self._line_start(start)
         self.found.append(Replacement(start, end, ""))
 
-    def _empty(self, node: Node, path: KeyPath) -> None:
+    def _replace_all_entries(self, node: Node, added: dict[str, Value], path: KeyPath) -> None:
         if node.is_flow:
             start = self._bracket(node)
-            self.found.append(Replacement(start, node.end, "{}"))
+            self.found.append(Replacement(start, node.end, self._flow(added)))
+            return
+        if added:
+            column = self._column(node.start)
+            lines = [f"{self._key(k)}:{self._block_value(v, column)}" for k, v in added.items()]
+            end = _content_end(self._text, node)
+            text = (self._newline + " " * column).join(lines)
+            self.found.append(Replacement(node.start, end, text))
             return
         if not path:
             raise Refused("nothing of the document would stay")

@@ -36,15 +36,16 @@ class Node:
 
     Attributes:
         kind: ``scalar``, ``mapping``, ``sequence`` or ``alias``.
-        start, end: its text: for a collection in block style from its first entry to the end of its
-            last; quotes and brackets included, anchors and tags not.
+        start, end: its text: for a mapping in block style from its first key, for a list from its
+            first dash (its first item behind an anchor), to the end of the last value; quotes and
+            brackets included, as are a scalar's tag and anchor.
         style: of a scalar: empty when plain, else its quote or ``|`` or ``>``; ``{`` or ``[`` for a
             collection in flow style, empty for one in block style.
         anchor: its own anchor, or the one that an alias names.
         entries: of a mapping, merge keys left out.
         items: of a sequence.
         merges: whether a mapping takes in others by ``<<``.
-        text: of a scalar, as it stands for.
+        text: of a scalar, as it stands for; of a collection its tag.
         is_empty: a scalar of no text (``key:``).
     """
 
@@ -144,7 +145,9 @@ def _collection(event: Event) -> Node:
     kind = MAPPING if type(event) is MappingStartEvent else SEQUENCE
     brackets = "{" if kind == MAPPING else "["
     style = brackets if event.flow_style else ""
-    return Node(kind, event.start_mark.index, event.end_mark.index, style, event.anchor or "")
+    node = Node(kind, event.start_mark.index, event.end_mark.index, style, event.anchor or "")
+    node.text = event.tag or ""  # its start is that of the tag, not of its first dash
+    return node
 
 
 def _close(node: Node, pending: list[Node], event: Event) -> None:
@@ -152,7 +155,9 @@ def _close(node: Node, pending: list[Node], event: Event) -> None:
         # The start is that of an anchor or tag, where there is one: the bracket counts.
         node.end = event.end_mark.index
     elif pending:
-        node.start, node.end = pending[0].start, pending[-1].end
+        if node.kind == MAPPING or node.anchor or node.text:
+            node.start = pending[0].start
+        node.end = pending[-1].end
     if node.kind == SEQUENCE:
         node.items = pending
         return
