@@ -59,14 +59,14 @@ def _repair_to_plain(repair: Repair) -> Plain:
     operations = tuple((_OPERATIONS.index(type(item)), *item) for item in repair.operations)
     return (
         repair.title, repair.path, repair.document, operations, repair.added,
-        repair.safety.value, repair.effect, repair.note,
+        repair.safety.value, repair.effect, repair.note, repair.brings, repair.risks,
     )  # fmt: skip
 
 
 def _repair_from_plain(plain: Plain) -> Repair:
-    title, path, document, operations, added, safety, effect, note = plain
+    title, path, document, operations, added, safety, effect, note, brings, risks = plain
     made: tuple[Operation, ...] = tuple(_OPERATIONS[kind](*rest) for kind, *rest in operations)
-    return Repair(title, path, document, made, added, Safety(safety), effect, note)
+    return Repair(title, path, document, made, added, Safety(safety), effect, note, brings, risks)
 
 
 def holds_secrets(findings: Iterable[Finding]) -> bool:

@@ -105,3 +105,7 @@ class Repair(NamedTuple):
     """How behaviour may change, for an unsafe repair."""
     note: str = ""
     """What is left for a person to do, such as the command that makes a Secret."""
+    brings: tuple[str, ...] = ()
+    """Rules that will report what is left to do."""
+    risks: tuple[str, ...] = ()
+    """Rules that report it, perhaps elsewhere, where the repair does not fit."""

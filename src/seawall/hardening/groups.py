@@ -39,6 +39,16 @@ class Group(NamedTuple):
         return chosen.effect if chosen else ""
 
     @property
+    def brings(self) -> tuple[str, ...]:
+        """Rules that will have something to say of it, by design."""
+        return self.repair.brings if self.repair else ()
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """Rules that report it, perhaps elsewhere, where it does not fit."""
+        return self.repair.risks if self.repair else ()
+
+    @property
     def key(self) -> tuple[str, str]:
         """What it is known by from one look at the files to the next."""
         return fingerprint(self.finding), self.title

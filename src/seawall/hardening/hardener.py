@@ -103,6 +103,10 @@ def harden(
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
+_Key = tuple[str, str]
+"""A finding's fingerprint and the title of its fix."""
+
+
 class _Work:
     def __init__(
         self, options: engine.Options, tiers: frozenset[Safety], overlay: _Overlay
@@ -110,31 +114,37 @@ class _Work:
         self._options = options
         self._tiers = tiers
         self._overlay = overlay
-        self._refused: dict[tuple[str, str], str] = {}
+        self._refused: dict[_Key, str] = {}
+        """Fixes that are not made any more, and why."""
+        self._waiting: dict[_Key, str] = {}
+        """Fixes that did not do in this pass; the next may have made way for them."""
         self._mended: dict[str, list[Mended]] = {}
 
     def pass_over(self, report: Report) -> Report | None:
         """Make what can be made at once; gives the report on it, ``None`` when there is nothing."""
         before = dict(self._overlay.changed)
+        failed_before, self._waiting = self._waiting, {}
         for _ in range(MAX_ATTEMPTS):
             self._overlay.changed = dict(before)
             made = self._make(report)
             if not made:
-                return None
+                break
             after = engine.scan(self._options, None, self._overlay).report
             guilty = self._guilty(report, after, made)
             if not guilty:
                 for group in made:
                     self._note(group)
                 return after
-            self._refused.update(guilty)
+            self._waiting.update(guilty)
         self._overlay.changed = before
+        self._refused.update(failed_before)
+        self._refused.update(self._waiting)
         return None
 
     def _make(self, report: Report) -> list[Group]:
         by_path: dict[str, list[Group]] = {}
         for group in groups_of(report.findings, self._tiers):
-            if group.key not in self._refused:
+            if group.key not in self._refused and group.key not in self._waiting:
                 by_path.setdefault(group.path, []).append(group)
         made: list[Group] = []
         for path, groups in by_path.items():
@@ -149,10 +159,8 @@ class _Work:
                 made.extend(applied.made)
         return made
 
-    def _guilty(
-        self, before: Report, after: Report, made: list[Group]
-    ) -> dict[tuple[str, str], str]:
-        """The groups that did not do what they promise, with the reason."""
+    def _guilty(self, before: Report, after: Report, made: list[Group]) -> dict[_Key, str]:
+        """The fixes that do not do what they promise, with the reason."""
         known = Counter(fingerprint(finding) for finding in before.findings)
         present = Counter(fingerprint(finding) for finding in after.findings)
         guilty = {
@@ -162,16 +170,22 @@ class _Work:
         }
         for finding in after.findings:
             mark = fingerprint(finding)
-            if present[mark] > known[mark]:
+            if present[mark] > known[mark] and not self._is_mended_next(finding):
                 for group in _suspects(finding, made):
                     guilty.setdefault(group.key, f"it would bring {finding.rule.id}")
-        broken = {item.path for item in after.coverage.failed} - {
-            item.path for item in before.coverage.failed
-        }
+        broken = {item.path for item in after.coverage.failed}
+        broken -= {item.path for item in before.coverage.failed}
         for group in made:
             if group.path in broken:
                 guilty.setdefault(group.key, "the edited file could not be read")
         return guilty
+
+    def _is_mended_next(self, finding: Finding) -> bool:
+        """Whether the next pass has a fix for a new finding."""
+        return any(
+            group.key not in self._refused and group.key not in self._waiting
+            for group in groups_of((finding,), self._tiers)
+        )
 
     def _note(self, group: Group) -> None:
         note = group.repair.note if group.repair else ""
@@ -204,23 +218,31 @@ class _Work:
             return "no fix is known"
         mark = fingerprint(finding)
         for fix in offered:
-            if (mark, fix.title) in self._refused:
-                return f"not made ({fix.title}): {self._refused[mark, fix.title]}"
+            reason = self._refused.get((mark, fix.title))
+            if reason:
+                return f"not made ({fix.title}): {reason}"
         tiers = sorted({fix.safety.value for fix in offered if fix.safety not in self._tiers})
         return f"its fix needs --{' or --'.join(tiers)}" if tiers else "no fix could be made"
 
 
+_NEVER = frozenset(("schema-invalid", "duplicate-key"))
+"""What no fix may bring, however bad what it mends."""
+
+
 def _suspects(finding: Finding, made: list[Group]) -> list[Group]:
-    """The groups that may have brought a finding; who mends a worse one may bring it."""
-    suspects = [group for group in made if group.finding.severity <= finding.severity]
-    for narrowed in (
-        [
-            g
-            for g in suspects
-            if g.finding.subject[:3] == finding.subject[:3] and g.path == finding.location.path
-        ],
-        [g for g in suspects if g.path == finding.location.path],
-    ):
-        if narrowed:
-            return narrowed
-    return suspects
+    """The fixes that may have brought a finding: of its object, else those of its file, else all.
+
+    Who mends a worse finding of the same object may bring it, and nobody else is blamed then.
+    """
+    rule = finding.rule.id
+    if any(rule in group.brings for group in made):
+        return []
+    place, subject = finding.location.path, finding.subject[:3]
+    risky = [group for group in made if rule in group.risks]
+    own = [g for g in made if g.path == place and g.finding.subject[:3] == subject]
+    beside = [group for group in made if group.repair is not None and group.repair.added]
+    for suspects in (risky, own, beside, [g for g in made if g.path == place], made):
+        if suspects:
+            worse = any(group.finding.severity > finding.severity for group in suspects)
+            return [] if worse and not risky and rule not in _NEVER else suspects
+    return []

@@ -57,11 +57,13 @@ def repair(
     effect: str = "",
     added: tuple[Mapping[str, Data], ...] = (),
     note: str = "",
+    brings: tuple[str, ...] = (),
+    risks: tuple[str, ...] = (),
 ) -> Repair:
     """A repair of the document that an entity stands in."""
     object_ = entity.object
     return Repair(
-        title, object_.file, object_.document, operations, added, safety, effect, note
+        title, object_.file, object_.document, operations, added, safety, effect, note, brings, risks
     )  # fmt: skip
 
 
@@ -83,3 +85,13 @@ def add(entity: "Entity", path: KeyPath, value: Data) -> Append:
 def at_hit(entity: "Entity", hit: Hit) -> KeyPath:
     """The path of what a hit is about, from the document's root."""
     return (*entity.path, *hit.at)
+
+
+def set_at(entity: "Entity", hit: Hit, value: Data) -> Set:
+    """Set what a hit is about."""
+    return Set(at_hit(entity, hit), value)
+
+
+def remove_at(entity: "Entity", hit: Hit) -> Remove:
+    """Remove what a hit is about."""
+    return Remove(at_hit(entity, hit))

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from seawall.kubernetes.fix import Mender
 
-TOPICS = ("containers",)
+TOPICS = ("containers", "network", "pods", "secrets", "workloads")
 
 
 @cache
