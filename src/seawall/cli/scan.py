@@ -163,6 +163,8 @@ def run(arguments: list[str]) -> int:
     settings = effective(options, config)
     threshold = fail_on(options, settings)
     plan = engine_options(options, config, settings)
+    shows_fixes = any(name in reports.WITH_FIXES for name, _ in outputs)
+    plan = plan._replace(fixes=shows_fixes, edits=shows_fixes)
     progress = Progress(enabled=not options.quiet)
     signature = _signature(plan, outputs, options, threshold)
     with engine.Run(progress, cached=plan.cache, signature=signature) as session:

@@ -61,6 +61,8 @@ class Options(NamedTuple):
     """The day as ``2027-01-31``, for ignores with a last day; empty for the machine's."""
     fixes: bool = False
     """Whether findings are to come with what mends them."""
+    edits: bool = False
+    """Whether that is to be worked out as edits of the text."""
     cache: bool = False
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0

@@ -73,8 +73,13 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
+    findings = sorted(verdict.findings, key=Finding.sort_key)
+    if options.edits:
+        from seawall.engine.fixing import with_fixes  # noqa: PLC0415 - for formats that show them
+
+        findings = with_fixes(findings, inputs.texts)
     report = Report(
-        findings=tuple(sorted(verdict.findings, key=Finding.sort_key)),
+        findings=tuple(findings),
         suppressed=tuple(sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())),
         coverage=analysis.coverage,
         ruleset=options.ruleset,

@@ -19,10 +19,14 @@ class Texts:
         """Keep the bytes of a file, or a way to read them again."""
         self._data[path] = data
 
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a file as they were read."""
+        found = self._data.get(path)
+        return found if found is None or isinstance(found, bytes) else found()
+
     def text(self, path: str) -> str | None:
         """The text of a file as it was read."""
-        found = self._data.get(path)
-        data = found if found is None or isinstance(found, bytes) else found()
+        data = self.data(path)
         text = None if data is None else decode(data)
         return None if isinstance(text, Undecodable) else text
 

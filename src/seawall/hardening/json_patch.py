@@ -53,14 +53,7 @@ def _difference(old: Value, new: Value, path: KeyPath) -> Iterator[dict[str, obj
     if type(old) is type(new) and old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in old:
-            if key not in new:
-                yield {"op": "remove", "path": pointer((*path, key))}
-        for key, value in new.items():
-            if key in old:
-                yield from _difference(old[key], value, (*path, key))
-            else:
-                yield {"op": "add", "path": pointer((*path, key)), "value": value}
+        yield from _of_mappings(old, new, path)
     elif isinstance(old, list) and isinstance(new, list) and new[: len(old)] == old:
         for value in new[len(old) :]:
             yield {"op": "add", "path": pointer((*path, "-")), "value": value}
@@ -69,6 +62,19 @@ def _difference(old: Value, new: Value, path: KeyPath) -> Iterator[dict[str, obj
             yield from _difference(one, other, (*path, index))
     else:
         yield {"op": "replace", "path": pointer(path), "value": new}
+
+
+def _of_mappings(
+    old: dict[str, Value], new: dict[str, Value], path: KeyPath
+) -> Iterator[dict[str, object]]:
+    for key in old:
+        if key not in new:
+            yield {"op": "remove", "path": pointer((*path, key))}
+    for key, value in new.items():
+        if key in old:
+            yield from _difference(old[key], value, (*path, key))
+        else:
+            yield {"op": "add", "path": pointer((*path, key)), "value": value}
 
 
 def pointer(path: KeyPath) -> str:

@@ -16,6 +16,10 @@ FORMATS = ("table", "json", "sarif", "junit", "gitlab", "github", "markdown", "h
 """What ``--format`` takes; each is a module of this package. The first is the default."""
 
 
+WITH_FIXES = frozenset(("json", "sarif"))
+"""Formats that show how findings are mended; for the others nobody has to work it out."""
+
+
 class Sources(Protocol):
     """Where writers find the text a finding points at."""
 

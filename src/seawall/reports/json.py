@@ -87,6 +87,7 @@ def _fix(fix: Fix) -> dict[str, object]:
     return {
         "title": fix.title,
         "safety": fix.safety.value,
+        **({"effect": fix.effect} if fix.effect else {}),
         "edits": [edit._asdict() for edit in fix.edits],
     }
 

@@ -1,0 +1,103 @@
+"""Turns repairs into edits of text, for reports that show how a finding is mended."""
+
+from collections.abc import Iterable
+
+from seawall.core.edit import Edit, Fix, Repair
+from seawall.core.finding import Finding
+from seawall.engine.texts import Texts
+from seawall.text.yaml import Chunk, split
+from seawall.text.yaml_edit import Editable, Refused, render
+
+
+def with_fixes(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
+    """Findings whose repairs have become fixes, as far as their text allows it."""
+    editor = _Editor(texts)
+    return [
+        finding._replace(fixes=(*finding.fixes, *editor.fixes(finding.repairs)))
+        if finding.repairs
+        else finding
+        for finding in findings
+    ]
+
+
+class _File:
+    """A file with its documents, as far as they have been asked for."""
+
+    def __init__(self, text: str, mark: int) -> None:
+        self.text = text
+        self._mark = mark
+        self._is_ascii = text.isascii()
+        self._chunks: tuple[Chunk, ...] | None = None
+        self._documents: dict[int, Editable | None] = {}
+
+    def chunk(self, number: int) -> Chunk | None:
+        if self._chunks is None:
+            self._chunks = tuple(split(self.text))
+        return self._chunks[number] if number < len(self._chunks) else None
+
+    def document(self, number: int) -> Editable | None:
+        if number not in self._documents:
+            chunk = self.chunk(number)
+            try:
+                self._documents[number] = None if chunk is None else Editable(chunk.text)
+            except Refused:
+                self._documents[number] = None
+        return self._documents[number]
+
+    def offset(self, place: int) -> int:
+        """Characters of the text as bytes of the file."""
+        before = place if self._is_ascii else len(self.text[:place].encode("utf-8"))
+        return before + self._mark
+
+
+class _Editor:
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._files: dict[str, _File | None] = {}
+
+    def fixes(self, repairs: Iterable[Repair]) -> list[Fix]:
+        result = []
+        for repair in repairs:
+            edits = self._edits(repair)
+            if edits:
+                result.append(Fix(repair.title, repair.safety, tuple(edits), repair.effect))
+        return result
+
+    def _file(self, path: str) -> _File | None:
+        if path not in self._files:
+            text, data = self._texts.text(path), self._texts.data(path)
+            file = None
+            if text is not None and data is not None:
+                mark = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+                if data[mark:] == text.encode("utf-8"):  # only UTF-8 is edited
+                    file = _File(text, mark)
+            self._files[path] = file
+        return self._files[path]
+
+    def _edits(self, repair: Repair) -> list[Edit]:
+        file = self._file(repair.path)
+        if file is None:
+            return []
+        edits = []
+        if repair.operations:
+            document, chunk = file.document(repair.document), file.chunk(repair.document)
+            if document is None or chunk is None:
+                return []
+            try:
+                found = document.replacements(repair.operations)
+            except Refused:
+                return []
+            edits = [
+                Edit(
+                    repair.path, file.offset(chunk.start + item.start),
+                    file.offset(chunk.start + item.end), item.text,
+                )
+                for item in found
+            ]  # fmt: skip
+        end = file.offset(len(file.text))
+        newline = "\r\n" if "\r\n" in file.text else "\n"
+        for value in repair.added:
+            lead = "" if file.text.endswith(("\n", "\r")) else newline
+            text = f"{lead}---{newline}{render(value, newline)}"
+            edits.append(Edit(repair.path, end, end, text))
+        return edits
