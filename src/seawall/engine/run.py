@@ -70,6 +70,8 @@ class Run:
         self.progress = progress
         self.notes: list[str] = []
         self.signature = signature
+        self.looks_again = False
+        """Whether what is read will be read again, perhaps changed, within this run."""
         self._cached = cached
         self._cache: Cache | None = None
         self._store: Store | None = None
@@ -111,6 +113,7 @@ class Run:
         if self._cached and self._cache is None:
             self._cache = cache.Cache(cache.directory(os.environ))
         self._store = Layered(self._cache)
+        self.looks_again = True
 
     # Outputs ----------------------------------------------------------------------------------
 

@@ -95,7 +95,8 @@ def _memory(
 ) -> tuple["Memory | None", bytes | None]:
     """What is remembered, where the inputs are large enough, and the key of this run."""
     size = sum(len(task.data) for task in inputs.tasks)
-    memory = run.memory(options, rules) if size >= WORTH_REMEMBERING or options.since else None
+    worthwhile = size >= WORTH_REMEMBERING or run.looks_again
+    memory = run.memory(options, rules) if worthwhile else None
     return memory, None if memory is None else memory.run_key(inputs)
 
 

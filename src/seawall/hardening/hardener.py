@@ -92,50 +92,70 @@ def harden(
     """Mend what can be mended in these tiers; nothing is written."""
     options = options._replace(fixes=True)
     overlay = _Overlay(options)
-    work = _Work(options, tiers, overlay)
-    first = engine.scan(options, progress, overlay).report
-    report = first
-    for _ in range(MAX_PASSES):
-        following = work.pass_over(report)
-        if following is None:
-            break
-        report = following
+    with engine.Run(progress) as run:
+        run.remember_within()
+        work = _Work(options, tiers, overlay, run)
+        first = report = work.scan()
+        run.progress = None
+        for _ in range(MAX_PASSES):
+            following = work.pass_over(report)
+            if following is None:
+                break
+            report = following
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
+_STILL_THERE = "the finding would still be there"
 _Key = tuple[str, str]
 """A finding's fingerprint and the title of its fix."""
 
 
 class _Work:
     def __init__(
-        self, options: engine.Options, tiers: frozenset[Safety], overlay: _Overlay
+        self,
+        options: engine.Options,
+        tiers: frozenset[Safety],
+        overlay: _Overlay,
+        run: engine.Run,
     ) -> None:
         self._options = options
         self._tiers = tiers
         self._overlay = overlay
+        self._run = run
         self._refused: dict[_Key, str] = {}
         """Fixes that are not made any more, and why."""
         self._waiting: dict[_Key, str] = {}
         """Fixes that did not do in this pass; the next may have made way for them."""
         self._mended: dict[str, list[Mended]] = {}
 
+    def scan(self) -> Report:
+        """What there is to say of the files as they would be."""
+        result = engine.scan_or_replay(self._options, self._run, self._overlay)
+        if isinstance(result, engine.Replay):
+            raise TypeError("a run without a signature replays nothing")
+        return result.report
+
     def pass_over(self, report: Report) -> Report | None:
         """Make what can be made at once; gives the report on it, ``None`` when there is nothing."""
         before = dict(self._overlay.changed)
         failed_before, self._waiting = self._waiting, {}
+        self._refused.update(
+            (key, reason) for key, reason in failed_before.items() if reason == _STILL_THERE
+        )
         for _ in range(MAX_ATTEMPTS):
             self._overlay.changed = dict(before)
             made = self._make(report)
             if not made:
                 break
-            after = engine.scan(self._options, None, self._overlay).report
+            after = self.scan()
             guilty = self._guilty(report, after, made)
             if not guilty:
                 for group in made:
                     self._note(group)
                 return after
             self._waiting.update(guilty)
+            twice = {key: reason for key, reason in guilty.items() if key in failed_before}
+            self._refused.update(twice)
         self._overlay.changed = before
         self._refused.update(failed_before)
         self._refused.update(self._waiting)
@@ -164,7 +184,7 @@ class _Work:
         known = Counter(fingerprint(finding) for finding in before.findings)
         present = Counter(fingerprint(finding) for finding in after.findings)
         guilty = {
-            group.key: "the finding would still be there"
+            group.key: _STILL_THERE
             for group in made
             if present[group.key[0]] >= known[group.key[0]]
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from seawall.core.edit import Data, Safety
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, repair
+from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.values import mapping, mappings, text
@@ -54,6 +55,25 @@ def add_policy(pod: Pod, hit: Hit, context: Context) -> Repairs:
         safety=Safety.UNSAFE,
         effect="other traffic of the pod is cut off",
     )
+
+
+@mends("network-policy-missing-ns")
+def deny_by_default(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
+    """What no other policy allows is refused in the whole namespace."""
+    policy: dict[str, Data] = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "default-deny", "namespace": object_.name},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }
+    if object_.kind == "Namespace" and object_.name:
+        yield repair(
+            object_,
+            "Add a NetworkPolicy that denies all traffic by default",
+            added=(policy,),
+            safety=Safety.UNSAFE,
+            effect="traffic that no policy of the namespace allows is cut off",
+        )
 
 
 def _ingress(pod: Pod, context: Context) -> Iterator[Data]:
