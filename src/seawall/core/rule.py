@@ -67,13 +67,11 @@ class Rule:
     where the scope has kinds. ``aliases`` are other tools' ids for the same check, each with
     its tool (``kube-linter:host-pid``) unless the id says so itself (``KSV-0010``). What a
     ``sensitive`` rule points at is a credential: no report shows the text there.
-    ``definition`` is empty for the rules of the catalogue; for one that a configuration defines
-    it is a text that changes whenever what the rule says may change.
     """
 
     __slots__ = (
-        "aliases", "changes", "check", "compliance", "confidence", "definition", "domain", "id",
-        "kinds", "parameters", "profile", "remedy", "scope", "sensitive", "severity", "since",
+        "aliases", "changes", "check", "compliance", "confidence", "domain", "id", "kinds",
+        "parameters", "profile", "remedy", "scope", "sensitive", "severity", "since",
     )  # fmt: skip
 
     def __init__(
@@ -94,7 +92,6 @@ class Rule:
         since: str = RULESETS[0],
         changes: tuple[Change, ...] = (),
         sensitive: bool = False,
-        definition: str = "",
     ) -> None:
         self.check = check
         self.id = id
@@ -111,7 +108,6 @@ class Rule:
         self.since = since
         self.changes = changes
         self.sensitive = sensitive
-        self.definition = definition
 
     def __repr__(self) -> str:
         return f"Rule({self.id!r})"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from seawall.kubernetes.custom.object_kinds import OBJECT_KINDS
 from seawall.kubernetes.custom.parameters import FaultError, ParameterValue, accepted, shown
 from seawall.kubernetes.custom.templates import TEMPLATES, Template
+from seawall.peers import PEER_RULES
 from seawall.text.yaml import Value
 
 MOST_CHECKS = 2_000
@@ -14,27 +15,6 @@ MOST_CHECKS = 2_000
 
 _NAME = re.compile(r"[a-zA-Z0-9-_]{1,200}")
 _KEYS = ("name", "description", "remediation", "template", "params", "scope")
-BUILT_IN = frozenset(
-    """
-    access-to-create-pods access-to-secrets cluster-admin-role-binding
-    dangling-horizontalpodautoscaler dangling-ingress dangling-networkpolicy
-    dangling-networkpolicypeer-podselector dangling-service dangling-servicemonitor
-    default-service-account deprecated-service-account-field dnsconfig-options docker-sock
-    drop-net-raw-capability duplicate-env-var env-value-from env-var-secret exposed-services
-    host-ipc host-network host-pid hpa-minimum-three-replicas invalid-target-ports
-    job-ttl-seconds-after-finished latest-tag liveness-port minimum-three-replicas
-    mismatching-selector no-anti-affinity no-extensions-v1beta no-liveness-probe no-node-affinity
-    no-read-only-root-fs no-readiness-probe no-rolling-update-strategy
-    non-existent-service-account non-isolated-pod pdb-max-unavailable pdb-min-available
-    pdb-unhealthy-pod-eviction-policy priority-class-name privilege-escalation-container
-    privileged-container privileged-ports read-secret-from-env-var readiness-port
-    required-annotation-email required-label-owner restart-policy run-as-non-root
-    scc-deny-privileged-container schema-validation sensitive-host-mounts sorted-keys ssh-port
-    startup-port unsafe-proc-mount unsafe-sysctls unset-cpu-requirements
-    unset-memory-requirements use-namespace wildcard-in-rules writable-host-mount
-    """.split()
-)
-"""The checks kube-linter brings itself; a custom check may not take the name of one."""
 
 
 class Origin(NamedTuple):
@@ -126,7 +106,7 @@ def _name(table: Table) -> str:
         raise FaultError(
             f"its name is made of letters, digits, - and _, at most 200, not {shown(name)}"
         )
-    if name in BUILT_IN:
+    if name in PEER_RULES["kube-linter"]:
         raise FaultError("kube-linter has a check of its own with this name; choose another")
     return name
 

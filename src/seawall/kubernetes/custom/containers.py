@@ -145,7 +145,10 @@ def capabilities(values: Values) -> Judge:
         held = sorted(name for name in container.capabilities if is_forbidden(name))
         if not held:
             return
-        names = "every capability" if held == [_EVERY] else ", ".join(f"CAP_{n}" for n in held)
+        more = f" and {len(held) - 3} more" if len(held) > 3 else ""
+        names = ", ".join(f"CAP_{name}" for name in held[:3]) + more
+        if held == [_EVERY]:
+            names = "every capability"
         yield Hit(f"has {names}", _place(container, held), evidence=",".join(held))
 
     return each_container(check)

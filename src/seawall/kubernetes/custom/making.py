@@ -40,26 +40,41 @@ def rules_of(
     return tuple(rules), tuple(not_covered), tuple(faults)
 
 
+class Check:
+    """What a rule made of a custom check calls.
+
+    ``definition`` is a text that changes whenever what the check says may change.
+    """
+
+    def __init__(self, check: CustomCheck, judge: Judge, severity: Severity) -> None:
+        self._scope = Scope(check.object_kinds)
+        self._judge = judge
+        self.__doc__ = _manual(check)
+        self.definition = _definition(check, severity)
+
+    def __call__(self, object_: KubernetesObject, context: Context) -> Hits:
+        """Judge an object, where the check is about it; what several pods share is said once."""
+        if self._scope.includes(object_):
+            yield from dict.fromkeys(self._judge(object_, context))
+
+
 def _rule(check: CustomCheck, judge: Judge, severity: Severity) -> Rule:
-    scope = Scope(check.object_kinds)
-
-    def judge_in_scope(object_: KubernetesObject, context: Context) -> Hits:
-        if scope.includes(object_):
-            yield from dict.fromkeys(judge(object_, context))
-
-    judge_in_scope.__doc__ = _manual(check)
     return Rule(
-        judge_in_scope,
+        Check(check, judge, severity),
         id=f"{PREFIX}{check.name}",
         domain=DOMAIN,
         scope=OBJECT,
-        kinds=scope.kinds,
+        kinds=Scope(check.object_kinds).kinds,
         severity=severity,
         profile=ANY,
         remedy=check.remediation or f"Follow the custom check {check.name} of your team.",
         aliases=(f"kube-linter:{check.name}",),
-        definition=_definition(check),
+        sensitive=check.template in _SENSITIVE,
     )
+
+
+_SENSITIVE = frozenset(("env-var",))
+"""Templates that are made to find credentials: reports do not show what they point at."""
 
 
 def _manual(check: CustomCheck) -> str:
@@ -70,9 +85,9 @@ def _manual(check: CustomCheck) -> str:
     return f"{summary}\n\n{what}{parameters}. Defined at {check.origin}."
 
 
-def _definition(check: CustomCheck) -> str:
+def _definition(check: CustomCheck, severity: Severity) -> str:
     """All that decides what a check says, in an order of its own."""
     return repr((
-        check.name, check.description, check.remediation, check.template,
+        check.name, severity.label, check.description, check.remediation, check.template,
         sorted(check.params.items()), check.object_kinds,
     ))  # fmt: skip
