@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_REPEATS = tuple("*+?{")
 _REPEAT = re.compile(r"[*+?]\??")
 _FOLDS = {"s": "\u017f", "k": "\u212a"}
 """Letters that have a third form besides their capital (Unicode simple case folding)."""
@@ -113,7 +114,13 @@ def plain_form(text: str) -> str | None:
     if len(text) > _LONGEST_PLAIN:
         return None
     folded = text.startswith("(?i)")
-    return _Translation(text[4:] if folded else text, folded=folded).result()
+    body = text[4:] if folded else text
+    # A search begins and ends anywhere, so ``.*`` at either end adds nothing but time.
+    if body[2:3] not in _REPEATS:
+        body = body.removeprefix(".*")
+    if not body.endswith(r"\.*"):
+        body = body.removesuffix(".*")
+    return _Translation(body, folded=folded).result()
 
 
 class _Translation:
@@ -159,8 +166,10 @@ class _Translation:
         if kind == "close":
             self._ways *= self._branches.pop()
             return written if self._branches else None
+        if kind in ("set", "class") and self._folded:
+            return None  # letters fold within them too
         if kind == "set":
-            return None if self._folded or _is_backwards(written) else written
+            return None if _is_backwards(written) else written
         if kind == "literal":
             return self._letter(written)
         if kind == "class":

@@ -84,7 +84,8 @@ class Program:
             self._steps += _Counting.steps
         if isinstance(result, str):
             return " ".join(result.split())
-        return f"its CEL check gives {type(result).__name__.removesuffix('Type')}, not a text"
+        kind = "null" if result is None else type(result).__name__.removesuffix("Type").lower()
+        return f"its CEL check gives {kind}, not a text"
 
 
 def evaluated(source: str, variables: dict[str, Value]) -> Any:
