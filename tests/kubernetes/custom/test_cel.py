@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.kubernetes.custom.cel import DEEPEST, LONGEST
-from seawall.kubernetes.custom.cel_engine import evaluated
+from seawall.kubernetes.custom.cel_engine import Program, converted
 from tests.kubernetes.custom.support import fault, found, rule, said
 from tests.shared import oracle
 
@@ -61,9 +61,10 @@ APPLYING = [row for row in ROWS[1:] if applies(row)]
 
 
 def outcome(expression: str, pod: dict[str, Any]) -> str:
-    value = {"apiVersion": "v1", "kind": "Pod", **pod}
+    value: Any = {"apiVersion": "v1", "kind": "Pod", **pod}
+    variables = {"object": converted(value), "objects": converted([value])}
     try:
-        result = evaluated(expression, {"object": value, "objects": [value]})
+        result = Program(expression).value_of(variables)
     except CELEvalError:
         return "error"
     return "true" if result == True else "false"  # noqa: E712 - CEL's own truth

@@ -10,7 +10,9 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.custom import Origin, read_checks, rules_of
 from seawall.kubernetes.custom.object_kinds import OBJECT_KINDS
 from seawall.kubernetes.custom.templates import TEMPLATES
+from seawall.text.yaml import Document, load
 from tests.kubernetes.custom.support import FILE, attempt, fault, found, rule
+from tests.shared import ROOT
 
 POD = """
 apiVersion: v1
@@ -294,3 +296,14 @@ def test_nothing_is_said_outside_of_the_scope() -> None:
     assert found(rule("host-network", ["Pod"]), POD)
     assert found(rule("host-network", ["Any"]), POD)
     assert not found(rule("host-network", ["Deployment", "Service"]), POD)
+
+
+def test_the_checks_of_the_guide() -> None:
+    guide = (ROOT / "docs" / "guide" / "custom-checks.md").read_text()
+    (document,) = load(guide.split("```yaml\n")[1].split("```")[0])
+    assert isinstance(document, Document)
+    items: Any = document.value
+    rules, not_covered, faults = attempt(*items["customChecks"])
+    assert [item.id for item in rules] == ["custom:owner-label", "custom:no-latest-in-production"]
+    assert not not_covered
+    assert not faults

@@ -46,8 +46,7 @@ class Program:
         limit = sys.getrecursionlimit()
         try:
             environment = celpy.Environment(runner_class=_Runner)
-            self._tree = environment.compile(source)
-            self._runner = environment.program(self._tree, functions=_FUNCTIONS)
+            self._runner = environment.program(environment.compile(source), functions=_FUNCTIONS)
         except CELParseError as error:
             place = f" (line {error.line}, column {error.column})" if error.line else ""
             text = str(error.args[0]) if error.args else ""
@@ -58,6 +57,10 @@ class Program:
         finally:
             sys.setrecursionlimit(max(limit, sys.getrecursionlimit()))
         self._steps = 0
+
+    def value_of(self, variables: dict[str, Any]) -> Any:
+        """The value with some variables, which are CEL's own; raises CELEvalError for none."""
+        return self._runner.evaluate(variables)
 
     def said(self, object_: KubernetesObject, index: Index | None) -> str:
         """What the expression says of an object: nothing, a message, or why it went wrong.
@@ -71,7 +74,7 @@ class Program:
             "objects": celtypes.ListType([]) if index is None else _all_objects(index),
         }
         try:
-            result = self._runner.evaluate(variables)
+            result = self.value_of(variables)
         except _LimitError as reached:
             return f"its CEL check was given up: {reached}"
         except RecursionError:
@@ -86,13 +89,6 @@ class Program:
             return " ".join(result.split())
         kind = "null" if result is None else type(result).__name__.removesuffix("Type").lower()
         return f"its CEL check gives {kind}, not a text"
-
-
-def evaluated(source: str, variables: dict[str, Value]) -> Any:
-    """The value of an expression; raises CELEvalError where it has none."""
-    environment = celpy.Environment(runner_class=_Runner)
-    runner = environment.program(environment.compile(source), functions=_FUNCTIONS)
-    return runner.evaluate({name: converted(value) for name, value in variables.items()})
 
 
 def _reason(error: CELEvalError) -> str:
@@ -158,7 +154,7 @@ class _Counting(Evaluator):
         _spend(1)
         return super()._visit_tree(tree)
 
-    def sub_evaluator(self, ast: Any) -> "_Counting":
+    def sub_evaluator(self, ast: Any) -> "_Counting":  # called by cel-python
         return _Counting(ast, activation=self.activation)
 
 
