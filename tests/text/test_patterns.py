@@ -21,9 +21,12 @@ from seawall.text.patterns import (
 PLAIN = [
     "", "owner", "^pods$", "^(|default)$", "docker.sock$", "^/etc$", "(?i).*secret.*", ".+", "^[^:]*$",
     "v1beta.+", r"^registry\.example\.org/", "^(RollingUpdate|Rolling)$", r"\d", r"a\s", "[a-z0-9_.-]+",
-    "(?:a|b)c?", "^a.*b$", "é", "(?i)k", r"\.\*", "a|", "()", ":latest$", "$^", "a??", ".*a.*", ".*", r".*\.*", ".*a|b.*", ".*.*", ".*?a",
+    "(?:a|b)c?", "^a.*b$", "é", "(?i)k", r"\.\*", "a|", "()", ":latest$", "$^", "a??", ".*a.*", ".*", r".*\.*", ".*a|b.*", ".*.*",
 ]  # fmt: skip
 NOT_PLAIN = [
+    ".*?a",
+    "a.*b",
+    "^a|.*b$",
     "(a+)+$", "a{2,3}", "(ab)*", "a.*.*b", "a.*b.*c", "(a|a)" * 20, "(?i)[a-z]", r"(?i)\W", r"\bword\b", r"\pN", "(?m)^a",
     "[[:alpha:]]", "(", ")", "a)", "[", "*", "a**", "\\", r"\Q*\E", "[z-a]", "(?i)é", "(?P<n>a)", "x" * 1_001,
 ]  # fmt: skip
@@ -54,7 +57,7 @@ SUBJECTS = st.text(alphabet="aBbckKsS-é. 1\n\v\t\u017f\u212a:", max_size=8)
     pieces=st.lists(PIECES, max_size=7),
     subjects=st.lists(SUBJECTS, max_size=6),
 )
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @example(folded=True, pieces=["k", "s"], subjects=["\u212a\u017f", "KS", "ks"])
 @example(folded=False, pieces=["a", "$"], subjects=["a\n", "a"])
 @example(folded=False, pieces=[".*", "a", "|", "b", ".*"], subjects=["b", "xax", "c"])
@@ -77,7 +80,7 @@ def test_plain_forms_end(text: str) -> None:
     """Without a limit on what is plain some would not, on such texts."""
     plain = plain_form(text)
     assert plain is not None
-    for subject in ("a" * 5_000, "secre" * 1_000, "x:y/" * 1_000):
+    for subject in ("a" * 200_000, "secre" * 40_000, "x:y/" * 50_000):
         re.compile(plain, re.ASCII).search(subject)
 
 
@@ -115,7 +118,7 @@ def test_texts_that_are_no_unicode() -> None:
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_nothing_else_is_raised(text: str, subject: str) -> None:
     with contextlib.suppress(PatternError):
         compile_pattern(text).found_in(subject)

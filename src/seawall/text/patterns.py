@@ -16,7 +16,6 @@ LONGEST = 10_000
 EXTRA = "re2"
 
 _LONGEST_PLAIN = 1_000
-_MOST_UNBOUNDED = 1
 _MOST_WAYS = 1_000
 _TOKEN = re.compile(
     r"""
@@ -109,7 +108,8 @@ def _with_re2(re2: Any, text: str) -> Callable[[str], object]:
 def plain_form(text: str) -> str | None:
     """The pattern in the syntax of ``re``, where it means the same; else ``None``.
 
-    It is given only where a search takes no more than quadratic time.
+    It is given only where a search takes linear time: what repeats without a bound does so once,
+    from the beginning of the text or to the end of the pattern, where nothing can fail after it.
     """
     if len(text) > _LONGEST_PLAIN:
         return None
@@ -129,7 +129,7 @@ class _Translation:
     def __init__(self, text: str, *, folded: bool) -> None:
         self._text = text
         self._folded = folded
-        self._unbounded = 0
+        self._unbounded: list[int] = []
         self._ways = 1
         self._branches = [1]
 
@@ -147,14 +147,21 @@ class _Translation:
             if repeat is not None:
                 if token.lastgroup in ("open", "or", "close", "start", "end"):
                     return None
-                self._unbounded += repeat[0][0] != "?"
-                self._ways *= 2 if repeat[0][0] == "?" else 1
                 part += repeat[0]
                 position = repeat.end()
+                if repeat[0][0] == "?":
+                    self._ways *= 2
+                else:
+                    self._unbounded.append(position)
             parts.append(part)
         whole = len(self._branches) == 1
-        is_cheap = self._unbounded <= _MOST_UNBOUNDED and self._ways <= _MOST_WAYS
-        return "".join(parts) if whole and is_cheap else None
+        return "".join(parts) if whole and self._is_linear() else None
+
+    def _is_linear(self) -> bool:
+        if self._ways > _MOST_WAYS or len(self._unbounded) > 1:
+            return False
+        is_anchored = self._text.startswith("^") and self._branches == [1]
+        return is_anchored or all(end == len(self._text) for end in self._unbounded)
 
     def _part(self, kind: str, written: str) -> str | None:
         if kind == "open":

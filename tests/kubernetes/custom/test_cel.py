@@ -174,7 +174,10 @@ def nested(depth: int) -> str:
         "[[1]]" + ".map(x, x + x)" * 40 + "[0] == [] ? '' : ''",
     ],
 )
-def test_expressions_without_end_are_given_up(expression: str) -> None:
+def test_expressions_without_end_are_given_up(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seawall.kubernetes.custom.cel_engine.MOST_STEPS", 20_000)
     (message,) = said(rule("cel-expression", ["Pod"], check=expression), PODS)
     assert "was given up" in message
 
