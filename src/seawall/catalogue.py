@@ -1,7 +1,7 @@
 """Every rule of every domain, and how a rule is found by its own or another tool's id."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
@@ -46,11 +46,16 @@ def canonical(id_: str) -> str:
 
 @cache
 def _names() -> dict[str, tuple[Rule, ...]]:
-    """Every name a rule goes by. A bare id of a tool counts where no rule of ours has it."""
+    """Every name a rule of the catalogue goes by."""
+    return _names_of(all_rules())
+
+
+def _names_of(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
+    """Every name rules go by. A bare id of a tool counts where no rule of ours has it."""
     own: dict[str, list[Rule]] = {}
     foreign: dict[str, list[Rule]] = {}
-    for rule in all_rules():
-        own.setdefault(rule.id, []).append(rule)
+    for rule in rules:
+        own.setdefault(canonical(rule.id), []).append(rule)
         for alias in rule.aliases:
             name = canonical(alias)
             foreign.setdefault(name, []).append(rule)
@@ -61,10 +66,18 @@ def _names() -> dict[str, tuple[Rule, ...]]:
     return {name: tuple(dict.fromkeys(rules)) for name, rules in merged.items()}
 
 
-def look_up(pattern: str) -> tuple[Rule, ...]:
-    """The rules an id or glob names, own or peers'; empty when there are none."""
+def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules an id or glob names, own or peers'; empty when there are none.
+
+    A name that only a tool's id gives to a rule of the catalogue is that of a custom check where
+    there is one: it may be called as one of kube-linter's templates is.
+    """
     wanted = canonical(pattern)
     names = _names()
+    if custom:
+        checks = _names_of(custom)
+        ids = {rule.id for rule in all_rules()} if wanted in checks else ()
+        names = names | {name: found for name, found in checks.items() if name not in ids}
     if wanted in names:
         return names[wanted]
     if any(mark in wanted for mark in "*?["):
@@ -75,9 +88,9 @@ def look_up(pattern: str) -> tuple[Rule, ...]:
     return ()
 
 
-def find(pattern: str) -> tuple[Rule, ...]:
+def find(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     """The rules an id or glob names, own or peers'; raises UsageError when there are none."""
-    found = look_up(pattern)
+    found = look_up(pattern, custom)
     if found:
         return found
     wanted = canonical(pattern)
@@ -97,21 +110,23 @@ def select(
     select: Iterable[str],
     ignore: Iterable[str],
     ruleset: str,
+    custom: Sequence[Rule] = (),
     domains: Iterable[str] = DOMAINS,
 ) -> tuple[Rule, ...]:
     """The rules a run uses: those named, or else those of the profile, less those ignored.
 
-    Only those of some domains: what is not there to be judged needs no rules.
+    Only those of some domains: what is not there to be judged needs no rules. Custom checks
+    belong to the profiles that rules about the input itself belong to.
     """
-    wanted = rules_of(*domains)
+    wanted = (*rules_of(*domains), *custom)
     chosen: Iterable[Rule]
     patterns = list(select)
     if patterns:
-        named = {rule for pattern in patterns for rule in find(pattern)}
+        named = {rule for pattern in patterns for rule in find(pattern, custom)}
         chosen = [rule for rule in wanted if rule in named]
     else:
         chosen = [rule for rule in wanted if rule.in_profile(profile)]
-    dropped = {rule for pattern in ignore for rule in find(pattern)}
+    dropped = {rule for pattern in ignore for rule in find(pattern, custom)}
     return tuple(
         sorted(
             (rule for rule in chosen if rule not in dropped and rule.exists_in(ruleset)),

@@ -105,6 +105,8 @@ class Inputs:
         self.read: list[str] = []
         self.skipped: list[Skipped] = []
         self.not_covered: list[NotCovered] = []
+        self.unable: tuple[NotCovered, ...] = ()
+        """What the configuration asks for and cannot be done, which says nothing of the files."""
         self.failed: list[Failed] = []
         self.charts: frozenset[str] = frozenset()
         self.whole: set[str] = set()
@@ -134,7 +136,7 @@ class Inputs:
         return Coverage(
             tuple(sorted(self.read)),
             tuple(sorted(self.skipped)),
-            tuple(sorted(set(self.not_covered))),
+            tuple(sorted({*self.not_covered, *self.unable})),
             tuple(sorted(self.failed)),
         )
 

@@ -59,8 +59,10 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         select=options.select,
         ignore=options.ignore,
         ruleset=options.ruleset,
+        custom=options.custom,
         domains=(*inputs.domains, "input"),
     )
+    inputs.unable = options.not_covered
     memory, key = _memory(inputs, options, rules, run)
     replay = run.recall(key)
     if replay is not None:
@@ -172,7 +174,7 @@ def _since(
 def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
     """The part of the options that decides what counts."""
     return Policy(
-        find=catalogue.look_up,
+        find=lambda pattern: catalogue.look_up(pattern, options.custom),
         rules={rule.id: rule for rule in rules},
         min_confidence=options.min_confidence,
         ruleset=options.ruleset,
