@@ -1,6 +1,7 @@
 """``make bench``: measure, print, and write the table to docs/performance.md."""
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +19,10 @@ CORPUS_RUNS = 5
 
 # Its schema-validation downloads schemas, which would measure the network.
 KUBE_LINTER = ("kube-linter", "lint", "--add-all-built-in", "--exclude", "schema-validation")
+KUBE_SCORE = ("kube-score", "score", "--all-default-optional")
+CHECKOV = ("checkov", "--quiet", "--compact", "--framework", "kubernetes")
+TRIVY = ("trivy", "config", "--quiet", "--skip-check-update", "--skip-version-check")
+SLOW = ("checkov", "trivy")
 
 Row = tuple[str, str]
 
@@ -48,31 +53,47 @@ def _peers(paths: Sequence[str]) -> dict[str, list[str]]:
     """The peers that are installed, each with all of its checks on some files."""
     commands = {
         "kube-linter": [*KUBE_LINTER, *paths],
-        "kube-score": ["kube-score", "score", "--all-default-optional", *paths],
+        "kube-score": [*KUBE_SCORE, *paths],
         "kubesec": ["kubesec", "scan", *paths[:1]],
-        "checkov": ["checkov", "--quiet", "--compact", "--framework", "kubernetes",
-                    *(option for path in paths for option in ("-f", path))],
-    }  # fmt: skip
-    return {
-        name: command for name, command in commands.items() if shutil.which(command[0]) is not None
+        "checkov": [*CHECKOV, *(option for path in paths for option in ("-f", path))],
+        "trivy": [*TRIVY, *paths[:1]],
     }
+    return {name: command for name, command in commands.items() if _is_here(name)}
 
 
-def whole_corpus(folder: Path, documents: str, *, slow_ones: bool) -> list[Row]:
-    """All rules on a whole tree: wall time, median."""
+def _is_here(peer: str) -> bool:
+    return shutil.which(peer) is not None
+
+
+def readable(command: Sequence[str], folder: Path) -> list[Path]:
+    """The manifests that kube-score can read, relative to a folder: it ends at the first other."""
+    result = []
+    for path in sorted(folder.rglob("*.y*ml")):
+        errors = subprocess.run(
+            [*command, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+        ).stderr
+        if b"Failed to score files" not in errors:
+            result.append(path.relative_to(folder))
+    return result
+
+
+def whole_corpus(
+    folder: Path, documents: str, scored: Sequence[Path] = (), *, slow_ones: bool = False
+) -> list[Row]:
+    """All rules on a whole tree: wall time, median. kube-score gets the ``scored`` files only."""
     rows = []
     commands = {"seawall": [SEAWALL, "scan", "--profile", "all", "--exit-zero", str(folder)]}
-    if shutil.which("kube-linter"):
+    if _is_here("kube-linter"):
         commands["kube-linter"] = [*KUBE_LINTER, str(folder)]
-    if shutil.which("kube-score"):
-        files = [str(path) for path in sorted(folder.rglob("*.y*ml"))]
-        commands["kube-score"] = ["kube-score", "score", "--all-default-optional", *files]
-    if slow_ones and shutil.which("checkov"):
-        commands["checkov"] = ["checkov", "--quiet", "--compact", "--framework", "kubernetes",
-                               "-d", str(folder)]  # fmt: skip
+    if scored and _is_here("kube-score"):
+        commands["kube-score"] = [*KUBE_SCORE, *(str(folder / path) for path in scored)]
+    if slow_ones and _is_here("checkov"):
+        commands["checkov"] = [*CHECKOV, "-d", str(folder)]
+    if slow_ones and _is_here("trivy"):
+        commands["trivy"] = [*TRIVY, str(folder)]
     measured: dict[str, list[Run]] = {}
     for name, command in commands.items():
-        measured[name] = repeat(command, 1 if name == "checkov" else CORPUS_RUNS)
+        measured[name] = repeat(command, 1 if name in SLOW else CORPUS_RUNS)
     own = median_wall(measured["seawall"])
     for name, runs in measured.items():
         ratio = own / median_wall(runs)
@@ -85,10 +106,10 @@ def whole_corpus(folder: Path, documents: str, *, slow_ones: bool) -> list[Row]:
     return rows
 
 
-def growth(folder: Path) -> list[Row]:
+def growth(folder: Path, sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000)) -> list[Row]:
     """Cost of a document as their number grows, and memory at the end."""
     rows = []
-    for documents in (1_000, 2_000, 5_000, 10_000):
+    for documents in sizes:
         tree = folder / str(documents)
         corpus.generated(tree, documents)
         output = folder / f"{documents}.json"
@@ -118,20 +139,32 @@ def main() -> None:
         if shared is None:
             print("the public corpus is not beside this checkout: its part is left out")
         else:
-            rows += whole_corpus(shared, "the corpus", slow_ones=True)
+            scored = readable(KUBE_SCORE, shared) if _is_here("kube-score") else []
+            rows += whole_corpus(shared, "the corpus", scored, slow_ones=True)
             tenfold = folder / "tenfold"
             corpus.copies(shared, tenfold, 10)
-            rows += whole_corpus(tenfold, "ten times the corpus", slow_ones=False)
+            copied = [Path(f"copy{copy}") / path for copy in range(10) for path in scored]
+            rows += whole_corpus(tenfold, "ten times the corpus", copied)
         rows += growth(folder)
-    table = [
-        "| what | measured |",
-        "|---|---|",
-        *(f"| {what} | {result} |" for what, result in rows),
-    ]
-    print("\n".join(table))
-    if DOCUMENT.exists() and "--write" in sys.argv:
-        head, _, _ = DOCUMENT.read_text().partition(MARK)
-        DOCUMENT.write_text(head + MARK + "\n\n" + "\n".join(table) + "\n")
+    print(table(rows))
+    if "--write" in sys.argv:
+        write(rows, DOCUMENT)
 
 
-main()
+def table(rows: Sequence[Row]) -> str:
+    """The rows in Markdown."""
+    return "\n".join(
+        ["| what | measured |", "|---|---|", *(f"| {what} | {result} |" for what, result in rows)]
+    )
+
+
+def write(rows: Sequence[Row], document: Path) -> None:
+    """Put the rows in the place of those that stand behind the mark of a document."""
+    head, mark, _ = document.read_text().partition(MARK)
+    if not mark:
+        raise ValueError(f"{document} has no line {MARK}")
+    document.write_text(f"{head}{MARK}\n\n{table(rows)}\n")
+
+
+if __name__ == "__main__":
+    main()
