@@ -5,7 +5,7 @@ the number of documents.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -56,6 +56,10 @@ class Index:
         """The first object with this kind, namespace (as ``KubernetesObject`` has it) and name."""
         found = self._by_key.get((kind, namespace, name))
         return found[0] if found else None
+
+    def find_all(self, kind: str, namespace: str, name: str) -> list[KubernetesObject]:
+        """Every object with this kind, namespace and name, as overlays define it."""
+        return self._by_key.get((kind, namespace, name), [])
 
     def holds(self, *kinds: str) -> bool:
         """Whether there is any object of some kinds."""
@@ -367,11 +371,6 @@ class Index:
             (stated and named) or self.applications.share(directory, other)
             for named, other in rights
         ) or (bool(rights) and not self.has_account_of_its_own(pod))
-
-    @cached_property
-    def namespace_labels(self) -> Mapping[str, dict[str, str]]:
-        """Labels of the Namespace objects of the run, by name."""
-        return {object_.name: object_.labels for object_ in self.of_kind("Namespace")}
 
 
 _DEFAULT_ACCOUNT = "default"

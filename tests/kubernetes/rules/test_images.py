@@ -73,6 +73,16 @@ def test_images_that_skaffold_builds() -> None:
         assert len(judge("image-tag-mutable", text)) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "image", "found"),
+    [("istio-proxy", "auto", 0), ("istio-proxy", "proxyv2", 1), ("web", "auto", 1)],
+)
+def test_images_that_istio_fills_in(name: str, image: str, found: int) -> None:
+    text = pod(container(name=name, image=image))
+    assert len(judge("image-tag-mutable", text)) == found
+    assert len(judge("image-not-pinned-by-digest", text)) == found
+
+
 def test_tags_that_move_are_a_parameter() -> None:
     text = pod(container(image="web:stable"))
     assert not judge("image-tag-mutable", text)

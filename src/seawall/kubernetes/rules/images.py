@@ -29,10 +29,13 @@ def _known_image(container: Container) -> ImageReference | None:
     """The image, unless something is still to be filled in.
 
     That is a mark (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
-    puts in its place (``ko://example.org/cmd/web``): no reference has a scheme.
+    puts in its place (``ko://example.org/cmd/web``): no reference has a scheme. Istio's injector
+    writes the image of a gateway's ``istio-proxy`` that asks for ``auto``.
     """
     written = text(container.value, "image")
     if "://" in written or any(mark in written for mark in "${<") or has_mark(written):
+        return None
+    if written == "auto" and container.name == "istio-proxy":
         return None
     return container.image
 
@@ -95,7 +98,8 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
 
     Images with a digest, whatever their tag: the digest decides. References with a variable in
     them. What a tool replaces by what it has built: references to source code (``ko://...``), and
-    images without a tag that a Skaffold configuration of the input builds.
+    images without a tag that a Skaffold configuration of the input builds. ``image: auto`` of a
+    container ``istio-proxy``, which Istio's injector fills in.
 
     References:
     https://kubernetes.io/docs/concepts/containers/images/#image-names
