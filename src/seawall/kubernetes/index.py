@@ -5,6 +5,7 @@ the number of documents.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
@@ -76,6 +77,10 @@ class Index:
     def is_unresolved(self, name: str) -> bool:
         """Whether a name occurs in text that could not be read, and so may be defined there."""
         return bool(name) and name in self._opaque
+
+    def holds_unresolved(self, pattern: str) -> bool:
+        """Whether a regular expression matches anywhere in text that could not be read."""
+        return re.search(pattern, self._opaque) is not None
 
     def pods(self, object_: KubernetesObject) -> tuple[Pod, ...]:
         """The pods of an object, found once."""

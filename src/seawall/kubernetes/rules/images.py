@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
-from seawall.core.severity import Severity
+from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.images import DEFAULT_REGISTRY, ImageReference
 from seawall.kubernetes.index import Index
@@ -99,20 +99,33 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
     Images with a digest, whatever their tag: the digest decides. References with a variable in
     them. What a tool replaces by what it has built: references to source code (``ko://...``), and
     images without a tag that a Skaffold configuration of the input builds. ``image: auto`` of a
-    container ``istio-proxy``, which Istio's injector fills in.
+    container ``istio-proxy``, which Istio's injector fills in. An image that ``images`` of a
+    kustomization names has low confidence.
 
     References:
     https://kubernetes.io/docs/concepts/containers/images/#image-names
     """
     image = _known_image(container)
     if image is not None and _is_moving(image, context):
-        if not image.tag and text(container.value, "image") in _built_by_skaffold(context.index):
+        written = text(container.value, "image")
+        if not image.tag and written in _built_by_skaffold(context.index):
             return
+        name = written.removesuffix(f":{image.tag}")
         yield Hit(
             f"image has the moving tag {image.tag}" if image.tag else "image has no tag",
             ("image",),
+            confidence=Confidence.LOW if _is_set_by_kustomize(name, context.index) else None,
             evidence=f"{_name(image)}:{image.tag}",
         )
+
+
+def _is_set_by_kustomize(name: str, index: Index) -> bool:
+    """Whether a kustomization of the input may give the images of a name their tag or digest."""
+    entry = f"name: {name}\n"
+    return index.is_unresolved(entry) and index.holds_unresolved(
+        rf"{re.escape(entry)} *(?:newName: .*\n *)?(?:newTag|digest): "
+        rf"|(?:newTag|digest): .*\n *{re.escape(entry)}"
+    )
 
 
 def _is_moving(image: ImageReference, context: Context) -> bool:
