@@ -76,7 +76,14 @@ class Index:
 
     def is_unresolved(self, name: str) -> bool:
         """Whether a name occurs in text that could not be read, and so may be defined there."""
-        return bool(name) and name in self._opaque
+        if not name:
+            return False
+        return name in (self._opaque if _NO_WORD.search(name) else self._words_of_opaque)
+
+    @cached_property
+    def _words_of_opaque(self) -> str:
+        """Each word of the opaque texts once: a word lies in a text if it lies in one of these."""
+        return "\n".join(dict.fromkeys(_WORDS.findall(self._opaque)))
 
     def holds_unresolved(self, pattern: str) -> bool:
         """Whether a regular expression matches anywhere in text that could not be read."""
@@ -379,6 +386,9 @@ class Index:
 
 
 _DEFAULT_ACCOUNT = "default"
+_WORDS = re.compile(r"[\w.-]+")
+_NO_WORD = re.compile(r"[^\w.-]")
+
 _GROUPS_WITHOUT_PODS = (
     "bitnami.com", "cert-manager.io", "cilium.io", "external-secrets.io", "gatekeeper.sh",
     "istio.io", "keda.sh", "konghq.com", "kyverno.io", "linkerd.io", "monitoring.coreos.com",
