@@ -88,6 +88,21 @@ def test_images_that_istio_fills_in(name: str, image: str, found: int) -> None:
     [
         ("example.org/web", "images:\n- name: example.org/web\n  newTag: v1\n", Confidence.LOW),
         (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newTag: latest\n",
+            Confidence.HIGH,
+        ),
+        (
+            "example.org/web",
+            "images:\n- newTag: 'latest'\n  name: example.org/web\n",
+            Confidence.HIGH,
+        ),
+        (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newTag: latest-7\n",
+            Confidence.LOW,
+        ),
+        (
             "example.org/web:latest",
             "images:\n- digest: x\n  name: example.org/web\n",
             Confidence.LOW,

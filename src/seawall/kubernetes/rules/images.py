@@ -100,7 +100,7 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
     them. What a tool replaces by what it has built: references to source code (``ko://...``), and
     images without a tag that a Skaffold configuration of the input builds. ``image: auto`` of a
     container ``istio-proxy``, which Istio's injector fills in. An image that ``images`` of a
-    kustomization names has low confidence.
+    kustomization gives a digest or another tag has low confidence.
 
     References:
     https://kubernetes.io/docs/concepts/containers/images/#image-names
@@ -114,17 +114,20 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
         yield Hit(
             f"image has the moving tag {image.tag}" if image.tag else "image has no tag",
             ("image",),
-            confidence=Confidence.LOW if _is_set_by_kustomize(name, context.index) else None,
+            confidence=Confidence.LOW if _is_set_by_kustomize(name, context) else None,
             evidence=f"{_name(image)}:{image.tag}",
         )
 
 
-def _is_set_by_kustomize(name: str, index: Index) -> bool:
-    """Whether a kustomization of the input may give the images of a name their tag or digest."""
+def _is_set_by_kustomize(name: str, context: Context) -> bool:
+    """Whether a kustomization of the input may give the images of a name a digest or a good tag."""
     entry = f"name: {name}\n"
-    return index.is_unresolved(entry) and index.holds_unresolved(
-        rf"{re.escape(entry)} *(?:newName: .*\n *)?(?:newTag|digest): "
-        rf"|(?:newTag|digest): .*\n *{re.escape(entry)}"
+    if not context.index.is_unresolved(entry):
+        return False
+    moving = "|".join(map(re.escape, context.texts(image_tag_mutable, "tags")))
+    good = rf"(?:digest: |newTag: [\"']?+(?!(?:{moving})[\"'\s]))"
+    return context.index.holds_unresolved(
+        rf"{re.escape(entry)} *(?:newName: .*\n *)?{good}|{good}.*\n *{re.escape(entry)}"
     )
 
 
