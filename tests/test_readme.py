@@ -109,7 +109,7 @@ def test_every_format_and_profile_is_named() -> None:
 def test_the_configuration_is_read(tmp_path: Path) -> None:
     (text,) = blocks("toml")
     (tmp_path / "seawall.toml").write_text(text)
-    config = configuration.load(str(tmp_path / "seawall.toml"))
+    config = configuration.load(str(tmp_path / "seawall.toml"), ())
     assert config.severities.keys() == config.parameters.keys() == {"replicas-too-few"}
 
 
