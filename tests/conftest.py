@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
+from seawall import cache
 from seawall.reports import json as json_report
 from tests.reports.schemas import valid_report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither read nor fill the cache of who runs them; sub-processes neither."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        directory = tmp_path_factory.mktemp("cache")
+        monkeypatch.setenv(cache.ENVIRONMENT, str(directory))
+        yield
 
 
 @pytest.fixture(autouse=True)

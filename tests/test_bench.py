@@ -83,6 +83,8 @@ def test_seawall_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "seawall --version",
         "seawall scan, one manifest, all rules",
         "seawall, one file",
+        "seawall, one process, one file",
+        "seawall, nothing has changed, one file",
         "20 generated documents, all rules, JSON report",
         "40 generated documents, all rules, JSON report",
     ]

@@ -19,7 +19,7 @@ CHILD = """
 import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (2 * 1024**3, 2 * 1024**3))
 from seawall.__main__ import main
-sys.argv[1:] = ["scan", "--profile", "all", "--min-confidence", "low", "--exit-zero",
+sys.argv[1:] = ["scan", "--no-cache", "--profile", "all", "--min-confidence", "low", "--exit-zero",
                 "--format", "json=out.json", "--format", "table=out.txt", "bomb.yaml"]
 code = main()
 try:
