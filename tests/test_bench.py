@@ -88,7 +88,7 @@ def test_seawall_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "20 generated documents, all rules, JSON report",
         "40 generated documents, all rules, JSON report",
     ]
-    assert "seawall: 1.00 times it" in rows[3][1]
+    assert "seawall: 1.00 times it, processor 1.00" in rows[3][1]
 
 
 def test_files_a_peer_cannot_read_are_left_out(tmp_path: Path) -> None:

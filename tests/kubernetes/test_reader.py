@@ -3,7 +3,9 @@
 import pytest
 
 from seawall.core.report import Failed
+from seawall.core.severity import Confidence
 from seawall.kubernetes import reader
+from tests.kubernetes.support import judge
 
 REASON = "more than 2 objects in one file; the rest is left out"
 
@@ -46,3 +48,18 @@ def test_a_document_that_runs_past_the_limit_may_define_what_is_missing() -> Non
     text = f"kind: List\napiVersion: v1\nitems:\n{items}"
     contents = reader.read(text, "a.yaml", target=True, complete=True)
     assert contents.opaque == (text,)
+
+
+def test_a_definition_without_a_spec_is_a_patch() -> None:
+    text = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: webs.example.org, annotations: {a: b}}\n"
+    )
+    (gap,) = reader.read(text, "a.yaml", target=True, complete=True).not_covered
+    assert (gap.path, gap.what) == ("a.yaml", "patch")
+    for whole in (f"{text}spec: {{}}\n", text.replace("CustomResourceDefinition", "Web")):
+        assert not reader.read(whole, "a.yaml", target=True, complete=True).not_covered
+    listed = reader.read(text, "a.yaml", target=True, complete=True, listed=True)
+    assert not listed.not_covered
+    (found,) = judge("schema-invalid", text)
+    assert (found.message, found.confidence) == ("spec is required", Confidence.LOW)

@@ -200,11 +200,12 @@ def image_unknown(path: str) -> NotCovered:
 
 
 def not_merged(path: str) -> NotCovered:
-    """The coverage entry of a file with workloads that only change others."""
+    """The coverage entry of a file with objects that only change others."""
     return NotCovered(
         path,
         PATCH,
-        "a workload without images or selector only changes another; what it leaves out is unknown",
+        "an object without images, selector or spec only changes another; what it leaves out is "
+        "unknown",
         "scan what it is merged into, for example: kustomize build . | seawall scan -",
     )
 
