@@ -1,0 +1,330 @@
+"""From the text of an instruction to its flags and words, as BuildKit's line parsers do it."""
+
+import re
+from typing import NamedTuple
+
+from seawall.text.dockerfile.golang import SPACE, SPACES, quote, valid
+from seawall.text.dockerfile.tree import Flag, Line, Pair, Word
+
+_WORD = re.compile(f"[^{SPACE}]++")
+_FIELD = re.compile("[^\t\v\f\r ]++")
+_BLANKS = re.compile("[\t\v\f\r ]++")
+_BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
+_BYTE_SPACE = re.compile(f"[{_BYTE_SPACES}]*+")
+
+
+class NotAListError(Exception):
+    """A JSON array that holds something else than strings."""
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """A stretch of text without the space around it, as offsets."""
+    part = text[start:end]
+    stripped = part.lstrip(SPACES)
+    start = end - len(stripped)
+    return start, start + len(stripped.rstrip(SPACES))
+
+
+# Flags ----------------------------------------------------------------------------------------
+
+
+def split_flags(line: Line, start: int, end: int, escape: str) -> tuple[tuple[Flag, ...], int]:
+    """The flags at the start of a stretch, and where the rest begins.
+
+    BuildKit goes through bytes here: 0x85 and 0xA0 are space to it even inside a character, and
+    other characters come out as their bytes.
+    """
+    text = line.text[start:end]
+    if not text.isascii():
+        return _split_flags_in_bytes(line, start, text, escape)
+    flags, at = _flags(text, escape)
+    return tuple(_placed(line, start, found) for found in flags), start + at
+
+
+class _Found(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+
+def _placed(line: Line, start: int, found: _Found) -> Flag:
+    name, mark, value = found.text[2:].partition("=")
+    word = line.word(start + found.start, start + found.end)
+    return Flag(name, value if mark else None, word.start, word.end)
+
+
+def _split_flags_in_bytes(
+    line: Line, start: int, text: str, escape: str
+) -> tuple[tuple[Flag, ...], int]:
+    data = text.encode("utf-8", "surrogateescape")
+    flags, at = _flags(data.decode("latin-1"), escape)
+
+    def characters(offset: int) -> int:
+        return len(data[:offset].decode("utf-8", "surrogateescape"))
+
+    placed = tuple(
+        _placed(line, start, _Found(found.text, characters(found.start), characters(found.end)))
+        for found in flags
+    )
+    return placed, start + characters(at)
+
+
+def _flags(text: str, escape: str) -> tuple[list[_Found], int]:
+    flags: list[_Found] = []
+    at = 0
+    while True:
+        found = _BYTE_SPACE.match(text, at)
+        at = found.end() if found else at
+        if not text.startswith("--", at):
+            return flags, at
+        word, quoted, end = _flag_word(text, at, escape)
+        if end < len(text) and word == "--":
+            return flags, end
+        if (word or quoted) and word != "--":
+            flags.append(_Found(word, at, end))
+        at = end
+        if at >= len(text):
+            return flags, at
+
+
+def _flag_word(text: str, at: int, escape: str) -> tuple[str, bool, int]:
+    """One word: its text without quotes and escapes, whether it had quotes, and its end."""
+    parts: list[str] = []
+    quoted = False
+    mark = ""
+    size = len(text)
+    while at < size:
+        character = text[at]
+        if mark and character == mark:
+            mark = ""
+        elif not mark and character in _BYTE_SPACES:
+            break
+        elif not mark and character in "'\"":
+            mark, quoted = character, True
+        elif character == escape:
+            at += 1
+            if at < size:
+                parts.append(text[at])
+        else:
+            parts.append(character)
+        at += 1
+    return "".join(parts), quoted, min(at, size)
+
+
+# Words ----------------------------------------------------------------------------------------
+
+
+def fields(line: Line, start: int, end: int) -> tuple[Word, ...]:
+    """Words between blanks; quotes mean nothing (FROM, COPY, ADD, EXPOSE, VOLUME)."""
+    text = line.text
+    if line.widths is None and len(line.starts) == 1:
+        place = line.places[0]
+        return tuple(
+            [
+                Word(found[0], place + found.start(), place + found.end())
+                for found in _FIELD.finditer(text, start, end)
+            ]
+        )
+    return tuple(line.word(*found.span()) for found in _FIELD.finditer(text, start, end))
+
+
+def words(line: Line, start: int, end: int, escape: str) -> list[tuple[str, int, int]]:
+    """Words between spaces where quotes and escapes hold words together (ENV, LABEL, ARG).
+
+    Quotes and escapes stay in the text; an escape at the very end is left out.
+    """
+    text = line.text
+    part = text[start:end]
+    if "'" not in part and '"' not in part and escape not in part:
+        return [(found[0], *found.span()) for found in _WORD.finditer(text, start, end)]
+    pattern = _QUOTED_WORD[escape]
+    result: list[tuple[str, int, int]] = []
+    for found in pattern.finditer(text, start, end):
+        word = found[0]
+        if found.end() == end and word.endswith(escape) and _is_lone_escape(word, escape):
+            word = word[:-1]
+            if not word:
+                continue
+        result.append((word, *found.span()))
+    return result
+
+
+def _quoted_word(escape: str) -> "re.Pattern[str]":
+    mark = re.escape(escape)
+    return re.compile(
+        rf"(?:[^{SPACE}'\"{mark}]++|{mark}[\s\S]|{mark}\Z|'[^']*+(?:'|\Z)"
+        rf"|\"(?:[^\"{mark}]|{mark}[\s\S]|{mark}\Z)*+(?:\"|\Z))++"
+    )
+
+
+_QUOTED_WORD = {"\\": _quoted_word("\\"), "`": _quoted_word("`")}
+
+
+def _is_lone_escape(word: str, escape: str) -> bool:
+    """Whether the last character of a word escapes nothing, for it is the last of the text."""
+    at = 0
+    mark = ""
+    while at < len(word):
+        character = word[at]
+        if character == escape and mark != "'":
+            if at + 1 == len(word):
+                return True
+            at += 1
+        elif mark:
+            mark = "" if character == mark else mark
+        elif character in "'\"":
+            mark = character
+        at += 1
+    return False
+
+
+def pairs(
+    line: Line, start: int, end: int, escape: str, name: str
+) -> tuple[tuple[Word, ...], tuple[Pair, ...], str]:
+    """The words and pairs of ENV and LABEL, and why BuildKit refuses them."""
+    found = words(line, start, end, escape)
+    if not found:
+        return (), (), ""
+    if "=" not in found[0][0]:
+        rest = line.word(start, end)
+        blanks = _BLANKS.search(line.text, start, end)
+        if blanks is None:
+            return (rest,), (), f"{name} must have two arguments"
+        key = line.word(start, blanks.start())
+        return (rest,), (Pair(key, line.word(blanks.end(), end), legacy=True),), ""
+    result: list[Pair] = []
+    arguments = tuple(Word(text, line.start(a), line.end(b)) for text, a, b in found)
+    for text, a, b in found:
+        if "=" not in text:
+            problem = f"Syntax error - can't find = in {quote(valid(text))}. "
+            return arguments, tuple(result), problem + "Must be of the form: name=value"
+        result.append(_pair(line, text, a, b))
+    return arguments, tuple(result), ""
+
+
+def optional_pairs(
+    line: Line, start: int, end: int, escape: str
+) -> tuple[tuple[Word, ...], tuple[Pair, ...]]:
+    """The words and pairs of ARG, where a value may be missing."""
+    found = words(line, start, end, escape)
+    arguments = tuple(Word(text, line.start(a), line.end(b)) for text, a, b in found)
+    result = [
+        _pair(line, text, a, b) if "=" in text else Pair(word, None)
+        for word, (text, a, b) in zip(arguments, found, strict=True)
+    ]
+    return arguments, tuple(result)
+
+
+def _pair(line: Line, text: str, start: int, end: int) -> Pair:
+    key, _, value = text.partition("=")
+    middle = start + len(key)
+    return Pair(
+        Word(key, line.start(start), line.end(middle)),
+        Word(value, line.start(middle + 1) if middle + 1 < end else line.end(end), line.end(end)),
+    )
+
+
+# JSON -----------------------------------------------------------------------------------------
+
+_ITEM = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
+_LIST = re.compile(rf"\[[ \t\r\n]*+(?:{_ITEM}[ \t\r\n]*+(?:,[ \t\r\n]*+{_ITEM}[ \t\r\n]*+)*+)?\]")
+_STRING = re.compile(_ITEM)
+_TOKEN = re.compile(
+    rf"[ \t\r\n]*+(?:({_ITEM})|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)"
+    r"|(true|false|null)|([\[\]{}:,]))"
+)
+_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
+_SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_MAX_DEPTH = 10_000
+
+
+def json_list(line: Line, start: int, end: int) -> tuple[Word, ...] | None:
+    """The strings of a JSON array; ``None`` where the text is none.
+
+    Raises:
+        NotAListError: it is an array, but not of strings.
+    """
+    text = line.text
+    if not text.startswith("[", start):
+        return None
+    if _LIST.fullmatch(text, start, end):
+        items = (found.span() for found in _STRING.finditer(text, start, end))
+        return tuple(
+            Word(unescape(text[a + 1 : b - 1]), line.start(a), line.end(b)) for a, b in items
+        )
+    if is_json(text[start:end]):
+        raise NotAListError
+    return None
+
+
+def unescape(text: str) -> str:
+    """The value of a JSON string; half a surrogate pair becomes U+FFFD."""
+    if "\\" not in text:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for found in _ESCAPE.finditer(text):
+        pieces.append(text[at : found.start()])
+        simple, code = found.groups()
+        if simple:
+            pieces.append(_SIMPLE.get(simple, simple))
+        else:
+            unit = int(code, 16)
+            high = pieces[-2] if len(pieces) > 1 and not pieces[-1] else ""
+            if 0xDC00 <= unit < 0xE000 and len(high) == 1 and 0xD800 <= ord(high) < 0xDC00:
+                pieces[-2] = chr(0x10000 + (ord(high) - 0xD800 << 10) + unit - 0xDC00)
+            else:
+                pieces.append(chr(unit) if not 0xDC00 <= unit < 0xE000 else "\ufffd")
+        at = found.end()
+    return re.sub("[\ud800-\udbff]", "\ufffd", "".join(pieces)) + text[at:]
+
+
+def is_json(text: str) -> bool:
+    """Whether Go's ``encoding/json`` reads a text; no recursion, linear time."""
+    stack: list[str] = []
+    expect = "value"
+    at = 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            return not stack and expect == "end" and not text[at:].strip(" \t\r\n")
+        string, number, word, mark = found.groups()
+        at = found.end()
+        if expect == "end":
+            return False
+        if number and _overflows(number):
+            return False
+        state = _next(stack, expect, "string" if string else "value" if number or word else mark)
+        if state is None or len(stack) > _MAX_DEPTH:
+            return False
+        expect = state
+    return not stack and expect == "end"
+
+
+def _overflows(number: str) -> bool:
+    return float(number) in {float("inf"), float("-inf")}
+
+
+def _next(stack: list[str], expect: str, token: str) -> str | None:
+    """What may follow a token, ``None`` where the token may not stand; changes the stack."""
+    if token in {"[", "{"}:
+        if expect not in {"value", "value or ]"}:
+            return None
+        stack.append(token)
+        return "value or ]" if token == "[" else "key or }"
+    if token in {"]", "}"}:
+        allowed = {"value or ]", ", or ]"} if token == "]" else {"key or }", ", or }"}
+        if expect not in allowed:
+            return None
+        stack.pop()
+    elif token == ",":
+        return {", or ]": "value", ", or }": "key"}.get(expect)
+    elif token == ":":
+        return "value" if expect == ":" else None
+    elif expect in {"key", "key or }"}:
+        return ":" if token == "string" else None
+    elif expect not in {"value", "value or ]"}:
+        return None
+    if not stack:
+        return "end"
+    return ", or ]" if stack[-1] == "[" else ", or }"
