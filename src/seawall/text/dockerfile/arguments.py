@@ -19,6 +19,8 @@ class NotAListError(Exception):
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """A stretch of text without the space around it, as offsets."""
+    if start < end and "!" <= text[start] <= "~" and "!" <= text[end - 1] <= "~":
+        return start, end
     part = text[start:end]
     stripped = part.lstrip(SPACES)
     start = end - len(stripped)
@@ -193,7 +195,7 @@ def pairs(
         key = line.word(start, blanks.start())
         return (rest,), (Pair(key, line.word(blanks.end(), end), legacy=True),), ""
     result: list[Pair] = []
-    arguments = tuple(Word(text, line.start(a), line.end(b)) for text, a, b in found)
+    arguments = _words(line, found)
     for text, a, b in found:
         if "=" not in text:
             problem = f"Syntax error - can't find = in {quote(valid(text))}. "
@@ -207,12 +209,16 @@ def optional_pairs(
 ) -> tuple[tuple[Word, ...], tuple[Pair, ...]]:
     """The words and pairs of ARG, where a value may be missing."""
     found = words(line, start, end, escape)
-    arguments = tuple(Word(text, line.start(a), line.end(b)) for text, a, b in found)
+    arguments = _words(line, found)
     result = [
         _pair(line, text, a, b) if "=" in text else Pair(word, None)
         for word, (text, a, b) in zip(arguments, found, strict=True)
     ]
     return arguments, tuple(result)
+
+
+def _words(line: Line, found: list[tuple[str, int, int]]) -> tuple[Word, ...]:
+    return tuple([Word(text, line.start(a), line.end(b)) for text, a, b in found])
 
 
 def _pair(line: Line, text: str, start: int, end: int) -> Pair:
@@ -248,10 +254,8 @@ def json_list(line: Line, start: int, end: int) -> tuple[Word, ...] | None:
     if not text.startswith("[", start):
         return None
     if _LIST.fullmatch(text, start, end):
-        items = (found.span() for found in _STRING.finditer(text, start, end))
-        return tuple(
-            Word(unescape(text[a + 1 : b - 1]), line.start(a), line.end(b)) for a, b in items
-        )
+        items = [line.word(*found.span()) for found in _STRING.finditer(text, start, end)]
+        return tuple([item._replace(text=unescape(item.text[1:-1])) for item in items])
     if is_json(text[start:end]):
         raise NotAListError
     return None

@@ -156,6 +156,9 @@ class Line(NamedTuple):
 
     def word(self, start: int, end: int) -> Word:
         """A stretch of the text."""
+        if self.widths is None and len(self.starts) == 1:
+            place = self.places[0]
+            return Word(self.text[start:end], place + start, place + end)
         return Word(self.text[start:end], self.start(start), self.end(end))
 
 
