@@ -63,6 +63,7 @@ class _Evaluation:
         self._declared: dict[str, None] = {}
         self._stages: list[Stage] = []
         self._by_name: dict[str, Stage] = {}
+        self._copied = {"scratch"}
         self.build = Build()
         self.build.file = file
         self._evaluate()
@@ -99,12 +100,14 @@ class _Evaluation:
         links.connect()
         self._resolve_images(links)
         links.add_triggers()
+        self._resolve_copied(links)
         Walker(file, self._arguments, links, self._refuse).walk(self._stages)
 
-    def _refuse(self, reason: str, instruction: Instruction) -> Problem:
-        problem = Problem(
-            "build", reason, instruction.line, instruction.start, instruction.end
-        )
+    def _refuse(
+        self, reason: str, instruction: Instruction, *, certain: bool = True
+    ) -> Problem:
+        bounds = instruction.line, instruction.start, instruction.end
+        problem = Problem("build", reason, *bounds, certain)
         self._problems.append(problem)
         return problem
 
@@ -172,7 +175,7 @@ class _Evaluation:
         stage.base_name = Value(found.text, self._arguments.certainty(found))
         if not found.text and stage.problem is None:
             reason = f"base name ({base}) should not be blank"
-            stage.problem = self._refuse(reason, instruction)
+            stage.problem = self._refuse(reason, instruction, certain=stage.base_name.known)
         undefined += self._platform(stage)
         stage.undefined_arguments = tuple(undefined)
         stage.base = self._by_name.get(found.text) if found.text else None
@@ -215,7 +218,9 @@ class _Evaluation:
                 if suggested != reason:
                     reason = suggested
                     break
-            stage.problem = self._refuse(reason, instruction)
+            stage.problem = self._refuse(
+                reason, instruction, certain=stage.platform_text.known
+            )
         return self._undeclared(found)
 
     def _resolve_images(self, links: Links) -> None:
@@ -226,18 +231,30 @@ class _Evaluation:
                     stage.image = parse_reference(stage.base_name.text)
                 except ReferenceError as error:
                     stage.problem = stage.problem or self._bad_name(
-                        stage.base_name.text, error, stage.instruction
+                        stage.base_name.text,
+                        error,
+                        stage.instruction,
+                        certain=stage.base_name.known,
                     )
             if stage.platform is None:
                 stage.platform = stage.base.platform if stage.base else DEFAULT_PLATFORM
+        self._resolve_copied(links)
+
+    def _resolve_copied(self, links: Links) -> None:
         for name, instruction in links.images:
+            if name in self._copied:
+                continue
+            self._copied.add(name)
             try:
                 links.references[name] = parse_reference(name)
             except ReferenceError as error:
                 self._bad_name(name, error, instruction)
 
-    def _bad_name(self, name: str, error: ReferenceError, instruction: Instruction) -> Problem:
-        return self._refuse(f"failed to parse stage name {quote(name)}: {error}", instruction)
+    def _bad_name(
+        self, name: str, error: ReferenceError, place: Instruction, *, certain: bool = True
+    ) -> Problem:
+        reason = f"failed to parse stage name {quote(name)}: {error}"
+        return self._refuse(reason, place, certain=certain)
 
 
 def _stage_name(instruction: Instruction) -> str:

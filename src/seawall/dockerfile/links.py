@@ -47,6 +47,7 @@ class Links:
         self._refuse = refuse
         self._states: list[Source] = list(stages)
         self.plans: list[list[Planned]] = [[] for _ in stages]
+        self._because: dict[tuple[int, int], Instruction] = {}
         self.references: dict[str, ImageReference] = {}
 
     @property
@@ -66,7 +67,7 @@ class Links:
     ) -> None:
         sources: tuple[Source, ...] = ()
         if instruction.name == "COPY" and instruction.flag_value("from"):
-            source = self._copy_source(instruction)
+            source = self._copy_source(instruction, stage.instruction if triggered else instruction)
             sources = () if source is None else (source,)
         elif instruction.name == "RUN":
             sources = tuple(
@@ -76,6 +77,7 @@ class Links:
             )
         for source in sources:
             if isinstance(source, Stage):
+                self._because[stage.number, source.number] = instruction
                 if source not in stage.needs:
                     stage.needs.append(source)
             else:
@@ -85,24 +87,24 @@ class Links:
     def _named(self, name: str, instruction: Instruction) -> Source:
         return self._by_name.get(name.lower()) or Image(name, instruction)
 
-    def _copy_source(self, instruction: Instruction) -> Source | None:
+    def _copy_source(self, instruction: Instruction, place: Instruction) -> Source | None:
         name = instruction.flag_value("from")
         try:
             changed = expand(name, {}, self._file.escape).text != name
         except ExpansionError as error:
-            self._refuse(str(error), instruction)
+            self._refuse(str(error), place)
             return None
         if changed:
             reason = "variable expansion is not supported for --from, define a new stage with "
             reason += "FROM using ARG from global scope as a workaround"
-            self._refuse(reason, instruction)
+            self._refuse(reason, place)
             return None
         number = parse_int(name)
         if isinstance(number, str):
             return self._named(name, instruction)
         if 0 <= number < len(self._states):
             return self._states[number]
-        self._refuse(f"invalid stage index {number}", instruction)
+        self._refuse(f"invalid stage index {number}", place)
         return None
 
     # Circles ----------------------------------------------------------------------------------
@@ -112,8 +114,8 @@ class Links:
         for root in self._stages:
             circle = _circle(root, done)
             if circle is not None:
-                name = root.label if len(self._states) > 1 else root.label
-                self._refuse(f"circular dependency detected on stage: {name}", circle)
+                reason = f"circular dependency detected on stage: {root.label}"
+                self._refuse(reason, self._because[circle])
                 return
 
     # ONBUILD ----------------------------------------------------------------------------------
@@ -181,8 +183,8 @@ def _mount_source(value: str) -> str:
     return source
 
 
-def _circle(root: Stage, done: set[int]) -> Instruction | None:
-    """The FROM of a stage that, from a root on, needs itself."""
+def _circle(root: Stage, done: set[int]) -> tuple[int, int] | None:
+    """The need, from one stage to another, that closes a circle seen from a root."""
     if root.number in done:
         return None
     done.add(root.number)
@@ -192,7 +194,7 @@ def _circle(root: Stage, done: set[int]) -> Instruction | None:
         stage, needs = stack[-1]
         for other in needs:
             if other.number in path:
-                return other.instruction
+                return stage.number, other.number
             if other.number not in done:
                 done.add(other.number)
                 path.add(other.number)

@@ -192,8 +192,8 @@ def check_mode(text: str) -> None:
 
 def is_named_owner(text: str) -> bool:
     """Whether ``--chown`` names a user or group that must be looked up."""
-    user, mark, group = text.partition(":")
-    return not _is_id(user) or bool(mark and group and not _is_id(group))
+    user, _, group = text.partition(":")
+    return any(name and not _is_id(name) for name in (user, group))
 
 
 def _is_id(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from seawall.dockerfile.links import Image, Links, Planned
 from seawall.dockerfile.ports import PortError, Ports, parse_ports
@@ -46,7 +47,13 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NOT_VARIABLES = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
 """ARGs that set no variable."""
 
-Refuse = Callable[[str, Instruction], Problem]
+
+class Refuse(Protocol):
+    """Notes why BuildKit refuses an instruction."""
+
+    def __call__(self, reason: str, instruction: Instruction, *, certain: bool) -> Problem:
+        """The problem that was noted."""
+
 
 
 class _RefusedError(Exception):
@@ -81,6 +88,7 @@ class Walker:
             stage.variables = Variables({"PATH": path})
             if stage.is_scratch:
                 stage.config.environment["PATH"] = path
+                stage.config.workdir = Value("/")
             return
         stage.config = base.config.copy()
         stage.variables = Variables(base.variables.latest())
@@ -104,7 +112,7 @@ class Walker:
             carry_out(one)
         except (_RefusedError, ExpansionError, SourceError, PortError, MountError) as error:
             where = stage.instruction if planned.triggered else instruction
-            step.problem = self._refuse(str(error), where)
+            step.problem = self._refuse(str(error), where, certain=one.certain)
         step.undefined = tuple(one.undefined)
 
     def global_argument(self, name: str) -> Value | None:
@@ -136,6 +144,8 @@ class _One:
         self._instruction = step.instruction
         self._sources = planned.sources
         self.undefined: list[str] = []
+        self.certain = True
+        """Whether the file alone tells every value."""
 
     # Values -----------------------------------------------------------------------------------
 
@@ -144,6 +154,7 @@ class _One:
         found = expand(text, environment, self._walker.file.escape)
         self._note(found)
         certainty = environment.certainty(found.matched, found.unmatched)
+        self.certain = self.certain and certainty > UNKNOWN
         return Value(found.text, certainty), found.references
 
     def _note(self, found: Expansion) -> None:
@@ -249,6 +260,8 @@ class _One:
         for word in sorted(word.text for word in self._instruction.arguments):
             expansion = expand(word, environment, self._walker.file.escape)
             values[word] = tuple(text for text, _, _ in expansion.words)
+            if environment.certainty(expansion.matched, expansion.unmatched) == UNKNOWN:
+                self.certain = False
         for ports in values.values():
             found += [parse_ports(port) for port in ports]
         self._step.ports = tuple(found)

@@ -204,16 +204,20 @@ def _boolean(key: str, value: str) -> bool:
     return result
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?(?:([kmgtp])(?:i?b)?|b)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(.*[0-9. ])?([^0-9. ]*)", re.DOTALL)
+_FLOAT = re.compile(r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_UNIT = re.compile(r"b|([kmgtp])(?:i?b)?", re.IGNORECASE)
 
 
 def _size(key: str, value: str) -> int:
     """Bytes of ``64m``, ``1.5GiB``, ``100 b``: powers of 1024 (docker/go-units)."""
-    found = _SIZE.fullmatch(value)
-    if found is None:
+    found = _NUMBER.fullmatch(value)
+    number = (found[1] or "").removesuffix(" ") if found else ""
+    unit = _UNIT.fullmatch(found[2]) if found and found[2] else None
+    if not _FLOAT.fullmatch(number) or (found and found[2] and unit is None):
         raise MountError(f"invalid value for {key}: {value}")
-    power = " kmgtp".index((found[2] or " ").lower())
-    return int(float(found[1]) * 1024**power)
+    power = " kmgtp".index((unit[1] or " ").lower()) if unit else 0
+    return int(min(float(number) * 1024**power, 2.0**63 - 1024))
 
 
 def _check_combination(mount: Mount) -> None:

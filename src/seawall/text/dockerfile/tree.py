@@ -102,7 +102,8 @@ class Problem(NamedTuple):
     """Why BuildKit refuses a file: in its words, and where.
 
     ``phase`` is ``parse`` (the lines), ``instruction`` (their meaning) or ``build`` (stages, names
-    and values). ``line`` is the one that BuildKit's message names. Columns count bytes from 1.
+    and values). ``line`` is the one that BuildKit's message names. It is not ``certain`` where a
+    variable took part whose value the file does not tell: a base image or ``--build-arg`` may.
     """
 
     phase: str
@@ -110,6 +111,7 @@ class Problem(NamedTuple):
     line: int
     start: int
     end: int
+    certain: bool = True
 
     @property
     def message(self) -> str:
