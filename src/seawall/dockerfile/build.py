@@ -160,7 +160,7 @@ class _Evaluation:
                 stage.instructions.append(instruction)
 
     def _begin(self, instruction: Instruction) -> Stage:
-        stage = Stage(len(self._stages), instruction)
+        stage = Stage(self._file, len(self._stages), instruction)
         self._stages.append(stage)
         if instruction.problem is not None or not instruction.arguments:
             return stage

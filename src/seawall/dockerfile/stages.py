@@ -1,7 +1,7 @@
 """What a build is made of: stages, their steps, and the values in force at each."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.dockerfile.platforms import Platform
 from seawall.dockerfile.ports import Ports
@@ -9,6 +9,9 @@ from seawall.dockerfile.references import ImageReference
 from seawall.text.dockerfile.expansion import Reference
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tree import Comment, Dockerfile, Instruction, Problem
+
+if TYPE_CHECKING:
+    from seawall.text.shell.script import Script
 
 UNKNOWN, DEFAULT, FIXED = 0, 1, 2
 """How sure a value is: it needs what the file does not say (a base image's environment, an ARG
@@ -137,8 +140,8 @@ class Step:
     """
 
     __slots__ = (
-        "arguments", "environment", "flags", "instruction", "mount_sources", "mounts", "number",
-        "ports", "problem", "references", "settings", "shell", "source", "stage", "triggered",
+        "_scripts", "arguments", "environment", "flags", "instruction", "mount_sources", "mounts",
+        "number", "ports", "problem", "references", "settings", "shell", "source", "stage", "triggered",
         "undefined", "user", "workdir", "workdir_set",
     )  # fmt: skip
 
@@ -167,6 +170,7 @@ class Step:
         self.stage = stage
         self.triggered = triggered
         self.number = len(stage.steps)
+        self._scripts: tuple[Script, ...] | None = None
         self.settings = self.mounts = self.mount_sources = self.ports = self.undefined = ()
         self.references = ()
         self.arguments = ()
@@ -177,6 +181,15 @@ class Step:
     def name(self) -> str:
         """``RUN``, ``COPY`` ..."""
         return self.instruction.name
+
+    @property
+    def scripts(self) -> "tuple[Script, ...]":
+        """The scripts that RUN, CMD, ENTRYPOINT or HEALTHCHECK run; read when first asked for."""
+        if self._scripts is None:
+            from seawall.dockerfile.scripts import read  # noqa: PLC0415 - loads the shell's grammar
+
+            self._scripts = read(self)
+        return self._scripts
 
     def __repr__(self) -> str:
         return f"<step {self.instruction.name} line {self.instruction.line}>"
@@ -233,6 +246,7 @@ class Stage:
     """A stage of the build.
 
     Attributes:
+        file: the text that it stands in.
         number: from 0.
         instruction: its FROM, and ``instructions`` the others, as text.
         name: in lower case, empty without ``AS``.
@@ -250,8 +264,8 @@ class Stage:
         problem: why BuildKit refuses its FROM.
     """
 
-    __slots__ = ("arguments", "base", "base_name", "config", "default_image_problem", "image",
-                 "instruction", "instructions", "name", "needs", "number", "platform",
+    __slots__ = ("arguments", "base", "base_name", "config", "default_image_problem", "file",
+                 "image", "instruction", "instructions", "name", "needs", "number", "platform",
                  "platform_matched", "platform_text", "problem", "steps", "undefined_arguments", "variables",
                  "workdir_set")  # fmt: skip
 
@@ -260,6 +274,7 @@ class Stage:
     base_name: Value
     config: Config
     default_image_problem: bool
+    file: Dockerfile
     image: ImageReference | None
     instruction: Instruction
     instructions: list[Instruction]
@@ -275,7 +290,8 @@ class Stage:
     variables: Variables
     workdir_set: bool
 
-    def __init__(self, number: int, instruction: Instruction) -> None:
+    def __init__(self, file: Dockerfile, number: int, instruction: Instruction) -> None:
+        self.file = file
         self.number = number
         self.instruction = instruction
         self.arguments = {}

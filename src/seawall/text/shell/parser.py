@@ -1,0 +1,545 @@
+"""Text to commands, through the grammar of tree-sitter-bash, which reads sh and ash as well.
+
+The grammar gets the text as the shell does, continuations joined; an ``Origin`` tells where each
+byte is in the file. So every place is exact, and a word is editable where its bytes stand together.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seawall.text.shell import runners
+from seawall.text.shell.script import (
+    SHELLS,
+    Assignment,
+    Command,
+    Comment,
+    Origin,
+    Pipeline,
+    Redirection,
+    Script,
+    ShellWord,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+MAX_SCRIPT = 131_072
+"""Bytes of a script that is read; real ones have a few thousand."""
+_LIMITS = ((b"|", 1000), (b"=(", 200), (b"${", 4000), (b"<<", 200), (b"$(", 4000), (b"[", 8000))
+"""The grammar takes quadratic time for long rows of these."""
+_MAX_SECONDS = 5.0
+MAX_DEPTH = 80
+"""Nested constructs whose commands are found."""
+MAX_SCRIPTS = 4
+"""Scripts in scripts: ``sh -c "su -c '...'"``."""
+
+
+@cache
+def _parser() -> "Parser":
+    import tree_sitter  # noqa: PLC0415 - only files with shell scripts need it
+    import tree_sitter_bash  # noqa: PLC0415
+
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_bash.language()))
+
+
+class Document(NamedTuple):
+    """A heredoc of a script whose body does not follow in the text: ``start`` and ``end`` of the
+    word that announces it, in bytes of the text, its name, and its body."""
+
+    start: int
+    end: int
+    name: str
+    body: Origin
+
+
+def parse(origin: Origin, language: str = "sh", documents: Sequence[Document] = ()) -> Script:
+    """Read a script. Never raises; what cannot be read is told by ``broken``."""
+    script = Script(language, origin.start(0), origin.end(len(origin.data)))
+    if language not in SHELLS:
+        return script
+    reader = _Reader()
+    reader.read(_blanked(origin, documents), None, 0)
+    for document in documents:
+        reader.attach(origin, document)
+    script.commands = tuple(reader.commands)
+    script.comments = tuple(reader.comments)
+    script.broken = reader.broken
+    return script
+
+
+def _blanked(origin: Origin, documents: Sequence[Document]) -> Origin:
+    data = bytearray(origin.data)
+    for document in documents:
+        data[document.start : document.end] = b" " * (document.end - document.start)
+    return origin._replace(data=bytes(data)) if documents else origin
+
+
+def _tree(data: bytes) -> "tuple[Node | None, str]":
+    """The root of the syntax tree, or why there is none."""
+    if len(data) > MAX_SCRIPT:
+        return None, f"the script has more than {MAX_SCRIPT:,} bytes"
+    for text, limit in _LIMITS:
+        if data.count(text) > limit:
+            return None, f"the script has more than {limit:,} times {text.decode()}"
+    parser = _parser()
+    deadline = monotonic() + _MAX_SECONDS
+    try:
+        tree = parser.parse(
+            lambda offset, _: data[offset:],
+            progress_callback=lambda *_: monotonic() > deadline,
+        )
+    except ValueError:
+        parser.reset()
+        return None, "the script is too complex"
+    return tree.root_node, ""
+
+
+_INSIDE = {
+    "subshell": "subshell",
+    "compound_statement": "group",
+    "if_statement": "if",
+    "while_statement": "while",
+    "for_statement": "for",
+    "c_style_for_statement": "for",
+    "case_statement": "case",
+    "function_definition": "function",
+    "command_substitution": "substitution",
+    "process_substitution": "substitution",
+}
+_COMMANDS = frozenset(("command", "declaration_command", "unset_command", "test_command"))
+_SEPARATORS = frozenset((";", "&", "\n", ";;", "&&", "||"))
+_REDIRECTS = frozenset(("file_redirect", "herestring_redirect", "heredoc_redirect"))
+
+
+class _Context:
+    """Where a node stands."""
+
+    __slots__ = ("condition", "depth", "inside", "negated", "operator", "parent", "pipeline")
+
+    def __init__(self, parent: Command | None) -> None:
+        self.condition = self.negated = False
+        self.depth = 0
+        self.inside: tuple[str, ...] = ()
+        self.operator = ""
+        self.parent = parent
+        self.pipeline: Pipeline | None = None
+
+    def inner(self, **changes: Any) -> "_Context":
+        new = _Context(self.parent)
+        for name in _Context.__slots__:
+            setattr(new, name, getattr(self, name))
+        new.depth += 1
+        for name, value in changes.items():
+            setattr(new, name, value)
+        return new
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.comments: list[Comment] = []
+        self.broken = ""
+        self._pipelines = 0
+        self._origin = Origin(b"", (0,), (0,))
+        self._scripts = 0
+
+    def read(self, origin: Origin, parent: Command | None, level: int) -> None:
+        root, problem = _tree(origin.data)
+        if root is None:
+            self.broken = self.broken or problem
+            return
+        if root.has_error and not self.broken:
+            self.broken = "the shell's grammar does not fit"
+        before, self._origin = self._origin, origin
+        level_before, self._scripts = self._scripts, level
+        context = _Context(parent)
+        if parent is not None:
+            context.inside = parent.inside
+        self._statements(root, context)
+        self._origin = before
+        self._scripts = level_before
+
+    def attach(self, origin: Origin, document: Document) -> None:
+        """Give a heredoc to the command that it stands behind, and read the body if that does."""
+        start, end = origin.start(document.start), origin.end(document.end)
+        before = [command for command in self.commands if command.start <= start]
+        if not before:
+            return
+        owner = max(before, key=lambda command: command.start)
+        owner = [command for command in before if command.start == owner.start][-1]
+        text = origin.data[document.start : document.end].decode("utf-8", "surrogateescape")
+        word = ShellWord(text, document.name, start, end, end - start == len(text))
+        owner.redirections += (Redirection("<<", word, "", start, end),)
+        values = [one.value for one in owner.arguments]
+        if runners.reads_script_from_input(owner.name, values) and document.body.data.strip():
+            self.read(document.body, owner, 1)
+
+    # Structure --------------------------------------------------------------------------------
+
+    def _statements(self, node: "Node", context: _Context) -> None:
+        """The statements of a body, with what stands between them."""
+        operator = ""
+        for child in node.children:
+            kind = child.type
+            if kind in _SEPARATORS:
+                if kind == "&" and self.commands:
+                    self.commands[-1].background = True
+                operator = "&" if kind == "&" else ";"
+                continue
+            if not child.is_named:
+                continue
+            count = len(self.commands)
+            self._node(child, context.inner(operator=operator, depth=context.depth))
+            if len(self.commands) > count:
+                operator = ";"
+
+    def _node(self, node: "Node", context: _Context) -> None:  # noqa: C901, PLR0912 - one branch for each kind
+        if context.depth > MAX_DEPTH:
+            self.broken = self.broken or f"more than {MAX_DEPTH} constructs inside each other"
+            return
+        kind = node.type
+        if kind in _COMMANDS:
+            self._command(node, context, ())
+        elif kind == "list":
+            self._list(node, context)
+        elif kind == "pipeline":
+            self._pipeline(node, context)
+        elif kind == "negated_command":
+            for child in node.named_children:
+                self._node(child, context.inner(negated=True))
+        elif kind == "redirected_statement":
+            self._redirected(node, context)
+        elif kind in {"variable_assignment", "variable_assignments"}:
+            self._command(node, context, ())
+        elif kind in {"if_statement", "elif_clause", "while_statement"}:
+            self._conditional(node, context)
+        elif kind == "comment":
+            word = self._word(node)
+            self.comments.append(Comment(word.text, word.start, word.end))
+        elif kind in _INSIDE:
+            self._statements(node, context.inner(inside=(*context.inside, _INSIDE[kind])))
+        elif kind == "ERROR":
+            self._statements(node, context.inner())
+        elif node.named_child_count:
+            self._statements(node, context.inner(operator=context.operator))
+
+    def _list(self, node: "Node", context: _Context) -> None:
+        """``a && b || c``: lists lean to the left, so go down the left side without recursion."""
+        parts: list[tuple[str, Node]] = []
+        current = node
+        while current.type == "list":
+            children = current.children
+            rest: list[tuple[str, Node]] = []
+            operator = ""
+            for child in children[1:]:
+                if child.is_named:
+                    rest.append((operator, child))
+                else:
+                    operator = child.type
+            parts[:0] = rest
+            current = children[0]
+        parts.insert(0, (context.operator, current))
+        for operator, part in parts:
+            self._node(part, context.inner(operator=operator))
+
+    def _pipeline(self, node: "Node", context: _Context) -> None:
+        self._pipelines += 1
+        number = self._pipelines
+        parts = [child for child in node.named_children if child.type != "comment"]
+        for place, part in enumerate(parts):
+            pipeline = Pipeline(number, place, len(parts))
+            self._node(part, context.inner(pipeline=pipeline))
+
+    def _conditional(self, node: "Node", context: _Context) -> None:
+        inside = context.inside
+        if node.type != "elif_clause":
+            inside = (*inside, _INSIDE[node.type])
+        condition = True
+        operator = ""
+        for child in node.children:
+            if child.type in {"then", "do_group"}:
+                condition, operator = False, ""
+            elif child.type in _SEPARATORS:
+                operator = ";"
+            if child.is_named:
+                here = context.inner(inside=inside, condition=condition, operator=operator)
+                self._node(child, here)
+                operator = ";"
+
+    def _redirected(self, node: "Node", context: _Context) -> None:
+        body = node.child_by_field_name("body")
+        redirects = [child for child in node.named_children if child.type in _REDIRECTS]
+        redirections = tuple(
+            found for child in redirects for found in self._redirections(child)
+        )
+        first = len(self.commands)
+        if body is None:
+            self._command(node, context, redirections)
+        elif body.type in _COMMANDS:
+            self._command(body, context, redirections)
+        else:
+            self._node(body, context)
+        owner = self.commands[first] if len(self.commands) > first else None
+        for child in redirects:
+            self._substitutions(child, context, owner)
+            if child.type == "heredoc_redirect":
+                self._heredoc_rest(child, context, owner)
+
+    def _heredoc_rest(self, node: "Node", context: _Context, owner: Command | None) -> None:
+        """What follows ``<<EOF`` on its line, and the body where a shell reads it."""
+        for child in node.named_children:
+            if child.type in {"pipeline", "list", *_COMMANDS}:
+                first = len(self.commands)
+                self._node(child, context.inner())
+                if child.type == "pipeline" and owner is not None:
+                    self._join(owner, self.commands[first:])
+            elif child.type == "heredoc_body" and owner is not None:
+                values = [word.value for word in owner.arguments]
+                if runners.reads_script_from_input(owner.name, values):
+                    self._script(owner, [(child.start_byte, child.end_byte)])
+
+    def _join(self, owner: Command, others: list[Command]) -> None:
+        """``cat <<EOF | sh``: the grammar has the rest of the pipeline inside the heredoc."""
+        number = others[0].pipeline.number if others else 0
+        length = others[0].pipeline.length + 1 if others else 0
+        for command in others:
+            if command.pipeline.number == number:
+                place = command.pipeline.place + 1
+                command.pipeline = Pipeline(owner.pipeline.number, place, length)
+        if others:
+            owner.pipeline = Pipeline(owner.pipeline.number, 0, length)
+
+    # Commands ---------------------------------------------------------------------------------
+
+    def _command(
+        self, node: "Node", context: _Context, redirections: tuple[Redirection, ...]
+    ) -> None:
+        words: list[ShellWord] = []
+        assignments: list[Assignment] = []
+        own: list[Redirection] = []
+        for child in self._parts(node):
+            kind = child.type
+            if kind == "variable_assignment" and node.type != "declaration_command":
+                assignments.append(self._assignment(child))
+            elif kind in _REDIRECTS:
+                own += self._redirections(child)
+            elif kind != "comment":
+                words.append(self._word(child))
+        command = Command()
+        command.words = tuple(words)
+        command.assignments = tuple(assignments)
+        command.redirections = (*own, *redirections)
+        self._place(command, context)
+        places = [*words, *assignments]
+        command.start = places[0].start if places else self._origin.start(node.start_byte)
+        command.end = max(place.end for place in places) if places else command.start
+        if assignments:
+            command.start = min(command.start, assignments[0].start)
+        self.commands.append(command)
+        nested = [child for child in self._parts(node) if child.type != "comment"]
+        self._run(command, words, nested)
+        for child in node.children:
+            if child.type not in _REDIRECTS or node.type == "command":
+                self._substitutions(child, context, command)
+
+    def _place(self, command: Command, context: _Context) -> None:
+        command.operator = context.operator
+        command.background = False
+        command.negated = context.negated
+        command.inside = context.inside
+        command.condition = context.condition
+        command.parent = context.parent
+        if context.pipeline is None:
+            self._pipelines += 1
+            command.pipeline = Pipeline(self._pipelines, 0, 1)
+        else:
+            command.pipeline = context.pipeline
+
+    def _parts(self, node: "Node") -> "Iterator[Node]":
+        """The words, assignments and redirections of a command."""
+        if node.type == "variable_assignment":
+            yield node
+            return
+        for child in node.children:
+            if child.type in {"unary_expression", "binary_expression", "parenthesized_expression"}:
+                yield from _leaves(child)
+            elif child.type == "negation_expression":
+                yield from _leaves(child)
+            elif child.type == "command_name":
+                yield child.children[0] if child.child_count == 1 else child
+            elif child.is_named or node.type in {"declaration_command", "unset_command"}:
+                yield child
+            elif node.type == "test_command":
+                yield child
+
+    def _assignment(self, node: "Node") -> Assignment:
+        name = node.child_by_field_name("name")
+        value = node.child_by_field_name("value")
+        word = None if value is None or value.type == "array" else self._word(value)
+        return Assignment(
+            "" if name is None else self._text(name.start_byte, name.end_byte),
+            word,
+            self._origin.start(node.start_byte),
+            self._origin.end(node.end_byte),
+        )
+
+    def _redirections(self, node: "Node") -> list[Redirection]:
+        start, end = node.start_byte, node.end_byte
+        operator = descriptor = ""
+        target: ShellWord | None = None
+        nested: list[Redirection] = []
+        for child in node.children:
+            if child.type == "file_descriptor":
+                descriptor = self._text(child.start_byte, child.end_byte)
+            elif child.type == "heredoc_start":
+                target, end = self._word(child), child.end_byte
+            elif child.type in _REDIRECTS:
+                nested += self._redirections(child)
+            elif not child.is_named and not operator:
+                operator = child.type
+            elif target is None and node.type != "heredoc_redirect" and child.is_named:
+                target = self._word(child)
+        bounds = self._origin.start(start), self._origin.end(end)
+        return [Redirection(operator, target, descriptor, *bounds), *nested]
+
+    def _substitutions(self, node: "Node", context: _Context, owner: Command | None) -> None:
+        """The commands in ``$( )``, backquotes and ``<( )`` below a node."""
+        stack = [node]
+        found: list[Node] = []
+        while stack:
+            current = stack.pop()
+            if current.type in {"command_substitution", "process_substitution"}:
+                found.append(current)
+            elif current.type not in _COMMANDS or current is node:
+                stack += current.children[::-1]
+        for current in found:
+            parent = context.parent if owner is None else owner.parent
+            inside = (*context.inside, "substitution")
+            here = context.inner(inside=inside, parent=parent, pipeline=None, operator="")
+            here.negated = False
+            if here.depth > MAX_DEPTH:
+                self.broken = self.broken or f"more than {MAX_DEPTH} constructs inside each other"
+                return
+            self._statements(current, here)
+
+    # Commands in commands ---------------------------------------------------------------------
+
+    def _run(self, command: Command, words: list[ShellWord], nodes: "list[Node]") -> None:
+        values = [word.value for word in words[1:]]
+        name = command.name
+        at = runners.run_from(name, values)
+        if at is not None and at + 1 < len(words):
+            self._wrapped(command, words[at + 1 :], nodes[len(nodes) - len(words) + at + 1 :])
+        script = runners.script_at(name, values)
+        if script is not None:
+            node = nodes[len(nodes) - len(words) + script + 1]
+            pieces = self._literal_pieces(node)
+            if pieces is not None:
+                self._script(command, pieces)
+
+    def _wrapped(self, parent: Command, words: list[ShellWord], nodes: "list[Node]") -> None:
+        command = Command()
+        command.words = tuple(words)
+        command.assignments = ()
+        command.redirections = parent.redirections
+        command.operator = parent.operator
+        command.background = parent.background
+        command.negated = parent.negated
+        command.inside = parent.inside
+        command.condition = parent.condition
+        command.pipeline = parent.pipeline
+        command.parent = parent
+        command.start, command.end = words[0].start, words[-1].end
+        self.commands.append(command)
+        self._run(command, words, nodes)
+
+    def _script(self, command: Command, pieces: list[tuple[int, int]]) -> None:
+        level = self._scripts + 1
+        if level > MAX_SCRIPTS:
+            self.broken = self.broken or f"more than {MAX_SCRIPTS} scripts inside each other"
+            return
+        origin = self._origin.cut(pieces)
+        if origin.data.strip():
+            self.read(origin, command, level)
+
+    def _literal_pieces(self, node: "Node") -> list[tuple[int, int]] | None:
+        """The stretches that make up the text of a quoted word, its escapes left out."""
+        start, end = node.start_byte, node.end_byte
+        if node.type == "raw_string":
+            return [(start + 1, end - 1)]
+        if node.type == "word":
+            return [(start, end)] if b"\\" not in self._origin.data[start:end] else None
+        if node.type != "string":
+            return None
+        pieces: list[tuple[int, int]] = []
+        at = start + 1
+        for found in _QUOTED_ESCAPE.finditer(self._origin.data, start + 1, end - 1):
+            pieces.append((at, found.start()))
+            at = found.start() + 1 if found[0] != b"\\\n" else found.end()
+        return [*pieces, (at, end - 1)]
+
+    # Words ------------------------------------------------------------------------------------
+
+    def _text(self, start: int, end: int) -> str:
+        return self._origin.data[start:end].decode("utf-8", "surrogateescape")
+
+    def _word(self, node: "Node") -> ShellWord:
+        start, end = node.start_byte, node.end_byte
+        first, last = self._origin.start(start), self._origin.end(end)
+        return ShellWord(
+            self._text(start, end), self._value(node, 0), first, last, last - first == end - start
+        )
+
+    def _value(self, node: "Node", depth: int) -> str | None:
+        kind = node.type
+        text = self._text(node.start_byte, node.end_byte)
+        if kind in {"word", "number", "variable_name", "heredoc_start", "command_name"}:
+            if kind == "heredoc_start":
+                text = text.replace("'", "").replace('"', "")
+            return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+        if kind == "raw_string":
+            return text[1:-1]
+        if depth > MAX_DEPTH:
+            return None
+        if kind == "string":
+            if any(child.is_named and child.type != "string_content" for child in node.children):
+                return None
+            return _QUOTED_TEXT_ESCAPE.sub(r"\1", text[1:-1])
+        if kind == "concatenation":
+            parts = [self._value(child, depth + 1) for child in node.children]
+            return None if None in parts else "".join(part or "" for part in parts)
+        if kind == "ansi_c_string":
+            return text[2:-1] if "\\" not in text else None
+        if not node.is_named or kind == "test_operator":
+            return text
+        if kind == "variable_assignment":
+            value = node.child_by_field_name("value")
+            resolved = "" if value is None else self._value(value, depth + 1)
+            name = node.child_by_field_name("name")
+            before = "" if name is None else self._text(node.start_byte, name.end_byte)
+            return None if resolved is None else f"{before}={resolved}"
+        return None
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED_ESCAPE = re.compile(rb'\\[$`"\\\n]')
+_QUOTED_TEXT_ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
+
+
+def _leaves(node: "Node") -> "Iterator[Node]":
+    """The words of a test's expression."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.type in {
+            "unary_expression",
+            "binary_expression",
+            "parenthesized_expression",
+            "negation_expression",
+        }:
+            stack += current.children[::-1]
+        else:
+            yield current
