@@ -84,7 +84,7 @@ def parse_ignores(text: str) -> IgnoreFile:
         if negated:
             pattern = pattern[1:].strip(SPACES)
             if not pattern:
-                patterns.append(Pattern("", True, number, written, None, _NO_EXCLUSION))
+                patterns.append(Pattern("", negated, number, written, None, _NO_EXCLUSION))
                 continue
         pattern = _clean(pattern)
         if len(pattern) > 1 and pattern.startswith("/"):
@@ -293,17 +293,17 @@ def _simulate(tokens: list[str], path: str) -> bool:
         for at, _ in states:
             if at == len(tokens):
                 continue
-            token = tokens[at]
+            piece = tokens[at]
             expression = single[at]
             if expression is not None:
                 if expression.fullmatch(character):
                     following.add((at + 1, False))
-            elif token == "*":
+            elif piece == "*":
                 if character != "/":
                     following.add((at, True))
             else:
                 following.add((at, True))
-                if token == "**/" and character == "/":
+                if piece == "**/" and character == "/":
                     following.add((at + 1, False))
         states = _closure(following, tokens)
         if not states:
