@@ -11,7 +11,7 @@ demo: $(STAMP)
 	@$(BIN)/seawall scan examples/shop --exit-zero
 	@echo "Try next: $(BIN)/seawall explain privileged-container, or $(BIN)/seawall scan YOUR-REPOSITORY"
 
-# The run-time environment: the package and its one dependency, nothing else.
+# The run-time environment: the package and its dependencies, nothing else.
 $(STAMP): requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("seawall needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Call make with PYTHON=/path/to/python3.11." if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -40,7 +40,7 @@ def syntax_file(row: ROW) -> bytes:
 
 def plain(message: str) -> str:
     """A message without its suggestion, which BuildKit picks by chance, and without stray bytes."""
-    return valid(re.sub(r" \(did you mean .*\?\)$", "", message))
+    return str(valid(re.sub(r" \(did you mean .*\?\)$", "", message)))
 
 
 def valid(value: Any) -> Any:

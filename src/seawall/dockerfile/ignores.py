@@ -216,6 +216,15 @@ class Matcher:
             except (re.error, OverflowError):
                 self._kind = "bad"
 
+    @property
+    def is_expression(self) -> bool:
+        """Whether it is matched by a regular expression."""
+        return self._expression is not None
+
+    def matches_slowly(self, path: str) -> bool:
+        """What the regular expression says, found without backtracking."""
+        return _simulate(self._tokens, path)
+
     def matches(self, path: str) -> bool:
         """Whether a whole path matches."""
         if self._kind == "exact":
@@ -228,7 +237,7 @@ class Matcher:
         if self._expression is None:
             return False
         if (len(path) + 1) ** self._wildcards > _MAX_STEPS:
-            return _simulate(self._tokens, path)
+            return self.matches_slowly(path)
         return self._expression.search(path) is not None
 
 

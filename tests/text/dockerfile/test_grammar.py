@@ -314,7 +314,11 @@ class TestArguments:
 
     def test_env_of_the_old_kind_takes_the_rest_of_the_line(self) -> None:
         (pair,) = one("FROM a\nENV A  b  c = d\n").pairs
-        assert (pair.key.text, pair.value and pair.value.text, pair.legacy) == ("A", "b  c = d", True)
+        assert (pair.key.text, pair.value and pair.value.text, pair.legacy) == (
+            "A",
+            "b  c = d",
+            True,
+        )
 
     def test_env_mixes_no_kinds(self) -> None:
         message = 'Syntax error - can\'t find = in "B". Must be of the form: name=value'
@@ -339,9 +343,9 @@ class TestArguments:
         assert words(one("FROM a\nHEALTHCHECK none\n")) == ["none"]
         assert "HEALTHCHECK NONE takes no arguments" in refused("FROM a\nHEALTHCHECK NONE x\n")
         assert "time: missing unit in duration" in refused(
-            'FROM a\nHEALTHCHECK --interval=30 CMD x\n'
+            "FROM a\nHEALTHCHECK --interval=30 CMD x\n"
         )
-        assert "Interval \"timeout\" cannot be less than 1ms" in refused(
+        assert 'Interval "timeout" cannot be less than 1ms' in refused(
             "FROM a\nHEALTHCHECK --timeout=1us CMD x\n"
         )
 

@@ -16,7 +16,7 @@ from seawall.text.dockerfile.tokens import (
     WORD,
     tokens,
 )
-from seawall.text.dockerfile.tree import Instruction
+from seawall.text.dockerfile.tree import Flag, Instruction, Word
 from tests.dockerfile.recorded import kind, rows, syntax_file
 
 PIECES = [
@@ -43,7 +43,7 @@ def check(data: bytes) -> None:
 
 
 def check_inside(instruction: Instruction) -> None:
-    parts = [instruction.keyword, *instruction.flags, *instruction.arguments]
+    parts: list[Word | Flag] = [instruction.keyword, *instruction.flags, *instruction.arguments]
     parts += [part for pair in instruction.pairs for part in (pair.key, pair.value) if part]
     for part in parts:
         assert instruction.start <= part.start <= part.end <= instruction.end

@@ -248,12 +248,26 @@ class _Reader:
             self._node(part, context.inner(operator=operator))
 
     def _pipeline(self, node: "Node", context: _Context) -> None:
+        """A pipeline. Behind ``|&`` the grammar takes a whole list for its next command."""
         self._pipelines += 1
         number = self._pipelines
-        parts = [child for child in node.named_children if child.type != "comment"]
+        parts: list[Node] = []
+        rest: list[tuple[str, Node]] = []
+        stack = [child for child in node.named_children if child.type != "comment"][::-1]
+        while stack:
+            part = stack.pop()
+            if part.type == "pipeline":
+                stack += [child for child in part.named_children if child.type != "comment"][::-1]
+            elif part.type == "list" and part.child_count > 2:
+                rest.insert(0, (part.children[1].type, part.children[-1]))
+                stack.append(part.children[0])
+            else:
+                parts.append(part)
         for place, part in enumerate(parts):
             pipeline = Pipeline(number, place, len(parts))
             self._node(part, context.inner(pipeline=pipeline))
+        for operator, part in rest:
+            self._node(part, context.inner(operator=operator, pipeline=None))
 
     def _conditional(self, node: "Node", context: _Context) -> None:
         inside = context.inside
