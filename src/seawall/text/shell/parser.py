@@ -31,6 +31,8 @@ MAX_SCRIPT = 131_072
 _LIMITS = ((b"|", 1000), (b"=(", 200), (b"${", 4000), (b"<<", 200), (b"$(", 4000), (b"[", 8000))
 """The grammar takes quadratic time for long rows of these."""
 _MAX_SECONDS = 5.0
+_SMALL = 4096
+"""Bytes of a script that cannot take long; most are shorter."""
 MAX_DEPTH = 80
 """Nested constructs whose commands are found."""
 MAX_SCRIPTS = 4
@@ -87,6 +89,8 @@ def _tree(data: bytes) -> "tuple[Node | None, str]":
         if data.count(text) > limit:
             return None, f"the script has more than {limit:,} times {text.decode()}"
     parser = _parser()
+    if len(data) < _SMALL:
+        return parser.parse(data).root_node, ""
     deadline = monotonic() + _MAX_SECONDS
     try:
         tree = parser.parse(
