@@ -9,6 +9,7 @@ from seawall.core.ignore import Ignore
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine import dockerfiles
 from seawall.engine.options import Options
+from seawall.engine.progress import Progress, Step
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
@@ -144,7 +145,7 @@ class Inputs:
 # The files ------------------------------------------------------------------------------------
 
 
-def gather(source: Source, options: Options, progress: "Progress | None") -> Inputs:
+def gather(source: Source, options: Options, progress: Progress | None) -> Inputs:
     """Find the files and read their bytes; what needs no look inside is sorted out."""
     inputs = Inputs()
     dockerfiles.forget_listings()
@@ -160,18 +161,11 @@ def gather(source: Source, options: Options, progress: "Progress | None") -> Inp
     inputs.charts = _charts(found)
     kustomized = _kustomizations(found, inputs, source)
     complete = _Completeness(options)
-    for number, file in enumerate(found):
-        if progress is not None:
-            progress(number, len(found))
+    step = Step(progress, "files read", len(found))
+    for file in found:
+        step.advance()
         _gather_file(file, inputs, source, kustomized, complete)
     return inputs
-
-
-class Progress(Protocol):
-    """Told how many of how many files have been dealt with."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show it."""
 
 
 def _charts(found: Iterable[SourceFile]) -> frozenset[str]:
@@ -296,16 +290,26 @@ def _chart_not_covered(path: str) -> NotCovered:
 # Their contents -------------------------------------------------------------------------------
 
 
-def read_units(inputs: Inputs, units: Units | None, workers: int) -> None:
+def read_units(
+    inputs: Inputs, units: Units | None, workers: int, progress: Progress | None = None
+) -> None:
     """Read the objects of the files that were gathered."""
     tasks = inputs.tasks
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
     missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
+    step = Step(progress, "files parsed", len(missing))
+
+    def parsed(part: Sequence[Task]) -> Iterator[Plain]:
+        step.begin(len(part))
+        for task in part:
+            step.advance()
+            yield _parse(task)
+
     if workers > 1:
         weights = [len(task.data) for task in missing]
-        fresh = iter(spread(missing, weights, workers, lambda part: [_parse(t) for t in part]))
+        fresh = iter(spread(missing, weights, workers, lambda part: list(parsed(part))))
     else:
-        fresh = (_parse(task) for task in missing)
+        fresh = parsed(missing)
     for task, known in zip(tasks, plains, strict=True):
         plain = next(fresh) if known is None else known
         if known is None and units is not None:

@@ -11,7 +11,8 @@ from seawall.engine import reading
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, Inputs, Progress, Source
+from seawall.engine.progress import Progress
+from seawall.engine.reading import FileSystem, Inputs, Source
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
@@ -68,7 +69,7 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     if replay is not None:
         return replay
     present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
-    analysis = analyse(inputs, options, rules, memory, key)
+    analysis = analyse(inputs, options, rules, memory, key, run.progress)
     if analysis.faults or any(finding.secret for finding in analysis.findings):
         run.forget_outputs()
     policy = policy_of(options, rules)
@@ -108,6 +109,7 @@ def analyse(
     rules: Sequence[Rule],
     memory: "Memory | None",
     key: bytes | None,
+    progress: Progress | None = None,
 ) -> Analysis:
     """Everything the rules find in what was gathered, with concrete places."""
     known = None if memory is None else memory.run(key)
@@ -117,7 +119,7 @@ def analyse(
         return known
     size = sum(len(task.data) for task in inputs.tasks)
     workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1
-    reading.read_units(inputs, memory.units() if memory else None, workers)
+    reading.read_units(inputs, memory.units() if memory else None, workers, progress)
     context = Context(
         Index(inputs.objects, inputs.opaque),
         kubernetes_version=options.kubernetes_version,
@@ -126,7 +128,7 @@ def analyse(
         wants_fixes=options.fixes,
     )
     findings, faults = judge(
-        inputs, rules, context, memory.judgements() if memory else None, workers
+        inputs, rules, context, memory.judgements() if memory else None, workers, progress
     )
     analysis = Analysis(
         findings,

@@ -5,7 +5,8 @@ the number of documents.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -57,6 +58,10 @@ class Index:
         found = self._by_key.get((kind, namespace, name))
         return found[0] if found else None
 
+    def find_all(self, kind: str, namespace: str, name: str) -> list[KubernetesObject]:
+        """Every object with this kind, namespace and name, as overlays define it."""
+        return self._by_key.get((kind, namespace, name), [])
+
     def holds(self, *kinds: str) -> bool:
         """Whether there is any object of some kinds."""
         return any(kind in self._by_kind for kind in kinds)
@@ -71,7 +76,18 @@ class Index:
 
     def is_unresolved(self, name: str) -> bool:
         """Whether a name occurs in text that could not be read, and so may be defined there."""
-        return bool(name) and name in self._opaque
+        if not name:
+            return False
+        return name in (self._opaque if _NO_WORD.search(name) else self._words_of_opaque)
+
+    @cached_property
+    def _words_of_opaque(self) -> str:
+        """Each word of the opaque texts once: a word lies in a text if it lies in one of these."""
+        return "\n".join(dict.fromkeys(_WORDS.findall(self._opaque)))
+
+    def holds_unresolved(self, pattern: str) -> bool:
+        """Whether a regular expression matches anywhere in text that could not be read."""
+        return re.search(pattern, self._opaque) is not None
 
     def pods(self, object_: KubernetesObject) -> tuple[Pod, ...]:
         """The pods of an object, found once."""
@@ -368,13 +384,11 @@ class Index:
             for named, other in rights
         ) or (bool(rights) and not self.has_account_of_its_own(pod))
 
-    @cached_property
-    def namespace_labels(self) -> Mapping[str, dict[str, str]]:
-        """Labels of the Namespace objects of the run, by name."""
-        return {object_.name: object_.labels for object_ in self.of_kind("Namespace")}
-
 
 _DEFAULT_ACCOUNT = "default"
+_WORDS = re.compile(r"[\w.-]+")
+_NO_WORD = re.compile(r"[^\w.-]")
+
 _GROUPS_WITHOUT_PODS = (
     "bitnami.com", "cert-manager.io", "cilium.io", "external-secrets.io", "gatekeeper.sh",
     "istio.io", "keda.sh", "konghq.com", "kyverno.io", "linkerd.io", "monitoring.coreos.com",

@@ -1,6 +1,7 @@
 """From the text of a file to Kubernetes objects, and what could not be read of it."""
 
 import re
+from itertools import islice
 from typing import Any, NamedTuple
 
 from seawall.core.location import Span
@@ -8,7 +9,7 @@ from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
 from seawall.kubernetes.workloads import images_of, is_patch
 from seawall.text.lines import split_lines
-from seawall.text.places import repeated_keys
+from seawall.text.places import locate, repeated_keys
 from seawall.text.templates import (
     has_mark,
     has_mark_that_yaml_refuses,
@@ -23,6 +24,11 @@ MARKS = "template"
 PATCH = "patch"
 Plain = Any
 """Tuples, lists, texts and numbers, as ``marshal`` takes them."""
+MAX_OBJECTS = 100_000
+"""Objects of one file; more where its text has a hundred characters for each.
+
+An object costs what its values cost and about two kilobytes besides: places, relations, pods.
+"""
 
 
 class Contents(NamedTuple):
@@ -66,23 +72,28 @@ def read(
     have no action in them are read as they stand. ``listed`` tells of a file that a kustomization
     takes as whole objects; elsewhere workloads that only change others are named as patches.
     """
-    documents = []
+    documents: list[_Read] = []
+    limit = room = max(MAX_OBJECTS, len(text) // 100)
     for document in load(text):
         if isinstance(document, Broken):
-            failed = Failed(path, *document.position, document.reason)
-            documents.append(_Read(document.chunk, [], failed))
+            broken = Failed(path, *document.position, document.reason)
+            documents.append(_Read(document.chunk, [], broken))
             continue
-        found = list(
-            objects_in(
-                document.value, file=path, document=document.number, target=target,
-                complete=complete, listed=listed,
-            )
+        in_document = objects_in(
+            document.value, file=path, document=document.number, target=target,
+            complete=complete, listed=listed,
         )  # fmt: skip
+        found = list(islice(in_document, room + 1))
+        excess = found.pop() if len(found) > room else None
+        failed = None if excess is None else _too_many(excess, document, limit)
         if document.may_repeat_keys:
             _add_repeated_keys(document, found)
         value = document.value
         meant = isinstance(value, dict) and "apiVersion" in value and "kind" in value
-        documents.append(_Read(document.chunk, found, None, meant))
+        documents.append(_Read(document.chunk, found, failed, meant))
+        if failed:
+            break
+        room -= len(found)
     return _contents(documents, path, template=template or any(map(_is_template, documents)))
 
 
@@ -100,10 +111,10 @@ def _contents(documents: list[_Read], path: str, *, template: bool) -> Contents:
         elif _is_unfilled(item):
             gaps[not_filled_in(path)] = None
             opaque.append(text)
-        elif item.failed:
-            failed.append(item.failed)
-            opaque.append(text)
         else:
+            if item.failed:
+                failed.append(item.failed)
+                opaque.append(text)
             objects += (o for o in item.objects if not has_mark(o.api_version + o.kind))
             if any(map(_is_unnamed, item.objects)):
                 gaps[not_filled_in(path)] = None
@@ -152,6 +163,12 @@ def from_plain(
     )
 
 
+def _too_many(excess: KubernetesObject, document: Document, limit: int) -> Failed:
+    span = locate(document.chunk, [excess.path])[excess.path].span
+    reason = f"more than {limit:,} objects in one file; the rest is left out"
+    return Failed(excess.file, span.line, span.column, reason)
+
+
 def not_rendered(path: str) -> NotCovered:
     """The coverage entry of a template."""
     return NotCovered(
@@ -183,11 +200,12 @@ def image_unknown(path: str) -> NotCovered:
 
 
 def not_merged(path: str) -> NotCovered:
-    """The coverage entry of a file with workloads that only change others."""
+    """The coverage entry of a file with objects that only change others."""
     return NotCovered(
         path,
         PATCH,
-        "a workload without images or selector only changes another; what it leaves out is unknown",
+        "an object without images, selector or spec only changes another; what it leaves out is "
+        "unknown",
         "scan what it is merged into, for example: kustomize build . | seawall scan -",
     )
 

@@ -99,15 +99,20 @@ def images_of(object_: KubernetesObject) -> Iterator[str]:
 
 
 def is_patch(object_: KubernetesObject) -> bool:
-    """Whether a workload only changes another.
+    """Whether a workload, or the definition of a custom resource, only changes another.
 
     Then none of its containers has an image, or there is neither a selector where the API asks
     for one nor a whole template to select. The API server refuses both; kustomize, kubeadm and
     others merge such files into whole objects. What is missing in one is no finding. A workload of
     a file that a kustomization lists as a resource is whole: its images, labels and selectors may
-    come from there.
+    come from there. A definition that only changes another has no ``spec``; such files stand in
+    every project that kubebuilder has set up.
     """
-    if object_.listed or object_.kind not in _PATCHED:
+    if object_.listed:
+        return False
+    if object_.kind == "CustomResourceDefinition":
+        return "spec" not in object_.value
+    if object_.kind not in _PATCHED:
         return False
     template = at(object_.value, *POD_PATHS[object_.kind][0])
     containers = [item for key in _CONTAINER_LISTS for _, item in mappings(template, "spec", key)]
