@@ -1,6 +1,8 @@
 """Which rule tells of a reason why BuildKit refuses a file: a reason is told of once."""
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 from seawall.dockerfile.stages import Build
 from seawall.text.dockerfile.tree import NO_STAGE, Instruction, Problem
@@ -43,16 +45,24 @@ def rule_for(build: Build, problem: Problem) -> str:
 
 def instruction_of(build: Build, problem: Problem) -> Instruction | None:
     """The instruction that a problem is about."""
-    for instruction in build.file.instructions:
-        if instruction.start <= problem.start < max(instruction.end, instruction.start + 1):
-            return instruction
-    return None
+    instructions = build.file.instructions
+    place = bisect_right(instructions, problem.start, key=lambda one: one.start)
+    found = instructions[place - 1] if place else None
+    return found if found and problem.start < max(found.end, found.start + 1) else None
 
 
 def problems_for(build: Build, rule: str) -> list[Problem]:
     """The problems that a rule tells of, without repetitions."""
-    found = [problem for problem in build.problems if rule_for(build, problem) == rule]
-    return list(dict.fromkeys(found))
+    return _by_rule(build).get(rule, [])
+
+
+@lru_cache(maxsize=2)
+def _by_rule(build: Build) -> dict[str, list[Problem]]:
+    """Several rules ask, one after the other."""
+    result: dict[str, list[Problem]] = {}
+    for problem in dict.fromkeys(build.problems):
+        result.setdefault(rule_for(build, problem), []).append(problem)
+    return result
 
 
 def _copies_itself(build: Build, problem: Problem) -> bool:
