@@ -10,7 +10,7 @@ from seawall.core.rule import Rule
 from seawall.kubernetes import rules as kubernetes_rules
 from seawall.triage import rules as triage_rules
 
-_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv)-?0*([0-9]+)")
+_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv|ds)-?0*([0-9]+)")
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -22,7 +22,7 @@ def all_rules() -> tuple[Rule, ...]:
 def canonical(id_: str) -> str:
     """An id as it is compared: lower case, Trivy's numbers without prefix and zeros.
 
-    ``KSV017``, ``KSV-0017`` and ``AVD-KSV-0017`` are one id.
+    ``KSV017``, ``KSV-0017`` and ``AVD-KSV-0017`` are one id, and so are ``DS002`` and ``DS-0002``.
     """
     lower = id_.strip().lower()
     numbered = _NUMBERED.fullmatch(lower)

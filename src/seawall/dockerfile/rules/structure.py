@@ -7,10 +7,12 @@ from seawall.core.edit import Proposal
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.ignore_comments import read
 from seawall.dockerfile.problems import SYNTAX, problems_for
 from seawall.dockerfile.references import ReferenceError, parse_reference
 from seawall.dockerfile.rule import Context, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Step
+from seawall.text.dockerfile.directives import find
 from seawall.text.dockerfile.tree import Instruction, Problem
 
 
@@ -541,3 +543,88 @@ def syntax_unpinned(build: Build, context: Context) -> Hits:
     at = (written.value_start, written.value_end) if written else (0, 0)
     tag = f"the moving tag {image.tag}" if image.tag else "no tag"
     yield Hit(f"loads the front end {image.name} by {tag} and no digest", at, evidence=text)
+
+
+@file_rule(
+    "directive-ineffective",
+    severity=Severity.MEDIUM,
+    profile=RELIABILITY,
+    remedy="Move it to the very top, above every comment, blank line and instruction.",
+)
+def directive_ineffective(build: Build, context: Context) -> Hits:
+    """Parser directives must stand at the very top.
+
+    Reports comments that look like ``# syntax=`` or ``# escape=`` and stand where BuildKit takes
+    them for comments: behind another comment, a blank line or an instruction. The same for
+    ``# check=`` between comments at the top with ``error`` in it, which only a directive may have.
+
+    Why:
+
+    They have no effect: another front end builds the file, or the backslash stays the escape
+    character.
+
+    Bad:
+
+        # The shop
+        # syntax=docker/dockerfile:1
+        FROM alpine:3.22
+
+    Good:
+
+        # syntax=docker/dockerfile:1
+        # The shop
+        FROM alpine:3.22
+
+    References:
+    https://docs.docker.com/reference/dockerfile/#parser-directives
+    """
+    for comment in build.file.comments:
+        found = find(comment.text) if "=" in comment.text else None
+        if found is None or (found.key == "check" and "error" not in found.value):
+            continue
+        if found.key == "escape" and found.value not in {"\\", "`"}:
+            continue
+        message = f"# {found.key}={found.value[:60]} is a plain comment here"
+        yield Hit(message, (comment.start, comment.end))
+
+
+@file_rule(
+    "ignore-pragma-without-reason",
+    severity=Severity.LOW,
+    profile=OPT_IN,
+    remedy="Say why behind the ids: # hadolint ignore=DL3008 # the archive keeps one version.",
+    aliases=("DL1001",),
+)
+def ignore_pragma_without_reason(build: Build, context: Context) -> Hits:
+    """An ignore comment must say why.
+
+    Reports comments that ignore findings of hadolint, checkov or seawall and give no reason.
+
+    Why:
+
+    Without its reason nobody can tell later whether an ignore was a decision or a shortcut.
+
+    Bad:
+
+        # hadolint ignore=DL3006
+        FROM alpine
+
+    Good:
+
+        # hadolint ignore=DL3006 # the tests run on every version
+        FROM alpine
+
+    Not reported:
+    Comments of BuildKit, KICS and Trivy, whose form has no place for a reason.
+    """
+    unheeded = frozenset(("buildkit", "kics", "trivy"))
+    told: set[tuple[int, int]] = set()
+    for ignore in read(build, "", unheeded=unheeded).ignores:
+        span = ignore.origin.span
+        if span is None or ignore.reason or (span.line, span.column) in told:
+            continue
+        told.add((span.line, span.column))
+        comment = next((one for one in build.file.comments if one.line == span.line), None)
+        if comment is not None:
+            ids = ", ".join(ignore.rules)
+            yield Hit(f"the ignore of {ids} gives no reason", (comment.start, comment.end))
