@@ -68,6 +68,11 @@ def test_at_the_top_with_a_blank_line_it_is_about_the_file() -> None:
     assert only(text)[1] == [1, 2, 3, 4, 5]
 
 
+def test_it_may_be_indented() -> None:
+    assert only("FROM a\n  # seawall: ignore[x] why\n  RUN b\n")[1] == [3]
+    assert only("FROM a\n \t# hadolint ignore=DL3008 \nRUN b\n")[1] == [3]
+
+
 def test_above_the_first_instruction_it_is_about_that() -> None:
     text = "# seawall: ignore[x] why\nFROM a\nRUN b\n"
     assert only(text)[1] == [2]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from seawall.core.ignore import MARK, Ignore, Lines, Scope, WholeFile, directive, fault_of_date
 from seawall.core.location import Location, Span
 from seawall.dockerfile.buildkit_ignores import Enabled, checks
-from seawall.dockerfile.shell_pragma import outer_comments
+from seawall.dockerfile.shell_pragma import all_comments, outer_comments
 from seawall.dockerfile.stages import Build
 from seawall.text.dockerfile.tree import Comment, Dockerfile, Instruction
 
@@ -66,6 +66,7 @@ class _File:
         self.build = build
         self.file: Dockerfile = build.file
         self.path = path
+        self.comments = all_comments(self.file)
         self.outer = outer_comments(self.file)
         self.by_line = {one.line: one for one in self.file.instructions}
         self.first_line = min(self.by_line, default=0)
@@ -126,8 +127,8 @@ def _own(file: _File) -> Iterator[Ignore]:
     if MARK.encode() not in file.file.data:
         return
     outer = {comment.start for comment in file.outer}
-    below = _line_below(comment.line for comment in file.file.comments)
-    for comment in (*file.file.comments, *_in_heredocs(file)):
+    below = _line_below(comment.line for comment in file.comments)
+    for comment in (*file.comments, *_in_heredocs(file)):
         found = directive(comment.text)
         if found is None:
             continue
@@ -250,7 +251,7 @@ _CHECKOV = re.compile(
 
 def _checkov(file: _File) -> Iterator[Ignore]:
     """checkov's skips: wherever the comment stands, it is about the file (dockerfile/parser.py)."""
-    for comment in file.file.comments:
+    for comment in file.comments:
         found = _CHECKOV.search(comment.text)
         if found is not None:
             rules = tuple(found[1].split(","))
@@ -274,7 +275,7 @@ def _trivy(file: _File) -> Iterator[Ignore]:
 
     A run of such comments, line by line, is about what the last of them is about.
     """
-    found = [(one, _trivy_rules(one.text)) for one in file.file.comments]
+    found = [(one, _trivy_rules(one.text)) for one in file.comments]
     found = [(comment, rules) for comment, rules in found if rules]
     below = _line_below(comment.line for comment, _ in found)
     for comment, rules in found:
@@ -324,7 +325,7 @@ def _kics(file: _File) -> Iterator[Ignore]:
     ``ignore``, ``disable`` and ``enable`` stand above all instructions and are about the file;
     ``ignore-line`` is about the instruction below, ``ignore-block`` about the stage from there on.
     """
-    for comment in file.file.comments:
+    for comment in file.comments:
         if comment.line < file.first_line:
             yield from _kics_file(file, comment)
     ends = _stage_ends(file.file)

@@ -23,7 +23,15 @@ def shell_of(comment: str) -> str:
 def outer_comments(file: Dockerfile) -> list[Comment]:
     """The comments between instructions, without those inside a continued one."""
     inner = {one.start for each in file.instructions for one in each.inner_comments}
-    return [comment for comment in file.comments if comment.start not in inner]
+    return [comment for comment in all_comments(file) if comment.start not in inner]
+
+
+def all_comments(file: Dockerfile) -> list[Comment]:
+    """Every comment, its text from behind the mark on, also where BuildKit has it otherwise."""
+    return [
+        comment._replace(text=file.text(comment.start + 1, comment.end).strip())
+        for comment in file.comments
+    ]
 
 
 @lru_cache(maxsize=4)
