@@ -134,7 +134,11 @@ def test_the_text_of_files_is_no_comment() -> None:
     ("text", "rules", "lines"),
     [
         ("FROM a\n# hadolint ignore=DL3008,SC2086\nRUN x \\\n y\n", ("DL3008", "SC2086"), [3, 4]),
-        ("FROM a\n#  hadolint   ignore = DL3008 , DL3009 # why\nRUN x\n", ("DL3008", "DL3009"), [3]),
+        (
+            "FROM a\n#  hadolint   ignore = DL3008 , DL3009 # why\nRUN x\n",
+            ("DL3008", "DL3009"),
+            [3],
+        ),
         ("# hadolint global ignore=DL3006\nFROM a\nRUN x\n", ("DL3006",), [1, 2, 3]),
         ("FROM a\n# hadolint global ignore=DL3006\nRUN x\n", ("DL3006",), [1, 2, 3]),
         (
@@ -284,8 +288,8 @@ def test_a_file_without_marks_is_not_looked_at() -> None:
 @pytest.mark.parametrize(
     ("text", "languages"),
     [
-        ("# hadolint shell=powershell\nFROM a\nRUN x\nFROM b\nRUN y\n", ["powershell", "powershell"]),
-        ("FROM a\nRUN x\n# hadolint shell=pwsh # why\nRUN y\nFROM b\nRUN z\n", ["sh", "powershell", "sh"]),
+        ("# hadolint shell=pwsh\nFROM a\nRUN x\nFROM b\nRUN y\n", ["powershell"] * 2),
+        ("FROM a\nRUN x\n# hadolint shell=cmd # why\nRUN y\nFROM b\nRUN z\n", ["sh", "cmd", "sh"]),
         ("FROM a AS b\n# hadolint shell=/bin/bash\nRUN x\nFROM b\nRUN y\n", ["bash", "bash"]),
         ('FROM a\n# hadolint shell=cmd\nRUN x\nSHELL ["/bin/ash", "-c"]\nRUN y\n', ["cmd", "ash"]),
     ],

@@ -53,7 +53,9 @@ def mutants(seed: int, count: int) -> list[bytes]:
             elif kind == 1:
                 data[at:at] = data[at : at + chance.randint(1, 30)]
             elif kind == 2:
-                data[at:at] = bytes(chance.choice(b"\\`$\"'[]{}<>=,:#/ \t\r\n\x00\xff") for _ in "ab")
+                data[at:at] = bytes(
+                    chance.choice(b"\\`$\"'[]{}<>=,:#/ \t\r\n\x00\xff") for _ in "ab"
+                )
             elif kind == 3:
                 line = data.rfind(b"\n", 0, at) + 1
                 data[line:line] = chance.choice(COMMENTS)
@@ -96,7 +98,7 @@ def test_many_mutants(seed: int) -> None:
         b"FROM a\nLABEL a=" + b"x" * 60_000,
         b"FROM a\nCMD [" + b"'a'," * 15_000 + b"\n",
         b"FROM a\nENV A " + b"\\" * 30_000 + b"\n",
-        b"FROM a\nLABEL org.opencontainers.image.licenses=\"" + b"(" * 30_000 + b"\"\n",
+        b'FROM a\nLABEL org.opencontainers.image.licenses="' + b"(" * 30_000 + b'"\n',
         b"FROM a\nCOPY " + b"*" * 30_000 + b" /\n",
         b"FROM a\nEXPOSE " + b"1 " * 20_000 + b"\n",
     ],

@@ -1,7 +1,7 @@
 """hadolint's configuration in our terms: ``.hadolint.yaml`` and the ``HADOLINT_*`` variables.
 
-Facts from hadolint 2.15 (README.md, src/Hadolint/Config). Where hadolint refuses a file with a value
-of a wrong type and goes on without it, the rest of the file counts here and a note tells of it.
+Facts from hadolint 2.15 (README.md, src/Hadolint/Config). Where hadolint refuses a file for a value
+of a wrong type and goes on without, the rest of the file counts here and a note tells of it.
 """
 
 import os
@@ -102,9 +102,7 @@ def together(environment: Configuration, file: Configuration) -> Configuration:
         tuple(schema.values()),
         _last(environment.strict_labels, file.strict_labels),
         _last(environment.disable_ignore_pragma, file.disable_ignore_pragma),
-        environment.failure_threshold
-        if file.failure_threshold is None
-        else file.failure_threshold,
+        environment.failure_threshold if file.failure_threshold is None else file.failure_threshold,
         _last(environment.no_fail, file.no_fail),
         _last(environment.no_color, file.no_color),
         _last(environment.verbose, file.verbose),
@@ -113,7 +111,7 @@ def together(environment: Configuration, file: Configuration) -> Configuration:
     )
 
 
-def _last(first: bool | None, second: bool | None) -> bool | None:  # noqa: FBT001
+def _last(first: bool | None, second: bool | None) -> bool | None:
     return first if second is None else second
 
 
@@ -315,9 +313,7 @@ def read_environment(environment: Mapping[str, str]) -> Configuration:
     )
 
 
-def _environment_schema(
-    words: tuple[Word, ...], tell: Callable[[Note], object]
-) -> Iterator[Word]:
+def _environment_schema(words: tuple[Word, ...], tell: Callable[[Note], object]) -> Iterator[Word]:
     for word in words:
         name, _, kind = word.value.partition(":")
         if kind in LABEL_TYPES or not kind:
@@ -326,9 +322,7 @@ def _environment_schema(
             tell(Note(f"HADOLINT_REQUIRE_LABELS: {kind!r} is no type of a label"))
 
 
-def _environment_formats(
-    words: tuple[Word, ...], tell: Callable[[Note], object]
-) -> Iterator[str]:
+def _environment_formats(words: tuple[Word, ...], tell: Callable[[Note], object]) -> Iterator[str]:
     for word in words:
         if word.value in FORMATS:
             yield word.value

@@ -20,8 +20,6 @@ from seawall.dockerfile.shell_pragma import all_comments, outer_comments
 from seawall.dockerfile.stages import Build
 from seawall.text.dockerfile.tree import Comment, Dockerfile, Instruction
 
-TOOLS = ("buildkit", "checkov", "hadolint", "kics", "trivy")
-
 
 class Words(NamedTuple):
     """What the comments of a file say.
@@ -35,16 +33,15 @@ class Words(NamedTuple):
     fails: bool = False
 
 
-_MARKS = re.compile(
-    rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE
-)
+_MARKS = re.compile(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
 
 
 def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> Words:
     """The ignores of a file.
 
-    ``unheeded`` names tools whose comments do not count, as hadolint's ``disable-ignore-pragma``
-    wants it. Ignores for other tools name their ids; those of KICS begin with ``kics:``.
+    ``unheeded`` names tools whose comments do not count (``buildkit``, ``checkov``, ``hadolint``,
+    ``kics``, ``trivy``), as hadolint's ``disable-ignore-pragma`` wants it. Ignores for other tools
+    name their ids; those of KICS begin with ``kics:``.
     """
     if not _MARKS.search(build.file.data):
         return Words()
@@ -215,7 +212,7 @@ _HADOLINT = re.compile(
 
 
 def _hadolint(file: _File) -> Iterator[Ignore]:
-    """hadolint's pragmas (src/Hadolint/Pragma.hs, Process.hs of 2.15).
+    """The pragmas of hadolint (src/Hadolint/Pragma.hs, Process.hs of 2.15).
 
     A plain one is about the instruction on the very next line. One of a stage is about what begins
     behind the next line, up to and including the next FROM or pragma of a stage.
@@ -250,7 +247,7 @@ _CHECKOV = re.compile(
 
 
 def _checkov(file: _File) -> Iterator[Ignore]:
-    """checkov's skips: wherever the comment stands, it is about the file (dockerfile/parser.py)."""
+    """The skips of checkov: they are about the file, wherever they stand (dockerfile/parser.py)."""
     for comment in file.comments:
         found = _CHECKOV.search(comment.text)
         if found is not None:

@@ -35,11 +35,6 @@ def replace(part: Word | Flag, text: str) -> Change:
     return Change(part.start, part.end, text)
 
 
-def end_of_line(file: Dockerfile) -> str:
-    """The line end of a file."""
-    return "\r\n" if b"\r\n" in file.data else "\n"
-
-
 def delete_lines(file: Dockerfile, instruction: Instruction) -> Change:
     """Delete an instruction with its lines; comments above it stay."""
     data = file.data
@@ -89,19 +84,14 @@ def json_list(texts: list[str]) -> str | None:
 # Keys and values ------------------------------------------------------------------------------
 
 
-class _Probe(dict[str, str]):
-    """Values that show where each variable went."""
-
-    def __missing__(self, key: str) -> str:
-        return f"<{key}>"
-
-    def get(self, key: str, default: object = None) -> str:  # type: ignore[override]
-        return f"<{key}>"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _expanded(text: str, escape: str) -> Expansion | None:
+    """A text in which each variable has a value that shows where it went."""
+    values = {name: f"<{name}>" for name in _NAME.findall(text)}
     try:
-        return expand(text, _Probe(), escape)
+        return expand(text, values, escape)
     except ExpansionError:
         return None
 

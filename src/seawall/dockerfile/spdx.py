@@ -151,24 +151,25 @@ def unknown_license(expression: str) -> str:
     depth = 0
     before = ""
     wants_name = True
-    for token in tokens:
-        if token == "(" or token == ")":
-            depth += 1 if token == "(" else -1
-            if (token == "(") != wants_name or depth < 0 or before == "WITH":
+    for word in tokens:
+        if word in {"(", ")"}:
+            opens = word == "("
+            depth += 1 if opens else -1
+            if opens != wants_name or depth < 0 or before == "WITH":
                 return expression
-        elif token.upper() in _OPERATORS:
-            if wants_name or (token.upper() == "WITH" and before == ")"):
+        elif word.upper() in _OPERATORS:
+            if wants_name or (word.upper() == "WITH" and before == ")"):
                 return expression
             wants_name = True
         else:
             known = exceptions if before == "WITH" else licenses
-            name = token if before == "WITH" else token.removesuffix("+")
+            name = word if before == "WITH" else word.removesuffix("+")
             if not wants_name:
                 return expression
-            if name.lower() not in known and not _REFERENCE.fullmatch(token):
-                return token
+            if name.lower() not in known and not _REFERENCE.fullmatch(word):
+                return word
             wants_name = False
-        before = token.upper() if token.upper() in _OPERATORS else token
+        before = word.upper() if word.upper() in _OPERATORS else word
     return expression if wants_name or depth else ""
 
 

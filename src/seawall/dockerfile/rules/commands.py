@@ -1,6 +1,7 @@
 """Rules about what a container runs: CMD, ENTRYPOINT, HEALTHCHECK and the JSON form."""
 
 import re
+from itertools import pairwise
 
 from seawall.core.edit import Proposal, Safety
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
@@ -24,7 +25,7 @@ _NOT_PLAIN = re.compile(r"[*?\[\]~{}!#]|^=")
 
 def _dead(stage: Stage, name: str, effect: str) -> Hits:
     own = [step for step in stage.steps if step.name == name and not step.triggered]
-    for step, later in zip(own, own[1:], strict=False):
+    for step, later in pairwise(own):
         instruction = step.instruction
         change = edits.delete_lines(stage.file, instruction)
         yield Hit(
@@ -291,7 +292,7 @@ _WITH_LISTS = ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "VOLUME", "COPY", "ADD
     instructions=_WITH_LISTS,
     severity=Severity.HIGH,
     profile=RELIABILITY,
-    remedy='Write a JSON list: double quotes, commas between, nothing behind the bracket.',
+    remedy="Write a JSON list: double quotes, commas between, nothing behind the bracket.",
     aliases=("mint:ID.20013",),
 )
 def exec_form_malformed(step: Step, context: Context) -> Hits:

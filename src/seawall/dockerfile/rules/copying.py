@@ -119,9 +119,12 @@ def copy_dest_relative(step: Step, context: Context) -> Hits:
         COPY server.js app/
 
     Not reported:
-    Destinations that begin with a variable without a known value.
+    Destinations that begin with a variable without a known value. Stages that begin with
+    ``scratch``: their working directory is ``/``.
     """
     if step.workdir_set or step.problem is not None or len(step.arguments) < 2:
+        return
+    if step.stage.root.is_scratch:
         return
     target = step.arguments[-1]
     text = target.text

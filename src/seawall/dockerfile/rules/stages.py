@@ -260,17 +260,27 @@ def stage_unreachable(build: Build, context: Context) -> Hits:
         CMD ["/app"]
 
     Not reported:
-    Files that BuildKit refuses. The confidence is medium: a compose or bake file may build the
-    stage as a target.
+    Files that BuildKit refuses. Files that are evidently made for several targets: more than one
+    such stage is used by no other, or an ARG chooses between stages. The confidence is medium: a
+    compose or bake file may build the stage as a target.
     """
-    if build.problems:
-        return
     needed = build.needed()
-    for stage in build.stages:
-        if stage.number not in needed:
-            message = "is no part of the final image"
-            yield Hit(message, edits.place(stage.instruction.keyword), container=stage.label,
+    rest = [stage for stage in build.stages if stage.number not in needed]
+    if build.problems or not rest or _has_targets(build, rest):
+        return
+    for stage in rest:
+        message = "is no part of the final image"
+        yield Hit(message, edits.place(stage.instruction.keyword), container=stage.label,
                       evidence=stage.label)  # fmt: skip
+
+
+def _has_targets(build: Build, rest: list[Stage]) -> bool:
+    chosen = any(
+        stage.base is not None and "$" in stage.instruction.arguments[0].text
+        for stage in build.stages
+    )
+    used = {need.number for stage in build.stages for need in (*stage.needs, stage.base) if need}
+    return chosen or sum(stage.number not in used for stage in rest) > 1
 
 
 @file_rule(

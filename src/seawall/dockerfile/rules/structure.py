@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 
-from seawall.core.edit import Proposal
+from seawall.core.edit import Change, Proposal
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.ignore_comments import read
 from seawall.dockerfile.problems import SYNTAX, problems_for
-from seawall.dockerfile.references import ReferenceError, parse_reference
+from seawall.dockerfile.references import ReferenceError as NoReferenceError
+from seawall.dockerfile.references import parse_reference
 from seawall.dockerfile.rule import Context, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Step
 from seawall.text.dockerfile.directives import find
@@ -118,7 +119,7 @@ def _is_unreadable(instruction: Instruction) -> bool:
     aliases=("NoEmptyContinuation",),
 )
 def empty_continuation(build: Build, context: Context) -> Hits:
-    """A continued instruction must have no blank lines.
+    r"""A continued instruction must have no blank lines.
 
     Reports blank lines behind a line that ends in the escape character. Comment lines are fine.
 
@@ -130,14 +131,14 @@ def empty_continuation(build: Build, context: Context) -> Hits:
     Bad:
 
         FROM alpine:3.22
-        RUN echo one && \\
+        RUN echo one && \
 
             echo two
 
     Good:
 
         FROM alpine:3.22
-        RUN echo one && \\
+        RUN echo one && \
             echo two
 
     References:
@@ -146,7 +147,7 @@ def empty_continuation(build: Build, context: Context) -> Hits:
     for instruction in build.file.instructions:
         if instruction.blank_lines:
             first = instruction.blank_lines[0][0]
-            changes = tuple(edits.Change(*bounds, "") for bounds in instruction.blank_lines)
+            changes = tuple(Change(*bounds, "") for bounds in instruction.blank_lines)
             yield Hit(
                 f"{instruction.name} goes on behind a blank line",
                 (first, first),
@@ -292,7 +293,7 @@ def legacy_key_value(step: Step, context: Context) -> Hits:
             fixes: tuple[Proposal, ...] = ()
             text = edits.assignment(step.stage.file, instruction, pair)
             if text is not None and not instruction.inner_comments:
-                change = edits.Change(pair.key.start, pair.value.end, text)
+                change = Change(pair.key.start, pair.value.end, text)
                 fixes = (Proposal("Write key=value", (change,)),)
             message = f"{name} {pair.key.text} is set without an equals sign"
             yield Hit(message, edits.place(pair.key), fixes=fixes)
@@ -340,7 +341,7 @@ def maintainer_deprecated(step: Step, context: Context) -> Hits:
         label = edits.label(step.stage.file, "org.opencontainers.image.authors", text)
         if label is not None:
             word = edits.cased_like(instruction.keyword.text, "LABEL")
-            change = edits.Change(instruction.keyword.start, author.end, f"{word} {label}")
+            change = Change(instruction.keyword.start, author.end, f"{word} {label}")
             fixes = (Proposal("Set a label", (change,)),)
     yield Hit("MAINTAINER is deprecated", edits.place(instruction.keyword), fixes=fixes)
 
@@ -534,7 +535,7 @@ def syntax_unpinned(build: Build, context: Context) -> Hits:
         return
     try:
         image = parse_reference(text)
-    except ReferenceError:
+    except NoReferenceError:
         return  # the build says so
     official = image.name == "docker/dockerfile" and image.tag not in {"", "latest", "master"}
     if image.digest or _EXACT_TAG.match(image.tag) or official:
