@@ -9,7 +9,7 @@ from importlib import import_module
 from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 
-_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv)-?0*([0-9]+)")
+_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv|ds)-?0*([0-9]+)")
 
 
 _HOMES = {
@@ -37,7 +37,7 @@ def all_rules() -> tuple[Rule, ...]:
 def canonical(id_: str) -> str:
     """An id as it is compared: lower case, Trivy's numbers without prefix and zeros.
 
-    ``KSV017``, ``KSV-0017`` and ``AVD-KSV-0017`` are one id.
+    ``KSV017``, ``KSV-0017`` and ``AVD-KSV-0017`` are one id, and so are ``DS002`` and ``DS-0002``.
     """
     lower = id_.strip().lower()
     numbered = _NUMBERED.fullmatch(lower)

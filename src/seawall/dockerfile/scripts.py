@@ -2,6 +2,7 @@
 
 import re
 
+from seawall.dockerfile.shell_pragma import shell_by_pragma
 from seawall.dockerfile.stages import Step
 from seawall.text.dockerfile.golang import SPACES
 from seawall.text.dockerfile.heredocs import announced, heredoc
@@ -37,7 +38,13 @@ def read(step: Step) -> tuple[Script, ...]:
 
 
 def shell_language(step: Step) -> str:
-    """The language of a shell form: of SHELL, else ``sh``, or ``cmd`` on Windows."""
+    """The language of a shell form: of SHELL, else ``sh``, or ``cmd`` on Windows.
+
+    ``# hadolint shell=`` may name another.
+    """
+    pragma = shell_by_pragma(step)
+    if pragma:
+        return interpreter((pragma,))
     if step.shell:
         return interpreter(step.shell)
     return "cmd" if is_windows(step) else "sh"

@@ -5,7 +5,16 @@ from importlib import import_module
 
 from seawall.core.rule import Rule
 
-TOPICS = ("packages",)
+TOPICS = (
+    "commands",
+    "context_files",
+    "copying",
+    "labels",
+    "packages",
+    "settings",
+    "stages",
+    "structure",
+)
 
 
 @cache
