@@ -5,7 +5,17 @@ from importlib import import_module
 
 from seawall.core.rule import Rule
 
-TOPICS = ("packages",)
+TOPICS = (
+    "language_packages",
+    "language_pins",
+    "layers",
+    "package_lists",
+    "package_managers",
+    "package_pins",
+    "packages",
+    "shell",
+    "shell_errors",
+)
 
 
 @cache
