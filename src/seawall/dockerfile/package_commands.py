@@ -113,7 +113,7 @@ def package_command(command: Command) -> PackageCommand | None:
         name, words = "pip", words[2:]
     elif name == "uv" and words and words[0].value == "pip":
         name, words = "uv pip", words[1:]
-    definition = manager_named("pip" if name == "uv pip" else name)
+    definition = manager_named(name)
     if definition is None:
         return None
     options, operands = _split(definition, words)

@@ -72,7 +72,7 @@ def _writes_nothing(call: PackageCommand, step: Step) -> bool:
     if call.family == "apk":
         return call.option("--no-cache") is not None
     if call.family == "pip":
-        return call.manager == "uv pip" or is_cacheless_pip(call, step)
+        return is_cacheless_pip(call, step)
     return False
 
 
@@ -96,11 +96,16 @@ def last_cleaning(family: str, directories: Sequence[str], script: Script, step:
         if any(covers(path, directory) for path in paths for directory in directories):
             return place
         call = package_command(command)
-        if call is None or call.action != CLEAN or call.family != family:
+        if call is None or call.action != CLEAN or not _is_kin(call.family, family):
             continue
         if _cleans(call, directories[0]):
             return place
     return -1
+
+
+def _is_kin(one: str, other: str) -> bool:
+    """Whether two families share a cache; yum is a name of dnf's in newer systems."""
+    return one == other or {one, other} == {"yum", "dnf"}
 
 
 def _cleans(call: PackageCommand, directory: str) -> bool:

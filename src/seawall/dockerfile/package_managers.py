@@ -102,8 +102,8 @@ _YUM = Manager(
 )
 _DNF = _YUM._replace(
     family="dnf",
-    lists=("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/tdnf"),
-    caches=("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/tdnf"),
+    lists=("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/tdnf"),
+    caches=("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/tdnf"),
 )
 _ZYPPER = Manager(
     "zypper",
@@ -244,6 +244,8 @@ PYTHON_NAMES = tuple(f"python{version}" for version in _VERSIONS)
 def manager_named(name: str) -> Manager | None:
     """The package manager that a command is, ``None`` for others."""
     found = MANAGERS.get(name)
+    if name in {"pipx", "uv pip"}:
+        return _PIP._replace(caches=())  # each has a cache of its own
     if found is None and name.startswith("pip") and not name[3:].strip("0123456789.-"):
         return _PIP
     return found
@@ -253,5 +255,5 @@ def names_of(*families: str) -> tuple[str, ...]:
     """The commands that may be a manager of some families: what a rule is called with."""
     names = [name for name, manager in MANAGERS.items() if manager.family in families]
     if "pip" in families:
-        names += [*PIP_NAMES, *PYTHON_NAMES, "uv"]
+        names += [*PIP_NAMES, *PYTHON_NAMES, "uv", "pipx"]
     return tuple(names)

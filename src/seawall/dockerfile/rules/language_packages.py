@@ -66,7 +66,7 @@ def _pip_hits(first: PackageCommand, script: Script, step: Step) -> Hits:
     for call in package_commands(behind):
         if call.family != "pip" or call.verb != "install" or call.subcommand is None:
             continue
-        if call.manager == "uv pip" or is_cacheless_pip(call, step):
+        if not call.definition.caches or is_cacheless_pip(call, step):
             continue
         change = editing.insert_after(step, script, call.subcommand, "--no-cache-dir")
         yield Hit(

@@ -77,7 +77,7 @@ def pip_unpinned(found: RunCommand, context: Context) -> Hits:
     Not reported:
 
     Requirements and constraints files, whose text is not looked at, local paths, names that a
-    variable decides, and archives and repositories by address.
+    variable decides, archives, and repositories with a commit, tag or branch.
     """
     call = _installs(found)
     if call is None or call.option("-c", "--constraint", "--build-constraint"):
@@ -86,8 +86,13 @@ def pip_unpinned(found: RunCommand, context: Context) -> Hits:
     yield from _hits(call, lambda package: _pip_kind(package, editable), "the index")
 
 
+_REPOSITORIES = ("git+", "hg+", "svn+", "bzr+")
+
+
 def _pip_kind(package: Package, editable: set[str]) -> str:
     text = package.word.value or package.word.text
+    if text.startswith(_REPOSITORIES) or package.version.startswith(_REPOSITORIES):
+        return _EXACT if "@" in text.partition("://")[2].partition("/")[2] else _ANY
     if package.local or text in editable or "/" in package.name:
         return _EXACT
     version = package.version

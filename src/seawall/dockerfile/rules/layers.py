@@ -11,8 +11,6 @@ from seawall.dockerfile.rule import Context, stage_rule
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import Command
 
-_FEW = 2
-"""Commands of a RUN that is worth merging with its neighbour."""
 _ARCHIVE = re.compile(
     r"\.(?:tar|gz|tgz|tpz|bz2|tbz2?|tb2|xz|txz|lz|lzma|tlz|lzo|tzo|tz|taz|z|zst|tzst|zip|7z|rar|tz2)$",
     re.IGNORECASE,
@@ -32,8 +30,7 @@ _EXTRACTORS = frozenset(
 def run_consecutive(stage: Stage, context: Context) -> Hits:
     """Short RUNs one behind another may be one.
 
-    Reports a RUN that directly follows another with the same flags when each has no more than two
-    commands.
+    Reports a RUN of one command that directly follows another one with the same flags.
 
     Why:
 
@@ -53,7 +50,7 @@ def run_consecutive(stage: Stage, context: Context) -> Hits:
 
     Not reported:
 
-    Heredocs and JSON forms.
+    Heredocs, and scripts that are not a shell's.
     """
     before: Step | None = None
     for step in stage.steps:
@@ -74,9 +71,14 @@ def _is_like(before: Step, step: Step) -> bool:
 
 
 def _is_short(step: Step) -> bool:
-    if step.name != "RUN" or step.instruction.heredocs or step.instruction.is_json:
+    if step.name != "RUN" or step.instruction.heredocs:
         return False
-    return all(len(script.commands) <= _FEW and script.is_shell for script in step.scripts)
+    if step.instruction.is_json:
+        return True
+    return all(
+        script.is_shell and sum(command.parent is None for command in script.commands) == 1
+        for script in step.scripts
+    )
 
 
 def _flags(step: Step) -> list[str]:

@@ -8,7 +8,7 @@ from seawall.dockerfile.package_commands import PackageCommand, package_command,
 from seawall.dockerfile.package_leftovers import Leftover, leftovers
 from seawall.dockerfile.package_managers import INSTALL, REMOVE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
-from seawall.dockerfile.rules.packages import is_answered, mentions
+from seawall.dockerfile.rules.packages import configures, is_answered
 from seawall.dockerfile.stages import Step
 
 _ASKING = frozenset((INSTALL, UPGRADE, REMOVE))
@@ -61,8 +61,8 @@ def apk_no_yes(found: RunCommand, context: Context) -> Hits:
         )
 
 
-def _asks(found: RunCommand, setting: str) -> PackageCommand | None:
-    """A call that may ask and gets no answer; ``setting`` of its configuration would be one."""
+def _asks(found: RunCommand) -> PackageCommand | None:
+    """A call that may ask and gets no answer."""
     call = package_command(found.command)
     if call is None or call.action not in _ASKING or call.subcommand is None:
         return None
@@ -71,9 +71,9 @@ def _asks(found: RunCommand, setting: str) -> PackageCommand | None:
     if call.option("--no-confirm", "--noconfirm", "--dry-run", "-D", "--downloadonly"):
         return None
     settings = " ".join(call.values("--setopt")).lower()
-    if setting in settings or is_answered(found) or mentions(found.step.stage, setting):
+    if "assumeyes" in settings or is_answered(found):
         return None
-    return call
+    return None if configures(found.step.stage, "assumeyes") else call
 
 
 def _unanswered(found: RunCommand, call: PackageCommand, title: str, change: Change) -> Hit:
@@ -119,7 +119,7 @@ def yum_no_yes(found: RunCommand, context: Context) -> Hits:
     Calls that get their answer from ``yes |``, or from ``assumeyes`` in yum's configuration as
     far as the stage writes it.
     """
-    call = _asks(found, "assumeyes")
+    call = _asks(found)
     if call is not None:
         yield _unanswered(found, call, "Add -y", _add_yes(found, call))
 
@@ -157,7 +157,7 @@ def dnf_no_yes(found: RunCommand, context: Context) -> Hits:
     Calls that get their answer from ``yes |``, or from ``assumeyes`` in dnf's configuration as
     far as the stage writes it.
     """
-    call = _asks(found, "assumeyes")
+    call = _asks(found)
     if call is not None:
         yield _unanswered(found, call, "Add -y", _add_yes(found, call))
 
@@ -190,7 +190,7 @@ def zypper_no_yes(found: RunCommand, context: Context) -> Hits:
         FROM opensuse/leap:16.0
         RUN zypper --non-interactive install httpd && zypper clean --all
     """
-    call = _asks(found, "non-interactive")
+    call = _asks(found)
     if call is not None:
         name = found.command.words[0]
         change = editing.insert_after(found.step, found.script, name, "--non-interactive")

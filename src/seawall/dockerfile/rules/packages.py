@@ -9,7 +9,7 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
 from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
 from seawall.dockerfile.package_leftovers import is_mounted, leftovers
-from seawall.dockerfile.package_managers import INSTALL, REMOVE, UPDATE, UPGRADE
+from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import SHELLS, Command, Script
@@ -328,7 +328,7 @@ def apt_no_yes(found: RunCommand, context: Context) -> Hits:
     call = package_command(found.command)
     if call is None or call.action not in {INSTALL, UPGRADE, REMOVE} or call.subcommand is None:
         return
-    if _answers(call) or is_answered(found) or mentions(found.step.stage, "assume-yes"):
+    if _answers(call) or is_answered(found) or configures(found.step.stage, "apt::get::assume-yes"):
         return
     change = editing.insert_after(found.step, found.script, call.subcommand, "-y")
     yield Hit(
@@ -357,16 +357,24 @@ def is_answered(found: RunCommand) -> bool:
     )
 
 
-@lru_cache(maxsize=64)
-def mentions(stage: Stage, text: str) -> bool:
-    """Whether a word stands anywhere in the text of a stage or of those below it."""
-    return any(text in _text_of(step).lower() for step in stage.chain_steps() if step.name != "ENV")
+@lru_cache(maxsize=64)  # every call in a stage asks
+def configures(stage: Stage, setting: str) -> bool:
+    """Whether a stage, or one below it, writes a setting into some file.
+
+    That is: a command that is no package manager's, or a document, holds its name.
+    """
+    return any(setting in text.lower() for step in stage.chain_steps() for text in _written(step))
 
 
-def _text_of(step: Step) -> str:
-    file, instruction = step.stage.file, step.instruction
-    end = max([instruction.end, *(heredoc.body_end for heredoc in instruction.heredocs)])
-    return file.text(instruction.start, end)
+def _written(step: Step) -> Iterator[str]:
+    if step.name in {"COPY", "ADD", "RUN"}:
+        for heredoc in step.instruction.heredocs:
+            yield step.stage.file.text(heredoc.body_start, heredoc.body_end)
+    for script in step.scripts if step.name == "RUN" else ():
+        for command in script.commands:
+            call = package_command(command)
+            if call is None or call.action == OTHER:
+                yield " ".join(word.text for word in command.words)
 
 
 @command_rule(
@@ -410,7 +418,7 @@ def apt_recommends(found: RunCommand, context: Context) -> Hits:
     settings = " ".join(call.values("-o", "--option")).lower()
     if "install-recommends" in settings:
         return
-    if mentions(found.step.stage, "apt::install-recommends"):
+    if configures(found.step.stage, "apt::install-recommends"):
         return
     behind = call.subcommand
     yes = call.option("-y", "--yes", "--assume-yes")

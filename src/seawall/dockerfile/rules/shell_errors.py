@@ -28,19 +28,19 @@ def unquoted(text: str) -> Iterator[tuple[int, str]]:
     in_quotes = False
     at = 0
     while (found := _EXPANSION.search(text, at)) is not None:
-        token = found[0]
+        piece = found[0]
         at = found.end()
-        if token == '"':
+        if piece == '"':
             in_quotes = not in_quotes
-        elif token.startswith("'"):
+        elif piece.startswith("'"):
             at = found.start() + 1 if in_quotes else at
-        elif token == "$((":
+        elif piece == "$((":
             at = _closing(text, found.start() + 1) + 1
-        elif token == "$(" or token.startswith("`"):
+        elif piece == "$(" or piece.startswith("`"):
             if not in_quotes:
                 yield found.start(), ""
-            at = _closing(text, at - 1) + 1 if token == "$(" else at
-        elif token.startswith("$") and not in_quotes:
+            at = _closing(text, at - 1) + 1 if piece == "$(" else at
+        elif piece.startswith("$") and not in_quotes:
             yield found.start(), found[1] or found[2]
 
 
@@ -368,6 +368,7 @@ _DASH_LACKS = {
     "let": "let",
 }
 _ASH_LACKS = frozenset(("declare", "typeset", "pushd", "popd", "shopt", "mapfile"))
+_EQUALS = re.compile(rb"\s==\s")
 _BRACES = re.compile(r"\{[^{}\s'\"$]*(?:,|\.\.)[^{}\s'\"$]*\}")
 
 
@@ -421,12 +422,14 @@ def sh_bashism(step: Step, context: Context) -> Hits:
         for command in script.commands:
             if command.parent is not None and command.parent.name not in {"sudo", "env", "time"}:
                 continue  # bash -c "..." has its own
-            for at, what in _bashisms(command, shell):
+            for at, what in _bashisms(command, shell, step.stage.file.data):
                 message = f"{name} does not understand {what}"
                 yield Hit(message, at, confidence=confidence)
 
 
-def _bashisms(command: Command, shell: str) -> Iterator[tuple[tuple[int, int], str]]:
+def _bashisms(
+    command: Command, shell: str, data: bytes
+) -> Iterator[tuple[tuple[int, int], str]]:
     if command.words:
         first = command.words[0]
         text = command.name or first.text
@@ -434,7 +437,7 @@ def _bashisms(command: Command, shell: str) -> Iterator[tuple[tuple[int, int], s
             yield (first.start, first.end), _DASH_LACKS[text]
     yield from _bash_words(command)
     if shell != ASH:
-        yield from _dash_only(command)
+        yield from _dash_only(command, data)
     for redirection in command.redirections:
         if redirection.operator == "<<<":
             yield (redirection.start, redirection.end), "<<<"
@@ -453,15 +456,16 @@ def _bash_words(command: Command) -> Iterator[tuple[tuple[int, int], str]]:
             yield (word.start, word.end), "<( )"
 
 
-def _dash_only(command: Command) -> Iterator[tuple[tuple[int, int], str]]:
+def _dash_only(command: Command, data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
     """What ash has and dash has not."""
     values = command.values
     if command.name == "set" and "pipefail" in values:
         word = command.words[values.index("pipefail") + 1]
         yield (word.start, word.end), "pipefail"
-    elif command.name in {"[", "test"} and "==" in values:
-        word = command.words[values.index("==") + 1]
-        yield (word.start, word.end), "=="
+    elif command.name in {"[", "test"}:
+        found = _EQUALS.search(data, command.start, command.end)
+        if found is not None:
+            yield (found.start() + 1, found.end() - 1), "=="
     for redirection in command.redirections:
         if redirection.operator in {"&>", "&>>"}:
             yield (redirection.start, redirection.end), redirection.operator
