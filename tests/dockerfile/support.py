@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from seawall.core.edit import Edit, Fix
 from seawall.core.finding import Finding
 from seawall.core.rule import ParameterValue, Rule
 from seawall.dockerfile.build import evaluate
@@ -38,3 +39,24 @@ def judge(
     outcome = plan.check(build, "Dockerfile", context)
     assert not outcome.faults, outcome.faults
     return outcome.findings
+
+
+def edited(data: bytes, fixes: Iterable[Fix]) -> bytes:
+    """A text with fixes made, each as a whole; one that overlaps an earlier one is left out."""
+    made: list[Edit] = []
+    for fix in fixes:
+        if not any(_overlap(one, other) for one in fix.edits for other in made):
+            made += fix.edits
+    for edit in sorted(made, key=lambda edit: (edit.start, edit.end), reverse=True):
+        new = edit.replacement.encode("utf-8", "surrogateescape")
+        data = data[: edit.start] + new + data[edit.end :]
+    return data
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    return (one.start < other.end and other.start < one.end) or one.start == other.start
+
+
+def apply(text: str, fixes: Iterable[Fix]) -> str:
+    """The same for a text."""
+    return edited(text.encode(), fixes).decode()

@@ -9,7 +9,7 @@ The table of agreement is printed with ``pytest -s``.
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +54,7 @@ class Declaration(NamedTuple):
 
     rules: tuple[str, ...]
     side: str
-    count: int
+    times: int
     reason: str
     text: str = ""
     when: str = ""
@@ -71,17 +71,11 @@ class Declaration(NamedTuple):
 
 def _is_elsewhere(step: Step | None) -> bool:
     """The stage's layers are not part of the final image."""
-    if step is None:
-        return False
-    final = step.stage
-    return not Context(_build_of(step)).is_in_final_image(final)
+    return step is not None and step.instruction.start in _ELSEWHERE
 
 
-_BUILDS: dict[int, object] = {}
-
-
-def _build_of(step: Step):  # type: ignore[no-untyped-def]
-    return _BUILDS[id(step.stage.file)]
+_ELSEWHERE: set[int] = set()
+"""Where the instructions of such stages begin in the file at hand."""
 
 
 def _is_other_shell(step: Step | None) -> bool:
@@ -90,7 +84,7 @@ def _is_other_shell(step: Step | None) -> bool:
     )
 
 
-CONDITIONS = {
+CONDITIONS: dict[str, Callable[[Step | None], bool]] = {
     "not in the final image": _is_elsewhere,
     "another shell": _is_other_shell,
     "onbuild": lambda step: step is not None and step.name == "ONBUILD",
@@ -102,7 +96,10 @@ CONDITIONS = {
 @cache
 def declarations() -> tuple[Declaration, ...]:
     items = tomllib.loads(DECLARATIONS.read_text(encoding="utf-8"))["difference"]
-    return tuple(Declaration(rules=tuple(item.pop("rules")), **item) for item in items)
+    return tuple(
+        Declaration(rules=tuple(item.pop("rules")), times=item.pop("count"), **item)
+        for item in items
+    )
 
 
 @cache
@@ -134,12 +131,17 @@ def _of_row(
     text: str, theirs: dict[str, set[int]], plan: Plan, both: Counter[str]
 ) -> Iterator[Difference]:
     build = evaluate(parse(text.encode()))
-    _BUILDS.clear()
-    _BUILDS[id(build.file)] = build
-    outcome = plan.check(build, "Dockerfile", Context(build))
+    context = Context(build)
+    outcome = plan.check(build, "Dockerfile", context)
     assert not outcome.faults, outcome.faults
     instructions = {one.line: one for one in build.file.instructions}
     steps = {step.instruction.line: step for step in build.steps() if not step.triggered}
+    _ELSEWHERE.clear()
+    _ELSEWHERE.update(
+        step.instruction.start
+        for step in steps.values()
+        if not context.is_in_final_image(step.stage)
+    )
     ours = defaultdict(set)
     for finding in outcome.findings:
         assert finding.location.span is not None
@@ -160,7 +162,7 @@ def test_every_declaration_is_sound() -> None:
     for item in declarations():
         assert set(item.rules) <= known, item
         assert item.side in {OURS, THEIRS}
-        assert item.count > 0
+        assert item.times > 0
         assert item.reason.endswith("."), item
         assert not item.when or item.when in CONDITIONS, item
 
@@ -189,8 +191,8 @@ def test_every_difference_is_declared() -> None:
         for (rule, side), texts in sorted(undeclared.items())
     ]
     problems += [
-        f"declared {item.count} but found {used[number]}: {item.rules} {item.side} {item.reason}"
+        f"declared {item.times} but found {used[number]}: {item.rules} {item.side} {item.reason}"
         for number, item in enumerate(declarations())
-        if item.count != used[number]
+        if item.times != used[number]
     ]
     assert not problems, "\n".join(problems)

@@ -149,6 +149,20 @@ def _can_append(step: Step, script: Script) -> bool:
     return not text.endswith((b";", b"&", b"|", step.stage.file.escape.encode()))
 
 
+def drop_command(step: Step, script: Script, command: Command) -> Change | None:
+    """Take a command away with the ``&&`` behind it; not where comments stand between."""
+    tops = top_commands(script)
+    if not _is_editable(step, script) or command not in tops or command.pipeline.length > 1:
+        return None
+    place = tops.index(command)
+    if place + 1 == len(tops) or tops[place + 1].operator != "&&" or command.redirections:
+        return None
+    following = tops[place + 1]
+    if not _separator_before(step.stage.file, command.end, following.start):
+        return None
+    return Change(command.start, following.start, "")
+
+
 def _is_editable(step: Step, script: Script) -> bool:
     """Whether a script was read in full, in a form whose text may be added to."""
     if not script.is_shell or script.broken or step.instruction.is_json:

@@ -20,7 +20,9 @@ from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import Command, ShellWord
 
 _FILES = (".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".tar.bz2", ".zip", ".gem")
-_RPM_VERSION = re.compile(r"-(\d[\w.~^+:*]*(?:-\d[\w.~^+*]*)?)(?:\.(?:noarch|x86_64|aarch64))?$")
+_RPM_VERSION = re.compile(
+    r"-(\d[\w.~^+:*]*?(?:-\d[\w.~^+*]*?)?)(?:\.(?:noarch|x86_64|aarch64|i686|ppc64le|s390x))?$"
+)
 """What follows a package's name in rpm's ``name-version-release.arch``."""
 
 

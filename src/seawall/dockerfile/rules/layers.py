@@ -20,6 +20,10 @@ _EXTRACTORS = frozenset(
 )
 
 
+_MANY = 500
+"""Paths that are remembered; more are no build that somebody wrote."""
+
+
 @stage_rule(
     "run-consecutive",
     severity=Severity.INFO,
@@ -167,7 +171,7 @@ def _source_of(path: str, made: dict[str, Step]) -> Step | None:
     """The step that made a path; what is below it is looked for among not too many."""
     if path in made:
         return made[path]
-    if len(made) > 1000:
+    if len(made) > _MANY:
         return None
     return next((step for one, step in made.items() if covers(path, one)), None)
 
@@ -208,7 +212,7 @@ def _written(step: Step) -> Iterator[str]:
             elif command.name in _TO_FILE:
                 found += _targets(command)
     found += [leftover.directory for leftover in leftovers(step)]
-    for path in found:
+    for path in found[:_MANY]:
         if not any(covers(one, path) for one in gone) and not is_mounted(step, path):
             yield path
 

@@ -1,16 +1,25 @@
 """Rules about apk, yum, dnf, zypper and pacman, and about upgrades with any manager."""
 
+from functools import lru_cache
+
 from seawall.core.edit import Change, Proposal
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile import editing
-from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
+from seawall.dockerfile.package_commands import (
+    PackageCommand,
+    package_command,
+    package_commands,
+    step_package_commands,
+)
 from seawall.dockerfile.package_leftovers import Leftover, leftovers
-from seawall.dockerfile.package_managers import INSTALL, REMOVE, UPGRADE
+from seawall.dockerfile.package_managers import INSTALL, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
 from seawall.dockerfile.rules.packages import configures, is_answered
-from seawall.dockerfile.stages import Step
+from seawall.dockerfile.stages import Stage, Step
+from seawall.text.shell.script import Script
 
+_MANY = 20
 _ASKING = frozenset((INSTALL, UPGRADE, REMOVE))
 _DNF = ("dnf", "dnf5", "microdnf", "tdnf")
 
@@ -298,22 +307,47 @@ def _apk_hits(leftover: Leftover, step: Step) -> Hits:
     script = leftover.script
     behind = script.commands[script.commands.index(leftover.call.command) :]
     calls = [call for call in package_commands(behind) if call.family == "apk" and call.subcommand]
-    keeping = [
-        call
-        for call in calls
-        if call.action in {INSTALL, UPGRADE} and not call.option("--no-cache")
-    ]
-    for call in keeping or calls[:1]:
+    users = [call for call in calls if call.action in {INSTALL, UPGRADE}]
+    keeping = [call for call in users if not call.option("--no-cache")]
+    if not users:
+        return  # see apt-update-alone
+    updates = [call for call in calls if call.action == UPDATE]
+    dropped = () if _needs_index(step) else _without(updates, script, step)
+    shown = keeping or updates[:1]
+    for call in shown:
         word = call.subcommand or call.command.words[0]
-        fixes: tuple[Proposal, ...] = ()
+        changes = dropped if call is shown[0] else ()
+        title = "Drop apk update"
         if keeping:
-            change = editing.insert_after(step, script, word, "--no-cache")
-            fixes = (Proposal("Add --no-cache", (change,)),)
+            title = "Add --no-cache"
+            changes = (*changes, editing.insert_after(step, script, word, "--no-cache"))
         yield Hit(
             f"{call.description} without --no-cache leaves the index in the layer",
             (call.command.start, word.end),
-            fixes=fixes,
+            fixes=(Proposal(title, changes),) if changes else (),
         )
+
+
+def _needs_index(step: Step) -> bool:
+    """Whether a later RUN of the stage may install from the index that this one leaves."""
+    return _last_use_of_index(step.stage) > step.number
+
+
+@lru_cache(maxsize=8)  # every RUN of a stage asks
+def _last_use_of_index(stage: Stage) -> int:
+    """The number of the last step that calls apk without ``--no-cache``; -1 without one."""
+    for step in reversed(stage.steps):
+        if step.name == "RUN":
+            for call in step_package_commands(step):
+                if call.family == "apk" and not call.option("--no-cache"):
+                    return step.number
+    return -1
+
+
+def _without(updates: list[PackageCommand], script: Script, step: Step) -> tuple[Change, ...]:
+    """Drop each ``apk update`` that can be: with ``--no-cache`` it has no use."""
+    changes = (editing.drop_command(step, script, call.command) for call in updates[:_MANY])
+    return tuple(change for change in changes if change is not None)
 
 
 @step_rule(

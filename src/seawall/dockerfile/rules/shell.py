@@ -71,6 +71,8 @@ def _as_workdir(step: Step, script: Script, tops: list[Command]) -> Iterator[Pro
         return
     if step.instruction.is_json or first.assignments or script.start != first.start:
         return
+    if any(first.start < one.start < second.start for one in step.instruction.inner_comments):
+        return
     file = step.stage.file
     workdir = editing.in_case_of(step.instruction, "WORKDIR")
     changes = (

@@ -6,6 +6,7 @@ the shell of the base image does understand is left alone.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
@@ -114,11 +115,9 @@ def sh_unquoted_variable(found: RunCommand, context: Context) -> Hits:
                 break
 
 
+@lru_cache(maxsize=4)  # every command of a script asks
 def _assigned_plainly(script: Script) -> frozenset[str]:
     """Variables that a script sets to texts that cannot be split."""
-    cached = _ASSIGNED.get(id(script))
-    if cached is not None and cached[0] is script:
-        return cached[1]
     plain: set[str] = set()
     others: set[str] = set()
     for command in script.commands:
@@ -128,13 +127,8 @@ def _assigned_plainly(script: Script) -> frozenset[str]:
             (plain if is_plain else others).add(assignment.name)
         if command.name in {"read", "for", "export", "local", "declare"}:
             others.update(command.values)
-    result = frozenset(plain - others)
-    _ASSIGNED.clear()
-    _ASSIGNED[id(script)] = script, result
-    return result
+    return frozenset(plain - others)
 
-
-_ASSIGNED: dict[int, tuple[Script, frozenset[str]]] = {}
 
 _ONE_WORD = frozenset(
     "nproc id uname arch date basename dirname wc getconf lsb_release hostname whoami pwd mktemp "
@@ -427,9 +421,7 @@ def sh_bashism(step: Step, context: Context) -> Hits:
                 yield Hit(message, at, confidence=confidence)
 
 
-def _bashisms(
-    command: Command, shell: str, data: bytes
-) -> Iterator[tuple[tuple[int, int], str]]:
+def _bashisms(command: Command, shell: str, data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
     if command.words:
         first = command.words[0]
         text = command.name or first.text
