@@ -1,4 +1,4 @@
-"""Fixes of the rules about packages and shell commands: what they make of a text, and that they hold.
+"""Fixes of the rules about packages and shell commands: what they make of a text.
 
 Applied to recorded Dockerfiles they leave a text that still parses, with the instructions it had,
 without the finding, and a second time they change nothing.
@@ -16,60 +16,59 @@ from tests.shared import oracle, read_rows
 
 UPDATE = "apt-get update"
 INSTALL = "apt-get install -y --no-install-recommends curl"
+REMOVE = "rm -rf /var/lib/apt/lists/*"
 
 CASES: list[tuple[str, str, str]] = [
     # How a command is appended: single line, leading and trailing operators, heredocs.
     (
         "apt-lists-left",
         f"RUN {UPDATE} && {INSTALL}\n",
-        f"RUN {UPDATE} && {INSTALL} \\\n    && rm -rf /var/lib/apt/lists/*\n",
+        f"RUN {UPDATE} && {INSTALL} \\\n    && {REMOVE}\n",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE} \\\n && {INSTALL}\nUSER app\n",
-        f"RUN {UPDATE} \\\n && {INSTALL} \\\n && rm -rf /var/lib/apt/lists/*\nUSER app\n",
+        f"RUN {UPDATE} \\\n && {INSTALL} \\\n && {REMOVE}\nUSER app\n",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE} && \\\n\t{INSTALL}",
-        f"RUN {UPDATE} && \\\n\t{INSTALL} && \\\n\trm -rf /var/lib/apt/lists/*",
+        f"RUN {UPDATE} && \\\n\t{INSTALL} && \\\n\t{REMOVE}",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE} \\\n  && {INSTALL} \\\n    git \\\n    wget\n",
-        f"RUN {UPDATE} \\\n  && {INSTALL} \\\n    git \\\n    wget \\\n"
-        "  && rm -rf /var/lib/apt/lists/*\n",
+        f"RUN {UPDATE} \\\n  && {INSTALL} \\\n    git \\\n    wget \\\n  && {REMOVE}\n",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE} && {INSTALL} \\\n        git\n",
-        f"RUN {UPDATE} && {INSTALL} \\\n        git \\\n        && rm -rf /var/lib/apt/lists/*\n",
+        f"RUN {UPDATE} && {INSTALL} \\\n        git \\\n        && {REMOVE}\n",
     ),
     (
         "apt-lists-left",
         f"RUN set -eux; \\\n    {UPDATE}; \\\n    {INSTALL}\n",
-        f"RUN set -eux; \\\n    {UPDATE}; \\\n    {INSTALL}; \\\n    rm -rf /var/lib/apt/lists/*\n",
+        f"RUN set -eux; \\\n    {UPDATE}; \\\n    {INSTALL}; \\\n    {REMOVE}\n",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE}; \\\n    {INSTALL}\n",
-        f"RUN {UPDATE}; \\\n    {INSTALL} \\\n    && rm -rf /var/lib/apt/lists/*\n",
+        f"RUN {UPDATE}; \\\n    {INSTALL} \\\n    && {REMOVE}\n",
     ),
     (
         "apt-lists-left",
         f"RUN <<EOF\nset -e\n{UPDATE}\n{INSTALL}\nEOF\nUSER app\n",
-        f"RUN <<EOF\nset -e\n{UPDATE}\n{INSTALL}\nrm -rf /var/lib/apt/lists/*\nEOF\nUSER app\n",
+        f"RUN <<EOF\nset -e\n{UPDATE}\n{INSTALL}\n{REMOVE}\nEOF\nUSER app\n",
     ),
     (
         "apt-lists-left",
         f"RUN <<-EOF\n\tset -e\n\t{UPDATE}\n\t{INSTALL}\n\tEOF\n",
-        f"RUN <<-EOF\n\tset -e\n\t{UPDATE}\n\t{INSTALL}\n\trm -rf /var/lib/apt/lists/*\n\tEOF\n",
+        f"RUN <<-EOF\n\tset -e\n\t{UPDATE}\n\t{INSTALL}\n\t{REMOVE}\n\tEOF\n",
     ),
     (
         "apt-lists-left",
         f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL}\n",
-        f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL} \\\n"
-        "    && rm -rf /var/lib/apt/lists/*\n",
+        f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL} \\\n    && {REMOVE}\n",
     ),
     (
         "yum-clean",

@@ -5,6 +5,7 @@ Which manager is called, what for, with which packages and options.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from seawall.dockerfile.package_managers import (
@@ -17,7 +18,7 @@ from seawall.dockerfile.package_managers import (
     manager_named,
 )
 from seawall.dockerfile.stages import Stage, Step
-from seawall.text.shell.script import Command, ShellWord
+from seawall.text.shell.script import Command, Script, ShellWord
 
 _FILES = (".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".tar.bz2", ".zip", ".gem")
 _RPM_VERSION = re.compile(
@@ -283,24 +284,46 @@ def installed(stage: Stage) -> list[Installed]:
     """The packages that the RUNs of a stage and of those below it install by name, each once.
 
     Those that a later command removes, by their name or by that of their ``apk --virtual`` group,
-    are left out.
+    are left out; so are all of a RUN that removes what a variable names, or what ``apt-mark`` has
+    marked as not wanted by itself.
     """
     found: dict[tuple[str, str], Installed] = {}
     groups: dict[tuple[str, str], list[str]] = {}
     for step in stage.chain_steps():
-        for call in step_package_commands(step) if step.name == "RUN" else ():
-            names = [package.name for package in call.packages if package.name]
-            if call.action == INSTALL:
-                for package in call.packages:
-                    if package.name:
-                        found[call.family, package.name] = Installed(package, call, step)
-                for group in call.values("-t", "--virtual") if call.family == "apk" else ():
-                    groups.setdefault((call.family, group), []).extend(names)
-            elif call.action == REMOVE:
-                for name in names:
-                    for member in (name, *groups.pop((call.family, name), ())):
-                        found.pop((call.family, member), None)
+        for script in step.scripts if step.name == "RUN" else ():
+            own: dict[tuple[str, str], Installed] = {}
+            for call in package_commands(script.commands):
+                names = [package.name for package in call.packages if package.name]
+                if call.action == INSTALL:
+                    own.update(
+                        ((call.family, package.name), Installed(package, call, step))
+                        for package in call.packages
+                        if package.name
+                    )
+                    for group in call.values("-t", "--virtual") if call.family == "apk" else ():
+                        groups.setdefault((call.family, group), []).extend(names)
+                elif call.action == REMOVE:
+                    for name in names:
+                        for member in (name, *groups.pop((call.family, name), ())):
+                            found.pop((call.family, member), None)
+                            own.pop((call.family, member), None)
+                    if len(names) < len(call.packages) or _is_unmarked(call, script):
+                        own = {key: one for key, one in own.items() if key[0] != call.family}
+            found.update(own)
     return list(found.values())
+
+
+def _is_unmarked(call: PackageCommand, script: Script) -> bool:
+    """Whether a removal takes what ``apt-mark auto`` has marked."""
+    return call.family == "apt" and _marks(script)
+
+
+@lru_cache(maxsize=4)  # every removal of a script asks
+def _marks(script: Script) -> bool:
+    return any(
+        command.name == "apt-mark" and {"auto", "minimize-manual"} & set(command.values)
+        for command in script.commands
+    )
 
 
 def managers_used(stage: Stage) -> set[str]:

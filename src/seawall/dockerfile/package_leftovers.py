@@ -63,14 +63,21 @@ def leftovers(step: Step) -> tuple[Leftover, ...]:
 def _filled(call: PackageCommand) -> tuple[str, ...]:
     if call.action == UPDATE:
         return call.definition.lists
+    if call.action in {INSTALL, UPGRADE} and call.family == "apt":
+        return call.definition.lists if updates_first(call) else ()
     if call.action in {INSTALL, UPGRADE}:
-        return () if call.family == "apt" else call.definition.caches
+        return call.definition.caches
     return call.definition.caches if call.family == "go" and call.verb == "build" else ()
+
+
+def updates_first(call: PackageCommand) -> bool:
+    """Whether apt is told to fetch lists before it installs (since 2.9)."""
+    return call.family == "apt" and call.option("--update", "-U") is not None
 
 
 def _writes_nothing(call: PackageCommand, step: Step) -> bool:
     if call.family == "apk":
-        return call.option("--no-cache") is not None
+        return call.option("--no-cache", "--no-network") is not None
     if call.family == "pip":
         return is_cacheless_pip(call, step)
     return False

@@ -7,8 +7,12 @@ from seawall.core.edit import Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
-from seawall.dockerfile.base_systems import system_of
-from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
+from seawall.dockerfile.package_commands import (
+    PackageCommand,
+    package_command,
+    package_commands,
+    step_package_commands,
+)
 from seawall.dockerfile.package_leftovers import is_cacheless_pip, leftovers
 from seawall.dockerfile.package_managers import names_of
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
@@ -241,17 +245,20 @@ def pip_root_no_venv(found: RunCommand, context: Context) -> Hits:
     Bad:
 
         FROM debian:12
+        RUN apt-get update && apt-get install -y python3-pip
         RUN pip3 install --no-cache-dir --break-system-packages flask==3.1.2
 
     Good:
 
         FROM debian:12
+        RUN apt-get update && apt-get install -y python3-venv
         RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir flask==3.1.2
 
     Not reported:
 
-    Images that bring a Python of their own, as ``python`` does; calls with ``--target``,
-    ``--prefix``, ``--root`` or ``--user``; and RUNs or stages that activate an environment.
+    Stages that install no Python with the system's package manager: theirs is another one. Calls
+    with ``--target``, ``--prefix``, ``--root`` or ``--user``, and RUNs or stages that activate an
+    environment.
 
     References:
     https://peps.python.org/pep-0668/
@@ -275,7 +282,7 @@ def _is_managed(step: Step) -> bool:
     if image is None or not step.stage.root.base_name.known or (image.digest and not image.tag):
         return False
     rule = _MANAGED.get(image.name)
-    if rule is None or not system_of(step.stage):
+    if rule is None or not _has_system_python(step.stage):
         return False
     first, names = rule
     tag = image.tag or "latest"
@@ -285,6 +292,19 @@ def _is_managed(step: Step) -> bool:
     if image.name == "debian":
         return float(number[1].partition(".")[0]) >= first
     return _release(number[1]) >= _release(str(first))
+
+
+@lru_cache(maxsize=8)  # every pip of a stage asks
+def _has_system_python(stage: Stage) -> bool:
+    """Whether a package manager of the system installs Python or pip; the images hold neither."""
+    return any(
+        package.name.startswith(("python", "py3-"))
+        for step in stage.chain_steps()
+        if step.name == "RUN"
+        for call in step_package_commands(step)
+        if call.family in {"apt", "apk"}
+        for package in call.packages
+    )
 
 
 def _release(text: str) -> tuple[int, int]:

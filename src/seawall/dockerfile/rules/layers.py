@@ -289,8 +289,8 @@ def archive_copy_extract(stage: Stage, context: Context) -> Hits:
             names = {posixpath.basename(source), posixpath.basename(texts[-1])}
             wanted = [name for name in names if _ARCHIVE.search(name)]
             if any(extracted.get(name, -1) > step.number for name in wanted):
-                word = words[at] if at < len(words) else step.instruction.keyword
-                message = f"{source} is copied, and extracted by a later RUN"
+                word = words[at] if at < len(words) else step.instruction.rest
+                message = f"{word.text} is copied, and extracted by a later RUN"
                 yield Hit(message, (word.start, word.end))
 
 

@@ -6,8 +6,14 @@ from seawall.core.edit import Change, Proposal
 from seawall.core.rule import RELIABILITY, SECURITY, Hit, Hits, Parameter
 from seawall.core.severity import Severity
 from seawall.dockerfile import editing
-from seawall.dockerfile.package_commands import Installed, Package, installed, package_command
-from seawall.dockerfile.package_managers import INSTALL
+from seawall.dockerfile.package_commands import (
+    Installed,
+    Package,
+    installed,
+    package_command,
+    step_package_commands,
+)
+from seawall.dockerfile.package_managers import INSTALL, REMOVE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule
 from seawall.dockerfile.stages import Stage, Step
 
@@ -18,17 +24,16 @@ _OS_NAMES = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "microdn
 _WEAPONS = tuple(
     "nmap nmap-ncat netcat netcat-openbsd netcat-traditional ncat nc socat telnet inetutils-telnet "
     "tcpdump tshark wireshark hping3 masscan strace ltrace gdb gdbserver lsof ssh openssh "
-    "openssh-server openssh-client openssh-clients sshpass rsh-client ftp lftp tftp busybox-extras "
-    "dropbear sudo doas iptables nftables".split()
+    "openssh-server sshpass rsh-client ftp lftp tftp dropbear sudo doas".split()
 )
 """What helps an intruder most: medium."""
 _TOOLS = tuple(
     "vim vim-tiny vim-nox vim-minimal vim-enhanced neovim nano emacs emacs-nox joe mc htop atop "
-    "iotop screen tmux man man-db less curl wget git git-core subversion mercurial iputils "
-    "iputils-ping inetutils-ping bind-tools bind-utils bind9-dnsutils dnsutils net-tools iproute2 "
-    "iproute traceroute mtr procps procps-ng psmisc tree zsh fish".split()
+    "iotop screen tmux man man-db curl wget git git-core subversion mercurial iputils "
+    "iputils-ping inetutils-ping bind-tools bind-utils bind9-dnsutils dnsutils net-tools "
+    "traceroute mtr tree zsh fish openssh-client openssh-clients busybox-extras".split()
 )
-"""What people add to look around: low."""
+"""What people add to look around, and what an application itself may call: info."""
 
 
 @stage_rule(
@@ -44,8 +49,8 @@ def debug_package_installed(stage: Stage, context: Context) -> Hits:
     """An image must not hold tools for looking around.
 
     Reports packages that the final image's own stages install by name: scanners, packet sniffers,
-    debuggers, netcat and its kin, ssh, sudo (medium); editors, curl, wget, git, ping and other
-    tools (low).
+    debuggers, netcat and its kin, an ssh server, sudo (medium); editors, curl, wget, git, ping and
+    other tools, which the application may need (info).
 
     Why:
 
@@ -82,7 +87,7 @@ def debug_package_installed(stage: Stage, context: Context) -> Hits:
             continue
         if name in _WEAPONS or name in _TOOLS:
             word = one.package.word
-            severity = Severity.MEDIUM if name in _WEAPONS else Severity.LOW
+            severity = Severity.MEDIUM if name in _WEAPONS else Severity.INFO
             yield Hit(f"{name} is in the final image", (word.start, word.end), severity=severity)
 
 
@@ -173,21 +178,23 @@ def build_tools_in_final_stage(stage: Stage, context: Context) -> Hits:
 
 
 def _is_build_tool(name: str) -> bool:
-    return (
-        name in _BUILD_TOOLS
-        or name.endswith(("-dev", "-devel", "-headers"))
-        or (
-            name.startswith(("openjdk", "java-"))
-            and name.endswith(("-jdk", "-devel", "jdk-headless"))
-        )
-        or name.startswith(("gcc-", "g++-", "clang-"))
-    )
+    if name in _BUILD_TOOLS or name.endswith(("-dev", "-devel", "-headers")):
+        return True
+    if name.startswith("openjdk"):
+        return name.endswith(("-jdk", "-jdk-headless"))
+    return name.startswith(("gcc-", "g++-", "clang-")) and name[-1].isdigit()
+
+
+def _removes(step: Step) -> bool:
+    return any(call.action == REMOVE for call in step_package_commands(step))
 
 
 def _building(stage: Stage) -> Hits:
-    """The first command of a stage that compiles."""
+    """The first command of a stage that compiles with what is not removed again."""
     for step in stage.chain_steps():
-        for script in step.scripts if step.name == "RUN" and not step.triggered else ():
+        if step.name != "RUN" or step.triggered or _removes(step):
+            continue
+        for script in step.scripts:
             for command in script.commands:
                 wanted = _BUILDS.get(command.name)
                 values = command.values

@@ -308,7 +308,7 @@ def _apk_hits(leftover: Leftover, step: Step) -> Hits:
     behind = script.commands[script.commands.index(leftover.call.command) :]
     calls = [call for call in package_commands(behind) if call.family == "apk" and call.subcommand]
     users = [call for call in calls if call.action in {INSTALL, UPGRADE}]
-    keeping = [call for call in users if not call.option("--no-cache")]
+    keeping = [call for call in users if not call.option("--no-cache", "--no-network")]
     if not users:
         return  # see apt-update-alone
     updates = [call for call in calls if call.action == UPDATE]

@@ -8,7 +8,7 @@ from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
 from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
-from seawall.dockerfile.package_leftovers import is_mounted, leftovers
+from seawall.dockerfile.package_leftovers import is_mounted, leftovers, updates_first
 from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Stage, Step
@@ -247,7 +247,7 @@ def apt_install_without_update(step: Step, context: Context) -> Hits:
             if call is None:
                 if _may_install(command) or command.name in {"add-apt-repository", "extrepo"}:
                     return
-            elif call.family == "apt" and call.action == UPDATE:
+            elif call.family == "apt" and (call.action == UPDATE or updates_first(call)):
                 return
             elif call.family == "apt" and call.action == INSTALL and _from_lists(call):
                 fixes: tuple[Proposal, ...] = ()

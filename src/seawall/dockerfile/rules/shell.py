@@ -279,6 +279,11 @@ def shell_relinked(found: RunCommand, context: Context) -> Hits:
 _NEVER_FAIL = frozenset(
     "echo printf yes true : date uname arch nproc id whoami hostname env pwd set".split()
 )
+_HARDLY_FAILS = frozenset(
+    "dpkg dpkg-query dpkg-architecture apt-mark apt-cache apk rpm locale find grep egrep fgrep sed "
+    "awk sort tr cut cat ls ldd scanelf uniq basename dirname head tail tee xargs pip npm".split()
+)
+"""Commands that are seldom wrong in a way that matters, or whose failure is no news: low."""
 _DOWNLOADS = frozenset(("curl", "wget", "fetch", "git", "aws", "gsutil", "aria2c"))
 _STOPS_READING = frozenset(("head", "sed", "awk", "gawk", "mawk", "less", "more"))
 
@@ -294,7 +299,8 @@ _STOPS_READING = frozenset(("head", "sed", "awk", "gawk", "mawk", "less", "more"
 def pipefail_missing(step: Step, context: Context) -> Hits:
     """A pipeline must fail when its first command does.
 
-    Reports pipelines with a command before the last that may fail, in a RUN without ``pipefail``.
+    Reports pipelines with a command before the last that may fail, in a RUN without ``pipefail``:
+    with high confidence downloads, with low confidence filters and queries (``grep``, ``dpkg``).
 
     Why:
 
@@ -323,7 +329,7 @@ def pipefail_missing(step: Step, context: Context) -> Hits:
         if not (script.is_shell or script.language == "exec") or _has_pipefail(step, script):
             continue
         reported: set[int] = set()
-        for command in _producers(script):
+        for command in sorted(_producers(script), key=lambda one: -_confidence(one.name)):
             number = command.pipeline.number
             if number not in reported:
                 reported.add(number)
@@ -372,13 +378,18 @@ def _producers(script: Script) -> Iterator[Command]:
 def _pipe_hit(step: Step, script: Script, command: Command) -> Hit:
     name = command.name or command.words[0].text
     words = command.words[0]
-    is_download = name in _DOWNLOADS
     return Hit(
         f"the failure of {name} in a pipeline is not seen",
         (words.start, words.end),
-        confidence=Confidence.HIGH if is_download else Confidence.MEDIUM,
+        confidence=_confidence(name),
         fixes=tuple(_pipefail_fixes(step, script, command)),
     )
+
+
+def _confidence(name: str) -> Confidence:
+    if name in _DOWNLOADS:
+        return Confidence.HIGH
+    return Confidence.LOW if name in _HARDLY_FAILS else Confidence.MEDIUM
 
 
 def _pipefail_fixes(step: Step, script: Script, command: Command) -> Iterator[Proposal]:

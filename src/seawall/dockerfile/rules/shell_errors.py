@@ -13,7 +13,7 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ASH, DASH, shell_of
 from seawall.dockerfile.package_commands import package_command
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
-from seawall.dockerfile.stages import FIXED, Step
+from seawall.dockerfile.stages import Step
 from seawall.text.shell.script import Command, Script
 
 _NAME = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
@@ -107,7 +107,7 @@ def sh_unquoted_variable(found: RunCommand, context: Context) -> Hits:
             if not name or name in {"UID", "EUID", "PPID", "RANDOM", "LINENO"}:
                 continue
             value = environment.value(name)
-            if value is not None and value.certainty == FIXED and not _SPLIT.search(value.text):
+            if value is not None and value.known and not _SPLIT.search(value.text):
                 continue
             if name not in _assigned_plainly(found.script):
                 message = f"${name} is split at blanks"
@@ -122,19 +122,37 @@ def _assigned_plainly(script: Script) -> frozenset[str]:
     others: set[str] = set()
     for command in script.commands:
         for assignment in command.assignments:
-            value = assignment.value.value if assignment.value else None
-            is_plain = value is not None and not _SPLIT.search(value)
-            (plain if is_plain else others).add(assignment.name)
-        if command.name in {"read", "for", "export", "local", "declare"}:
+            text = assignment.value.text if assignment.value else ""
+            is_array = assignment.value is None and assignment.end > assignment.start + 1 + len(
+                assignment.name
+            )
+            value = assignment.value.value if assignment.value else ""
+            (plain if not is_array and _is_one_word(text, value) else others).add(assignment.name)
+        if command.name in {"export", "local", "declare", "readonly"}:
+            for word in command.arguments:
+                name, mark, text = word.text.partition("=")
+                value = None if word.value is None else word.value.partition("=")[2]
+                if mark:
+                    (plain if _is_one_word(text, value) else others).add(name)
+        elif command.name in {"read", "mapfile"}:
             others.update(command.values)
     return frozenset(plain - others)
 
 
+def _is_one_word(text: str, value: str | None) -> bool:
+    """Whether a value is not split: a text without blanks, or the output of such a command."""
+    if value is not None:
+        return not _SPLIT.search(value)
+    bare = text.strip('"')
+    return bare.startswith(("$(", "`")) and _first_command(bare, 0) in _ONE_WORD
+
+
 _ONE_WORD = frozenset(
     "nproc id uname arch date basename dirname wc getconf lsb_release hostname whoami pwd mktemp "
-    "realpath readlink which dpkg dpkg-architecture rpm sha256sum expr seq tput umask stat".split()
+    "realpath readlink which dpkg dpkg-architecture rpm sha256sum expr seq tput umask stat "
+    "test [ [[ echo printf if case find".split()
 )
-"""Commands whose output is one word, or so by custom."""
+"""Commands whose output is one word, by its nature or by custom, or that is split on purpose."""
 _WANTS_WORDS = frozenset(
     "for echo printf export local declare readonly test [ [[ kill xargs pkg-config pecl make eval "
     "docker-php-ext-install set return exit apt-mark".split()
@@ -206,7 +224,8 @@ def _first_command(text: str, at: int) -> str:
 def sh_masked_status(found: RunCommand, context: Context) -> Hits:
     """An assignment that a build depends on must not hide a failure.
 
-    Reports ``export NAME=$( )``, and the same of ``local``, ``declare`` and ``readonly``.
+    Reports ``export NAME=$( )``, and the same of ``local``, ``declare`` and ``readonly``, but for
+    commands that hardly fail (``mktemp``, ``uname`` ...).
 
     Why:
 
@@ -226,6 +245,8 @@ def sh_masked_status(found: RunCommand, context: Context) -> Hits:
     for word in found.command.arguments:
         name, mark, value = word.text.partition("=")
         is_output = mark and word.value is None and _OUTPUT.match(value)
+        if is_output and _first_command(value.strip('"'), 0) in _ONE_WORD:
+            continue
         if is_output and name.replace("_", "a").isalnum():
             message = f"the failure of the command that gives {name} is not seen"
             yield Hit(message, (word.start, word.end))
