@@ -9,6 +9,7 @@ from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location, Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
+from seawall.dockerfile.delayed import delayed_run
 from seawall.dockerfile.rule import COMMAND, FILE, STAGE, STEP, Context, RunCommand
 from seawall.dockerfile.stages import Build, Stage, Step
 
@@ -50,11 +51,21 @@ class Plan:
                     continue  # judged where its ONBUILD stands
                 run.rules(self._any_step, step, stage.label)
                 run.rules(self._by_instruction.get(step.name, ()), step, stage.label)
-                if self._needs_commands and step.name == "RUN":
+                if step.name == "RUN":
                     self._commands(step, run)
+                elif step.name == "ONBUILD":
+                    self._delayed(step, run)
         return outcome
 
+    def _delayed(self, step: Step, run: "_Run") -> None:
+        found = delayed_run(step)
+        if found is not None:
+            run.rules(self._by_instruction.get("RUN", ()), found, step.stage.label)
+            self._commands(found, run)
+
     def _commands(self, step: Step, run: "_Run") -> None:
+        if not self._needs_commands:
+            return
         for script in step.scripts:
             for command in script.commands:
                 found = RunCommand(command, script, step)

@@ -6,14 +6,15 @@ from importlib import import_module
 from seawall.core.rule import Rule
 
 TOPICS = (
-    "commands",
-    "context_files",
-    "copying",
-    "labels",
+    "language_packages",
+    "language_pins",
+    "layers",
+    "package_lists",
+    "package_managers",
+    "package_pins",
     "packages",
-    "settings",
-    "stages",
-    "structure",
+    "shell",
+    "shell_errors",
 )
 
 
