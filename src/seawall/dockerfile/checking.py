@@ -116,8 +116,11 @@ class _Run:
             subject=Subject(KIND, "", "", hit.container or stage),
             location=Location(self._path, span=self._span(start, end)),
             fixes=tuple(proposal.fix(self._path) for proposal in hit.fixes),
-            evidence=hit.evidence or " ".join(self._slice(start, end).split()),
+            evidence=hit.evidence or ("" if rule.sensitive else self._evidence(start, end)),
         )
+
+    def _evidence(self, start: int, end: int) -> str:
+        return " ".join(self._slice(start, end).split())
 
     def _slice(self, start: int, end: int) -> str:
         return self._data[start:end].decode("utf-8", "surrogateescape")

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from seawall.core.ignore import Ignore
 from seawall.core.rule import ParameterValue
+from seawall.dockerfile import ignore_comments
 from seawall.dockerfile.build import evaluate
 from seawall.dockerfile.checking import Outcome, Plan
 from seawall.dockerfile.rule import Context, Surroundings
@@ -23,4 +25,9 @@ class Judge(NamedTuple):
         return self.plan.check(build, path, context)
 
 
-__all__ = ["Judge", "Plan"]
+def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:
+    """The ignore comments of a Dockerfile, of all tools."""
+    return ignore_comments.read(evaluate(parse(data)), path).ignores
+
+
+__all__ = ["Judge", "Plan", "ignores_of"]

@@ -115,6 +115,7 @@ class Metadata(TypedDict, total=False):
     aliases: tuple[str, ...]
     compliance: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    sensitive: bool
     since: str
     changes: tuple[Change, ...]
 
@@ -185,6 +186,7 @@ def _decorator(
             aliases=metadata.get("aliases", ()),
             compliance=metadata.get("compliance", ()),
             parameters=metadata.get("parameters", ()),
+            sensitive=metadata.get("sensitive", False),
             since=metadata.get("since", "2026.1"),
             changes=metadata.get("changes", ()),
         )

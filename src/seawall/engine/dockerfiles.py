@@ -105,7 +105,6 @@ def problem(data: bytes, path: str) -> Failed | None:
 
 def ignores(data: bytes, path: str) -> Iterator[Ignore]:
     """The ignore comments of a Dockerfile."""
-    from seawall.dockerfile.suppressions import MARKS, from_comments  # noqa: PLC0415
+    from seawall.dockerfile.domain import ignores_of  # noqa: PLC0415 - if there are any
 
-    if any(mark in data for mark in MARKS):
-        yield from from_comments(data, path)
+    yield from ignores_of(data, path)

@@ -6,6 +6,13 @@ from importlib import import_module
 from seawall.core.rule import Rule
 
 TOPICS = (
+    "base_images",
+    "commands",
+    "context_files",
+    "copying",
+    "credentials",
+    "downloads",
+    "labels",
     "language_packages",
     "language_pins",
     "layers",
@@ -13,8 +20,12 @@ TOPICS = (
     "package_managers",
     "package_pins",
     "packages",
+    "settings",
     "shell",
     "shell_errors",
+    "stages",
+    "structure",
+    "users",
 )
 
 

@@ -1,0 +1,262 @@
+"""Rules about the images that a build starts from or copies from."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
+from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.references import ImageReference
+from seawall.dockerfile.rule import Context, file_rule, stage_rule
+from seawall.dockerfile.stages import Build, Stage
+from seawall.text.dockerfile.tree import Word
+
+Place = tuple[int, int]
+
+
+def _base_word(stage: Stage) -> Word | None:
+    words = stage.instruction.arguments
+    return words[0] if words else None
+
+
+def _confidence(stage: Stage) -> Confidence:
+    """What an ARG decides may be given another value on the command line."""
+    word = _base_word(stage)
+    return Confidence.MEDIUM if word is not None and "$" in word.text else Confidence.HIGH
+
+
+@stage_rule(
+    "base-image-no-tag",
+    severity=Severity.MEDIUM,
+    remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
+    aliases=("DL3006", "DS-0001", "CKV_DOCKER_7", "mint:ID.20006"),
+)
+def base_image_no_tag(stage: Stage, context: Context) -> Hits:
+    """Base images must name a version.
+
+    Reports FROM with an image that has neither tag nor digest, ARG defaults resolved.
+
+    Why:
+
+    Without a tag the image is ``latest``: whatever that is on the day of the build. Two builds of
+    one commit differ, and nobody can tell what runs.
+
+    Bad:
+
+        FROM debian
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        USER 10001
+
+    Not reported:
+    Earlier stages, scratch, images whose name depends on a variable without a value.
+    """
+    image, word = stage.image, _base_word(stage)
+    if image is None or word is None or image.tag or image.digest or not stage.base_name.known:
+        return
+    yield Hit(
+        f"image {image.name} has no tag", (word.start, word.end), confidence=_confidence(stage)
+    )
+
+
+@stage_rule(
+    "base-image-latest",
+    severity=Severity.MEDIUM,
+    remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
+    aliases=("DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006", "mint:ID.20006"),
+)
+def base_image_latest(stage: Stage, context: Context) -> Hits:
+    """Base images must not be latest.
+
+    Reports FROM with the tag ``latest`` and no digest.
+
+    Why:
+
+    The tag moves. Two builds of one commit differ, and nobody can tell what runs.
+
+    Bad:
+
+        FROM debian:latest
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        USER 10001
+    """
+    image, word = stage.image, _base_word(stage)
+    if image is not None and word is not None and image.tag == "latest" and not image.digest:
+        yield Hit(
+            f"image {image.name} has the moving tag latest",
+            (word.start, word.end),
+            confidence=_confidence(stage),
+        )
+
+
+@file_rule(
+    "base-image-not-pinned",
+    severity=Severity.LOW,
+    remedy="Append the digest and keep the tag: name:tag@sha256:...",
+    aliases=("scorecard:pinned-dependencies",),
+)
+def base_image_not_pinned(build: Build, context: Context) -> Hits:
+    """Images that a build uses should be pinned by digest.
+
+    Reports images of FROM, ``COPY --from`` and ``RUN --mount=from`` without a digest.
+
+    Why:
+
+    A tag can be moved by whoever may push to the repository, or by the registry's own mistake. A
+    digest names the bytes.
+
+    Bad:
+
+        FROM debian:12.11
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+        USER 10001
+
+    References:
+    https://docs.docker.com/build/building/best-practices/#pin-base-image-versions
+    """
+    for image, place, certain in _images(build):
+        if not image.digest:
+            yield Hit(
+                f"image {image.name} is not pinned by digest",
+                place,
+                confidence=Confidence.HIGH if certain else Confidence.MEDIUM,
+                evidence=image.text,
+            )
+
+
+@file_rule(
+    "base-image-untrusted",
+    severity=Severity.HIGH,
+    profile=OPT_IN,
+    remedy="Use an image from one of the trusted registries or repositories.",
+    aliases=("DL3026",),
+    parameters=(
+        Parameter("registries", (), "globs of registries or repositories that are trusted"),
+    ),
+)
+def base_image_untrusted(build: Build, context: Context) -> Hits:
+    """Images must come from the team's registries.
+
+    Reports images of FROM, ``COPY --from`` and ``RUN --mount=from`` whose registry, or registry
+    and repository, matches none of the globs in ``registries``. Without a list nothing is reported.
+
+    Why:
+
+    Whoever controls a base image controls the program.
+
+    Bad:
+
+        FROM docker.io/stranger/tools:1.0
+        USER 10001
+
+    Good:
+
+        FROM registry.example.org/base/tools:1.0
+        USER 10001
+
+    Parameters:
+
+        registries = ["registry.example.org", "docker.io/library/*"]
+    """
+    trusted = context.texts(base_image_untrusted, "registries")
+    for image, place, _ in _images(build) if trusted else ():
+        name = f"{image.domain}/{image.path}"
+        if not any(fnmatchcase(image.domain, t) or fnmatchcase(name, t) for t in trusted):
+            yield Hit(f"image {image.name} is from no trusted registry", place, evidence=name)
+
+
+def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
+    """Every external image, where it is named, and whether the name is certain."""
+    for stage in build.stages:
+        word = _base_word(stage)
+        if stage.image is not None and word is not None and stage.base_name.known:
+            yield stage.image, (word.start, word.end), "$" not in word.text
+        for step in stage.steps:
+            flag = step.instruction.flag("from")
+            if isinstance(step.source, ImageReference) and flag is not None:
+                yield step.source, (flag.start, flag.end), True
+            mounts = [item for item in step.instruction.flags if item.name == "mount"]
+            for source, mount in zip(step.mount_sources, mounts, strict=False):
+                if isinstance(source, ImageReference):
+                    yield source, (mount.start, mount.end), True
+
+
+_ENDED: dict[str, tuple[tuple[str, str], ...]] = {
+    "debian": (("6", "2016-02"), ("7", "2018-05"), ("8", "2020-06"), ("9", "2022-06"),
+               ("10", "2024-06"), ("squeeze", "2016-02"), ("wheezy", "2018-05"),
+               ("jessie", "2020-06"), ("stretch", "2022-06"), ("buster", "2024-06")),
+    "ubuntu": (("14.04", "2019-04"), ("16.04", "2021-04"), ("18.04", "2023-05"),
+               ("20.04", "2025-05"), ("trusty", "2019-04"), ("xenial", "2021-04"),
+               ("bionic", "2023-05"), ("focal", "2025-05")),
+    "centos": (("5", "2017-03"), ("6", "2020-11"), ("7", "2024-06"), ("8", "2021-12")),
+    "alpine": (*((f"3.{n}", "2024-11") for n in range(1, 18)),
+               ("3.18", "2025-05"), ("3.19", "2025-11")),
+    "python": (("2", "2020-01"), ("3.5", "2020-09"), ("3.6", "2021-12"), ("3.7", "2023-06"),
+               ("3.8", "2024-10"), ("3.9", "2025-10")),
+    "node": (*((str(n), "2025-04") for n in range(4, 19)),
+             ("19", "2023-06"), ("20", "2026-04"), ("21", "2024-06"), ("23", "2025-06")),
+    "php": (("5", "2018-12"), ("7", "2022-11"), ("8.0", "2023-11"), ("8.1", "2025-12")),
+    "postgres": (("9", "2021-11"), ("10", "2022-11"), ("11", "2023-11"), ("12", "2024-11"),
+                 ("13", "2025-11")),
+    "ruby": (("2", "2023-03"), ("3.0", "2024-04"), ("3.1", "2025-03"), ("3.2", "2026-03")),
+    "openjdk": (("", "2022-07"),),
+}  # fmt: skip
+"""Releases whose security support has ended, with the month (the projects' own release pages).
+
+The image ``openjdk`` is deprecated as a whole (docker-library, July 2022).
+"""
+
+
+@stage_rule(
+    "base-image-eol",
+    severity=Severity.HIGH,
+    remedy="Build on a release that still gets security updates.",
+)
+def base_image_eol(stage: Stage, context: Context) -> Hits:
+    """Base images must still get security updates.
+
+    Reports official images of releases whose support had ended when this rule set was made.
+
+    Why:
+
+    Nobody mends what is found in them from then on; the package archives of most are closed too.
+
+    Bad:
+
+        FROM ubuntu:18.04
+        USER 10001
+
+    Good:
+
+        FROM ubuntu:24.04
+        USER 10001
+
+    Not reported:
+    Images of other publishers, tags that name no release, extended support that is paid for.
+
+    References:
+    https://endoflife.date
+    """
+    image, word = stage.image, _base_word(stage)
+    if image is None or word is None or image.domain != "docker.io" or not stage.base_name.known:
+        return
+    for release, month in _ENDED.get(image.name, ()):
+        rest = image.tag.removeprefix(release)
+        is_it = not release or (image.tag.startswith(release) and rest[:1] in ("", ".", "-"))
+        if is_it and image.tag:
+            yield Hit(
+                f"image {image.name}:{image.tag} gets no security updates since {month}",
+                (word.start, word.end),
+                confidence=_confidence(stage),
+            )
+            return

@@ -1,0 +1,307 @@
+"""Rules about credentials in Dockerfiles."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from seawall.core.rule import Hit, Hits
+from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.ignores import parse_ignores
+from seawall.dockerfile.rule import Context, step_rule
+from seawall.dockerfile.rules.copying import is_sent, local_sources
+from seawall.dockerfile.stages import Step
+
+_NAME = re.compile(
+    r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
+    r"|private_key|dsn|conn(?:ection)?_string)(?:$|_)",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"(?:^|_)(?:public|file|files|path|dir|version|url|uri|user|username|name|id|ttl|length|size"
+    r"|algorithm|type|host|port|gpg)(?:$|_)",
+    re.IGNORECASE,
+)
+_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
+    r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
+    r"|secret|password|test|\s*)\Z",
+    re.IGNORECASE,
+)
+
+
+def _names_secret(name: str) -> bool:
+    return bool(_NAME.search(name)) and not _HARMLESS.search(name)
+
+
+def _severity(step: Step, context: Context) -> Severity:
+    """What is only in a builder's layers is not handed on with the image."""
+    return Severity.HIGH if context.is_in_final_image(step.stage) else Severity.MEDIUM
+
+
+@step_rule(
+    "secret-in-env",
+    instructions=("ENV",),
+    severity=Severity.HIGH,
+    remedy="Give it at run time, or to one step by RUN --mount=type=secret; replace the value.",
+    aliases=("SecretsUsedInArgOrEnv", "DS-0031", "CIS-DI-0010"),
+    sensitive=True,
+)
+def secret_in_env(step: Step, context: Context) -> Hits:
+    """Images must hold no credentials in their environment.
+
+    Reports ENV with a name that tells of a credential and a value that is none of the usual
+    placeholders, and values that look like one whatever their name: tokens of providers, addresses
+    with a password.
+
+    Why:
+
+    Everybody who can pull the image reads its environment, in every later version too.
+
+    Bad:
+
+        FROM debian:12.11
+        ENV DB_PASSWORD=correct-horse-7
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        ENV DB_PASSWORD_FILE=/run/secrets/db
+        USER 10001
+
+    Not reported:
+    Empty values and values that a build argument gives (see secret-in-arg).
+    """
+    yield from _settings(step, context, "variable")
+
+
+@step_rule(
+    "secret-in-arg",
+    instructions=("ARG",),
+    severity=Severity.HIGH,
+    remedy="Use RUN --mount=type=secret,id=...: a build secret leaves no trace in the image.",
+    aliases=("SecretsUsedInArgOrEnv", "DS-0031"),
+    sensitive=True,
+)
+def secret_in_arg(step: Step, context: Context) -> Hits:
+    """Credentials must not be build arguments.
+
+    Reports ARG with a name that tells of a credential, with or without a value.
+
+    Why:
+
+    Build arguments are in the image's history, where everybody who can pull it reads them.
+
+    Bad:
+
+        FROM debian:12.11
+        ARG NPM_TOKEN
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        RUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci
+        USER 10001
+    """
+    for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+        name = setting.key.text
+        place = (pair.key.start, (pair.value or pair.key).end)
+        value = "" if setting.value is None else setting.value.text
+        if _names_secret(name) or _TOKEN.search(value):
+            severity = _severity(step, context)
+            yield Hit(
+                f"argument {name} takes a credential", place, severity=severity, evidence=name,
+            )  # fmt: skip
+
+
+def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
+    for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+        if setting.value is None or not setting.value.known:
+            continue
+        name, value = setting.key.text, setting.value.text
+        what = ""
+        if _TOKEN.search(value):
+            what = "a provider's token"
+        elif _URL_PASSWORD.search(value):
+            what = "an address with a password"
+        elif _names_secret(name) and len(value) > 3 and not _PLACEHOLDER.match(value):
+            is_path = value.startswith("/") and " " not in value
+            what = "" if is_path else "a credential"
+        if what:
+            yield Hit(
+                f"{noun} {name} holds {what}",
+                (pair.key.start, (pair.value or pair.key).end),
+                severity=_severity(step, context),
+                evidence=name,
+            )
+
+
+_LOGIN = (
+    ("docker", ("login",), ("-p", "--password")),
+    ("podman", ("login",), ("-p", "--password")),
+    ("az", ("login",), ("-p", "--password")),
+    ("doctl", ("auth",), ("-t", "--access-token")),
+    ("curl", (), ("-u", "--user")),
+    ("sshpass", (), ("-p",)),
+    ("mysql", (), ("--password",)),
+)
+
+
+@step_rule(
+    "secret-in-run",
+    instructions=("RUN",),
+    severity=Severity.HIGH,
+    remedy="Use RUN --mount=type=secret,id=... and read the credential from there.",
+    aliases=("DS-0031",),
+    confidence=Confidence.MEDIUM,
+    sensitive=True,
+)
+def secret_in_run(step: Step, context: Context) -> Hits:
+    """Credentials must not stand in commands.
+
+    Reports addresses with a password, tokens of providers, and options that take a password
+    (docker login -p, curl -u, aws configure set, npm config set ..._authToken) with a literal
+    value.
+
+    Why:
+
+    The command is in the image's history, and what it writes in a layer.
+
+    Bad:
+
+        FROM debian:12.11
+        RUN git clone https://ci:s3cr3t-7-words@git.example.org/app.git
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        RUN --mount=type=secret,id=git git clone https://git.example.org/app.git
+        USER 10001
+
+    Not reported:
+    Values that a variable gives at build time.
+    """
+    for script in step.scripts:
+        for command in script.commands:
+            for word in command.words:
+                text = word.value if word.value is not None else word.text
+                if _URL_PASSWORD.search(text) or _TOKEN.search(text):
+                    yield Hit(
+                        f"{command.name or 'a command'} is given a credential",
+                        (word.start, word.end), severity=_severity(step, context),
+                        evidence=command.name,
+                    )  # fmt: skip
+            for name, verbs, options in _LOGIN:
+                values = command.values
+                if command.name != name or (verbs and values[:1] != list(verbs)):
+                    continue
+                value = _value_of(command.values, options)
+                if name == "curl" and ":" not in value:
+                    continue
+                if value and "$" not in value and not value.startswith("-"):
+                    yield Hit(
+                        f"{name} is given a password", (command.start, command.end),
+                        severity=_severity(step, context), evidence=name,
+                    )  # fmt: skip
+
+
+def _value_of(values: list[str], options: tuple[str, ...]) -> str:
+    for number, value in enumerate(values):
+        name, equals, rest = value.partition("=")
+        if name in options:
+            if equals:
+                return rest
+            return values[number + 1] if number + 1 < len(values) else ""
+    return ""
+
+
+_SECRET_FILES = re.compile(
+    r"(?:\.env(?:\.(?!example|sample|template|dist)[\w.-]+)?|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:pem|key|p12|pfx|jks|keystore|ovpn)"
+    r"|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.dockercfg|kubeconfig|credentials\.json"
+    r"|\.htpasswd|terraform\.tfstate)\Z"
+)
+_SECRET_DIRECTORIES = ("/.aws/", "/.kube/", "/.ssh/", "/.gnupg/", "/.docker/")
+_PUBLIC = re.compile(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
+
+
+def _is_secret_file(path: str) -> bool:
+    name = posixpath.basename(path.rstrip("/"))
+    if any(part in f"/{path}" for part in _SECRET_DIRECTORIES):
+        return True
+    return bool(_SECRET_FILES.match(name)) and not (name.endswith(".pem") and _PUBLIC.search(name))
+
+
+@step_rule(
+    "secret-file-copied",
+    instructions=("COPY", "ADD"),
+    severity=Severity.HIGH,
+    remedy="Name it in .dockerignore; give it at run time or by RUN --mount=type=secret.",
+    aliases=("CIS-DI-0010",),
+)
+def secret_file_copied(step: Step, context: Context) -> Hits:
+    """Files with credentials must not get into an image.
+
+    Reports COPY and ADD of files that by their names hold credentials (.env, private keys,
+    .npmrc, .netrc, cloud and cluster configurations), and of directories of the build context that
+    hold such a file which .dockerignore does not leave out.
+
+    Why:
+
+    Everybody who can pull the image reads them, also when a later step deletes them.
+
+    Bad:
+
+        # context: app.py .env
+        FROM python:3.13
+        COPY . /app
+        USER 10001
+
+    Good:
+
+        # context: app.py .env
+        # ignore: .env
+        FROM python:3.13
+        COPY . /app
+        USER 10001
+    """
+    if not is_sent(step):
+        return
+    words = step.instruction.arguments[:-1]
+    for word, value in zip(words, local_sources(step), strict=False):
+        if not value.known:
+            continue
+        path = posixpath.normpath(value.text.lstrip("/") or ".")
+        if _is_secret_file(path) and not any(mark in path for mark in "*?["):
+            yield Hit(f"copies {path}", (word.start, word.end), severity=_severity(step, context))
+            continue
+        found = _in_context(path, context)
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            yield Hit(
+                f"copies {found[0]}{more} with {value.text}",
+                (word.start, word.end),
+                severity=_severity(step, context),
+                evidence=" ".join(found),
+            )
+
+
+def _in_context(path: str, context: Context) -> list[str]:
+    """Files with credentials below a directory that are sent to the builder."""
+    listing = context.files
+    if listing is None or any(mark in path for mark in "*?["):
+        return []
+    prefix = "" if path == "." else f"{path}/"
+    candidates = [
+        name for name in listing.files
+        if name.startswith(prefix) and not name.endswith("/") and _is_secret_file(name)
+    ]  # fmt: skip
+    if not candidates:
+        return []
+    ignored = parse_ignores(context.surroundings.ignore_file or "")
+    return [name for name in candidates if not ignored.excludes(name)]
