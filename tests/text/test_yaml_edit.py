@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.core.edit import Append, Operation, Remove, Set
+from seawall.core.edit import Append, Data, Operation, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.text.yaml import Document, load
 from seawall.text.yaml_edit import Editable, Refused, apply, edited, render
@@ -121,7 +121,10 @@ def test_an_anchor_of_its_own_is_no_hindrance() -> None:
 
 
 def test_a_new_document() -> None:
-    value = {"kind": "Service", "spec": {"ports": [{"port": 80}], "clusterIP": "None"}}
+    value: dict[str, Data] = {
+        "kind": "Service",
+        "spec": {"ports": [{"port": 80}], "clusterIP": "None"},
+    }
     text = render(value)
     assert text == ("kind: Service\nspec:\n  ports:\n    - port: 80\n  clusterIP: None\n")
     assert render(value, "\r\n") == text.replace("\n", "\r\n")

@@ -63,7 +63,8 @@ def repair(
     """A repair of the document that an entity stands in."""
     object_ = entity.object
     return Repair(
-        title, object_.file, object_.document, operations, added, safety, effect, note, brings, risks
+        title, object_.file, object_.document, operations, added, safety, effect, note, brings,
+        risks,
     )  # fmt: skip
 
 
