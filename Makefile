@@ -11,7 +11,7 @@ demo: $(STAMP)
 	@$(BIN)/seawall scan examples/shop --exit-zero
 	@echo "Try next: $(BIN)/seawall explain privileged-container, or $(BIN)/seawall scan YOUR-REPOSITORY"
 
-# The run-time environment: the package and its one dependency, nothing else.
+# The run-time environment: the package and its dependencies, nothing else.
 $(STAMP): requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("seawall needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Call make with PYTHON=/path/to/python3.11." if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -53,4 +53,5 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/dev.in -o requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist docs/rules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests tools bench -name __pycache__ -prune -exec rm -rf {} +

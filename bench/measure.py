@@ -21,16 +21,26 @@ class Run(NamedTuple):
     peak: float
 
 
+class DiedError(Exception):
+    """A command was killed or could not run: what was measured means nothing."""
+
+
 def run(command: Sequence[str], cwd: str | None = None) -> Run:
-    """Run a command once, its output thrown away."""
+    """Run a command once, its output thrown away.
+
+    Exit codes are the command's own business (findings have one), but for a death by a signal
+    or a shell's "cannot run", which raise DiedError.
+    """
     start = time.perf_counter()
     process = subprocess.Popen(
         command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    _, _, usage = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
-    process.returncode = 0  # already waited for
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if not 0 <= process.returncode < 126:
+        raise DiedError(f"{command[0]} ended with {process.returncode}")
     return Run(wall, usage.ru_utime + usage.ru_stime, _mebibytes(usage))
 
 

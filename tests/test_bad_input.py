@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.reports.schemas import valid_report
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostNetwork: true}\n"
 
@@ -78,12 +81,45 @@ def test_a_fifo_without_a_writer_does_not_hang(tmp_path: Path) -> None:
     assert (code, "is a device, not a file" in text) == (3, True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_file(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(POD)
-    (tmp_path / "a.yaml").chmod(0)
-    code, text = scan(cwd=tmp_path)
-    assert (code, "permission denied" in text) == (3, True)
+UNPRIVILEGED = """
+import contextlib, io, os, sys
+from seawall.cli.main import run
+arguments = ["scan", "--exit-zero", "--select", "host-network", *sys.argv[1:]]
+if os.geteuid() == 0:  # root may read everything, so it gives up being root
+    with contextlib.redirect_stdout(io.StringIO()):
+        run(arguments)  # loads what only root may be able to load
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+sys.exit(run(arguments))
+"""
+
+
+@pytest.mark.parametrize("targets", [["."], ["locked.yaml", "folder", "open.yaml"]])
+def test_unreadable_file_and_folder(targets: list[str]) -> None:
+    # Not in tmp_path, which only its owner may enter.
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        (directory / "folder").mkdir()
+        for file in ("open.yaml", "locked.yaml", "folder/hidden.yaml"):
+            (directory / file).write_text(POD)
+        (directory / "open.yaml").chmod(0o644)
+        (directory / "locked.yaml").chmod(0)
+        (directory / "folder").chmod(0)
+        try:
+            result = subprocess.run(
+                [sys.executable, "-c", UNPRIVILEGED, *targets], cwd=directory,
+                capture_output=True, text=True, check=False, timeout=60,
+            )  # fmt: skip
+        finally:
+            (directory / "folder").chmod(0o700)
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert "locked.yaml  permission denied" in result.stdout
+    assert "folder  permission denied" in result.stdout
+    assert "hidden.yaml" not in result.stdout
+    assert "open.yaml:4:21" in result.stdout
+    assert "1 finding: 1 high" in result.stdout
 
 
 def test_standard_input(tmp_path: Path) -> None:
@@ -118,6 +154,6 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target.chmod(0o640)
     code, _ = scan("--format", "json", "--output", "out.json", "--exit-zero", cwd=tmp_path)
     assert code == 0
-    assert target.read_text().startswith("{")
+    assert valid_report(target.read_text())["summary"]["findings"] > 0
     assert target.stat().st_mode & 0o777 == 0o640
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "out.json"]

@@ -142,6 +142,91 @@ def test_templates_charts_and_kustomizations_are_named(tree: Path) -> None:
     ]
 
 
+def test_templates_of_other_tools_are_named(tree: Path) -> None:
+    image = "registry.example.org/app:1"
+    write(
+        tree,
+        {
+            "kept/name.yaml": POD.format(name="web-${ENV}"),
+            "kept/kind.yaml": POD.format(name="web").replace("kind: Pod", "kind: <KIND>"),
+            "kept/namespace.yaml": POD.format(name="web\n  namespace: $(NAMESPACE)"),
+            "kept/image.yaml": POD.format(name="web").replace(image, "$(REGISTRY)/app:${TAG}"),
+            "lost/name.yaml": POD.format(name="##NAME##") + "---\n" + POD.format(name="plain"),
+            "lost/kind.yaml": POD.format(name="web").replace("kind: Pod", "kind: ##KIND##"),
+            "lost/refused.yaml": POD.format(name="@NAME@"),
+            "plain/arguments.yaml": POD.format(name="plain") + "      args: [$(NAME), <x>]\n",
+            "plain/step.yaml": "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: build}\n"
+            "spec: {steps: [{name: a, image: $(params.image)}]}\n",
+        },
+    )
+    result = scan(Options(select=("host-network", "schema-invalid", "image-tag-mutable")))
+    coverage = result.report.coverage
+    assert sorted((item.path, item.what) for item in coverage.not_covered) == [
+        (f"{path}.yaml", "template")
+        for path in (
+            "kept/image", "kept/kind", "kept/name", "kept/namespace", "lost/kind", "lost/name",
+            "lost/refused",
+        )
+    ]  # fmt: skip
+    # What YAML keeps is plain but for the mark; what it loses cannot be read as it stands.
+    assert found(result) == [
+        ("kept/image.yaml", "host-network"),
+        ("kept/name.yaml", "host-network"),
+        ("kept/namespace.yaml", "host-network"),
+        ("lost/name.yaml", "host-network"),
+        ("plain/arguments.yaml", "host-network"),
+    ]
+    assert [finding.subject.name for finding in result.report.findings][3] == "plain"
+    assert not coverage.failed
+
+
+def test_an_image_to_be_filled_in_hides_nothing_beside_it(tree: Path) -> None:
+    image = DEPLOYMENT.replace("registry.example.org/web:1", "${IMAGE}")
+    other = SERVICE.replace("app: web", "app: other")
+    write(tree, {"image.yaml": image, "service.yaml": other})
+    options = Options(select=("service-selector-dangling",))
+    assert found(scan(options)) == [("service.yaml", "service-selector-dangling")]
+    write(tree, {"image.yaml": image.replace("name: web", "name: ${NAME}")})
+    assert not found(scan(options))  # it may be named anything
+
+
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers: [{name: web, image: registry.example.org/web:1.4.2}]
+"""
+
+
+def test_patches_are_named_unless_a_kustomization_takes_them_as_whole(tree: Path) -> None:
+    write(
+        tree,
+        {
+            "base/kustomization.yaml": "resources:\n  - web.yaml\n",
+            "base/web.yaml": PATCH,  # whole, with the labels that the kustomization may add
+            "patches/web.yaml": PATCH,
+            "patches/pod.yaml": POD.format(name="pod"),
+        },
+    )
+    result = scan(Options(select=("host-network", "run-as-non-root")))
+    assert found(result) == [
+        ("base/web.yaml", "host-network"),
+        ("base/web.yaml", "run-as-non-root"),
+        ("patches/pod.yaml", "host-network"),
+        ("patches/pod.yaml", "run-as-non-root"),
+        ("patches/web.yaml", "host-network"),  # what is there counts, what is not may be elsewhere
+    ]
+    assert {(item.path, item.what) for item in result.report.coverage.not_covered} == {
+        ("base/kustomization.yaml", "kustomization"),
+        ("patches/web.yaml", "patch"),
+    }
+    assert "patches/web.yaml" in result.report.coverage.read
+
+
 def test_the_order_of_targets_changes_nothing(tree: Path) -> None:
     write(tree, {f"{name}.yaml": POD.format(name=name) for name in "abc"})
     options = Options(profile="all", min_confidence=Confidence.LOW)

@@ -1,9 +1,11 @@
 """The pre-commit hooks and the GitHub action, run for real as far as a machine allows."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,26 @@ def hooks(tmp_path: Path) -> Path:
     git(source, "add", "--all")
     git(source, "commit", "--quiet", "-m", "as it is")
     return source
+
+
+def test_the_hook_definitions_are_what_pre_commit_takes() -> None:
+    manifest = str(ROOT / ".pre-commit-hooks.yaml")
+    result = run([sys.executable, "-m", "pre_commit", "validate-manifest", manifest], ROOT)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("id_", ["seawall", "seawall-all"])
+def test_the_commands_of_the_hooks_work(id_: str, tmp_path: Path) -> None:
+    definitions = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    (hook,) = [item for item in definitions if item["id"] == id_]
+    command, *arguments = hook["entry"].split()
+    assert command == "seawall"
+    (tmp_path / "web.yaml").write_text(BAD)
+    (tmp_path / "settings.yaml").write_text(GOOD)
+    for changed, code in (["web.yaml"], 1), (["settings.yaml"], 0):
+        files = changed if hook.get("pass_filenames", True) else []
+        result = run([sys.executable, "-m", "seawall", *arguments, *files], tmp_path)
+        assert result.returncode == (code if files else 1), result.stdout
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -157,3 +179,28 @@ def test_action_pins_what_it_uses() -> None:
         if "uses" in step:
             assert len(step["uses"].partition("@")[2]) == 40
         assert "${{" not in step.get("run", ""), "an input in a script is code"
+
+
+def test_the_workflow_runs_what_developers_run_with_few_rights() -> None:
+    workflow: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow[True].keys() == {"push", "pull_request"}  # YAML 1.1 reads "on" as true
+    assert workflow["permissions"] == {}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert job["timeout-minutes"] > 0
+    uses = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", use) for use in uses)
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    prefix = "Programming Language :: Python :: 3."
+    supported = [item for item in project["classifiers"] if item.startswith(prefix)]
+    assert [
+        f"{prefix}{version[2:]}" for version in job["strategy"]["matrix"]["python"]
+    ] == supported
+    assert project["requires-python"] == f">={job['strategy']['matrix']['python'][0]}"
+
+
+def test_continuous_integration_calls_lint_and_test() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert script.splitlines()[-2:] == ["make lint", "make test"]
+    assert run(["bash", "-n", str(ROOT / ".ci" / "run")], ROOT).returncode == 0

@@ -1,7 +1,7 @@
 """Every rule of every domain, and how a rule is found by its own or another tool's id."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -31,11 +31,16 @@ def canonical(id_: str) -> str:
 
 @cache
 def _names() -> dict[str, tuple[Rule, ...]]:
-    """Every name a rule goes by. A bare id of a tool counts where no rule of ours has it."""
+    """Every name a rule of the catalogue goes by."""
+    return _names_of(all_rules())
+
+
+def _names_of(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
+    """Every name rules go by. A bare id of a tool counts where no rule of ours has it."""
     own: dict[str, list[Rule]] = {}
     foreign: dict[str, list[Rule]] = {}
-    for rule in all_rules():
-        own.setdefault(rule.id, []).append(rule)
+    for rule in rules:
+        own.setdefault(canonical(rule.id), []).append(rule)
         for alias in rule.aliases:
             name = canonical(alias)
             foreign.setdefault(name, []).append(rule)
@@ -46,10 +51,18 @@ def _names() -> dict[str, tuple[Rule, ...]]:
     return {name: tuple(dict.fromkeys(rules)) for name, rules in merged.items()}
 
 
-def look_up(pattern: str) -> tuple[Rule, ...]:
-    """The rules an id or glob names, own or peers'; empty when there are none."""
+def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules an id or glob names, own or peers'; empty when there are none.
+
+    A name that only a tool's id gives to a rule of the catalogue is that of a custom check where
+    there is one: it may be called as one of kube-linter's templates is.
+    """
     wanted = canonical(pattern)
     names = _names()
+    if custom:
+        checks = _names_of(custom)
+        ids = {rule.id for rule in all_rules()} if wanted in checks else ()
+        names = names | {name: found for name, found in checks.items() if name not in ids}
     if wanted in names:
         return names[wanted]
     if any(mark in wanted for mark in "*?["):
@@ -60,9 +73,9 @@ def look_up(pattern: str) -> tuple[Rule, ...]:
     return ()
 
 
-def find(pattern: str) -> tuple[Rule, ...]:
+def find(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     """The rules an id or glob names, own or peers'; raises UsageError when there are none."""
-    found = look_up(pattern)
+    found = look_up(pattern, custom)
     if found:
         return found
     wanted = canonical(pattern)
@@ -77,16 +90,24 @@ def _suggestion(wanted: str) -> str:
 
 
 def select(
-    *, profile: str, select: Iterable[str], ignore: Iterable[str], ruleset: str
+    *,
+    profile: str,
+    select: Iterable[str],
+    ignore: Iterable[str],
+    ruleset: str,
+    custom: Sequence[Rule] = (),
 ) -> tuple[Rule, ...]:
-    """The rules a run uses: those named, or else those of the profile, less those ignored."""
+    """The rules a run uses: those named, or else those of the profile, less those ignored.
+
+    Custom checks belong to the profiles that rules about the input itself belong to.
+    """
     chosen: Iterable[Rule]
     patterns = list(select)
     if patterns:
-        chosen = {rule for pattern in patterns for rule in find(pattern)}
+        chosen = {rule for pattern in patterns for rule in find(pattern, custom)}
     else:
-        chosen = [rule for rule in all_rules() if rule.in_profile(profile)]
-    dropped = {rule for pattern in ignore for rule in find(pattern)}
+        chosen = [rule for rule in (*all_rules(), *custom) if rule.in_profile(profile)]
+    dropped = {rule for pattern in ignore for rule in find(pattern, custom)}
     return tuple(
         sorted(
             (rule for rule in chosen if rule not in dropped and rule.exists_in(ruleset)),

@@ -6,6 +6,7 @@ InvalidBaseImagePlatform need a context and an image, which the recorded answers
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from seawall.dockerfile.build import parse_check_options
@@ -47,10 +48,8 @@ def _is_on(check: str, options: CheckOptions, comments: tuple[Comment, ...]) -> 
     every = [options]
     text = check_comment(comments)
     if text:
-        try:
+        with suppress(ValueError):
             every.append(parse_check_options(text))
-        except ValueError:
-            pass
     if check in EXPERIMENTAL:
         return any(one.experimental_all or check in one.experimental for one in every)
     return not any(one.skip_all or check in one.skip for one in every)
@@ -142,7 +141,10 @@ def _of_from(build: Build, stage: Stage) -> Found:
     if flag is None or stage.platform_text is None:
         return
     text = stage.platform_text.text
-    if stage.platform_matched == ("TARGETPLATFORM",) and text == build.arguments["TARGETPLATFORM"].text:
+    if (
+        stage.platform_matched == ("TARGETPLATFORM",)
+        and text == build.arguments["TARGETPLATFORM"].text
+    ):
         message = f"Setting platform to predefined {flag.value} in FROM is redundant as this is "
         yield "RedundantTargetPlatform", message + "the default behavior", one, one.comments
     if "$" not in (flag.value or "") and not stage.platform_matched:
@@ -192,7 +194,12 @@ def _of_values(step: Step, place: Instruction, comments: tuple[Comment, ...]) ->
         for pair, _ in zip(step.instruction.pairs, step.settings, strict=False):
             if pair.legacy:
                 message = f'"{name} key=value" should be used instead of legacy '
-                yield "LegacyKeyValueFormat", message + f'"{name} key value" format', place, comments
+                yield (
+                    "LegacyKeyValueFormat",
+                    message + f'"{name} key value" format',
+                    place,
+                    comments,
+                )
     if step.name in {"ENV", "ARG"}:
         for setting in step.settings:
             key = setting.key.text

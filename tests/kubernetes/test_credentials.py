@@ -89,7 +89,7 @@ def test_what_is_not_even_a_password(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["changeme", "secretsquirrels", "minio123", "12345678901234567890", "web-tls", "my-token",
+    ["changeme", "secretsquirrels", "12345678901234567890", "web-tls", "my-token",
      "shop/web-credentials", "web-secret-7f9c8d6b5k", "com.example.token.provider",
      "projects-team-production-secret", "https://auth.example.org/token", "SOME VALUE",
      "etcd-cluster-token-1", "your-token-goes-here-123456", "ProductionSigningSecret",
@@ -322,3 +322,38 @@ def test_decoding() -> None:
     assert credentials.decoded("abc") == "abc"
     assert credentials.decoded("ünicode") == "ünicode"
     assert credentials.decoded("") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["MINIO_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "apiKey", "CLIENT_SECRET", "oauth-client-secret",
+     "ADMIN_TOKEN", "SECRET_KEY_2", "storageAccountKey"],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["minio123", "Winter2024", "letmein99", "12345678a", "p4ssw0rd!"])
+def test_keys_and_tokens_that_somebody_thought_of(name: str, value: str) -> None:
+    found = credentials.in_value(name, value)
+    assert found is not None
+    assert found.weak
+    assert value not in "".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET", "minio123"),  # may be the name of a Secret
+        ("SECRETS_CREDENTIALS", "minio123"),
+        ("SECRET_KEY", "minio"),
+        ("SECRET_KEY", "password"),  # the key of a Secret
+        ("SECRET_KEY", "secretkey1"),
+        ("SECRET_KEY", "tls.key01"),
+        ("SECRET_KEY", "web-secret-01"),
+        ("API_TOKEN", "1234567890"),
+        ("API_TOKEN", "changeme123"),
+        ("API_TOKEN", "abc123"),
+        ("API_TOKEN", "your0token1"),
+        ("API_TOKEN", "${TOKEN12}"),
+        ("API_TOKEN", "/etc/token12"),
+    ],
+)
+def test_keys_and_tokens_that_are_names_or_marks(name: str, value: str) -> None:
+    assert credentials.in_value(name, value) is None

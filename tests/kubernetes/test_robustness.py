@@ -1,4 +1,7 @@
-"""No rule may raise, whatever a manifest holds: seeded mutations of the rules' own examples."""
+"""No rule may raise, whatever a manifest holds: seeded mutations of real objects, generated ones.
+
+Real are those of the example shops, the rules' own examples, and the public corpus where it is.
+"""
 
 import copy
 import random
@@ -10,11 +13,13 @@ from seawall.core.documentation import documentation
 from seawall.kubernetes.checking import check
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import objects_in
+from seawall.kubernetes.reader import read
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.rules import all_rules
 from tests.kubernetes.support import objects_of
+from tests.shared import CORPUS, ROOT, corpus_files
 
-SEEDS = 20
+SEEDS = 40
 MUTATIONS = 1_000
 ODD: list[Any] = [None, 0, -1, 2**70, 1.5, float("nan"), True, False, "", "text", "*", [], [None],
                   ["a", 1], {}, {"": None}, {"a": {"b": []}}, [{"name": 1}], "\x00"]  # fmt: skip
@@ -28,7 +33,22 @@ def seeds() -> list[dict[str, Any]]:
     return values
 
 
-VALUES: list[Any] = seeds()
+def real_ones() -> list[dict[str, Any]]:
+    files = [path for shop in ("shop", "shop-hardened")
+             for path in sorted((ROOT / "examples" / shop / "k8s").glob("*.yaml"))]  # fmt: skip
+    if CORPUS.is_dir():
+        files += [CORPUS / name for name in corpus_files()]
+    return [
+        item.value
+        for path in files
+        for item in read(
+            path.read_text(errors="replace"), path.name, target=True, complete=True
+        ).objects
+    ]
+
+
+EXAMPLES: list[Any] = seeds()
+REAL: list[Any] = real_ones()
 
 
 def places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
@@ -41,7 +61,7 @@ def places(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
 
 
 def mutated(random_: random.Random) -> Any:
-    value = copy.deepcopy(random_.choice(VALUES))
+    value = copy.deepcopy(random_.choice(random_.choice((EXAMPLES, REAL))))
     for _ in range(random_.randint(1, 4)):
         if not value:  # an earlier mutation took everything away
             break
@@ -89,7 +109,7 @@ def generated(random_: random.Random, depth: int = 0) -> Any:
 @pytest.mark.parametrize("seed", range(4))
 def test_no_rule_raises_on_generated_objects(seed: int) -> None:
     random_ = random.Random(seed)
-    kinds = sorted({value.get("kind") for value in VALUES if isinstance(value.get("kind"), str)})
+    kinds = sorted({value.get("kind") for value in EXAMPLES if isinstance(value.get("kind"), str)})
     values = []
     for _ in range(500):
         value = {"apiVersion": "v1", "kind": random_.choice(kinds)}

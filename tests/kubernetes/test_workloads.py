@@ -4,6 +4,8 @@ import pytest
 
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
+from seawall.kubernetes.rules import all_rules
+from seawall.kubernetes.workloads import POD_PATHS
 from tests.kubernetes.support import judge, objects_of
 
 CONTAINERS = "containers: [{name: app, image: a}]"
@@ -231,3 +233,50 @@ items:
         "items.0.spec.containers.0",
         "items.1.items.0.spec.containers.0",
     ]
+
+
+SELECTING = """
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80, targetPort: http}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web}
+spec: {podSelector: {matchLabels: {app: web}}}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: web}
+spec: {selector: {matchLabels: {app: web}}}
+---
+"""
+DANGLING = (
+    "service-selector-dangling", "service-target-port-invalid", "network-policy-dangling",
+    "service-monitor-dangling",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", ["", ", spec: null", ", spec: none"])
+@pytest.mark.parametrize("kind", sorted(POD_PATHS))
+def test_labels_of_a_template_without_a_spec_are_known_to_selectors(kind: str, spec: str) -> None:
+    for path in POD_PATHS[kind]:
+        # A Pod and a Revision are templates themselves, and have the name beside the labels.
+        template = f"metadata: {{name: web, labels: {{app: web}}}}{spec}"
+        for key in reversed(path):
+            template = f"{key}: {{{template}}}"
+        name = ", metadata: {name: web}" if path else ""
+        text = f"{SELECTING}{{apiVersion: x/v1, kind: {kind}{name}, {template}}}"
+        found = {finding.rule.id for finding in judge(all_rules(), text)}
+        assert found.isdisjoint(DANGLING)
+        assert "run-as-non-root" not in found, "there is no container to judge"
+    without = {finding.rule.id for finding in judge(all_rules(), SELECTING)}
+    assert without >= {"service-selector-dangling", "network-policy-dangling"}

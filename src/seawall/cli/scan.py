@@ -165,7 +165,8 @@ def run(arguments: list[str]) -> int:
     plan = engine_options(options, config, settings)
     progress = Progress(enabled=not options.quiet)
     signature = _signature(plan, outputs, options, threshold)
-    with engine.Run(progress, cached=plan.cache, signature=signature) as session:
+    told = progress if progress.enabled else None
+    with engine.Run(told, cached=plan.cache, signature=signature) as session:
         try:
             result = engine.scan_or_replay(plan, session)
         finally:

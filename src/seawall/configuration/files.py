@@ -68,6 +68,8 @@ def _upwards(target: str) -> ConfigurationFile | None:
 
 
 def _in(directory: str) -> ConfigurationFile | None:
+    if not os.access(directory, os.X_OK):
+        return None  # nothing in it can be read, and the scan tells so where it is a target
     own_path = os.path.normpath(os.path.join(directory, FILE_NAME))
     shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
     own = _read(own_path)

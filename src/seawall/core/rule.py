@@ -68,12 +68,13 @@ class Rule:
 
     ``scope`` says which entities of its domain ``check`` is called with; ``kinds`` narrows it
     where the scope has kinds. ``aliases`` are other tools' ids for the same check, each with
-    its tool (``kube-linter:host-pid``) unless the id says so itself (``KSV-0010``).
+    its tool (``kube-linter:host-pid``) unless the id says so itself (``KSV-0010``). What a
+    ``sensitive`` rule points at is a credential: no report shows the text there.
     """
 
     __slots__ = (
         "aliases", "changes", "check", "compliance", "confidence", "domain", "id", "kinds",
-        "parameters", "profile", "remedy", "scope", "severity", "since",
+        "parameters", "profile", "remedy", "scope", "sensitive", "severity", "since",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +94,7 @@ class Rule:
         parameters: tuple[Parameter, ...] = (),
         since: str = RULESETS[0],
         changes: tuple[Change, ...] = (),
+        sensitive: bool = False,
     ) -> None:
         self.check = check
         self.id = id
@@ -108,6 +110,7 @@ class Rule:
         self.parameters = parameters
         self.since = since
         self.changes = changes
+        self.sensitive = sensitive
 
     def __repr__(self) -> str:
         return f"Rule({self.id!r})"

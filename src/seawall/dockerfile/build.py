@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from seawall.dockerfile.links import Links
 from seawall.dockerfile.platforms import DEFAULT as DEFAULT_PLATFORM
 from seawall.dockerfile.platforms import PlatformError, parse_platform
-from seawall.dockerfile.references import ReferenceError, parse_reference
+from seawall.dockerfile.references import BadReferenceError, parse_reference
 from seawall.dockerfile.stages import (
     DEFAULT,
     FIXED,
@@ -103,9 +103,7 @@ class _Evaluation:
         self._resolve_copied(links)
         Walker(file, self._arguments, links, self._refuse).walk(self._stages)
 
-    def _refuse(
-        self, reason: str, instruction: Instruction, *, certain: bool = True
-    ) -> Problem:
+    def _refuse(self, reason: str, instruction: Instruction, *, certain: bool = True) -> Problem:
         bounds = instruction.line, instruction.start, instruction.end
         problem = Problem("build", reason, *bounds, certain)
         self._problems.append(problem)
@@ -218,9 +216,7 @@ class _Evaluation:
                 if suggested != reason:
                     reason = suggested
                     break
-            stage.problem = self._refuse(
-                reason, instruction, certain=stage.platform_text.known
-            )
+            stage.problem = self._refuse(reason, instruction, certain=stage.platform_text.known)
         return self._undeclared(found)
 
     def _resolve_images(self, links: Links) -> None:
@@ -229,7 +225,7 @@ class _Evaluation:
             if stage.base is None and stage.base_name.text and not stage.is_scratch:
                 try:
                     stage.image = parse_reference(stage.base_name.text)
-                except ReferenceError as error:
+                except BadReferenceError as error:
                     stage.problem = stage.problem or self._bad_name(
                         stage.base_name.text,
                         error,
@@ -247,11 +243,11 @@ class _Evaluation:
             self._copied.add(name)
             try:
                 links.references[name] = parse_reference(name)
-            except ReferenceError as error:
+            except BadReferenceError as error:
                 self._bad_name(name, error, instruction)
 
     def _bad_name(
-        self, name: str, error: ReferenceError, place: Instruction, *, certain: bool = True
+        self, name: str, error: BadReferenceError, place: Instruction, *, certain: bool = True
     ) -> Problem:
         reason = f"failed to parse stage name {quote(name)}: {error}"
         return self._refuse(reason, place, certain=certain)
@@ -265,7 +261,7 @@ def _stage_name(instruction: Instruction) -> str:
 def _is_no_image(name: str) -> bool:
     try:
         parse_reference(name)
-    except ReferenceError:
+    except BadReferenceError:
         return True
     return False
 
@@ -288,9 +284,7 @@ def parse_check_options(text: str) -> CheckOptions:
         names = tuple(name.strip() for name in value.split(","))
         if key == "skip":
             options = (
-                options._replace(skip_all=True)
-                if value == "all"
-                else options._replace(skip=names)
+                options._replace(skip_all=True) if value == "all" else options._replace(skip=names)
             )
         elif key == "experimental":
             options = (

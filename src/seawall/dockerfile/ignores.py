@@ -84,7 +84,7 @@ def parse_ignores(text: str) -> IgnoreFile:
         if negated:
             pattern = pattern[1:].strip(SPACES)
             if not pattern:
-                patterns.append(Pattern("", True, number, written, None, _NO_EXCLUSION))
+                patterns.append(Pattern("", negated, number, written, None, _NO_EXCLUSION))
                 continue
         pattern = _clean(pattern)
         if len(pattern) > 1 and pattern.startswith("/"):
@@ -216,6 +216,15 @@ class Matcher:
             except (re.error, OverflowError):
                 self._kind = "bad"
 
+    @property
+    def is_expression(self) -> bool:
+        """Whether it is matched by a regular expression."""
+        return self._expression is not None
+
+    def matches_slowly(self, path: str) -> bool:
+        """What the regular expression says, found without backtracking."""
+        return _simulate(self._tokens, path)
+
     def matches(self, path: str) -> bool:
         """Whether a whole path matches."""
         if self._kind == "exact":
@@ -228,7 +237,7 @@ class Matcher:
         if self._expression is None:
             return False
         if (len(path) + 1) ** self._wildcards > _MAX_STEPS:
-            return _simulate(self._tokens, path)
+            return self.matches_slowly(path)
         return self._expression.search(path) is not None
 
 
@@ -293,17 +302,17 @@ def _simulate(tokens: list[str], path: str) -> bool:
         for at, _ in states:
             if at == len(tokens):
                 continue
-            token = tokens[at]
+            piece = tokens[at]
             expression = single[at]
             if expression is not None:
                 if expression.fullmatch(character):
                     following.add((at + 1, False))
-            elif token == "*":
+            elif piece == "*":
                 if character != "/":
                     following.add((at, True))
             else:
                 following.add((at, True))
-                if token == "**/" and character == "/":
+                if piece == "**/" and character == "/":
                     following.add((at + 1, False))
         states = _closure(following, tokens)
         if not states:

@@ -1,16 +1,18 @@
-"""Which stage copies or mounts from which, and what ONBUILD adds where a stage builds on another."""
+"""Which stage copies or mounts from which, and what ONBUILD adds to the stages above."""
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from seawall.dockerfile.references import ImageReference
 from seawall.dockerfile.stages import Stage
 from seawall.text.dockerfile.expansion import ExpansionError, expand
 from seawall.text.dockerfile.golang import parse_int
 from seawall.text.dockerfile.mounts import fields
 from seawall.text.dockerfile.parser import parse
 from seawall.text.dockerfile.tree import NO_STAGE, Dockerfile, Instruction
+
+if TYPE_CHECKING:
+    from seawall.dockerfile.references import ImageReference
 
 Refuse = Callable[[str, Instruction], object]
 
@@ -28,7 +30,7 @@ Source = Stage | Image
 
 
 class Planned(NamedTuple):
-    """An instruction of a stage; ``sources`` of its ``--from`` or of each of its mounts."""
+    """An instruction of a stage; ``sources`` are those of ``--from`` or of each mount."""
 
     instruction: Instruction
     triggered: bool

@@ -68,7 +68,7 @@ _DNF = _YUM._replace(family="dnf")
 _ZYPPER = Manager(
     "zypper",
     _actions(
-        update="refresh ref", install="install in install-new-recommends inr source-install si patch",
+        update="refresh ref", install="install in install-new-recommends inr source-install si",
         upgrade="update up dist-upgrade dup patch", remove="remove rm", clean="clean cc",
     ),
     frozenset("-C --cache-dir -R --root -D --reposd-dir -c --config -r --repo --from -t --type "
@@ -197,7 +197,7 @@ def package_commands(commands: Iterable[Command]) -> Iterator[PackageCommand]:
             yield found
 
 
-def package_command(command: Command) -> PackageCommand | None:
+def package_command(command: Command) -> PackageCommand | None:  # noqa: C901 - see the branches
     """A command as a call of a package manager, if it is one."""
     name = command.name
     arguments = list(command.arguments)
@@ -228,7 +228,7 @@ def package_command(command: Command) -> PackageCommand | None:
     action = definition.actions.get(subcommand.value or "", OTHER) if subcommand else OTHER
     if definition is _YARN and subcommand is None:
         action = INSTALL  # a bare yarn installs
-    packages = ()
+    packages: tuple[Package, ...] = ()
     if action in {INSTALL, UPGRADE, REMOVE}:
         packages = tuple(_package(definition, word) for word in operands)
     return PackageCommand(
@@ -275,9 +275,7 @@ def removed_paths(command: Command) -> list[str]:
     """
     if command.name == "rm" and command.option("-r", "-R", "--recursive"):
         paths = [word.value for word in command.operands]
-    elif command.name == "find" and any(
-        value in {"-delete", "rm"} for value in command.values
-    ):
+    elif command.name == "find" and any(value in {"-delete", "rm"} for value in command.values):
         paths = [word.value for word in command.operands[:1]]
     else:
         return []
@@ -292,7 +290,7 @@ def _directory(path: str) -> str:
 
 def covers(removed: str, directory: str) -> bool:
     """Whether what is below a removed path includes a directory."""
-    return removed == "/" or directory == removed or directory.startswith(removed + "/")
+    return removed in {"/", directory} or directory.startswith(removed + "/")
 
 
 def is_mounted(step: Step, directory: str) -> bool:
@@ -331,8 +329,10 @@ def leftovers(step: Step) -> list[Leftover]:
             fills = definition.lists if call.action == UPDATE else definition.caches
             for directory in fills:
                 key = f"{call.family} {directory}"
-                if key not in seen and not is_mounted(step, directory) and not _is_cleaned(
-                    script, call, calls, directory
+                if (
+                    key not in seen
+                    and not is_mounted(step, directory)
+                    and not _is_cleaned(script, call, calls, directory)
                 ):
                     seen.add(key)
                     found.append(Leftover(call, directory, step))

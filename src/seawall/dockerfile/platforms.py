@@ -41,7 +41,7 @@ class Platform(NamedTuple):
 DEFAULT = Platform("linux", "amd64")
 
 
-def parse_platform(text: str) -> Platform:
+def parse_platform(text: str) -> Platform:  # noqa: C901 - the rules of one small syntax
     """Read a platform.
 
     Raises:

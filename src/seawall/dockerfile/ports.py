@@ -100,7 +100,5 @@ def _bracket_problem(text: str) -> str:
     if end < 0:
         return "missing ']' in address"
     if end + 1 != len(text) - 1:
-        return (
-            "too many colons in address" if text[end + 1] == ":" else "missing port in address"
-        )
+        return "too many colons in address" if text[end + 1] == ":" else "missing port in address"
     return "unexpected '[' in address" if "[" in text[1:] else ""

@@ -1,11 +1,13 @@
-"""Compose and bake files: which Dockerfiles they build, with which context, target and arguments."""
+"""Compose and bake files: which Dockerfiles they build, in which context, how."""
 
 import posixpath
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.text import hcl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DEFAULT = "Dockerfile"
 _REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)")
@@ -114,9 +116,9 @@ def _compose_build(name: str, build: dict[str, Any]) -> BuildReference:
 
 
 def _compose_arguments(value: object, unresolved: list[str]) -> dict[str, str | None]:
-    pairs: Iterator[tuple[str, object]]
+    pairs: Iterable[tuple[str, object]]
     if isinstance(value, dict):
-        pairs = iter(value.items())
+        pairs = value.items()
     elif isinstance(value, list):
         texts = (item for item in value if isinstance(item, str))
         pairs = (
@@ -301,7 +303,9 @@ def _lineage(
         parents = targets[current].get("inherits")
         if parents is None:
             continue
-        known = [one for one in parents if isinstance(one, str)] if isinstance(parents, list) else []
+        known = (
+            [one for one in parents if isinstance(one, str)] if isinstance(parents, list) else []
+        )
         if not isinstance(parents, list) or len(known) < len(parents):
             unresolved.append("inherits")
         missing = [one for one in known if one not in targets]

@@ -8,9 +8,7 @@ _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _NAME = rf"(?:{_DOMAIN}/)?{_PATH}(?:/{_PATH})*"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_REFERENCE = re.compile(
-    rf"({_NAME})(?::([0-9A-Za-z_][0-9A-Za-z_.-]{{0,127}}))?(?:@({_DIGEST}))?"
-)
+_REFERENCE = re.compile(rf"({_NAME})(?::([0-9A-Za-z_][0-9A-Za-z_.-]{{0,127}}))?(?:@({_DIGEST}))?")
 _SPLIT = re.compile(rf"({_DOMAIN})/(.+)")
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 _ANY_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
@@ -19,7 +17,7 @@ _HUB = "docker.io"
 _MAX_PATH = 255
 
 
-class ReferenceError(Exception):  # noqa: A001 - the builtin is about weak references
+class BadReferenceError(Exception):
     """A text that is no reference; the message is BuildKit's."""
 
 
@@ -49,31 +47,31 @@ def parse_reference(text: str) -> ImageReference:
     """Read a reference.
 
     Raises:
-        ReferenceError: it is none.
+        BadReferenceError: it is none.
     """
     if _IDENTIFIER.fullmatch(text):
         reason = f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
-        raise ReferenceError(reason)
+        raise BadReferenceError(reason)
     domain, rest = _split_domain(text)
     remote = rest.partition(":")[0]
     if remote.lower() != remote:
         reason = f"invalid reference format: repository name ({remote}) must be lowercase"
-        raise ReferenceError(reason)
+        raise BadReferenceError(reason)
     whole = f"{domain}/{rest}"
     found = _REFERENCE.fullmatch(whole)
     if found is None:
         if _REFERENCE.fullmatch(whole.lower()):
-            raise ReferenceError("repository name must be lowercase")
-        raise ReferenceError("invalid reference format")
+            raise BadReferenceError("repository name must be lowercase")
+        raise BadReferenceError("invalid reference format")
     parts = _SPLIT.fullmatch(found[1])
     domain, path = (parts[1], parts[2]) if parts else ("", found[1])
     if len(path) > _MAX_PATH:
         reason = f"repository name must not be more than {_MAX_PATH} characters"
-        raise ReferenceError(reason)
+        raise BadReferenceError(reason)
     digest = found[3] or ""
     problem = digest_problem(digest) if digest else ""
     if problem:
-        raise ReferenceError(problem)
+        raise BadReferenceError(problem)
     return ImageReference(text, domain, path, found[2] or "", digest)
 
 
@@ -94,8 +92,11 @@ def digest_problem(text: str) -> str:
     """Why a text is no digest (opencontainers/go-digest); empty where it is one."""
     algorithm, mark, encoded = text.partition(":")
     size = _DIGEST_SIZES.get(algorithm)
-    if not algorithm or not mark or not encoded or (
-        size is None and not _ANY_DIGEST.fullmatch(text)
+    if (
+        not algorithm
+        or not mark
+        or not encoded
+        or (size is None and not _ANY_DIGEST.fullmatch(text))
     ):
         return "invalid checksum digest format"
     if size is None:

@@ -199,8 +199,7 @@ def _string_origin(step: Step, word: Word) -> Origin:
 def _escaped_width(escape: bytes) -> int:
     if len(escape) == 2:
         return 1
-    code = int(escape[2:], 16)
+    code = int(escape.removeprefix(b"\\u"), 16)
     if code < 0x80:
         return 1
     return 2 if code < 0x800 or 0xD800 <= code < 0xE000 else 3
-

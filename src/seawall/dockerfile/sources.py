@@ -128,7 +128,7 @@ _SWITCHES = frozenset(("submodules", "keep-git-dir", "fetch-by-commit"))
 _REFERENCES = (("tag", "refs/tags/"), ("branch", "refs/heads/"))
 
 
-def _with_query(
+def _with_query(  # noqa: C901, PLR0912 - one branch for each key
     remote: str, reference: str, directory: str, query: str, *, looks_local: bool
 ) -> GitSource:
     values = _query(query)

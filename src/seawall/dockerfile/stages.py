@@ -140,9 +140,9 @@ class Step:
     """
 
     __slots__ = (
-        "_scripts", "arguments", "environment", "flags", "instruction", "mount_sources", "mounts",
-        "number", "ports", "problem", "references", "settings", "shell", "source", "stage", "triggered",
-        "undefined", "user", "workdir", "workdir_set",
+        "_scripts", "arguments", "environment", "flags", "instruction", "mount_sources",
+        "mounts", "number", "ports", "problem", "references", "settings", "shell", "source",
+        "stage", "triggered", "undefined", "user", "workdir", "workdir_set",
     )  # fmt: skip
 
     arguments: tuple[Value, ...]
@@ -202,8 +202,10 @@ class Config:
     has set. ``environment`` holds ENV only; ``workdir`` is ``/`` at first.
     """
 
-    __slots__ = ("author", "command", "entrypoint", "environment", "health_check", "labels", "ports",
-                 "shell", "stop_signal", "triggers", "user", "volumes", "workdir")  # fmt: skip
+    __slots__ = (
+        "author", "command", "entrypoint", "environment", "health_check", "labels", "ports",
+        "shell", "stop_signal", "triggers", "user", "volumes", "workdir",
+    )  # fmt: skip
 
     author: str
     command: Command | None
@@ -211,10 +213,10 @@ class Config:
     environment: dict[str, Value]
     health_check: HealthCheck | None
     labels: dict[str, Value]
-    ports: tuple[Ports, ...]
+    ports: list[Ports]
     shell: tuple[str, ...] | None
     stop_signal: Value | None
-    triggers: tuple[Step, ...]
+    triggers: list[Step]
     user: Value
     volumes: dict[str, Value]
     workdir: Value
@@ -225,8 +227,8 @@ class Config:
         self.environment = {}
         self.labels = {}
         self.volumes = {}
-        self.ports = ()
-        self.triggers = ()
+        self.ports = []
+        self.triggers = []
         self.user = Value("")
         self.workdir = Value("")
 
@@ -238,7 +240,8 @@ class Config:
         new.environment = dict(self.environment)
         new.labels = dict(self.labels)
         new.volumes = dict(self.volumes)
-        new.triggers = ()
+        new.ports = list(self.ports)
+        new.triggers = []
         return new
 
 
@@ -261,13 +264,16 @@ class Stage:
         arguments: the names of its ARGs, those of the stages below it included.
         config: what its image says in the end.
         needs: stages that it copies or mounts from.
+        has_command: it has a CMD of its own.
         problem: why BuildKit refuses its FROM.
     """
 
-    __slots__ = ("arguments", "base", "base_name", "config", "default_image_problem", "file",
-                 "image", "instruction", "instructions", "name", "needs", "number", "platform",
-                 "platform_matched", "platform_text", "problem", "steps", "undefined_arguments", "variables",
-                 "workdir_set")  # fmt: skip
+    __slots__ = (
+        "arguments", "base", "base_name", "config", "default_image_problem", "file",
+        "has_command", "image", "instruction", "instructions", "name", "needs", "number",
+        "platform", "platform_matched", "platform_text", "problem", "steps",
+        "undefined_arguments", "variables", "workdir_set",
+    )  # fmt: skip
 
     arguments: dict[str, None]
     base: "Stage | None"
@@ -275,6 +281,7 @@ class Stage:
     config: Config
     default_image_problem: bool
     file: Dockerfile
+    has_command: bool
     image: ImageReference | None
     instruction: Instruction
     instructions: list[Instruction]
@@ -298,7 +305,7 @@ class Stage:
         self.base = self.image = self.platform = self.platform_text = self.problem = None
         self.base_name = Value("")
         self.config = Config()
-        self.default_image_problem = self.workdir_set = False
+        self.default_image_problem = self.has_command = self.workdir_set = False
         self.name = ""
         self.needs = []
         self.instructions = []

@@ -44,6 +44,9 @@ from seawall.text.dockerfile.tree import Dockerfile, Instruction, Problem
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What PATH is where no base image says otherwise."""
 
+_MAX_PATH = 4096
+"""Longer directories are no longer followed: the kernel takes no longer path."""
+
 NOT_VARIABLES = frozenset(("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"))
 """ARGs that set no variable."""
 
@@ -53,7 +56,6 @@ class Refuse(Protocol):
 
     def __call__(self, reason: str, instruction: Instruction, *, certain: bool) -> Problem:
         """The problem that was noted."""
-
 
 
 class _RefusedError(Exception):
@@ -160,9 +162,7 @@ class _One:
     def _note(self, found: Expansion) -> None:
         declared = self._stage.arguments
         self.undefined += [
-            name
-            for name in found.unmatched
-            if name not in declared and name not in NOT_VARIABLES
+            name for name in found.unmatched if name not in declared and name not in NOT_VARIABLES
         ]
 
     def _expand_arguments(self) -> tuple[Value, ...]:
@@ -231,6 +231,8 @@ class _One:
             certainty = min(certainty, UNKNOWN if self._stage.root.image else certainty)
         elif relative:
             certainty = min(certainty, before.certainty)
+        if len(joined) > _MAX_PATH:
+            joined, certainty = before.text, UNKNOWN
         self._config.workdir = Value(joined, certainty)
         self._stage.workdir_set = True
 
@@ -265,7 +267,7 @@ class _One:
         for ports in values.values():
             found += [parse_ports(port) for port in ports]
         self._step.ports = tuple(found)
-        self._config.ports += tuple(found)
+        self._config.ports += found
 
     def maintainer(self) -> None:
         """MAINTAINER."""
@@ -278,6 +280,7 @@ class _One:
     def command(self) -> None:
         """CMD."""
         self._config.command = self._command(self._instruction.arguments)
+        self._stage.has_command = True
 
     def entrypoint(self) -> None:
         """ENTRYPOINT; a CMD of the base is forgotten."""
@@ -285,8 +288,7 @@ class _One:
         command = self._command(words)
         uses_shell = not self._instruction.is_json
         self._config.entrypoint = command if words or uses_shell else None
-        own = any(step.name == "CMD" for step in self._stage.steps)
-        if not own:
+        if not self._stage.has_command:
             self._config.command = None
 
     def _command(self, words: "tuple[object, ...]") -> Command:
@@ -302,7 +304,7 @@ class _One:
 
     def onbuild(self) -> None:
         """ONBUILD."""
-        self._config.triggers += (self._step,)
+        self._config.triggers.append(self._step)
 
     # Files ------------------------------------------------------------------------------------
 
@@ -355,11 +357,12 @@ class _One:
         references: list[tuple[Reference, ...]] = []
         for word in words:
             if word is not words[-1] and is_heredoc(word.text):
-                value, found = Value(word.text), ()
+                values.append(Value(word.text))
+                references.append(())
             else:
                 value, found = self._expanded(word.text)
-            values.append(value)
-            references.append(found)
+                values.append(value)
+                references.append(found)
             step.arguments = (*values, *step.arguments[len(values) :])
             step.references = tuple(references)
         self._expand_documents()
@@ -369,7 +372,7 @@ class _One:
                 name = quote(self._instruction.flag_value("from"))
                 reason = f"cannot copy from stage {name}, it needs to be defined before current "
                 raise _RefusedError(reason + f"stage {quote(self._stage.label)}")
-        self._check_copy(is_add)
+        self._check_copy(is_add=is_add)
 
     def _expand_documents(self) -> None:
         bodies = {
@@ -386,14 +389,14 @@ class _One:
                     body = "\n".join(line.lstrip("\t") for line in body.split("\n"))
                 self._note(expand(body, self._step.environment, "\\", DOCUMENT))
 
-    def _check_copy(self, is_add: bool) -> None:  # noqa: FBT001
+    def _check_copy(self, *, is_add: bool) -> None:
         step = self._step
         owner = step.flags.get("chown", Value("")).text
         linked = self._instruction.flag("link")
-        if owner and linked and (linked.value or "true").lower() == "true":
-            if is_named_owner(owner):
-                reason = f"--chown={owner}: user and group names can't be resolved when used with "
-                raise _RefusedError(reason + "--link, use numeric uid[:gid] instead")
+        is_linked = linked is not None and (linked.value or "true").lower() == "true"
+        if owner and is_linked and is_named_owner(owner):
+            reason = f"--chown={owner}: user and group names can't be resolved when used with "
+            raise _RefusedError(reason + "--link, use numeric uid[:gid] instead")
         mode = step.flags.get("chmod", Value("")).text
         if mode:
             check_mode(mode)

@@ -1,7 +1,7 @@
 """The one place that knows all domains: plan, read, check, triage."""
 
 from seawall.engine.options import NEWEST_KUBERNETES, Options
-from seawall.engine.reading import Progress
+from seawall.engine.progress import Progress
 from seawall.engine.run import Recording, Replay, Run
 from seawall.engine.scanning import Result, scan, scan_or_replay, today
 from seawall.engine.texts import Texts

@@ -1,6 +1,6 @@
 """Runs the rules over what was read, file by file, on several processors where it pays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from seawall.core.compact import finding_from_plain, finding_to_plain
@@ -9,6 +9,7 @@ from seawall.core.location import Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
 from seawall.engine.placing import Places, placed, places_of, unplaced
+from seawall.engine.progress import Progress, Step
 from seawall.engine.reading import Inputs, Unit
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
@@ -48,17 +49,22 @@ def judge(
     context: Context,
     known: Judgements | None,
     workers: int,
+    progress: Progress | None = None,
 ) -> tuple[list[Finding], list[RuleFault]]:
     """Every finding of the targets, with concrete places, in no particular order."""
-    bench = _Bench(rules, context, inputs.texts)
     units = [unit for unit in inputs.units if not unit.task.file.context]
+    step = Step(progress, "objects judged", _objects_of(units))
+    bench = _Bench(rules, context, inputs.texts, step)
     before = [None] * len(units) if known is None else known.known(units)
     pairs = list(zip(units, before, strict=True))
+
+    def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Plain]:
+        step.begin(_objects_of(unit for unit, _ in part))
+        return [_to_plain(bench.judge(*pair)) for pair in part]
+
     if workers > 1:
         weights = [len(unit.task.data) for unit in units]
-        plains = spread(
-            pairs, weights, workers, lambda part: [_to_plain(bench.judge(*pair)) for pair in part]
-        )
+        plains = spread(pairs, weights, workers, work)
         results = [_from_plain(plain, bench.by_id) for plain in plains]
     else:
         results = [bench.judge(*pair) for pair in pairs]
@@ -73,13 +79,18 @@ def judge(
     return findings, faults
 
 
+def _objects_of(units: Iterable[Unit]) -> int:
+    return sum(len(unit.contents.objects) for unit in units)
+
+
 class _Bench:
     """Judges files one at a time."""
 
-    def __init__(self, rules: Sequence[Rule], context: Context, texts: Texts) -> None:
+    def __init__(self, rules: Sequence[Rule], context: Context, texts: Texts, step: Step) -> None:
         self.by_id = {rule.id: rule for rule in rules}
         self._context = context
         self._texts = texts
+        self._step = step
         self._plan = Plan(rules)
         self._plans: dict[tuple[str, ...], Plan] = {}
 
@@ -90,6 +101,7 @@ class _Bench:
         faults: list[RuleFault] = []
         related: list[tuple[str, ...]] = []
         for number, object_ in enumerate(unit.contents.objects):
+            self._step.advance()
             outcome = Outcome([], [], set())
             if old is None:
                 self._plan.check(object_, self._context, outcome)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.core.ignore import Ignore
-from seawall.core.rule import RULESETS, SECURITY, ParameterValue
+from seawall.core.report import NotCovered
+from seawall.core.rule import RULESETS, SECURITY, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
 from seawall.sources import files
 from seawall.text.gitignore import RootedPaths
@@ -35,6 +36,10 @@ class Options(NamedTuple):
     exclude: Exclude | None = None
     max_file_size: int = files.DEFAULT_SIZE_LIMIT
     profile: str = SECURITY
+    custom: tuple[Rule, ...] = ()
+    """Rules that are not in the catalogue: custom checks of another tool's configuration."""
+    not_covered: tuple[NotCovered, ...] = ()
+    """What the configuration asks for and cannot be done here, to be reported with the inputs."""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     ruleset: str = RULESETS[-1]

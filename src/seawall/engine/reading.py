@@ -1,13 +1,14 @@
 """From targets to objects: what is read, what is left out, and what could not be read."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from seawall.core.compact import ignore_from_plain, ignore_to_plain
 from seawall.core.ignore import Ignore
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine.options import Options
+from seawall.engine.progress import Progress, Step
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
@@ -56,6 +57,8 @@ class Task(NamedTuple):
     is_template: bool
     complete: bool
     """Whether all objects of its directory are read as well."""
+    listed: bool = False
+    """Whether a kustomization takes it as whole objects."""
 
     @property
     def digest(self) -> bytes:
@@ -97,8 +100,12 @@ class Inputs:
         self.read: list[str] = []
         self.skipped: list[Skipped] = []
         self.not_covered: list[NotCovered] = []
+        self.unable: tuple[NotCovered, ...] = ()
+        """What the configuration asks for and cannot be done, which says nothing of the files."""
         self.failed: list[Failed] = []
         self.charts: frozenset[str] = frozenset()
+        self.whole: set[str] = set()
+        """Files of which every object is known, if perhaps not all that it will be."""
 
     @property
     def objects(self) -> Iterator[KubernetesObject]:
@@ -110,7 +117,7 @@ class Inputs:
         return Coverage(
             tuple(sorted(self.read)),
             tuple(sorted(self.skipped)),
-            tuple(sorted(set(self.not_covered))),
+            tuple(sorted({*self.not_covered, *self.unable})),
             tuple(sorted(self.failed)),
         )
 
@@ -118,7 +125,7 @@ class Inputs:
 # The files ------------------------------------------------------------------------------------
 
 
-def gather(source: Source, options: Options, progress: "Progress | None") -> Inputs:
+def gather(source: Source, options: Options, progress: Progress | None) -> Inputs:
     """Find the files and read their bytes; what needs no look inside is sorted out."""
     inputs = Inputs()
     found: list[SourceFile] = []
@@ -131,20 +138,13 @@ def gather(source: Source, options: Options, progress: "Progress | None") -> Inp
             inputs.failed.append(item)
     found.sort(key=lambda file: (file.context, file.path))
     inputs.charts = _charts(found)
-    patches = _kustomizations(found, inputs, source)
+    kustomized = _kustomizations(found, inputs, source)
     complete = _Completeness(options)
-    for number, file in enumerate(found):
-        if progress is not None:
-            progress(number, len(found))
-        _gather_file(file, inputs, source, patches, complete)
+    step = Step(progress, "files read", len(found))
+    for file in found:
+        step.advance()
+        _gather_file(file, inputs, source, kustomized, complete)
     return inputs
-
-
-class Progress(Protocol):
-    """Told how many of how many files have been dealt with."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show it."""
 
 
 def _charts(found: Iterable[SourceFile]) -> frozenset[str]:
@@ -168,9 +168,15 @@ def _chart_of(path: str, charts: frozenset[str]) -> str | None:
     return None
 
 
-def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> dict[str, str]:
-    """Paths of patches, each with the kustomization that applies it."""
-    patches: dict[str, str] = {}
+class _Kustomized(NamedTuple):
+    """Files that kustomizations name: their parts, each with who names it, and their resources."""
+
+    parts: dict[str, str]
+    resources: set[str]
+
+
+def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> _Kustomized:
+    kustomized = _Kustomized({}, set())
     for file in found:
         if os.path.basename(file.path) not in kustomizations.FILE_NAMES or file.real == files.STDIN:
             continue
@@ -183,9 +189,11 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
             if isinstance(document, Broken):
                 inputs.failed.append(Failed(file.path, *document.position, document.reason))
                 continue
-            for path in kustomizations.parts(document.value, os.path.dirname(file.path)):
-                patches.setdefault(path, file.path)
-    return patches
+            directory = os.path.dirname(file.path)
+            for path in kustomizations.parts(document.value, directory):
+                kustomized.parts.setdefault(path, file.path)
+            kustomized.resources.update(kustomizations.resources(document.value, directory))
+    return kustomized
 
 
 def is_candidate(file: SourceFile) -> bool:
@@ -198,7 +206,7 @@ def _gather_file(
     file: SourceFile,
     inputs: Inputs,
     source: Source,
-    patches: Mapping[str, str],
+    kustomized: _Kustomized,
     complete: "_Completeness",
 ) -> None:
     name = os.path.basename(file.path)
@@ -213,8 +221,8 @@ def _gather_file(
             )
         )  # fmt: skip
         return
-    if not file.named and file.path in patches:
-        inputs.skipped.append(Skipped(file.path, f"a part of {patches[file.path]}"))
+    if not file.named and file.path in kustomized.parts:
+        inputs.skipped.append(Skipped(file.path, f"a part of {kustomized.parts[file.path]}"))
         return
     data = source.read(file)
     if isinstance(data, Failed):
@@ -228,7 +236,8 @@ def _gather_file(
         is_template = chart is not None and file.path.startswith(
             os.path.join(chart, "templates", "")
         )
-        inputs.tasks.append(Task(file, data, is_template, complete.of(file)))
+        listed = file.path in kustomized.resources
+        inputs.tasks.append(Task(file, data, is_template, complete.of(file), listed))
 
 
 def _text(path: str, data: bytes | Failed) -> str | Failed:
@@ -248,16 +257,26 @@ def _chart_not_covered(path: str) -> NotCovered:
 # Their contents -------------------------------------------------------------------------------
 
 
-def read_units(inputs: Inputs, units: Units | None, workers: int) -> None:
+def read_units(
+    inputs: Inputs, units: Units | None, workers: int, progress: Progress | None = None
+) -> None:
     """Read the objects of the files that were gathered."""
     tasks = inputs.tasks
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
     missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
+    step = Step(progress, "files parsed", len(missing))
+
+    def parsed(part: Sequence[Task]) -> Iterator[Plain]:
+        step.begin(len(part))
+        for task in part:
+            step.advance()
+            yield _parse(task)
+
     if workers > 1:
         weights = [len(task.data) for task in missing]
-        fresh = iter(spread(missing, weights, workers, lambda part: [_parse(t) for t in part]))
+        fresh = iter(spread(missing, weights, workers, lambda part: list(parsed(part))))
     else:
-        fresh = (_parse(task) for task in missing)
+        fresh = parsed(missing)
     for task, known in zip(tasks, plains, strict=True):
         plain = next(fresh) if known is None else known
         if known is None and units is not None:
@@ -280,7 +299,9 @@ def _parse(task: Task) -> Plain:
     if not task.file.named and not reader.mentions_objects(text):
         return (_SKIPPED, "holds no Kubernetes object")
     path = task.file.path
-    contents = reader.read(text, path, target=True, complete=True, template=task.is_template)
+    contents = reader.read(
+        text, path, target=True, complete=True, template=task.is_template, listed=task.listed
+    )
     found: list[Ignore] = []
     if any(mark in text for mark in ignores.MARKS):
         found = [*ignores.from_comments(text, path), *ignores.from_annotations(contents.objects)]
@@ -297,11 +318,13 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.skipped.append(Skipped(file.path, content))
         return
     contents = reader.from_plain(
-        content, file.path, target=not file.context, complete=task.complete
+        content, file.path, target=not file.context, complete=task.complete, listed=task.listed
     )
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)
+    if not contents.opaque:
+        inputs.whole.add(file.path)
     if contents.objects:
         found = tuple(ignore_from_plain(item) for item in rest[0])
         inputs.units.append(Unit(task, contents, found))
@@ -332,7 +355,8 @@ def _mark_incomplete(inputs: Inputs) -> None:
     unread |= {
         os.path.dirname(item.path)
         for item in inputs.not_covered
-        if item.what != KUSTOMIZATION  # the names it generates are unresolved one by one
+        # The names a kustomization generates are unresolved one by one.
+        if item.what != KUSTOMIZATION and item.path not in inputs.whole
     }
     for object_ in inputs.objects:
         if object_.complete and (

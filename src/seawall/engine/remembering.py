@@ -88,7 +88,15 @@ class Memory:
         if any(task.file.real == STDIN for task in inputs.tasks):
             return None
         rows = [
-            (t.file.path, t.file.named, t.file.context, t.is_template, t.complete, t.digest)
+            (
+                t.file.path,
+                t.file.named,
+                t.file.context,
+                t.is_template,
+                t.complete,
+                t.listed,
+                t.digest,
+            )
             for t in inputs.tasks
         ]
         before = inputs.coverage()
@@ -166,7 +174,9 @@ class _Units:
     def _key(self, task: Task) -> bytes:
         file = task.file
         return digest(
-            self._code, *texts("unit", file.path, file.named, task.is_template), task.digest
+            self._code,
+            *texts("unit", file.path, file.named, task.is_template, task.listed),
+            task.digest,
         )
 
     def known(self, tasks: Sequence[Task]) -> list[Plain | None]:
@@ -198,6 +208,7 @@ class _Judgements:
         return digest(
             self._judging,
             *texts("judgement", task.file.path, task.file.named, task.is_template, complete),
+            *texts(task.listed),
             task.digest,
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
-from seawall.engine.reading import Progress
+from seawall.engine.progress import Progress
 
 if TYPE_CHECKING:
     from seawall.cache import Cache

@@ -11,7 +11,8 @@ from seawall.engine import reading
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, Inputs, Progress
+from seawall.engine.progress import Progress
+from seawall.engine.reading import FileSystem, Inputs
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
@@ -51,16 +52,18 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
         select=options.select,
         ignore=options.ignore,
         ruleset=options.ruleset,
+        custom=options.custom,
     )
     if options.since is not None:
         run.remember_within()
     inputs = reading.gather(FileSystem(options), options, run.progress)
+    inputs.unable = options.not_covered
     memory, key = _memory(inputs, options, rules, run)
     replay = run.recall(key)
     if replay is not None:
         return replay
     present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
-    analysis = analyse(inputs, options, rules, memory, key)
+    analysis = analyse(inputs, options, rules, memory, key, run.progress)
     if analysis.faults or any(finding.secret for finding in analysis.findings):
         run.forget_outputs()
     policy = policy_of(options, rules)
@@ -94,6 +97,7 @@ def analyse(
     rules: Sequence[Rule],
     memory: "Memory | None",
     key: bytes | None,
+    progress: Progress | None = None,
 ) -> Analysis:
     """Everything the rules find in what was gathered, with concrete places."""
     known = None if memory is None else memory.run(key)
@@ -103,7 +107,7 @@ def analyse(
         return known
     size = sum(len(task.data) for task in inputs.tasks)
     workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1
-    reading.read_units(inputs, memory.units() if memory else None, workers)
+    reading.read_units(inputs, memory.units() if memory else None, workers, progress)
     context = Context(
         Index(inputs.objects, inputs.opaque),
         kubernetes_version=options.kubernetes_version,
@@ -111,7 +115,7 @@ def analyse(
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
     )
     findings, faults = judge(
-        inputs, rules, context, memory.judgements() if memory else None, workers
+        inputs, rules, context, memory.judgements() if memory else None, workers, progress
     )
     analysis = Analysis(
         findings,
@@ -159,7 +163,7 @@ def _since(
 def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
     """The part of the options that decides what counts."""
     return Policy(
-        find=catalogue.look_up,
+        find=lambda pattern: catalogue.look_up(pattern, options.custom),
         rules={rule.id: rule for rule in rules},
         min_confidence=options.min_confidence,
         ruleset=options.ruleset,

@@ -1,6 +1,7 @@
 """Runs rules over the objects of a run and turns their hits into findings."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Related
@@ -105,11 +106,14 @@ def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
 def _confidence(rule: Rule, entity: Entity, hit: Hit) -> Confidence:
     """What is missing in a patch may stand in the object it changes."""
     object_ = entity.object
-    if is_patch(object_):
+    if _is_patch(object_):
         path = (*entity.path, *hit.at)[len(object_.path) :]
         if at(object_.value, *path) is None:
             return Confidence.LOW
     return rule.confidence if hit.confidence is None else hit.confidence
+
+
+_is_patch = lru_cache(maxsize=1)(is_patch)  # the findings of an object follow each other
 
 
 def _location(entity: Entity, at: KeyPath | Span) -> Location:

@@ -4,7 +4,9 @@ Two kinds of evidence count: a value in the format of some provider's tokens, an
 name that says what it is (``DB_PASSWORD``). Under the name of a password any value counts that is
 not a reference: ``changeme`` is a password like any other, and a known one. Under names such as
 ``token``, ``secret`` or ``api key`` a value must look generated, because what stands there is as
-often the name of a Secret, of a field or of a header.
+often the name of a Secret, of a field or of a header. Where the name ends in a key, a token or a
+client's secret a value such as ``minio123`` counts, too: what people type where they are asked
+for a password. ``secret`` and ``credentials`` alone as often say which Secret.
 
 Nothing here ever gives a value back: results name what holds it.
 """
@@ -57,11 +59,20 @@ _NO_VALUES = frozenset(
 """Words that make a name one of a setting, a sum or a mark, whatever follows."""
 
 PASSWORD, SECRET = "password", "secret"
+_WHICH_SECRET = frozenset("credential credentials secret".split())
 
 
 def words_of(name: str) -> list[str]:
     """The words a name is made of, in lower case, however they are joined."""
     return [word.lower() for word in re.findall(_WORD, name)]
+
+
+def _words_that_count(name: str) -> list[str]:
+    """The words of a name up to the last that says what it is: ``TOKEN_PROD_2`` is a token."""
+    words = words_of(name)
+    while words and (words[-1].isdigit() or words[-1] in _QUALIFIERS):
+        words.pop()
+    return words
 
 
 def kind_of_name(name: str) -> str:
@@ -71,9 +82,7 @@ def kind_of_name(name: str) -> str:
     """
     if name in ("PWD", "OLDPWD"):
         return ""
-    words = words_of(name)
-    while words and (words[-1].isdigit() or words[-1] in _QUALIFIERS):
-        words.pop()
+    words = _words_that_count(name)
     if not words or not _NO_VALUES.isdisjoint(words):
         return ""
     last = words[-1]
@@ -155,6 +164,21 @@ def looks_generated(value: str) -> bool:
     return len(set(value)) >= 8 and sum(map(len, words)) < longest * len(words)
 
 
+_TYPED = r"(?=.*[a-zA-Z])(?=.*\d.*\d)[A-Za-z0-9!@#$%^&*+=]{8,}"
+"""Letters and at least two digits in one word: no name of an object, a field or a file."""
+
+
+def looks_typed(value: str) -> bool:
+    """Whether a value looks like a password that somebody thought of: ``minio123``."""
+    return re.fullmatch(_TYPED, value) is not None
+
+
+def _may_say_which(name: str) -> bool:
+    """Whether a name of a secret may be one of the object that holds it."""
+    words = _words_that_count(name)
+    return words[-1] in _WHICH_SECRET and words[-2:-1] != ["client"]
+
+
 _PRIVATE_KEY = (
     r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+"
     r"(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/]{20}"
@@ -218,7 +242,10 @@ def _named(name: str, value: str) -> Credential | None:
     if not kind or is_reference(value) or "\n" in value.strip():
         return None
     if kind == SECRET:
-        return Credential(name, "a secret") if looks_generated(value) else None
+        if looks_generated(value):
+            return Credential(name, "a secret")
+        typed = looks_typed(value) and not (_may_say_which(name) or is_to_be_replaced(value))
+        return Credential(name, "a weak secret", weak=True) if typed else None
     if len(value) < 4 and value.isdigit():
         return None
     weak = value.lower() in _KNOWN or is_to_be_replaced(value)

@@ -4,10 +4,13 @@ Look-ups go through dictionaries built once, so that the cost of a document does
 the number of documents.
 """
 
-from collections.abc import Iterable, Mapping
+import os
+import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
+from seawall.kubernetes.applications import Applications, names_namespace
 from seawall.kubernetes.network_policies import (
     NETWORK_POLICY_KINDS,
     OPEN,
@@ -19,7 +22,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.selectors import Selector, parse_map_selector, parse_selector
 from seawall.kubernetes.values import integer, mapping, mappings, text
-from seawall.kubernetes.workloads import pods_of
+from seawall.kubernetes.workloads import bare_templates_of, pods_of
 
 
 class Scale(NamedTuple):
@@ -55,6 +58,10 @@ class Index:
         found = self._by_key.get((kind, namespace, name))
         return found[0] if found else None
 
+    def find_all(self, kind: str, namespace: str, name: str) -> list[KubernetesObject]:
+        """Every object with this kind, namespace and name, as overlays define it."""
+        return self._by_key.get((kind, namespace, name), [])
+
     def holds(self, *kinds: str) -> bool:
         """Whether there is any object of some kinds."""
         return any(kind in self._by_kind for kind in kinds)
@@ -69,7 +76,18 @@ class Index:
 
     def is_unresolved(self, name: str) -> bool:
         """Whether a name occurs in text that could not be read, and so may be defined there."""
-        return bool(name) and name in self._opaque
+        if not name:
+            return False
+        return name in (self._opaque if _NO_WORD.search(name) else self._words_of_opaque)
+
+    @cached_property
+    def _words_of_opaque(self) -> str:
+        """Each word of the opaque texts once: a word lies in a text if it lies in one of these."""
+        return "\n".join(dict.fromkeys(_WORDS.findall(self._opaque)))
+
+    def holds_unresolved(self, pattern: str) -> bool:
+        """Whether a regular expression matches anywhere in text that could not be read."""
+        return re.search(pattern, self._opaque) is not None
 
     def pods(self, object_: KubernetesObject) -> tuple[Pod, ...]:
         """The pods of an object, found once."""
@@ -85,22 +103,28 @@ class Index:
         return tuple(pod for object_ in self.objects for pod in self.pods(object_))
 
     @cached_property
+    def _selectable(self) -> tuple[Pod, ...]:
+        """Every pod and template of the run, also those of which nothing but labels is known."""
+        bare = (pod for object_ in self.objects for pod in bare_templates_of(object_))
+        return (*self.all_pods, *bare)
+
+    @cached_property
     def _pods_by_namespace(self) -> dict[str, list[Pod]]:
         result: dict[str, list[Pod]] = {}
-        for pod in self.all_pods:
+        for pod in self._selectable:
             result.setdefault(pod.object.namespace, []).append(pod)
         return result
 
     @cached_property
     def _pods_by_label(self) -> dict[tuple[str, str, str], list[Pod]]:
         result: dict[tuple[str, str, str], list[Pod]] = {}
-        for pod in self.all_pods:
+        for pod in self._selectable:
             for key, value in pod.labels.items():
                 result.setdefault((pod.object.namespace, key, value), []).append(pod)
         return result
 
     def pods_in(self, namespace: str) -> list[Pod]:
-        """The pods of a namespace."""
+        """The pods of a namespace, also templates without a spec, whose containers none knows."""
         return self._pods_by_namespace.get(namespace, [])
 
     @property
@@ -109,7 +133,10 @@ class Index:
         return self._pods_by_namespace.keys()
 
     def select(self, namespace: str, selector: Selector | None) -> list[Pod]:
-        """The pods of a namespace that a selector matches; no selector matches none."""
+        """The pods of a namespace that a selector matches; no selector matches none.
+
+        They may be templates without a spec, and so without containers.
+        """
         if selector is None:
             return []
         candidates = self.pods_in(namespace)
@@ -287,8 +314,25 @@ class Index:
     # Accounts and roles -----------------------------------------------------------------------
 
     def service_account(self, pod: Pod) -> KubernetesObject | None:
-        """The ServiceAccount a pod runs as, when it is among the objects."""
+        """The ServiceAccount a pod runs as, when it is among the objects.
+
+        That is the one of its own application, or else another's: who names an account that the
+        application does not have means some other, but each namespace has a ``default``.
+        """
+        own = self._own_account(pod)
+        if own is not None or pod.service_account_name == _DEFAULT_ACCOUNT:
+            return own
         return self.find("ServiceAccount", pod.object.namespace, pod.service_account_name)
+
+    def _own_account(self, pod: Pod) -> KubernetesObject | None:
+        key = ("ServiceAccount", pod.object.namespace, pod.service_account_name)
+        share = self.applications.share_namespace
+        found = self._by_key.get(key, ())
+        return next((account for account in found if share(pod.object, account)), None)
+
+    def has_account_of_its_own(self, pod: Pod) -> bool:
+        """Whether the account is one of the pod's application, so that no other's is meant."""
+        return pod.service_account_name == _DEFAULT_ACCOUNT or self._own_account(pod) is not None
 
     def mounts_token(self, pod: Pod) -> bool:
         """Whether the kubelet mounts an API token: the pod's word first, then the account's."""
@@ -305,25 +349,45 @@ class Index:
         return self.find(kind, namespace, name)
 
     @cached_property
-    def _bindings_of_account(self) -> dict[tuple[str, str], list[KubernetesObject]]:
-        result: dict[tuple[str, str], list[KubernetesObject]] = {}
-        for binding in self.of_kind("RoleBinding", "ClusterRoleBinding"):
-            for _, subject in mappings(binding.value, "subjects"):
-                if text(subject, "kind") == "ServiceAccount":
-                    namespace = text(subject, "namespace") or binding.namespace
-                    key = (namespace, text(subject, "name"))
-                    result.setdefault(key, []).append(binding)
-        return result
-
-    def bindings_of(self, namespace: str, account: str) -> list[KubernetesObject]:
-        """The bindings that name a ServiceAccount as a subject."""
-        return self._bindings_of_account.get((namespace, account), [])
+    def applications(self) -> Applications:
+        """Which objects belong together where their namespaces do not say so."""
+        return Applications(pod.object.file for pod in self.all_pods)
 
     @cached_property
-    def namespace_labels(self) -> Mapping[str, dict[str, str]]:
-        """Labels of the Namespace objects of the run, by name."""
-        return {object_.name: object_.labels for object_ in self.of_kind("Namespace")}
+    def _rights_of_account(self) -> dict[tuple[str, str], set[tuple[bool, str]]]:
+        """By namespace and name of an account: where bindings name it, and if with its namespace.
 
+        Directories stand for the bindings in them, of which there may be many.
+        """
+        result: dict[tuple[str, str], set[tuple[bool, str]]] = {}
+        for binding in self.of_kind("RoleBinding", "ClusterRoleBinding"):
+            directory = os.path.dirname(binding.file)
+            for _, subject in mappings(binding.value, "subjects"):
+                if text(subject, "kind") == "ServiceAccount":
+                    stated = text(subject, "namespace")
+                    key = (stated or binding.namespace, text(subject, "name"))
+                    named = bool(stated) or names_namespace(binding)
+                    result.setdefault(key, set()).add((named, directory))
+        return result
+
+    def has_rights(self, pod: Pod) -> bool:
+        """Whether a binding names the account of a pod.
+
+        One of another application counts where both name the namespace, or where the account is
+        none of the pod's own application.
+        """
+        object_, account = pod.object, pod.service_account_name
+        stated, directory = names_namespace(object_), os.path.dirname(object_.file)
+        rights = self._rights_of_account.get((object_.namespace, account), ())
+        return any(
+            (stated and named) or self.applications.share(directory, other)
+            for named, other in rights
+        ) or (bool(rights) and not self.has_account_of_its_own(pod))
+
+
+_DEFAULT_ACCOUNT = "default"
+_WORDS = re.compile(r"[\w.-]+")
+_NO_WORD = re.compile(r"[^\w.-]")
 
 _GROUPS_WITHOUT_PODS = (
     "bitnami.com", "cert-manager.io", "cilium.io", "external-secrets.io", "gatekeeper.sh",

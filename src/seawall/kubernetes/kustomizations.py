@@ -1,4 +1,4 @@
-"""What a kustomization says of the files beside it: patches are no objects of their own."""
+"""What a kustomization says of the files beside it: which are patches, which are whole objects."""
 
 import os
 from collections.abc import Iterator
@@ -23,3 +23,9 @@ def parts(value: Value, directory: str) -> Iterator[str]:
             path = text(item, "path")
             if path:
                 yield os.path.normpath(os.path.join(directory, path))
+
+
+def resources(value: Value, directory: str) -> Iterator[str]:
+    """Normalised paths of the files that a kustomization in a directory takes as whole objects."""
+    for entry in texts(value, "resources"):
+        yield os.path.normpath(os.path.join(directory, entry))

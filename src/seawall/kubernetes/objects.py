@@ -33,12 +33,13 @@ class KubernetesObject:
     ``namespace`` is the one it will live in ("default" when none is given, empty for kinds that
     live outside namespaces); ``base`` is where it stands in its document (not the root when it
     is an item of a List). ``target`` tells objects to report on from mere context, ``complete``
-    whether everything that belongs to it was there to be read.
+    whether everything that belongs to it was there to be read, ``listed`` whether a kustomization
+    of the run names its file as a resource: then it is whole, with what the kustomization adds.
     """
 
     __slots__ = (
-        "api_version", "complete", "document", "duplicates", "file", "group", "kind", "metadata",
-        "name", "namespace", "path", "target", "value", "version",
+        "api_version", "complete", "document", "duplicates", "file", "group", "kind", "listed",
+        "metadata", "name", "namespace", "path", "target", "value", "version",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +51,7 @@ class KubernetesObject:
         base: KeyPath = (),
         target: bool = True,
         complete: bool = False,
+        listed: bool = False,
     ) -> None:
         self.value = value
         self.file = file
@@ -57,6 +59,7 @@ class KubernetesObject:
         self.path = base
         self.target = target
         self.complete = complete
+        self.listed = listed
         self.duplicates: tuple[tuple[KeyPath, tuple[Span, ...]], ...] = ()
         """Keys that stand twice: where in the document, and each place."""
         self.api_version = text(value, "apiVersion")
@@ -101,7 +104,7 @@ class KubernetesObject:
 
 
 def objects_in(
-    value: Value, *, file: str, document: int, target: bool, complete: bool
+    value: Value, *, file: str, document: int, target: bool, complete: bool, listed: bool = False
 ) -> Iterator[KubernetesObject]:
     """The objects of a document: itself, or the items of a List, however nested.
 
@@ -126,8 +129,9 @@ def objects_in(
             item = {"apiVersion": api_version, "kind": kind, **item}
         if looks_like_object(item):
             yield KubernetesObject(
-                item, file=file, document=document, base=base, target=target, complete=complete
-            )
+                item, file=file, document=document, base=base, target=target, complete=complete,
+                listed=listed,
+            )  # fmt: skip
 
 
 def looks_like_object(value: Value) -> bool:

@@ -5,12 +5,14 @@ order that reports no grant twice. An entry that allows everything is that and n
 entry with a wildcard verb or resource is a wildcard; only what is named is judged by its name.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from seawall.core.severity import Severity
 from seawall.kubernetes import rbac_catalogue as catalogue
+from seawall.kubernetes.applications import names_namespace
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rbac_catalogue import Grant, Need, Target
@@ -212,8 +214,8 @@ class Access:
         self.roles = roles
         self._held: dict[int, dict[str, list[Held]]] = {}
         self._scopes: dict[int, Scope] = {}
-        self._powerful: dict[str, set[str]] | None = None
-        self._privileged: dict[str, bool] = {}
+        self._powerful: dict[str, list[tuple[str, KubernetesObject]]] | None = None
+        self._privileged: dict[tuple[str, str, bool], bool] = {}
 
     def held_by(self, role: KubernetesObject, index: Index) -> dict[str, list[Held]]:
         """The capabilities of a role's own entries where the role is bound."""
@@ -231,39 +233,51 @@ class Access:
         scope = self._scopes.get(id(role))
         if scope is None:
             scope = self.roles.scope_of(role)
-            scope = scope._replace(sensitive=self._is_sensitive(scope, index))
+            scope = scope._replace(sensitive=self._is_sensitive(role, scope, index))
             self._scopes[id(role)] = scope
         return scope
 
-    def _is_sensitive(self, scope: Scope, index: Index) -> bool:
+    def _is_sensitive(self, role: KubernetesObject, scope: Scope, index: Index) -> bool:
         """Whether a namespace holds more than its owner's own things.
 
         It belongs to the control plane or its tools, a pod there owns its node, or an account
         there (other than those the role is for) holds critical rights over the whole cluster.
+        Other applications of the run count only where the namespace is named (``Applications``).
         """
-        for namespace in scope.namespaces or ():
-            if (
-                namespace.startswith(("kube-", "openshift-"))
-                or namespace in _SYSTEM_NAMESPACES
-                or self._has_privileged_pod(namespace, index)
-            ):
-                return True
-            powerful = self._powerful_accounts(index).get(namespace)
-            if powerful and powerful - _accounts(scope.bindings, namespace):
-                return True
-        return False
+        if scope.is_cluster_wide:
+            return False
+        return any(
+            place.namespace.startswith(("kube-", "openshift-"))
+            or place.namespace in _SYSTEM_NAMESPACES
+            or self._has_privileged_pod(place, index)
+            or self._has_powerful_account(place, scope, index)
+            for place in ((role,) if role.kind == "Role" else scope.bindings)
+        )
 
-    def _has_privileged_pod(self, namespace: str, index: Index) -> bool:
-        found = self._privileged.get(namespace)
+    def _has_privileged_pod(self, place: KubernetesObject, index: Index) -> bool:
+        """Whether a container in the namespace of a Role or RoleBinding is privileged."""
+        key = (place.namespace, os.path.dirname(place.file), names_namespace(place))
+        found = self._privileged.get(key)
         if found is None:
-            found = self._privileged[namespace] = any(
-                container.is_privileged
-                for pod in index.pods_in(namespace)
+            found = self._privileged[key] = any(
+                container.is_privileged and index.applications.share_namespace(place, pod.object)
+                for pod in index.pods_in(place.namespace)
                 for container in pod.containers
             )
         return found
 
-    def _powerful_accounts(self, index: Index) -> dict[str, set[str]]:
+    def _has_powerful_account(self, place: KubernetesObject, scope: Scope, index: Index) -> bool:
+        """Whether an account in its namespace, not one of its own, has critical rights."""
+        own = _accounts(scope.bindings, place.namespace)
+        named, directory = names_namespace(place), os.path.dirname(place.file)
+        return any(
+            account not in own
+            # The subject of a ClusterRoleBinding always says its namespace.
+            and (named or index.applications.share(directory, os.path.dirname(binding.file)))
+            for account, binding in self._powerful_accounts(index).get(place.namespace, ())
+        )
+
+    def _powerful_accounts(self, index: Index) -> dict[str, list[tuple[str, KubernetesObject]]]:
         if self._powerful is None:
             self._powerful = {}
             for binding in index.of_kind("ClusterRoleBinding"):
@@ -271,7 +285,8 @@ class Access:
                 if worst(rules, Scope(None)) is Severity.CRITICAL:
                     for subject in subjects_of(binding):
                         if subject.kind == "ServiceAccount":
-                            self._powerful.setdefault(subject.namespace, set()).add(subject.name)
+                            found = self._powerful.setdefault(subject.namespace, [])
+                            found.append((subject.name, binding))
         return self._powerful
 
 

@@ -5,6 +5,7 @@ request (plugin/pkg/auth/authorizer/rbac and component-helpers' ``rbac.ResourceM
 ``Roles`` follows bindings, aggregation and built-in roles over all objects of a run.
 """
 
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -176,30 +177,41 @@ class Roles:
         for binding in index.of_kind("ClusterRoleBinding", "RoleBinding"):
             if binding.group in GROUPS and any(mappings(binding.value, "subjects")):
                 self._bindings.setdefault(role_key(binding), []).append(binding)
-        self._objects: dict[_Key, KubernetesObject] = {
-            _key(role): role
-            for role in reversed([*self._cluster_roles, *index.of_kind("Role")])
-            if role.group in GROUPS
-        }
+        self._objects: dict[_Key, list[KubernetesObject]] = {}
+        for role in [*self._cluster_roles, *index.of_kind("Role")]:
+            if role.group in GROUPS:
+                self._objects.setdefault(_key(role), []).append(role)
+        self._applications = index.applications
         self._selectors = [
             (role, selectors) for role in self._cluster_roles if (selectors := _selectors(role))
         ]
         self._rules: dict[int, tuple[PolicyRule, ...]] = {}
 
     @cached_property
-    def bound_accounts(self) -> frozenset[str]:
-        """The names of all service accounts that are subjects of a binding, of any namespace."""
-        return frozenset(
-            subject.name
-            for bindings in self._bindings.values()
-            for binding in bindings
-            for subject in subjects_of(binding)
-            if subject.kind == "ServiceAccount"
-        )
+    def bound_accounts(self) -> dict[str, frozenset[str]]:
+        """The names of the service accounts that are subjects of a binding, of any namespace.
+
+        Each with the directories of these bindings.
+        """
+        found: dict[str, set[str]] = {}
+        for bindings in self._bindings.values():
+            for binding in bindings:
+                for subject in subjects_of(binding):
+                    if subject.kind == "ServiceAccount":
+                        found.setdefault(subject.name, set()).add(os.path.dirname(binding.file))
+        return {name: frozenset(directories) for name, directories in found.items()}
 
     def role_of(self, binding: KubernetesObject) -> KubernetesObject | None:
         """The role a binding refers to, when it is among the objects."""
-        return self._objects.get(role_key(binding))
+        found = self._objects.get(role_key(binding), ())
+        return next((role for role in found if self._together(role, binding)), None)
+
+    def _bindings_of(self, role: KubernetesObject) -> list[KubernetesObject]:
+        return [item for item in self._bindings.get(_key(role), ()) if self._together(role, item)]
+
+    def _together(self, role: KubernetesObject, binding: KubernetesObject) -> bool:
+        """Whether a binding can mean this role, not one of its name in another application."""
+        return role.kind != "Role" or self._applications.share_namespace(role, binding)
 
     def own_rules(self, role: KubernetesObject) -> tuple[PolicyRule, ...]:
         """The rules that are in force as they stand in a role.
@@ -259,7 +271,7 @@ class Roles:
 
     def scope_of(self, role: KubernetesObject) -> Scope:
         """Where a role takes effect; one that nothing binds may be bound everywhere tomorrow."""
-        bindings = list(self._bindings.get(_key(role), ()))
+        bindings = self._bindings_of(role)
         if role.kind == "Role":
             return Scope((role.namespace,), tuple(bindings))
         aggregators = self.aggregators_of(role)
@@ -276,7 +288,7 @@ class Roles:
 
     def is_bound(self, role: KubernetesObject) -> bool:
         """Whether a binding of the run gives a role to anybody, itself or through aggregation."""
-        return _key(role) in self._bindings or bool(self.aggregators_of(role))
+        return bool(self._bindings_of(role)) or bool(self.aggregators_of(role))
 
 
 _OF_INDEX: WeakKeyDictionary[Index, Roles] = WeakKeyDictionary()

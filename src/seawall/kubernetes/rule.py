@@ -52,11 +52,25 @@ class Context:
         self.pss_version = pss_version
         """The Pod Security policy version as ``v1.28`` or ``latest``."""
         self._parameters = parameters or {}
+        self._parent: Context | None = None
+
+    def with_parameters(self, rule: Rule, values: dict[str, ParameterValue]) -> "Context":
+        """The same context, but for the parameters of one rule."""
+        result = Context(
+            self._index,
+            kubernetes_version=self.kubernetes_version,
+            pss_version=self.pss_version,
+            parameters={rule.id: values},
+        )
+        result._parent = self
+        return result
 
     @property
     def index(self) -> Index:
         """All objects of the run."""
         self.asked_index = True
+        if self._parent is not None:
+            self._parent.asked_index = True
         return self._index
 
     def pods(self, object_: "KubernetesObject") -> "tuple[Pod, ...]":
@@ -101,6 +115,7 @@ class Metadata(TypedDict, total=False):
     parameters: tuple[Parameter, ...]
     since: str
     changes: tuple[Change, ...]
+    sensitive: bool
 
 
 ContainerCheck = Callable[["Container", Context], Hits]
@@ -158,6 +173,7 @@ def _decorator(
             parameters=metadata.get("parameters", ()),
             since=metadata.get("since", "2026.1"),
             changes=metadata.get("changes", ()),
+            sensitive=metadata.get("sensitive", False),
         )
 
     return make

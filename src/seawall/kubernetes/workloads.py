@@ -38,6 +38,7 @@ POD_PATHS: dict[str, tuple[KeyPath, ...]] = {
 }
 
 _WITH_SELECTOR = frozenset(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"))
+_PATCHED = _WITH_SELECTOR | {"Pod", "ReplicationController", "Job", "CronJob"}
 _CONTAINER_LISTS = ("initContainers", "containers")
 _MAX_DEPTH = 14
 _NO_PODS = frozenset(
@@ -67,19 +68,68 @@ def pods_of(object_: KubernetesObject) -> tuple[Pod, ...]:
     return tuple(pods)
 
 
-def is_patch(object_: KubernetesObject) -> bool:
-    """Whether an object only changes another: a pod without image, a workload without selector too.
+def bare_templates_of(object_: KubernetesObject) -> tuple[Pod, ...]:
+    """Pods and pod templates of built-in and known kinds that have metadata and no spec.
 
-    The API server refuses both; kubeadm and others merge such files into whole objects. What is
-    missing in one is no finding.
+    The API server refuses them, and there is nothing in them to judge. Their labels are known
+    all the same: a Service that selects them is not without pods.
     """
-    if object_.kind not in _WITH_SELECTOR and object_.kind != "Pod":
+    bare = []
+    for path in POD_PATHS.get(object_.kind, ()):
+        holder = at(object_.value, *path)
+        if (
+            isinstance(holder, dict)
+            and isinstance(holder.get("metadata"), dict)
+            and not isinstance(holder.get("spec"), dict)
+        ):
+            bare.append(_pod(object_, holder, path))
+    return tuple(bare)
+
+
+def images_of(object_: KubernetesObject) -> Iterator[str]:
+    """The images of built-in and known kinds as they are written.
+
+    Those of kinds with a language of their own (Argo's and Tekton's) are left out.
+    """
+    for path in POD_PATHS.get(object_.kind, ()):
+        template = at(object_.value, *path)
+        for key in _CONTAINER_LISTS:
+            for _, item in mappings(template, "spec", key):
+                yield text(item, "image")
+
+
+def is_patch(object_: KubernetesObject) -> bool:
+    """Whether a workload, or the definition of a custom resource, only changes another.
+
+    Then none of its containers has an image, or there is neither a selector where the API asks
+    for one nor a whole template to select. The API server refuses both; kustomize, kubeadm and
+    others merge such files into whole objects. What is missing in one is no finding. A workload of
+    a file that a kustomization lists as a resource is whole: its images, labels and selectors may
+    come from there. A definition that only changes another has no ``spec``; such files stand in
+    every project that kubebuilder has set up.
+    """
+    if object_.listed:
         return False
-    spec = object_.spec if object_.kind == "Pod" else mapping(object_.spec, "template", "spec")
-    containers = [item for key in _CONTAINER_LISTS for _, item in mappings(spec, key)]
-    if not containers or any(text(item, "image") for item in containers):
+    if object_.kind == "CustomResourceDefinition":
+        return "spec" not in object_.value
+    if object_.kind not in _PATCHED:
         return False
-    return object_.kind == "Pod" or not mapping(object_.spec, "selector")
+    template = at(object_.value, *POD_PATHS[object_.kind][0])
+    containers = [item for key in _CONTAINER_LISTS for _, item in mappings(template, "spec", key)]
+    if containers and not any(text(item, "image") for item in containers):
+        return True
+    if not _needs_selector(object_) or mapping(object_.spec, "selector"):
+        return False
+    # With labels and images it is more likely whole, and the selector forgotten.
+    has_images = bool(containers) and all(text(item, "image") for item in containers)
+    return not (has_images and mapping(template, "metadata", "labels"))
+
+
+def _needs_selector(object_: KubernetesObject) -> bool:
+    """Whether the API takes no default for the selector (until apps/v1beta1 it was the labels)."""
+    return (
+        object_.kind in _WITH_SELECTOR and object_.group == "apps" and object_.version != "v1beta1"
+    )
 
 
 def _pod(object_: KubernetesObject, holder: Map, path: KeyPath) -> Pod:

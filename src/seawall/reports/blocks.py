@@ -16,15 +16,18 @@ class Place(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One message and every place it is true of."""
+    """What one rule says in the same words, and every place it is true of."""
 
     message: str
     containers: tuple[str, ...]
     places: tuple[Place, ...]
+    rule: str
+    severity: Severity
+    """The worst of the findings that say so."""
 
 
 class Block(NamedTuple):
-    """Findings of one object with one remedy; the severity is that of the worst."""
+    """Findings of one object that one edit would mend; the severity is that of the worst."""
 
     findings: tuple[Finding, ...]
 
@@ -44,43 +47,85 @@ class Block(NamedTuple):
         return self.findings[0].subject
 
     @property
-    def remedy(self) -> str:
-        """How all of it is mended."""
-        return self.findings[0].remedy
+    def remedies(self) -> tuple[str, ...]:
+        """How all of it is mended: parts of one edit, in the order of the findings."""
+        return tuple(dict.fromkeys(finding.remedy for finding in self.findings))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its findings differ in severity."""
+        return len({finding.severity for finding in self.findings}) > 1
 
     def statements(self) -> Iterator[Statement]:
-        """The messages, each once, with its containers and places."""
-        by_message: dict[str, dict[Location, dict[str, None]]] = {}
+        """The messages of each rule, each once, with its containers and places."""
+        said: dict[tuple[str, str], list[Finding]] = {}
         for finding in self.findings:
-            places = by_message.setdefault(finding.message, {})
-            containers = places.setdefault(finding.location, {})
-            if finding.subject.container:
-                containers[finding.subject.container] = None
-        for message, places in by_message.items():
-            together = [Place(location, tuple(names)) for location, names in places.items()]
-            named = dict.fromkeys(name for place in together for name in place.containers)
-            yield Statement(message, tuple(named), tuple(together))
+            said.setdefault((finding.rule.id, finding.message), []).append(finding)
+        for (rule, message), findings in said.items():
+            places = tuple(_places(findings))
+            named = tuple(dict.fromkeys(name for place in places for name in place.containers))
+            severity = max(finding.severity for finding in findings)
+            yield Statement(message, named, places, rule, severity)
 
 
-def by_file(findings: Iterable[Finding]) -> dict[str, list[Block]]:
-    """The blocks of each file; files and blocks in the order of their first finding."""
-    files: dict[str, dict[object, list[Finding]]] = {}
+def _places(findings: Iterable[Finding]) -> Iterator[Place]:
+    """Where findings that say the same are, each place once with its containers."""
+    places: dict[Location, dict[str, None]] = {}
+    for finding in findings:
+        containers = places.setdefault(finding.location, {})
+        if finding.subject.container:
+            containers[finding.subject.container] = None
+    for location, names in places.items():
+        yield Place(location, tuple(names))
+
+
+def by_file(findings: Iterable[Finding], *, joined: bool = False) -> dict[str, list[Block]]:
+    """The blocks of each file; files and blocks in the order of their first finding.
+
+    A block has the findings of one object with one remedy, whatever their containers. ``joined``
+    blocks go further: what stands at one place of a container is mended there at once (one that
+    says nothing of its security gets one ``securityContext``), so blocks that share such a place
+    are one block with several remedies.
+    """
+    findings = tuple(findings)
+    same: dict[_Key, _Key] = {}
+    for index, finding in enumerate(findings if joined else ()):
+        place = _place_key(finding)
+        if place is not None:
+            key, other = _first(_key(finding, index), same), _first(place, same)
+            if key != other:
+                same[key] = other
+    files: dict[str, dict[_Key, list[Finding]]] = {}
     for index, finding in enumerate(findings):
         groups = files.setdefault(finding.location.path, {})
-        groups.setdefault(_key(finding, index), []).append(finding)
+        groups.setdefault(_first(_key(finding, index), same), []).append(finding)
     return {
         path: [Block(tuple(group)) for group in groups.values()] for path, groups in files.items()
     }
 
 
-def _key(finding: Finding, index: int) -> object:
+_Key = tuple[object, ...]
+
+
+def _key(finding: Finding, index: int) -> _Key:
     subject = finding.subject
     if not subject.name:  # nothing says that two nameless things are the same
-        return index
-    return (
-        subject.kind,
-        subject.namespace,
-        subject.name,
-        finding.location.document,
-        finding.remedy,
-    )
+        return (index,)
+    location = finding.location
+    return (location.path, location.document, *subject[:3], finding.remedy)
+
+
+def _place_key(finding: Finding) -> _Key | None:
+    subject, location = finding.subject, finding.location
+    if not (subject.name and subject.container and location.span):
+        return None
+    return (location.path, location.document, *subject, location.span)
+
+
+def _first(key: _Key, same: dict[_Key, _Key]) -> _Key:
+    """The key that stands for all that are the same as this one."""
+    while key in same:
+        after = same[key]
+        same[key] = same.get(after, after)  # halves the way for the next
+        key = after
+    return key

@@ -153,7 +153,7 @@ def _block(block: Block, sources: Sources, numbers: dict[str, int], marks: list[
         f'data-count="{len(block.findings)}">\n'
         f'<h3><span class="badge {label}">{label}</span> {rules} {named}</h3>\n'
         f"{''.join(_said(block, sources))}"
-        f'<p class="remedy"><span class="word">Remedy</span> {escape(block.remedy)}</p>\n'
+        f'<p class="remedy"><span class="word">Remedy</span> {escape(block.remedies[0])}</p>\n'
         f"{_details(block.findings, marks)}</article>\n"
     )
 

@@ -8,8 +8,6 @@ from seawall.core.report import Report
 from seawall.reports import Sources
 
 BLACK = "*"
-RULES = frozenset(("hardcoded-secret", "secret-plaintext-in-manifest"))
-"""Rules outside the domain of secrets whose marked values are secrets all the same."""
 
 _NO_SPANS: list[tuple[int, int]] = []
 
@@ -18,7 +16,7 @@ def is_sensitive(finding: Finding) -> bool:
     """Whether the marked text must not be shown."""
     return (
         finding.rule.domain == "secrets"
-        or finding.rule.id in RULES
+        or finding.rule.sensitive
         or finding.details.get("sensitive") is True
     )
 

@@ -36,7 +36,7 @@ def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
         return
     style = _coloured if options.colour else plain
     sources = redacted(sources, report)
-    for path, blocks in by_file(report.findings).items():
+    for path, blocks in by_file(report.findings, joined=True).items():
         yield f"{style(visible(path), 'file')}\n\n"
         for block in blocks:
             yield "\n".join(block_lines(block, sources, options, style)) + "\n\n"

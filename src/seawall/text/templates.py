@@ -1,4 +1,4 @@
-"""Telling Go templates (Helm and others) from plain text."""
+"""Telling templates that nobody filled in from plain text: Go's (Helm and others), and marks."""
 
 import re
 
@@ -18,3 +18,39 @@ def is_go_template(text: str) -> bool:
     if "{{" not in text:
         return False
     return _ACTION.search(text) is not None or _LINE_ACTION.search(text) is not None
+
+
+_MARK = re.compile(
+    r"\$\{[^{}\n]+\}|\$\([^()\n]+\)|\$[A-Za-z_]|<[^<>\n]+>|##[\w.-]+##|#\{[\w.-]+\}#|"
+    r"__[A-Z][A-Z0-9_]*__|@[A-Za-z_]\w*@|%[A-Za-z_]\w*%"
+)
+_MARK_YAML_REFUSES = re.compile(r"[:-][ \t]+[@%][A-Za-z_]\w*[@%]")
+_MARK_YAML_SKIPS = re.compile(
+    r"^[ \t]*+(?:-[ \t]+)?[\"']?(?:name|generateName|namespace|kind|image)[\"']?[ \t]*+:[ \t]++"
+    r"#(?:#[\w.-]+#|\{[\w.-]+\})#[ \t\r]*+$",
+    re.MULTILINE,
+)
+
+
+def has_mark(text: str) -> bool:
+    """Whether a text has a mark that a tool replaces.
+
+    The marks of envsubst, make, autoconf, Azure Pipelines and manuals: ``${NAME}``, ``$(NAME)``,
+    ``$NAME``, ``@NAME@``, ``#{NAME}#``, ``##NAME##``, ``%NAME%``, ``__NAME__``, ``<name>``. Only
+    for texts that can hold none of them otherwise, such as names of objects and of images: in
+    arguments of a container ``$(NAME)`` is Kubernetes' own.
+    """
+    return _MARK.search(text) is not None
+
+
+def has_mark_that_yaml_skips(text: str) -> bool:
+    """Whether a name, kind or image of a document is a mark that a YAML reader takes as a comment.
+
+    ``name: ##NAME##`` leaves the name empty.
+    """
+    return ("##" in text or "#{" in text) and _MARK_YAML_SKIPS.search(text) is not None
+
+
+def has_mark_that_yaml_refuses(line: str) -> bool:
+    """Whether a line has a mark that no plain scalar of YAML begins with: ``name: @NAME@``."""
+    return _MARK_YAML_REFUSES.search(line) is not None

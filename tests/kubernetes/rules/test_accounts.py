@@ -4,6 +4,7 @@ import pytest
 
 from seawall.core.rule import ParameterValue
 from seawall.core.severity import Confidence
+from seawall.reports.blocks import by_file
 from tests.kubernetes.support import judge
 
 AUTOMOUNT = "automount-service-account-token"
@@ -203,3 +204,12 @@ def test_long_lived_tokens(seconds: object, found: bool) -> None:
 )
 def test_rights_of_the_default_account(subject: str, found: bool) -> None:
     assert bool(judge("service-account-default-bound", bound(subject))) == found
+
+
+def test_what_one_edit_mends_is_one_block() -> None:
+    both = judge([AUTOMOUNT, DEFAULT], pod())
+    (block,) = by_file(both)["test.yaml"]
+    assert block.rules == (AUTOMOUNT, DEFAULT)
+    rights = bound("{kind: ServiceAccount, name: default, namespace: shop}")
+    (alone,) = judge([AUTOMOUNT, DEFAULT], pod() + rights)  # it needs its token
+    assert alone.remedy == alone.rule.remedy != both[0].remedy

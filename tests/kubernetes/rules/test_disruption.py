@@ -41,6 +41,11 @@ def claim(*modes: str) -> Any:
         ([workload("DaemonSet", updateStrategy={"type": "RollingUpdate"})], False),
         ([workload("DaemonSet")], False),
         ([workload("DeploymentConfig", strategy={"type": "Rolling"}), service()], False),
+        ([workload("DeploymentConfig", strategy={"type": "Custom"})], False),
+        ([workload(strategy={"type": "Other"})], True),
+        ([workload("DeploymentConfig", strategy={"type": "Other"})], True),
+        ([workload("StatefulSet", updateStrategy={"type": "Recreate"})], True),
+        ([workload(strategy={"type": 1})], False),
     ],
 )
 def test_update_strategies(documents: Any, reported: bool) -> None:

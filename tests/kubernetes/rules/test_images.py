@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seawall.core.severity import Severity
+from seawall.core.severity import Confidence, Severity
 from tests.kubernetes.rules.manifests import ODD, container, pod
 from tests.kubernetes.rules.relations import obj, stream
 from tests.kubernetes.support import judge
@@ -71,6 +71,61 @@ def test_images_that_skaffold_builds() -> None:
     ):  # fmt: skip
         text = "\n---\n".join((stream(settings), pod(container(image=image))))
         assert len(judge("image-tag-mutable", text)) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "image", "found"),
+    [("istio-proxy", "auto", 0), ("istio-proxy", "proxyv2", 1), ("web", "auto", 1)],
+)
+def test_images_that_istio_fills_in(name: str, image: str, found: int) -> None:
+    text = pod(container(name=name, image=image))
+    assert len(judge("image-tag-mutable", text)) == found
+    assert len(judge("image-not-pinned-by-digest", text)) == found
+
+
+@pytest.mark.parametrize(
+    ("image", "kustomization", "confidence"),
+    [
+        ("example.org/web", "images:\n- name: example.org/web\n  newTag: v1\n", Confidence.LOW),
+        (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newTag: latest\n",
+            Confidence.HIGH,
+        ),
+        (
+            "example.org/web",
+            "images:\n- newTag: 'latest'\n  name: example.org/web\n",
+            Confidence.HIGH,
+        ),
+        (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newTag: latest-7\n",
+            Confidence.LOW,
+        ),
+        (
+            "example.org/web:latest",
+            "images:\n- digest: x\n  name: example.org/web\n",
+            Confidence.LOW,
+        ),
+        (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newName: a\n  newTag: v1\n",
+            Confidence.LOW,
+        ),
+        (
+            "example.org/web",
+            "images:\n- name: example.org/web\n  newName: a\n- name: b\n  newTag: v1\n",
+            Confidence.HIGH,
+        ),
+        ("example.org/web", "images:\n- name: example.org/web\n  newName: a\n", Confidence.HIGH),
+        ("example.org/web", "images:\n- name: example.org/web2\n  newTag: v1\n", Confidence.HIGH),
+        ("example.org/web", "", Confidence.HIGH),
+    ],
+)
+def test_images_that_kustomize_sets(image: str, kustomization: str, confidence: Confidence) -> None:
+    text = pod(container(image=image))
+    (found,) = judge("image-tag-mutable", text, opaque=(kustomization,))
+    assert found.confidence == confidence
 
 
 def test_tags_that_move_are_a_parameter() -> None:

@@ -129,6 +129,33 @@ def test_tls(spec: Any, evidence: list[str]) -> None:
     assert {finding.severity for finding in found} <= {Severity.LOW}
 
 
+WITH_TLS: Any = {"tls": [{"hosts": ["www.example.org", "*.example.com"], "secretName": "www"}]}
+CLASS = {"kubernetes.io/ingress.class": "nginx"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        # One host, two Ingresses: the certificate of the one serves the other too.
+        (ingress(**WITH_TLS), ingress(backend()), 0),
+        (ingress(**WITH_TLS), ingress(backend(), host="shop.example.com"), 0),
+        (ingress(**WITH_TLS), ingress(backend(), host="a.shop.example.com"), 1),
+        (ingress(**WITH_TLS), ingress(backend(), host=""), 1),
+        (ingress(**WITH_TLS), ingress(), 1),
+        (ingress(**WITH_TLS), ingress(backend(), ingressClassName="nginx"), 1),
+        (ingress(**WITH_TLS, annotations=CLASS), ingress(backend(), ingressClassName="nginx"), 0),
+        (ingress(tls=[{"secretName": "www"}]), ingress(backend()), 1),
+        (
+            ingress(**WITH_TLS),
+            ingress(backend(), tls=[{"hosts": ["api.example.org"], "secretName": "api"}]),
+            0,
+        ),
+    ],
+)
+def test_tls_of_another_ingress(first: Any, second: Any, found: int) -> None:
+    assert len(judge("ingress-no-tls", stream(first, second))) == found
+
+
 def test_tls_of_openshift_routes() -> None:
     version = "route.openshift.io/v1"
     assert judge("ingress-no-tls", stream(obj("Route", version=version, spec={})))

@@ -17,6 +17,8 @@ def object_(kind: str = "ConfigMap", metadata: str = "", version: str = "v1") ->
         (object_(metadata="  namespace: default\n"), True),
         (object_(metadata='  namespace: ""\n'), True),
         (object_(metadata="  namespace: shop\n"), False),
+        (object_(metadata="  namespace: 123\n"), False),  # schema-invalid says what is wrong
+        (object_(metadata="  namespace: null\n"), True),
         (object_("ClusterRole"), False),
         (object_("Namespace"), False),
         (object_("Widget", version="example.org/v1"), False),  # may live outside namespaces

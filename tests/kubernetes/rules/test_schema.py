@@ -1,5 +1,6 @@
 """What the rules about schemas do beyond their examples."""
 
+import copy
 import json
 from typing import Any
 
@@ -42,24 +43,45 @@ def test_selectors_that_a_kustomization_adds(text: str, kustomization: str, foun
     assert [finding.location.key_path for finding in result] == [("spec", "selector")] * found
 
 
+BARE, WITH_IMAGE = {"containers": [{"name": "a"}]}, {"containers": [{"name": "a", "image": "a"}]}
+SELECTOR = {"matchLabels": LABELS}
+
+
 @pytest.mark.parametrize(
-    ("kind", "spec", "confidence"),
+    ("kind", "version", "spec", "confidence"),
     [
-        ("Pod", {"containers": [{"name": "a"}]}, Confidence.LOW),
-        ("Pod", {"containers": [{"name": "a", "image": "a"}]}, Confidence.HIGH),
-        ("Deployment", {"template": {"spec": {"containers": [{"name": "a"}]}}}, Confidence.LOW),
+        ("Pod", "v1", BARE, Confidence.LOW),
+        ("Pod", "v1", WITH_IMAGE, Confidence.HIGH),
+        ("Job", "batch/v1", {"template": {"spec": BARE}}, Confidence.LOW),
+        ("Job", "batch/v1", {"template": {"spec": WITH_IMAGE}}, Confidence.HIGH),
+        ("Deployment", "apps/v1", {"template": {"spec": BARE}}, Confidence.LOW),
         (
             "Deployment",
-            {"selector": {"a": "b"}, "template": {"spec": {"containers": [{"name": "a"}]}}},
+            "apps/v1",
+            {"selector": SELECTOR, "template": {"spec": BARE}},
+            Confidence.LOW,
+        ),
+        ("Deployment", "apps/v1", {"template": {"spec": WITH_IMAGE}}, Confidence.LOW),
+        # the selector is forgotten, or not asked for
+        (
+            "Deployment",
+            "apps/v1",
+            {"template": {"metadata": {"labels": LABELS}, "spec": WITH_IMAGE}},
             Confidence.HIGH,
         ),
+        ("Deployment", "apps/v1beta1", {"template": {"spec": WITH_IMAGE}}, Confidence.HIGH),
+        ("Deployment", "extensions/v1beta1", {"template": {"spec": WITH_IMAGE}}, Confidence.HIGH),
+        ("Deployment", "example.org/v1", {"template": {"spec": WITH_IMAGE}}, Confidence.HIGH),
     ],
 )
-def test_what_a_patch_leaves_out_is_unsure(kind: str, spec: Any, confidence: Confidence) -> None:
-    value = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec}
+def test_what_a_patch_leaves_out_is_unsure(
+    kind: str, version: str, spec: Any, confidence: Confidence
+) -> None:
+    value = {"apiVersion": version, "kind": kind, "metadata": {"name": "a"}, "spec": spec}
     (finding,) = judge("read-only-root-filesystem", json.dumps(value))
     assert finding.confidence == confidence
-    pod = spec if kind == "Pod" else spec["template"]["spec"]
+    value = copy.deepcopy(value)
+    pod: Any = value["spec"] if kind == "Pod" else value["spec"]["template"]["spec"]
     pod["containers"][0]["securityContext"] = {"privileged": True}
     (finding,) = judge("privileged-container", json.dumps(value))
     assert finding.confidence == Confidence.HIGH

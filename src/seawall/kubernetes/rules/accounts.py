@@ -1,7 +1,11 @@
 """Rules about service accounts: which one a pod runs as, and what its tokens are good for."""
 
+import os
+
 from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
+from seawall.kubernetes.applications import names_namespace
+from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rbac_grants import GROUPS, role_key, roles_in, subjects_of
@@ -64,32 +68,43 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
 
     Not reported:
 
-    Pods whose account a RoleBinding or ClusterRoleBinding of the input names: they use the API.
+    Pods whose account a RoleBinding or ClusterRoleBinding of the input names: they use the API. A
+    binding of another application (a directory with pods of its own) counts where both say the
+    namespace.
     Tokens that the pod asks for itself with a projected volume. Tasks and Pipelines of Tekton:
     whoever runs them says as which account.
 
     References:
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
     """
-    index = context.index
+    if _holds_useless_token(pod, context.index):
+        complete = context.confidence_of_absence(pod.object) is Confidence.HIGH
+        account = pod.service_account_name
+        yield Hit(
+            f"holds a token of service account {account}, to which nothing gives rights",
+            pod.at("automountServiceAccountToken"),
+            confidence=Confidence.HIGH if complete else Confidence.MEDIUM,
+        )
+
+
+def _holds_useless_token(pod: Pod, index: Index) -> bool:
+    """Whether a pod is given a token of an account to which nothing in the input gives rights."""
     if pod.started_elsewhere or not index.mounts_token(pod):
-        return
+        return False
     account = pod.service_account_name
-    if index.bindings_of(pod.object.namespace, account):
-        return
-    if account != "default":
-        # A pod that names no namespace goes where the account of the binding is.
-        stated = text(pod.object.metadata, "namespace")
-        if not stated and account in roles_in(index).bound_accounts:
-            return
-        if index.is_unresolved(account):
-            return
-    complete = context.confidence_of_absence(pod.object) is Confidence.HIGH
-    yield Hit(
-        f"holds a token of service account {account}, to which nothing gives rights",
-        pod.at("automountServiceAccountToken"),
-        confidence=Confidence.HIGH if complete else Confidence.MEDIUM,
-    )
+    if index.has_rights(pod):
+        return False
+    if account == "default":
+        return True
+    if not names_namespace(pod.object):
+        # Then it goes where the account of its application's binding is.
+        here = os.path.dirname(pod.object.file)
+        bound = roles_in(index).bound_accounts.get(account, frozenset())
+        if bound and not index.has_account_of_its_own(pod):
+            return False
+        if any(index.applications.share(here, directory) for directory in bound):
+            return False
+    return not index.is_unresolved(account)
 
 
 @pod_rule(
@@ -103,7 +118,8 @@ def default_service_account(pod: Pod, context: Context) -> Hits:
     """Workloads should run as a service account of their own.
 
     Reports pods that run as ``default``, whether they say so or say nothing, unless no token of it
-    is mounted.
+    is mounted. Where nothing gives that account rights, automount-service-account-token reports the
+    pod as well: its remedy, to mount no token, mends both, so this finding names the same one.
 
     Why:
 
@@ -146,7 +162,12 @@ def default_service_account(pod: Pod, context: Context) -> Hits:
     if pod.service_account_name == "default" and context.index.mounts_token(pod):
         old = not text(pod.spec, "serviceAccountName") and text(pod.spec, "serviceAccount")
         field = "serviceAccount" if old else "serviceAccountName"
-        yield Hit("runs as the service account that all others share", pod.at(field))
+        no_use = _holds_useless_token(pod, context.index)
+        yield Hit(
+            "runs as the service account that all others share",
+            pod.at(field),
+            remedy=automount_service_account_token.remedy if no_use else None,
+        )
 
 
 @pod_rule(

@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 
 _REPLICATED = frozenset(REPLICATED)
 _ROLLING = frozenset(("RollingUpdate", "Rolling"))
-_STRATEGY = {
+STRATEGY_FIELDS = {
     # kind -> the field of its update strategy, and that of its rolling update
     "Deployment": ("strategy", "rollingUpdate"),
     "DeploymentConfig": ("strategy", "rollingParams"),
     "StatefulSet": ("updateStrategy", "rollingUpdate"),
     "DaemonSet": ("updateStrategy", "rollingUpdate"),
 }
+_TYPES = {
+    "Deployment": ("RollingUpdate", "Recreate"),
+    "DeploymentConfig": ("Rolling", "Recreate", "Custom"),
+    "StatefulSet": ("RollingUpdate", "OnDelete"),
+    "DaemonSet": ("RollingUpdate", "OnDelete"),
+}
+"""The types of strategy the API server takes (apps/v1 and apps.openshift.io/v1 validation)."""
 
 
 class Amount(NamedTuple):
@@ -47,7 +54,7 @@ class Amount(NamedTuple):
         return self.number * pods[0] > other.number * pods[1]
 
 
-def _amount(value: "Value") -> Amount | None:
+def amount_of(value: "Value") -> Amount | None:
     """Read a whole number or a percentage; ``None`` for anything else."""
     number = integer(value)
     if number is not None:
@@ -65,14 +72,15 @@ def _amount(value: "Value") -> Amount | None:
     remedy="Set the type of the update strategy to RollingUpdate.",
     profile=RELIABILITY,
     aliases=("kube-score:deployment-strategy", "kube-linter:no-rolling-update-strategy"),
-    kinds=tuple(_STRATEGY),
+    kinds=tuple(STRATEGY_FIELDS),
 )
 def update_strategy_not_rolling(object_: KubernetesObject, context: Context) -> Hits:
     """Updates should replace pods step by step, and by themselves.
 
     Reports Deployments and DeploymentConfigs behind a Service whose strategy stops all pods
     before it starts new ones (``Recreate``, ``Custom``), and StatefulSets and DaemonSets that
-    are updated only when somebody deletes their pods (``OnDelete``).
+    are updated only when somebody deletes their pods (``OnDelete``). Reports types that do not
+    exist, too, whatever sends traffic there: the API server refuses the object.
 
     Why:
 
@@ -131,9 +139,14 @@ def update_strategy_not_rolling(object_: KubernetesObject, context: Context) -> 
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy
     https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/
     """
-    field = _STRATEGY[object_.kind][0]
+    field = STRATEGY_FIELDS[object_.kind][0]
     strategy = text(object_.spec, field, "type")
     if not strategy or strategy in _ROLLING:
+        return
+    if strategy not in _TYPES[object_.kind]:
+        known = " or ".join(_TYPES[object_.kind])
+        message = f"has the update strategy {strategy}, which does not exist ({known})"
+        yield Hit(message, ("spec", field, "type"), evidence=strategy)
         return
     if field == "updateStrategy":
         yield Hit(f"is updated with {strategy}", ("spec", field, "type"), evidence=strategy)
@@ -165,7 +178,7 @@ def _holds_volume(pod: Pod, context: Context) -> bool:
     remedy="Set the bounds of the rolling update within those your team has chosen.",
     profile=OPT_IN,
     aliases=("kube-linter:update-configuration",),
-    kinds=tuple(_STRATEGY),
+    kinds=tuple(STRATEGY_FIELDS),
     parameters=(
         Parameter("max_unavailable", "", "the largest maxUnavailable, such as 1 or 25%"),
         Parameter("min_unavailable", "", "the smallest maxUnavailable"),
@@ -243,20 +256,20 @@ def update_strategy_bounds(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable
     """
-    field, rolling = _STRATEGY[object_.kind]
+    field, rolling = STRATEGY_FIELDS[object_.kind]
     strategy = mapping(object_.spec, field)
     if (text(strategy, "type") or "RollingUpdate") not in _ROLLING:
         return
     scale = context.index.scale_of(object_)
     total = scale.least if object_.kind in _REPLICATED and scale.stated else None
     for key, name in (("maxUnavailable", "unavailable"), ("maxSurge", "surge")):
-        own = _amount(mapping(strategy, rolling).get(key))
+        own = amount_of(mapping(strategy, rolling).get(key))
         if own is None:
             own = _default_bound(object_.kind, key)
         if own is None:
             continue
-        most = _amount(str(context.parameter(update_strategy_bounds, f"max_{name}")))
-        least = _amount(str(context.parameter(update_strategy_bounds, f"min_{name}")))
+        most = amount_of(str(context.parameter(update_strategy_bounds, f"max_{name}")))
+        least = amount_of(str(context.parameter(update_strategy_bounds, f"min_{name}")))
         if most is not None and own.exceeds(most, total):
             message = f"has {key} {own}, at most {most} wanted"
         elif least is not None and least.exceeds(own, total):
@@ -473,8 +486,8 @@ def pdb_blocks_eviction(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/
     """
-    unavailable = _amount(object_.spec.get("maxUnavailable"))
-    available = _amount(object_.spec.get("minAvailable"))
+    unavailable = amount_of(object_.spec.get("maxUnavailable"))
+    available = amount_of(object_.spec.get("minAvailable"))
     if unavailable is not None:
         if unavailable.number == 0:
             yield Hit(

@@ -398,6 +398,7 @@ def etcd_encryption_missing(object_: KubernetesObject, context: Context) -> Hits
     severity=Severity.HIGH,
     kinds=("EncryptionConfiguration",),
     remedy="Take the key out of the file and replace it; use a kms provider, or fill it in later.",
+    sensitive=True,
 )
 def etcd_encryption_key_in_manifest(object_: KubernetesObject, context: Context) -> Hits:
     """The key that encrypts Secrets must not stand among the manifests.

@@ -629,7 +629,7 @@ def unsafe_sysctls(pod: Pod, context: Context) -> Hits:
     https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
     """
     for index, item in mappings(pod.security_context, "sysctls"):
-        name = _sysctl_name(text(item, "name"))
+        name = sysctl_name(text(item, "name"))
         at = pod.at("securityContext", "sysctls", index, "name")
         if not name:
             continue
@@ -646,7 +646,7 @@ def unsafe_sysctls(pod: Pod, context: Context) -> Hits:
             yield Hit(f"sets the forbidden kernel parameter {name}", at, evidence=name)
 
 
-def _sysctl_name(written: str) -> str:
+def sysctl_name(written: str) -> str:
     """The name with dots; where a slash comes first, slashes separate its parts."""
     first = next((mark for mark in written if mark in "./"), "")
     return written.translate(_SWAPPED_SEPARATORS) if first == "/" else written

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
-from seawall.core.severity import Severity
+from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.images import DEFAULT_REGISTRY, ImageReference
 from seawall.kubernetes.index import Index
@@ -13,6 +13,7 @@ from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
 from seawall.kubernetes.values import mappings, sequence, text
+from seawall.text.templates import has_mark
 
 _MOVING_TAGS = (
     "canary", "dev", "develop", "edge", "head", "latest", "main", "master", "nightly", "tip",
@@ -27,11 +28,14 @@ _PUBLIC = frozenset(
 def _known_image(container: Container) -> ImageReference | None:
     """The image, unless something is still to be filled in.
 
-    That is a variable (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
-    puts in its place (``ko://example.org/cmd/web``): no reference has a scheme.
+    That is a mark (``${IMAGE}``, ``{{ .image }}``), or what a tool builds the image from and
+    puts in its place (``ko://example.org/cmd/web``): no reference has a scheme. Istio's injector
+    writes the image of a gateway's ``istio-proxy`` that asks for ``auto``.
     """
     written = text(container.value, "image")
-    if "://" in written or any(mark in written for mark in "${<"):
+    if "://" in written or any(mark in written for mark in "${<") or has_mark(written):
+        return None
+    if written == "auto" and container.name == "istio-proxy":
         return None
     return container.image
 
@@ -94,20 +98,37 @@ def image_tag_mutable(container: Container, context: Context) -> Hits:
 
     Images with a digest, whatever their tag: the digest decides. References with a variable in
     them. What a tool replaces by what it has built: references to source code (``ko://...``), and
-    images without a tag that a Skaffold configuration of the input builds.
+    images without a tag that a Skaffold configuration of the input builds. ``image: auto`` of a
+    container ``istio-proxy``, which Istio's injector fills in. An image that ``images`` of a
+    kustomization gives a digest or another tag has low confidence.
 
     References:
     https://kubernetes.io/docs/concepts/containers/images/#image-names
     """
     image = _known_image(container)
     if image is not None and _is_moving(image, context):
-        if not image.tag and text(container.value, "image") in _built_by_skaffold(context.index):
+        written = text(container.value, "image")
+        if not image.tag and written in _built_by_skaffold(context.index):
             return
+        name = written.removesuffix(f":{image.tag}")
         yield Hit(
             f"image has the moving tag {image.tag}" if image.tag else "image has no tag",
             ("image",),
+            confidence=Confidence.LOW if _is_set_by_kustomize(name, context) else None,
             evidence=f"{_name(image)}:{image.tag}",
         )
+
+
+def _is_set_by_kustomize(name: str, context: Context) -> bool:
+    """Whether a kustomization of the input may give the images of a name a digest or a good tag."""
+    entry = f"name: {name}\n"
+    if not context.index.is_unresolved(entry):
+        return False
+    moving = "|".join(map(re.escape, context.texts(image_tag_mutable, "tags")))
+    good = rf"(?:digest: |newTag: [\"']?+(?!(?:{moving})[\"'\s]))"
+    return context.index.holds_unresolved(
+        rf"{re.escape(entry)} *(?:newName: .*\n *)?{good}|{good}.*\n *{re.escape(entry)}"
+    )
 
 
 def _is_moving(image: ImageReference, context: Context) -> bool:

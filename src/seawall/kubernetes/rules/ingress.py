@@ -7,6 +7,8 @@ from typing import NamedTuple
 from seawall.core.location import KeyPath
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
+from seawall.kubernetes.derived import once_per_index
+from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import Map, integer, mapping, mappings, sequence, text, texts
@@ -14,6 +16,7 @@ from seawall.kubernetes.values import Map, integer, mapping, mappings, sequence,
 _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _INGRESS_GROUPS = ("networking.k8s.io", "extensions")  # other groups have kinds of this name
 _NGINX = "nginx.ingress.kubernetes.io/"
+_CLASS = "kubernetes.io/ingress.class"
 
 
 class Backend(NamedTuple):
@@ -255,7 +258,8 @@ def ingress_no_tls(object_: KubernetesObject, context: Context) -> Hits:
 
     Not reported:
 
-    Ingresses whose annotations name the certificate for the controller of a cloud provider.
+    Ingresses whose annotations name the certificate for the controller of a cloud provider. Hosts
+    that another Ingress of the same class serves with TLS: controllers join Ingresses by host.
 
     References:
     https://kubernetes.io/docs/concepts/services-networking/ingress/#tls
@@ -267,19 +271,38 @@ def ingress_no_tls(object_: KubernetesObject, context: Context) -> Hits:
     if not _is_ingress(object_) or not object_.annotations.keys().isdisjoint(_TLS_ELSEWHERE):
         return
     entries = [entry for _, entry in mappings(object_.spec, "tls")]
-    if not entries:
-        yield Hit("is served without TLS", ("spec", "tls"))
-        return
-    if any(not sequence(entry, "hosts") for entry in entries):
+    if entries and any(not sequence(entry, "hosts") for entry in entries):
         return  # the certificate is used for every host
-    covered = frozenset(host for entry in entries for host in texts(entry, "hosts"))
-    for index, rule in mappings(object_.spec, "rules"):
-        host = text(rule, "host")
-        if host and host not in covered and f"*.{host.partition('.')[2]}" not in covered:
+    covered = _hosts_with_tls(context.index).get(_class_of(object_), frozenset())
+    hosts = [(index, text(rule, "host")) for index, rule in mappings(object_.spec, "rules")]
+    if not entries:
+        if not hosts or not all(_is_covered(host, covered) for _, host in hosts):
+            yield Hit("is served without TLS", ("spec", "tls"))
+        return
+    for index, host in hosts:
+        if host and not _is_covered(host, covered):
             yield Hit(
                 f"serves the host {host} without TLS", ("spec", "rules", index, "host"),
                 evidence=host,
             )  # fmt: skip
+
+
+def _class_of(ingress: KubernetesObject) -> str:
+    return text(ingress.spec, "ingressClassName") or ingress.annotations.get(_CLASS, "")
+
+
+def _is_covered(host: str, covered: frozenset[str]) -> bool:
+    return host in covered or f"*.{host.partition('.')[2]}" in covered
+
+
+@once_per_index
+def _hosts_with_tls(index: Index) -> dict[str, frozenset[str]]:
+    """The hosts that the Ingresses of each class have a certificate for."""
+    result: dict[str, set[str]] = {}
+    for ingress in filter(_is_ingress, index.of_kind("Ingress")):
+        for _, entry in mappings(ingress.spec, "tls"):
+            result.setdefault(_class_of(ingress), set()).update(texts(entry, "hosts"))
+    return {name: frozenset(hosts) for name, hosts in result.items()}
 
 
 @object_rule(

@@ -11,7 +11,7 @@ from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter, Rule
 from seawall.core.severity import Severity
 from seawall.kubernetes.objects import DEFAULT_NAMESPACE, KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, labels_of, mapping, sequence, text
+from seawall.kubernetes.values import Map, at, labels_of, mapping, sequence, text
 
 if TYPE_CHECKING:
     from seawall.text.yaml import Value
@@ -76,7 +76,7 @@ def default_namespace(object_: KubernetesObject, context: Context) -> Hits:
     Not reported:
 
     Objects without a namespace that Helm made (by their labels): its command line chooses the
-    namespace.
+    namespace. Those whose namespace is no text, such as ``123``: schema-invalid reports them.
 
     References:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
@@ -85,7 +85,11 @@ def default_namespace(object_: KubernetesObject, context: Context) -> Hits:
         return
     if text(object_.metadata, "namespace"):
         yield Hit("lives in the namespace default", ("metadata", "namespace"))
-    elif object_.kind in _NAMESPACED and not _is_from_helm(object_):
+    elif (
+        at(object_.metadata, "namespace") in (None, "")
+        and object_.kind in _NAMESPACED
+        and not _is_from_helm(object_)
+    ):
         yield Hit("names no namespace", ("metadata", "namespace"))
 
 

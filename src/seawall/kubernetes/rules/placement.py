@@ -95,7 +95,7 @@ def pod_anti_affinity_missing(pod: Pod, context: Context) -> Hits:
     if pod.object.kind not in _REPLICATED:
         return
     scale = context.index.scale_of(pod.object)
-    if (scale.stated and scale.most < 2) or any(_spreads(term, pod) for term in _terms(pod)):
+    if (scale.stated and scale.most < 2) or any(_spreads(term, pod) for term in terms_of(pod)):
         return
     yield Hit(
         "has replicas that may all run on one node",
@@ -104,7 +104,7 @@ def pod_anti_affinity_missing(pod: Pod, context: Context) -> Hits:
     )
 
 
-def _terms(pod: Pod) -> list[Map]:
+def terms_of(pod: Pod) -> list[Map]:
     """Everything that keeps pods apart: anti-affinity of both strengths, spread constraints."""
     key = "DuringSchedulingIgnoredDuringExecution"
     anti = mapping(pod.spec, "affinity", "podAntiAffinity")
@@ -119,6 +119,11 @@ def _spreads(term: Map, pod: Pod) -> bool:
     key = text(term, "topologyKey")
     if not key.startswith(("kubernetes.io/hostname", "topology.")) and key not in _BETA_TOPOLOGIES:
         return False
+    return selects_own(term, pod)
+
+
+def selects_own(term: Map, pod: Pod) -> bool:
+    """Whether a term keeps the pods of one workload apart, and not from others only."""
     namespaces = texts(term, "namespaces")
     if namespaces and "namespaceSelector" not in term and pod.object.namespace not in namespaces:
         return False

@@ -14,6 +14,7 @@ from seawall.kubernetes.pod_security.policy import LABEL_PREFIX, RESTRICTED, ver
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 
+_ENFORCE = f"{LABEL_PREFIX}enforce"
 _OLD = 3
 """Minor versions: how long Kubernetes supports a release, roughly."""
 
@@ -144,7 +145,8 @@ def pss_deployment_will_be_rejected(pod: Pod, context: Context) -> Hits:
     """Pods must meet the level that their own namespace enforces.
 
     Judges each pod and pod template against the ``pod-security.kubernetes.io/enforce`` label of
-    its Namespace, where that is among the input.
+    its Namespace, where that is among the input. Where overlays define the namespace several
+    times, each of the levels they enforce must refuse the pod.
 
     Why:
 
@@ -193,23 +195,24 @@ def pss_deployment_will_be_rejected(pod: Pod, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/concepts/security/pod-security-admission/
     """
-    labels = context.index.namespace_labels.get(pod.object.namespace)
-    if not labels:
-        return
-    level, version = namespace_policy(labels).enforce
-    if level == PRIVILEGED:
-        return
-    violations = evaluate(level, version, pod.metadata, pod.whole_spec)
-    if not violations:
-        return
-    namespace = context.index.find("Namespace", "", pod.object.namespace)
-    yield Hit(
-        f"pods will be refused by namespace {pod.object.namespace}: "
-        + message(level, version, violations),
-        pod.from_whole(violations[0].paths[0]),
-        evidence=f"{level}:{version}",
-        related=((namespace, ("metadata", "labels", f"{LABEL_PREFIX}enforce"), "enforced here"),),
-    )
+    hits = []
+    for namespace in context.index.find_all("Namespace", "", pod.object.namespace):
+        if _ENFORCE not in namespace.labels:
+            continue
+        level, version = namespace_policy(namespace.labels).enforce
+        violations = evaluate(level, version, pod.metadata, pod.whole_spec)
+        if not violations:
+            return
+        hits.append(
+            Hit(
+                f"pods will be refused by namespace {pod.object.namespace}: "
+                + message(level, version, violations),
+                pod.from_whole(violations[0].paths[0]),
+                evidence=f"{level}:{version}",
+                related=((namespace, ("metadata", "labels", _ENFORCE), "enforced here"),),
+            )
+        )
+    yield from hits[:1]
 
 
 @object_rule(

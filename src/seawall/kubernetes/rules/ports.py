@@ -197,7 +197,7 @@ def service_target_port_invalid(service: KubernetesObject, context: Context) -> 
         fault = _fault_of_name(name)
         if fault:
             yield Hit(f"target port {name} {fault}", place, evidence=name)
-        elif pods and not any(_has_port(pod, name, protocol(port)) for pod in pods):
+        elif _is_unknown(name, protocol(port), pods):
             yield Hit(
                 f"no selected pod has a port named {name}",
                 place,
@@ -205,6 +205,12 @@ def service_target_port_invalid(service: KubernetesObject, context: Context) -> 
                 evidence=name,
                 related=tuple((pod, pod.at("containers"), "is selected") for pod in pods[:3]),
             )
+
+
+def _is_unknown(name: str, transport: str, pods: list[Pod]) -> bool:
+    """Whether none of some pods has a port of a name; no where the containers are not known."""
+    known = all(pod.containers for pod in pods)
+    return bool(pods) and known and not any(_has_port(pod, name, transport) for pod in pods)
 
 
 def _has_port(pod: Pod, name: str, transport: str) -> bool:

@@ -15,7 +15,7 @@ PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _SHELLS = frozenset("ash bash busybox dash ksh sh zsh cmd cmd.exe powershell pwsh".split())
 
 
-def _runs_on(pod: Pod) -> bool:
+def serves(pod: Pod) -> bool:
     """Whether the pod is meant to serve, so that a container that fails is started again."""
     return not pod.is_job and pod.restart_policy != "Never"
 
@@ -140,7 +140,7 @@ def readiness_probe_missing(pod: Pod, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
     """
-    if not _runs_on(pod):
+    if not serves(pod):
         return
     for container, service, index in _served(pod, context).values():
         if not mapping(container.value, "readinessProbe"):
@@ -210,7 +210,7 @@ def liveness_probe_missing(container: Container, context: Context) -> Hits:
     """
     if mapping(container.value, "livenessProbe"):
         return
-    if container.is_long_running and _runs_on(container.pod):
+    if container.is_long_running and serves(container.pod):
         yield Hit("has no liveness probe", ("livenessProbe",))
 
 

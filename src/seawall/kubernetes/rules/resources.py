@@ -66,13 +66,13 @@ def _defaults_of(container: Container, context: Context) -> _Defaults:
     return _defaults(context.index).get(container.object.namespace, _NO_DEFAULTS)
 
 
-def _limit(container: Container, context: Context, resource: str) -> Value:
+def limit_of(container: Container, context: Context, resource: str) -> Value:
     """The limit that will hold: the container's own, else its namespace's default."""
     own = container.limit(resource)
     return own if own is not None else _defaults_of(container, context).limits.get(resource)
 
 
-def _request(container: Container, context: Context, resource: str) -> Value:
+def request_of(container: Container, context: Context, resource: str) -> Value:
     """The request that will hold; a container's own limit comes before the default."""
     own = container.request(resource)
     return own if own is not None else _defaults_of(container, context).requests.get(resource)
@@ -96,7 +96,7 @@ def _pod_level(pod: Pod, context: Context, kind: str, resource: str) -> Value:
 def _missing(container: Container, context: Context, kind: str, resource: str) -> Hits:
     if not container.takes_resources:
         return
-    find = _limit if kind == _LIMITS else _request
+    find = limit_of if kind == _LIMITS else request_of
     value = find(container, context, resource)
     if _is_set(value) or _is_set(_pod_level(container.pod, context, kind, resource)):
         return
@@ -455,8 +455,8 @@ def emptydir_no_sizelimit(pod: Pod, context: Context) -> Hits:
 def _unequal(container: Container, context: Context, resource: str) -> Hits:
     if not container.takes_resources:
         return
-    request = _request(container, context, resource)
-    limit = _limit(container, context, resource)
+    request = request_of(container, context, resource)
+    limit = limit_of(container, context, resource)
     wanted, allowed = quantity(request), quantity(limit)
     word = _NAMES[resource]
     if wanted is None or wanted == allowed:
@@ -639,7 +639,7 @@ def ephemeral_storage_not_equal(container: Container, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/concepts/storage/ephemeral-storage/
     """
-    if _limit(container, context, "ephemeral-storage") is None:
+    if limit_of(container, context, "ephemeral-storage") is None:
         return ()
     return _unequal(container, context, "ephemeral-storage")
 
@@ -717,7 +717,7 @@ def resource_out_of_range(container: Container, context: Context) -> Hits:
     if not container.takes_resources:
         return
     for resource, kind, name in _AMOUNTS:
-        find = _limit if kind == _LIMITS else _request
+        find = limit_of if kind == _LIMITS else request_of
         value = find(container, context, resource)
         amount = quantity(value)
         if amount is None:
@@ -739,7 +739,7 @@ def resource_out_of_range(container: Container, context: Context) -> Hits:
                     evidence=str(value),
                     related=((bound.limit_range, ("spec", "limits", bound.position), "the range"),),
                 )
-        limit = _limit(container, context, resource)
+        limit = limit_of(container, context, resource)
         if kind == _REQUESTS and amount > (quantity(limit) or amount):
             yield Hit(
                 f"{word} is above the limit {limit}",

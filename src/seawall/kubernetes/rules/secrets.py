@@ -128,6 +128,7 @@ _CERTIFICATES = (".cer", ".crt", ".pem", ".pub")
         "polaris:sensitiveContainerEnvVar",
     ),
     compliance=("cis-1.12:5.4.1",),
+    sensitive=True,
 )
 def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     """Credentials must not be written out in manifests other than Secrets.
@@ -137,7 +138,8 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     keys, tokens of providers, URLs with a password, Authorization headers), and values under a
     name that tells: any value but a reference where the name is one of a password, and values
     that look generated where it is one of a token, key or other secret. The value itself is never
-    shown. Default passwords such as ``changeme`` are reported too, with less confidence.
+    shown. Default passwords such as ``changeme``, and keys and tokens that somebody thought of such
+    as ``minio123``, are reported too, with less confidence.
 
     Why:
 
@@ -292,6 +294,7 @@ _PLAIN = rf"(?i){_WORD}(?:[-_.,:=/ ]+{_WORD})*[.!?]?"
     "in an external store.",
     aliases=("C-0012", "C-0208"),
     compliance=("cis-1.12:5.4.2",),
+    sensitive=True,
 )
 def secret_plaintext_in_manifest(secret: KubernetesObject, context: Context) -> Hits:
     """Secrets must not lie readable in files.

@@ -113,7 +113,7 @@ class _Mount(NamedTuple):
     read_only: bool
 
 
-class _HostPath(NamedTuple):
+class HostPath(NamedTuple):
     """A hostPath volume: its path as written and in one spelling, and who mounts it."""
 
     position: int
@@ -123,27 +123,29 @@ class _HostPath(NamedTuple):
 
     @property
     def writable(self) -> bool:
+        """Whether any container may write to it."""
         return any(not mount.read_only for mount in self.mounts)
 
     def related(self) -> tuple[tuple[object, tuple[str | int, ...], str], ...]:
+        """The mounts, as further places of a finding."""
         return tuple(
             (mount.container, ("volumeMounts", mount.position), "is mounted here")
             for mount in self.mounts
         )
 
 
-def _host_paths(pod: Pod, kind: str) -> Iterator[_HostPath]:
+def _host_paths(pod: Pod, kind: str) -> Iterator[HostPath]:
     """The hostPath volumes of a pod that are of a kind: each is of one, so one rule reports it."""
+    return (volume for volume in host_paths(pod) if _kind(volume.path, volume.mounts) == kind)
+
+
+def host_paths(pod: Pod) -> Iterator[HostPath]:
+    """The hostPath volumes of a pod."""
     for index, volume in pod.volumes:
-        if "hostPath" not in volume:
-            continue
         written = text(volume, "hostPath", "path")
-        if not written:
-            continue
-        mounts = tuple(_mounts(pod, text(volume, "name")))
-        path = _one_spelling(written)
-        if _kind(path, mounts) == kind:
-            yield _HostPath(index, written, path, mounts)
+        if written:
+            mounts = tuple(_mounts(pod, text(volume, "name")))
+            yield HostPath(index, written, _one_spelling(written), mounts)
 
 
 def _mounts(pod: Pod, volume: str) -> Iterator[_Mount]:
@@ -357,7 +359,7 @@ def sensitive_host_path(pod: Pod, context: Context) -> Hits:
         )
 
 
-def _severity(volume: _HostPath, directory: str) -> Severity:
+def _severity(volume: HostPath, directory: str) -> Severity:
     if not volume.mounts:
         return Severity.LOW
     if volume.writable:

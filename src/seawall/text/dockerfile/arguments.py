@@ -10,7 +10,6 @@ _WORD = re.compile(f"[^{SPACE}]++")
 _FIELD = re.compile("[^\t\v\f\r ]++")
 _BLANKS = re.compile("[\t\v\f\r ]++")
 _BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
-_BYTE_SPACE = re.compile(f"[{_BYTE_SPACES}]*+")
 
 
 class NotAListError(Exception):
@@ -19,12 +18,11 @@ class NotAListError(Exception):
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """A stretch of text without the space around it, as offsets."""
-    if start < end and "!" <= text[start] <= "~" and "!" <= text[end - 1] <= "~":
-        return start, end
-    part = text[start:end]
-    stripped = part.lstrip(SPACES)
-    start = end - len(stripped)
-    return start, start + len(stripped.rstrip(SPACES))
+    while start < end and text[start] in SPACES:
+        start += 1
+    while start < end and text[end - 1] in SPACES:
+        end -= 1
+    return start, end
 
 
 # Flags ----------------------------------------------------------------------------------------
@@ -36,11 +34,10 @@ def split_flags(line: Line, start: int, end: int, escape: str) -> tuple[tuple[Fl
     BuildKit goes through bytes here: 0x85 and 0xA0 are space to it even inside a character, and
     other characters come out as their bytes.
     """
-    text = line.text[start:end]
-    if not text.isascii():
-        return _split_flags_in_bytes(line, start, text, escape)
-    flags, at = _flags(text, escape)
-    return tuple(_placed(line, start, found) for found in flags), start + at
+    if line.widths is not None:
+        return _split_flags_in_bytes(line, start, line.text[start:end], escape)
+    flags, at = _flags(line.text, start, end, escape)
+    return tuple([_placed(line, 0, found) for found in flags]), at
 
 
 class _Found(NamedTuple):
@@ -59,7 +56,7 @@ def _split_flags_in_bytes(
     line: Line, start: int, text: str, escape: str
 ) -> tuple[tuple[Flag, ...], int]:
     data = text.encode("utf-8", "surrogateescape")
-    flags, at = _flags(data.decode("latin-1"), escape)
+    flags, at = _flags(data.decode("latin-1"), 0, len(data), escape)
 
     def characters(offset: int) -> int:
         return len(data[:offset].decode("utf-8", "surrogateescape"))
@@ -71,30 +68,34 @@ def _split_flags_in_bytes(
     return placed, start + characters(at)
 
 
-def _flags(text: str, escape: str) -> tuple[list[_Found], int]:
+def _flags(text: str, at: int, end: int, escape: str) -> tuple[list[_Found], int]:
     flags: list[_Found] = []
-    at = 0
     while True:
-        found = _BYTE_SPACE.match(text, at)
-        at = found.end() if found else at
-        if not text.startswith("--", at):
+        while at < end and text[at] in _BYTE_SPACES:
+            at += 1
+        if not text.startswith("--", at, end):
             return flags, at
-        word, quoted, end = _flag_word(text, at, escape)
-        if end < len(text) and word == "--":
-            return flags, end
+        word, quoted, stop = _flag_word(text, at, end, escape)
+        if stop < end and word == "--":
+            return flags, stop
         if (word or quoted) and word != "--":
-            flags.append(_Found(word, at, end))
-        at = end
-        if at >= len(text):
+            flags.append(_Found(word, at, stop))
+        at = stop
+        if at >= end:
             return flags, at
 
 
-def _flag_word(text: str, at: int, escape: str) -> tuple[str, bool, int]:
+_PLAIN_FLAG = {mark: re.compile(rf"[^{_BYTE_SPACES}'\"{re.escape(mark)}]++") for mark in "\\`"}
+
+
+def _flag_word(text: str, at: int, size: int, escape: str) -> tuple[str, bool, int]:
     """One word: its text without quotes and escapes, whether it had quotes, and its end."""
+    plain = _PLAIN_FLAG[escape].match(text, at, size)
+    if plain and (plain.end() == size or text[plain.end()] in _BYTE_SPACES):
+        return plain[0], False, plain.end()
     parts: list[str] = []
     quoted = False
     mark = ""
-    size = len(text)
     while at < size:
         character = text[at]
         if mark and character == mark:
@@ -309,24 +310,24 @@ def _overflows(number: str) -> bool:
     return float(number) in {float("inf"), float("-inf")}
 
 
-def _next(stack: list[str], expect: str, token: str) -> str | None:
-    """What may follow a token, ``None`` where the token may not stand; changes the stack."""
-    if token in {"[", "{"}:
+def _next(stack: list[str], expect: str, piece: str) -> str | None:
+    """What may follow a piece, ``None`` where the piece may not stand; changes the stack."""
+    if piece in {"[", "{"}:
         if expect not in {"value", "value or ]"}:
             return None
-        stack.append(token)
-        return "value or ]" if token == "[" else "key or }"
-    if token in {"]", "}"}:
-        allowed = {"value or ]", ", or ]"} if token == "]" else {"key or }", ", or }"}
+        stack.append(piece)
+        return "value or ]" if piece == "[" else "key or }"
+    if piece in {"]", "}"}:
+        allowed = {"value or ]", ", or ]"} if piece == "]" else {"key or }", ", or }"}
         if expect not in allowed:
             return None
         stack.pop()
-    elif token == ",":
+    elif piece == ",":
         return {", or ]": "value", ", or }": "key"}.get(expect)
-    elif token == ":":
+    elif piece == ":":
         return "value" if expect == ":" else None
     elif expect in {"key", "key or }"}:
-        return ":" if token == "string" else None
+        return ":" if piece == "string" else None
     elif expect not in {"value", "value or ]"}:
         return None
     if not stack:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from seawall.text.dockerfile.golang import (
     SPACES,
@@ -49,11 +50,16 @@ def check(instruction: Instruction) -> Refusal | None:
     if checker is not None:
         return checker(instruction)
     name = instruction.keyword.text
-    found = suggestions(name.lower(), _NAMES_LOWER)
+    found = _suggestions(name.lower())
     reason = f"unknown instruction: {name}"
     if found:
         reason += f" (did you mean {_case_of(name, found[0])}?)"
     return reason, instruction.keyword.start, instruction.keyword.end
+
+
+@lru_cache(maxsize=256)
+def _suggestions(name: str) -> list[str]:
+    return suggestions(name, _NAMES_LOWER)
 
 
 def _case_of(written: str, name: str) -> str:
@@ -221,7 +227,7 @@ def _volume(instruction: Instruction) -> Refusal | None:
     return None
 
 
-def _health_check(instruction: Instruction) -> Refusal | None:
+def _health_check(instruction: Instruction) -> Refusal | None:  # noqa: C901 - a list of checks
     if not instruction.arguments:
         return _all(instruction, "HEALTHCHECK requires at least one argument")
     kind, *command = instruction.arguments

@@ -5,17 +5,20 @@ It is not a shell: ``$X``, ``${X}`` and ``${X`` with ``:-`` ``-`` ``:+`` ``+`` `
 """
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from seawall.text.dockerfile.golang import SPACES, quote
+from seawall.text.dockerfile.golang import SPACE, SPACES, quote
 from seawall.text.dockerfile.patterns import PatternError, replace, trim_prefix, trim_suffix
 
-MAX_DEPTH = 200
+MAX_DEPTH = 50
 """Substitutions inside substitutions. BuildKit has no limit; nobody nests five."""
+MAX_LENGTH = 1_000_000
+"""Characters of variables' values in one text: ``ENV A=$A$A`` doubles each time."""
 
 _PLAIN = {mark: re.compile(rf"[^\0-\x20\x7f-\U0010ffff$'\"<{re.escape(mark)}]++") for mark in "\\`"}
 """Words in which nothing can mean anything: most of them."""
+_RUNS = {mark: re.compile(rf"[^{SPACE}$<'\"}}/{re.escape(mark)}]++") for mark in "\\`"}
+_ANY_SPACE = re.compile(f"[{SPACE}]")
 _SPECIAL = frozenset("@*#?-$!0")
 _END = "\ufffd"  # how Go prints the rune -1 that stands for the end of the text
 
@@ -71,9 +74,14 @@ DOCUMENT = Style(ignore_quotes=True)
 """For the body of a heredoc that COPY or ADD expands."""
 
 
-def expand(
-    text: str, values: Mapping[str, str], escape: str = "\\", style: Style = DEFAULT
-) -> Expansion:
+class Values(Protocol):
+    """Where the values of variables are; a mapping will do."""
+
+    def get(self, name: str, /) -> str | None:
+        """A value, ``None`` without one."""
+
+
+def expand(text: str, values: Values, escape: str = "\\", style: Style = DEFAULT) -> Expansion:
     """Expand the variables of a word or a whole line.
 
     Raises:
@@ -106,6 +114,9 @@ class _Words:
 
     def add(self, text: str, start: int) -> None:
         """Text in which spaces part words."""
+        if text and not _ANY_SPACE.search(text):
+            self.add_raw(text, start)
+            return
         for character in text:
             if character not in SPACES:
                 self.add_raw(character, start)
@@ -132,7 +143,7 @@ class _Words:
 
 
 class _Lexer:
-    def __init__(self, text: str, values: Mapping[str, str], escape: str, style: Style) -> None:
+    def __init__(self, text: str, values: Values, escape: str, style: Style) -> None:
         self._text = text
         self._at = 1 if text.startswith("\ufeff") else 0
         self._values = values
@@ -140,7 +151,8 @@ class _Lexer:
         self._style = style
         self._raw_escapes = style.raw_escapes
         self._buffer: list[str] = []
-        self._depth = 0
+        self._depth = self._length = 0
+        self._run = _RUNS[escape]
         self.matched: dict[str, None] = {}
         self.unmatched: dict[str, None] = {}
         self.references: list[Reference] = []
@@ -168,7 +180,9 @@ class _Lexer:
             self._raw_escapes = before
             self._depth -= 1
 
-    def _until(self, stop: str, pattern: bool) -> tuple[str, list[tuple[str, int, int]]]:
+    def _until(  # noqa: C901 - one branch for each kind of character
+        self, stop: str, pattern: bool
+    ) -> tuple[str, list[tuple[str, int, int]]]:
         result: list[str] = []
         self._buffer.clear()
         words = _Words(self._buffer)
@@ -198,6 +212,10 @@ class _Lexer:
                     break
                 words.add_raw(following, start)
                 result.append(following)
+            elif (run := self._run.match(self._text, start)) is not None:
+                self._at = run.end()
+                words.add_raw(run[0], start)
+                result.append(run[0])
             else:
                 self._at += 1
                 words.add(character, start)
@@ -217,7 +235,7 @@ class _Lexer:
             inside = inside.replace(self._escape, self._escape * 2)
         return f"'{inside}'" if self._style.raw_quotes else inside
 
-    def _double(self, pattern: bool) -> str:
+    def _double(self, pattern: bool) -> str:  # noqa: C901 - what a quote, a dollar and an escape do
         result: list[str] = []
         if self._style.raw_quotes:
             result.append('"')
@@ -363,5 +381,9 @@ class _Lexer:
 
     def _get(self, name: str) -> str | None:
         value = self._values.get(name)
+        if value is not None:
+            self._length += len(value)
+            if self._length > MAX_LENGTH:
+                raise _Refused(f"more than {MAX_LENGTH:,} characters of variables")
         (self.unmatched if value is None else self.matched)[name] = None
         return value

@@ -1,6 +1,7 @@
 """Habits of Go's standard library that show in what BuildKit accepts and in its messages."""
 
 import re
+from collections.abc import Sequence
 
 SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What ``unicode.IsSpace`` calls space, as the inside of a regular expression's class."""
@@ -25,7 +26,7 @@ _FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
 
 
 def quote(text: str) -> str:
-    """A string as ``strconv.Quote`` writes it; bytes that are no UTF-8 come as ``\\xNN``."""
+    """A string as ``strconv.Quote`` writes it; bytes that are no UTF-8 are written in hex."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return '"' + "".join(map(_quoted, text)) + '"'
@@ -93,7 +94,7 @@ _UNITS = {
 _DURATION_PART = re.compile(r"([0-9]*)(\.?)([0-9]*)([^0-9.]*)")
 
 
-def parse_duration(text: str) -> int | str:
+def parse_duration(text: str) -> int | str:  # noqa: C901 - as the standard library has it
     """``time.ParseDuration``: nanoseconds, or the message of the error."""
     invalid = f"time: invalid duration {_time_quote(text)}"
     rest = text[1:] if text[:1] in {"+", "-"} else text
@@ -155,7 +156,7 @@ def distance(left: str, right: str) -> int:
 _FAR = 3
 
 
-def suggestions(value: str, options: "list[str] | tuple[str, ...]") -> list[str]:
+def suggestions(value: str, options: Sequence[str]) -> list[str]:
     """The options nearest to a mistyped word, by name; none when one is equal or all are far.
 
     BuildKit names one of them, by chance (the order of a Go map).
@@ -175,7 +176,7 @@ def suggestions(value: str, options: "list[str] | tuple[str, ...]") -> list[str]
     return best
 
 
-def did_you_mean(message: str, value: str, options: "list[str] | tuple[str, ...]") -> str:
+def did_you_mean(message: str, value: str, options: Sequence[str]) -> str:
     """A message with BuildKit's suggestion."""
     found = suggestions(value, options)
     return f"{message} (did you mean {found[0]}?)" if found else message

@@ -8,7 +8,6 @@ from seawall.text.dockerfile.expansion import RAW, ExpansionError, Style, expand
 _HEREDOC = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*+([^<]*)")
 _NAME = Style(keep_unset=True)
 _RAW_NAME = Style(keep_unset=True, raw_quotes=True)
-_LEADING_TABS = re.compile(rb"^\t+", re.MULTILINE)
 
 
 class Announcement(NamedTuple):
@@ -77,11 +76,6 @@ def is_heredoc(word: str) -> bool:
         return heredoc(word) is not None
     except ExpansionError:
         return False
-
-
-def without_tabs(body: bytes) -> bytes:
-    """A body without the tabs that ``<<-`` strips from the start of each line."""
-    return _LEADING_TABS.sub(b"", body)
 
 
 def _quotes(text: str) -> int:

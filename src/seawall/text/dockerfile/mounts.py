@@ -68,7 +68,7 @@ def _quoted_fields(value: str) -> list[str]:
             end = value.find(",", at)
             field = value[at:] if end < 0 else value[at:end]
             if '"' in field:
-                raise _csv(value, at + field.index('"'), 'bare " in non-quoted field')
+                raise _csv(value, at + field.index('"'), 'bare " in non-quoted-field')
             result.append(field)
             if end < 0:
                 return result

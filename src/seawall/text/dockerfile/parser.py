@@ -26,7 +26,10 @@ from seawall.text.dockerfile.tree import (
 
 MAX_LINE = 65_536
 """Bytes of a line without its end that BuildKit no longer reads."""
+MAX_TRIGGERS = 10_000
+"""ONBUILD inside ONBUILD that is looked into; BuildKit refuses the second already."""
 
+_BLANK_LINES = re.compile(r"(?:[\t\v\f\r ]{0,99}\n)*+")
 _KEYWORD = re.compile(r"([^\t\v\f\r ]*+)[\t\v\f\r ]*+")
 
 
@@ -62,6 +65,8 @@ class _Parser:
                 self._directives.read(raw[first:end], self._line, first)
             if first < end:
                 self._instruction(first, end)
+            else:
+                self._skip_blank_lines()
         return self._finish()
 
     # Lines ------------------------------------------------------------------------------------
@@ -86,6 +91,12 @@ class _Parser:
         while end > start and raw[end - 1] == "\r":
             end -= 1
         return start, end
+
+    def _skip_blank_lines(self) -> None:
+        found = _BLANK_LINES.match(self._raw, self._at)
+        if found is not None and found.end() > self._at:
+            self._line += self._raw.count("\n", self._at, found.end())
+            self._at = found.end()
 
     def _comment(self, start: int, first: int, end: int) -> None:
         text = self._raw[first:end]
@@ -116,7 +127,7 @@ class _Parser:
         else:
             pieces, end = self._continued([(first, cut)], inside, blank)
             source = _source(self._raw, pieces)
-        instruction = self._read(source, 0, line)
+        instruction = self._read(source, line)
         instruction.start = first
         instruction.end = end
         instruction.source_end_line = instruction.end_line = self._line
@@ -163,29 +174,32 @@ class _Parser:
             pieces.append((start, cut))
         return pieces, end
 
-    def _read(self, source: Line, start: int, line: int) -> Instruction:
+    def _read(self, source: Line, line: int) -> Instruction:
         """An instruction from its text; of ONBUILD ONBUILD ... only two levels are kept."""
-        outer = self._split(source, start, line)
-        levels = [outer]
-        deepest = outer
-        while deepest.name == "ONBUILD" and deepest.inner_at >= 0:
-            deepest = self._split(source, deepest.inner_at, line)
-            if len(levels) < 2:
-                levels[-1].inner = deepest
-                levels.append(deepest)
-        if deepest.problem is not None and deepest is not outer:
-            outer.problem = deepest.problem
+        start, end = arguments.trim(source.text, 0, len(source.text))
+        outer = self._split(source, start, end, line)
+        if outer.name != "ONBUILD" or outer.inner_at < 0:
+            return outer
+        inner = outer.inner = self._split(source, outer.inner_at, end, line)
+        levels = MAX_TRIGGERS if source.widths is None else 100
+        while inner.name == "ONBUILD" and inner.inner_at >= 0 and levels:
+            inner = self._split(source, inner.inner_at, end, line, deep=True)
+            levels -= 1
+        outer.problem = inner.problem
         return outer
 
-    def _split(self, source: Line, start: int, line: int) -> Instruction:
+    def _split(
+        self, source: Line, start: int, end: int, line: int, *, deep: bool = False
+    ) -> Instruction:
         text = source.text
-        start, end = arguments.trim(text, start, len(text))
         found = _KEYWORD.match(text, start, end)
         split = found.end(1) if found else end
         rest = found.end() if found else end
         keyword = source.word(start, split)
-        name = keyword.text.replace("\u0130", "i").lower().upper()
-        name = name if name in INSTRUCTIONS else keyword.text
+        name = keyword.text
+        if name not in INSTRUCTIONS:
+            name = name.replace("\u0130", "i").lower().upper()
+            name = name if name in INSTRUCTIONS else keyword.text
         instruction = Instruction(name, source, line)
         instruction.keyword = keyword
         instruction.start, instruction.end = keyword.start, source.end(end)
@@ -193,7 +207,10 @@ class _Parser:
             escape = self._directives.escape
             instruction.flags, rest = arguments.split_flags(source, rest, end, escape)
         rest, end = arguments.trim(text, rest, end)
-        instruction.rest = source.word(rest, end)
+        if name == "ONBUILD" and deep:  # no copy of the text for each of a million levels
+            instruction.rest = source.word(rest, rest)
+        else:
+            instruction.rest = source.word(rest, end)
         self._arguments(instruction, rest, end)
         return instruction
 
@@ -206,9 +223,9 @@ class _Parser:
             instruction.arguments = (instruction.rest,) if start < end else ()
         elif name in _LISTS or name in _COMMANDS:
             reason = self._list(instruction, start, end)
-        elif name == "FROM" or name == "EXPOSE":
+        elif name in {"FROM", "EXPOSE"}:
             instruction.arguments = arguments.fields(source, start, end)
-        elif name == "ENV" or name == "LABEL":
+        elif name in {"ENV", "LABEL"}:
             instruction.arguments, instruction.pairs, reason = arguments.pairs(
                 source, start, end, escape, name
             )
@@ -282,6 +299,7 @@ class _Parser:
                 )
                 break
         instruction.heredocs = holder.heredocs = tuple(heredocs)
+        holder.end = max(holder.end, instruction.end)
         instruction.end_line = self._line
 
     def _body(self, instruction: Instruction, document: Announcement) -> Heredoc:

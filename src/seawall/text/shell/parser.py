@@ -31,6 +31,8 @@ MAX_SCRIPT = 131_072
 _LIMITS = ((b"|", 1000), (b"=(", 200), (b"${", 4000), (b"<<", 200), (b"$(", 4000), (b"[", 8000))
 """The grammar takes quadratic time for long rows of these."""
 _MAX_SECONDS = 5.0
+_SMALL = 4096
+"""Bytes of a script that cannot take long; most are shorter."""
 MAX_DEPTH = 80
 """Nested constructs whose commands are found."""
 MAX_SCRIPTS = 4
@@ -46,8 +48,10 @@ def _parser() -> "Parser":
 
 
 class Document(NamedTuple):
-    """A heredoc of a script whose body does not follow in the text: ``start`` and ``end`` of the
-    word that announces it, in bytes of the text, its name, and its body."""
+    """A heredoc of a script whose body does not follow in the text.
+
+    ``start`` and ``end`` are of the word that announces it, in bytes of the text.
+    """
 
     start: int
     end: int
@@ -85,6 +89,8 @@ def _tree(data: bytes) -> "tuple[Node | None, str]":
         if data.count(text) > limit:
             return None, f"the script has more than {limit:,} times {text.decode()}"
     parser = _parser()
+    if len(data) < _SMALL:
+        return parser.parse(data).root_node, ""
     deadline = monotonic() + _MAX_SECONDS
     try:
         tree = parser.parse(
@@ -246,12 +252,26 @@ class _Reader:
             self._node(part, context.inner(operator=operator))
 
     def _pipeline(self, node: "Node", context: _Context) -> None:
+        """A pipeline. Behind ``|&`` the grammar takes a whole list for its next command."""
         self._pipelines += 1
         number = self._pipelines
-        parts = [child for child in node.named_children if child.type != "comment"]
+        parts: list[Node] = []
+        rest: list[tuple[str, Node]] = []
+        stack = [child for child in node.named_children if child.type != "comment"][::-1]
+        while stack:
+            part = stack.pop()
+            if part.type == "pipeline":
+                stack += [child for child in part.named_children if child.type != "comment"][::-1]
+            elif part.type == "list" and part.child_count > 2:
+                rest.insert(0, (part.children[1].type, part.children[-1]))
+                stack.append(part.children[0])
+            else:
+                parts.append(part)
         for place, part in enumerate(parts):
             pipeline = Pipeline(number, place, len(parts))
             self._node(part, context.inner(pipeline=pipeline))
+        for operator, part in rest:
+            self._node(part, context.inner(operator=operator, pipeline=None))
 
     def _conditional(self, node: "Node", context: _Context) -> None:
         inside = context.inside
@@ -272,9 +292,7 @@ class _Reader:
     def _redirected(self, node: "Node", context: _Context) -> None:
         body = node.child_by_field_name("body")
         redirects = [child for child in node.named_children if child.type in _REDIRECTS]
-        redirections = tuple(
-            found for child in redirects for found in self._redirections(child)
-        )
+        redirections = tuple(found for child in redirects for found in self._redirections(child))
         first = len(self.commands)
         if body is None:
             self._command(node, context, redirections)
@@ -333,11 +351,10 @@ class _Reader:
         command.assignments = tuple(assignments)
         command.redirections = (*own, *redirections)
         self._place(command, context)
-        places = [*words, *assignments]
-        command.start = places[0].start if places else self._origin.start(node.start_byte)
-        command.end = max(place.end for place in places) if places else command.start
-        if assignments:
-            command.start = min(command.start, assignments[0].start)
+        begins = [word.start for word in words] + [one.start for one in assignments]
+        ends = [word.end for word in words] + [one.end for one in assignments]
+        command.start = min(begins, default=self._origin.start(node.start_byte))
+        command.end = max(ends, default=command.start)
         self.commands.append(command)
         nested = [child for child in self._parts(node) if child.type != "comment"]
         self._run(command, words, nested)
@@ -363,16 +380,13 @@ class _Reader:
         if node.type == "variable_assignment":
             yield node
             return
+        all_children = node.type in {"declaration_command", "unset_command", "test_command"}
         for child in node.children:
-            if child.type in {"unary_expression", "binary_expression", "parenthesized_expression"}:
-                yield from _leaves(child)
-            elif child.type == "negation_expression":
+            if child.type in _EXPRESSIONS:
                 yield from _leaves(child)
             elif child.type == "command_name":
                 yield child.children[0] if child.child_count == 1 else child
-            elif child.is_named or node.type in {"declaration_command", "unset_command"}:
-                yield child
-            elif node.type == "test_command":
+            elif child.is_named or all_children:
                 yield child
 
     def _assignment(self, node: "Node") -> Assignment:
@@ -493,7 +507,7 @@ class _Reader:
             self._text(start, end), self._value(node, 0), first, last, last - first == end - start
         )
 
-    def _value(self, node: "Node", depth: int) -> str | None:
+    def _value(self, node: "Node", depth: int) -> str | None:  # noqa: C901 - one branch for each kind
         kind = node.type
         text = self._text(node.start_byte, node.end_byte)
         if kind in {"word", "number", "variable_name", "heredoc_start", "command_name"}:
@@ -529,17 +543,17 @@ _QUOTED_ESCAPE = re.compile(rb'\\[$`"\\\n]')
 _QUOTED_TEXT_ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
 
 
+_EXPRESSIONS = frozenset(
+    ("unary_expression", "binary_expression", "parenthesized_expression", "negation_expression")
+)
+
+
 def _leaves(node: "Node") -> "Iterator[Node]":
     """The words of a test's expression."""
     stack = [node]
     while stack:
         current = stack.pop()
-        if current.type in {
-            "unary_expression",
-            "binary_expression",
-            "parenthesized_expression",
-            "negation_expression",
-        }:
+        if current.type in _EXPRESSIONS:
             stack += current.children[::-1]
         else:
             yield current

@@ -1,0 +1,32 @@
+"""What holds for every test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from seawall import cache
+from seawall.reports import json as json_report
+from tests.reports.schemas import valid_report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither read nor fill the cache of who runs them; sub-processes neither."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        directory = tmp_path_factory.mktemp("cache")
+        monkeypatch.setenv(cache.ENVIRONMENT, str(directory))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _every_json_report_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold each JSON report that a test makes against the schema in the package."""
+    write = json_report.write
+
+    def validated(*arguments: Any) -> Iterator[str]:
+        text = "".join(write(*arguments))
+        valid_report(text)
+        yield text
+
+    monkeypatch.setattr(json_report, "write", validated)

@@ -1,0 +1,119 @@
+"""The measuring code on tiny inputs. How quick anything is, is no part of a test."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench import __main__ as bench
+from bench import corpus
+from bench.measure import DiedError, Run, least_cpu, median_wall, peak, repeat, run
+from seawall.engine import Options, scan
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", code]
+
+
+def test_what_a_command_used_is_counted() -> None:
+    idle = run(python("import time; time.sleep(0.2)"))
+    assert idle.wall >= 0.2
+    busy = run(python("import time\nwhile time.process_time() < 0.2: pass"))
+    assert busy.cpu >= 0.2
+    large = run(python("x = bytearray(64 * 1024 * 1024)"))
+    assert 64 < large.peak < 640
+
+
+def test_findings_are_no_failure_but_a_death_is() -> None:
+    run(python("raise SystemExit(1)"))
+    with pytest.raises(DiedError, match="ended with -9"):
+        run(python("import os; os.kill(os.getpid(), 9)"))
+    with pytest.raises(FileNotFoundError):
+        run(["no-such-command"])
+
+
+def test_the_first_run_is_left_out(tmp_path: Path) -> None:
+    runs = repeat(python("open('runs', 'a').write('x')"), 2, cwd=str(tmp_path))
+    assert len(runs) == 2
+    assert (tmp_path / "runs").read_text() == "xxx"
+
+
+def test_sums() -> None:
+    runs = [Run(3, 1, 10), Run(1, 2, 30), Run(2, 3, 20)]
+    assert (median_wall(runs), least_cpu(runs), peak(runs)) == (2, 1, 30)
+
+
+def test_generated_documents_are_an_application(tmp_path: Path) -> None:
+    corpus.generated(tmp_path, 40)
+    report = scan(Options(targets=(str(tmp_path),), profile="all")).report
+    assert report.objects == 40
+    assert not report.coverage.failed
+    assert not [finding for finding in report.findings if "dangling" in finding.rule.id]
+
+
+def test_copies_have_names_of_their_own(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "web.yaml").write_text(corpus.SMALL)
+    (source / "notes.txt").write_text("left out")
+    assert corpus.copies(source, tmp_path / "copies", 3) == 3
+    copies = sorted((tmp_path / "copies").rglob("*.*"))
+    assert [path.parent.name for path in copies] == ["copy0", "copy1", "copy2"]
+    names = [yaml.safe_load(path.read_text())["metadata"]["name"] for path in copies]
+    assert names == ["web-0", "web-1", "web-2"]
+
+
+@pytest.mark.skipif(not Path(bench.SEAWALL).exists(), reason="seawall's command is not installed")
+def test_seawall_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.setattr(bench, "START_RUNS", 1)
+    monkeypatch.setattr(bench, "CORPUS_RUNS", 1)
+    manifest = tmp_path / "tree" / "web.yaml"
+    manifest.parent.mkdir()
+    manifest.write_text(corpus.SMALL)
+    rows = [
+        *bench.start_up(manifest),
+        *bench.whole_corpus(manifest.parent, "one file", slow_ones=True),
+        *bench.growth(tmp_path / "grown", (20, 40)),
+    ]
+    assert [what for what, _ in rows] == [
+        "bare interpreter",
+        "seawall --version",
+        "seawall scan, one manifest, all rules",
+        "seawall, one file",
+        "seawall, one process, one file",
+        "seawall, nothing has changed, one file",
+        "20 generated documents, all rules, JSON report",
+        "40 generated documents, all rules, JSON report",
+    ]
+    assert "seawall: 1.00 times it, processor 1.00" in rows[3][1]
+
+
+def test_files_a_peer_cannot_read_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("kind: A\n")
+    (tmp_path / "bad.yml").write_text("kind: [\n")
+    peer = python(
+        "import sys\n"
+        "if '[' in open(sys.argv[1]).read(): sys.exit('Failed to score files: no')\n"
+        "sys.exit(1)"
+    )
+    assert bench.readable(peer, tmp_path) == [Path("good.yaml")]
+
+
+def test_the_table_is_put_behind_its_mark(tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    document.write_text(f"# Performance\n\n{bench.MARK}\n\n| old |\n")
+    bench.write([("start", "1 ms"), ("end", "2 ms")], document)
+    assert document.read_text() == (
+        f"# Performance\n\n{bench.MARK}\n\n"
+        "| what | measured |\n|---|---|\n| start | 1 ms |\n| end | 2 ms |\n"
+    )
+    document.write_text("no mark")
+    with pytest.raises(ValueError, match="has no line"):
+        bench.write([], document)
+
+
+def test_the_page_has_the_mark() -> None:
+    assert bench.DOCUMENT.read_text().count(bench.MARK) == 1
