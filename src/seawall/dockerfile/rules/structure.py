@@ -9,8 +9,7 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.ignore_comments import read
 from seawall.dockerfile.problems import SYNTAX, problems_for
-from seawall.dockerfile.references import BadReferenceError as NoBadReferenceError
-from seawall.dockerfile.references import parse_reference
+from seawall.dockerfile.references import BadReferenceError, parse_reference
 from seawall.dockerfile.rule import Context, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Step
 from seawall.text.dockerfile.directives import find
@@ -535,7 +534,7 @@ def syntax_unpinned(build: Build, context: Context) -> Hits:
         return
     try:
         image = parse_reference(text)
-    except NoBadReferenceError:
+    except BadReferenceError:
         return  # the build says so
     official = image.name == "docker/dockerfile" and image.tag not in {"", "latest", "master"}
     if image.digest or _EXACT_TAG.match(image.tag) or official:
