@@ -100,7 +100,7 @@ FOUND = [
     ("package-list-unsorted", "FROM a\nRUN apk add \\\n g++ \\\n gcc\n", 0),
     ("pip-root-no-venv", "FROM ubuntu:22.04\nRUN apk add python3\nRUN pip install a\n", 0),
     ("pip-root-no-venv", "FROM ubuntu:24.04\nRUN apt install python3-pip && pip install a\n", 1),
-    ("pip-root-no-venv", "FROM debian:12\nRUN apk add python3\nRUN . /v/activate && pip install a\n", 0),
+    ("pip-root-no-venv", "FROM debian:12\nRUN apk add python3; . /activate; pip install a\n", 0),
     (
         "pip-root-no-venv",
         "FROM debian\nRUN apk add python3\nENV PATH=/opt/venv/bin:$PATH\nRUN pip install a\n",
