@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from seawall.core.rule import Hit, Hits
+from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, step_rule
@@ -47,7 +47,7 @@ def _severity(step: Step, context: Context) -> Severity:
     instructions=("ENV",),
     severity=Severity.HIGH,
     remedy="Give it at run time, or to one step by RUN --mount=type=secret; replace the value.",
-    aliases=("SecretsUsedInArgOrEnv", "DS-0031", "CIS-DI-0010"),
+    aliases=("DS-0031", "CIS-DI-0010"),
     sensitive=True,
 )
 def secret_in_env(step: Step, context: Context) -> Hits:
@@ -84,7 +84,7 @@ def secret_in_env(step: Step, context: Context) -> Hits:
     instructions=("ARG",),
     severity=Severity.HIGH,
     remedy="Use RUN --mount=type=secret,id=...: a build secret leaves no trace in the image.",
-    aliases=("SecretsUsedInArgOrEnv", "DS-0031"),
+    aliases=("DS-0031",),
     sensitive=True,
 )
 def secret_in_arg(step: Step, context: Context) -> Hits:
@@ -139,6 +139,55 @@ def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
                 severity=_severity(step, context),
                 evidence=name,
             )
+
+
+_NAMED = re.compile(
+    r"(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)",
+    re.IGNORECASE,
+)
+_NAMED_OTHERWISE = re.compile(r"(?:_|^)(?:public|file|version)(?:_|$)", re.IGNORECASE)
+
+
+@step_rule(
+    "credential-named-setting",
+    instructions=("ENV", "ARG"),
+    severity=Severity.LOW,
+    profile=OPT_IN,
+    remedy="Use RUN --mount=type=secret, or give the value at run time.",
+    aliases=("SecretsUsedInArgOrEnv",),
+    sensitive=True,
+)
+def credential_named_setting(step: Step, context: Context) -> Hits:
+    """Names of settings should not tell of credentials.
+
+    Reports each ENV and ARG whose name has a word such as KEY, TOKEN or PASSWORD, whatever its
+    value: BuildKit's own check, as it is. The rules secret-in-env and secret-in-arg look at values
+    and are quieter.
+
+    Why:
+
+    A name that promises a credential gets one sooner or later.
+
+    Bad:
+
+        FROM debian:12.11
+        ENV API_KEY=1
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        ENV API_KEY_FILE=/run/secrets/key
+        USER 10001
+
+    References:
+    https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/
+    """
+    for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+        name = setting.key.text
+        if _NAMED.search(name) and not _NAMED_OTHERWISE.search(name):
+            place = (pair.key.start, pair.key.end)
+            yield Hit(f"{step.name} {name} tells of a credential", place, evidence=name)
 
 
 _LOGIN = (
