@@ -108,8 +108,7 @@ def parse(text: str) -> list[tuple[str, str]]:
     lines = iter(text.split("\n"))
     for whole_line in lines:
         line = whole_line
-        header = _SECTION.match(line)
-        if header is not None:
+        while (header := _SECTION.match(line)) is not None:  # a line may have several
             section = header[1].lower()
             if header[2] is not None:
                 section += "." + re.sub(r"\\(.)", r"\1", header[2])
