@@ -177,16 +177,17 @@ def name_of(tool: str, check: str) -> str:
 def rules_of(tool: str, check: str, rules: Iterable[Rule] | None = None) -> tuple[Rule, ...]:
     """The rules that cover a check; none for one that is unknown."""
     wanted = name_of(tool, check)
-    return tuple(
-        rule
-        for rule in (all_rules() if rules is None else rules)
-        if wanted in checks_of(rule, tool)
-    )
+    known = all_rules() if rules is None else rules
+    return tuple(rule for rule in known if wanted in checks_of(rule, tool))
+
+
+def covers(tool: str, check: str, rule: Rule) -> bool:
+    """Whether a rule finds what a tool's check finds, and perhaps more."""
+    return name_of(tool, check) in checks_of(rule, tool)
 
 
 def replaced_by(tool: str, check: str) -> tuple[Rule, ...]:
-    """The rules that have nothing left to say once a tool's check is off: all of their findings
-    are that check's."""
+    """The rules that find nothing but what a tool's check finds: off when it is off."""
     wanted = name_of(tool, check)
     return tuple(
         rule
@@ -200,9 +201,7 @@ def stands_for(tool: str, check: str, finding: Finding) -> bool:
     wanted = name_of(tool, check)
     own = checks_of(finding.rule, tool)
     if "*" in wanted:
-        return any(
-            fnmatchcase(name, wanted) and _covers(name, finding, tool) for name in own
-        )
+        return any(fnmatchcase(name, wanted) and _covers(name, finding, tool) for name in own)
     return wanted in own and _covers(wanted, finding, tool)
 
 

@@ -9,7 +9,7 @@ from seawall import engine, reports
 from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import Settings, effective, engine_options, fail_on, load
+from seawall.cli.settings import Settings, effective, engine_options, fail_on, load, notes
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -69,6 +69,10 @@ def parser() -> Parser:
         help="run just these rules: ids or globs, own or other tools'",
     )  # fmt: skip
     rules.add_argument(
+        "--enable", type=_list, action="extend", default=[], metavar="ID,...",
+        help="run these rules besides those of the profile",
+    )  # fmt: skip
+    rules.add_argument(
         "--ignore", type=_list, action="extend", default=[], metavar="ID,...",
         help="do not run these rules",
     )  # fmt: skip
@@ -80,7 +84,12 @@ def parser() -> Parser:
         "--config", metavar="FILE",
         help="configuration (default: the nearest seawall.toml above the targets)",
     )  # fmt: skip
-    rules.add_argument("--no-config", action="store_true", help="heed no configuration")
+    rules.add_argument(
+        "--no-config", action="store_true", help="heed no configuration, nor other tools' files"
+    )
+    rules.add_argument(
+        "--kube-score", metavar="FLAGS", help="heed these flags of kube-score, in one text"
+    )
     rules.add_argument(
         "--kubernetes-version", metavar="1.N", default=None,
         help=f"the cluster's version (default: {engine.NEWEST_KUBERNETES})",
@@ -163,6 +172,8 @@ def run(arguments: list[str]) -> int:
     settings = effective(options, config)
     threshold = fail_on(options, settings)
     plan = engine_options(options, config, settings)
+    for note in notes(config):
+        sys.stderr.write(f"seawall: {note}\n")
     progress = Progress(enabled=not options.quiet)
     signature = _signature(plan, outputs, options, threshold)
     told = progress if progress.enabled else None

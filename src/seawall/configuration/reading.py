@@ -2,20 +2,25 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from seawall import catalogue
+from seawall.configuration import foreign
 from seawall.configuration.files import ConfigurationFile, locate, read_named
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore, fault_of_date
 from seawall.core.location import Location, Span
 from seawall.core.rule import PROFILES, RULESETS, Parameter, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
+from seawall.core.tools import TOOLS
 from seawall.sources import files
 from seawall.text.gitignore import Base, Paths, RootedPaths
 from seawall.text.toml import KeyPath, Toml, TomlError, parse
 from seawall.triage.matching import Matching
 from seawall.triage.verdicts import Override
+
+if TYPE_CHECKING:
+    from seawall.configuration.foreign.words import Foreign
 
 Table = Mapping[str, Any]
 
@@ -39,6 +44,8 @@ class Configuration(NamedTuple):
     exclude: tuple[str, ...] = ()
     base: Base = Base()
     """How paths of reports read from the directory of the file on."""
+    foreign: "Foreign | None" = None
+    """What other tools' configuration says, where there is any."""
 
     def origin(self, key: str) -> str:
         """Where a key was set, as ``seawall.toml:3``; empty when it was not."""
@@ -48,13 +55,23 @@ class Configuration(NamedTuple):
 EMPTY = Configuration()
 
 
-def load(path: str | None, targets: tuple[str, ...]) -> Configuration:
+def load(
+    path: str | None, targets: tuple[str, ...], kube_score: str | None = None
+) -> Configuration:
     """Read a configuration: the named one, else the nearest above the targets, else none.
 
-    Raises UsageError, with file and line, for anything that cannot be carried out.
+    Other tools' files above the targets are read with it, and kube-score's flags: those given
+    here, else those of the configuration. Raises UsageError, with file and line, for anything
+    that cannot be carried out.
     """
     file = locate(targets) if path is None else read_named(path)
-    return EMPTY if file is None else read(file, base_of(file.directory, targets))
+    own = EMPTY if file is None else read(file, base_of(file.directory, targets))
+    flags = (kube_score, "--kube-score") if kube_score is not None else ("", "")
+    if kube_score is None and "kube-score" in own.settings:
+        flags = (own.settings["kube-score"], own.origin("kube-score"))
+    tools = own.settings.get("foreign", foreign.FORMS)
+    found = foreign.load(tools, targets, lambda directory: base_of(directory, targets), flags)
+    return own if found is None else own._replace(foreign=found)
 
 
 def base_of(directory: str, targets: Sequence[str]) -> Base:
@@ -161,12 +178,23 @@ def _day(value: object) -> str:
     return text
 
 
+def _tools(value: object) -> tuple[str, ...]:
+    """Other tools: all of them, none, or those named."""
+    if isinstance(value, bool):
+        return TOOLS if value else ()
+    known = _one_of(*TOOLS)
+    return tuple(known(item) for item in _texts(value))
+
+
 Check = Callable[[object], object]
 
 KEYS: Mapping[str, Check] = {
     "profile": _one_of(*PROFILES),
     "select": _rules,
+    "enable": _rules,
     "ignore": _rules,
+    "foreign": _tools,
+    "kube-score": _text,
     "ruleset": _one_of(*RULESETS),
     "kubernetes-version": _text,
     "pss-version": _text,

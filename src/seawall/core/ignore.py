@@ -171,9 +171,13 @@ def fault_of_date(text: str) -> str:
 
 def day_before(date: str) -> str:
     """The last day of what ends when a day, given as ``2027-01-31``, begins."""
-    from datetime import date as day, timedelta  # noqa: PLC0415 - as above
+    import datetime as dt  # noqa: PLC0415 - as above
 
-    return (day.fromisoformat(date) - timedelta(days=1)).isoformat()
+    try:
+        day = dt.date.fromisoformat(date) - dt.timedelta(days=1)
+        return day.isoformat()
+    except OverflowError:  # the first day there is
+        return date
 
 
 def expired(ignore: Ignore, today: str) -> bool:

@@ -16,8 +16,8 @@ from seawall.core.ignore import Ignore, Lines
 from seawall.core.location import Location
 from seawall.kubernetes.ignores.annotations import of_objects
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.text.yaml import split
 from seawall.text.lines import split_lines
+from seawall.text.yaml import split
 from seawall.text.yaml_comments import comments
 
 TOOL = "checkov"
@@ -38,7 +38,9 @@ def read(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Igno
 
 
 def _commented(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Ignore]:
-    documents = [(chunk.line + 1, chunk.line + len(split_lines(chunk.text))) for chunk in split(text)]
+    documents = [
+        (chunk.line + 1, chunk.line + len(split_lines(chunk.text))) for chunk in split(text)
+    ]
     counts = [0] * len(documents)
     for object_ in objects:
         counts[object_.document] += 1
