@@ -171,7 +171,12 @@ def checks_of(rule: Rule, tool: str) -> tuple[str, ...]:
 
 def name_of(tool: str, check: str) -> str:
     """A check as it is compared: ``kube-linter:host-pid``; Trivy's and checkov's go without."""
-    return canonical(check if tool in _PREFIXES.values() else f"{tool}:{check}")
+    return canonical(written(tool, check))
+
+
+def written(tool: str, check: str) -> str:
+    """A check as people write it where any tool's may stand."""
+    return check if tool in _PREFIXES.values() else f"{tool}:{check}"
 
 
 def rules_of(tool: str, check: str, rules: Iterable[Rule] | None = None) -> tuple[Rule, ...]:

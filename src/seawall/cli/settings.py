@@ -283,9 +283,9 @@ def not_covered(foreign: "Foreign | None") -> tuple[NotCovered, ...]:
         return ()
     custom = (
         NotCovered(
-            check.origin.rpartition(":")[0], f"kube-linter custom check {check.name}",
-            f"checks made from templates ({check.template}) are not run by this version",
-            f"keep kube-linter for it; see {check.origin}",
+            f"{check.path}:{check.line}", f"custom check {check.name}",
+            "checks made from kube-linter's templates are not run by this version",
+            "keep kube-linter for it",
         )
         for check in foreign.custom
     )  # fmt: skip

@@ -92,6 +92,12 @@ def _in(directory: str) -> ConfigurationFile | None:
     return None
 
 
+def in_pyproject(directory: str) -> bool:
+    """Whether the project file of a directory holds a configuration."""
+    data = read_if_there(os.path.join(directory, PYPROJECT))
+    return data is not None and _MARK in data
+
+
 def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFile:
     """A configuration, called in messages and reports without this machine's directories."""
     (name,) = names([path])

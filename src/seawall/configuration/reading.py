@@ -36,6 +36,8 @@ class Configuration(NamedTuple):
     directory: str = ""
     settings: Mapping[str, Any] = {}
     lines: Mapping[str, int] = {}
+    rule_origins: Mapping[tuple[str, str], str] = {}
+    """Where a rule's parameter or severity was set."""
     parameters: Mapping[str, Mapping[str, ParameterValue]] = {}
     severities: Mapping[str, Severity] = {}
     overrides: tuple[Override, ...] = ()
@@ -221,6 +223,7 @@ class _Reader:
         self._file = file
         self._document = document
         self._base = base
+        self._origins: dict[tuple[str, str], str] = {}
 
     def read(self) -> Configuration:
         table: Any = self._document.value
@@ -243,6 +246,7 @@ class _Reader:
             directory=self._file.directory,
             settings=settings,
             lines={key: self._document.line((*at, key)) for key in table},
+            rule_origins=self._origins,
             parameters=parameters,
             severities=severities,
             overrides=tuple(self._overrides(table.get("override", []), (*at, "override"))),
@@ -267,6 +271,9 @@ class _Reader:
                 self._fail(where, "must be a table")
             for rule in self._find(name, where):
                 settings = dict(table)
+                for key in settings:
+                    line = self._document.line((*where, key))
+                    self._origins[rule.id, key] = f"{self._file.path}:{line}"
                 if "severity" in settings:
                     value: Any = self._checked(
                         _severity, settings.pop("severity"), (*where, "severity")
@@ -297,7 +304,8 @@ class _Reader:
                 severity: Any = self._checked(_severity, value, (*where, "severities", name))
                 for rule in self._find(name, (*where, "severities", name)):
                     severities[rule.id] = severity
-            result.append(Override(paths, severities))
+            origin = f"{self._file.path}:{self._document.line(where)}"
+            result.append(Override(paths, severities, origin))
         return result
 
     def _suppressed(self, tables: object, at: KeyPath) -> "list[Ignore]":

@@ -14,6 +14,13 @@ ALTERNATIVES = 1_000
 """Plain patterns that the braces of one pattern may stand for."""
 
 
+def plain(text: str) -> tuple[str, ...]:
+    """A pattern without braces, as several; raises ValueError when it is none."""
+    for item in (items := tuple(_expanded(text))):
+        _names(item)
+    return items
+
+
 class Globs:
     """The files that some patterns name."""
 

@@ -29,6 +29,8 @@ class Override(NamedTuple):
 
     paths: RootedPaths
     severities: Mapping[str, Severity]
+    origin: str = ""
+    """Where it is written."""
 
 
 class Policy(NamedTuple):

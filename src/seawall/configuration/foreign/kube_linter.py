@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from seawall.configuration.foreign.documents import File
 from seawall.configuration.foreign.files import ForeignFile
@@ -24,7 +23,6 @@ from seawall.triage.matching import Matching
 
 TOOL = "kube-linter"
 _CHECKS = ("addAllBuiltIn", "doNotAutoAddDefaults", "include", "exclude", "ignorePaths")
-_CUSTOM = ("name", "description", "remediation", "template", "params", "scope")
 _KINDS = (
     "CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "ReplicaSet",
     "ReplicationController", "StatefulSet",
@@ -75,13 +73,14 @@ class _Reader:
         settings = self._section(checks, checks_at, _CHECKS)
         at, rows = table.get("customChecks", (("customChecks",), None))
         custom = tuple(
-            self._custom(row, (*at, number))
+            CustomCheck(row, self._file.path, self._document.line(*at, number))
             for number, row in enumerate(self._document.rows(rows, at))
         )
         self._select(settings, {check.name for check in custom})
         path = self._file.path
         return Foreign(
             (path,),
+            (self._file.directory,),
             ignore=tuple(self._switches.ignore),
             enable=tuple(self._switches.enable),
             exclude=tuple(self._ignored_paths(settings)),
@@ -191,29 +190,6 @@ class _Reader:
                 )
             )  # fmt: skip
         return result
-
-    def _custom(self, row: Value, at: KeyPath) -> CustomCheck:
-        table = self._section(row, at, _CUSTOM)
-        document = self._document
-
-        def text(key: str) -> str:
-            place, value = table.get(key, ((*at, key), None))
-            return document.text(value, place)
-
-        name, template = text("name"), text("template")
-        if not name or not template:
-            document.fail(at, "must have a name and a template")
-        params_at, params = table.get("params", ((*at, "params"), None))
-        scope_at, scope = table.get("scope", ((*at, "scope"), None))
-        kinds_at, kinds = self._section(scope, scope_at, ("objectKinds",)).get(
-            "objectKinds", (scope_at, None)
-        )
-        values: dict[str, Any] = document.table(params, params_at)
-        return CustomCheck(
-            name, template, values, tuple(document.texts(kinds, kinds_at)),
-            text("description"), text("remediation"),
-            f"{document.path}:{document.line(*at)}",
-        )  # fmt: skip
 
 
 def rooted(pattern: str, directory: str) -> str:

@@ -109,7 +109,6 @@ class _Reader:
                 self._switches.ignore.append(Word(rule, self._origin, f"--{flag}"))
         self._notes += self._about_output()
         return Foreign(
-            (),
             ignore=tuple(self._switches.ignore),
             enable=tuple(self._switches.enable),
             ignores=tuple(self._hidden()),

@@ -66,6 +66,7 @@ class _Reader:
         ]
         return Foreign(
             (path,),
+            (self._file.directory,),
             ignore=tuple(self._switches.ignore),
             enable=tuple(self._switches.enable),
             ignores=(*ignores, *self._hidden()),

@@ -30,7 +30,7 @@ def read_plain(file: ForeignFile) -> Foreign:
         raise UsageError(f"{file.path}:{text.line}: {text.reason}")
     notes: list[str] = []
     ignores = tuple(_plain_entries(text, file.path, notes))
-    return Foreign((file.path,), ignores=ignores, notes=tuple(notes))
+    return Foreign((file.path,), (file.directory,), ignores=ignores, notes=tuple(notes))
 
 
 def _plain_entries(text: str, path: str, notes: list[str]) -> Iterator[Ignore]:
@@ -65,7 +65,7 @@ def read_yaml(file: ForeignFile, base: Base) -> Foreign:
             found = _yaml_entry(document, row, (section, number), base, notes)
             if section == "misconfigurations":
                 ignores += found
-    return Foreign((file.path,), ignores=tuple(ignores), notes=tuple(notes))
+    return Foreign((file.path,), (file.directory,), ignores=tuple(ignores), notes=tuple(notes))
 
 
 def _yaml_entry(

@@ -44,19 +44,24 @@ class Weight(NamedTuple):
 class CustomCheck(NamedTuple):
     """A check that a team made from a template of kube-linter, as it is written."""
 
-    name: str
-    template: str
-    params: Mapping[str, Value]
-    object_kinds: tuple[str, ...]
-    description: str
-    remediation: str
-    origin: str
+    value: Value
+    path: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """Its name, as far as it has one; kube-linter's reader does not tell capitals apart."""
+        table = self.value if isinstance(self.value, dict) else {}
+        found = next((item for key, item in table.items() if str(key).lower() == "name"), "")
+        return str(found) or "without a name"
 
 
 class Foreign(NamedTuple):
     """Everything that other tools' files and flags say."""
 
     files: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    """Those of the files."""
     ignore: tuple[Word, ...] = ()
     """Rules that do not run."""
     enable: tuple[Word, ...] = ()
@@ -88,6 +93,7 @@ def together(parts: Iterable[Foreign]) -> Foreign:
     for part in parts:
         result = Foreign(
             (*result.files, *part.files),
+            (*result.directories, *part.directories),
             (*result.ignore, *part.ignore),
             (*result.enable, *part.enable),
             (*result.exclude, *part.exclude),
