@@ -78,11 +78,28 @@ def _paths(foreign: Foreign, result: Translation, *, same_directory: bool) -> No
             for word in foreign.exclude
         )
         return
-    result.keys.append("exclude = [")
-    for word in foreign.exclude:
-        result.keys.extend(f"  {literal(f'/{item}')},  {_from(word)}" for item in plain(word.value))
-    result.keys.append("]")
-    result.done.append(f"exclude: {len(foreign.exclude)} globs, from {_files(foreign.exclude)}")
+    words = [word for word in foreign.exclude if _names_files(word.value)]
+    result.left.extend(
+        f"{word.origin}: {word.said}: a directory's name, which leaves its files in; write "
+        f"{word.value}/** if they are meant"
+        for word in foreign.exclude
+        if word not in words
+    )
+    if words:
+        result.keys.append("exclude = [")
+        result.keys.extend(
+            f"  {literal(f'/{item}')},  {_from(word)}"
+            for word in words
+            for item in plain(word.value)
+        )
+        result.keys.append("]")
+        result.done.append(f"exclude: {len(words)} globs, from {_files(words)}")
+
+
+def _names_files(pattern: str) -> bool:
+    """Whether a glob reads the same in ``.gitignore``, where a directory's name is all below."""
+    last = pattern.rpartition("/")[2]
+    return last == "**" or "." in last
 
 
 def _unheeded(foreign: Foreign, kube_score: str, result: Translation) -> None:
@@ -135,13 +152,20 @@ def _suppress(ignore: Ignore, result: Translation, *, same_directory: bool) -> N
     if ignore.rules and not rules:
         return
     scope = ignore.scope
-    if not isinstance(scope, Matching) or (scope.paths is not None and not same_directory):
-        result.left.append(f"{where}: its paths begin at another directory")
+    if not isinstance(scope, Matching) or not _translatable(scope, same_directory=same_directory):
+        result.left.append(f"{where}: its paths would read differently")
         return
     result.tables.extend(
         ["", f"[[suppress]]  {comment(where)}", *_fields(ignore, tuple(rules), scope)]
     )
     result.done.append(f"suppress: {', '.join(rules) or 'every rule'}, from {where}")
+
+
+def _translatable(scope: Matching, *, same_directory: bool) -> bool:
+    if scope.paths is None:
+        return True
+    lines = getattr(scope.paths.paths, "lines", ())
+    return same_directory and all(map(_names_files, lines))
 
 
 def _fields(ignore: Ignore, rules: tuple[str, ...], scope: Matching) -> Iterator[str]:

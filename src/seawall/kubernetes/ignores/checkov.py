@@ -39,7 +39,8 @@ def read(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Igno
 
 def _commented(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Ignore]:
     documents = [
-        (chunk.line + 1, chunk.line + len(split_lines(chunk.text))) for chunk in split(text)
+        (chunk.line + 1, chunk.line + len(split_lines(chunk.text.rstrip("\r\n"))))
+        for chunk in split(text)
     ]
     counts = [0] * len(documents)
     for object_ in objects:
