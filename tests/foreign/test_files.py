@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall import configuration
@@ -319,6 +319,7 @@ def read_or_refused(reader: Callable[[Given], Foreign], given: Given) -> bool:
         return str(error).startswith(("x.yaml:", "x: "))
 
 
+@settings(deadline=None)
 @given(_VALUES)
 def test_odd_values_are_read_or_refused(value: object) -> None:
     data = json.dumps(value)
@@ -329,12 +330,14 @@ def test_odd_values_are_read_or_refused(value: object) -> None:
         assert read_or_refused(reader, file(data))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_odd_bytes_are_read_or_refused(data: bytes) -> None:
     for reader in (kube_linter.read, polaris.read, trivy.read_plain):
         assert read_or_refused(reader, file(data))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="-=,' abcdeilmnorstuvx013\n\\", max_size=40))
 def test_odd_flags_are_read_or_refused(flags: str) -> None:
     assert read_or_refused(lambda text: kube_score.read(text, "x"), flags)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.core.ignore import Enable, Ignore, Lines
@@ -222,6 +222,7 @@ def test_a_rule_that_runs_anyway_is_not_narrowed(
     assert {f.subject.name for f in found if f.rule.id == OPTIONAL} == {"web", "other"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="#: \n-trivycheko=ignskp*'[]exp2027", max_size=80))
 def test_odd_comments_break_nothing(text: str) -> None:
     words(f"apiVersion: v1\nkind: Pod\nmetadata: {{}}\n# trivy:ignore:{text}")

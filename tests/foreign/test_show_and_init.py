@@ -182,7 +182,7 @@ def test_polaris_is_taken_over(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 @given(st.text(), st.lists(st.text()), st.text(max_size=20))
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_literals_are_read_again(text: str, items: list[str], remark: str) -> None:
     source = f"{key('a b')} = {literal(text)}  {comment(remark)}\nc = {literal(items)}\n"
     assert tomllib.loads(source) == {"a b": text, "c": items}
