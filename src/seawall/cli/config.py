@@ -79,9 +79,10 @@ def _files(config: Configuration) -> Iterator[str]:
     if config.foreign is not None:
         for word in config.foreign.unheeded:
             yield comment(f"{word.value} annotations do not count: {word.origin} ({word.said})")
-        for item in (*config.foreign.not_covered, *config.foreign.custom):
-            what = getattr(item, "what", "") or f"custom check {getattr(item, 'name', '')}"
-            yield comment(f"not covered: {what}")
+        for rule in config.custom:
+            yield comment(f"rule made of a custom check: {rule.id}")
+        for item in config.foreign.not_covered:
+            yield comment(f"not covered: {item.what}: {item.reason}")
 
 
 def _line(name: str, value: Any, origin: str) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from seawall import catalogue, configuration, engine
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
-from seawall.core.report import NotCovered
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue
 from seawall.core.severity import Confidence, Severity
 from seawall.core.tools import TOOLS
@@ -99,7 +98,8 @@ def engine_options(
         severities=severities(config),
         overrides=config.overrides,
         ignores=config.ignores if foreign is None else (*config.ignores, *foreign.ignores),
-        not_covered=not_covered(foreign),
+        custom=config.custom,
+        not_covered=() if foreign is None else foreign.not_covered,
         foreign=settings["foreign"].value,
         unheeded=() if foreign is None else tuple(word.value for word in foreign.unheeded),
         honour_comments=not options.no_ignores,
@@ -220,7 +220,7 @@ def with_foreign(settings: Settings, foreign: "Foreign", config: Configuration) 
         rule.id
         for key in ("select", "enable")
         for item in settings[key].value
-        for rule in catalogue.find(item)
+        for rule in catalogue.find(item, config.custom)
     }
     ignored = [w for w in foreign.ignore if w.value not in {*asked_for, *config.locked}]
     result["ignore"] = _more(settings["ignore"], ignored)
@@ -275,18 +275,3 @@ def severities(config: Configuration) -> Mapping[str, Severity]:
         if severity != rule.severity:
             result[id_] = severity
     return {**result, **config.severities}
-
-
-def not_covered(foreign: "Foreign | None") -> tuple[NotCovered, ...]:
-    """What other tools' configuration asks for that this version cannot do."""
-    if foreign is None:
-        return ()
-    custom = (
-        NotCovered(
-            f"{check.path}:{check.line}", f"custom check {check.name}",
-            "checks made from kube-linter's templates are not run by this version",
-            "keep kube-linter for it",
-        )
-        for check in foreign.custom
-    )  # fmt: skip
-    return (*foreign.not_covered, *custom)

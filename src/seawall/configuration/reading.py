@@ -48,6 +48,8 @@ class Configuration(NamedTuple):
     """How paths of reports read from the directory of the file on."""
     foreign: "Foreign | None" = None
     """What other tools' configuration says, where there is any."""
+    custom: tuple[Rule, ...] = ()
+    """Rules made of the custom checks in it."""
 
     def origin(self, key: str) -> str:
         """Where a key was set, as ``seawall.toml:3``; empty when it was not."""
@@ -67,13 +69,19 @@ def load(
     that cannot be carried out.
     """
     file = locate(targets) if path is None else read_named(path)
-    own = EMPTY if file is None else read(file, base_of(file.directory, targets))
-    flags = (kube_score, "--kube-score") if kube_score is not None else ("", "")
-    if kube_score is None and "kube-score" in own.settings:
-        flags = (own.settings["kube-score"], own.origin("kube-score"))
-    tools = own.settings.get("foreign", foreign.FORMS)
+    reader = None if file is None else reader_of(file, base_of(file.directory, targets))
+    tools, flags = (tuple(foreign.FORMS), ("", "")) if reader is None else reader.tools()
+    if kube_score is not None:
+        flags = (kube_score, "--kube-score")
     found = foreign.load(tools, targets, lambda directory: base_of(directory, targets), flags)
-    return own if found is None else own._replace(foreign=found)
+    custom: tuple[Rule, ...] = ()
+    if found is not None and found.custom:
+        from seawall.configuration.foreign.custom import rules_of  # noqa: PLC0415 - seldom of use
+
+        custom, not_covered = rules_of(found.custom)
+        found = found._replace(not_covered=(*found.not_covered, *not_covered))
+    own = EMPTY if reader is None else reader.read(custom)
+    return own if found is None else own._replace(foreign=found, custom=custom)
 
 
 def base_of(directory: str, targets: Sequence[str]) -> Base:
@@ -95,8 +103,8 @@ def base_of(directory: str, targets: Sequence[str]) -> Base:
     return Base(tuple(sorted(set(steps), reverse=True)))  # the longest beginning first
 
 
-def read(file: ConfigurationFile, base: Base) -> Configuration:
-    """Read the bytes of a configuration; raises UsageError."""
+def reader_of(file: ConfigurationFile, base: Base) -> "_Reader":
+    """What reads the bytes of a configuration; raises UsageError for what is no TOML."""
     try:
         text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,7 +116,7 @@ def read(file: ConfigurationFile, base: Base) -> Configuration:
         place = ":".join(str(n) for n in (error.line, error.column) if n)
         where = f"{file.path}:{place}" if place else file.path
         raise UsageError(f"{where}: this is no valid TOML: {error.reason}") from None
-    return _Reader(file, document, base).read()
+    return _Reader(file, document, base)
 
 
 # The keys -------------------------------------------------------------------------------------
@@ -142,11 +150,11 @@ def _one_of(*known: str) -> Callable[[object], str]:
     return check
 
 
-def _rules(value: object) -> tuple[str, ...]:
+def _rules(value: object, custom: tuple[Rule, ...] = ()) -> tuple[str, ...]:
     texts = _texts(value)
     for pattern in texts:
         try:
-            catalogue.find(pattern)
+            catalogue.find(pattern, custom)
         except UsageError as error:
             raise ValueError(str(error)) from None
     return texts
@@ -224,8 +232,18 @@ class _Reader:
         self._document = document
         self._base = base
         self._origins: dict[tuple[str, str], str] = {}
+        self._custom: tuple[Rule, ...] = ()
 
-    def read(self) -> Configuration:
+    def tools(self) -> tuple[tuple[str, ...], tuple[str, str]]:
+        """The other tools to heed, and kube-score's flags with their origin."""
+        table, at = self._table()
+        heeded: Any = self._checked(_tools, table.get("foreign", True), (*at, "foreign"))
+        place = (*at, "kube-score")
+        flags: Any = self._checked(_text, table.get("kube-score", ""), place)
+        return heeded, (flags, f"{self._file.path}:{self._document.line(place)}" if flags else "")
+
+    def _table(self) -> tuple[Table, KeyPath]:
+        """The table that holds our keys, and where it stands."""
         table: Any = self._document.value
         at: KeyPath = ()
         for key in self._file.table:
@@ -233,13 +251,21 @@ class _Reader:
             at = (*at, key)
         if not isinstance(table, dict):
             self._fail(at, "must be a table")
+        return table, at
+
+    def read(self, custom: tuple[Rule, ...]) -> Configuration:
+        """All of it; rules may be those of custom checks as well."""
+        self._custom = custom
+        table, at = self._table()
         known = (*KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress")
         self._refuse_unknown(table, known, at)
         settings = {k: self._checked(KEYS[k], v, (*at, k)) for k, v in table.items() if k in KEYS}
         locked: Any = self._checked(_rules, table.get("locked", []), (*at, "locked"))
         exclude: Any = self._checked(_texts, table.get("exclude", []), (*at, "exclude"))
         reason = (*at, "require-reason")
-        settings["require-reason"] = self._checked(_boolean, table.get(reason[-1], False), reason)
+        settings["require-reason"] = self._checked(
+            _boolean, table.get("require-reason", False), reason
+        )
         parameters, severities = self._rule_tables(table.get("rules", {}), (*at, "rules"))
         result = Configuration(
             path=self._file.path,
@@ -251,7 +277,7 @@ class _Reader:
             severities=severities,
             overrides=tuple(self._overrides(table.get("override", []), (*at, "override"))),
             ignores=tuple(self._suppressed(table.get("suppress", []), (*at, "suppress"))),
-            locked=tuple(sorted({rule.id for item in locked for rule in catalogue.find(item)})),
+            locked=tuple(sorted({rule.id for item in locked for rule in self._rules_of(item)})),
             exclude=exclude,
             base=self._base,
         )
@@ -335,7 +361,7 @@ class _Reader:
 
     def _respect_locks(self, result: Configuration, at: KeyPath) -> None:
         for item in result.settings.get("ignore", ()):
-            for rule in catalogue.find(item):
+            for rule in self._rules_of(item):
                 if rule.id in result.locked:
                     self._fail(at, f"{rule.id} is locked and cannot be ignored")
 
@@ -355,15 +381,18 @@ class _Reader:
             self._fail(at, f"must be tables, each beginning with [[{name}]]")
         return [((*at, number), table) for number, table in enumerate(tables)]
 
+    def _rules_of(self, name: str) -> tuple[Rule, ...]:
+        return catalogue.find(name, self._custom)
+
     def _find(self, name: str, at: KeyPath) -> tuple[Rule, ...]:
         try:
-            return catalogue.find(name)
+            return self._rules_of(name)
         except UsageError as error:
             self._fail(at, str(error), told=True)
 
     def _checked(self, check: Check, value: object, at: KeyPath) -> object:
         try:
-            return check(value)
+            return _rules(value, self._custom) if check is _rules else check(value)
         except ValueError as error:
             self._fail(at, str(error))
 

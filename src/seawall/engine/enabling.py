@@ -28,7 +28,8 @@ def enabled(
         if not words or unit.task.file.context:
             continue
         if left_out is None:
-            left_out = {*rules, *(rule for item in options.ignore for rule in catalogue.find(item))}
+            named = (catalogue.find(item, options.custom) for item in options.ignore)
+            left_out = {*rules, *(rule for found in named for rule in found)}
         extra = _wanted(words, left_out, options)
         if extra:
             found, broken = judge_units([unit], extra, context, inputs.texts)

@@ -138,7 +138,12 @@ class _Reader:
                     origin = f"{self._file.path}:{line}"
                     self._parameters[rule, name] = Setting(value, origin)
         for check, line in excluded.items():
-            self._switches.off(check, line, f"exclude {check}")
+            said = f"exclude {check}"
+            if check in custom:
+                origin = f"{self._file.path}:{line}"
+                self._switches.ignore.append(Word(f"custom:{check}", origin, said))
+            else:
+                self._switches.off(check, line, said)
 
     def _names(self, settings: Mapping[str, tuple[KeyPath, Value]], key: str) -> dict[str, int]:
         """The checks of a list, with their lines; a text is a list with commas."""
