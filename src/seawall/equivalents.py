@@ -21,6 +21,9 @@ _PRINCIPAL: dict[str, tuple[str, ...]] = {
     "capabilities-not-dropped-all": ("ckv_k8s_37",),
     "capability-net-raw-kept": ("ksv-0119",),
     "capability-sys-admin-added": ("ckv_k8s_39",),
+    "image-registry-not-allowed": ("ksv-0125",),
+    "required-annotation": ("kube-linter:required-annotation-email",),
+    "required-label": ("kube-linter:required-label-owner",),
     "seccomp-unconfined": ("ksv-0104",),
     "sensitive-host-path": ("ksv-0121",),
 }
@@ -148,6 +151,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "ksv-0054": ("pods/attach",),
     "ksv-0109": ("kind:configmap",),
     "ksv-01010": ("kind:configmap",),
+    "ksv-0120": ("sys_module",),
     "ksv-0113": ("kind:role",),
     "kube-0001": ("traffic in",),
     "kube-0002": ("traffic out",),
