@@ -87,7 +87,7 @@ def judge_units(
     units: Sequence[Unit], rules: Sequence[Rule], context: Context, texts: Texts
 ) -> tuple[list[Finding], list[RuleFault]]:
     """Every finding of some rules in some files, with concrete places."""
-    bench = _Bench(rules, context, texts)
+    bench = _Bench(rules, context, texts, Step(None, "", 0))
     results = [bench.judge(unit, None) for unit in units]
     findings = [item for result in results for item in (*result.own, *result.relations)]
     return findings, [fault for result in results for fault in result.faults]
