@@ -95,18 +95,20 @@ def select(
     select: Iterable[str],
     ignore: Iterable[str],
     ruleset: str,
+    enable: Iterable[str] = (),
     custom: Sequence[Rule] = (),
 ) -> tuple[Rule, ...]:
-    """The rules a run uses: those named, or else those of the profile, less those ignored.
+    """The rules a run uses: those named, else the profile's and enabled ones, less the ignored.
 
     Custom checks belong to the profiles that rules about the input itself belong to.
     """
-    chosen: Iterable[Rule]
+    chosen: set[Rule]
     patterns = list(select)
     if patterns:
         chosen = {rule for pattern in patterns for rule in find(pattern, custom)}
     else:
-        chosen = [rule for rule in (*all_rules(), *custom) if rule.in_profile(profile)]
+        chosen = {rule for rule in (*all_rules(), *custom) if rule.in_profile(profile)}
+        chosen |= {rule for pattern in enable for rule in find(pattern, custom)}
     dropped = {rule for pattern in ignore for rule in find(pattern, custom)}
     return tuple(
         sorted(

@@ -24,13 +24,13 @@ def write_baseline(report: Report, old: str | None, path: str) -> Report:
     write_text(render(entries), path)
     sys.stderr.write(f"seawall: {len(entries)} entries written to {path}\n")
     if is_new:
-        _let_branches_merge(path)
+        let_branches_merge(path)
     known = [Suppressed(finding, "known to the baseline", FORM) for finding in report.findings]
     suppressed = sorted([*report.suppressed, *known], key=lambda item: item.finding.sort_key())
     return report._replace(findings=(), suppressed=tuple(suppressed))
 
 
-def _let_branches_merge(path: str) -> None:
+def let_branches_merge(path: str) -> None:
     """Tell git that two branches may both add lines to the baseline.
 
     Without it, entries that two branches add at one place are a conflict; with it, plain

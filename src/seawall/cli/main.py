@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "explain": "what a rule means, why it matters, with a bad and a good example",
+    "config": "config show: what holds for a scan, and where each value comes from",
+    "init": "write a first seawall.toml; takes over other tools' configuration",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
 }
 
@@ -52,7 +54,11 @@ def run(arguments: list[str]) -> int:
     try:
         return entry(rest)
     except SeawallError as error:
-        sys.stderr.write(f"seawall: {error}\n")
+        from seawall.reports.visible import visible  # noqa: PLC0415 - only for an error
+
+        # What is wrong may be quoted from a file of strangers.
+        told = "\n".join(visible(line) for line in str(error).split("\n"))
+        sys.stderr.write(f"seawall: {told}\n")
         return error.exit_code
 
 

@@ -9,10 +9,13 @@ from seawall import engine, reports
 from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import Settings, effective, engine_options, fail_on, load
+from seawall.cli.settings import Settings, effective, engine_options, fail_on, load, notes
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
+from seawall.reports.visible import visible
+
+_FLAGS = "--kube-score"
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -69,6 +72,10 @@ def parser() -> Parser:
         help="run just these rules: ids or globs, own or other tools'",
     )  # fmt: skip
     rules.add_argument(
+        "--enable", type=_list, action="extend", default=[], metavar="ID,...",
+        help="run these rules besides those of the profile",
+    )  # fmt: skip
+    rules.add_argument(
         "--ignore", type=_list, action="extend", default=[], metavar="ID,...",
         help="do not run these rules",
     )  # fmt: skip
@@ -80,7 +87,10 @@ def parser() -> Parser:
         "--config", metavar="FILE",
         help="configuration (default: the nearest seawall.toml above the targets)",
     )  # fmt: skip
-    rules.add_argument("--no-config", action="store_true", help="heed no configuration")
+    rules.add_argument(
+        "--no-config", action="store_true", help="heed no configuration, nor other tools' files"
+    )
+    rules.add_argument(_FLAGS, metavar="FLAGS", help="heed these flags of kube-score, in one text")
     rules.add_argument(
         "--kubernetes-version", metavar="1.N", default=None,
         help=f"the cluster's version (default: {engine.NEWEST_KUBERNETES})",
@@ -146,13 +156,21 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if "--" in arguments:
         position = arguments.index("--")
         head, tail = arguments[:position], arguments[position + 1 :]
-    options, rest = own.parse_known_args(head)
+    options, rest = own.parse_known_args(with_flags(head))
     unknown = [item for item in rest if item.startswith("-") and item != "-"]
     if unknown:
         own.error(f"unknown option {unknown[0]}")
     targets = [*options.targets, *rest, *tail]
     options.targets = targets or ["."]
     return options
+
+
+def with_flags(arguments: list[str]) -> list[str]:
+    """The text behind ``--kube-score`` begins with a hyphen itself: make it one word with it."""
+    if _FLAGS not in arguments[:-1]:
+        return arguments
+    at = arguments.index(_FLAGS)
+    return [*arguments[:at], f"{_FLAGS}={arguments[at + 1]}", *arguments[at + 2 :]]
 
 
 def run(arguments: list[str]) -> int:
@@ -163,6 +181,8 @@ def run(arguments: list[str]) -> int:
     settings = effective(options, config)
     threshold = fail_on(options, settings)
     plan = engine_options(options, config, settings)
+    for note in notes(config):
+        sys.stderr.write(f"seawall: {visible(note)}\n")
     progress = Progress(enabled=not options.quiet)
     signature = _signature(plan, outputs, options, threshold)
     told = progress if progress.enabled else None

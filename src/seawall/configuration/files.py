@@ -1,11 +1,11 @@
 """Which configuration holds for the targets: the nearest one upwards."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
-from seawall.sources.files import names
+from seawall.sources.files import STDIN_PATHS, names
 
 FILE_NAME = "seawall.toml"
 PYPROJECT = "pyproject.toml"
@@ -46,23 +46,27 @@ def locate(targets: Iterable[str]) -> ConfigurationFile | None:
 
 def read_named(path: str) -> ConfigurationFile:
     """The configuration that was named; raises UsageError when it cannot be read."""
-    data = _read(path, needed=True)
+    data = read_if_there(path, needed=True)
     in_pyproject = os.path.basename(path) == PYPROJECT
     return _file(path, data or b"", pyproject=in_pyproject)
 
 
 def _upwards(target: str) -> ConfigurationFile | None:
     """The nearest one above a target, up to the top of its repository."""
-    path = os.path.normpath(target) if target not in ("-", "/dev/stdin") else os.curdir
+    found = (_in(directory) for directory in directories_above(target))
+    return next((file for file in found if file is not None), None)
+
+
+def directories_above(target: str) -> Iterator[str]:
+    """The directory of a target and those above it, up to the top of its repository."""
+    path = os.path.normpath(target) if target not in STDIN_PATHS else os.curdir
     directory = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
     full = os.path.realpath(directory)
     while True:
-        file = _in(directory)
-        if file is not None:
-            return file
+        yield directory
         parent = os.path.dirname(full)
         if os.path.exists(os.path.join(full, ".git")) or parent == full:
-            return None
+            return
         full = parent
         directory = os.path.relpath(full)
 
@@ -72,8 +76,8 @@ def _in(directory: str) -> ConfigurationFile | None:
         return None  # nothing in it can be read, and the scan tells so where it is a target
     own_path = os.path.normpath(os.path.join(directory, FILE_NAME))
     shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
-    own = _read(own_path)
-    shared = _read(shared_path)
+    own = read_if_there(own_path)
+    shared = read_if_there(shared_path)
     if shared is not None and _MARK not in shared:
         shared = None
     if own is not None and shared is not None:
@@ -88,6 +92,12 @@ def _in(directory: str) -> ConfigurationFile | None:
     return None
 
 
+def in_pyproject(directory: str) -> bool:
+    """Whether the project file of a directory holds a configuration."""
+    data = read_if_there(os.path.join(directory, PYPROJECT))
+    return data is not None and _MARK in data
+
+
 def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFile:
     """A configuration, called in messages and reports without this machine's directories."""
     (name,) = names([path])
@@ -95,8 +105,8 @@ def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFi
     return ConfigurationFile(name, os.path.dirname(path), data, table)
 
 
-def _read(path: str, *, needed: bool = False) -> bytes | None:
-    """The bytes of a file; ``None`` when it is not there and need not be."""
+def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
+    """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError."""
     try:
         with open(path, "rb") as stream:
             data = stream.read(_SIZE_LIMIT + 1)

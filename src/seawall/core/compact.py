@@ -9,7 +9,7 @@ from typing import Any
 
 from seawall.core.edit import Edit, Fix, Safety
 from seawall.core.finding import Finding, Related, Subject
-from seawall.core.ignore import Ignore, Lines, Part, WholeFile
+from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.rule import Rule
@@ -86,20 +86,39 @@ def location_from_plain(plain: Plain) -> Location:
 
 def ignore_to_plain(ignore: Ignore) -> Plain:
     """An ignore that was read from a file; its scope is one of a file."""
-    scope = ignore.scope
-    kind = next(number for number, type_ in enumerate(_SCOPES) if isinstance(scope, type_))
-    assert isinstance(scope, _SCOPES)  # noqa: S101 - for the type checker
     return (
-        ignore.rules, (kind, *scope), ignore.reason, ignore.until,
-        location_to_plain(ignore.origin), tuple(ignore.subject), ignore.form, ignore.foreign,
+        ignore.rules, _scope_to_plain(ignore.scope), ignore.reason, ignore.until,
+        location_to_plain(ignore.origin), tuple(ignore.subject), ignore.form, ignore.tool,
         ignore.fault,
     )  # fmt: skip
 
 
 def ignore_from_plain(plain: Plain) -> Ignore:
     """The ignore again."""
-    rules, (kind, *scope), reason, until, origin, subject, form, foreign, fault = plain
+    rules, scope, reason, until, origin, subject, form, tool, fault = plain
     return Ignore(
-        rules, _SCOPES[kind](*scope), reason, until, location_from_plain(origin),
-        Subject(*subject), form, foreign, fault,
+        rules, _scope_from_plain(scope), reason, until, location_from_plain(origin),
+        Subject(*subject), form, tool, fault,
     )  # fmt: skip
+
+
+def enable_to_plain(enable: Enable) -> Plain:
+    """A word that rules run on something; its scope is one of a file."""
+    return (enable.tool, enable.checks, _scope_to_plain(enable.scope))
+
+
+def enable_from_plain(plain: Plain) -> Enable:
+    """The word again."""
+    tool, checks, scope = plain
+    return Enable(tool, checks, _scope_from_plain(scope))
+
+
+def _scope_to_plain(scope: Scope) -> Plain:
+    kind = next(number for number, type_ in enumerate(_SCOPES) if isinstance(scope, type_))
+    assert isinstance(scope, _SCOPES)  # noqa: S101 - for the type checker
+    return (kind, *scope)
+
+
+def _scope_from_plain(plain: Plain) -> Scope:
+    kind, *fields = plain
+    return _SCOPES[kind](*fields)

@@ -66,7 +66,7 @@ class Ignore(NamedTuple):
     """Findings of some rules in some scope that do not count."""
 
     rules: tuple[str, ...]
-    """Ids or globs as they were written, our own or another tool's; empty for every rule."""
+    """Ids or globs as they were written; empty for every rule."""
     scope: Scope
     reason: str = ""
     until: str = ""
@@ -77,15 +77,31 @@ class Ignore(NamedTuple):
     """What it is written at, where that has a name."""
     form: str = "comment"
     """What it is, for messages: ``comment``, ``annotation``, ``configuration``, a tool's file."""
-    foreign: bool = False
-    """Written for another tool: that it is of no use to us is no finding."""
+    tool: str = ""
+    """The other tool it was written for, such as ``kube-linter``; ``rules`` are then its ids."""
     fault: str = ""
     """Why it cannot be used, when it cannot."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it was written for another tool: that it is of no use to us is no finding."""
+        return bool(self.tool)
 
     @property
     def in_source(self) -> bool:
         """Whether it stands beside what it is about (SARIF tells the two apart)."""
         return self.form in IN_SOURCE
+
+
+class Enable(NamedTuple):
+    """Somebody's word that rules run on something, whatever the profile says.
+
+    ``checks`` are ids of the other tool in whose terms it is written.
+    """
+
+    tool: str
+    checks: tuple[str, ...]
+    scope: Scope
 
 
 IN_SOURCE = frozenset(("comment", "annotation"))
@@ -151,6 +167,17 @@ def fault_of_date(text: str) -> str:
             return f"{text!r} is no date: {error}"
         return ""
     return f"{text!r} is no date; write it as 2027-01-31"
+
+
+def day_before(date: str) -> str:
+    """The last day of what ends when a day, given as ``2027-01-31``, begins."""
+    import datetime as dt  # noqa: PLC0415 - as above
+
+    try:
+        day = dt.date.fromisoformat(date) - dt.timedelta(days=1)
+        return day.isoformat()
+    except OverflowError:  # the first day there is
+        return date
 
 
 def expired(ignore: Ignore, today: str) -> bool:

@@ -83,6 +83,16 @@ def _objects_of(units: Iterable[Unit]) -> int:
     return sum(len(unit.contents.objects) for unit in units)
 
 
+def judge_units(
+    units: Sequence[Unit], rules: Sequence[Rule], context: Context, texts: Texts
+) -> tuple[list[Finding], list[RuleFault]]:
+    """Every finding of some rules in some files, with concrete places."""
+    bench = _Bench(rules, context, texts, Step(None, "", 0))
+    results = [bench.judge(unit, None) for unit in units]
+    findings = [item for result in results for item in (*result.own, *result.relations)]
+    return findings, [fault for result in results for fault in result.faults]
+
+
 class _Bench:
     """Judges files one at a time."""
 

@@ -4,8 +4,12 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from seawall.core.compact import ignore_from_plain, ignore_to_plain
-from seawall.core.ignore import Ignore
+from seawall.core.compact import (
+    enable_from_plain,
+    enable_to_plain,
+    ignore_from_plain,
+    ignore_to_plain,
+)
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress, Step
@@ -73,7 +77,7 @@ class Unit(NamedTuple):
 
     task: Task
     contents: reader.Contents
-    ignores: tuple[Ignore, ...]
+    words: ignores.Words
 
 
 Plain = Any
@@ -302,10 +306,13 @@ def _parse(task: Task) -> Plain:
     contents = reader.read(
         text, path, target=True, complete=True, template=task.is_template, listed=task.listed
     )
-    found: list[Ignore] = []
-    if any(mark in text for mark in ignores.MARKS):
-        found = [*ignores.from_comments(text, path), *ignores.from_annotations(contents.objects)]
-    return (_READ, reader.to_plain(contents), [ignore_to_plain(item) for item in found])
+    words = ignores.read(text, path, contents.objects)
+    return (
+        _READ,
+        reader.to_plain(contents),
+        [ignore_to_plain(item) for item in words.ignores],
+        [enable_to_plain(item) for item in words.enables],
+    )
 
 
 def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
@@ -326,8 +333,11 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     if not contents.opaque:
         inputs.whole.add(file.path)
     if contents.objects:
-        found = tuple(ignore_from_plain(item) for item in rest[0])
-        inputs.units.append(Unit(task, contents, found))
+        words = ignores.Words(
+            [ignore_from_plain(item) for item in rest[0]],
+            [enable_from_plain(item) for item in rest[1]],
+        )
+        inputs.units.append(Unit(task, contents, words))
         inputs.texts.add(file.path, task.data)
     if contents.objects or contents.failed:
         inputs.read.append(file.path)

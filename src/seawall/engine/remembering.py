@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import seawall
-from seawall import cache
+from seawall import cache, catalogue
 from seawall.cache import Cache, digest, texts
 from seawall.core.compact import (
     finding_from_plain,
@@ -68,7 +68,8 @@ class Memory:
 
     def __init__(self, store: Store, options: Options, rules: Sequence[Rule]) -> None:
         self._store = store
-        self._rules = {rule.id: rule for rule in rules}
+        # Objects may enable rules that do not run otherwise.
+        self._rules = {rule.id: rule for rule in (*catalogue.all_rules(), *rules)}
         code = cache.code_stamp(os.path.dirname(seawall.__file__))
         self._code = code
         self._judging = digest(
@@ -78,6 +79,12 @@ class Memory:
                 options.kubernetes_version,
                 options.pss_version,
                 sorted((rule, sorted(own.items())) for rule, own in options.parameters.items()),
+                # What decides which rules objects may enable.
+                options.honour_comments,
+                options.select,
+                options.ignore,
+                options.foreign,
+                options.unheeded,
             ),
         )
 

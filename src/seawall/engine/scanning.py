@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
 from seawall.core.finding import Finding
+from seawall.core.ignore import Ignore
 from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
@@ -50,6 +51,7 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
+        enable=options.enable,
         ignore=options.ignore,
         ruleset=options.ruleset,
         custom=options.custom,
@@ -117,9 +119,14 @@ def analyse(
     findings, faults = judge(
         inputs, rules, context, memory.judgements() if memory else None, workers, progress
     )
+    if any(unit.words.enables for unit in inputs.units):
+        from seawall.engine.enabling import enabled  # noqa: PLC0415 - seldom of use
+
+        more, broken = enabled(inputs, options, rules, context)
+        findings, faults = [*findings, *more], [*faults, *broken]
     analysis = Analysis(
         findings,
-        [ignore for unit in inputs.units for ignore in unit.ignores],
+        [ignore for unit in inputs.units for ignore in unit.words.ignores],
         inputs.coverage(),
         sum(1 for object_ in inputs.objects if object_.target),
         faults,
@@ -173,12 +180,14 @@ def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
         locked=options.locked,
         whole=options.whole,
         today=options.today or today(),
+        stands_for=_stands_for,
     )
 
 
 def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     """What counts of an analysis."""
-    ignores = [*(analysis.ignores if options.honour_comments else ()), *options.ignores]
+    written = analysis.ignores if options.honour_comments else ()
+    ignores = [*(item for item in written if _heeded(item, options)), *options.ignores]
     verdict = triage(analysis.findings, ignores, policy)
     if options.baseline is not None:
         from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
@@ -187,6 +196,19 @@ def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
             verdict, load(options.baseline), "baseline", "known to the baseline", policy
         )
     return verdict
+
+
+def _stands_for(tool: str, check: str, finding: Finding) -> bool:
+    from seawall import equivalents  # noqa: PLC0415 - only where another tool is spoken of
+
+    return equivalents.stands_for(tool, check, finding)
+
+
+def _heeded(ignore: Ignore, options: Options) -> bool:
+    """Whether what stands in a file counts: our own always, other tools' as configured."""
+    return not ignore.tool or (
+        ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded
+    )
 
 
 def today() -> str:

@@ -5,7 +5,7 @@ by a second look at text that is known to be valid.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 KeyPath = tuple[str | int, ...]
@@ -58,6 +58,43 @@ def parse(text: str) -> Toml:
     return Toml(value, _Lines(text).find())
 
 
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def literal(value: str | bool | int | Sequence[str]) -> str:
+    """A value as TOML writes it, on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return '"' + "".join(map(_escaped, value)) + '"'
+    return f"[{', '.join(literal(item) for item in value)}]"
+
+
+def comment(text: str) -> str:
+    """A comment, on one line whatever the text holds."""
+    return "# " + "".join(c if c in '\\"' else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    """A character of a text; what does not print (or turns other text around) as an escape."""
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xD800 <= code <= 0xDFFF:  # a byte of a file name that is no UTF-8; TOML has no such
+        return "\\uFFFD"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def key(name: str) -> str:
+    """A key as TOML writes it: bare where it can be."""
+    return name if _BARE.fullmatch(name) else literal(name)
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KEY = re.compile(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*""")
 _STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL

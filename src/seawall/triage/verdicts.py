@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 Find = Callable[[str], tuple[Rule, ...]]
 """The rules an id or glob names; empty when it names none."""
+StandsFor = Callable[[str, str, Finding], bool]
+"""Whether a finding is what a tool's check (the tool, its id) would have reported."""
+
+
+def _stands_for_none(_tool: str, _check: str, _finding: Finding) -> bool:
+    return False
 
 
 class Override(NamedTuple):
@@ -23,6 +29,8 @@ class Override(NamedTuple):
 
     paths: RootedPaths
     severities: Mapping[str, Severity]
+    origin: str = ""
+    """Where it is written."""
 
 
 class Policy(NamedTuple):
@@ -41,6 +49,8 @@ class Policy(NamedTuple):
     """Whether all that the configuration is about was looked at."""
     today: str = ""
     """The day of this run as ``2027-01-31``; ignores hold up to and including their last day."""
+    stands_for: StandsFor = _stands_for_none
+    """How ignores that speak of another tool's checks are understood."""
 
 
 class Verdict(NamedTuple):
@@ -72,7 +82,11 @@ def triage(findings: Iterable[Finding], ignores: Iterable[Ignore], policy: Polic
 
 def suppressed_by(finding: Finding, ignore: Ignore) -> Suppressed:
     """A finding that an ignore hides."""
-    return Suppressed(finding, ignore.reason or "no reason given", ignore.form, ignore.origin)
+    reason = ignore.reason or "no reason given"
+    if ignore.tool:
+        checks = ", ".join(ignore.rules) or "every check"
+        reason = f"{ignore.tool}: {checks}: {reason}"
+    return Suppressed(finding, reason, ignore.form, ignore.origin)
 
 
 def with_severity(finding: Finding, policy: Policy) -> Finding:
@@ -121,15 +135,18 @@ def known_before(
 class _Known:
     """An ignore with its rules looked up, and what it turned out to do."""
 
-    __slots__ = ("expired", "fault", "ignore", "locked", "reason_missing", "rules", "used")
+    __slots__ = (
+        "expired", "fault", "ignore", "locked", "reason_missing", "rules", "stands_for", "used",
+    )  # fmt: skip
 
     def __init__(self, ignore: Ignore, policy: Policy) -> None:
         self.ignore = ignore
         self.used = False
         self.locked: dict[str, None] = {}
         self.fault = ignore.fault
+        self.stands_for = policy.stands_for
         self.rules: frozenset[str] | None = None
-        if ignore.rules:
+        if ignore.rules and not ignore.tool:
             self.rules = frozenset(rule.id for rule in self._look_up(policy.find))
         self.expired = expired(ignore, policy.today)
         self.reason_missing = (
@@ -139,7 +156,7 @@ class _Known:
     def _look_up(self, find: Find) -> Iterable[Rule]:
         for pattern in self.ignore.rules:
             found = find(pattern)
-            if not found and not self.ignore.foreign and not self.fault:
+            if not found and not self.fault:
                 self.fault = f"there is no rule {pattern!r}"
             yield from found
 
@@ -148,9 +165,13 @@ class _Known:
         return not (self.fault or self.expired or self.reason_missing)
 
     def covers(self, finding: Finding) -> bool:
-        return (self.rules is None or finding.rule.id in self.rules) and self.ignore.scope.covers(
-            finding
-        )
+        return self._names(finding) and self.ignore.scope.covers(finding)
+
+    def _names(self, finding: Finding) -> bool:
+        tool, checks = self.ignore.tool, self.ignore.rules
+        if tool and checks:  # ids of the tool that we do not know serve the tool alone
+            return any(self.stands_for(tool, check, finding) for check in checks)
+        return self.rules is None or finding.rule.id in self.rules
 
     def state(self, policy: Policy) -> State:
         names_what_ran = self.rules is None or self.rules <= policy.rules.keys()
