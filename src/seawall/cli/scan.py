@@ -3,9 +3,9 @@
 import argparse
 import os
 import sys
-from typing import NoReturn
 
 from seawall import engine, reports
+from seawall.cli.arguments import Help, Parser
 from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
@@ -15,28 +15,13 @@ from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Without a width argparse imports shutil, and with it three compressors, for each option."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=terminal_width(dict(os.environ)))
-
-
-class Parser(argparse.ArgumentParser):
-    """Errors as exceptions, so that they are told like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError."""
-        raise UsageError(f"{message}; see: {self.prog} --help")
-
-
 def parser() -> Parser:
     """The options of ``seawall scan``."""
     result = Parser(
         prog="seawall scan",
         description="Say what is wrong in Kubernetes manifests, where, and how to mend it.",
         allow_abbrev=False,
-        formatter_class=_Help,
+        formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
         "2 wrong usage or configuration,\n3 some input could not be read, 4 internal error",
     )
