@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import NamedTuple
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser
@@ -101,6 +102,9 @@ def parser() -> Parser:
         help="show also what comments and annotations in the targets would hide",
     )  # fmt: skip
     work = result.add_argument_group("how to work")
+    work.add_argument(
+        "--watch", "-w", action="store_true", help="scan again after each change, until Ctrl-C"
+    )
     work.add_argument("--no-cache", action="store_true", help="neither use nor fill the cache")
     work.add_argument(
         "--jobs", "-j", type=_jobs, default=0, metavar="N",
@@ -144,16 +148,40 @@ def run(arguments: list[str]) -> int:
     """Scan; gives the exit code."""
     options = parse(arguments)
     outputs = _outputs(options.format, options.output)
+    if not options.watch:
+        return _scan(_plan(options), options, outputs)
+    from seawall.cli import watch  # noqa: PLC0415 - asked for seldom
+
+    watch.refuse(options, parser())
+    return watch.watch(
+        lambda: _plan(options), lambda plan: _scan(plan, options, outputs), options,
+        [path for _, path in outputs if path is not None],
+    )  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """What is to be done, with the configuration as it stands."""
+
+    work: engine.Options
+    settings: Settings
+    threshold: Severity | None
+
+
+def _plan(options: argparse.Namespace) -> Plan:
     config = load(options)
     settings = effective(options, config)
     threshold = fail_on(options, settings)
-    plan = engine_options(options, config, settings)
+    return Plan(engine_options(options, config, settings), settings, threshold)
+
+
+def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str | None]]) -> int:
+    """Scan and report once; gives the exit code."""
     progress = Progress(enabled=not options.quiet)
-    signature = _signature(plan, outputs, options, threshold)
+    signature = _signature(plan.work, outputs, options, plan.threshold)
     told = progress if progress.enabled else None
-    with engine.Run(told, cached=plan.cache, signature=signature) as session:
+    with engine.Run(told, cached=plan.work.cache, signature=signature) as session:
         try:
-            result = engine.scan_or_replay(plan, session)
+            result = engine.scan_or_replay(plan.work, session)
         finally:
             progress.clear()
         if isinstance(result, engine.Replay):
@@ -161,7 +189,7 @@ def run(arguments: list[str]) -> int:
                 write_text(result.text(output), path)
             code = result.exit_code
         else:
-            code = _report(result, plan, outputs, options, settings, session)
+            code = _report(result, plan, outputs, options, session)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -196,6 +224,7 @@ def _look(
         colour=wants_colour(options.color, environment, is_terminal=to_terminal),
         width=terminal_width(environment),
         quiet=options.quiet,
+        compact=options.watch and to_terminal and not options.verbose,
         verbose=options.verbose,
         meta=_meta(options) if options.meta else None,
         fail_on=threshold,
@@ -204,21 +233,19 @@ def _look(
 
 def _report(
     result: engine.Result,
-    plan: engine.Options,
+    plan: Plan,
     outputs: list[tuple[str, str | None]],
     options: argparse.Namespace,
-    settings: Settings,
     session: engine.Run,
 ) -> int:
     """Write the reports; gives the exit code."""
     report = result.report
     if options.write_baseline is not None:
-        path = options.write_baseline or plan.baseline or BASELINE_NAME
-        report = write_baseline(report, plan.baseline, path)
-    threshold = fail_on(options, settings)
+        path = options.write_baseline or plan.work.baseline or BASELINE_NAME
+        report = write_baseline(report, plan.work.baseline, path)
     recordings = []
     for name, path in outputs:
-        look = _look(options, path, threshold)
+        look = _look(options, path, plan.threshold)
         chunks = reports.writer(name)(report, result.texts, look)
         if session.records:
             recordings.append(engine.Recording())
@@ -229,7 +256,7 @@ def _report(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    code = report.exit_code(threshold, strict=settings["strict"].value)
+    code = report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
     session.record(engine.Replay(tuple(item.data() for item in recordings), code))
     return code
 

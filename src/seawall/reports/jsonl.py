@@ -12,8 +12,8 @@ from seawall.reports import Options, Sources
 from seawall.reports.json import (
     SCHEMA_VERSION,
     finding_fields,
-    suppressed_fields,
     summary_fields,
+    suppressed_fields,
     tool_fields,
 )  # fmt: skip
 from seawall.reports.json_text import compact
