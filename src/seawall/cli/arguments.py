@@ -21,3 +21,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError."""
         raise UsageError(f"{message}; see: {self.prog} --help")
+
+    def all_actions(self) -> list[argparse.Action]:
+        """Every option and positional, in the order of the help."""
+        return self._actions

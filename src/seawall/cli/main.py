@@ -17,6 +17,7 @@ COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "explain": "what a rule means, why it matters, with a bad and a good example",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
 
 _USAGE = """\
@@ -48,12 +49,17 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"seawall: there is no command {command!r}{_suggestion(command)}\n")
         sys.stderr.write("seawall: see seawall --help\n")
         return 2
-    entry: Callable[[list[str]], int] = import_module(f"seawall.cli.{command}").run
+    entry: Callable[[list[str]], int] = import_module(module_of(command)).run
     try:
         return entry(rest)
     except SeawallError as error:
         sys.stderr.write(f"seawall: {error}\n")
         return error.exit_code
+
+
+def module_of(command: str) -> str:
+    """The module of a command; it has ``run`` and ``parser``."""
+    return f"seawall.cli.{command.replace('-', '_')}"
 
 
 def usage() -> str:
