@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 FORMAT = 1
 """Grows when what is stored changes its shape."""
@@ -243,6 +243,49 @@ def _run_number(connection: sqlite3.Connection) -> int:
     except (sqlite3.Error, ValueError):
         return 0
     return number if isinstance(number, int) else 0
+
+
+class State(NamedTuple):
+    """How a cache stands: bytes on disk, entries, and what is wrong with it (empty: nothing)."""
+
+    size: int
+    entries: int
+    problem: str
+
+
+def state(directory: str) -> State:
+    """How the cache of a directory stands. Nothing is made or mended by asking."""
+    path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+    if directory and not os.path.exists(directory):
+        return State(0, 0, _uncreatable(directory))
+    problem = _prepare(directory)
+    if problem or not os.path.exists(path):
+        return State(0, 0, problem)
+    if not os.access(directory, os.W_OK) or not os.access(path, os.W_OK):
+        problem = f"{path} cannot be written"
+    try:
+        size = sum(
+            os.stat(path + ending).st_size
+            for ending in ("", "-wal")
+            if os.path.exists(path + ending)
+        )
+        connection = sqlite3.connect(path, timeout=_PATIENCE)
+        try:
+            ((entries,),) = connection.execute("SELECT count(*) FROM result")
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        return State(0, 0, problem or f"{path}: {error}")
+    return State(size, entries, problem)
+
+
+def _uncreatable(directory: str) -> str:
+    above = directory
+    while not os.path.exists(above):
+        above = os.path.dirname(above)
+    if os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK):
+        return ""
+    return f"{directory} cannot be made in {above}"
 
 
 # Values ---------------------------------------------------------------------------------------

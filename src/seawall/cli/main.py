@@ -17,6 +17,7 @@ COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "explain": "what a rule means, why it matters, with a bad and a good example",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "self-check": "say what is installed, what is missing, and what is not covered without it",
     "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
 
@@ -64,7 +65,7 @@ def module_of(command: str) -> str:
 
 def usage() -> str:
     """The help of the program itself."""
-    commands = "\n".join(f"  {name:10} {summary}" for name, summary in COMMANDS.items())
+    commands = "\n".join(f"  {name:11} {summary}" for name, summary in COMMANDS.items())
     return _USAGE.format(commands=commands)
 
 
