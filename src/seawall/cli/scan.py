@@ -138,10 +138,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options, rest = own.parse_known_args(head)
     unknown = [item for item in rest if item.startswith("-") and item != "-"]
     if unknown:
-        own.error(f"unknown option {unknown[0]}")
+        own.error(f"unknown option {unknown[0]}{_suggestion(unknown[0], own)}")
     targets = [*options.targets, *rest, *tail]
     options.targets = targets or ["."]
     return options
+
+
+def _suggestion(option: str, own: Parser) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    known = [name for action in own.all_actions() for name in action.option_strings]
+    close = get_close_matches(option.partition("=")[0], known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def run(arguments: list[str]) -> int:
@@ -268,7 +276,7 @@ def _list(text: str) -> list[str]:
 def _jobs(text: str) -> int:
     if text.isdecimal() and 0 < int(text) <= 1024:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: give 1 to 1024")
 
 
 def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | None]]:
@@ -291,7 +299,7 @@ def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | No
         raise UsageError("only one format can go to standard output; write --format x=FILE")
     paths = [os.path.realpath(path) for _, path in result if path is not None]
     if len(paths) != len(set(paths)):
-        raise UsageError("two formats cannot be written to one file")
+        raise UsageError("two formats cannot be written to one file; name another for one of them")
     return result
 
 

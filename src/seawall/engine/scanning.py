@@ -142,6 +142,9 @@ def _since(
     from seawall.triage.baseline import Baseline, entries_of  # noqa: PLC0415 - json
 
     with history.repository_of(options) as repository:
+        if revision in ("HEAD", "@") and repository.is_unborn():
+            run.notes.append(f"{revision} has no commit yet: everything is new")
+            return verdict
         commit = repository.resolve(revision)
         roots = history.roots_of(options, repository)
         source = history.Commit(repository, commit, roots, options, present)
