@@ -311,8 +311,12 @@ def _unpacked(key: bytes, packed: object) -> Plain | None:
 
 
 def code_stamp(package: str) -> bytes:
-    """Changes whenever a module of the package does: a result rests on the code that made it."""
-    rows: list[tuple[str, int, int]] = []
+    """Changes whenever a module of the package does: a result rests on the code that made it.
+
+    By content, not by times: those of an installation differ from machine to machine, and a cache
+    that a CI job takes over from another one would never hold anything.
+    """
+    rows: list[tuple[str, bytes]] = []
     pending = [package]
     while pending:
         with os.scandir(pending.pop()) as entries:
@@ -321,8 +325,9 @@ def code_stamp(package: str) -> bytes:
                     if entry.name != "__pycache__":
                         pending.append(entry.path)
                 else:
-                    status = entry.stat()
-                    rows.append((entry.path, status.st_size, status.st_mtime_ns))
+                    with open(entry.path, "rb", buffering=0) as stream:
+                        content = blake2b(stream.readall(), digest_size=16).digest()
+                    rows.append((entry.path[len(package) :], content))
     version = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
     return digest(version.encode(), repr(sorted(rows)).encode("utf-8", "surrogateescape"))
 
