@@ -31,13 +31,13 @@ class Options(NamedTuple):
     width: int = 0
     """The terminal's columns; 0 when there is none: then texts are not wrapped."""
     quiet: bool = False
-    compact: bool = False
-    """Whether a finding is to take one line where the format knows a shorter form."""
     verbose: bool = False
     meta: Mapping[str, object] | None = None
     """What varies from run to run (times, machine); left out of a report unless given."""
     fail_on: Severity | None = None
     """The severity from which findings make the scan fail; ``None`` when none does."""
+    compact: bool = False
+    """Whether a finding is to take one line where the format knows a shorter form."""
 
 
 class Writer(Protocol):
