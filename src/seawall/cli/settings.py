@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any, NamedTuple, TypeVar
 
-from seawall import configuration, engine
+from seawall import catalogue, configuration, engine
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
 from seawall.core.rule import RULESETS, SECURITY
@@ -71,6 +71,7 @@ def engine_options(
     if config.exclude:
         paths = RootedPaths(Paths(config.exclude), config.base)
         exclude = Exclude(paths, config.path)
+    _respect_locks(options.ignore, config)
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -97,6 +98,17 @@ def engine_options(
         cache=not options.no_cache,
         workers=options.jobs,
     )
+
+
+def _respect_locks(ignore: list[str], config: Configuration) -> None:
+    """Raise UsageError where the command line would leave a locked rule out."""
+    for pattern in ignore if config.locked else ():
+        for rule in catalogue.find(pattern):
+            if rule.id in config.locked:
+                raise UsageError(
+                    f"--ignore {pattern}: {rule.id} is locked by {config.origin('locked')}; "
+                    "leave it out"
+                )
 
 
 def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
