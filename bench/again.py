@@ -15,6 +15,7 @@ SEAWALL = str(Path(sys.executable).parent / "seawall")
 FILES = 5_000
 RUNS = 5
 START_RUNS = 20
+SINCE = ("HEAD", "HEAD~200")
 SIZES = (100_000, 500_000, 1_000_000, 2_000_000, 5_000_000)
 
 Row = tuple[str, str]
@@ -66,9 +67,13 @@ def since(folder: Path) -> Iterator[Row]:
     repository.mkdir()
     git.build(repository)
     os.environ["SEAWALL_CACHE_DIR"] = str(folder / "cache-of-since")
-    for revision in ("HEAD", "HEAD~200"):
-        command = scan("--since", revision, "--format", f"json={folder / 'out.json'}", str(repository))
-        what = f"{git.COMMITS:,} commits, {git.FILES:,} files, {git.EDITS} edited, --since {revision}"
+    for revision in SINCE:
+        command = scan(
+            "--since", revision, "--format", f"json={folder / 'out.json'}", str(repository)
+        )
+        what = (
+            f"{git.COMMITS:,} commits, {git.FILES:,} files, {git.EDITS} edited, --since {revision}"
+        )
         yield f"{what}, without the cache", told(repeat([*command, "--no-cache"], 2))
         yield what, told(repeat(command, RUNS))
     command = scan("--format", f"json={folder / 'out.json'}", str(repository))

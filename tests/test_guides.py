@@ -81,7 +81,7 @@ def test_the_examples_of_a_guide_are_true(guide: Path, tmp_path: Path) -> None:
                 line = missing(shown, real)
                 assert not line, f"{guide.name}: $ {command}\nlacks {line!r}:\n{real}"
                 commands += 1
-    assert commands
+    assert commands or "```console" not in guide.read_text()
 
 
 def test_there_are_guides() -> None:
