@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 FORMAT = 1
 """Grows when what is stored changes its shape."""
@@ -245,6 +245,49 @@ def _run_number(connection: sqlite3.Connection) -> int:
     return number if isinstance(number, int) else 0
 
 
+class State(NamedTuple):
+    """How a cache stands: bytes on disk, entries, and what is wrong with it (empty: nothing)."""
+
+    size: int
+    entries: int
+    problem: str
+
+
+def state(directory: str) -> State:
+    """How the cache of a directory stands. Nothing is made or mended by asking."""
+    path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+    if directory and not os.path.exists(directory):
+        return State(0, 0, _uncreatable(directory))
+    problem = _prepare(directory)
+    if problem or not os.path.exists(path):
+        return State(0, 0, problem)
+    if not os.access(directory, os.W_OK) or not os.access(path, os.W_OK):
+        problem = f"{path} cannot be written"
+    try:
+        size = sum(
+            os.stat(path + ending).st_size
+            for ending in ("", "-wal")
+            if os.path.exists(path + ending)
+        )
+        connection = sqlite3.connect(path, timeout=_PATIENCE)
+        try:
+            ((entries,),) = connection.execute("SELECT count(*) FROM result")
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        return State(0, 0, problem or f"{path}: {error}")
+    return State(size, entries, problem)
+
+
+def _uncreatable(directory: str) -> str:
+    above = directory
+    while not os.path.exists(above):
+        above = os.path.dirname(above)
+    if os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK):
+        return ""
+    return f"{directory} cannot be made in {above}"
+
+
 # Values ---------------------------------------------------------------------------------------
 
 _CHECKSUM = 16
@@ -268,8 +311,12 @@ def _unpacked(key: bytes, packed: object) -> Plain | None:
 
 
 def code_stamp(package: str) -> bytes:
-    """Changes whenever a module of the package does: a result rests on the code that made it."""
-    rows: list[tuple[str, int, int]] = []
+    """Changes whenever a module of the package does: a result rests on the code that made it.
+
+    By content, not by times: those of an installation differ from machine to machine, and a cache
+    that a CI job takes over from another one would never hold anything.
+    """
+    rows: list[tuple[str, bytes]] = []
     pending = [package]
     while pending:
         with os.scandir(pending.pop()) as entries:
@@ -278,8 +325,9 @@ def code_stamp(package: str) -> bytes:
                     if entry.name != "__pycache__":
                         pending.append(entry.path)
                 else:
-                    status = entry.stat()
-                    rows.append((entry.path, status.st_size, status.st_mtime_ns))
+                    with open(entry.path, "rb", buffering=0) as stream:
+                        content = blake2b(stream.readall(), digest_size=16).digest()
+                    rows.append((entry.path[len(package) :], content))
     version = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
     return digest(version.encode(), repr(sorted(rows)).encode("utf-8", "surrogateescape"))
 

@@ -4,10 +4,13 @@ import os
 import sys
 
 from seawall.cli.output import write_atomically, write_text
+from seawall.core.errors import UsageError
 from seawall.core.report import Report, Suppressed
 
 BASELINE_NAME = "seawall.baseline"
 FORM = "baseline"
+MARK = b'"seawall-baseline"'
+_HEAD = 4096
 
 
 def write_baseline(report: Report, old: str | None, path: str) -> Report:
@@ -17,6 +20,7 @@ def write_baseline(report: Report, old: str | None, path: str) -> Report:
     """
     from seawall.triage.baseline import Baseline, entries_of, load, render  # noqa: PLC0415 - json
 
+    _spare_other_files(path)
     before = load(old) if old is not None and os.path.exists(old) else Baseline(())
     kept = [item.finding for item in report.suppressed if item.form == FORM]
     entries = entries_of([*report.findings, *kept], before)
@@ -28,6 +32,21 @@ def write_baseline(report: Report, old: str | None, path: str) -> Report:
     known = [Suppressed(finding, "known to the baseline", FORM) for finding in report.findings]
     suppressed = sorted([*report.suppressed, *known], key=lambda item: item.finding.sort_key())
     return report._replace(findings=(), suppressed=tuple(suppressed))
+
+
+def _spare_other_files(path: str) -> None:
+    """Raise UsageError rather than overwrite what is no baseline.
+
+    ``--write-baseline web.yaml`` names the baseline, where somebody may have meant a target.
+    """
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    with open(path, "rb") as stream:
+        if MARK not in stream.read(_HEAD):
+            raise UsageError(
+                f"{path} is no baseline and would be lost; "
+                f"name another file, as in --write-baseline={BASELINE_NAME}"
+            )
 
 
 def let_branches_merge(path: str) -> None:

@@ -19,6 +19,8 @@ COMMANDS = {
     "config": "config show: what holds for a scan, and where each value comes from",
     "init": "write a first seawall.toml; takes over other tools' configuration",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "self-check": "say what is installed, what is missing, and what is not covered without it",
+    "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
 
 _USAGE = """\
@@ -50,7 +52,7 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"seawall: there is no command {command!r}{_suggestion(command)}\n")
         sys.stderr.write("seawall: see seawall --help\n")
         return 2
-    entry: Callable[[list[str]], int] = import_module(f"seawall.cli.{command}").run
+    entry: Callable[[list[str]], int] = import_module(module_of(command)).run
     try:
         return entry(rest)
     except SeawallError as error:
@@ -62,9 +64,14 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
 
 
+def module_of(command: str) -> str:
+    """The module of a command; it has ``run`` and ``parser``."""
+    return f"seawall.cli.{command.replace('-', '_')}"
+
+
 def usage() -> str:
     """The help of the program itself."""
-    commands = "\n".join(f"  {name:10} {summary}" for name, summary in COMMANDS.items())
+    commands = "\n".join(f"  {name:11} {summary}" for name, summary in COMMANDS.items())
     return _USAGE.format(commands=commands)
 
 

@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
-from typing import NoReturn
+from typing import NamedTuple
 
 from seawall import engine, reports
+from seawall.cli.arguments import Help, Parser
 from seawall.cli.baseline import BASELINE_NAME, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
@@ -18,28 +19,13 @@ from seawall.reports.visible import visible
 _FLAGS = "--kube-score"
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Without a width argparse imports shutil, and with it three compressors, for each option."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=terminal_width(dict(os.environ)))
-
-
-class Parser(argparse.ArgumentParser):
-    """Errors as exceptions, so that they are told like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError."""
-        raise UsageError(f"{message}; see: {self.prog} --help")
-
-
 def parser() -> Parser:
     """The options of ``seawall scan``."""
     result = Parser(
         prog="seawall scan",
         description="Say what is wrong in Kubernetes manifests, where, and how to mend it.",
         allow_abbrev=False,
-        formatter_class=_Help,
+        formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
         "2 wrong usage or configuration,\n3 some input could not be read, 4 internal error",
     )
@@ -126,6 +112,9 @@ def parser() -> Parser:
         help="show also what comments and annotations in the targets would hide",
     )  # fmt: skip
     work = result.add_argument_group("how to work")
+    work.add_argument(
+        "--watch", "-w", action="store_true", help="scan again after each change, until Ctrl-C"
+    )
     work.add_argument("--no-cache", action="store_true", help="neither use nor fill the cache")
     work.add_argument(
         "--jobs", "-j", type=_jobs, default=0, metavar="N",
@@ -159,7 +148,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     options, rest = own.parse_known_args(with_flags(head))
     unknown = [item for item in rest if item.startswith("-") and item != "-"]
     if unknown:
-        own.error(f"unknown option {unknown[0]}")
+        own.error(f"unknown option {unknown[0]}{_suggestion(unknown[0], own)}")
     targets = [*options.targets, *rest, *tail]
     options.targets = targets or ["."]
     return options
@@ -173,22 +162,54 @@ def with_flags(arguments: list[str]) -> list[str]:
     return [*arguments[:at], f"{_FLAGS}={arguments[at + 1]}", *arguments[at + 2 :]]
 
 
+def _suggestion(option: str, own: Parser) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    known = [name for action in own.all_actions() for name in action.option_strings]
+    close = get_close_matches(option.partition("=")[0], known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
 def run(arguments: list[str]) -> int:
     """Scan; gives the exit code."""
     options = parse(arguments)
     outputs = _outputs(options.format, options.output)
+    if not options.watch:
+        return _scan(_plan(options), options, outputs)
+    from seawall.cli import watch  # noqa: PLC0415 - asked for seldom
+
+    watch.refuse(options, parser())
+    return watch.watch(
+        lambda: _plan(options), lambda plan: _scan(plan, options, outputs), options,
+        [path for _, path in outputs if path is not None],
+    )  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """What is to be done, with the configuration as it stands."""
+
+    work: engine.Options
+    settings: Settings
+    threshold: Severity | None
+
+
+def _plan(options: argparse.Namespace) -> Plan:
     config = load(options)
     settings = effective(options, config)
     threshold = fail_on(options, settings)
-    plan = engine_options(options, config, settings)
     for note in notes(config):
         sys.stderr.write(f"seawall: {visible(note)}\n")
+    return Plan(engine_options(options, config, settings), settings, threshold)
+
+
+def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str | None]]) -> int:
+    """Scan and report once; gives the exit code."""
     progress = Progress(enabled=not options.quiet)
-    signature = _signature(plan, outputs, options, threshold)
+    signature = _signature(plan.work, outputs, options, plan.threshold)
     told = progress if progress.enabled else None
-    with engine.Run(told, cached=plan.cache, signature=signature) as session:
+    with engine.Run(told, cached=plan.work.cache, signature=signature) as session:
         try:
-            result = engine.scan_or_replay(plan, session)
+            result = engine.scan_or_replay(plan.work, session)
         finally:
             progress.clear()
         if isinstance(result, engine.Replay):
@@ -196,7 +217,7 @@ def run(arguments: list[str]) -> int:
                 write_text(result.text(output), path)
             code = result.exit_code
         else:
-            code = _report(result, plan, outputs, options, settings, session)
+            code = _report(result, plan, outputs, options, session)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -231,6 +252,7 @@ def _look(
         colour=wants_colour(options.color, environment, is_terminal=to_terminal),
         width=terminal_width(environment),
         quiet=options.quiet,
+        compact=options.watch and to_terminal and not options.verbose,
         verbose=options.verbose,
         meta=_meta(options) if options.meta else None,
         fail_on=threshold,
@@ -239,21 +261,19 @@ def _look(
 
 def _report(
     result: engine.Result,
-    plan: engine.Options,
+    plan: Plan,
     outputs: list[tuple[str, str | None]],
     options: argparse.Namespace,
-    settings: Settings,
     session: engine.Run,
 ) -> int:
     """Write the reports; gives the exit code."""
     report = result.report
     if options.write_baseline is not None:
-        path = options.write_baseline or plan.baseline or BASELINE_NAME
-        report = write_baseline(report, plan.baseline, path)
-    threshold = fail_on(options, settings)
+        path = options.write_baseline or plan.work.baseline or BASELINE_NAME
+        report = write_baseline(report, plan.work.baseline, path)
     recordings = []
     for name, path in outputs:
-        look = _look(options, path, threshold)
+        look = _look(options, path, plan.threshold)
         chunks = reports.writer(name)(report, result.texts, look)
         if session.records:
             recordings.append(engine.Recording())
@@ -264,7 +284,7 @@ def _report(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    code = report.exit_code(threshold, strict=settings["strict"].value)
+    code = report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
     session.record(engine.Replay(tuple(item.data() for item in recordings), code))
     return code
 
@@ -276,7 +296,7 @@ def _list(text: str) -> list[str]:
 def _jobs(text: str) -> int:
     if text.isdecimal() and 0 < int(text) <= 1024:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: give 1 to 1024")
 
 
 def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | None]]:
@@ -299,7 +319,7 @@ def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | No
         raise UsageError("only one format can go to standard output; write --format x=FILE")
     paths = [os.path.realpath(path) for _, path in result if path is not None]
     if len(paths) != len(set(paths)):
-        raise UsageError("two formats cannot be written to one file")
+        raise UsageError("two formats cannot be written to one file; name another for one of them")
     return result
 
 

@@ -80,6 +80,7 @@ def engine_options(
 ) -> engine.Options:
     """What the engine is to do; raises UsageError for a value that cannot be carried out."""
     foreign = config.foreign
+    _respect_locks(options.ignore, config)
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -128,6 +129,17 @@ def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None
             for word in config.foreign.exclude
         ]
     return Excludes(tuple(parts)) if parts else None
+
+
+def _respect_locks(ignore: list[str], config: Configuration) -> None:
+    """Raise UsageError where the command line would leave a locked rule out."""
+    for pattern in ignore if config.locked else ():
+        for rule in catalogue.find(pattern):
+            if rule.id in config.locked:
+                raise UsageError(
+                    f"--ignore {pattern}: {rule.id} is locked by {config.origin('locked')}; "
+                    "leave it out"
+                )
 
 
 def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:

@@ -105,6 +105,11 @@ def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFi
     return ConfigurationFile(name, os.path.dirname(path), data, table)
 
 
+def _unreadable(path: str, error: OSError) -> UsageError:
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(f"cannot read {path}: {reason}; name another with --config")
+
+
 def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
     """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError."""
     try:
@@ -113,9 +118,12 @@ def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if not needed:
             return None
-        raise UsageError(f"cannot read {path}: {(error.strerror or '').lower()}") from None
+        raise _unreadable(path, error) from None
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise _unreadable(path, error) from None
     if len(data) > _SIZE_LIMIT:
-        raise UsageError(f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration")
+        raise UsageError(
+            f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration; "
+            "name another with --config"
+        )
     return data

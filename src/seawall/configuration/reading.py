@@ -109,13 +109,15 @@ def reader_of(file: ConfigurationFile, base: Base) -> "_Reader":
         text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{file.path}:{line}: a configuration must be UTF-8") from None
+        raise UsageError(
+            f"{file.path}:{line}: a configuration must be UTF-8; save it as that"
+        ) from None
     try:
         document = parse(text)
     except TomlError as error:
         place = ":".join(str(n) for n in (error.line, error.column) if n)
         where = f"{file.path}:{place}" if place else file.path
-        raise UsageError(f"{where}: this is no valid TOML: {error.reason}") from None
+        raise UsageError(f"{where}: this is no valid TOML: {error.reason}; correct it") from None
     return _Reader(file, document, base)
 
 
@@ -363,7 +365,9 @@ class _Reader:
         for item in result.settings.get("ignore", ()):
             for rule in self._rules_of(item):
                 if rule.id in result.locked:
-                    self._fail(at, f"{rule.id} is locked and cannot be ignored")
+                    self._fail(
+                        at, f"{rule.id} is locked and cannot be ignored; remove one of the two"
+                    )
 
     # Helpers ----------------------------------------------------------------------------------
 

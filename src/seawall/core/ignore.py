@@ -164,7 +164,7 @@ def fault_of_date(text: str) -> str:
         try:
             date.fromisoformat(text)
         except ValueError as error:
-            return f"{text!r} is no date: {error}"
+            return f"{text!r} is no date: {error}; write a day that exists"
         return ""
     return f"{text!r} is no date; write it as 2027-01-31"
 

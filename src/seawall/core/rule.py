@@ -151,4 +151,4 @@ def _position(ruleset: str) -> int:
         return RULESETS.index(ruleset)
     except ValueError:
         known = ", ".join(RULESETS)
-        raise UsageError(f"there is no rule set {ruleset!r}; this version has: {known}") from None
+        raise UsageError(f"there is no rule set {ruleset!r}; choose from {known}") from None

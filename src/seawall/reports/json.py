@@ -7,7 +7,7 @@ from seawall import __version__
 from seawall.core.edit import Fix
 from seawall.core.finding import Finding, fingerprints
 from seawall.core.location import Location, render_key_path
-from seawall.core.report import Report
+from seawall.core.report import Report, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.json_text import array, compact
 from seawall.reports.wording import nothing_checked, severities
@@ -20,25 +20,21 @@ def write(report: Report, _sources: Sources, options: Options) -> Iterator[str]:
     """One key of a finding to a line, so that two reports can be compared line by line."""
     suppressed = [item.finding for item in report.suppressed]
     marks = iter(fingerprints([*report.findings, *suppressed]))
-    tool = {"name": "seawall", "version": __version__, "ruleset": report.ruleset}
-    yield f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "tool": {compact(tool)},\n'
+    tool = compact(tool_fields(report))
+    yield f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "tool": {tool},\n'
     yield '  "findings": '
     yield from array(
-        (_lines(_finding(finding, next(marks))) for finding in report.findings), "  "
+        (_lines(finding_fields(finding, next(marks))) for finding in report.findings), "  "
     )  # fmt: skip
     yield ',\n  "suppressed": '
     yield from array(
-        (
-            _lines({**_finding(item.finding, next(marks)), "reason": item.reason})
-            for item in report.suppressed
-        ),
-        "  ",
+        (_lines(suppressed_fields(item, next(marks))) for item in report.suppressed), "  "
     )
     yield ',\n  "coverage": {'
     yield from _coverage(report)
     yield '\n  },\n  "faults": '
     yield from _rows(report.faults, "  ")
-    yield f',\n  "summary": {compact(_summary(report))}'
+    yield f',\n  "summary": {compact(summary_fields(report))}'
     if options.meta is not None:
         yield f',\n  "meta": {compact(options.meta)}'
     yield "\n}\n"
@@ -49,7 +45,18 @@ def _lines(fields: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(lines) + "\n    }"
 
 
-def _finding(finding: Finding, fingerprint: str) -> dict[str, object]:
+def tool_fields(report: Report) -> dict[str, object]:
+    """Who judged, by which rules."""
+    return {"name": "seawall", "version": __version__, "ruleset": report.ruleset}
+
+
+def suppressed_fields(item: Suppressed, fingerprint: str) -> dict[str, object]:
+    """A finding that does not count, and why."""
+    return {**finding_fields(item.finding, fingerprint), "reason": item.reason}
+
+
+def finding_fields(finding: Finding, fingerprint: str) -> dict[str, object]:
+    """A finding as every form of JSON tells it."""
     rule = finding.rule
     return {
         "rule": rule.id,
@@ -104,7 +111,8 @@ def _rows(rows: Iterable[NamedTuple], indent: str) -> Iterator[str]:
     return array((compact(row._asdict()) for row in rows), indent)
 
 
-def _summary(report: Report) -> dict[str, object]:
+def summary_fields(report: Report) -> dict[str, object]:
+    """The counts."""
     return {
         "findings": len(report.findings),
         "by_severity": {severity.label: count for severity, count in severities(report)},

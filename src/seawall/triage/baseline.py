@@ -152,7 +152,9 @@ def read(path: str) -> bytes:
             f"cannot read the baseline {path}: {reason}; --write-baseline makes one"
         ) from None
     if len(data) > SIZE_LIMIT:
-        raise UsageError(f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB")
+        raise UsageError(
+            f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB; write one for each part"
+        )
     return data
 
 
@@ -193,7 +195,7 @@ def parse(text: str, path: str) -> Baseline:
         before = entries.get((entry.fingerprint, entry.secret))
         entries[entry.fingerprint, entry.secret] = _merged(before, entry) if before else entry
     if not versioned and text.strip():
-        raise UsageError(f"{path}: this is no baseline of seawall")
+        raise UsageError(f"{path}: this is no baseline of seawall; --write-baseline makes one")
     return Baseline(entries.values(), path)
 
 
@@ -212,7 +214,10 @@ def _read_line(line: str, where: str) -> dict[str, object]:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: this line of the baseline is no JSON: {error}") from None
+        raise UsageError(
+            f"{where}: this line of the baseline is no JSON: {error}; remove it, or write the "
+            "baseline anew with --write-baseline"
+        ) from None
     if not isinstance(fields, dict):
         raise UsageError(f"{where}: a line of a baseline must be a JSON object")
     return fields
@@ -220,7 +225,7 @@ def _read_line(line: str, where: str) -> dict[str, object]:
 
 def _check_header(fields: Mapping[str, object], where: str) -> None:
     if fields.get("format") != HEADER["format"]:
-        raise UsageError(f"{where}: this is no baseline of seawall")
+        raise UsageError(f"{where}: this is no baseline of seawall; --write-baseline makes one")
     if fields.get("version") != VERSION:
         raise UsageError(
             f"{where}: the baseline has version {fields.get('version')!r}; this seawall reads "
@@ -238,7 +243,7 @@ def _entry(fields: Mapping[str, object], where: str) -> Entry:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise UsageError(f"{where}: count must be a whole number from 1 on")
         elif name not in _TEXTS:
-            raise UsageError(f"{where}: unknown key {name!r} in the baseline")
+            raise UsageError(f"{where}: unknown key {name!r} in the baseline; remove it")
         elif not isinstance(value, str):
             raise UsageError(f"{where}: {name} must be a text")
         else:
