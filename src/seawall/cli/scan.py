@@ -6,10 +6,17 @@ import sys
 from typing import NoReturn
 
 from seawall import engine, reports
-from seawall.cli.baseline import BASELINE_NAME, write_baseline
+from seawall.cli.baseline import write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import Settings, effective, engine_options, fail_on, load
+from seawall.cli.settings import (
+    BASELINE_NAME,
+    baseline_to_write,
+    effective,
+    engine_options,
+    fail_on,
+    load,
+)
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -176,7 +183,13 @@ def run(arguments: list[str]) -> int:
                 write_text(result.text(output), path)
             code = result.exit_code
         else:
-            code = _report(result, plan, outputs, options, settings, session)
+            path = baseline_to_write(options, config, settings)
+            if path is not None:
+                report = write_baseline(result.report, plan.baseline, path, result.policy)
+                result = result._replace(report=report)
+            looks = [_look(options, output, threshold) for _, output in outputs]
+            code = result.report.exit_code(threshold, strict=settings["strict"].value)
+            _report(result, outputs, looks, session, code)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -219,34 +232,25 @@ def _look(
 
 def _report(
     result: engine.Result,
-    plan: engine.Options,
     outputs: list[tuple[str, str | None]],
-    options: argparse.Namespace,
-    settings: Settings,
+    looks: list[reports.Options],
     session: engine.Run,
-) -> int:
-    """Write the reports; gives the exit code."""
-    report = result.report
-    if options.write_baseline is not None:
-        path = options.write_baseline or plan.baseline or BASELINE_NAME
-        report = write_baseline(report, plan.baseline, path)
-    threshold = fail_on(options, settings)
+    code: int,
+) -> None:
+    """Write the reports, and remember them where that may be done."""
     recordings = []
-    for name, path in outputs:
-        look = _look(options, path, threshold)
-        chunks = reports.writer(name)(report, result.texts, look)
+    for (name, path), look in zip(outputs, looks, strict=True):
+        chunks = reports.writer(name)(result.report, result.texts, look)
         if session.records:
-            recordings.append(engine.Recording())
+            recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)
         write_text(chunks, path)
-    for fault in report.faults:
+    for fault in result.report.faults:
         sys.stderr.write(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    code = report.exit_code(threshold, strict=settings["strict"].value)
-    session.record(engine.Replay(tuple(item.data() for item in recordings), code))
-    return code
+    session.record(recordings, code)
 
 
 def _list(text: str) -> list[str]:

@@ -48,32 +48,42 @@ class Configuration(NamedTuple):
 EMPTY = Configuration()
 
 
-def load(path: str | None, targets: tuple[str, ...]) -> Configuration:
+def load(
+    path: str | None, targets: tuple[str, ...], context: tuple[str, ...] = ()
+) -> Configuration:
     """Read a configuration: the named one, else the nearest above the targets, else none.
 
     Raises UsageError, with file and line, for anything that cannot be carried out.
     """
     file = locate(targets) if path is None else read_named(path)
-    return EMPTY if file is None else read(file, base_of(file.directory, targets))
+    return EMPTY if file is None else read(file, base_of(file.directory, (*targets, *context)))
 
 
 def base_of(directory: str, targets: Sequence[str]) -> Base:
     """How the paths of a report that is about some targets read from a directory on."""
     root = os.path.realpath(directory or os.curdir)
-    steps = []
+    steps: dict[str, str | None] = {}
     for target, name in zip(targets, files.names(targets), strict=True):
+        if target in files.STDIN_PATHS:
+            continue
         real = os.path.realpath(target)
-        inside = os.path.relpath(real, root)
-        outside = os.path.relpath(root, real)
+        inside = files.shown(os.path.relpath(real, root))
+        outside = files.shown(os.path.relpath(root, real))
+        if not os.path.isdir(real):
+            steps[name] = None if _leads_out(inside) else inside
+            continue
         below = "" if name == os.curdir else f"{name}/"
-        if os.path.isdir(real):
-            if not inside.startswith(os.pardir):
-                steps.append((below, "" if inside == os.curdir else f"{inside}/"))
-            elif not outside.startswith(os.pardir):
-                steps.append((f"{below}{outside}/", ""))
-        elif not inside.startswith(os.pardir):
-            steps.append((name, inside))
-    return Base(tuple(sorted(set(steps), reverse=True)))  # the longest beginning first
+        if _leads_out(inside):
+            steps.setdefault(below, None)
+            if not _leads_out(outside):
+                steps[f"{below}{outside}/"] = ""
+        else:
+            steps[below] = "" if inside == os.curdir else f"{inside}/"
+    return Base(tuple(sorted(steps.items(), key=lambda step: step[0], reverse=True)))
+
+
+def _leads_out(path: str) -> bool:
+    return path == os.pardir or path.startswith(f"{os.pardir}/")
 
 
 def read(file: ConfigurationFile, base: Base) -> Configuration:

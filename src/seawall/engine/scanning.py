@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
 from seawall.core.finding import Finding
-from seawall.core.report import Report
+from seawall.core.report import HISTORY, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
 from seawall.engine.analysis import Analysis
@@ -18,7 +18,7 @@ from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
-from seawall.triage.verdicts import Policy, Verdict, known_before, triage
+from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.remembering import Memory
@@ -30,10 +30,11 @@ WORTH_SPREADING = 1_000_000
 
 
 class Result(NamedTuple):
-    """A report and the texts its places are in."""
+    """A report, the texts its places are in, and what decided on what counts."""
 
     report: Report
     texts: Texts
+    policy: Policy
 
 
 def scan(options: Options, progress: Progress | None = None) -> Result:
@@ -64,9 +65,10 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
         return replay
     present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
     analysis = analyse(inputs, options, rules, memory, key, run.progress)
-    if analysis.faults or any(finding.secret for finding in analysis.findings):
+    run.knows(analysis.secrets)
+    if analysis.faults:
         run.forget_outputs()
-    policy = policy_of(options, rules)
+    policy = policy_of(options, rules, analysis)
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
@@ -78,8 +80,9 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
         objects=analysis.objects,
         rules=len(rules),
         faults=tuple(analysis.faults),
+        private=analysis.private,
     )
-    return Result(report, inputs.texts)
+    return Result(report, inputs.texts, policy)
 
 
 def _memory(
@@ -114,15 +117,15 @@ def analyse(
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
     )
-    findings, faults = judge(
-        inputs, rules, context, memory.judgements() if memory else None, workers, progress
-    )
+    said = judge(inputs, rules, context, memory.judgements() if memory else None, workers, progress)
     analysis = Analysis(
-        findings,
-        [ignore for unit in inputs.units for ignore in unit.ignores],
+        said.findings,
+        [i for unit in inputs.units if not unit.task.file.context for i in unit.ignores],
         inputs.coverage(),
         sum(1 for object_ in inputs.objects if object_.target),
-        faults,
+        said.faults,
+        said.private,
+        said.unsure,
     )
     if memory is not None:
         memory.keep_run(key, analysis)
@@ -139,7 +142,7 @@ def _since(
 ) -> Verdict:
     """Set aside what counted at a revision already, judged by the same policy."""
     from seawall.engine import history  # noqa: PLC0415 - git, subprocess
-    from seawall.triage.baseline import Baseline, entries_of  # noqa: PLC0415 - json
+    from seawall.triage.baseline import remembered  # noqa: PLC0415 - json
 
     with history.repository_of(options) as repository:
         commit = repository.resolve(revision)
@@ -153,14 +156,14 @@ def _since(
             )
     memory, key = _memory(inputs, options, rules, run)
     analysis = analyse(inputs, options, rules, memory, key)
-    policy = policy_of(options, rules)
+    policy = policy_of(options, rules, analysis)
     before = judged(analysis, options, policy)
-    known = Baseline(entries_of(before.findings, Baseline(())))
     run.forget_outputs()
-    return known_before(verdict, known, "history", f"was there at {revision}", policy)
+    why = Why(HISTORY, f"was there at {revision}")
+    return known_before(verdict, remembered(before.findings), policy, why)
 
 
-def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
+def policy_of(options: Options, rules: Sequence[Rule], analysis: Analysis) -> Policy:
     """The part of the options that decides what counts."""
     return Policy(
         find=lambda pattern: catalogue.look_up(pattern, options.custom),
@@ -171,7 +174,8 @@ def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
         overrides=options.overrides,
         require_reason=options.require_reason,
         locked=options.locked,
-        whole=options.whole,
+        whole=options.whole and not analysis.coverage.failed,
+        unsure={path: frozenset(ids) for path, ids in analysis.unsure.items()},
         today=options.today or today(),
     )
 
@@ -183,9 +187,7 @@ def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     if options.baseline is not None:
         from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
 
-        verdict = known_before(
-            verdict, load(options.baseline), "baseline", "known to the baseline", policy
-        )
+        verdict = known_before(verdict, load(options.baseline), policy)
     return verdict
 
 

@@ -83,8 +83,8 @@ def from_annotations(objects: Iterable[KubernetesObject]) -> Iterator[Ignore]:
     for object_ in objects:
         if "annotations" in object_.metadata:
             yield from _read(Annotations(object_, object_.path, object_.annotations))
-        for pod in pods_of(object_) if object_.kind != "Pod" else ():
-            if pod.annotations:
+        for pod in pods_of(object_):
+            if pod.annotations and pod.path != object_.path:
                 yield from _read(Annotations(object_, pod.path, pod.annotations))
 
 
