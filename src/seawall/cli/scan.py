@@ -7,10 +7,20 @@ from typing import NamedTuple
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser
-from seawall.cli.baseline import BASELINE_NAME, write_baseline
+from seawall.cli.baseline import write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import Settings, effective, engine_options, fail_on, load, notes
+from seawall.cli.settings import (
+    BASELINE_NAME,
+    Settings,
+    baseline_to_write,
+    effective,
+    engine_options,
+    fail_on,
+    load,
+    notes,
+)
+from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -189,6 +199,7 @@ class Plan(NamedTuple):
     """What is to be done, with the configuration as it stands."""
 
     work: engine.Options
+    config: Configuration
     settings: Settings
     threshold: Severity | None
 
@@ -199,7 +210,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     threshold = fail_on(options, settings)
     for note in notes(config):
         sys.stderr.write(f"seawall: {visible(note)}\n")
-    return Plan(engine_options(options, config, settings), settings, threshold)
+    return Plan(engine_options(options, config, settings), config, settings, threshold)
 
 
 def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str | None]]) -> int:
@@ -217,7 +228,13 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
                 write_text(result.text(output), path)
             code = result.exit_code
         else:
-            code = _report(result, plan, outputs, options, session)
+            path = baseline_to_write(options, plan.config, plan.settings)
+            if path is not None:
+                report = write_baseline(result.report, plan.work.baseline, path, result.policy)
+                result = result._replace(report=report)
+            looks = [_look(options, output, plan.threshold) for _, output in outputs]
+            code = result.report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
+            _report(result, outputs, looks, session, code)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -261,32 +278,25 @@ def _look(
 
 def _report(
     result: engine.Result,
-    plan: Plan,
     outputs: list[tuple[str, str | None]],
-    options: argparse.Namespace,
+    looks: list[reports.Options],
     session: engine.Run,
-) -> int:
-    """Write the reports; gives the exit code."""
-    report = result.report
-    if options.write_baseline is not None:
-        path = options.write_baseline or plan.work.baseline or BASELINE_NAME
-        report = write_baseline(report, plan.work.baseline, path)
+    code: int,
+) -> None:
+    """Write the reports, and remember them where that may be done."""
     recordings = []
-    for name, path in outputs:
-        look = _look(options, path, plan.threshold)
-        chunks = reports.writer(name)(report, result.texts, look)
+    for (name, path), look in zip(outputs, looks, strict=True):
+        chunks = reports.writer(name)(result.report, result.texts, look)
         if session.records:
-            recordings.append(engine.Recording())
+            recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)
         write_text(chunks, path)
-    for fault in report.faults:
+    for fault in result.report.faults:
         sys.stderr.write(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    code = report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
-    session.record(engine.Replay(tuple(item.data() for item in recordings), code))
-    return code
+    session.record(recordings, code)
 
 
 def _list(text: str) -> list[str]:

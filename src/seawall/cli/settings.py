@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seawall.configuration.foreign.words import Foreign, Word
 
 NONE = "none"
+BASELINE_NAME = "seawall.baseline"
 DEFAULTS: dict[str, Any] = {
     "profile": SECURITY,
     "select": (),
@@ -80,7 +81,7 @@ def engine_options(
 ) -> engine.Options:
     """What the engine is to do; raises UsageError for a value that cannot be carried out."""
     foreign = config.foreign
-    _respect_locks(options.ignore, config)
+    _respect_locks(config, settings["ignore"])
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -107,7 +108,8 @@ def engine_options(
         require_reason=settings["require-reason"].value,
         locked=config.locked,
         whole=_is_whole(options, config),
-        baseline=baseline_path(config, settings["baseline"]),
+        baseline=_baseline(options, config, settings["baseline"]),
+        keep_secrets=options.write_baseline is not None,
         since=options.since,
         cache=not options.no_cache,
         workers=options.jobs,
@@ -131,35 +133,51 @@ def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None
     return Excludes(tuple(parts)) if parts else None
 
 
-def _respect_locks(ignore: list[str], config: Configuration) -> None:
-    """Raise UsageError where the command line would leave a locked rule out."""
-    for pattern in ignore if config.locked else ():
+def _respect_locks(config: Configuration, ignore: Setting) -> None:
+    """Raise UsageError when a rule that is locked is not to run."""
+    for pattern in ignore.value if config.locked else ():
         for rule in catalogue.find(pattern):
             if rule.id in config.locked:
                 raise UsageError(
-                    f"--ignore {pattern}: {rule.id} is locked by {config.origin('locked')}; "
-                    "leave it out"
+                    f"{ignore.origin}: {rule.id} is locked by {config.origin('locked')} and cannot "
+                    "be ignored"
                 )
 
 
 def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
     """Whether the targets take in the configuration's own directory."""
-    return (
-        bool(config.path)
-        and any(replacement == "" for _, replacement in config.base.steps)
-        and not options.since
-    )
+    if not config.path or options.since:
+        return False
+    own = os.path.join(os.path.realpath(config.directory or os.curdir), "")
+    targets = (target for target in options.targets if os.path.isdir(target))
+    return any(own.startswith(os.path.join(os.path.realpath(target), "")) for target in targets)
 
 
-def baseline_path(config: Configuration, setting: Setting) -> str | None:
+def _baseline(options: argparse.Namespace, config: Configuration, setting: Setting) -> str | None:
     """The file of known findings; in a configuration it is given from its directory on."""
     path: str = setting.value
     if not path:
         return None
-    if setting.origin.startswith("--"):
-        return path
+    if not setting.origin.startswith("--"):
+        path = os.path.normpath(os.path.join(config.directory, path))
+    if options.write_baseline is not None and not os.path.exists(path):
+        return None  # it is about to be made
+    return path
 
-    return os.path.normpath(os.path.join(config.directory, path))
+
+def baseline_to_write(
+    options: argparse.Namespace, config: Configuration, settings: Settings
+) -> str | None:
+    """The file that ``--write-baseline`` names, or else the one in use; ``None`` without it."""
+    if options.write_baseline is None:
+        return None
+    if options.write_baseline:
+        return str(options.write_baseline)
+    return os.path.normpath(
+        settings["baseline"].value
+        if settings["baseline"].origin.startswith("--")
+        else os.path.join(config.directory, settings["baseline"].value or BASELINE_NAME)
+    )
 
 
 Level = TypeVar("Level", Severity, Confidence)
@@ -183,9 +201,13 @@ def _kubernetes_version(setting: Setting) -> str:
     text = setting.value
     major, _, minor = text.removeprefix("v").partition(".")
     minor = minor.partition(".")[0]
-    if major != "1" or not minor.isdecimal():
+    if major != "1" or not _is_number(minor):
         raise UsageError(f"{setting.origin}: {text!r} is no version; give it as 1.34")
     return f"1.{int(minor)}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 6
 
 
 def _pss_version(setting: Setting) -> str:
@@ -193,7 +215,7 @@ def _pss_version(setting: Setting) -> str:
     if text == "latest":
         return "latest"
     major, _, minor = text.removeprefix("v").partition(".")
-    if major != "1" or not minor.isdecimal():
+    if major != "1" or not _is_number(minor):
         raise UsageError(f"{setting.origin}: {text!r} is no version; give latest or, say, v1.34")
     return f"v1.{int(minor)}"
 
@@ -207,7 +229,7 @@ def size(setting: Setting) -> int:
     number = text.lower().removesuffix("b").removesuffix("i")
     unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
     digits = number.removesuffix(unit) if unit else number
-    if not digits.isdecimal() or int(digits) == 0:
+    if not (digits.isascii() and digits.isdecimal() and 0 < len(digits) < 16 and int(digits)):
         raise UsageError(f"{setting.origin}: {text!r} is no size; give it as 500K, 20M or 1G")
     return int(digits) * _UNITS[unit]
 
@@ -216,7 +238,9 @@ def load(options: argparse.Namespace) -> Configuration:
     """The configuration that holds for the targets."""
     if options.no_config:
         return configuration.EMPTY
-    return configuration.load(options.config, tuple(options.targets), options.kube_score)
+    return configuration.load(
+        options.config, tuple(options.targets), tuple(options.context), options.kube_score
+    )
 
 
 # Other tools' words --------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Which configuration holds for the targets: the nearest one upwards."""
 
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,7 +11,7 @@ from seawall.sources.files import STDIN_PATHS, names
 
 FILE_NAME = "seawall.toml"
 PYPROJECT = "pyproject.toml"
-_MARK = b"tool.seawall"
+_HEADER = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*seawall[ \t]*[\].]", re.MULTILINE)
 _SIZE_LIMIT = 1024 * 1024
 
 
@@ -78,7 +80,7 @@ def _in(directory: str) -> ConfigurationFile | None:
     shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
     own = read_if_there(own_path)
     shared = read_if_there(shared_path)
-    if shared is not None and _MARK not in shared:
+    if shared is not None and not _has_table(shared):
         shared = None
     if own is not None and shared is not None:
         raise UsageError(
@@ -95,7 +97,25 @@ def _in(directory: str) -> ConfigurationFile | None:
 def in_pyproject(directory: str) -> bool:
     """Whether the project file of a directory holds a configuration."""
     data = read_if_there(os.path.join(directory, PYPROJECT))
-    return data is not None and _MARK in data
+    return data is not None and _has_table(data)
+
+
+def _has_table(data: bytes) -> bool:
+    """Whether a ``pyproject.toml`` has a table for us; one that cannot be read is not our concern.
+
+    Nearly all are told apart by their looks; reading them costs as much as a small scan.
+    """
+    if b"seawall" not in data or b"tool" not in data:
+        return False
+    if _HEADER.search(data):
+        return True
+    from seawall.text.toml import TomlError, parse  # noqa: PLC0415 - rare
+
+    try:
+        tool = parse(data.decode("utf-8-sig")).value.get("tool")
+    except (UnicodeDecodeError, TomlError):
+        return False
+    return isinstance(tool, dict) and "seawall" in tool
 
 
 def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFile:
@@ -113,7 +133,7 @@ def _unreadable(path: str, error: OSError) -> UsageError:
 def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
     """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError."""
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=None if needed else _open) as stream:
             data = stream.read(_SIZE_LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if not needed:
@@ -127,3 +147,13 @@ def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
             "name another with --config"
         )
     return data
+
+
+def _open(path: str, flags: int) -> int:
+    """Open what was not named but found: a FIFO in a stranger's tree would never end."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        os.close(descriptor)
+        raise OSError(0, "is no file")
+    return descriptor

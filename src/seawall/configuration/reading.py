@@ -60,7 +60,10 @@ EMPTY = Configuration()
 
 
 def load(
-    path: str | None, targets: tuple[str, ...], kube_score: str | None = None
+    path: str | None,
+    targets: tuple[str, ...],
+    context: tuple[str, ...] = (),
+    kube_score: str | None = None,
 ) -> Configuration:
     """Read a configuration: the named one, else the nearest above the targets, else none.
 
@@ -69,11 +72,12 @@ def load(
     that cannot be carried out.
     """
     file = locate(targets) if path is None else read_named(path)
-    reader = None if file is None else reader_of(file, base_of(file.directory, targets))
+    seen = (*targets, *context)
+    reader = None if file is None else reader_of(file, base_of(file.directory, seen))
     tools, flags = (tuple(foreign.FORMS), ("", "")) if reader is None else reader.tools()
     if kube_score is not None:
         flags = (kube_score, "--kube-score")
-    found = foreign.load(tools, targets, lambda directory: base_of(directory, targets), flags)
+    found = foreign.load(tools, targets, lambda directory: base_of(directory, seen), flags)
     custom: tuple[Rule, ...] = ()
     if found is not None and found.custom:
         from seawall.configuration.foreign.custom import rules_of  # noqa: PLC0415 - seldom of use
@@ -87,20 +91,28 @@ def load(
 def base_of(directory: str, targets: Sequence[str]) -> Base:
     """How the paths of a report that is about some targets read from a directory on."""
     root = os.path.realpath(directory or os.curdir)
-    steps = []
+    steps: dict[str, str | None] = {}
     for target, name in zip(targets, files.names(targets), strict=True):
+        if target in files.STDIN_PATHS:
+            continue
         real = os.path.realpath(target)
-        inside = os.path.relpath(real, root)
-        outside = os.path.relpath(root, real)
+        inside = files.shown(os.path.relpath(real, root))
+        outside = files.shown(os.path.relpath(root, real))
+        if not os.path.isdir(real):
+            steps[name] = None if _leads_out(inside) else inside
+            continue
         below = "" if name == os.curdir else f"{name}/"
-        if os.path.isdir(real):
-            if not inside.startswith(os.pardir):
-                steps.append((below, "" if inside == os.curdir else f"{inside}/"))
-            elif not outside.startswith(os.pardir):
-                steps.append((f"{below}{outside}/", ""))
-        elif not inside.startswith(os.pardir):
-            steps.append((name, inside))
-    return Base(tuple(sorted(set(steps), reverse=True)))  # the longest beginning first
+        if _leads_out(inside):
+            steps.setdefault(below, None)
+            if not _leads_out(outside):
+                steps[f"{below}{outside}/"] = ""
+        else:
+            steps[below] = "" if inside == os.curdir else f"{inside}/"
+    return Base(tuple(sorted(steps.items(), key=lambda step: step[0], reverse=True)))
+
+
+def _leads_out(path: str) -> bool:
+    return path == os.pardir or path.startswith(f"{os.pardir}/")
 
 
 def reader_of(file: ConfigurationFile, base: Base) -> "_Reader":

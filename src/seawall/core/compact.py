@@ -1,17 +1,17 @@
 """Findings and ignores as plain tuples, for another process or a cache.
 
 Rules are told by their ids. A secret value goes to another process of the same run, never into a
-file: ``holds_secrets`` tells what must not be stored.
+file: there a mark takes its place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seawall.core.edit import Edit, Fix, Safety
-from seawall.core.finding import Finding, Related, Subject
+from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
 from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span
-from seawall.core.redacted import NOTHING, Redacted
+from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
 from seawall.core.rule import Rule
 from seawall.core.severity import Confidence, Severity
 
@@ -21,8 +21,14 @@ Plain = Any
 _SCOPES = (Lines, WholeFile, Part)
 
 
-def finding_to_plain(finding: Finding) -> Plain:
-    """A finding, its secret value included: not for a file where ``holds_secrets``."""
+_LEFT_OUT = True
+
+
+def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
+    """A finding; with its secret value where the result stays private to this run."""
+    secret: str | bool = finding.secret.reveal()
+    if finding.secret is LEFT_OUT or (secret and not private):
+        secret = _LEFT_OUT
     return (
         finding.rule.id,
         int(finding.severity),
@@ -31,43 +37,48 @@ def finding_to_plain(finding: Finding) -> Plain:
         finding.remedy,
         tuple(finding.subject),
         location_to_plain(finding.location),
-        tuple((location_to_plain(item.location), item.message) for item in finding.related),
+        tuple((location_to_plain(item.location), item.message) for item in finding.related)
+        if finding.related
+        else (),
         tuple(
             (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits))
             for fix in finding.fixes
-        ),
+        )
+        if finding.fixes
+        else (),
         finding.evidence,
         dict(finding.details),
-        finding.secret.reveal(),
+        secret,
     )
-
-
-def holds_secrets(findings: Iterable[Finding]) -> bool:
-    """Whether any finding carries a secret value."""
-    return any(finding.secret for finding in findings)
 
 
 def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
     """The finding again; KeyError when its rule is not among those given."""
     (rule, severity, confidence, message, remedy, subject, location, related, fixes, evidence,
      details, secret) = plain  # fmt: skip
-    return Finding(
-        rules[rule],
-        Severity(severity),
-        Confidence(confidence),
-        message,
-        remedy,
-        Subject(*subject),
-        location_from_plain(location),
-        tuple(Related(location_from_plain(place), text) for place, text in related),
-        tuple(
+    if related:
+        related = tuple(Related(location_from_plain(place), text) for place, text in related)
+    if fixes:
+        fixes = tuple(
             Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits))
             for title, safety, edits in fixes
+        )
+    if secret:
+        secret = LEFT_OUT if secret is _LEFT_OUT else Redacted(secret)
+    return _new(
+        Finding,
+        (
+            rules[rule], _SEVERITIES[severity], _CONFIDENCES[confidence], message, remedy,
+            _new(Subject, subject), location_from_plain(location), related, fixes, evidence,
+            details or NO_DETAILS, secret or NOTHING,
         ),
-        evidence,
-        details,
-        Redacted(secret) if secret else NOTHING,
-    )
+    )  # fmt: skip
+
+
+_new = tuple.__new__
+"""Makes a fact of its fields as they are: there are findings by the hundred thousand."""
+_SEVERITIES = tuple(Severity)
+_CONFIDENCES = tuple(Confidence)
 
 
 def location_to_plain(location: Location) -> Plain:
@@ -81,7 +92,7 @@ def location_to_plain(location: Location) -> Plain:
 def location_from_plain(plain: Plain) -> Location:
     """The location again."""
     path, document, key_path, span = plain
-    return Location(path, document, key_path, None if span is None else Span(*span))
+    return _new(Location, (path, document, key_path, span and _new(Span, span)))
 
 
 def ignore_to_plain(ignore: Ignore) -> Plain:

@@ -109,8 +109,8 @@ IN_SOURCE = frozenset(("comment", "annotation"))
 _DIRECTIVE = re.compile(
     r"seawall:[ \t]*(?P<what>[A-Za-z-]+)[ \t]*(?P<rules>\[[^\]\n]*\])?[ \t]*:?[ \t]*(?P<rest>.*)"
 )
-_UNTIL = re.compile(r"(?:^|[ \t])until=(\S*)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNTIL = re.compile(r"(?:^|[ \t])until=(\S*)", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MARK = "seawall:"
 """What every ignore comment of ours has in it: a cheap first look."""
 
@@ -152,6 +152,8 @@ def reason_and_date(text: str) -> tuple[str, str, str]:
         until = found[1]
         text = text[: found.start()] + text[found.end() :]
         fault = fault_of_date(until)
+        if _UNTIL.search(text):
+            fault = "it names two last days"
         until = "" if fault else until
     return text.strip(" \t-:"), until, fault
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Span
+from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Confidence, Severity
 
 SECURITY = "security"
@@ -40,6 +41,8 @@ class Hit(NamedTuple):
     container: str = ""
     related: tuple[tuple[object, KeyPath | Span, str], ...] = ()
     """Further places: (entity, key path relative to it or a known span, what it shows)."""
+    secret: Redacted = NOTHING
+    """The secret value it is about: in the same place, another one is another finding."""
 
 
 Hits = Iterable[Hit]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seawall import catalogue
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
-from seawall.core.report import Report
+from seawall.core.report import HISTORY, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
 from seawall.engine.analysis import Analysis
@@ -19,7 +19,7 @@ from seawall.engine.texts import Texts
 from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
-from seawall.triage.verdicts import Policy, Verdict, known_before, triage
+from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.remembering import Memory
@@ -33,10 +33,11 @@ done after 70 % of the time, for 20 % more processor time in all; bench/again.py
 
 
 class Result(NamedTuple):
-    """A report and the texts its places are in."""
+    """A report, the texts its places are in, and what decided on what counts."""
 
     report: Report
     texts: Texts
+    policy: Policy
 
 
 def scan(options: Options, progress: Progress | None = None) -> Result:
@@ -68,9 +69,10 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
         return replay
     present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
     analysis = analyse(inputs, options, rules, memory, key, run.progress)
-    if analysis.faults or any(finding.secret for finding in analysis.findings):
+    run.knows(analysis.secrets)
+    if analysis.faults:
         run.forget_outputs()
-    policy = policy_of(options, rules)
+    policy = policy_of(options, rules, analysis)
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
@@ -82,8 +84,9 @@ def scan_or_replay(options: Options, run: Run) -> Result | Replay:
         objects=analysis.objects,
         rules=len(rules),
         faults=tuple(analysis.faults),
+        private=analysis.private,
     )
-    return Result(report, inputs.texts)
+    return Result(report, inputs.texts, policy)
 
 
 def _memory(
@@ -118,20 +121,22 @@ def analyse(
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
     )
-    findings, faults = judge(
-        inputs, rules, context, memory.judgements() if memory else None, workers, progress
-    )
+    said = judge(inputs, rules, context, memory.judgements() if memory else None, workers, progress)
+    findings, faults = said.findings, said.faults
     if any(unit.words.enables for unit in inputs.units):
         from seawall.engine.enabling import enabled  # noqa: PLC0415 - seldom of use
 
         more, broken = enabled(inputs, options, rules, context)
         findings, faults = [*findings, *more], [*faults, *broken]
+    words = [unit.words for unit in inputs.units if not unit.task.file.context]
     analysis = Analysis(
         findings,
-        [ignore for unit in inputs.units for ignore in unit.words.ignores],
+        [ignore for said_there in words for ignore in said_there.ignores],
         inputs.coverage(),
         sum(1 for object_ in inputs.objects if object_.target),
         faults,
+        said.private,
+        said.unsure,
     )
     if memory is not None:
         memory.keep_run(key, analysis)
@@ -148,7 +153,7 @@ def _since(
 ) -> Verdict:
     """Set aside what counted at a revision already, judged by the same policy."""
     from seawall.engine import history  # noqa: PLC0415 - git, subprocess
-    from seawall.triage.baseline import Baseline, entries_of  # noqa: PLC0415 - json
+    from seawall.triage.baseline import remembered  # noqa: PLC0415 - json
 
     with history.repository_of(options) as repository:
         if revision in ("HEAD", "@") and repository.is_unborn():
@@ -165,14 +170,14 @@ def _since(
             )
     memory, key = _memory(inputs, options, rules, run)
     analysis = analyse(inputs, options, rules, memory, key)
-    policy = policy_of(options, rules)
+    policy = policy_of(options, rules, analysis)
     before = judged(analysis, options, policy)
-    known = Baseline(entries_of(before.findings, Baseline(())))
     run.forget_outputs()
-    return known_before(verdict, known, "history", f"was there at {revision}", policy)
+    why = Why(HISTORY, f"was there at {revision}")
+    return known_before(verdict, remembered(before.findings), policy, why)
 
 
-def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
+def policy_of(options: Options, rules: Sequence[Rule], analysis: Analysis) -> Policy:
     """The part of the options that decides what counts."""
     return Policy(
         find=lambda pattern: catalogue.look_up(pattern, options.custom),
@@ -183,7 +188,8 @@ def policy_of(options: Options, rules: Sequence[Rule]) -> Policy:
         overrides=options.overrides,
         require_reason=options.require_reason,
         locked=options.locked,
-        whole=options.whole,
+        whole=options.whole and not analysis.coverage.failed,
+        unsure={path: frozenset(ids) for path, ids in analysis.unsure.items()},
         today=options.today or today(),
         stands_for=_stands_for,
     )
@@ -197,9 +203,7 @@ def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     if options.baseline is not None:
         from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
 
-        verdict = known_before(
-            verdict, load(options.baseline), "baseline", "known to the baseline", policy
-        )
+        verdict = known_before(verdict, load(options.baseline), policy)
     return verdict
 
 

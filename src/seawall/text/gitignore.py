@@ -227,16 +227,20 @@ class Paths:
 class Base(NamedTuple):
     """Where patterns start from, in terms of the paths of a report.
 
-    ``steps`` are (beginning of a path, what stands for it from the patterns' directory on).
+    ``steps`` are (beginning of a path, what stands for it from the patterns' directory on, or
+    ``None`` for what lies outside), the longest beginning first. One that is empty or ends in a
+    slash is a directory; another is a file.
     """
 
-    steps: tuple[tuple[str, str], ...] = (("", ""),)
+    steps: tuple[tuple[str, str | None], ...] = (("", ""),)
 
     def relative(self, path: str) -> str | None:
         """A path from the patterns' directory on; ``None`` when it lies outside."""
         for beginning, replacement in self.steps:
-            if path.startswith(beginning):
-                return replacement + path[len(beginning) :]
+            if path == beginning:
+                return replacement
+            if path.startswith(beginning) and (not beginning or beginning.endswith("/")):
+                return None if replacement is None else replacement + path[len(beginning) :]
         return None
 
 
