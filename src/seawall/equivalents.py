@@ -5,11 +5,11 @@ of one tool, a check that is ignored must not silence what the others still repo
 tell the checks apart; else the first alias of a tool is the check that a rule is the equivalent of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 
-from seawall.catalogue import all_rules, canonical
+from seawall.catalogue import canonical, look_up
 from seawall.core.finding import Finding
 from seawall.core.rule import Rule
 
@@ -150,13 +150,13 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "ksv-0053": ("pods/exec",),
     "ksv-0054": ("pods/attach",),
     "ksv-0109": ("kind:configmap",),
-    "ksv-01010": ("kind:configmap",),
+    "ksv-1010": ("kind:configmap",),
     "ksv-0120": ("sys_module",),
     "ksv-0113": ("kind:role",),
     "kube-0001": ("traffic in",),
     "kube-0002": ("traffic out",),
 }
-_SHARES = {canonical(check): words for check, words in _WORDS.items()}
+_SHARES = {check.lower(): words for check, words in _WORDS.items()}
 
 
 def tool_of(alias: str) -> str:
@@ -183,11 +183,10 @@ def written(tool: str, check: str) -> str:
     return check if tool in _PREFIXES.values() else f"{tool}:{check}"
 
 
-def rules_of(tool: str, check: str, rules: Iterable[Rule] | None = None) -> tuple[Rule, ...]:
+def rules_of(tool: str, check: str) -> tuple[Rule, ...]:
     """The rules that cover a check; none for one that is unknown."""
     wanted = name_of(tool, check)
-    known = all_rules() if rules is None else rules
-    return tuple(rule for rule in known if wanted in checks_of(rule, tool))
+    return tuple(rule for rule in look_up(wanted) if wanted in checks_of(rule, tool))
 
 
 def covers(tool: str, check: str, rule: Rule) -> bool:

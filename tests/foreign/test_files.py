@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall import configuration
-from seawall.configuration.foreign import documents, kube_linter, kube_score, polaris, trivy
+from seawall.configuration.foreign import (
+    documents,
+    kube_linter,
+    kube_score,
+    polaris,
+    trivy,
+    trivy_yaml,
+)
 from seawall.configuration.foreign.files import ForeignFile
 from seawall.configuration.foreign.words import Foreign
 from seawall.core.errors import UsageError
@@ -111,7 +118,7 @@ def test_the_configuration_says_which_tools_count(
         (polaris.read, "exemptions: 3\n", "x.yaml:1: exemptions must be a list"),
         (polaris.read, "exemptions: [{rules: a}]\n", "exemptions.0.rules must be a list"),
         (polaris.read, "checks: {}\ndisallowExemptions: 3\n", "must be true or false"),
-        (trivy.read_plain, b"\xff\xfe\xff", "x.yaml:1: "),
+        (trivy.read, b"\xff\xfe\xff", "x.yaml:1: "),
     ],
 )
 def test_wrong_types_are_refused_with_their_line(
@@ -136,7 +143,7 @@ def test_wrong_types_are_refused_with_their_line(
 )
 def test_trivys_yaml_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        trivy.read_yaml(file(text), Base())
+        trivy_yaml.read(file(text), Base())
     assert message in str(caught.value)
     assert str(caught.value).startswith("x.yaml:1:")
 
@@ -151,10 +158,10 @@ def test_trivys_yaml_is_refused_with_its_line(text: str, message: str) -> None:
         (polaris.read(file("checks: {}\nfoo: 1\n")), "knows no 'foo'"),
         (polaris.read(file("checks: {fooBar: danger}\n")), "no rule is like these checks"),
         (polaris.read(file("exemptions: [{name: a}]\n")), "no 'name' in an exemption"),
-        (trivy.read_plain(file("ksv-0001\n")), "in capitals"),
-        (trivy.read_yaml(file("misconfigurations: [{id: A, x: 1}]\n"), Base()), "no 'x' here"),
-        (trivy.read_yaml(file("misconfigurations: [{statement: a}]\n"), Base()), "without an id"),
-        (trivy.read_yaml(file("misconfig: []\n"), Base()), "no section"),
+        (trivy.read(file("ksv-0001\n")), "in capitals"),
+        (trivy_yaml.read(file("misconfigurations: [{id: A, x: 1}]\n"), Base()), "no 'x' here"),
+        (trivy_yaml.read(file("misconfigurations: [{statement: a}]\n"), Base()), "without an id"),
+        (trivy_yaml.read(file("misconfig: []\n"), Base()), "no section"),
         (kube_score.read("--ignore-test nothing-known", "x"), "no rule is like kube-score's"),
         (kube_score.read("--color never -o json -vv", "x"), "see --format"),
     ],
@@ -193,19 +200,19 @@ customChecks:
 
 def test_dates_end_when_their_day_begins() -> None:
     text = "KSV-0001 exp:2027-01-01\nKSV-0002 exp:2027-13-01\nKSV-0003 exp:\n"
-    ends, none, empty = trivy.read_plain(file(text)).ignores
+    ends, none, empty = trivy.read(file(text)).ignores
     assert (ends.until, ends.fault) == ("2026-12-31", "")
     assert none.until == ""
     assert "is no date" in none.fault
     assert empty.fault == "" or "is no date" in empty.fault
     text = "misconfigurations:\n  - {id: KSV-0001, expired_at: 2027-01-01T10:00:00Z}\n"
-    (ignore,) = trivy.read_yaml(file(text), Base()).ignores
+    (ignore,) = trivy_yaml.read(file(text), Base()).ignores
     assert ignore.until == "2026-12-31"
 
 
 def test_the_comment_above_is_the_reason() -> None:
     text = "# the agent\n# of the node\nKSV-0001\n\nKSV-0002\n"
-    first, second = trivy.read_plain(file(text)).ignores
+    first, second = trivy.read(file(text)).ignores
     assert (first.reason, second.reason) == ("the agent of the node", "")
     assert first.origin.span is not None
     assert first.origin.span.line == 3
@@ -324,8 +331,8 @@ def read_or_refused(reader: Callable[[Given], Foreign], given: Given) -> bool:
 def test_odd_values_are_read_or_refused(value: object) -> None:
     data = json.dumps(value)
     for reader in (
-        kube_linter.read, polaris.read, trivy.read_plain,
-        lambda given: trivy.read_yaml(given, Base()),
+        kube_linter.read, polaris.read, trivy.read,
+        lambda given: trivy_yaml.read(given, Base()),
     ):  # fmt: skip
         assert read_or_refused(reader, file(data))
 
@@ -333,7 +340,7 @@ def test_odd_values_are_read_or_refused(value: object) -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_odd_bytes_are_read_or_refused(data: bytes) -> None:
-    for reader in (kube_linter.read, polaris.read, trivy.read_plain):
+    for reader in (kube_linter.read, polaris.read, trivy.read):
         assert read_or_refused(reader, file(data))
 
 

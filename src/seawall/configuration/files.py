@@ -60,12 +60,16 @@ def _upwards(target: str) -> ConfigurationFile | None:
 
 
 def directories_above(target: str) -> Iterator[str]:
-    """The directory of a target and those above it, up to the top of its repository."""
+    """The directory of a target and those above it, up to the top of its repository.
+
+    Those that must not be looked into are left out.
+    """
     path = os.path.normpath(target) if target not in STDIN_PATHS else os.curdir
     directory = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
     full = os.path.realpath(directory)
     while True:
-        yield directory
+        if os.access(directory, os.X_OK):  # else the scan tells so where it is a target
+            yield directory
         parent = os.path.dirname(full)
         if os.path.exists(os.path.join(full, ".git")) or parent == full:
             return
@@ -74,8 +78,6 @@ def directories_above(target: str) -> Iterator[str]:
 
 
 def _in(directory: str) -> ConfigurationFile | None:
-    if not os.access(directory, os.X_OK):
-        return None  # nothing in it can be read, and the scan tells so where it is a target
     own_path = os.path.normpath(os.path.join(directory, FILE_NAME))
     shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
     own = read_if_there(own_path)

@@ -55,8 +55,10 @@ def _read(form: str, file: "ForeignFile", base_of: BaseOf) -> "Foreign":
         from seawall.configuration.foreign import polaris  # noqa: PLC0415
 
         return polaris.read(file)
-    from seawall.configuration.foreign import trivy  # noqa: PLC0415
-
     if form == "trivy":
-        return trivy.read_plain(file)
-    return trivy.read_yaml(file, base_of(file.directory))
+        from seawall.configuration.foreign import trivy  # noqa: PLC0415
+
+        return trivy.read(file)
+    from seawall.configuration.foreign import trivy_yaml  # noqa: PLC0415
+
+    return trivy_yaml.read(file, base_of(file.directory))

@@ -1,12 +1,33 @@
 """A YAML file of another tool: its values, and the line of each."""
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Location, Span
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.places import locate
-from seawall.text.yaml import Broken, Chunk, Value, load
+from seawall.text.yaml import Broken, Value, load
+
+_DEEPEST = 6
+"""Keys and indices down to the deepest value whose line is told."""
+
+
+_MOST = 100_000
+"""Values whose lines are told; aliases may make many of few."""
+
+
+def _paths(value: Value) -> Iterator[KeyPath]:
+    stack: list[tuple[KeyPath, Value]] = [((), value)]
+    for _ in range(_MOST):
+        if not stack:
+            return
+        path, item = stack.pop()
+        yield path
+        if len(path) < _DEEPEST and isinstance(item, dict):
+            stack.extend(((*path, key), child) for key, child in item.items())
+        elif len(path) < _DEEPEST and isinstance(item, list):
+            stack.extend(((*path, number), child) for number, child in enumerate(item))
 
 
 class File:
@@ -22,12 +43,18 @@ class File:
             line, column = document.position
             raise UsageError(f"{path}:{line}:{column}: this is no valid YAML: {document.reason}")
         self.value: Value = None if document is None else document.value
-        self._chunk = Chunk("", 0) if document is None else document.chunk
+        self._chunk = None if document is None else document.chunk
+        self._lines: dict[KeyPath, int] | None = None
 
     def line(self, *keys: str | int) -> int:
         """The line a value stands on, or where it would belong."""
-        found = locate(self._chunk, [keys])
-        return found[keys].span.line if keys in found else 1
+        if self._lines is None:  # all at once: each look is a pass over the document
+            paths = list(_paths(self.value))
+            places = {} if self._chunk is None else locate(self._chunk, paths)
+            self._lines = {path: place.span.line for path, place in places.items()}
+        while keys and keys not in self._lines:
+            keys = keys[:-1]
+        return self._lines.get(keys, 1)
 
     def location(self, *keys: str | int) -> Location:
         """Where a value stands."""

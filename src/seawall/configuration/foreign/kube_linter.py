@@ -5,13 +5,8 @@ from collections.abc import Mapping
 
 from seawall.configuration.foreign.documents import File
 from seawall.configuration.foreign.files import ForeignFile
-from seawall.configuration.foreign.words import (
-    CustomCheck,
-    Foreign,
-    Setting,
-    Switches,
-    Word,
-)
+from seawall.configuration.foreign.switches import Switches
+from seawall.configuration.foreign.words import CustomCheck, Foreign, Setting, Word
 from seawall.core.ignore import Ignore
 from seawall.core.location import KeyPath
 from seawall.core.report import NotCovered

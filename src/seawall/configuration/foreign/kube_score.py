@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Iterator
 
 from seawall import equivalents
-from seawall.configuration.foreign.words import Foreign, Setting, Switches, Word
+from seawall.configuration.foreign.switches import Switches
+from seawall.configuration.foreign.words import Foreign, Setting, Word
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore
 from seawall.core.location import Location

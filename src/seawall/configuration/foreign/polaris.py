@@ -7,7 +7,8 @@ pkg/config/exemptions.go.
 from seawall import equivalents
 from seawall.configuration.foreign.documents import File
 from seawall.configuration.foreign.files import ForeignFile
-from seawall.configuration.foreign.words import NOTHING, Foreign, Switches, Weight, Word
+from seawall.configuration.foreign.switches import Switches
+from seawall.configuration.foreign.words import NOTHING, Foreign, Weight, Word
 from seawall.core.ignore import Ignore
 from seawall.core.location import KeyPath
 from seawall.core.report import NotCovered
