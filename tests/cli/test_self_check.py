@@ -104,14 +104,14 @@ def test_dependencies() -> None:
     rows = distributions(
         [
             "PyYAML>=6.0.2", "pathspec (>=9999.1)", "no-such-distribution>=1",
-            'cel-python>=0.1; extra == "cel"', "hypothesis", "!?",
+            'no-such-extra>=0.1; extra == "cel"', "hypothesis", "!?",
         ]
     )  # fmt: skip
     assert [(row.name, row.problem, row.extra) for row in rows] == [
         ("PyYAML", "", ""),
         ("pathspec", "is older than 9999.1", ""),
         ("no-such-distribution", "is not installed", ""),
-        ("cel-python", "is not installed", "cel"),
+        ("no-such-extra", "is not installed", "cel"),
         ("hypothesis", "", ""),
     ]
 
