@@ -215,9 +215,10 @@ kind: Deployment
 metadata:
   name: web
 {own}spec:
+  selector: {{matchLabels: {{app: x}}}}
   template:
     metadata:
-      name: x
+      labels: {{app: x}}
 {inner}    spec:
       hostNetwork: true
       hostPID: true
