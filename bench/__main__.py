@@ -5,10 +5,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import corpus
+from bench import again, corpus
 from bench.measure import Run, least_cpu, median_wall, peak, repeat, run
 from seawall import cache
 
@@ -35,7 +35,7 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
-def start_up(small: Path) -> list[Row]:
+def start_up(small: Path) -> Iterator[Row]:
     """What the process itself costs: processor time, least of twenty runs."""
     commands = {
         "bare interpreter": [sys.executable, "-I", "-S", "-c", "pass"],
@@ -44,10 +44,8 @@ def start_up(small: Path) -> list[Row]:
     }
     for name, command in _peers([str(small)]).items():
         commands[f"{name}, one manifest"] = command
-    return [
-        (name, milliseconds(least_cpu(repeat(command, _times(name, START_RUNS)))))
-        for name, command in commands.items()
-    ]
+    for name, command in commands.items():
+        yield name, milliseconds(least_cpu(repeat(command, _times(name, START_RUNS))))
 
 
 def _times(name: str, often: int) -> int:
@@ -85,9 +83,8 @@ def readable(command: Sequence[str], folder: Path) -> list[Path]:
 
 def whole_corpus(
     folder: Path, documents: str, scored: Sequence[Path] = (), *, slow_ones: bool = False
-) -> list[Row]:
+) -> Iterator[Row]:
     """All rules on a whole tree. kube-score gets the ``scored`` files only."""
-    rows = []
     cached = [part for part in SCAN if part != "--no-cache"]
     commands = {
         "seawall": [*SCAN, str(folder)],
@@ -102,37 +99,31 @@ def whole_corpus(
         commands["checkov"] = [*CHECKOV, "-d", str(folder)]
     if slow_ones and _is_here("trivy"):
         commands["trivy"] = [*TRIVY, str(folder)]
-    measured: dict[str, list[Run]] = {}
+    own: list[Run] = []
     for name, command in commands.items():
-        measured[name] = repeat(command, _times(name, CORPUS_RUNS))
-    own = measured["seawall"]
-    for name, runs in measured.items():
+        runs = repeat(command, _times(name, CORPUS_RUNS))
+        own = own or runs  # seawall's come first
         wall = median_wall(own) / median_wall(runs)
         cpu = least_cpu(own) / least_cpu(runs)
         result = (
             f"{median_wall(runs):.2f} s, processor {least_cpu(runs):.2f} s, {peak(runs):.0f} MiB; "
             f"seawall: {wall:.2f} times it, processor {cpu:.2f}"
         )
-        rows.append((f"{name}, {documents}", result))
-    return rows
+        yield f"{name}, {documents}", result
 
 
-def growth(folder: Path, sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000)) -> list[Row]:
+def growth(folder: Path, sizes: Sequence[int] = (1_000, 2_000, 5_000, 10_000)) -> Iterator[Row]:
     """Cost of a document as their number grows, and memory at the end."""
-    rows = []
     for documents in sizes:
         tree = folder / str(documents)
         corpus.generated(tree, documents)
         output = folder / f"{documents}.json"
         result = run([*SCAN, "--jobs", "1", "--format", f"json={output}", str(tree)])
         each = result.cpu / documents
-        rows.append(
-            (
-                f"{documents:,} generated documents, all rules, JSON report",
-                f"{each * 1e6:.0f} us a document, {result.cpu:.2f} s, {result.peak:.0f} MiB",
-            )
+        yield (
+            f"{documents:,} generated documents, all rules, JSON report",
+            f"{each * 1e6:.0f} us a document, {result.cpu:.2f} s, {result.peak:.0f} MiB",
         )
-    return rows
 
 
 def main() -> None:
@@ -143,21 +134,28 @@ def main() -> None:
         os.environ[cache.ENVIRONMENT] = str(folder / "cache")
         small = folder / "web.yaml"
         small.write_text(corpus.SMALL)
-        rows += start_up(small)
+        rows += told(start_up(small))
         shared = corpus.shared_corpus(ROOT)
         if shared is None:
             print("the public corpus is not beside this checkout: its part is left out")
         else:
             scored = readable(KUBE_SCORE, shared) if _is_here("kube-score") else []
-            rows += whole_corpus(shared, "the corpus", scored, slow_ones=True)
+            rows += told(whole_corpus(shared, "the corpus", scored, slow_ones=True))
             tenfold = folder / "tenfold"
             corpus.copies(shared, tenfold, 10)
             copied = [Path(f"copy{copy}") / path for copy in range(10) for path in scored]
-            rows += whole_corpus(tenfold, "ten times the corpus", copied)
-        rows += growth(folder)
-    print(table(rows))
+            rows += told(whole_corpus(tenfold, "ten times the corpus", copied))
+        rows += told(growth(folder))
+        rows += told(again.rows())
     if "--write" in sys.argv:
         write(rows, DOCUMENT)
+
+
+def told(rows: Iterable[Row]) -> Iterator[Row]:
+    """The same rows, each printed when it has been measured."""
+    for what, result in rows:
+        print(f"| {what} | {result} |", flush=True)
+        yield what, result
 
 
 def table(rows: Sequence[Row]) -> str:

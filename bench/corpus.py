@@ -51,10 +51,9 @@ def copies(corpus: Path, target: Path, count: int) -> int:
     return documents
 
 
-def generated(target: Path, documents: int) -> None:
+def generated(target: Path, documents: int, per_file: int = 20) -> None:
     """Write an application's manifests over and over: Deployment, Service, policy, budget."""
     target.mkdir(parents=True, exist_ok=True)
-    per_file = 20
     for file in range(documents // per_file):
         parts = []
         for number in range(per_file // 4):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bench import __main__ as bench
-from bench import corpus
+from bench import again, corpus, git
 from bench.measure import DiedError, Run, least_cpu, median_wall, peak, repeat, run
 from seawall.engine import Options, scan
 
@@ -89,6 +89,35 @@ def test_seawall_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "40 generated documents, all rules, JSON report",
     ]
     assert "seawall: 1.00 times it, processor 1.00" in rows[3][1]
+
+
+@pytest.mark.skipif(
+    shutil.which("git") is None or not Path(again.SEAWALL).exists(),
+    reason="git or seawall's command is not installed",
+)
+def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"FILES": 8, "RUNS": 1, "START_RUNS": 1, "SINCE": ("HEAD~2",), "SIZES": (10_000,)}
+    for name, value in small.items():
+        monkeypatch.setattr(again, name, value)
+    for name, number in {"COMMITS": 5, "FILES": 8, "EDITS": 2}.items():
+        monkeypatch.setattr(git, name, number)
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", "set back when the test is over")
+    rows = list(again.rows())
+    assert [what for what, _ in rows] == [
+        "one manifest",
+        "one manifest, an ignore",
+        "one manifest, an ignore and a configuration",
+        "one manifest, an ignore, a configuration and a baseline",
+        "8 files, without the cache",
+        "8 files, the cache empty",
+        "8 files, nothing changed",
+        "8 files, one changed",
+        "5 commits, 8 files, 2 edited, --since HEAD~2, without the cache",
+        "5 commits, 8 files, 2 edited, --since HEAD~2",
+        "8 files, a plain scan, for comparison",
+        "0.01 MB, the first of one and of two processes",
+    ]
+    assert all(" ms" in result for _, result in rows)
 
 
 def test_files_a_peer_cannot_read_are_left_out(tmp_path: Path) -> None:

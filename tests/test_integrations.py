@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from seawall.cli.scan import parse
 from tests.shared import ROOT
 
 BAD = """\
@@ -92,30 +93,89 @@ def test_the_commands_of_the_hooks_work(id_: str, tmp_path: Path) -> None:
         assert result.returncode == (code if files else 1), result.stdout
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+class Team:
+    """A repository that uses the hooks."""
+
+    def __init__(self, folder: Path, hooks: Path, *configured: dict[str, Any]) -> None:
+        self.folder = folder / "team"
+        self.folder.mkdir()
+        self.environment = {
+            "PRE_COMMIT_HOME": str(folder / "home"),
+            "SEAWALL_CACHE_DIR": str(folder / "cache"),
+        }
+        git(self.folder, "init", "--quiet")
+        git(self.folder, "config", "user.name", "test")
+        git(self.folder, "config", "user.email", "test@example.org")
+        revision = run(["git", "rev-parse", "HEAD"], hooks).stdout.strip()
+        repo = {"repo": str(hooks), "rev": revision, "hooks": list(configured)}
+        self.write(".pre-commit-config.yaml", yaml.safe_dump({"repos": [repo]}))
+        assert self.pre_commit("install").returncode == 0
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text)
+        git(self.folder, "add", name)
+
+    def pre_commit(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pre_commit", *arguments, "--color", "never"]
+        return run(command, self.folder, **self.environment)
+
+    def commit(self) -> tuple[int, str]:
+        """Commit what is staged, as a person does; the hooks run in it."""
+        done = run(["git", "commit", "-m", "change"], self.folder, **self.environment)
+        return done.returncode, done.stdout + done.stderr
+
+
+@needs_git
 @pytest.mark.usefixtures("package_index")
-def test_pre_commit_hook(hooks: Path, tmp_path: Path) -> None:
-    repository = tmp_path / "team"
-    repository.mkdir()
-    git(repository, "init", "--quiet")
-    revision = run(["git", "rev-parse", "HEAD"], hooks).stdout.strip()
-    (repository / ".pre-commit-config.yaml").write_text(
-        yaml.safe_dump(
-            {"repos": [{"repo": str(hooks), "rev": revision, "hooks": [{"id": "seawall"}]}]}
-        )
-    )
-    (repository / "settings.yaml").write_text(GOOD)
-    git(repository, "add", "--all")
-    pre_commit = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"]
-    home = str(tmp_path / "home")
-    clean = run(pre_commit, repository, PRE_COMMIT_HOME=home)
-    assert clean.returncode == 0, clean.stdout + clean.stderr
-    (repository / "web.yaml").write_text(BAD)
-    git(repository, "add", "--all")
-    result = run(pre_commit, repository, PRE_COMMIT_HOME=home)
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert "host-network" in result.stdout
-    assert "web.yaml:6:" in result.stdout
+def test_pre_commit_hooks(hooks: Path, tmp_path: Path) -> None:
+    """All in one test, for each pre-commit home costs an installation."""
+    team = Team(
+        tmp_path, hooks,
+        {"id": "seawall", "args": ["--baseline", "seawall.baseline"]},
+        {"id": "seawall-since"},
+    )  # fmt: skip
+    old = BAD.replace("web", "old")
+    scan = [sys.executable, "-m", "seawall", "scan", "--write-baseline", "--no-cache"]
+    (team.folder / "old.yaml").write_text(old)
+    assert run(scan, team.folder).returncode == 0
+    git(team.folder, "add", "seawall.baseline", ".gitattributes")
+    (team.folder / "old.yaml").unlink()
+    team.write("settings.yaml", GOOD)
+    code, text = team.commit()  # the first of all: nothing was there before
+    assert code == 0, text
+    assert "seawall scan (what the commit brings)" in text
+    team.write("old.yaml", old)
+    code, text = team.commit()
+    assert code == 1, text
+    assert text.count("host-network") == 1, "the baseline knows it, the history does not"
+    done = run(["git", "commit", "--no-verify", "-m", "old"], team.folder)
+    assert done.returncode == 0
+    team.write("settings.yaml", GOOD.replace("blue", "green"))
+    code, text = team.commit()  # what is old is left alone
+    assert code == 0, text
+    team.write("web.yaml", BAD)
+    code, text = team.commit()
+    assert code == 1, text
+    assert text.count("web.yaml:6:") == 2
+    assert "old.yaml" not in text
+    everything = team.pre_commit("run", "seawall", "--all-files")
+    assert everything.returncode == 1
+    assert "web.yaml:6:" in everything.stdout
+    assert "old.yaml" not in everything.stdout
+
+
+def test_the_hooks_are_commands() -> None:
+    """Each entry is a command that the program takes; runs without an index too."""
+    entries: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert [entry["id"] for entry in entries] == ["seawall", "seawall-since", "seawall-all"]
+    for entry in entries:
+        program, command, *arguments = entry["entry"].split()
+        assert (program, command) == ("seawall", "scan")
+        parse([*arguments, *(["a.yaml"] if entry.get("pass_filenames", True) else [])])
 
 
 def action_step(name: str) -> dict[str, Any]:
@@ -128,20 +188,24 @@ def scan_step(cwd: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
     action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
     values = {name: str(item["default"]) for name, item in action["inputs"].items()} | inputs
     step = action_step("Scan")
-    environment = {
-        name: template.replace("${{ runner.temp }}/seawall/bin", str(Path(sys.executable).parent))
-        for name, template in step["env"].items()
+    places = {
+        "${{ runner.temp }}/seawall/bin": str(Path(sys.executable).parent),
+        "${{ runner.temp }}": str(cwd.parent / "runner"),
     }
+    environment: dict[str, str] = dict(step["env"])
+    for place, path in places.items():
+        environment = {name: text.replace(place, path) for name, text in environment.items()}
     for name, value in values.items():
         environment = {
             key: text.replace("${{ inputs." + name + " }}", value)
             for key, text in environment.items()
         }
+    assert not [text for text in environment.values() if "${{" in text]
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
     return run(command, cwd, **environment)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@needs_bash
 def test_action_scans_and_annotates(tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(BAD)
     result = scan_step(tmp_path, **{"sarif-file": "out.sarif"})
@@ -150,7 +214,7 @@ def test_action_scans_and_annotates(tmp_path: Path) -> None:
     assert (tmp_path / "out.sarif").exists()
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@needs_bash
 def test_action_takes_arguments_and_no_code(tmp_path: Path) -> None:
     (tmp_path / "web.yaml").write_text(BAD)
     ignored = scan_step(tmp_path, arguments="--ignore\nhost-network", targets="web.yaml")
@@ -158,6 +222,57 @@ def test_action_takes_arguments_and_no_code(tmp_path: Path) -> None:
     hostile = scan_step(tmp_path, targets='$(touch pwned)\n"; touch pwned; "')
     assert hostile.returncode == 3
     assert not (tmp_path / "pwned").exists()
+
+
+@needs_git
+@needs_bash
+def test_action_reports_what_a_pull_request_brings(tmp_path: Path) -> None:
+    """In a checkout of one commit, as runners have it: the base is fetched."""
+    origin, checkout = tmp_path / "origin", tmp_path / "checkout"
+    origin.mkdir()
+    git(origin, "init", "--quiet", "--initial-branch", "main")
+    git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+    (origin / "old.yaml").write_text(BAD)
+    git(origin, "add", "--all")
+    git(origin, "commit", "--quiet", "-m", "base")
+    base = run(["git", "rev-parse", "HEAD"], origin).stdout.strip()
+    git(origin, "checkout", "--quiet", "-b", "change")
+    (origin / "web.yaml").write_text(BAD.replace("name: web", "name: new"))
+    git(origin, "add", "--all")
+    git(origin, "commit", "--quiet", "-m", "change")
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{origin}", str(checkout))
+    for since in (base, "main", "HEAD~1"):
+        result = scan_step(checkout, since=since)
+        if since == "HEAD~1":  # of which a shallow clone knows nothing, nor does the origin
+            assert result.returncode not in (0, 1)
+            continue
+        assert result.returncode == 1, result.stderr
+        assert "file=web.yaml" in result.stdout
+        assert "file=old.yaml" not in result.stdout
+    everything = scan_step(checkout)
+    assert "file=old.yaml" in everything.stdout
+    hostile = scan_step(checkout, since="--upload-pack=touch pwned")
+    assert hostile.returncode not in (0, 1)
+    assert not list(tmp_path.rglob("pwned"))
+
+
+@needs_bash
+def test_action_takes_baseline_configuration_and_cache(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "web.yaml").write_text(BAD + "#" * 100_000)
+    (tree / "ours.toml").write_text('fail-on = "low"\n')
+    scan = [sys.executable, "-m", "seawall", "scan", "--write-baseline", "--no-cache"]
+    assert run(scan, tree).returncode == 0
+    known = scan_step(tree, baseline="seawall.baseline", cache="false")
+    assert known.returncode == 0, known.stdout + known.stderr
+    assert not (tmp_path / "runner").exists()
+    (tree / "seawall.baseline").unlink()
+    threshold = {"fail-on": "critical", "config": "ours.toml"}
+    assert scan_step(tree, **threshold).returncode == 0  # the action's own threshold
+    assert list((tmp_path / "runner" / "seawall-cache").iterdir())
+    broken = scan_step(tree, config="none.toml")
+    assert broken.returncode == 2
 
 
 @pytest.mark.usefixtures("package_index")

@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
+
+import yaml
 
 FORMAT = 1
 """Grows when what is stored changes its shape."""
@@ -97,7 +99,13 @@ class Cache:
 
     def put(self, key: bytes, value: Plain) -> None:
         """Keep a value, once the run has come to its end; ``None`` is no value."""
-        data = marshal.dumps(value)
+        if self._connection is None:
+            return
+        try:
+            data = marshal.dumps(value)
+        except ValueError as error:
+            self._note(f"a result could not be kept: {error}")
+            return
         if len(data) <= MAX_VALUE:
             self._new[key] = _packed(key, data)
 
@@ -110,9 +118,14 @@ class Cache:
             if self._new or self._used:
                 self._write(connection)
         except (sqlite3.Error, OSError) as error:
-            self._note(f"the cache could not be written: {error}")
             with suppress(sqlite3.Error):
                 connection.rollback()
+            with suppress(sqlite3.Error):
+                connection.close()
+            if _is_damage(error):
+                self._drop(error)
+            else:
+                self._note(f"the cache could not be written: {error}")
         finally:
             with suppress(sqlite3.Error):
                 connection.close()
@@ -122,8 +135,8 @@ class Cache:
     def _open(self) -> None:
         try:
             self._connection = _connect(self._path)
-        except (sqlite3.DatabaseError, OSError) as error:
-            if isinstance(error, sqlite3.OperationalError):
+        except (sqlite3.Error, OSError) as error:
+            if not _is_damage(error):
                 self._note(f"the cache cannot be used: {error}")
                 return
             self._drop(error)
@@ -150,11 +163,11 @@ class Cache:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-            if isinstance(error, sqlite3.OperationalError):
-                self._note(f"the cache cannot be read: {error}")
-            else:
+            if _is_damage(error):
                 self._drop(error)
                 self._open()
+            else:
+                self._note(f"the cache cannot be read: {error}")
             return []
 
     def _write(self, connection: sqlite3.Connection) -> None:
@@ -192,7 +205,8 @@ class Cache:
                 if excess <= 0:
                     break
             connection.executemany("DELETE FROM result WHERE key = ?", doomed)
-        connection.execute("PRAGMA incremental_vacuum")
+        # ``execute`` would take one step, which frees one page.
+        connection.executescript("PRAGMA incremental_vacuum")
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -213,6 +227,22 @@ def _prepare(path: str) -> str:
     return ""
 
 
+_CIRCUMSTANCES = frozenset(
+    (
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_READONLY,
+    )
+)  # fmt: skip
+"""Primary result codes that tell of the machine's state, not of the file's."""
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether an error is the file's own fault: its bytes, or tables that are not ours."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF not in _CIRCUMSTANCES
+
+
 def _connect(path: str) -> sqlite3.Connection:
     mask = os.umask(0o077)
     try:
@@ -220,7 +250,8 @@ def _connect(path: str) -> sqlite3.Connection:
     finally:
         os.umask(mask)
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # waits for whoever writes
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")  # a lost cache is no loss
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -229,7 +260,9 @@ def _connect(path: str) -> sqlite3.Connection:
             " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
         )
         connection.execute("CREATE TABLE IF NOT EXISTS run (number INTEGER NOT NULL)")
-        connection.execute("INSERT INTO run SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM run)")
+        if connection.execute("SELECT number FROM run").fetchone() is None:
+            connection.execute("INSERT INTO run VALUES (0)")
+        connection.execute("SELECT key, used, value FROM result LIMIT 0")
     except BaseException:
         connection.close()
         raise
@@ -243,6 +276,49 @@ def _run_number(connection: sqlite3.Connection) -> int:
     except (sqlite3.Error, ValueError):
         return 0
     return number if isinstance(number, int) else 0
+
+
+class State(NamedTuple):
+    """How a cache stands: bytes on disk, entries, and what is wrong with it (empty: nothing)."""
+
+    size: int
+    entries: int
+    problem: str
+
+
+def state(directory: str) -> State:
+    """How the cache of a directory stands. Nothing is made or mended by asking."""
+    path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+    if directory and not os.path.exists(directory):
+        return State(0, 0, _uncreatable(directory))
+    problem = _prepare(directory)
+    if problem or not os.path.exists(path):
+        return State(0, 0, problem)
+    if not os.access(directory, os.W_OK) or not os.access(path, os.W_OK):
+        problem = f"{path} cannot be written"
+    try:
+        size = sum(
+            os.stat(path + ending).st_size
+            for ending in ("", "-wal")
+            if os.path.exists(path + ending)
+        )
+        connection = sqlite3.connect(path, timeout=_PATIENCE)
+        try:
+            ((entries,),) = connection.execute("SELECT count(*) FROM result")
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        return State(0, 0, problem or f"{path}: {error}")
+    return State(size, entries, problem)
+
+
+def _uncreatable(directory: str) -> str:
+    above = directory
+    while not os.path.exists(above):
+        above = os.path.dirname(above)
+    if os.path.isdir(above) and os.access(above, os.W_OK | os.X_OK):
+        return ""
+    return f"{directory} cannot be made in {above}"
 
 
 # Values ---------------------------------------------------------------------------------------
@@ -268,20 +344,24 @@ def _unpacked(key: bytes, packed: object) -> Plain | None:
 
 
 def code_stamp(package: str) -> bytes:
-    """Changes whenever a module of the package does: a result rests on the code that made it."""
-    rows: list[tuple[str, int, int]] = []
+    """Changes whenever a file of the package does: a result rests on the code that made it.
+
+    Made of the contents, for times of files tell nothing in a fresh clone or an image's layer.
+    """
+    parts = [f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}".encode()]
+    parts.append(f"yaml {yaml.__version__}".encode())
     pending = [package]
     while pending:
-        with os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
-                        pending.append(entry.path)
-                else:
-                    status = entry.stat()
-                    rows.append((entry.path, status.st_size, status.st_mtime_ns))
-    version = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
-    return digest(version.encode(), repr(sorted(rows)).encode("utf-8", "surrogateescape"))
+        with os.scandir(pending.pop()) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "__pycache__":
+                    pending.append(entry.path)
+            elif entry.is_file():
+                with open(entry.path, "rb") as stream:
+                    parts += (os.fsencode(entry.path[len(package) :]), stream.read())
+    return digest(*parts)
 
 
 def texts(*values: object) -> Iterable[bytes]:

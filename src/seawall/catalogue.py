@@ -110,22 +110,25 @@ def select(
     select: Iterable[str],
     ignore: Iterable[str],
     ruleset: str,
+    enable: Iterable[str] = (),
     custom: Sequence[Rule] = (),
     domains: Iterable[str] = DOMAINS,
 ) -> tuple[Rule, ...]:
-    """The rules a run uses: those named, or else those of the profile, less those ignored.
+    """The rules a run uses: those named, else the profile's and enabled ones, less the ignored.
 
     Only those of some domains: what is not there to be judged needs no rules. Custom checks
     belong to the profiles that rules about the input itself belong to.
     """
     wanted = (*rules_of(*domains), *custom)
-    chosen: Iterable[Rule]
+    chosen: list[Rule]
     patterns = list(select)
     if patterns:
         named = {rule for pattern in patterns for rule in find(pattern, custom)}
         chosen = [rule for rule in wanted if rule in named]
     else:
         chosen = [rule for rule in wanted if rule.in_profile(profile)]
+        enabled = {rule for pattern in enable for rule in find(pattern, custom)}
+        chosen += [rule for rule in wanted if rule in enabled and rule not in chosen]
     dropped = {rule for pattern in ignore for rule in find(pattern, custom)}
     return tuple(
         sorted(

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from seawall.core.redacted import Redacted
 from seawall.kubernetes import credentials
 from seawall.kubernetes.credentials import PASSWORD, SECRET, Credential
 
@@ -79,7 +80,9 @@ def test_references_are_no_credentials(value: str) -> None:
 )  # fmt: skip
 def test_any_value_is_a_password(value: str, weak: bool) -> None:
     what = "a default password" if weak else "a password"
-    assert credentials.in_value("DB_PASSWORD", value) == Credential("DB_PASSWORD", what, weak)
+    secret = Redacted("" if weak else value)
+    expected = Credential("DB_PASSWORD", what, weak, value=secret)
+    assert credentials.in_value("DB_PASSWORD", value) == expected
 
 
 @pytest.mark.parametrize("value", ["1", "42", "line one\nline two"])
@@ -107,7 +110,8 @@ def test_other_secrets_must_look_generated(value: str) -> None:
      "2f6c4b1e-8d0a-4c7a-9f3e-1b2a3c4d5e6f", "SW2YcwTIb9zpOOhoPsMm"],
 )  # fmt: skip
 def test_generated_secrets(value: str) -> None:
-    assert credentials.in_value("API_TOKEN", value) == Credential("API_TOKEN", "a secret")
+    expected = Credential("API_TOKEN", "a secret", value=Redacted(value))
+    assert credentials.in_value("API_TOKEN", value) == expected
     assert credentials.in_value("LOG_FORMAT", value) is None
 
 
@@ -150,7 +154,10 @@ def formats() -> dict[str, str]:
 @pytest.mark.parametrize("what", formats())
 def test_formats_of_providers(what: str) -> None:
     value = formats()[what]
-    assert credentials.in_value("ANY", value) == Credential("ANY", what)
+    found = credentials.in_value("ANY", value)
+    assert found is not None
+    assert found.what == what
+    assert found.value.reveal() in value
     assert next(credentials.in_text(f"first\n see {value} there\n")).what == what
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from referencing import Registry, Resource
 
 PUBLISHED = Path(__file__).parent.parent / "data" / "schemas"
 
@@ -18,6 +19,15 @@ def report_validator() -> Any:
     schema = json.loads(files("seawall.reports").joinpath("report.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
+
+
+@cache
+def event_validator() -> Any:
+    """The schema of one JSON line, which refers to that of the report."""
+    schema = json.loads(files("seawall.reports").joinpath("events.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    report = Resource.from_contents(report_validator().schema)
+    return jsonschema.Draft202012Validator(schema, registry=report @ Registry())
 
 
 @cache
@@ -48,6 +58,20 @@ def valid_report(text: str) -> Any:
     value = json.loads(text)
     report_validator().validate(value)
     return value
+
+
+def valid_events(text: str) -> list[Any]:
+    """Read JSON lines that must be valid, the first about the tool, the last the summary."""
+    *lines, end = text.split("\n")
+    assert end == ""
+    events = [json.loads(line) for line in lines]
+    for event in events:
+        event_validator().validate(event)
+    kinds = [event["type"] for event in events]
+    assert kinds[0] == "tool"
+    assert kinds[-1] == "summary"
+    assert {kinds.count("tool"), kinds.count("summary")} == {1}
+    return events
 
 
 def valid_sarif(text: str) -> Any:

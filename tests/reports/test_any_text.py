@@ -23,7 +23,13 @@ from seawall.core.report import (
 from seawall.core.severity import Confidence, Severity
 from seawall.reports import FORMATS, Options
 from tests.reports.samples import Texts, made_rule, text_of
-from tests.reports.schemas import junit_schemas, valid_gitlab, valid_report, valid_sarif
+from tests.reports.schemas import (
+    junit_schemas,
+    valid_events,
+    valid_gitlab,
+    valid_report,
+    valid_sarif,
+)
 from tests.reports.test_github import parse
 from tests.reports.test_html import check
 from tests.reports.test_markdown import OURS, Rendered
@@ -132,6 +138,7 @@ def html(text: str) -> None:
 CHECKS: dict[str, Callable[[str], object]] = {
     "table": printable,
     "json": valid_report,
+    "jsonl": valid_events,
     "sarif": valid_sarif,
     "junit": junit,
     "gitlab": valid_gitlab,

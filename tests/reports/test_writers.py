@@ -18,7 +18,7 @@ HEAVY = (
 
 
 def test_an_unknown_format_names_the_choices() -> None:
-    with pytest.raises(UsageError, match="choose from table, json, sarif"):
+    with pytest.raises(UsageError, match="choose from table, json, jsonl, sarif"):
         writer("xml")
 
 
@@ -93,7 +93,7 @@ def test_every_writer_gives_utf8(format_: str) -> None:
     text_of(format_, hostile(), HOSTILE_SOURCES).encode("utf-8")
 
 
-@pytest.mark.parametrize("format_", ["json", "sarif", "gitlab", "html"])
+@pytest.mark.parametrize("format_", ["json", "jsonl", "sarif", "gitlab", "html"])
 def test_a_file_name_that_is_no_utf8(format_: str) -> None:
     report = shop()
     first = report.findings[0]

@@ -111,10 +111,14 @@ def test_an_unborn_branch(tmp_path: Path) -> None:
     write(tmp_path, a="1")
     git(tmp_path, "add", "a")
     with opened(tmp_path) as repository:
+        assert repository.is_unborn()
         with pytest.raises(UsageError, match="no commit yet"):
             repository.resolve("HEAD")
         assert [entry.path for entry in repository.staged()] == ["a"]
         assert list(repository.commits()) == []
+    git(tmp_path, "commit", "-q", "-m", "first")
+    with opened(tmp_path) as repository:
+        assert not repository.is_unborn()
 
 
 def test_unrelated_histories(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from seawall.core.errors import UsageError
@@ -205,6 +205,7 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pieces=st.lists(PIECES, max_size=14), opened_with=st.booleans())
+@example(pieces=["[core]", "[core]", "bare"], opened_with=False)
 def test_configurations_are_read_as_git_reads_them(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[str], opened_with: bool
 ) -> None:

@@ -1,36 +1,95 @@
 """Writing the baseline: from now on only what comes on top of it counts."""
 
 import os
+import re
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from seawall.cli.output import write_atomically, write_text
-from seawall.core.report import Report, Suppressed
+from seawall.core.errors import UsageError
+from seawall.core.report import BASELINE, HISTORY, Report, Suppressed
+from seawall.triage.verdicts import Policy, Verdict, known_before
+
+if TYPE_CHECKING:
+    from seawall.triage.baseline import Baseline  # json costs 2 ms
 
 BASELINE_NAME = "seawall.baseline"
-FORM = "baseline"
+MARK = b'"seawall-baseline"'
+_HEAD = 4096
+_SET_ASIDE = (BASELINE, HISTORY)
 
 
-def write_baseline(report: Report, old: str | None, path: str) -> Report:
+def write_baseline(report: Report, in_use: str | None, path: str, policy: Policy) -> Report:
     """Write a report's findings as known ones; gives the report as it is with them.
 
-    What an earlier baseline already knew stays known, with its reasons; what is gone is left out.
+    What an earlier baseline already knew stays known, with its reasons, and so does what rules
+    said that did not run now; what is gone is left out. Findings of locked rules are not written,
+    for nothing hides them. Raises UsageError when what stands in the file is no baseline.
     """
     from seawall.triage.baseline import Baseline, entries_of, load, render  # noqa: PLC0415 - json
 
-    before = load(old) if old is not None and os.path.exists(old) else Baseline(())
-    kept = [item.finding for item in report.suppressed if item.form == FORM]
-    entries = entries_of([*report.findings, *kept], before)
+    _spare_other_files(path)
     is_new = not os.path.exists(path)
+    known = [entry for old in _existing(path, in_use) for entry in load(old)]
+    before = Baseline(known)
+    set_aside = (item.finding for item in report.suppressed if item.form in _SET_ASIDE)
+    present = [item for item in (*report.findings, *set_aside) if not policy.is_locked(item)]
+    unasked = {entry for entry in known if entry.rule not in policy.rules}
+    entries = unasked.union(entries_of(present, before))
     write_text(render(entries), path)
-    sys.stderr.write(f"seawall: {len(entries)} entries written to {path}\n")
+    gone = {entry.fingerprint for entry in known} - {entry.fingerprint for entry in entries}
+    sys.stderr.write(f"seawall: {_counted(len(entries))} written to {path}")
+    sys.stderr.write(f"; {_counted(len(gone))} of before gone\n" if gone else "\n")
     if is_new:
-        _let_branches_merge(path)
-    known = [Suppressed(finding, "known to the baseline", FORM) for finding in report.findings]
-    suppressed = sorted([*report.suppressed, *known], key=lambda item: item.finding.sort_key())
-    return report._replace(findings=(), suppressed=tuple(suppressed))
+        let_branches_merge(path)
+    return _with_baseline(report, Baseline(entries), policy)
 
 
-def _let_branches_merge(path: str) -> None:
+def _existing(*paths: str | None) -> Iterable[str]:
+    found = {os.path.realpath(path): path for path in paths if path and os.path.exists(path)}
+    return found.values()
+
+
+def _with_baseline(report: Report, baseline: "Baseline", policy: Policy) -> Report:
+    """The report as the next run will see it: an entry whose day is over hides nothing."""
+    present, kept = list(report.findings), list[Suppressed]()
+    for item in report.suppressed:
+        if item.form in _SET_ASIDE:
+            present.append(item.finding)
+        else:
+            kept.append(item)
+    verdict = known_before(Verdict(present, kept), baseline, policy)
+    return report._replace(
+        findings=tuple(sorted(verdict.findings, key=lambda finding: finding.sort_key())),
+        suppressed=tuple(sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())),
+    )
+
+
+def _counted(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
+
+
+_ODD = re.compile(r"""[\s*?\[\]\\!#"']""")
+"""What has a meaning in a pattern of gitattributes(5)."""
+
+
+def _spare_other_files(path: str) -> None:
+    """Raise UsageError rather than overwrite what is no baseline.
+
+    ``--write-baseline web.yaml`` names the baseline, where somebody may have meant a target.
+    """
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    with open(path, "rb") as stream:
+        if MARK not in stream.read(_HEAD):
+            raise UsageError(
+                f"{path} is no baseline and would be lost; "
+                f"name another file, as in --write-baseline={BASELINE_NAME}"
+            )
+
+
+def let_branches_merge(path: str) -> None:
     """Tell git that two branches may both add lines to the baseline.
 
     Without it, entries that two branches add at one place are a conflict; with it, plain
@@ -41,17 +100,32 @@ def _let_branches_merge(path: str) -> None:
     if not _in_repository(directory):
         return
     attributes = os.path.join(directory, ".gitattributes")
-    rule = f"{os.path.basename(path)} merge=union"
+    rule = f"{_ODD.sub('?', os.path.basename(path))} merge=union"
     try:
-        with open(attributes, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            text = stream.read()
-    except FileNotFoundError:
-        text = ""
-    if any(line.split()[:1] == [os.path.basename(path)] for line in text.splitlines()):
+        added = _add_line(attributes, rule)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        sys.stderr.write(
+            f"seawall: cannot write {attributes}: {reason}; so that branches merge, add: {rule}\n"
+        )
         return
+    if added:
+        sys.stderr.write(f"seawall: added to {attributes}, so that branches merge: {rule}\n")
+
+
+def _add_line(path: str, line: str) -> bool:
+    """Add a line to a file unless it says something of the same name already."""
+    if os.path.islink(path):  # made by others, it could lead anywhere
+        raise OSError(0, "it is a symbolic link")
+    text = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8", newline="") as stream:
+            text = stream.read()
+    if any(known.split()[:1] == line.split()[:1] for known in text.splitlines()):
+        return False
     separator = "\n" if text and not text.endswith("\n") else ""
-    write_atomically(attributes, [text, separator, rule, "\n"])
-    sys.stderr.write(f"seawall: added to {attributes}, so that branches merge: {rule}\n")
+    write_atomically(path, [text, separator, line, "\n"])
+    return True
 
 
 def _in_repository(directory: str) -> bool:

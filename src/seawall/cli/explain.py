@@ -1,23 +1,28 @@
 """``seawall explain``: what a rule means."""
 
 from seawall import catalogue
+from seawall.cli.arguments import Parser
 from seawall.cli.output import write_text
-from seawall.cli.scan import Parser
 from seawall.core.documentation import documentation
 from seawall.core.rule import Rule
 
 
-def run(arguments: list[str]) -> int:
-    """Print the manual of each rule named; gives the exit code."""
-    parser = Parser(
+def parser() -> Parser:
+    """The options of ``seawall explain``."""
+    result = Parser(
         prog="seawall explain",
         description="Show what a rule checks and why, with a bad and a good example.",
     )
-    parser.add_argument(
+    result.add_argument(
         "ids", nargs="+", metavar="ID",
         help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010",
     )  # fmt: skip
-    options = parser.parse_args(arguments)
+    return result
+
+
+def run(arguments: list[str]) -> int:
+    """Print the manual of each rule named; gives the exit code."""
+    options = parser().parse_args(arguments)
     rules = [rule for id_ in options.ids for rule in catalogue.find(id_)]
     write_text(["\n".join(text(rule) for rule in dict.fromkeys(rules))], None)
     return 0

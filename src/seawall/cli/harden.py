@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Iterator
 
+from seawall.cli.arguments import Parser
 from seawall.cli.output import wants_colour, write_bytes_atomically, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.scan import Parser
 from seawall.cli.settings import effective, engine_options, load
 from seawall.core.edit import Safety
 from seawall.core.errors import InputError, UsageError

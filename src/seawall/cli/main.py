@@ -17,7 +17,11 @@ COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "harden": "mend it: rewrite manifests and Dockerfiles, a diff first",
     "explain": "what a rule means, why it matters, with a bad and a good example",
+    "config": "config show: what holds for a scan, and where each value comes from",
+    "init": "write a first seawall.toml; takes over other tools' configuration",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "self-check": "say what is installed, what is missing, and what is not covered without it",
+    "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
 
 _USAGE = """\
@@ -49,17 +53,26 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"seawall: there is no command {command!r}{_suggestion(command)}\n")
         sys.stderr.write("seawall: see seawall --help\n")
         return 2
-    entry: Callable[[list[str]], int] = import_module(f"seawall.cli.{command}").run
+    entry: Callable[[list[str]], int] = import_module(module_of(command)).run
     try:
         return entry(rest)
     except SeawallError as error:
-        sys.stderr.write(f"seawall: {error}\n")
+        from seawall.reports.visible import visible  # noqa: PLC0415 - only for an error
+
+        # What is wrong may be quoted from a file of strangers.
+        told = "\n".join(visible(line) for line in str(error).split("\n"))
+        sys.stderr.write(f"seawall: {told}\n")
         return error.exit_code
+
+
+def module_of(command: str) -> str:
+    """The module of a command; it has ``run`` and ``parser``."""
+    return f"seawall.cli.{command.replace('-', '_')}"
 
 
 def usage() -> str:
     """The help of the program itself."""
-    commands = "\n".join(f"  {name:10} {summary}" for name, summary in COMMANDS.items())
+    commands = "\n".join(f"  {name:11} {summary}" for name, summary in COMMANDS.items())
     return _USAGE.format(commands=commands)
 
 

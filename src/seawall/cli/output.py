@@ -25,7 +25,9 @@ def write_text(chunks: Iterable[str], path: str | None) -> None:
                 raise
             silence_stdout()
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot write {path or 'to standard output'}: {reason}") from error
+        raise InputError(
+            f"cannot write {path or 'to standard output'}: {reason}; name another file"
+        ) from error
 
 
 def _write_stdout(chunks: Iterable[str]) -> None:

@@ -3,27 +3,32 @@
 from collections.abc import Iterable, Iterator
 
 from seawall import catalogue
+from seawall.cli.arguments import Parser
 from seawall.cli.output import write_text
-from seawall.cli.scan import Parser
 from seawall.core.documentation import documentation
 from seawall.core.rule import PROFILES, RULESETS, Rule
 from seawall.peers import PEER_RULES
 
 
-def run(arguments: list[str]) -> int:
-    """List rules; gives the exit code."""
-    parser = Parser(prog="seawall rules", description="List the rules.")
-    parser.add_argument("ids", nargs="*", metavar="ID", help="only these: ids or globs")
-    parser.add_argument("--profile", choices=PROFILES, help="only the rules of a profile")
-    parser.add_argument(
+def parser() -> Parser:
+    """The options of ``seawall rules``."""
+    result = Parser(prog="seawall rules", description="List the rules.")
+    result.add_argument("ids", nargs="*", metavar="ID", help="only these: ids or globs")
+    result.add_argument("--profile", choices=PROFILES, help="only the rules of a profile")
+    result.add_argument(
         "--coverage", choices=sorted(PEER_RULES), metavar="TOOL",
         help=f"each rule of another tool with ours beside it: {', '.join(sorted(PEER_RULES))}",
     )  # fmt: skip
-    parser.add_argument(
+    result.add_argument(
         "--changes", action="store_true", help="what each rule set brought: new rules, severities"
     )
-    parser.add_argument("--format", choices=("table", "json"), default="table")
-    options = parser.parse_args(arguments)
+    result.add_argument("--format", choices=("table", "json"), default="table")
+    return result
+
+
+def run(arguments: list[str]) -> int:
+    """List rules; gives the exit code."""
+    options = parser().parse_args(arguments)
     if options.coverage:
         write_text(_coverage(options.coverage), None)
         return 0

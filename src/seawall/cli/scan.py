@@ -3,31 +3,30 @@
 import argparse
 import os
 import sys
-from typing import NoReturn
+from typing import NamedTuple
 
 from seawall import engine, reports
-from seawall.cli.baseline import BASELINE_NAME, write_baseline
+from seawall.cli.arguments import Help, Parser
+from seawall.cli.baseline import write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
-from seawall.cli.settings import Settings, effective, engine_options, fail_on, load
+from seawall.cli.settings import (
+    BASELINE_NAME,
+    Settings,
+    baseline_to_write,
+    effective,
+    engine_options,
+    fail_on,
+    load,
+    notes,
+)
+from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
+from seawall.reports.visible import visible
 
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Without a width argparse imports shutil, and with it three compressors, for each option."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=terminal_width(dict(os.environ)))
-
-
-class Parser(argparse.ArgumentParser):
-    """Errors as exceptions, so that they are told like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a UsageError."""
-        raise UsageError(f"{message}; see: {self.prog} --help")
+_FLAGS = "--kube-score"
 
 
 def parser() -> Parser:
@@ -36,7 +35,7 @@ def parser() -> Parser:
         prog="seawall scan",
         description="Say what is wrong in Kubernetes manifests, where, and how to mend it.",
         allow_abbrev=False,
-        formatter_class=_Help,
+        formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
         "2 wrong usage or configuration,\n3 some input could not be read, 4 internal error",
     )
@@ -69,6 +68,10 @@ def parser() -> Parser:
         help="run just these rules: ids or globs, own or other tools'",
     )  # fmt: skip
     rules.add_argument(
+        "--enable", type=_list, action="extend", default=[], metavar="ID,...",
+        help="run these rules besides those of the profile",
+    )  # fmt: skip
+    rules.add_argument(
         "--ignore", type=_list, action="extend", default=[], metavar="ID,...",
         help="do not run these rules",
     )  # fmt: skip
@@ -80,7 +83,10 @@ def parser() -> Parser:
         "--config", metavar="FILE",
         help="configuration (default: the nearest seawall.toml above the targets)",
     )  # fmt: skip
-    rules.add_argument("--no-config", action="store_true", help="heed no configuration")
+    rules.add_argument(
+        "--no-config", action="store_true", help="heed no configuration, nor other tools' files"
+    )
+    rules.add_argument(_FLAGS, metavar="FLAGS", help="heed these flags of kube-score, in one text")
     rules.add_argument(
         "--kubernetes-version", metavar="1.N", default=None,
         help=f"the cluster's version (default: {engine.NEWEST_KUBERNETES})",
@@ -116,6 +122,9 @@ def parser() -> Parser:
         help="show also what comments and annotations in the targets would hide",
     )  # fmt: skip
     work = result.add_argument_group("how to work")
+    work.add_argument(
+        "--watch", "-w", action="store_true", help="scan again after each change, until Ctrl-C"
+    )
     work.add_argument("--no-cache", action="store_true", help="neither use nor fill the cache")
     work.add_argument(
         "--jobs", "-j", type=_jobs, default=0, metavar="N",
@@ -146,31 +155,75 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if "--" in arguments:
         position = arguments.index("--")
         head, tail = arguments[:position], arguments[position + 1 :]
-    options, rest = own.parse_known_args(head)
+    options, rest = own.parse_known_args(with_flags(head))
     unknown = [item for item in rest if item.startswith("-") and item != "-"]
     if unknown:
-        own.error(f"unknown option {unknown[0]}")
+        own.error(f"unknown option {unknown[0]}{_suggestion(unknown[0], own)}")
     targets = [*options.targets, *rest, *tail]
     options.targets = targets or ["."]
     return options
+
+
+def with_flags(arguments: list[str]) -> list[str]:
+    """The text behind ``--kube-score`` begins with a hyphen itself: make it one word with it."""
+    if _FLAGS not in arguments[:-1]:
+        return arguments
+    at = arguments.index(_FLAGS)
+    return [*arguments[:at], f"{_FLAGS}={arguments[at + 1]}", *arguments[at + 2 :]]
+
+
+def _suggestion(option: str, own: Parser) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
+
+    known = [name for action in own.all_actions() for name in action.option_strings]
+    close = get_close_matches(option.partition("=")[0], known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def run(arguments: list[str]) -> int:
     """Scan; gives the exit code."""
     options = parse(arguments)
     outputs = _outputs(options.format, options.output)
+    if not options.watch:
+        return _scan(_plan(options, outputs), options, outputs)
+    from seawall.cli import watch  # noqa: PLC0415 - asked for seldom
+
+    watch.refuse(options, parser())
+    return watch.watch(
+        lambda: _plan(options, outputs), lambda plan: _scan(plan, options, outputs), options,
+        [path for _, path in outputs if path is not None],
+    )  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """What is to be done, with the configuration as it stands."""
+
+    work: engine.Options
+    config: Configuration
+    settings: Settings
+    threshold: Severity | None
+
+
+def _plan(options: argparse.Namespace, outputs: list[tuple[str, str | None]]) -> Plan:
     config = load(options)
     settings = effective(options, config)
     threshold = fail_on(options, settings)
-    plan = engine_options(options, config, settings)
+    for note in notes(config):
+        sys.stderr.write(f"seawall: {visible(note)}\n")
+    work = engine_options(options, config, settings)
     shows_fixes = any(name in reports.WITH_FIXES for name, _ in outputs)
-    plan = plan._replace(fixes=shows_fixes, edits=shows_fixes)
+    work = work._replace(fixes=shows_fixes, edits=shows_fixes)
+    return Plan(work, config, settings, threshold)
+
+
+def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str | None]]) -> int:
+    """Scan and report once; gives the exit code."""
     progress = Progress(enabled=not options.quiet)
-    signature = _signature(plan, outputs, options, threshold)
+    signature = _signature(plan.work, outputs, options, plan.threshold)
     told = progress if progress.enabled else None
-    with engine.Run(told, cached=plan.cache, signature=signature) as session:
+    with engine.Run(told, cached=plan.work.cache, signature=signature) as session:
         try:
-            result = engine.scan_or_replay(plan, session)
+            result = engine.scan_or_replay(plan.work, session)
         finally:
             progress.clear()
         if isinstance(result, engine.Replay):
@@ -178,7 +231,13 @@ def run(arguments: list[str]) -> int:
                 write_text(result.text(output), path)
             code = result.exit_code
         else:
-            code = _report(result, plan, outputs, options, settings, session)
+            path = baseline_to_write(options, plan.config, plan.settings)
+            if path is not None:
+                report = write_baseline(result.report, plan.work.baseline, path, result.policy)
+                result = result._replace(report=report)
+            looks = [_look(options, output, plan.threshold) for _, output in outputs]
+            code = result.report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
+            _report(result, outputs, looks, session, code)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -213,6 +272,7 @@ def _look(
         colour=wants_colour(options.color, environment, is_terminal=to_terminal),
         width=terminal_width(environment),
         quiet=options.quiet,
+        compact=options.watch and to_terminal and not options.verbose,
         verbose=options.verbose,
         meta=_meta(options) if options.meta else None,
         fail_on=threshold,
@@ -221,34 +281,25 @@ def _look(
 
 def _report(
     result: engine.Result,
-    plan: engine.Options,
     outputs: list[tuple[str, str | None]],
-    options: argparse.Namespace,
-    settings: Settings,
+    looks: list[reports.Options],
     session: engine.Run,
-) -> int:
-    """Write the reports; gives the exit code."""
-    report = result.report
-    if options.write_baseline is not None:
-        path = options.write_baseline or plan.baseline or BASELINE_NAME
-        report = write_baseline(report, plan.baseline, path)
-    threshold = fail_on(options, settings)
+    code: int,
+) -> None:
+    """Write the reports, and remember them where that may be done."""
     recordings = []
-    for name, path in outputs:
-        look = _look(options, path, threshold)
-        chunks = reports.writer(name)(report, result.texts, look)
+    for (name, path), look in zip(outputs, looks, strict=True):
+        chunks = reports.writer(name)(result.report, result.texts, look)
         if session.records:
-            recordings.append(engine.Recording())
+            recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)
         write_text(chunks, path)
-    for fault in report.faults:
+    for fault in result.report.faults:
         sys.stderr.write(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    code = report.exit_code(threshold, strict=settings["strict"].value)
-    session.record(engine.Replay(tuple(item.data() for item in recordings), code))
-    return code
+    session.record(recordings, code)
 
 
 def _list(text: str) -> list[str]:
@@ -258,7 +309,7 @@ def _list(text: str) -> list[str]:
 def _jobs(text: str) -> int:
     if text.isdecimal() and 0 < int(text) <= 1024:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: give 1 to 1024")
 
 
 def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | None]]:
@@ -281,7 +332,7 @@ def _outputs(formats: list[str], output: str | None) -> list[tuple[str, str | No
         raise UsageError("only one format can go to standard output; write --format x=FILE")
     paths = [os.path.realpath(path) for _, path in result if path is not None]
     if len(paths) != len(set(paths)):
-        raise UsageError("two formats cannot be written to one file")
+        raise UsageError("two formats cannot be written to one file; name another for one of them")
     return result
 
 

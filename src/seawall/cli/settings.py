@@ -2,22 +2,31 @@
 
 import argparse
 import os
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from seawall import configuration, engine
+from seawall import catalogue, configuration, engine
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
-from seawall.core.rule import RULESETS, SECURITY
+from seawall.core.rule import RULESETS, SECURITY, ParameterValue
 from seawall.core.severity import Confidence, Severity
-from seawall.engine.options import Exclude
+from seawall.core.tools import TOOLS
+from seawall.engine.options import Exclude, Excludes
 from seawall.sources.files import DEFAULT_SIZE_LIMIT
 from seawall.text.gitignore import Paths, RootedPaths
 
+if TYPE_CHECKING:
+    from seawall.configuration.foreign.words import Foreign, Word
+
 NONE = "none"
+BASELINE_NAME = "seawall.baseline"
 DEFAULTS: dict[str, Any] = {
     "profile": SECURITY,
     "select": (),
+    "enable": (),
     "ignore": (),
+    "foreign": TOOLS,
+    "kube-score": "",
     "ruleset": RULESETS[-1],
     "kubernetes-version": engine.NEWEST_KUBERNETES,
     "pss-version": "latest",
@@ -29,15 +38,19 @@ DEFAULTS: dict[str, Any] = {
     "max-file-size": str(DEFAULT_SIZE_LIMIT),
     "require-reason": False,
 }
-_ADDED_UP = frozenset(("ignore",))
+_ADDED_UP = frozenset(("enable", "ignore"))
 """Lists to which the command line adds; others it replaces."""
 
 
 class Setting(NamedTuple):
-    """A value and where it comes from: an option, a line of a file, or ``default``."""
+    """A value and where it comes from: an option, a line of a file, or ``default``.
+
+    ``items`` are the members of a list that come from several places, each with its own.
+    """
 
     value: Any
     origin: str
+    items: "tuple[Word, ...]" = ()
 
 
 Settings = dict[str, Setting]
@@ -60,63 +73,111 @@ def effective(options: argparse.Namespace, config: Configuration) -> Settings:
             value = (*config.settings[key], *value)
             origin = f"{config.origin(key)} and {origin}"
         result[key] = Setting(value, origin)
-    return result
+    return result if config.foreign is None else with_foreign(result, config.foreign, config)
 
 
 def engine_options(
     options: argparse.Namespace, config: Configuration, settings: Settings
 ) -> engine.Options:
     """What the engine is to do; raises UsageError for a value that cannot be carried out."""
-    exclude = None
-    if config.exclude:
-        paths = RootedPaths(Paths(config.exclude), config.base)
-        exclude = Exclude(paths, config.path)
+    foreign = config.foreign
+    _respect_locks(config, settings["ignore"])
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
         gitignore=settings["gitignore"].value,
-        exclude=exclude,
+        exclude=_exclude(config, tuple(options.targets)),
         max_file_size=size(settings["max-file-size"]),
         profile=settings["profile"].value,
         select=settings["select"].value,
+        enable=settings["enable"].value,
         ignore=settings["ignore"].value,
         ruleset=settings["ruleset"].value,
         min_confidence=_level(Confidence, settings["min-confidence"]),
         kubernetes_version=_kubernetes_version(settings["kubernetes-version"]),
         pss_version=_pss_version(settings["pss-version"]),
-        parameters=config.parameters,
-        severities=config.severities,
+        parameters=parameters(config),
+        severities=severities(config),
         overrides=config.overrides,
-        ignores=config.ignores,
+        ignores=config.ignores if foreign is None else (*config.ignores, *foreign.ignores),
+        custom=config.custom,
+        not_covered=() if foreign is None else foreign.not_covered,
+        foreign=settings["foreign"].value,
+        unheeded=() if foreign is None else tuple(word.value for word in foreign.unheeded),
         honour_comments=not options.no_ignores,
         require_reason=settings["require-reason"].value,
         locked=config.locked,
         whole=_is_whole(options, config),
-        baseline=baseline_path(config, settings["baseline"]),
+        baseline=_baseline(options, config, settings["baseline"]),
+        keep_secrets=options.write_baseline is not None,
         since=options.since,
         cache=not options.no_cache,
         workers=options.jobs,
     )
 
 
+def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None:
+    """What is not read: by our own configuration, and by those of other tools."""
+    parts = []
+    if config.exclude:
+        paths = RootedPaths(Paths(config.exclude), config.base)
+        parts.append(Exclude(paths, config.path))
+    if config.foreign is not None and config.foreign.exclude:
+        from seawall.text.doublestar import Globs  # noqa: PLC0415 - seldom of use
+
+        base = configuration.base_of(config.foreign.exclude_directory, targets)
+        parts += [
+            Exclude(RootedPaths(Globs([word.value]), base), word.origin)
+            for word in config.foreign.exclude
+        ]
+    return Excludes(tuple(parts)) if parts else None
+
+
+def _respect_locks(config: Configuration, ignore: Setting) -> None:
+    """Raise UsageError when a rule that is locked is not to run."""
+    for pattern in ignore.value if config.locked else ():
+        for rule in catalogue.find(pattern):
+            if rule.id in config.locked:
+                raise UsageError(
+                    f"{ignore.origin}: {rule.id} is locked by {config.origin('locked')} and cannot "
+                    "be ignored"
+                )
+
+
 def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
     """Whether the targets take in the configuration's own directory."""
-    return (
-        bool(config.path)
-        and any(replacement == "" for _, replacement in config.base.steps)
-        and not options.since
-    )
+    if not config.path or options.since:
+        return False
+    own = os.path.join(os.path.realpath(config.directory or os.curdir), "")
+    targets = (target for target in options.targets if os.path.isdir(target))
+    return any(own.startswith(os.path.join(os.path.realpath(target), "")) for target in targets)
 
 
-def baseline_path(config: Configuration, setting: Setting) -> str | None:
+def _baseline(options: argparse.Namespace, config: Configuration, setting: Setting) -> str | None:
     """The file of known findings; in a configuration it is given from its directory on."""
     path: str = setting.value
     if not path:
         return None
-    if setting.origin.startswith("--"):
-        return path
+    if not setting.origin.startswith("--"):
+        path = os.path.normpath(os.path.join(config.directory, path))
+    if options.write_baseline is not None and not os.path.exists(path):
+        return None  # it is about to be made
+    return path
 
-    return os.path.normpath(os.path.join(config.directory, path))
+
+def baseline_to_write(
+    options: argparse.Namespace, config: Configuration, settings: Settings
+) -> str | None:
+    """The file that ``--write-baseline`` names, or else the one in use; ``None`` without it."""
+    if options.write_baseline is None:
+        return None
+    if options.write_baseline:
+        return str(options.write_baseline)
+    return os.path.normpath(
+        settings["baseline"].value
+        if settings["baseline"].origin.startswith("--")
+        else os.path.join(config.directory, settings["baseline"].value or BASELINE_NAME)
+    )
 
 
 Level = TypeVar("Level", Severity, Confidence)
@@ -140,9 +201,13 @@ def _kubernetes_version(setting: Setting) -> str:
     text = setting.value
     major, _, minor = text.removeprefix("v").partition(".")
     minor = minor.partition(".")[0]
-    if major != "1" or not minor.isdecimal():
+    if major != "1" or not _is_number(minor):
         raise UsageError(f"{setting.origin}: {text!r} is no version; give it as 1.34")
     return f"1.{int(minor)}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 6
 
 
 def _pss_version(setting: Setting) -> str:
@@ -150,7 +215,7 @@ def _pss_version(setting: Setting) -> str:
     if text == "latest":
         return "latest"
     major, _, minor = text.removeprefix("v").partition(".")
-    if major != "1" or not minor.isdecimal():
+    if major != "1" or not _is_number(minor):
         raise UsageError(f"{setting.origin}: {text!r} is no version; give latest or, say, v1.34")
     return f"v1.{int(minor)}"
 
@@ -164,7 +229,7 @@ def size(setting: Setting) -> int:
     number = text.lower().removesuffix("b").removesuffix("i")
     unit = number[-1:] if number[-1:] in _UNITS and not number[-1:].isdigit() else ""
     digits = number.removesuffix(unit) if unit else number
-    if not digits.isdecimal() or int(digits) == 0:
+    if not (digits.isascii() and digits.isdecimal() and 0 < len(digits) < 16 and int(digits)):
         raise UsageError(f"{setting.origin}: {text!r} is no size; give it as 500K, 20M or 1G")
     return int(digits) * _UNITS[unit]
 
@@ -173,4 +238,76 @@ def load(options: argparse.Namespace) -> Configuration:
     """The configuration that holds for the targets."""
     if options.no_config:
         return configuration.EMPTY
-    return configuration.load(options.config, tuple(options.targets))
+    return configuration.load(
+        options.config, tuple(options.targets), tuple(options.context), options.kube_score
+    )
+
+
+# Other tools' words --------------------------------------------------------------------------
+
+
+def with_foreign(settings: Settings, foreign: "Foreign", config: Configuration) -> Settings:
+    """The settings with what other tools' configuration says, which ours overrules."""
+    result = dict(settings)
+    for key, setting in foreign.settings.items():
+        if result[key].origin == "default":
+            result[key] = Setting(setting.value, setting.origin)
+    asked_for = {
+        rule.id
+        for key in ("select", "enable")
+        for item in settings[key].value
+        for rule in catalogue.find(item, config.custom)
+    }
+    ignored = [w for w in foreign.ignore if w.value not in {*asked_for, *config.locked}]
+    result["ignore"] = _more(settings["ignore"], ignored)
+    result["enable"] = _more(settings["enable"], foreign.enable)
+    return result
+
+
+def _more(setting: Setting, words: "Iterable[Word]") -> Setting:
+    """A list with further members; what is in it already needs no second word."""
+    known = set(setting.value)
+    items = []
+    for word in words:
+        if word.value not in known:
+            known.add(word.value)
+            items.append(word)
+    value = (*setting.value, *(word.value for word in items))
+    return Setting(value, setting.origin, tuple(items))
+
+
+def notes(config: Configuration) -> list[str]:
+    """What people should know of how other tools' configuration is understood."""
+    foreign = config.foreign
+    if foreign is None:
+        return []
+    locked = [
+        f"{word.origin}: {word.value} is locked and runs, whatever {word.said!r} says"
+        for word in foreign.ignore
+        if word.value in config.locked
+    ]
+    return [*foreign.notes, *locked]
+
+
+def parameters(config: Configuration) -> dict[str, dict[str, ParameterValue]]:
+    """The parameters of rules; ours overrule those of other tools."""
+    result: dict[str, dict[str, ParameterValue]] = {}
+    if config.foreign is not None:
+        for (rule, name), setting in config.foreign.parameters.items():
+            result.setdefault(rule, {})[name] = setting.value
+    for rule, own in config.parameters.items():
+        result[rule] = {**result.get(rule, {}), **own}
+    return result
+
+
+def severities(config: Configuration) -> Mapping[str, Severity]:
+    """The severities of rules; ours overrule those of other tools."""
+    if config.foreign is None or not config.foreign.weights:
+        return config.severities
+    result = {}
+    for id_, weight in config.foreign.weights.items():
+        (rule,) = catalogue.find(id_)
+        severity = weight.of(rule.severity)
+        if severity != rule.severity:
+            result[id_] = severity
+    return {**result, **config.severities}

@@ -1,6 +1,6 @@
 """``seawall.toml``, or ``[tool.seawall]`` of a ``pyproject.toml``: what a team has decided."""
 
-from seawall.configuration.files import FILE_NAME, locate
-from seawall.configuration.reading import EMPTY, Configuration, load
+from seawall.configuration.files import FILE_NAME, in_pyproject, locate
+from seawall.configuration.reading import EMPTY, Configuration, base_of, load
 
-__all__ = ["EMPTY", "FILE_NAME", "Configuration", "load", "locate"]
+__all__ = ["EMPTY", "FILE_NAME", "Configuration", "base_of", "in_pyproject", "load", "locate"]

@@ -1,15 +1,17 @@
 """Which configuration holds for the targets: the nearest one upwards."""
 
 import os
-from collections.abc import Iterable
+import re
+import stat
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
-from seawall.sources.files import names
+from seawall.sources.files import STDIN_PATHS, names
 
 FILE_NAME = "seawall.toml"
 PYPROJECT = "pyproject.toml"
-_MARK = b"tool.seawall"
+_HEADER = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*seawall[ \t]*[\].]", re.MULTILINE)
 _SIZE_LIMIT = 1024 * 1024
 
 
@@ -46,35 +48,41 @@ def locate(targets: Iterable[str]) -> ConfigurationFile | None:
 
 def read_named(path: str) -> ConfigurationFile:
     """The configuration that was named; raises UsageError when it cannot be read."""
-    data = _read(path, needed=True)
+    data = read_if_there(path, needed=True)
     in_pyproject = os.path.basename(path) == PYPROJECT
     return _file(path, data or b"", pyproject=in_pyproject)
 
 
 def _upwards(target: str) -> ConfigurationFile | None:
     """The nearest one above a target, up to the top of its repository."""
-    path = os.path.normpath(target) if target not in ("-", "/dev/stdin") else os.curdir
+    found = (_in(directory) for directory in directories_above(target))
+    return next((file for file in found if file is not None), None)
+
+
+def directories_above(target: str) -> Iterator[str]:
+    """The directory of a target and those above it, up to the top of its repository.
+
+    Those that must not be looked into are left out.
+    """
+    path = os.path.normpath(target) if target not in STDIN_PATHS else os.curdir
     directory = path if os.path.isdir(path) else os.path.dirname(path) or os.curdir
     full = os.path.realpath(directory)
     while True:
-        file = _in(directory)
-        if file is not None:
-            return file
+        if os.access(directory, os.X_OK):  # else the scan tells so where it is a target
+            yield directory
         parent = os.path.dirname(full)
         if os.path.exists(os.path.join(full, ".git")) or parent == full:
-            return None
+            return
         full = parent
         directory = os.path.relpath(full)
 
 
 def _in(directory: str) -> ConfigurationFile | None:
-    if not os.access(directory, os.X_OK):
-        return None  # nothing in it can be read, and the scan tells so where it is a target
     own_path = os.path.normpath(os.path.join(directory, FILE_NAME))
     shared_path = os.path.normpath(os.path.join(directory, PYPROJECT))
-    own = _read(own_path)
-    shared = _read(shared_path)
-    if shared is not None and _MARK not in shared:
+    own = read_if_there(own_path)
+    shared = read_if_there(shared_path)
+    if shared is not None and not _has_table(shared):
         shared = None
     if own is not None and shared is not None:
         raise UsageError(
@@ -88,6 +96,30 @@ def _in(directory: str) -> ConfigurationFile | None:
     return None
 
 
+def in_pyproject(directory: str) -> bool:
+    """Whether the project file of a directory holds a configuration."""
+    data = read_if_there(os.path.join(directory, PYPROJECT))
+    return data is not None and _has_table(data)
+
+
+def _has_table(data: bytes) -> bool:
+    """Whether a ``pyproject.toml`` has a table for us; one that cannot be read is not our concern.
+
+    Nearly all are told apart by their looks; reading them costs as much as a small scan.
+    """
+    if b"seawall" not in data or b"tool" not in data:
+        return False
+    if _HEADER.search(data):
+        return True
+    from seawall.text.toml import TomlError, parse  # noqa: PLC0415 - rare
+
+    try:
+        tool = parse(data.decode("utf-8-sig")).value.get("tool")
+    except (UnicodeDecodeError, TomlError):
+        return False
+    return isinstance(tool, dict) and "seawall" in tool
+
+
 def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFile:
     """A configuration, called in messages and reports without this machine's directories."""
     (name,) = names([path])
@@ -95,17 +127,35 @@ def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFi
     return ConfigurationFile(name, os.path.dirname(path), data, table)
 
 
-def _read(path: str, *, needed: bool = False) -> bytes | None:
-    """The bytes of a file; ``None`` when it is not there and need not be."""
+def _unreadable(path: str, error: OSError) -> UsageError:
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(f"cannot read {path}: {reason}; name another with --config")
+
+
+def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
+    """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError."""
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=None if needed else _open) as stream:
             data = stream.read(_SIZE_LIMIT + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if not needed:
             return None
-        raise UsageError(f"cannot read {path}: {(error.strerror or '').lower()}") from None
+        raise _unreadable(path, error) from None
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise _unreadable(path, error) from None
     if len(data) > _SIZE_LIMIT:
-        raise UsageError(f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration")
+        raise UsageError(
+            f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration; "
+            "name another with --config"
+        )
     return data
+
+
+def _open(path: str, flags: int) -> int:
+    """Open what was not named but found: a FIFO in a stranger's tree would never end."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        os.close(descriptor)
+        raise OSError(0, "is no file")
+    return descriptor

@@ -2,20 +2,25 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from seawall import catalogue
+from seawall.configuration import foreign
 from seawall.configuration.files import ConfigurationFile, locate, read_named
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore, fault_of_date
 from seawall.core.location import Location, Span
 from seawall.core.rule import PROFILES, RULESETS, Parameter, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
+from seawall.core.tools import TOOLS
 from seawall.sources import files
 from seawall.text.gitignore import Base, Paths, RootedPaths
 from seawall.text.toml import KeyPath, Toml, TomlError, parse
 from seawall.triage.matching import Matching
 from seawall.triage.verdicts import Override
+
+if TYPE_CHECKING:
+    from seawall.configuration.foreign.words import Foreign
 
 Table = Mapping[str, Any]
 
@@ -31,6 +36,8 @@ class Configuration(NamedTuple):
     directory: str = ""
     settings: Mapping[str, Any] = {}
     lines: Mapping[str, int] = {}
+    rule_origins: Mapping[tuple[str, str], str] = {}
+    """Where a rule's parameter or severity was set."""
     parameters: Mapping[str, Mapping[str, ParameterValue]] = {}
     severities: Mapping[str, Severity] = {}
     overrides: tuple[Override, ...] = ()
@@ -39,6 +46,10 @@ class Configuration(NamedTuple):
     exclude: tuple[str, ...] = ()
     base: Base = Base()
     """How paths of reports read from the directory of the file on."""
+    foreign: "Foreign | None" = None
+    """What other tools' configuration says, where there is any."""
+    custom: tuple[Rule, ...] = ()
+    """Rules made of the custom checks in it."""
 
     def origin(self, key: str) -> str:
         """Where a key was set, as ``seawall.toml:3``; empty when it was not."""
@@ -48,48 +59,78 @@ class Configuration(NamedTuple):
 EMPTY = Configuration()
 
 
-def load(path: str | None, targets: tuple[str, ...]) -> Configuration:
+def load(
+    path: str | None,
+    targets: tuple[str, ...],
+    context: tuple[str, ...] = (),
+    kube_score: str | None = None,
+) -> Configuration:
     """Read a configuration: the named one, else the nearest above the targets, else none.
 
-    Raises UsageError, with file and line, for anything that cannot be carried out.
+    Other tools' files above the targets are read with it, and kube-score's flags: those given
+    here, else those of the configuration. Raises UsageError, with file and line, for anything
+    that cannot be carried out.
     """
     file = locate(targets) if path is None else read_named(path)
-    return EMPTY if file is None else read(file, base_of(file.directory, targets))
+    seen = (*targets, *context)
+    reader = None if file is None else reader_of(file, base_of(file.directory, seen))
+    tools, flags = (tuple(foreign.FORMS), ("", "")) if reader is None else reader.tools()
+    if kube_score is not None:
+        flags = (kube_score, "--kube-score")
+    found = foreign.load(tools, targets, lambda directory: base_of(directory, seen), flags)
+    custom: tuple[Rule, ...] = ()
+    if found is not None and found.custom:
+        from seawall.configuration.foreign.custom import rules_of  # noqa: PLC0415 - seldom of use
+
+        custom, not_covered = rules_of(found.custom)
+        found = found._replace(not_covered=(*found.not_covered, *not_covered))
+    own = EMPTY if reader is None else reader.read(custom)
+    return own if found is None else own._replace(foreign=found, custom=custom)
 
 
 def base_of(directory: str, targets: Sequence[str]) -> Base:
     """How the paths of a report that is about some targets read from a directory on."""
     root = os.path.realpath(directory or os.curdir)
-    steps = []
+    steps: dict[str, str | None] = {}
     for target, name in zip(targets, files.names(targets), strict=True):
+        if target in files.STDIN_PATHS:
+            continue
         real = os.path.realpath(target)
-        inside = os.path.relpath(real, root)
-        outside = os.path.relpath(root, real)
+        inside = files.shown(os.path.relpath(real, root))
+        outside = files.shown(os.path.relpath(root, real))
+        if not os.path.isdir(real):
+            steps[name] = None if _leads_out(inside) else inside
+            continue
         below = "" if name == os.curdir else f"{name}/"
-        if os.path.isdir(real):
-            if not inside.startswith(os.pardir):
-                steps.append((below, "" if inside == os.curdir else f"{inside}/"))
-            elif not outside.startswith(os.pardir):
-                steps.append((f"{below}{outside}/", ""))
-        elif not inside.startswith(os.pardir):
-            steps.append((name, inside))
-    return Base(tuple(sorted(set(steps), reverse=True)))  # the longest beginning first
+        if _leads_out(inside):
+            steps.setdefault(below, None)
+            if not _leads_out(outside):
+                steps[f"{below}{outside}/"] = ""
+        else:
+            steps[below] = "" if inside == os.curdir else f"{inside}/"
+    return Base(tuple(sorted(steps.items(), key=lambda step: step[0], reverse=True)))
 
 
-def read(file: ConfigurationFile, base: Base) -> Configuration:
-    """Read the bytes of a configuration; raises UsageError."""
+def _leads_out(path: str) -> bool:
+    return path == os.pardir or path.startswith(f"{os.pardir}/")
+
+
+def reader_of(file: ConfigurationFile, base: Base) -> "_Reader":
+    """What reads the bytes of a configuration; raises UsageError for what is no TOML."""
     try:
         text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{file.path}:{line}: a configuration must be UTF-8") from None
+        raise UsageError(
+            f"{file.path}:{line}: a configuration must be UTF-8; save it as that"
+        ) from None
     try:
         document = parse(text)
     except TomlError as error:
         place = ":".join(str(n) for n in (error.line, error.column) if n)
         where = f"{file.path}:{place}" if place else file.path
-        raise UsageError(f"{where}: this is no valid TOML: {error.reason}") from None
-    return _Reader(file, document, base).read()
+        raise UsageError(f"{where}: this is no valid TOML: {error.reason}; correct it") from None
+    return _Reader(file, document, base)
 
 
 # The keys -------------------------------------------------------------------------------------
@@ -123,11 +164,11 @@ def _one_of(*known: str) -> Callable[[object], str]:
     return check
 
 
-def _rules(value: object) -> tuple[str, ...]:
+def _rules(value: object, custom: tuple[Rule, ...] = ()) -> tuple[str, ...]:
     texts = _texts(value)
     for pattern in texts:
         try:
-            catalogue.find(pattern)
+            catalogue.find(pattern, custom)
         except UsageError as error:
             raise ValueError(str(error)) from None
     return texts
@@ -161,12 +202,23 @@ def _day(value: object) -> str:
     return text
 
 
+def _tools(value: object) -> tuple[str, ...]:
+    """Other tools: all of them, none, or those named."""
+    if isinstance(value, bool):
+        return TOOLS if value else ()
+    known = _one_of(*TOOLS)
+    return tuple(known(item) for item in _texts(value))
+
+
 Check = Callable[[object], object]
 
 KEYS: Mapping[str, Check] = {
     "profile": _one_of(*PROFILES),
     "select": _rules,
+    "enable": _rules,
     "ignore": _rules,
+    "foreign": _tools,
+    "kube-score": _text,
     "ruleset": _one_of(*RULESETS),
     "kubernetes-version": _text,
     "pss-version": _text,
@@ -193,8 +245,19 @@ class _Reader:
         self._file = file
         self._document = document
         self._base = base
+        self._origins: dict[tuple[str, str], str] = {}
+        self._custom: tuple[Rule, ...] = ()
 
-    def read(self) -> Configuration:
+    def tools(self) -> tuple[tuple[str, ...], tuple[str, str]]:
+        """The other tools to heed, and kube-score's flags with their origin."""
+        table, at = self._table()
+        heeded: Any = self._checked(_tools, table.get("foreign", True), (*at, "foreign"))
+        place = (*at, "kube-score")
+        flags: Any = self._checked(_text, table.get("kube-score", ""), place)
+        return heeded, (flags, f"{self._file.path}:{self._document.line(place)}" if flags else "")
+
+    def _table(self) -> tuple[Table, KeyPath]:
+        """The table that holds our keys, and where it stands."""
         table: Any = self._document.value
         at: KeyPath = ()
         for key in self._file.table:
@@ -202,24 +265,33 @@ class _Reader:
             at = (*at, key)
         if not isinstance(table, dict):
             self._fail(at, "must be a table")
+        return table, at
+
+    def read(self, custom: tuple[Rule, ...]) -> Configuration:
+        """All of it; rules may be those of custom checks as well."""
+        self._custom = custom
+        table, at = self._table()
         known = (*KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress")
         self._refuse_unknown(table, known, at)
         settings = {k: self._checked(KEYS[k], v, (*at, k)) for k, v in table.items() if k in KEYS}
         locked: Any = self._checked(_rules, table.get("locked", []), (*at, "locked"))
         exclude: Any = self._checked(_texts, table.get("exclude", []), (*at, "exclude"))
         reason = (*at, "require-reason")
-        settings["require-reason"] = self._checked(_boolean, table.get(reason[-1], False), reason)
+        settings["require-reason"] = self._checked(
+            _boolean, table.get("require-reason", False), reason
+        )
         parameters, severities = self._rule_tables(table.get("rules", {}), (*at, "rules"))
         result = Configuration(
             path=self._file.path,
             directory=self._file.directory,
             settings=settings,
             lines={key: self._document.line((*at, key)) for key in table},
+            rule_origins=self._origins,
             parameters=parameters,
             severities=severities,
             overrides=tuple(self._overrides(table.get("override", []), (*at, "override"))),
             ignores=tuple(self._suppressed(table.get("suppress", []), (*at, "suppress"))),
-            locked=tuple(sorted({rule.id for item in locked for rule in catalogue.find(item)})),
+            locked=tuple(sorted({rule.id for item in locked for rule in self._rules_of(item)})),
             exclude=exclude,
             base=self._base,
         )
@@ -239,6 +311,9 @@ class _Reader:
                 self._fail(where, "must be a table")
             for rule in self._find(name, where):
                 settings = dict(table)
+                for key in settings:
+                    line = self._document.line((*where, key))
+                    self._origins[rule.id, key] = f"{self._file.path}:{line}"
                 if "severity" in settings:
                     value: Any = self._checked(
                         _severity, settings.pop("severity"), (*where, "severity")
@@ -269,7 +344,8 @@ class _Reader:
                 severity: Any = self._checked(_severity, value, (*where, "severities", name))
                 for rule in self._find(name, (*where, "severities", name)):
                     severities[rule.id] = severity
-            result.append(Override(paths, severities))
+            origin = f"{self._file.path}:{self._document.line(where)}"
+            result.append(Override(paths, severities, origin))
         return result
 
     def _suppressed(self, tables: object, at: KeyPath) -> "list[Ignore]":
@@ -299,9 +375,11 @@ class _Reader:
 
     def _respect_locks(self, result: Configuration, at: KeyPath) -> None:
         for item in result.settings.get("ignore", ()):
-            for rule in catalogue.find(item):
+            for rule in self._rules_of(item):
                 if rule.id in result.locked:
-                    self._fail(at, f"{rule.id} is locked and cannot be ignored")
+                    self._fail(
+                        at, f"{rule.id} is locked and cannot be ignored; remove one of the two"
+                    )
 
     # Helpers ----------------------------------------------------------------------------------
 
@@ -319,15 +397,18 @@ class _Reader:
             self._fail(at, f"must be tables, each beginning with [[{name}]]")
         return [((*at, number), table) for number, table in enumerate(tables)]
 
+    def _rules_of(self, name: str) -> tuple[Rule, ...]:
+        return catalogue.find(name, self._custom)
+
     def _find(self, name: str, at: KeyPath) -> tuple[Rule, ...]:
         try:
-            return catalogue.find(name)
+            return self._rules_of(name)
         except UsageError as error:
             self._fail(at, str(error), told=True)
 
     def _checked(self, check: Check, value: object, at: KeyPath) -> object:
         try:
-            return check(value)
+            return _rules(value, self._custom) if check is _rules else check(value)
         except ValueError as error:
             self._fail(at, str(error))
 

@@ -1,10 +1,10 @@
 """Findings and ignores as plain tuples, for another process or a cache.
 
 Rules are told by their ids. A secret value goes to another process of the same run, never into a
-file: ``holds_secrets`` tells what must not be stored.
+file: there a mark takes its place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from seawall.core.edit import (
@@ -17,10 +17,10 @@ from seawall.core.edit import (
     Safety,
     Set,
 )
-from seawall.core.finding import Finding, Related, Subject
-from seawall.core.ignore import Ignore, Lines, Part, WholeFile
+from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
+from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span
-from seawall.core.redacted import NOTHING, Redacted
+from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
 from seawall.core.rule import Rule
 from seawall.core.severity import Confidence, Severity
 
@@ -30,8 +30,14 @@ Plain = Any
 _SCOPES = (Lines, WholeFile, Part)
 
 
-def finding_to_plain(finding: Finding) -> Plain:
-    """A finding, its secret value included: not for a file where ``holds_secrets``."""
+_LEFT_OUT = True
+
+
+def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
+    """A finding; with its secret value where the result stays private to this run."""
+    secret: str | bool = finding.secret.reveal()
+    if finding.secret is LEFT_OUT or (secret and not private):
+        secret = _LEFT_OUT
     return (
         finding.rule.id,
         int(finding.severity),
@@ -40,15 +46,19 @@ def finding_to_plain(finding: Finding) -> Plain:
         finding.remedy,
         tuple(finding.subject),
         location_to_plain(finding.location),
-        tuple((location_to_plain(item.location), item.message) for item in finding.related),
+        tuple((location_to_plain(item.location), item.message) for item in finding.related)
+        if finding.related
+        else (),
         tuple(
             (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits), fix.effect)
             for fix in finding.fixes
-        ),
+        )
+        if finding.fixes
+        else (),
         finding.evidence,
         dict(finding.details),
-        finding.secret.reveal(),
-        tuple(_repair_to_plain(repair) for repair in finding.repairs),
+        secret,
+        tuple(_repair_to_plain(repair) for repair in finding.repairs) if finding.repairs else (),
     )
 
 
@@ -69,33 +79,35 @@ def _repair_from_plain(plain: Plain) -> Repair:
     return Repair(title, path, document, made, added, Safety(safety), effect, note, brings, risks)
 
 
-def holds_secrets(findings: Iterable[Finding]) -> bool:
-    """Whether any finding carries a secret value."""
-    return any(finding.secret for finding in findings)
-
-
 def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
     """The finding again; KeyError when its rule is not among those given."""
     (rule, severity, confidence, message, remedy, subject, location, related, fixes, evidence,
      details, secret, repairs) = plain  # fmt: skip
-    return Finding(
-        rules[rule],
-        Severity(severity),
-        Confidence(confidence),
-        message,
-        remedy,
-        Subject(*subject),
-        location_from_plain(location),
-        tuple(Related(location_from_plain(place), text) for place, text in related),
-        tuple(
+    if related:
+        related = tuple(Related(location_from_plain(place), text) for place, text in related)
+    if fixes:
+        fixes = tuple(
             Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits), effect)
             for title, safety, edits, effect in fixes
+        )
+    if repairs:
+        repairs = tuple(_repair_from_plain(repair) for repair in repairs)
+    if secret:
+        secret = LEFT_OUT if secret is _LEFT_OUT else Redacted(secret)
+    return _new(
+        Finding,
+        (
+            rules[rule], _SEVERITIES[severity], _CONFIDENCES[confidence], message, remedy,
+            _new(Subject, subject), location_from_plain(location), related, fixes, evidence,
+            details or NO_DETAILS, repairs, secret or NOTHING,
         ),
-        evidence,
-        details,
-        tuple(_repair_from_plain(repair) for repair in repairs),
-        Redacted(secret) if secret else NOTHING,
-    )
+    )  # fmt: skip
+
+
+_new = tuple.__new__
+"""Makes a fact of its fields as they are: there are findings by the hundred thousand."""
+_SEVERITIES = tuple(Severity)
+_CONFIDENCES = tuple(Confidence)
 
 
 def location_to_plain(location: Location) -> Plain:
@@ -109,25 +121,44 @@ def location_to_plain(location: Location) -> Plain:
 def location_from_plain(plain: Plain) -> Location:
     """The location again."""
     path, document, key_path, span = plain
-    return Location(path, document, key_path, None if span is None else Span(*span))
+    return _new(Location, (path, document, key_path, span and _new(Span, span)))
 
 
 def ignore_to_plain(ignore: Ignore) -> Plain:
     """An ignore that was read from a file; its scope is one of a file."""
-    scope = ignore.scope
-    kind = next(number for number, type_ in enumerate(_SCOPES) if isinstance(scope, type_))
-    assert isinstance(scope, _SCOPES)  # noqa: S101 - for the type checker
     return (
-        ignore.rules, (kind, *scope), ignore.reason, ignore.until,
-        location_to_plain(ignore.origin), tuple(ignore.subject), ignore.form, ignore.foreign,
+        ignore.rules, _scope_to_plain(ignore.scope), ignore.reason, ignore.until,
+        location_to_plain(ignore.origin), tuple(ignore.subject), ignore.form, ignore.tool,
         ignore.fault,
     )  # fmt: skip
 
 
 def ignore_from_plain(plain: Plain) -> Ignore:
     """The ignore again."""
-    rules, (kind, *scope), reason, until, origin, subject, form, foreign, fault = plain
+    rules, scope, reason, until, origin, subject, form, tool, fault = plain
     return Ignore(
-        rules, _SCOPES[kind](*scope), reason, until, location_from_plain(origin),
-        Subject(*subject), form, foreign, fault,
+        rules, _scope_from_plain(scope), reason, until, location_from_plain(origin),
+        Subject(*subject), form, tool, fault,
     )  # fmt: skip
+
+
+def enable_to_plain(enable: Enable) -> Plain:
+    """A word that rules run on something; its scope is one of a file."""
+    return (enable.tool, enable.checks, _scope_to_plain(enable.scope))
+
+
+def enable_from_plain(plain: Plain) -> Enable:
+    """The word again."""
+    tool, checks, scope = plain
+    return Enable(tool, checks, _scope_from_plain(scope))
+
+
+def _scope_to_plain(scope: Scope) -> Plain:
+    kind = next(number for number, type_ in enumerate(_SCOPES) if isinstance(scope, type_))
+    assert isinstance(scope, _SCOPES)  # noqa: S101 - for the type checker
+    return (kind, *scope)
+
+
+def _scope_from_plain(plain: Plain) -> Scope:
+    kind, *fields = plain
+    return _SCOPES[kind](*fields)

@@ -66,7 +66,7 @@ class Ignore(NamedTuple):
     """Findings of some rules in some scope that do not count."""
 
     rules: tuple[str, ...]
-    """Ids or globs as they were written, our own or another tool's; empty for every rule."""
+    """Ids or globs as they were written; empty for every rule."""
     scope: Scope
     reason: str = ""
     until: str = ""
@@ -77,10 +77,15 @@ class Ignore(NamedTuple):
     """What it is written at, where that has a name."""
     form: str = "comment"
     """What it is, for messages: ``comment``, ``annotation``, ``configuration``, a tool's file."""
-    foreign: bool = False
-    """Written for another tool: that it is of no use to us is no finding."""
+    tool: str = ""
+    """The other tool it was written for, such as ``kube-linter``; ``rules`` are then its ids."""
     fault: str = ""
     """Why it cannot be used, when it cannot."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it was written for another tool: that it is of no use to us is no finding."""
+        return bool(self.tool)
 
     @property
     def in_source(self) -> bool:
@@ -88,13 +93,24 @@ class Ignore(NamedTuple):
         return self.form in IN_SOURCE
 
 
+class Enable(NamedTuple):
+    """Somebody's word that rules run on something, whatever the profile says.
+
+    ``checks`` are ids of the other tool in whose terms it is written.
+    """
+
+    tool: str
+    checks: tuple[str, ...]
+    scope: Scope
+
+
 IN_SOURCE = frozenset(("comment", "annotation"))
 
 _DIRECTIVE = re.compile(
     r"seawall:[ \t]*(?P<what>[A-Za-z-]+)[ \t]*(?P<rules>\[[^\]\n]*\])?[ \t]*:?[ \t]*(?P<rest>.*)"
 )
-_UNTIL = re.compile(r"(?:^|[ \t])until=(\S*)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNTIL = re.compile(r"(?:^|[ \t])until=(\S*)", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MARK = "seawall:"
 """What every ignore comment of ours has in it: a cheap first look."""
 
@@ -136,6 +152,8 @@ def reason_and_date(text: str) -> tuple[str, str, str]:
         until = found[1]
         text = text[: found.start()] + text[found.end() :]
         fault = fault_of_date(until)
+        if _UNTIL.search(text):
+            fault = "it names two last days"
         until = "" if fault else until
     return text.strip(" \t-:"), until, fault
 
@@ -148,9 +166,20 @@ def fault_of_date(text: str) -> str:
         try:
             date.fromisoformat(text)
         except ValueError as error:
-            return f"{text!r} is no date: {error}"
+            return f"{text!r} is no date: {error}; write a day that exists"
         return ""
     return f"{text!r} is no date; write it as 2027-01-31"
+
+
+def day_before(date: str) -> str:
+    """The last day of what ends when a day, given as ``2027-01-31``, begins."""
+    import datetime as dt  # noqa: PLC0415 - as above
+
+    try:
+        day = dt.date.fromisoformat(date) - dt.timedelta(days=1)
+        return day.isoformat()
+    except OverflowError:  # the first day there is
+        return date
 
 
 def expired(ignore: Ignore, today: str) -> bool:

@@ -1,5 +1,6 @@
 """Where a finding is: symbolic first, concrete only when someone asks."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 KeyPath = tuple[str | int, ...]
@@ -28,6 +29,7 @@ class Location(NamedTuple):
     span: Span | None = None
 
 
+@lru_cache(maxsize=16_384)
 def render_key_path(key_path: KeyPath) -> str:
     """Write a key path as Kubernetes does: ``spec.containers[0].image``.
 

@@ -1,5 +1,7 @@
 """Text that must never be shown: hidden by its type, not by the care of whoever prints it."""
 
+from collections.abc import Iterable
+
 
 class Redacted:
     """A secret value. Its text comes out only where somebody calls ``reveal``."""
@@ -35,3 +37,29 @@ class Redacted:
 
 
 NOTHING = Redacted("")
+LEFT_OUT = Redacted("left out")
+"""Stands for a value that was not stored; told by its identity."""
+
+
+_SHORTEST_LINE = 8
+
+
+def parts_of(secret: Redacted) -> list[str]:
+    """What tells a secret: its value, or each line of one that has several, as far as it is long.
+
+    Nothing for a value that was not stored.
+    """
+    if secret is LEFT_OUT:
+        return []
+    lines = [line.strip() for line in secret.reveal().splitlines()]
+    return lines if len(lines) < 2 else [line for line in lines if len(line) >= _SHORTEST_LINE]
+
+
+def reveals(data: bytes, secrets: Iterable[Redacted]) -> bool:
+    """Whether some bytes hold a secret value, or a line of one that has several."""
+    return any(
+        part.encode("utf-8", "surrogatepass") in data
+        for secret in secrets
+        for part in parts_of(secret)
+        if part
+    )

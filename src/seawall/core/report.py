@@ -1,9 +1,10 @@
 """Reports: findings, what was suppressed and why, and what the scan could not see."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.core.finding import Finding
-from seawall.core.location import Location
+from seawall.core.location import Location, Span
 from seawall.core.severity import Severity
 
 
@@ -41,13 +42,18 @@ class Coverage(NamedTuple):
     failed: tuple[Failed, ...] = ()
 
 
+BASELINE, HISTORY = "baseline", "history"
+"""Forms of suppression that no ignore brings: the finding was there before."""
+
+
 class Suppressed(NamedTuple):
     """A finding that does not count, and why."""
 
     finding: Finding
     reason: str
     form: str = "configuration"
-    """What hides it: ``comment``, ``annotation``, ``configuration``, ``baseline``, ``history``."""
+    """What hides it: the form of an ignore (``comment``, ``annotation``, ``configuration``, the
+    name of another tool's file), or ``baseline`` or ``history``."""
     origin: Location | None = None
     """Where whatever hides it is written."""
 
@@ -73,6 +79,8 @@ class Report(NamedTuple):
     rules: int = 0
     """How many rules ran."""
     faults: tuple[RuleFault, ...] = ()
+    private: Mapping[str, tuple[Span, ...]] = {}
+    """By path, where the secret values that were found stand: no excerpt may show one."""
 
     def count(self, severity: Severity) -> int:
         """How many findings have exactly this severity."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from seawall.core.edit import Proposal
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Span
+from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Confidence, Severity
 
 SECURITY = "security"
@@ -43,6 +44,8 @@ class Hit(NamedTuple):
     related: tuple[tuple[object, KeyPath | Span, str], ...] = ()
     """Further places: (entity, key path relative to it or a known span, what it shows)."""
     fixes: tuple[Proposal, ...] = ()
+    secret: Redacted = NOTHING
+    """The secret value it is about: in the same place, another one is another finding."""
 
 
 Hits = Iterable[Hit]
@@ -156,4 +159,4 @@ def _position(ruleset: str) -> int:
         return RULESETS.index(ruleset)
     except ValueError:
         known = ", ".join(RULESETS)
-        raise UsageError(f"there is no rule set {ruleset!r}; this version has: {known}") from None
+        raise UsageError(f"there is no rule set {ruleset!r}; choose from {known}") from None

@@ -53,7 +53,7 @@ def checks(build: Build, path: str) -> tuple[tuple[Ignore, ...], tuple[Enabled, 
         line = found.line if found else 1
         width = found.end - found.start if found else 0
         origin = Location(path, span=Span(line, 1, line, 1 + width))
-        ignores.append(Ignore(skipped, whole, origin=origin, foreign=True))
+        ignores.append(Ignore(skipped, whole, origin=origin, tool="buildkit"))
     if _turned_on(options):
         enabled.append(Enabled(_turned_on(options), whole))
     for instruction in build.file.instructions:
@@ -67,7 +67,7 @@ def checks(build: Build, path: str) -> tuple[tuple[Ignore, ...], tuple[Enabled, 
             width = comment.end - comment.start
             origin = Location(path, span=Span(comment.line, 1, comment.line, 1 + width))
             for rules, where in _scopes(build, instruction, skipped, scope):
-                ignores.append(Ignore(rules, where, origin=origin, foreign=True))
+                ignores.append(Ignore(rules, where, origin=origin, tool="buildkit"))
         if _turned_on(options):
             enabled.append(Enabled(_turned_on(options), scope))
     return tuple(ignores), tuple(enabled)

@@ -117,6 +117,7 @@ class _Run:
             location=Location(self._path, span=self._span(start, end)),
             fixes=tuple(proposal.fix(self._path) for proposal in hit.fixes),
             evidence=hit.evidence or ("" if rule.sensitive else self._evidence(start, end)),
+            secret=hit.secret,
         )
 
     def _evidence(self, start: int, end: int) -> str:

@@ -41,7 +41,7 @@ def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> 
 
     ``unheeded`` names tools whose comments do not count (``buildkit``, ``checkov``, ``hadolint``,
     ``kics``, ``trivy``), as hadolint's ``disable-ignore-pragma`` wants it. Ignores for other tools
-    name their ids; those of KICS begin with ``kics:``.
+    name their ids.
     """
     if not _MARKS.search(build.file.data):
         return Words()
@@ -112,9 +112,9 @@ class _File:
         return Lines(self.path, instruction.line, instruction.end_line)
 
     def foreign(
-        self, comment: Comment, rules: tuple[str, ...], scope: Scope, reason: str = ""
+        self, tool: str, comment: Comment, rules: tuple[str, ...], scope: Scope, reason: str = ""
     ) -> Ignore:
-        return Ignore(rules, scope, reason, origin=self.origin(comment), foreign=True)
+        return Ignore(rules, scope, reason, origin=self.origin(comment), tool=tool)
 
 
 # Our own --------------------------------------------------------------------------------------
@@ -227,16 +227,16 @@ def _hadolint(file: _File) -> Iterator[Ignore]:
         rules = tuple(rule.strip() for rule in found[2].split(","))
         reason = (found[3] or "").strip()
         if found[1] == "global":
-            yield file.foreign(comment, rules, WholeFile(file.path), reason)
+            yield file.foreign("hadolint", comment, rules, WholeFile(file.path), reason)
             continue
         below = comment.line + 1
         if found[1] == "stage":
             following = bounds[min(bisect_right(bounds, below), len(bounds) - 1)]
             last = file.by_line.get(following)
             end = last.end_line if last is not None else following
-            yield file.foreign(comment, rules, Lines(file.path, below + 1, end), reason)
+            yield file.foreign("hadolint", comment, rules, Lines(file.path, below + 1, end), reason)
         elif below in file.by_line:
-            yield file.foreign(comment, rules, file.lines(file.by_line[below]), reason)
+            yield file.foreign("hadolint", comment, rules, file.lines(file.by_line[below]), reason)
 
 
 # checkov --------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def _checkov(file: _File) -> Iterator[Ignore]:
         if found is not None:
             rules = tuple(found[1].split(","))
             reason = (found[2] or "").strip()
-            yield file.foreign(comment, rules, WholeFile(file.path), reason)
+            yield file.foreign("checkov", comment, rules, WholeFile(file.path), reason)
 
 
 # Trivy ----------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def _trivy(file: _File) -> Iterator[Ignore]:
         for rule in rules if instruction is not None else ():
             assert instruction is not None  # noqa: S101 - for the type checker
             id_ = "DS-*" if rule.id == "*" else rule.id
-            ignore = file.foreign(comment, (id_,), file.lines(instruction))
+            ignore = file.foreign("trivy", comment, (id_,), file.lines(instruction))
             yield ignore._replace(until=rule.until, fault=rule.fault)
 
 
@@ -313,7 +313,7 @@ def _day_before(text: str) -> str:
 # KICS -----------------------------------------------------------------------------------------
 
 _KICS = re.compile(r"(?:(?://|#|;)*\s*)kics-scan\s*(.*)", re.IGNORECASE | re.DOTALL)
-_ALL_OF_KICS = ("kics:*",)
+_ALL_OF_KICS = ("*",)
 
 
 def _kics(file: _File) -> Iterator[Ignore]:
@@ -330,10 +330,10 @@ def _kics(file: _File) -> Iterator[Ignore]:
         for comment in instruction.comments:
             commands = _kics_commands(comment)
             if "ignore-line" in commands:
-                yield file.foreign(comment, _ALL_OF_KICS, file.lines(instruction))
+                yield file.foreign("kics", comment, _ALL_OF_KICS, file.lines(instruction))
             elif "ignore-block" in commands:
                 scope = Lines(file.path, instruction.line, ends[instruction.line])
-                yield file.foreign(comment, _ALL_OF_KICS, scope)
+                yield file.foreign("kics", comment, _ALL_OF_KICS, scope)
 
 
 def _kics_commands(comment: Comment) -> list[str]:
@@ -344,20 +344,21 @@ def _kics_commands(comment: Comment) -> list[str]:
 def _kics_file(file: _File, comment: Comment) -> Iterator[Ignore]:
     for command in _kics_commands(comment):
         name, _, value = command.partition("=")
-        ids = tuple(f"kics:{id_.strip()}" for id_ in value.split(",") if id_.strip())
+        ids = tuple(id_.strip() for id_ in value.split(",") if id_.strip())
         if name == "ignore":
-            yield file.foreign(comment, _ALL_OF_KICS, WholeFile(file.path))
+            yield file.foreign("kics", comment, _ALL_OF_KICS, WholeFile(file.path))
         elif name == "disable" and ids:
-            yield file.foreign(comment, ids, WholeFile(file.path))
+            yield file.foreign("kics", comment, ids, WholeFile(file.path))
         elif name == "enable" and ids:
-            yield file.foreign(comment, _all_but(ids), WholeFile(file.path))
+            yield file.foreign("kics", comment, _all_but(ids), WholeFile(file.path))
 
 
 def _all_but(ids: tuple[str, ...]) -> tuple[str, ...]:
     """The ids of KICS that our rules stand for, without some."""
     from seawall.dockerfile.rules import all_rules  # noqa: PLC0415 - loads every rule
 
-    known = {alias for rule in all_rules() for alias in rule.aliases if alias.startswith("kics:")}
+    aliases = (alias.partition(":") for rule in all_rules() for alias in rule.aliases)
+    known = {check for tool, _, check in aliases if tool == "kics"}
     return tuple(sorted(known.difference(ids)))
 
 

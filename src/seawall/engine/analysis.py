@@ -1,9 +1,12 @@
 """What the rules say of some targets, before anybody's word on what counts."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
+from seawall.core.location import Span
+from seawall.core.redacted import Redacted
 from seawall.core.report import Coverage, RuleFault
 
 
@@ -15,3 +18,12 @@ class Analysis(NamedTuple):
     coverage: Coverage
     objects: int
     faults: list[RuleFault]
+    private: Mapping[str, tuple[Span, ...]]
+    """By file, where the secret values that were found stand in its text."""
+    unsure: Mapping[str, tuple[str, ...]]
+    """By file, the rules that may find more once all of it, and what is around it, is read."""
+
+    @property
+    def secrets(self) -> set[Redacted]:
+        """The secret values that findings are about."""
+        return {finding.secret for finding in self.findings if finding.secret}

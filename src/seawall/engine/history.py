@@ -99,7 +99,9 @@ def roots_of(options: Options, repository: Repository) -> list[Root]:
     for number, (target, name) in enumerate(zip(targets, files.names(targets), strict=True)):
         real = os.path.realpath(target)
         if not os.path.join(real, "").startswith(top):
-            raise UsageError(f"--since: {target} is not in the repository {repository.top}")
+            raise UsageError(
+                f"--since: {target} is not in the repository {repository.top}; scan it by itself"
+            )
         is_file = not os.path.isdir(real)
         prefix = files.shown(real[len(top) :])
         shown = "" if name == os.curdir else name
@@ -114,5 +116,7 @@ def repository_of(options: Options) -> Repository:
             raise UsageError("--since: standard input has no history; name files or directories")
     repository = find(options.targets[0])
     if repository is None or repository.is_bare:
-        raise UsageError(f"--since: {options.targets[0]} is in no work tree of git")
+        raise UsageError(
+            f"--since: {options.targets[0]} is in no work tree of git; scan it without --since"
+        )
     return repository

@@ -1,11 +1,12 @@
 """Runs the rules over what was read, file by file, on several processors where it pays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import finding_from_plain, finding_to_plain
 from seawall.core.finding import Finding
 from seawall.core.location import Span
+from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
 from seawall.engine.placing import Places, placed, places_of, unplaced
@@ -15,6 +16,7 @@ from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes.checking import Outcome, Plan
 from seawall.kubernetes.rule import Context
+from seawall.text.lines import split_lines
 
 if TYPE_CHECKING:
     from seawall.dockerfile.domain import Judge
@@ -36,6 +38,23 @@ class Judgement(NamedTuple):
     faults: list[RuleFault]
     related: list[tuple[str, ...]]
     places: Places
+    private: tuple[Span, ...]
+    """Where the secret values that were found stand in the text of the file."""
+
+    @property
+    def secrets(self) -> set[Redacted]:
+        """The secret values that findings are about."""
+        return {item.secret for item in (*self.own, *self.relations) if item.secret}
+
+
+class Judged(NamedTuple):
+    """What the rules say of all files."""
+
+    findings: list[Finding]
+    faults: list[RuleFault]
+    private: dict[str, tuple[Span, ...]]
+    unsure: dict[str, tuple[str, ...]]
+    """By file, the rules that may find more once all of it, and what is around it, is read."""
 
 
 class Judgements(Protocol):
@@ -55,7 +74,7 @@ def judge(
     known: Judgements | None,
     workers: int,
     progress: Progress | None = None,
-) -> tuple[list[Finding], list[RuleFault]]:
+) -> Judged:
     """Every finding of the targets, with concrete places, in no particular order."""
     units = [unit for unit in inputs.units if not unit.task.file.context]
     step = Step(progress, "objects judged", _objects_of(units))
@@ -65,27 +84,52 @@ def judge(
 
     def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Plain]:
         step.begin(_objects_of(unit for unit, _ in part))
-        return [_to_plain(bench.judge(*pair)) for pair in part]
+        return [_news(bench.judge(*pair), *pair) for pair in part]
 
     if workers > 1:
         weights = [len(unit.task.data) for unit in units]
         plains = spread(pairs, weights, workers, work)
-        results = [_from_plain(plain, bench.by_id) for plain in plains]
+        results = [
+            _with_news(plain, old, bench.by_id)
+            for plain, (_, old) in zip(plains, pairs, strict=True)
+        ]
     else:
         results = [bench.judge(*pair) for pair in pairs]
-    findings: list[Finding] = []
-    faults: list[RuleFault] = []
+    judged = Judged([], [], {}, {})
     for (unit, old), result in zip(pairs, results, strict=True):
         if known is not None and (old is None or len(result.places) > len(old.places)):
             known.learn(unit, result)
-        findings += result.own
-        findings += result.relations
-        faults += result.faults
-    return findings, faults
+        judged.findings.extend(result.own)
+        judged.findings.extend(result.relations)
+        judged.faults.extend(result.faults)
+        if result.private:
+            judged.private[unit.task.file.path] = result.private
+        unsure = _unsure(unit, result, bench.by_id)
+        if unsure:
+            judged.unsure[unit.task.file.path] = unsure
+    return judged
+
+
+def _unsure(unit: Unit, judgement: Judgement, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+    if unit.contents.failed or unit.contents.not_covered:
+        return tuple(sorted(rules))
+    if all(object_.complete for object_ in unit.contents.objects):
+        return ()
+    return tuple(sorted({rule for names in judgement.related for rule in names}))
 
 
 def _objects_of(units: Iterable[Unit]) -> int:
     return sum(len(unit.contents.objects) for unit in units)
+
+
+def judge_units(
+    units: Sequence[Unit], rules: Sequence[Rule], context: Context, texts: Texts
+) -> tuple[list[Finding], list[RuleFault]]:
+    """Every finding of some rules in some files, with concrete places."""
+    bench = _Bench(rules, context, texts, Step(None, "", 0))
+    results = [bench.judge(unit, None) for unit in units]
+    findings = [item for result in results for item in (*result.own, *result.relations)]
+    return findings, [fault for result in results for fault in result.faults]
 
 
 class _Bench:
@@ -123,7 +167,25 @@ class _Bench:
                 (relations if finding.rule.id in names else own).append(finding)
         places = {} if old is None else dict(old.places)
         own = own if old is not None else self._placed(own, unit, places)
-        return Judgement(own, self._placed(relations, unit, places), faults, related, places)
+        relations = self._placed(relations, unit, places)
+        secrets = {item.secret for item in (*own, *relations) if item.secret}
+        private = self._private(unit, secrets) if old is None else old.private
+        return Judgement(own, relations, faults, related, places, private)
+
+    def _private(self, unit: Unit, secrets: Collection[Redacted]) -> tuple[Span, ...]:
+        """Where secret values stand in the text of a file, each on one line."""
+        text = self._texts.text(unit.task.file.path) if secrets else None
+        if text is None:
+            return ()
+        found: set[Span] = set()
+        parts = {part for secret in secrets for part in parts_of(secret) if len(part) > 3}
+        for number, line in enumerate(split_lines(text), 1):
+            for part in parts:
+                at = line.find(part)
+                while at >= 0:
+                    found.add(Span(number, at + 1, number, at + len(part) + 1))
+                    at = line.find(part, at + len(part))
+        return tuple(sorted(found))
 
     def _judge_dockerfile(
         self, task: Task, around: "Surroundings", old: Judgement | None
@@ -143,7 +205,8 @@ class _Bench:
         own = [] if old is None else old.own
         relations = [found for found in outcome.findings if found.rule.id in names]
         own = own or [found for found in outcome.findings if found.rule.id not in names]
-        return Judgement(own, relations, outcome.faults, [names], {})
+        private = old.private if old is not None else ()
+        return Judgement(own, relations, outcome.faults, [names], {}, private)
 
     def _plan_of(self, names: tuple[str, ...]) -> Plan:
         plan = self._plans.get(names)
@@ -172,23 +235,36 @@ def _to_plain(judgement: Judgement) -> Plain:
         [tuple(fault) for fault in judgement.faults],
         judgement.related,
         [(document, path, tuple(span)) for (document, path), span in judgement.places.items()],
+        [tuple(span) for span in judgement.private],
     )
 
 
 def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
-    own, relations, faults, related, places = plain
+    own, relations, faults, related, places, private = plain
     return Judgement(
         [finding_from_plain(item, rules) for item in own],
         [finding_from_plain(item, rules) for item in relations],
         [RuleFault(*item) for item in faults],
         related,
         {(document, path): Span(*span) for document, path, span in places},
+        tuple(Span(*span) for span in private),
     )
+
+
+def _news(judgement: Judgement, _unit: Unit, old: Judgement | None) -> Plain:
+    """What another process does not know yet of a judgement."""
+    return _to_plain(judgement if old is None else judgement._replace(own=[]))
+
+
+def _with_news(plain: Plain, old: Judgement | None, rules: dict[str, Rule]) -> Judgement:
+    judgement = _from_plain(plain, rules)
+    return judgement if old is None else judgement._replace(own=old.own)
 
 
 def own_to_plain(judgement: Judgement) -> Plain:
     """What rests on the file alone, for a cache."""
-    return _to_plain(judgement._replace(relations=[], faults=[]))
+    _, *rest = _to_plain(judgement._replace(own=[], relations=[], faults=[]))
+    return ([finding_to_plain(finding, private=False) for finding in judgement.own], *rest)
 
 
 def own_from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:

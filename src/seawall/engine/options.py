@@ -7,11 +7,23 @@ from seawall.core.ignore import Ignore
 from seawall.core.report import NotCovered
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
+from seawall.core.tools import TOOLS
 from seawall.sources import files
 from seawall.text.gitignore import RootedPaths
 from seawall.triage.verdicts import Override
 
 NEWEST_KUBERNETES = "1.36"
+
+
+class Excludes(NamedTuple):
+    """Files that several configurations leave out."""
+
+    parts: tuple["Exclude", ...]
+
+    def reason(self, path: str, *, is_directory: bool) -> str:
+        """Why a path is left out; empty when it is not."""
+        reasons = (part.reason(path, is_directory=is_directory) for part in self.parts)
+        return next((reason for reason in reasons if reason), "")
 
 
 class Exclude(NamedTuple):
@@ -33,7 +45,7 @@ class Options(NamedTuple):
     targets: tuple[str, ...] = (".",)
     context: tuple[str, ...] = ()
     gitignore: bool = True
-    exclude: Exclude | None = None
+    exclude: Excludes | None = None
     max_file_size: int = files.DEFAULT_SIZE_LIMIT
     profile: str = SECURITY
     custom: tuple[Rule, ...] = ()
@@ -42,6 +54,8 @@ class Options(NamedTuple):
     """What the configuration asks for and cannot be done here, to be reported with the inputs."""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    enable: tuple[str, ...] = ()
+    """Rules that run besides those of the profile."""
     ruleset: str = RULESETS[-1]
     min_confidence: Confidence = Confidence.MEDIUM
     kubernetes_version: str = NEWEST_KUBERNETES
@@ -51,6 +65,10 @@ class Options(NamedTuple):
     overrides: tuple[Override, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     """Ignores that the configuration and other tools' files give."""
+    foreign: tuple[str, ...] = TOOLS
+    """The other tools whose comments and annotations are heeded."""
+    unheeded: tuple[str, ...] = ()
+    """Forms of a tool that its own configuration turns off: ``kube-score:enable``."""
     honour_comments: bool = True
     """Whether comments and annotations in what is scanned may hide findings."""
     require_reason: bool = False
@@ -60,6 +78,8 @@ class Options(NamedTuple):
     """Whether the targets hold all that the configuration is about."""
     baseline: str | None = None
     """The file of known findings."""
+    keep_secrets: bool = False
+    """Whether findings must have the secret values they are about: to write a baseline."""
     since: str | None = None
     """A git revision: only what came after it counts."""
     today: str = ""
@@ -72,3 +92,8 @@ class Options(NamedTuple):
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0
     """Processes to use at most; 0 for as many as the machine has processors."""
+
+    @property
+    def needs_secrets(self) -> bool:
+        """Whether findings are compared by the secret values they are about."""
+        return self.keep_secrets or self.baseline is not None or self.since is not None

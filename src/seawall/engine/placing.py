@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span
-from seawall.engine.texts import Texts
 from seawall.text.places import locate
 from seawall.text.yaml import Chunk, split
 
@@ -54,14 +53,3 @@ def _placed(location: Location, places: Mapping[str, Places]) -> Location:
         return location
     span = places.get(location.path, {}).get((location.document, location.key_path))
     return location if span is None else location._replace(span=span)
-
-
-def place(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
-    """Findings with concrete locations."""
-    findings = list(findings)
-    places: dict[str, Places] = {}
-    for path, wanted in unplaced(findings).items():
-        text = texts.text(path)
-        if text is not None:
-            places[path] = places_of(text, wanted)
-    return [placed(finding, places) for finding in findings]

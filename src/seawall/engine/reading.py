@@ -4,11 +4,17 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from seawall.core.compact import ignore_from_plain, ignore_to_plain
+from seawall.core.compact import (
+    enable_from_plain,
+    enable_to_plain,
+    ignore_from_plain,
+    ignore_to_plain,
+)
 from seawall.core.ignore import Ignore
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine import dockerfiles
 from seawall.engine.options import Options
+from seawall.engine.placing import places_of
 from seawall.engine.progress import Progress, Step
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
@@ -79,7 +85,7 @@ class Unit(NamedTuple):
 
     task: Task
     contents: reader.Contents
-    ignores: tuple[Ignore, ...]
+    words: ignores.Words
 
 
 Plain = Any
@@ -92,7 +98,7 @@ class Units(Protocol):
         """What is known of each."""
 
     def learn(self, task: Task, plain: Plain) -> None:
-        """Remember what a file holds."""
+        """Remember what a file holds; not asked where that is private."""
 
 
 class Inputs:
@@ -298,12 +304,13 @@ def read_units(
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
     missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
     step = Step(progress, "files parsed", len(missing))
+    to_learn = units is not None
 
-    def parsed(part: Sequence[Task]) -> Iterator[Plain]:
+    def parsed(part: Sequence[Task]) -> Iterator[tuple[bool, Plain]]:
         step.begin(len(part))
         for task in part:
             step.advance()
-            yield _parse(task)
+            yield _parse(task, to_learn)
 
     if workers > 1:
         weights = [len(task.data) for task in missing]
@@ -311,8 +318,8 @@ def read_units(
     else:
         fresh = parsed(missing)
     for task, known in zip(tasks, plains, strict=True):
-        plain = next(fresh) if known is None else known
-        if known is None and units is not None:
+        private, plain = next(fresh) if known is None else (False, known)
+        if known is None and units is not None and not private:
             units.learn(task, plain)
         _add(inputs, task, plain)
     inputs.tasks.clear()  # only what has objects is needed from here on
@@ -323,25 +330,47 @@ _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
 _NO_OBJECTS = reader.Contents((), (), (), ())
 
 
-def _parse(task: Task) -> Plain:
-    """What one file holds: a pure function of its bytes and of what its surroundings say."""
+def _parse(task: Task, to_learn: bool) -> tuple[bool, Plain]:
+    """What one file holds: a pure function of its bytes and of what its surroundings say.
+
+    Where the result is to be remembered, tells first whether that would copy what is private.
+    """
     if task.around is not None:
-        return _parse_dockerfile(task)
+        return False, _parse_dockerfile(task)
     text = _text("", task.data)
     if isinstance(text, Failed):
-        return (_FAILED, tuple(text)[1:])
+        return False, (_FAILED, tuple(text)[1:])
     if not text.strip():
-        return (_SKIPPED, "empty")
+        return False, (_SKIPPED, "empty")
     if not task.file.named and not reader.mentions_objects(text):
-        return (_SKIPPED, "holds no Kubernetes object")
+        return False, (_SKIPPED, "holds no Kubernetes object")
     path = task.file.path
     contents = reader.read(
         text, path, target=True, complete=True, template=task.is_template, listed=task.listed
     )
-    found: list[Ignore] = []
-    if any(mark in text for mark in ignores.MARKS):
-        found = [*ignores.from_comments(text, path), *ignores.from_annotations(contents.objects)]
-    return (_READ, reader.to_plain(contents), [ignore_to_plain(item) for item in found])
+    words = ignores.read(text, path, contents.objects)
+    private = to_learn and _is_private(contents)
+    return private, (
+        _READ,
+        reader.to_plain(contents),
+        [ignore_to_plain(item) for item in _placed(words.ignores, text)],
+        [enable_to_plain(item) for item in words.enables],
+    )
+
+
+def _is_private(contents: reader.Contents) -> bool:
+    from seawall.kubernetes.private import is_private  # noqa: PLC0415 - where results are kept
+
+    return is_private(contents)
+
+
+def _placed(found: list[Ignore], text: str) -> Iterator[Ignore]:
+    """The ignores that are written in a file, each with its line."""
+    wanted = {(i.origin.document, i.origin.key_path) for i in found if i.origin.span is None}
+    places = places_of(text, wanted) if wanted else {}
+    for item in found:
+        span = item.origin.span or places.get((item.origin.document, item.origin.key_path))
+        yield item._replace(origin=item.origin._replace(span=span))
 
 
 def _parse_dockerfile(task: Task) -> Plain:
@@ -363,8 +392,8 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.skipped.append(Skipped(file.path, content))
         return
     if kind == _DOCKERFILE:
-        found = tuple(ignore_from_plain(item) for item in rest[0])
-        inputs.units.append(Unit(task, _NO_OBJECTS, found))
+        found = [ignore_from_plain(item) for item in rest[0]]
+        inputs.units.append(Unit(task, _NO_OBJECTS, ignores.Words(found, [])))
         inputs.texts.add(file.path, task.data)
         inputs.read.append(file.path)
         return
@@ -377,8 +406,11 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     if not contents.opaque:
         inputs.whole.add(file.path)
     if contents.objects:
-        found = tuple(ignore_from_plain(item) for item in rest[0])
-        inputs.units.append(Unit(task, contents, found))
+        words = ignores.Words(
+            [ignore_from_plain(item) for item in rest[0]],
+            [enable_from_plain(item) for item in rest[1]],
+        )
+        inputs.units.append(Unit(task, contents, words))
         inputs.texts.add(file.path, task.data)
     if contents.objects or contents.failed:
         inputs.read.append(file.path)

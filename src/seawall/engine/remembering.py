@@ -1,24 +1,28 @@
 """What a scan takes from the cache and puts into it.
 
 Three layers: a whole run (nothing has changed), what rules say of a file that rests on this file
-alone, and what a file holds. Each key is a digest of everything its value rests on. What holds a
-secret is never stored.
+alone, and what a file holds. Each key is a digest of everything its value rests on.
+
+No secret is ever stored. A finding about one is, without the value; who needs the values (a
+baseline) has such files judged anew. What a file with a Secret or a credential holds is not kept.
 """
 
+import marshal
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import seawall
-from seawall import cache
+from seawall import cache, catalogue
 from seawall.cache import Cache, digest, texts
 from seawall.core.compact import (
     finding_from_plain,
     finding_to_plain,
-    holds_secrets,
     ignore_from_plain,
     ignore_to_plain,
 )
+from seawall.core.location import Span
+from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine import dockerfiles
@@ -69,7 +73,9 @@ class Memory:
 
     def __init__(self, store: Store, options: Options, rules: Sequence[Rule]) -> None:
         self._store = store
-        self._rules = {rule.id: rule for rule in rules}
+        self._needs_secrets = options.needs_secrets
+        # Objects may enable rules that do not run otherwise.
+        self._rules = {rule.id: rule for rule in (*catalogue.all_rules(), *rules)}
         code = cache.code_stamp(os.path.dirname(seawall.__file__))
         self._code = code
         self._judging = digest(
@@ -80,6 +86,12 @@ class Memory:
                 options.pss_version,
                 options.fixes,
                 sorted((rule, sorted(own.items())) for rule, own in options.parameters.items()),
+                # What decides which rules objects may enable.
+                options.honour_comments,
+                options.select,
+                options.ignore,
+                options.foreign,
+                options.unheeded,
             ),
         )
 
@@ -113,9 +125,13 @@ class Memory:
         if plain is None:
             return None
         try:
-            findings, ignores, (read, skipped, not_covered, failed), objects = plain
+            findings, ignores, coverage, objects, private, unsure = plain
+            read, skipped, not_covered, failed = coverage
+            known = [finding_from_plain(item, self._rules) for item in findings]
+            if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
+                return None
             return Analysis(
-                [finding_from_plain(item, self._rules) for item in findings],
+                known,
                 [ignore_from_plain(item) for item in ignores],
                 Coverage(
                     tuple(read),
@@ -125,29 +141,31 @@ class Memory:
                 ),
                 objects,
                 [],
+                {path: tuple(Span(*span) for span in spans) for path, spans in private.items()},
+                unsure,
             )
         except _BROKEN:
             return None
 
     def keep_run(self, key: bytes | None, analysis: Analysis) -> None:
         """Remember the result of a run."""
-        if key is None or analysis.faults or holds_secrets(analysis.findings):
+        if key is None or analysis.faults:
             return
         coverage = analysis.coverage
-        self._store.put(
-            key,
+        plain = (
+            [finding_to_plain(finding, private=False) for finding in analysis.findings],
+            [ignore_to_plain(ignore) for ignore in analysis.ignores],
             (
-                [finding_to_plain(finding) for finding in analysis.findings],
-                [ignore_to_plain(ignore) for ignore in analysis.ignores],
-                (
-                    coverage.read,
-                    _rows(coverage.skipped),
-                    _rows(coverage.not_covered),
-                    _rows(coverage.failed),
-                ),
-                analysis.objects,
+                coverage.read,
+                _rows(coverage.skipped),
+                _rows(coverage.not_covered),
+                _rows(coverage.failed),
             ),
+            analysis.objects,
+            {path: [tuple(span) for span in spans] for path, spans in analysis.private.items()},
+            dict(analysis.unsure),
         )
+        _put(self._store, key, plain, analysis.secrets)
 
     # Files ------------------------------------------------------------------------------------
 
@@ -157,11 +175,19 @@ class Memory:
 
     def judgements(self) -> "_Judgements":
         """What rules say of files."""
-        return _Judgements(self._store, self._judging, self._rules)
+        return _Judgements(
+            self._store, self._judging, self._rules, needs_secrets=self._needs_secrets
+        )
 
 
 def _rows(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows]
+
+
+def _put(store: Store, key: bytes, plain: Plain, secrets: set[Redacted]) -> None:
+    """Keep a value, unless a secret shows in it: a message could quote what another rule found."""
+    if not (secrets and reveals(marshal.dumps(plain), secrets)):
+        store.put(key, plain)
 
 
 def _may_store(task: Task) -> bool:
@@ -189,21 +215,19 @@ class _Units:
         return [found.get(key) for key in keys]
 
     def learn(self, task: Task, plain: Plain) -> None:
-        """Remember what a file holds, unless that may be a secret."""
-        if _may_store(task) and not _mentions_secrets(task.data):
+        """Remember what a file holds."""
+        if _may_store(task):
             self._store.put(self._key(task), plain)
 
 
-def _mentions_secrets(data: bytes) -> bool:
-    """Whether a file may hold a Secret: its values must not be copied to another place."""
-    return b"Secret" in data and (b"stringData" in data or b"data" in data)
-
-
 class _Judgements:
-    def __init__(self, store: Store, judging: bytes, rules: dict[str, Rule]) -> None:
+    def __init__(
+        self, store: Store, judging: bytes, rules: dict[str, Rule], *, needs_secrets: bool
+    ) -> None:
         self._store = store
         self._judging = judging
         self._rules = rules
+        self._needs_secrets = needs_secrets
 
     def _key(self, unit: Unit) -> bytes:
         task = unit.task
@@ -230,10 +254,11 @@ class _Judgements:
             return None
         if len(judgement.related) != (len(unit.contents.objects) or 1):
             return None
+        if self._needs_secrets and any(item.secret is LEFT_OUT for item in judgement.own):
+            return None
         return judgement
 
     def learn(self, unit: Unit, judgement: Judgement) -> None:
         """Remember what the rules said."""
-        found = [*judgement.own, *judgement.relations]
-        if _may_store(unit.task) and not judgement.faults and not holds_secrets(found):
-            self._store.put(self._key(unit), own_to_plain(judgement))
+        if _may_store(unit.task) and not judgement.faults:
+            _put(self._store, self._key(unit), own_to_plain(judgement), judgement.secrets)

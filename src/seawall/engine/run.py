@@ -1,10 +1,11 @@
 """What lasts as long as one command: its progress, its cache, what it recalls."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
@@ -18,18 +19,29 @@ _PIECE = 1024 * 1024
 
 
 class Recording:
-    """Keeps a text, compressed, while it passes by: a report may be larger than the memory."""
+    """Keeps a text, compressed, while it passes by: a report may be larger than the memory.
 
-    def __init__(self) -> None:
+    A text in which one of the ``secrets`` shows is not kept.
+    """
+
+    def __init__(self, secrets: Collection[Redacted] = ()) -> None:
         from zlib import compressobj  # noqa: PLC0415 - only where outputs are kept
 
         self._compressor = compressobj(1)
         self._pieces: list[bytes] = []
+        self._secrets = secrets
+        self._overlap = max((len(secret.reveal()) for secret in secrets), default=0) * 4
+        self._tail = b""
+        self.is_private = False
 
     def watch(self, chunks: Iterable[str]) -> Iterator[str]:
         """The same chunks."""
         for chunk in chunks:
-            self._pieces.append(self._compressor.compress(chunk.encode("utf-8", "surrogatepass")))
+            data = chunk.encode("utf-8", "surrogatepass")
+            if self._secrets and not self.is_private:
+                self.is_private = reveals(self._tail + data, self._secrets)
+                self._tail = (self._tail + data)[-self._overlap :]
+            self._pieces.append(self._compressor.compress(data))
             yield chunk
 
     def data(self) -> bytes:
@@ -76,6 +88,7 @@ class Run:
         self._cache: Cache | None = None
         self._store: Store | None = None
         self._replay_key: bytes | None = None
+        self._secrets: Collection[Redacted] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -136,10 +149,23 @@ class Run:
         """Whether outputs are to be kept."""
         return self._replay_key is not None
 
-    def record(self, replay: Replay) -> None:
-        """Keep what this run writes."""
-        if self._replay_key is not None and self._store is not None:
-            self._store.put(self._replay_key, tuple(replay))
+    def recording(self) -> Recording:
+        """Keeps an output of this run."""
+        return Recording(self._secrets)
+
+    def record(self, recordings: Sequence[Recording], exit_code: int) -> None:
+        """Keep what this run wrote, unless a secret shows in it."""
+        if self._replay_key is None or self._store is None:
+            return
+        if not any(recording.is_private for recording in recordings):
+            outputs = tuple(recording.data() for recording in recordings)
+            self._store.put(self._replay_key, (outputs, exit_code))
+
+    def knows(self, secrets: Collection[Redacted]) -> None:
+        """Keep no output that shows one of these; none at all where their values are not known."""
+        self._secrets = secrets
+        if any(secret is LEFT_OUT for secret in secrets):
+            self.forget_outputs()
 
     def forget_outputs(self) -> None:
         """Do not keep the outputs: they rest on what an equal run may not find again."""

@@ -112,6 +112,7 @@ def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
             if isinstance(other, KubernetesObject | Pod | Container)
         ),
         evidence=hit.evidence,
+        secret=hit.secret,
     )
 
 

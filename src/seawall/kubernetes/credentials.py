@@ -8,13 +8,16 @@ often the name of a Secret, of a field or of a header. Where the name ends in a 
 client's secret a value such as ``minio123`` counts, too: what people type where they are asked
 for a password. ``secret`` and ``credentials`` alone as often say which Secret.
 
-Nothing here ever gives a value back: results name what holds it.
+Results name what holds a value. The value itself comes along in a form that hides it, so that it
+can be told from others.
 """
 
 import re
 from binascii import Error, a2b_base64
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from seawall.core.redacted import NOTHING, Redacted
 
 
 class Credential(NamedTuple):
@@ -28,6 +31,8 @@ class Credential(NamedTuple):
     """Whether it is a default, so that nothing is given away by it."""
     line: int = 0
     """The line of a text it stands in, from 1; 0 for a value of its own."""
+    value: Redacted = NOTHING
+    """What is secret; nothing for a default, which gives nothing away."""
 
 
 # Names --------------------------------------------------------------------------------------
@@ -218,22 +223,42 @@ _URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@
 _USER_OF_MANUALS = r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:word)?|pw)"
 
 
+_REST_OF_TOKEN = re.compile(r"[\w+/=.~-]*")
+_LONGEST_KEY = 16_384
+
+
 def format_of(text: str) -> str:
     """What known kind of credential stands in a text, with its article; empty when none does."""
+    found = of_format(text)
+    return "" if found is None else found.what
+
+
+def of_format(text: str) -> Credential | None:
+    """The first credential in a text that is known by its format."""
     for mark, pattern, what in _FORMATS:
         if mark in text:
             for match in re.finditer(pattern, text):
                 found = match.group()
                 if len(set(found)) >= 10 and not re.search(_TO_BE_REPLACED, found):
-                    return what
+                    return Credential("", what, value=_whole(text, match))
     if "://" in text and "@" in text:
         for match in re.finditer(_URL, text):
             user, password = match.groups()
             if not is_reference(password) and not re.fullmatch(
                 _USER_OF_MANUALS, f"{user}:{password}"
             ):
-                return "a URL with a password"
-    return ""
+                return Credential("", "a URL with a password", value=Redacted(password))
+    return None
+
+
+def _whole(text: str, match: re.Match[str]) -> Redacted:
+    """All of a credential whose pattern may have found but its beginning."""
+    start, end = match.span()
+    if match.group().startswith("-----BEGIN"):
+        last = text.find("-----END", end, start + _LONGEST_KEY)
+        return Redacted(text[start : last if last > 0 else start + _LONGEST_KEY])
+    rest = _REST_OF_TOKEN.match(text, end)
+    return Redacted(text[start : rest.end() if rest else end])
 
 
 def _named(name: str, value: str) -> Credential | None:
@@ -241,22 +266,25 @@ def _named(name: str, value: str) -> Credential | None:
     kind = kind_of_name(name)
     if not kind or is_reference(value) or "\n" in value.strip():
         return None
+    secret = Redacted(value)
     if kind == SECRET:
         if looks_generated(value):
-            return Credential(name, "a secret")
+            return Credential(name, "a secret", value=secret)
         typed = looks_typed(value) and not (_may_say_which(name) or is_to_be_replaced(value))
-        return Credential(name, "a weak secret", weak=True) if typed else None
+        return Credential(name, "a weak secret", weak=True, value=secret) if typed else None
     if len(value) < 4 and value.isdigit():
         return None
     weak = value.lower() in _KNOWN or is_to_be_replaced(value)
-    return Credential(name, "a default password" if weak else "a password", weak=weak)
+    if weak:
+        return Credential(name, "a default password", weak=True)
+    return Credential(name, "a password", value=secret)
 
 
 def in_value(name: str, value: str) -> Credential | None:
     """The credential in the value of a variable, annotation or key, if there is one."""
-    what = format_of(value)
-    if what:
-        return Credential(name, what)
+    typical = of_format(value)
+    if typical is not None:
+        return typical._replace(name=name)
     found = _named(name, value)
     if found is None and "=" in value and re.search(_KEYWORD, value):
         inner = next(in_text(value), None)  # options of a JVM, connection strings
@@ -315,10 +343,10 @@ def in_text(text: str, *, code: bool = False) -> Iterator[Credential]:
     In program ``code`` only quoted values count: others are expressions.
     """
     seen = set()
-    what = format_of(text)
-    if what:
+    typical = of_format(text)
+    if typical is not None:
         seen.add("")
-        yield Credential("", what)
+        yield typical
     for number, line in _telling_lines(text):
         for found in _in_line(line, code=code):
             if found.name not in seen:
@@ -354,10 +382,10 @@ def _in_line(line: str, *, code: bool) -> Iterator[Credential]:
     for mark, pattern in _BARE:
         for match in re.finditer(pattern, line) if mark in line else ():
             if not is_reference(match.group(1)):
-                yield Credential("", "a password")
+                yield Credential("", "a password", value=Redacted(match.group(1)))
     for match in re.finditer(_HEADER, line):
         if not is_reference(match.group(1)) and not is_to_be_replaced(match.group(1)):
-            yield Credential("", "an Authorization header")
+            yield Credential("", "an Authorization header", value=Redacted(match.group(1)))
 
 
 _OPTION_NAME = r"-{0,2}[A-Za-z_][\w.-]{0,100}"
@@ -393,15 +421,16 @@ def _in_word(word: str, before: str, program: str) -> Credential | None:
         found = in_value(option.lstrip("-").removeprefix("D"), value)
         return found and found._replace(name=option)
     if program.startswith(("mysql", "mariadb")) and word.startswith("-p"):
-        return None if is_reference(word[2:]) else Credential("-p", "a password")
+        secret = Redacted(word[2:])
+        return None if is_reference(word[2:]) else Credential("-p", "a password", value=secret)
     if word.startswith("-") or not re.fullmatch(_OPTION_ALONE, before):
         return in_value("", word)
     found = in_value(before.lstrip("-"), word)
     if found is not None:
         return found._replace(name=before)
-    secret = word.partition(":")[2] if program == "curl" else word
-    if before in _SHORT_OPTIONS.get(program, ()) and not is_reference(secret):
-        return Credential(before, "a password")
+    value = word.partition(":")[2] if program == "curl" else word
+    if before in _SHORT_OPTIONS.get(program, ()) and not is_reference(value):
+        return Credential(before, "a password", value=Redacted(value))
     return None
 
 

@@ -12,7 +12,7 @@ from seawall.core.errors import UsageError
 from seawall.core.report import Report
 from seawall.core.severity import Severity
 
-FORMATS = ("table", "json", "sarif", "junit", "gitlab", "github", "markdown", "html")
+FORMATS = ("table", "json", "jsonl", "sarif", "junit", "gitlab", "github", "markdown", "html")
 """What ``--format`` takes; each is a module of this package. The first is the default."""
 
 
@@ -40,6 +40,8 @@ class Options(NamedTuple):
     """What varies from run to run (times, machine); left out of a report unless given."""
     fail_on: Severity | None = None
     """The severity from which findings make the scan fail; ``None`` when none does."""
+    compact: bool = False
+    """Whether a finding is to take one line where the format knows a shorter form."""
 
 
 class Writer(Protocol):

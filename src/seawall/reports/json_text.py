@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from json import JSONEncoder
+from json.encoder import encode_basestring
 
 _RISKY = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -28,8 +29,20 @@ _ENCODER = JSONEncoder(
 
 def compact(value: object) -> str:
     """One line of JSON. Lone surrogates, which no UTF-8 file can hold, become U+FFFD."""
+    return harmless(_ENCODER.encode(value))
+
+
+def quoted(text: str) -> str:
+    """A text as JSON. What is put together from such texts must be made ``harmless`` once."""
+    return encode_basestring(text)
+
+
+def harmless(json: str) -> str:
+    """JSON without what is risky to show; it means the same, but for lone surrogates."""
+    if not json.isascii() or "\x7f" in json:
+        json = _RISKY.sub(_escaped, json)
     # A CI runner takes `##[..]` and `##vso[..]` in its log for orders: they never stand so.
-    return _RISKY.sub(_escaped, _ENCODER.encode(value)).replace("##", r"#\u0023")
+    return json.replace("##", r"#\u0023")
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -3,11 +3,16 @@
 An excerpt of the line a secret stands on would publish it in every CI log and report.
 """
 
+import re
+
 from seawall.core.finding import Finding
+from seawall.core.location import Span
 from seawall.core.report import Report
 from seawall.reports import Sources
 
 BLACK = "*"
+_KIND = "Secret"
+"""A kind of Kubernetes whose values are all secret."""
 
 _NO_SPANS: list[tuple[int, int]] = []
 
@@ -25,7 +30,9 @@ class RedactedSources:
     """The same lines, with the spots of sensitive findings replaced by stars of equal length.
 
     What a key marks in a tree may be only where its value begins (``data:``, ``key: |``): there
-    the lines below that are indented further are blacked out too.
+    the lines below that are indented further, or that belong to the same brackets, are blacked
+    out too. So is what stands behind the key on its line, and the whole line where it is one of
+    a Secret in brackets: in JSON all of its values may stand there.
     """
 
     def __init__(self, sources: Sources, report: Report) -> None:
@@ -33,6 +40,10 @@ class RedactedSources:
         self._whole: set[tuple[str, int]] = set()
         self._spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._starts: dict[str, list[int]] = {}
+        self._secrets: set[tuple[str, int]] = set()
+        for path, spans in report.private.items():
+            for span in spans:
+                self._note_span(path, span)
         for finding in report.findings:
             self._note(finding)
         for suppressed in report.suppressed:
@@ -40,16 +51,23 @@ class RedactedSources:
 
     def _note(self, finding: Finding) -> None:
         span = finding.location.span
-        if span is None or not is_sensitive(finding):
+        if span is None:
             return
         path = finding.location.path
+        if finding.subject.kind == _KIND:
+            self._secrets.add((path, span.line))
+        if not is_sensitive(finding):
+            return
         if finding.location.key_path:
             self._starts.setdefault(path, []).append(span.end_line)
         if span.line == span.end_line and span.end_column > span.column:
-            place = (max(0, span.column - 1), span.end_column - 1)
-            self._spans.setdefault((path, span.line), []).append(place)
+            self._note_span(path, span)
         else:  # a key of many lines, or a place without an extent: all of them
             self._whole.update((path, n) for n in range(span.line, span.end_line + 1))
+
+    def _note_span(self, path: str, span: Span) -> None:
+        place = (max(0, span.column - 1), span.end_column - 1)
+        self._spans.setdefault((path, span.line), []).append(place)
 
     def line(self, path: str, number: int) -> str | None:
         """A line by its number (from 1), without its end; ``None`` when it cannot be had."""
@@ -58,7 +76,8 @@ class RedactedSources:
             return None
         for start in self._starts.pop(path, ()):
             self._note_below(path, start)
-        if (path, number) in self._whole:
+        in_brackets = (path, number) in self._secrets and ("{" in text or "[" in text)
+        if in_brackets or (path, number) in self._whole:
             indent = _indent(text)
             return text[:indent] + BLACK * (len(text) - indent)
         for start, end in self._spans.get((path, number), _NO_SPANS):
@@ -66,14 +85,31 @@ class RedactedSources:
         return text
 
     def _note_below(self, path: str, number: int) -> None:
+        """Note what belongs to the value that begins on a line."""
         text = self._sources.line(path, number)
-        indent = 0 if text is None else _indent(text)
+        if text is None:
+            return
+        indent = _indent(text)
+        open_ = 0
+        for start, end in self._spans.get((path, number), [])[:]:
+            if _KEY_END.match(text, end):
+                self._spans[path, number].append((start, len(text)))
+                open_ = _brackets(text[end:])
         while text is not None:
             number += 1
             text = self._sources.line(path, number)
-            if text is None or (text.strip() and _indent(text) <= indent):
+            if text is None or (open_ <= 0 and text.strip() and _indent(text) <= indent):
                 return
+            open_ += _brackets(text)
             self._whole.add((path, number))
+
+
+_KEY_END = re.compile(r"[\"']?[ \t]*:")
+
+
+def _brackets(text: str) -> int:
+    """How many brackets a text leaves open; those within texts count too, at worst for more."""
+    return sum(text.count(mark) for mark in "[{") - sum(text.count(mark) for mark in "]}")
 
 
 def _indent(text: str) -> int:

@@ -10,8 +10,9 @@ from urllib.parse import quote
 from seawall import __version__
 from seawall.core.edit import Edit, Fix
 from seawall.core.finding import Finding, Subject, fingerprints
+from seawall.core.ignore import IN_SOURCE
 from seawall.core.location import Location, Span
-from seawall.core.report import Report
+from seawall.core.report import Report, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.json_text import array, compact
 from seawall.reports.sarif_rules import LEVELS, descriptor
@@ -91,9 +92,18 @@ def _results(report: Report, everything: list[Finding], index: dict[str, int]) -
     for number, (finding, mark) in enumerate(zip(everything, marks, strict=True)):
         result = _result(finding, mark, index[finding.rule.id])
         if number >= len(report.findings):
-            reason = report.suppressed[number - len(report.findings)].reason
-            result["suppressions"] = [{"kind": "external", "justification": reason}]
+            item = report.suppressed[number - len(report.findings)]
+            result["suppressions"] = [_suppression(item)]
         yield compact(result)
+
+
+def _suppression(item: Suppressed) -> Json:
+    """Section 3.35: what stands beside the code, or else in a file of its own."""
+    in_source = item.form in IN_SOURCE
+    result: Json = {"kind": "inSource" if in_source else "external", "justification": item.reason}
+    if in_source and item.origin is not None:
+        result["location"] = _place(item.origin)
+    return result
 
 
 def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:

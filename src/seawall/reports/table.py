@@ -35,16 +35,23 @@ def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
         yield from _quiet(report)
         return
     style = _coloured if options.colour else plain
-    sources = redacted(sources, report)
-    for path, blocks in by_file(report.findings, joined=True).items():
-        yield f"{style(visible(path), 'file')}\n\n"
-        for block in blocks:
-            yield "\n".join(block_lines(block, sources, options, style)) + "\n\n"
+    if options.compact:
+        yield from _quiet(report)
+        yield "\n" if report.findings else ""
+    else:
+        yield from _blocks(report, redacted(sources, report), options, style)
     for part in (_failed, _faults, _not_covered, _skipped, _suppressed):
         text = "\n".join(part(report, options, style))
         if text:
             yield f"{text}\n\n"
     yield "\n".join(_summary(report, options, style)) + "\n"
+
+
+def _blocks(report: Report, sources: Sources, options: Options, style: Style) -> Iterator[str]:
+    for path, blocks in by_file(report.findings, joined=True).items():
+        yield f"{style(visible(path), 'file')}\n\n"
+        for block in blocks:
+            yield "\n".join(block_lines(block, sources, options, style)) + "\n\n"
 
 
 def _coloured(text: str, role: str) -> str:

@@ -95,7 +95,9 @@ def names(targets: Sequence[str]) -> list[str]:
     try:
         here = os.getcwd()
     except OSError as error:
-        raise InputError(f"cannot tell the current directory: {reason_of(error)}") from None
+        raise InputError(
+            f"cannot tell the current directory: {reason_of(error)}; run it in one that exists"
+        ) from None
     result = []
     for target in targets:
         if target in STDIN_PATHS:

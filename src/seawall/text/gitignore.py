@@ -6,7 +6,7 @@ pattern of theirs becomes a regular expression that could backtrack. Syntax: git
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _PATTERN_LIMIT = 10_000
 """Patterns of one file; what a later one would ignore is read."""
@@ -46,6 +46,8 @@ class Pattern(NamedTuple):
                 return False
             else:
                 at, part = retry = retry[0], retry[1] + 1
+        while at < len(self.segments) and self.segments[at] is None:
+            at += 1  # "**" at the end may be no part at all
         return at == len(self.segments)
 
 
@@ -90,6 +92,12 @@ def _without_trailing_spaces(line: str) -> str:
     text = line.rstrip(" ")
     backslashes = len(text) - len(text.rstrip("\\"))
     return line[: len(text) + backslashes % 2]
+
+
+def pattern_of(names: Sequence[str]) -> Pattern:
+    """A pattern from its parts, as another kind of glob cuts them; ``**`` is any number."""
+    segments = tuple(None if name == "**" else _segment(name) for name in names)
+    return Pattern(segments, negated=False, only_directories=False)
 
 
 _SPECIAL = re.compile(r"[*?\[\\]")
@@ -219,23 +227,37 @@ class Paths:
 class Base(NamedTuple):
     """Where patterns start from, in terms of the paths of a report.
 
-    ``steps`` are (beginning of a path, what stands for it from the patterns' directory on).
+    ``steps`` are (beginning of a path, what stands for it from the patterns' directory on, or
+    ``None`` for what lies outside), the longest beginning first. One that is empty or ends in a
+    slash is a directory; another is a file.
     """
 
-    steps: tuple[tuple[str, str], ...] = (("", ""),)
+    steps: tuple[tuple[str, str | None], ...] = (("", ""),)
 
     def relative(self, path: str) -> str | None:
         """A path from the patterns' directory on; ``None`` when it lies outside."""
         for beginning, replacement in self.steps:
-            if path.startswith(beginning):
-                return replacement + path[len(beginning) :]
+            if path == beginning:
+                return replacement
+            if path.startswith(beginning) and (not beginning or beginning.endswith("/")):
+                return None if replacement is None else replacement + path[len(beginning) :]
         return None
+
+
+class Patterns(Protocol):
+    """Patterns of some kind for paths."""
+
+    def matches(self, path: str) -> bool:
+        """Whether a file is named, itself or by a directory above it."""
+
+    def match(self, parts: Sequence[str], *, is_directory: bool) -> bool:
+        """Whether just this path is named."""
 
 
 class RootedPaths(NamedTuple):
     """Patterns and the directory they start from."""
 
-    paths: Paths
+    paths: Patterns
     base: Base = Base()
 
     def matches(self, path: str) -> bool:

@@ -9,20 +9,20 @@ place is a new finding, and the file tells nobody the old one.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.finding import Finding, fingerprint, render_subject
 from seawall.core.ignore import fault_of_date
-from seawall.core.redacted import Redacted
+from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Severity
 
 VERSION = 1
 HEADER = {"format": "seawall-baseline", "version": VERSION}
 SIZE_LIMIT = 256 * 1024 * 1024
-_STRONG_LENGTH = 20
-"""Characters from which a secret is taken to be random, so that a fast hash will do."""
 _FINGERPRINT_LENGTH = 32
 
 
@@ -34,11 +34,20 @@ class Entry(NamedTuple):
     subject: str
     severity: Severity
     times: int = 1
-    secret: str = ""
-    """Salt and hash of the secret value: ``salt:hash``, both hexadecimal; empty without one."""
+    secret: str | Redacted = ""
+    """Salt and hash of the secret value: ``salt:hash``, both hexadecimal; empty without one. The
+    value itself where the entry never leaves this process."""
     reason: str = ""
     until: str = ""
     """The last day it holds; empty when it holds for ever."""
+
+    def is_of(self, secret: Redacted) -> bool:
+        """Whether it is about a finding with this secret value, or without one as well."""
+        if isinstance(self.secret, Redacted):
+            return self.secret == secret
+        if not (self.secret and secret):
+            return not self.secret and not secret
+        return _hashed(secret, _salt(self.secret)) == self.secret
 
 
 class Baseline:
@@ -52,64 +61,75 @@ class Baseline:
         for entry in entries:
             self._entries.setdefault(entry.fingerprint, []).append(entry)
 
-    def __len__(self) -> int:
-        return sum(len(entries) for entries in self._entries.values())
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for entries in self._entries.values() for entry in entries)
 
-    def of(self, mark: str) -> list[Entry]:
-        """The entries of a fingerprint: several when it stands for several secrets."""
-        return self._entries.get(mark, [])
+    def of(self, mark: str, secret: Redacted) -> Entry | None:
+        """The entry of a fingerprint, which may stand for several secrets."""
+        return next((entry for entry in self._entries.get(mark, ()) if entry.is_of(secret)), None)
 
-    def find(self, mark: str, finding: Finding, number: int, today: str) -> Entry | None:
-        """The entry that covers a finding, the ``number``-th (from 0) of its fingerprint.
+    def tally(self, today: str) -> "Tally":
+        """Counts how often each entry is used."""
+        return Tally(self, today)
 
-        None covers a finding that has become worse, holds another secret, or whose day is over.
+
+class Tally:
+    """What a baseline still covers while findings are held against it one by one."""
+
+    def __init__(self, baseline: Baseline, today: str) -> None:
+        self._baseline = baseline
+        self._today = today
+        self._taken: dict[tuple[str, Redacted], int] = {}
+        self._entries: dict[tuple[str, Redacted], Entry | None] = {}
+
+    def take(self, finding: Finding) -> Entry | None:
+        """The entry that covers a finding.
+
+        None covers a finding that has become worse or more frequent, holds another secret, or
+        whose day is over.
         """
-        for entry in self.of(mark):
-            if (
-                number < entry.times
-                and finding.severity <= entry.severity
-                and not (entry.until and entry.until < today)
-                and _same_secret(entry, finding.secret)
-            ):
-                return entry
-        return None
+        key = (fingerprint(finding), finding.secret)
+        if key not in self._entries:  # a hash of a secret takes its time
+            self._entries[key] = self._baseline.of(*key)
+        entry = self._entries[key]
+        if (
+            entry is None
+            or finding.severity > entry.severity
+            or (entry.until and entry.until < self._today)
+            or self._taken.get(key, 0) >= entry.times
+        ):
+            return None
+        self._taken[key] = self._taken.get(key, 0) + 1
+        return entry
+
+
+def remembered(findings: Iterable[Finding]) -> Baseline:
+    """What is known once these findings are; for this process only."""
+    entries: dict[tuple[str, Redacted], Entry] = {}
+    for finding in findings:
+        key = (fingerprint(finding), finding.secret)
+        subject = render_subject(finding)
+        entry = Entry(key[0], finding.rule.id, subject, finding.severity, 1, finding.secret)
+        before = entries.get(key)
+        if before is not None:
+            worst = max(before.severity, entry.severity)
+            entry = before._replace(severity=worst, times=before.times + 1)
+        entries[key] = entry
+    return Baseline(entries.values())
 
 
 def entries_of(findings: Iterable[Finding], old: Baseline) -> list[Entry]:
     """One entry for each finding that can be told apart; reasons and salts of old ones stay."""
-    counts: dict[str, int] = {}
-    first: dict[str, Finding] = {}
-    for finding in findings:
-        mark = fingerprint(finding)
-        if finding.secret:
-            known = next((e for e in old.of(mark) if _same_secret(e, finding.secret)), None)
-            key = (
-                known.secret
-                if known
-                else next(
-                    (k for k in first if k.startswith(mark) and first[k].secret == finding.secret),
-                    "",
-                ).removeprefix(mark)
-                or _hashed(finding.secret, os.urandom(16))
-            )
-            key = mark + key
-        else:
-            key = mark
-        counts[key] = counts.get(key, 0) + 1
-        worst = first.get(key)
-        if worst is None or finding.severity > worst.severity:
-            first[key] = finding
-    result = []
-    for key, finding in first.items():
-        mark, secret = key[:_FINGERPRINT_LENGTH], key[_FINGERPRINT_LENGTH:]
-        known = next((e for e in old.of(mark) if e.secret == secret), None)
-        result.append(
-            Entry(
-                mark, finding.rule.id, render_subject(finding), finding.severity, counts[key],
-                secret, known.reason if known else "", known.until if known else "",
-            )
-        )  # fmt: skip
-    return result
+    return [_settled(entry, old) for entry in remembered(findings)]
+
+
+def _settled(entry: Entry, old: Baseline) -> Entry:
+    """An entry as it is written: with what an old one says, and without the secret value."""
+    secret = entry.secret if isinstance(entry.secret, Redacted) else NOTHING
+    known = old.of(entry.fingerprint, secret)
+    if known is not None:
+        return entry._replace(secret=known.secret, reason=known.reason, until=known.until)
+    return entry._replace(secret=_hashed(secret, os.urandom(_SALT_LENGTH)) if secret else "")
 
 
 def render(entries: Iterable[Entry]) -> Iterable[str]:
@@ -118,8 +138,13 @@ def render(entries: Iterable[Entry]) -> Iterable[str]:
     yield from sorted(_line(_fields(entry)) for entry in entries)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a pair, from an escape in a manifest: no UTF-8 file can hold it."""
+
+
 def _line(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(", ", ": ")) + "\n"
+    text = json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
 
 
 def _fields(entry: Entry) -> dict[str, object]:
@@ -152,7 +177,9 @@ def read(path: str) -> bytes:
             f"cannot read the baseline {path}: {reason}; --write-baseline makes one"
         ) from None
     if len(data) > SIZE_LIMIT:
-        raise UsageError(f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB")
+        raise UsageError(
+            f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB; write one for each part"
+        )
     return data
 
 
@@ -189,11 +216,11 @@ def parse(text: str, path: str) -> Baseline:
             raise UsageError(
                 f"{where}: this is no baseline of seawall: its first line must be {_line(HEADER)}"
             )
-        entry = _entry(fields, where)
-        before = entries.get((entry.fingerprint, entry.secret))
-        entries[entry.fingerprint, entry.secret] = _merged(before, entry) if before else entry
+        entry, secret = _entry(fields, where)
+        before = entries.get((entry.fingerprint, secret))
+        entries[entry.fingerprint, secret] = _merged(before, entry) if before else entry
     if not versioned and text.strip():
-        raise UsageError(f"{path}: this is no baseline of seawall")
+        raise UsageError(f"{path}: this is no baseline of seawall; --write-baseline makes one")
     return Baseline(entries.values(), path)
 
 
@@ -212,7 +239,10 @@ def _read_line(line: str, where: str) -> dict[str, object]:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{where}: this line of the baseline is no JSON: {error}") from None
+        raise UsageError(
+            f"{where}: this line of the baseline is no JSON: {error}; remove it, or write the "
+            "baseline anew with --write-baseline"
+        ) from None
     if not isinstance(fields, dict):
         raise UsageError(f"{where}: a line of a baseline must be a JSON object")
     return fields
@@ -220,25 +250,26 @@ def _read_line(line: str, where: str) -> dict[str, object]:
 
 def _check_header(fields: Mapping[str, object], where: str) -> None:
     if fields.get("format") != HEADER["format"]:
-        raise UsageError(f"{where}: this is no baseline of seawall")
+        raise UsageError(f"{where}: this is no baseline of seawall; --write-baseline makes one")
     if fields.get("version") != VERSION:
         raise UsageError(
-            f"{where}: the baseline has version {fields.get('version')!r}; this seawall reads "
-            f"version {VERSION}: write it anew with --write-baseline, or upgrade"
+            f"{where}: the baseline has version {fields.get('version')!r}, and this seawall reads "
+            f"version {VERSION}: upgrade it, or remove the file and make one with --write-baseline"
         )
 
 
 _TEXTS = ("fingerprint", "rule", "subject", "severity", "secret", "reason", "until")
 
 
-def _entry(fields: Mapping[str, object], where: str) -> Entry:
+def _entry(fields: Mapping[str, object], where: str) -> tuple[Entry, str]:
+    """An entry, and its secret as it is written."""
     texts: dict[str, str] = {}
     for name, value in fields.items():
         if name == "count":
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise UsageError(f"{where}: count must be a whole number from 1 on")
         elif name not in _TEXTS:
-            raise UsageError(f"{where}: unknown key {name!r} in the baseline")
+            raise UsageError(f"{where}: unknown key {name!r} in the baseline; remove it")
         elif not isinstance(value, str):
             raise UsageError(f"{where}: {name} must be a text")
         else:
@@ -253,25 +284,28 @@ def _entry(fields: Mapping[str, object], where: str) -> Entry:
         severity = Severity.parse(texts.get("severity", "critical"))
     except ValueError as error:
         raise UsageError(f"{where}: {error}") from None
+    secret = texts.get("secret", "")
+    if secret and not _SECRET.fullmatch(secret):
+        raise UsageError(f"{where}: secret must be a salt and a hash, both hexadecimal")
     count = fields.get("count", 1)
-    return Entry(
+    entry = Entry(
         mark, texts.get("rule", ""), texts.get("subject", ""), severity,
-        count if isinstance(count, int) else 1, texts.get("secret", ""),
-        texts.get("reason", ""), until,
+        count if isinstance(count, int) else 1, secret, texts.get("reason", ""), until,
     )  # fmt: skip
+    return entry, secret
 
 
 # Secret values --------------------------------------------------------------------------------
 
+_SALT_LENGTH = 16
+_SECRET = re.compile(r"[0-9a-f]{32}:[0-9a-f]{32}")
+_STRONG_LENGTH = 20
+"""Characters that a value drawn by chance has at least, so that a fast hash will do."""
+_KINDS = (str.islower, str.isupper, str.isdigit)
 
-def _same_secret(entry: Entry, secret: Redacted) -> bool:
-    if not (entry.secret and secret):
-        return not entry.secret and not secret
-    salt, _, _ = entry.secret.partition(":")
-    try:
-        return _hashed(secret, bytes.fromhex(salt)) == entry.secret
-    except ValueError:
-        return False
+
+def _salt(secret: str) -> bytes:
+    return bytes.fromhex(secret.partition(":")[0])
 
 
 def _hashed(secret: Redacted, salt: bytes) -> str:
@@ -279,8 +313,18 @@ def _hashed(secret: Redacted, salt: bytes) -> str:
     from hashlib import blake2b, scrypt  # noqa: PLC0415 - OpenSSL, only where there are secrets
 
     value = secret.reveal().encode("utf-8", "surrogatepass")
-    if len(value) >= _STRONG_LENGTH:
-        digest = blake2b(value, digest_size=16, salt=salt[:16], person=b"seawall-secret").digest()
+    if _looks_drawn(secret.reveal()):
+        digest = blake2b(value, digest_size=16, salt=salt, person=b"seawall-secret").digest()
     else:
         digest = scrypt(value, salt=salt, n=2**14, r=8, p=1, dklen=16)
     return f"{salt.hex()}:{digest.hex()}"
+
+
+def _looks_drawn(value: str) -> bool:
+    """Whether a value is long and changes between kinds of characters as chance does.
+
+    In words, names and numbers put together the kind changes seldom.
+    """
+    kinds = [next((n for n, test in enumerate(_KINDS) if test(c)), -1) for c in value]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return len(value) >= _STRONG_LENGTH and changes * 3 > len(value) and len(set(value)) >= 10

@@ -123,7 +123,8 @@ def ignore_unused(ignore: Ignore, state: State) -> Hits:
             - name: web
               image: registry.example.org/web:1.4.2
     """
-    if state.judged and not state.used and not state.fault and not state.expired:
+    in_force = not (state.fault or state.expired or state.reason_missing)
+    if state.judged and in_force and not state.used:
         rules = _named(ignore.rules)
         yield Hit(f"the ignore of {rules} hides nothing", evidence=rules)
 

@@ -1,21 +1,29 @@
 """Decides which findings count, and says why the others do not."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from seawall.core.finding import Finding, fingerprint
-from seawall.core.ignore import Ignore, Lines, Part, WholeFile, expired
-from seawall.core.report import Suppressed
-from seawall.core.rule import RULESETS, Hit, Rule
+from seawall.core.finding import Finding
+from seawall.core.ignore import Ignore, expired
+from seawall.core.report import BASELINE, Suppressed
+from seawall.core.rule import ALL, RULESETS, Hit, Rule
 from seawall.core.severity import Confidence, Severity
 from seawall.text.gitignore import RootedPaths
 from seawall.triage.rules import IGNORE, State
+from seawall.triage.scopes import Known, Scopes
 
 if TYPE_CHECKING:
     from seawall.triage.baseline import Baseline  # json costs 2 ms
 
 Find = Callable[[str], tuple[Rule, ...]]
 """The rules an id or glob names; empty when it names none."""
+StandsFor = Callable[[str, str, Finding], bool]
+"""Whether a finding is what a tool's check (the tool, its id) would have reported."""
+
+
+def _stands_for_none(_tool: str, _check: str, _finding: Finding) -> bool:
+    return False
 
 
 class Override(NamedTuple):
@@ -23,6 +31,8 @@ class Override(NamedTuple):
 
     paths: RootedPaths
     severities: Mapping[str, Severity]
+    origin: str = ""
+    """Where it is written."""
 
 
 class Policy(NamedTuple):
@@ -41,6 +51,24 @@ class Policy(NamedTuple):
     """Whether all that the configuration is about was looked at."""
     today: str = ""
     """The day of this run as ``2027-01-31``; ignores hold up to and including their last day."""
+    stands_for: StandsFor = _stands_for_none
+    """How ignores that speak of another tool's checks are understood."""
+    unsure: Mapping[str, frozenset[str]] = {}
+    """By file, the rules that may find more once all of it, and what is around it, is read."""
+
+    def is_locked(self, finding: Finding) -> bool:
+        """Whether nothing may hide a finding."""
+        return finding.rule.id in self.locked
+
+
+class Why(NamedTuple):
+    """Why a finding that was there before does not count."""
+
+    form: str
+    reason: str
+
+
+KNOWN_TO_BASELINE = Why(BASELINE, "known to the baseline")
 
 
 class Verdict(NamedTuple):
@@ -57,8 +85,8 @@ def triage(findings: Iterable[Finding], ignores: Iterable[Ignore], policy: Polic
     adjusts = bool(policy.severities or policy.overrides) or any(
         rule.severity_in(policy.ruleset) != rule.severity for rule in policy.rules.values()
     )
-    for finding in findings:
-        ignore = table.covering(finding) if table.in_force else None
+    hidden = ((finding, table.covering(finding)) for finding in findings)
+    for finding, ignore in chain(hidden, table.complaints()):
         if finding.confidence < policy.min_confidence:
             continue
         judged = with_severity(finding, policy) if adjusts else finding
@@ -66,13 +94,16 @@ def triage(findings: Iterable[Finding], ignores: Iterable[Ignore], policy: Polic
             verdict.findings.append(judged)
         else:
             verdict.suppressed.append(suppressed_by(judged, ignore))
-    verdict.findings.extend(with_severity(finding, policy) for finding in table.complaints())
     return verdict
 
 
 def suppressed_by(finding: Finding, ignore: Ignore) -> Suppressed:
     """A finding that an ignore hides."""
-    return Suppressed(finding, ignore.reason or "no reason given", ignore.form, ignore.origin)
+    reason = ignore.reason or "no reason given"
+    if ignore.tool:
+        checks = ", ".join(ignore.rules) or "every check"
+        reason = f"{ignore.tool}: {checks}: {reason}"
+    return Suppressed(finding, reason, ignore.form, ignore.origin)
 
 
 def with_severity(finding: Finding, policy: Policy) -> Finding:
@@ -96,114 +127,113 @@ def _severity(finding: Finding, policy: Policy) -> Severity:
 
 
 def known_before(
-    verdict: Verdict, baseline: "Baseline", form: str, reason: str, policy: Policy
+    verdict: Verdict, baseline: "Baseline", policy: Policy, why: Why = KNOWN_TO_BASELINE
 ) -> Verdict:
-    """Set aside the findings that a baseline knows, but for those of locked rules."""
-    counts: dict[str, int] = {}
+    """Set aside the findings that a baseline knows.
+
+    Those of locked rules stay, but for a question of history: what was there is not new.
+    """
+    tally = baseline.tally(policy.today)
     result = Verdict([], list(verdict.suppressed))
     for finding in verdict.findings:
-        mark = fingerprint(finding)
-        number = counts[mark] = counts.get(mark, -1) + 1
         entry = None
-        if finding.rule.id not in policy.locked:
-            entry = baseline.find(mark, finding, number, policy.today)
+        if why.form != BASELINE or not policy.is_locked(finding):
+            entry = tally.take(finding)
         if entry is None:
             result.findings.append(finding)
         else:
-            why = f"{reason}: {entry.reason}" if entry.reason else reason
-            result.suppressed.append(Suppressed(finding, why, form))
+            reason = f"{why.reason}: {entry.reason}" if entry.reason else why.reason
+            result.suppressed.append(Suppressed(finding, reason, why.form))
     return result
 
 
 # Ignores --------------------------------------------------------------------------------------
 
 
-class _Known:
-    """An ignore with its rules looked up, and what it turned out to do."""
-
-    __slots__ = ("expired", "fault", "ignore", "locked", "reason_missing", "rules", "used")
-
-    def __init__(self, ignore: Ignore, policy: Policy) -> None:
-        self.ignore = ignore
-        self.used = False
-        self.locked: dict[str, None] = {}
-        self.fault = ignore.fault
-        self.rules: frozenset[str] | None = None
-        if ignore.rules:
-            self.rules = frozenset(rule.id for rule in self._look_up(policy.find))
-        self.expired = expired(ignore, policy.today)
-        self.reason_missing = (
-            policy.require_reason and not ignore.reason and not ignore.foreign and not self.fault
-        )
-
-    def _look_up(self, find: Find) -> Iterable[Rule]:
-        for pattern in self.ignore.rules:
-            found = find(pattern)
-            if not found and not self.ignore.foreign and not self.fault:
-                self.fault = f"there is no rule {pattern!r}"
-            yield from found
-
-    @property
-    def in_force(self) -> bool:
-        return not (self.fault or self.expired or self.reason_missing)
-
-    def covers(self, finding: Finding) -> bool:
-        return (self.rules is None or finding.rule.id in self.rules) and self.ignore.scope.covers(
-            finding
-        )
-
-    def state(self, policy: Policy) -> State:
-        names_what_ran = self.rules is None or self.rules <= policy.rules.keys()
-        everywhere = self.ignore.in_source or policy.whole
-        return State(
-            expired=self.expired and not self.fault,
-            used=self.used,
-            judged=names_what_ran and everywhere and not self.ignore.foreign,
-            reason_missing=self.reason_missing,
-            fault=self.fault,
-            locked=tuple(self.locked),
-        )
-
-
 class _Table:
-    """All ignores of a run, found by the file they are about."""
+    """All ignores of a run: what they hide, and what is to be said of them."""
 
     def __init__(self, ignores: Iterable[Ignore], policy: Policy) -> None:
         self._policy = policy
-        self._known = [_Known(ignore, policy) for ignore in ignores]
-        self._by_path: dict[str, list[_Known]] = {}
-        self._anywhere: list[_Known] = []
-        for known in self._known:
-            scope = known.ignore.scope
-            if not known.in_force:
-                continue
-            if isinstance(scope, Lines | WholeFile | Part):
-                self._by_path.setdefault(scope.path, []).append(known)
-            else:
-                self._anywhere.append(known)
-        self.in_force = bool(self._by_path or self._anywhere)
+        self._known = [_known(ignore, policy) for ignore in ignores]
+        self._scopes = Scopes(known for known in self._known if known.in_force)
 
     def covering(self, finding: Finding) -> Ignore | None:
-        """The first ignore that hides a finding; all that cover it count as used."""
-        found: Ignore | None = None
-        locked = finding.rule.id in self._policy.locked
-        for known in (*self._by_path.get(finding.location.path, ()), *self._anywhere):
-            if known.covers(finding):
-                known.used = True
-                if locked:
-                    known.locked[finding.rule.id] = None
-                elif found is None:
-                    found = known.ignore
-        return found
+        """The ignore that hides a finding."""
+        if not self._scopes:
+            return None
+        locked = self._policy.is_locked(finding)
+        known = self._scopes.covering(finding, locked=locked)
+        return None if known is None or locked else known.ignore
 
-    def complaints(self) -> Iterable[Finding]:
-        """What the rules about ignores say of each."""
+    def complaints(self) -> Iterator[tuple[Finding, Ignore | None]]:
+        """What the rules about ignores say of each, and what hides that.
+
+        The configuration may hide what is said of ignores in files; nothing hides what is said of
+        the configuration, for it could hide itself.
+        """
         rules = [rule for rule in self._policy.rules.values() if rule.scope == IGNORE]
-        for known in self._known if rules else ():
-            state = known.state(self._policy)
+        if not rules:
+            return
+        for known in sorted(self._known, key=lambda known: not known.ignore.in_source):
+            state = _state(known, self._policy)
             for rule in rules:
                 for hit in rule.check(known.ignore, state):
-                    yield _complaint(rule, known.ignore, hit)
+                    complaint = _complaint(rule, known.ignore, hit)
+                    yield complaint, self._hiding(complaint, known.ignore)
+
+    def _hiding(self, complaint: Finding, ignore: Ignore) -> Ignore | None:
+        if not ignore.in_source:
+            return None
+        locked = self._policy.is_locked(complaint)
+        known = self._scopes.anywhere(complaint, locked=locked)
+        return None if known is None or locked else known.ignore
+
+
+def _known(ignore: Ignore, policy: Policy) -> Known:
+    fault = ignore.fault
+    rules: set[str] = set()
+    checks = ignore.rules if ignore.tool else ()
+    for pattern in () if ignore.tool else ignore.rules:
+        found = policy.find(pattern)
+        if not found and not ignore.foreign and not fault:
+            fault = f"there is no rule {pattern!r}"
+        rules |= {rule.id for rule in found}
+    known = Known(ignore, frozenset(rules) if ignore.rules and not checks else None, fault)
+    if checks:  # ids of the tool that we do not know serve the tool alone
+        known.names = lambda finding: any(
+            policy.stands_for(ignore.tool, check, finding) for check in checks
+        )
+    known.expired = expired(ignore, policy.today) and not fault
+    known.reason_missing = (
+        policy.require_reason and not ignore.reason and not ignore.foreign and not fault
+    )
+    return known
+
+
+def _state(known: Known, policy: Policy) -> State:
+    ignore = known.ignore
+    return State(
+        expired=known.expired,
+        used=known.used,
+        judged=not ignore.foreign and _is_judged(known, policy),
+        reason_missing=known.reason_missing,
+        fault=known.fault,
+        locked=tuple(known.locked),
+    )
+
+
+def _is_judged(known: Known, policy: Policy) -> bool:
+    """Whether all that an ignore could hide would have been found by this run."""
+    rules = known.rules
+    if rules is None:
+        rules = frozenset(rule.id for rule in policy.find("*") if rule.in_profile(ALL))
+    if not rules <= policy.rules.keys():
+        return False
+    if not known.ignore.in_source:
+        return policy.whole
+    unsure = policy.unsure.get(known.ignore.origin.path)
+    return unsure is None or rules.isdisjoint(unsure)
 
 
 def _complaint(rule: Rule, ignore: Ignore, hit: Hit) -> Finding:

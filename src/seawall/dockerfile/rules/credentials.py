@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.ignores import parse_ignores
@@ -116,6 +117,7 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
             severity = _severity(step, context)
             yield Hit(
                 f"argument {name} takes a credential", place, severity=severity, evidence=name,
+                secret=Redacted(value),
             )  # fmt: skip
 
 
@@ -138,6 +140,7 @@ def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
                 (pair.key.start, (pair.value or pair.key).end),
                 severity=_severity(step, context),
                 evidence=name,
+                secret=Redacted(value),
             )
 
 
@@ -244,7 +247,7 @@ def secret_in_run(step: Step, context: Context) -> Hits:
                     yield Hit(
                         f"{command.name or 'a command'} is given a credential",
                         (word.start, word.end), severity=_severity(step, context),
-                        evidence=command.name,
+                        evidence=command.name, secret=Redacted(text),
                     )  # fmt: skip
             for name, verbs, options in _LOGIN:
                 values = command.values
@@ -256,7 +259,7 @@ def secret_in_run(step: Step, context: Context) -> Hits:
                 if value and "$" not in value and not value.startswith("-"):
                     yield Hit(
                         f"{name} is given a password", (command.start, command.end),
-                        severity=_severity(step, context), evidence=name,
+                        severity=_severity(step, context), evidence=name, secret=Redacted(value),
                     )  # fmt: skip
 
 

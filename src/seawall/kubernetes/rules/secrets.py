@@ -16,6 +16,7 @@ from seawall.kubernetes.credentials import (
     is_reference,
     is_to_be_replaced,
     kind_of_name,
+    of_format,
     words_of,
 )
 from seawall.kubernetes.objects import KubernetesObject
@@ -217,6 +218,7 @@ def _hit(found: Credential, where: str, place: KeyPath, evidence: str) -> Hit:
         place,
         confidence=Confidence.MEDIUM if found.weak else None,
         evidence=evidence,
+        secret=found.value,
     )
 
 
@@ -241,6 +243,7 @@ def _in_container(container: Container) -> Hits:
                 (field, index),
                 confidence=Confidence.MEDIUM if found.weak else None,
                 evidence=found.name or found.what,
+                secret=found.value,
             )
 
 
@@ -255,9 +258,11 @@ def _in_config_map(object_: KubernetesObject) -> Hits:
             continue
         suffix = key.lower().removesuffix(".tpl").removesuffix(".tmpl").removesuffix(".j2")
         if suffix.endswith((*_PROSE, *_CERTIFICATES)):
-            what = format_of(content)
-            if what:
-                yield Hit(f"key {key} holds {what}", place, evidence=key)
+            typical = of_format(content)
+            if typical is not None:
+                yield Hit(
+                    f"key {key} holds {typical.what}", place, evidence=key, secret=typical.value
+                )
             continue
         for found in in_text(content, code=suffix.endswith(_CODE)):
             where = f"key {key}" + (f", line {found.line}," if found.line else "")
@@ -267,6 +272,7 @@ def _in_config_map(object_: KubernetesObject) -> Hits:
                 place,
                 confidence=Confidence.MEDIUM if found.weak else None,
                 evidence=f"{key}: {found.name or found.what}",
+                secret=found.value,
             )
 
 

@@ -74,7 +74,7 @@ def _judge_extension(path: str, name: str, value: str) -> None:
     raise UsageError(
         f"{shown(path)}: the repository uses the extension {shown(name)!r}"
         f"{' = ' + repr(shown(value)) if name == 'objectformat' else ''}, which this version of "
-        f"seawall does not know; a newer one may"
+        f"seawall does not know; upgrade it, or scan without --since"
     )
 
 
@@ -87,9 +87,14 @@ def _text(path: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise UsageError(f"cannot read {shown(path)}: {reason_of(error)}") from None
+        raise UsageError(
+            f"cannot read {shown(path)}: {reason_of(error)}; make it readable"
+        ) from None
     if len(text) > _SIZE_LIMIT:
-        raise UsageError(f"{shown(path)} is larger than 1 MiB, which no configuration of git is")
+        raise UsageError(
+            f"{shown(path)} is larger than 1 MiB, which no configuration of git is; remove what "
+            f"does not belong there"
+        )
     return text
 
 
@@ -108,8 +113,7 @@ def parse(text: str) -> list[tuple[str, str]]:
     lines = iter(text.split("\n"))
     for whole_line in lines:
         line = whole_line
-        header = _SECTION.match(line)
-        if header is not None:
+        while (header := _SECTION.match(line)) is not None:  # a line may have several
             section = header[1].lower()
             if header[2] is not None:
                 section += "." + re.sub(r"\\(.)", r"\1", header[2])

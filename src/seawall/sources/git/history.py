@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from seawall.core.errors import InputError
 from seawall.sources.files import shown
-from seawall.sources.git.process import Git
+from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import SUBMODULE_MODE, Commit
 
 _FIELD_LIMIT = 1024 * 1024
@@ -29,7 +29,7 @@ def commits(git: Git, included: Sequence[str], excluded: Sequence[str]) -> Itera
         if text.startswith(b":"):
             path = next(fields, None)
             if path is None:
-                raise InputError("git log ends within an entry")
+                raise InputError(f"git log ends within an entry; {REPORT}")
             blob = _blob(text)
             if blob:
                 blobs[shown(os.fsdecode(path)), blob] = None
@@ -60,6 +60,6 @@ def _blob(entry: bytes) -> str:
     colons = len(entry) - len(entry.lstrip(b":"))
     words = entry[colons:].split(b" ")
     if len(words) != 2 * colons + 3:
-        raise InputError(f"git log answers {entry[:80]!r}, which is not understood")
+        raise InputError(f"git log answers {entry[:80]!r}, which is not understood; {REPORT}")
     mode, oid = int(words[colons], 8), words[-2].decode("ascii", "replace")
     return "" if mode in (0, SUBMODULE_MODE) else oid

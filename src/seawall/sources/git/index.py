@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from seawall.core.errors import InputError
 from seawall.sources.files import reason_of, shown
-from seawall.sources.git.process import Git
+from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import SUBMODULE_MODE, StagedEntry
 
 _ENTRY = re.compile(
@@ -72,7 +72,9 @@ def read(git: Git) -> list[IndexEntry]:
             )
         )  # fmt: skip
     if at != len(text):
-        raise InputError(f"git ls-files answers {text[at : at + 80]!r}, which is not understood")
+        raise InputError(
+            f"git ls-files answers {text[at : at + 80]!r}, which is not understood; {REPORT}"
+        )
     return entries
 
 
@@ -93,7 +95,9 @@ def _check_sum(git: Git) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"cannot read {shown(path)}: {reason_of(error)}") from None
+        raise InputError(
+            f"cannot read {shown(path)}: {reason_of(error)}; make it readable"
+        ) from None
     if last.strip(b"\0") and last != hashed.digest():
         raise InputError(
             f"{shown(path)} is damaged; remove it and run 'git reset' to have it made anew"

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from seawall.core.errors import InputError
-from seawall.sources.git.process import Git, Process
+from seawall.sources.git.process import REPORT, Git, Process
 from seawall.sources.git.rows import Missing
 
 OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -87,7 +87,9 @@ class _Asking:
         """The object that an answer is for."""
         oid = self.pending.popleft() if self.pending else ""
         if header.partition(b" ")[0] != _asked(oid).encode():
-            raise InputError(f"git cat-file answers {header[:80]!r} when asked for {oid!r}")
+            raise InputError(
+                f"git cat-file answers {header[:80]!r} when asked for {oid!r}; {REPORT}"
+            )
         return oid
 
 

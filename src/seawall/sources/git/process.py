@@ -13,6 +13,8 @@ from seawall.sources.files import shown
 from seawall.sources.git import sterile
 from seawall.sources.git.discovery import Place
 
+REPORT = "report it with what 'git --version' says"
+"""What to do about an answer of git that nobody foresaw."""
 PATIENCE = 60.0
 """Seconds in which git must say something, or have read what it is asked."""
 
@@ -57,7 +59,9 @@ class Git:
                 stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:
-            raise InputError(f"cannot start {self._program}: {error.strerror}") from None
+            raise InputError(
+                f"cannot start {self._program}: {error.strerror}; install git anew"
+            ) from None
         return Process(process, arguments[0], feed, self._running)
 
     def output(self, arguments: Sequence[str], *, in_work_tree: bool = False) -> bytes:
@@ -84,7 +88,9 @@ class Git:
                 fields = (rest + piece).split(b"\0")
                 rest = fields.pop()
                 if len(rest) > limit:
-                    raise InputError(f"git {arguments[0]} writes a name of more than {limit} bytes")
+                    raise InputError(
+                        f"git {arguments[0]} writes a name of more than {limit} bytes; scan a part"
+                    )
                 yield from fields
             process.check()
 
@@ -178,7 +184,9 @@ class Process:
         try:
             return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            raise InputError(f"git {self._name} does not come to an end") from None
+            raise InputError(
+                f"git {self._name} does not come to an end; look whether the disk answers"
+            ) from None
 
     def check(self) -> None:
         """Raise ``InputError`` if git failed."""
@@ -226,4 +234,4 @@ def _program() -> str:
         path = os.path.join(folder, "git")
         if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
             return path
-    raise UsageError("git is not installed, or not in PATH; it is needed to read a repository")
+    raise UsageError("git is not installed, or not in PATH; install it to read a repository")

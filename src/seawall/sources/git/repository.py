@@ -60,6 +60,10 @@ class Repository:
         """
         return revisions.resolve(self._git, revision, is_shallow=self.is_shallow)
 
+    def is_unborn(self) -> bool:
+        """Whether the present branch has no commit yet."""
+        return revisions.is_unborn(self._git)
+
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor of two commits, ``None`` where they have none.
 
@@ -78,7 +82,9 @@ class Repository:
         is not read.
         """
         if not self.top:
-            raise UsageError(f"{shown(self.git_dir)} has no work tree that could have changed")
+            raise UsageError(
+                f"{shown(self.git_dir)} has no work tree that could have changed; name one that has"
+            )
         return worktree.changed(self._git, _checked(commit))
 
     def staged(self) -> Iterator[StagedEntry]:
@@ -122,5 +128,5 @@ def find(path: str, environment: Mapping[str, str] | None = None) -> Repository 
 
 def _checked(oid: str) -> str:
     if objects.OID.fullmatch(oid) is None:
-        raise UsageError(f"{shown(oid)!r} is no hash of a commit")
+        raise UsageError(f"{shown(oid)!r} is no hash of a commit; resolve it first")
     return oid

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from seawall.core.errors import InputError, UsageError
 from seawall.sources.files import shown
 from seawall.sources.git.objects import OID
-from seawall.sources.git.process import Git
+from seawall.sources.git.process import REPORT, Git
 
 _LENGTH_LIMIT = 1000
 _UPSTREAM = re.compile(r"@\{(?:u|upstream|push)\}", re.IGNORECASE)
@@ -57,11 +57,13 @@ def _look_up(git: Git, *names: str) -> "list[_Object]":
         while piece := process.read():
             text += piece
         if process.exit_code() and "@{" in names[0]:  # of a reflog that is not there or too short
-            raise UsageError(f"cannot resolve {shown(names[1])!r}: {process.complaint()}")
+            raise UsageError(
+                f"cannot resolve {shown(names[1])!r}: {process.complaint()}; name a commit"
+            )
         process.check()
     lines = text.decode("utf-8", "replace").split("\n")[:-1]
     if len(lines) != len(names):
-        raise InputError(f"git cat-file answers {text[:80]!r}, which is not understood")
+        raise InputError(f"git cat-file answers {text[:80]!r}, which is not understood; {REPORT}")
     return [_object(line) for line in lines]
 
 
@@ -86,6 +88,17 @@ def _unknown(revision: str, *, is_known_remotely: bool, is_shallow: bool) -> str
     if revision in ("HEAD", "@"):
         return f"{name} names nothing: the branch has no commit yet; make the first one"
     return f"unknown revision {name}; 'git branch --all' and 'git tag' list what there is"
+
+
+def is_unborn(git: Git) -> bool:
+    """See ``Repository.is_unborn``."""
+    with git.start(["rev-parse", "--verify", "--quiet", "HEAD"]) as process:
+        while process.read():
+            pass
+        if process.exit_code() == 1:
+            return True
+        process.check()
+    return False
 
 
 def merge_base(git: Git, one: str, other: str) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from seawall.core.errors import InputError
 from seawall.sources.files import shown
-from seawall.sources.git.process import Git
+from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import TreeEntry, kind_of
 
 _FIELD_LIMIT = 1024 * 1024
@@ -20,7 +20,9 @@ def entries(git: Git, commit: str, prefix: str) -> Iterator[tuple[int, str, byte
         facts, tab, path = field.partition(b"\t")
         words = facts.split(b" ")
         if not tab or len(words) != 3:
-            raise InputError(f"git ls-tree answers {field[:80]!r}, which is not understood")
+            raise InputError(
+                f"git ls-tree answers {field[:80]!r}, which is not understood; {REPORT}"
+            )
         yield int(words[0], 8), words[2].decode("ascii"), path
 
 

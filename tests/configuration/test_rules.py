@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from seawall import configuration
+from seawall.cli.main import run
 from seawall.core.errors import UsageError
 from seawall.core.severity import Severity
 
@@ -70,3 +71,12 @@ def test_missing_and_undecodable_files(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="a configuration must be UTF-8"):
         configuration.load(str(binary), ())
+
+
+@pytest.mark.parametrize("pattern", ["host-pid", "KSV-0010", "host-*"])
+def test_the_command_line_ignores_no_locked_rule(
+    pattern: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, 'strict = true\nlocked = ["host-pid"]\n')
+    assert run(["scan", "--config", path, "--ignore", pattern, str(tmp_path)]) == 2
+    assert f"--ignore {pattern}: host-pid is locked by team.toml:2" in capsys.readouterr().err

@@ -1,32 +1,38 @@
-"""Ignores of our own in manifests: comments, and annotations of objects and pod templates.
+"""Ignores of our own in manifests.
 
 # seawall: ignore[image-tag-mutable] built each night until=2027-01-31
 metadata:
 annotations:
 seawall/ignore: image-tag-mutable, replicas-too-few
 seawall/ignore.privileged-container: the node agent needs it until=2027-01-31
+
+An annotation of a pod template is about all that the template holds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from seawall.core.ignore import (
     MARK,
     Directive,
     Ignore,
     Lines,
-    Part,
     Scope,
     WholeFile,
     directive,
     reason_and_date,
 )
-from seawall.core.location import KeyPath, Location
+from seawall.core.location import Location
+from seawall.kubernetes.ignores.annotations import Annotations, of_objects, of_templates
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.workloads import pods_of
 from seawall.text.yaml_comments import Comment, comments
 
 ANNOTATION = "seawall/ignore"
+
+
+def read(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Ignore]:
+    """The ignore comments and annotations of a file."""
+    yield from from_comments(text, path)
+    yield from from_annotations(objects)
 
 
 def from_comments(text: str, path: str) -> Iterator[Ignore]:
@@ -50,50 +56,17 @@ def _of_comment(comment: Comment, found: Directive, path: str) -> Ignore:
     )  # fmt: skip
 
 
-class Annotations(NamedTuple):
-    """The annotations of an object, or of one of its pod templates.
-
-    ``path`` is where the thing that has the ``metadata`` stands in its document.
-    """
-
-    object: KubernetesObject
-    path: KeyPath
-    values: dict[str, str]
-
-    def ignore(self, key: str, rules: tuple[str, ...], *, reason: str = "") -> Ignore:
-        """An ignore of all below, written under one of the annotations."""
-        object_ = self.object
-        return Ignore(
-            rules,
-            Part(object_.file, object_.document, self.path),
-            reason,
-            origin=Location(
-                object_.file, object_.document, (*self.path, "metadata", "annotations", key)
-            ),
-            subject=object_.subject,
-            form="annotation",
-        )
-
-
-Reader = Callable[[Annotations], Iterator[Ignore]]
-
-
 def from_annotations(objects: Iterable[KubernetesObject]) -> Iterator[Ignore]:
     """The ignore annotations of objects and of their pod templates."""
+    objects = list(objects)
+    for found in of_objects(objects):
+        yield from _annotated(found)
     for object_ in objects:
-        if "annotations" in object_.metadata:
-            yield from _read(Annotations(object_, object_.path, object_.annotations))
-        for pod in pods_of(object_) if object_.kind != "Pod" else ():
-            if pod.annotations:
-                yield from _read(Annotations(object_, pod.path, pod.annotations))
+        for template in of_templates(object_):
+            yield from _annotated(template)
 
 
-def _read(found: Annotations) -> Iterator[Ignore]:
-    for reader in READERS:
-        yield from reader(found)
-
-
-def _own(found: Annotations) -> Iterator[Ignore]:
+def _annotated(found: Annotations) -> Iterator[Ignore]:
     for key, value in found.values.items():
         rest = key.removeprefix(ANNOTATION)
         if rest == key or not (rest == "" or rest.startswith(".")):
@@ -106,8 +79,3 @@ def _own(found: Annotations) -> Iterator[Ignore]:
             rules = tuple(item.strip() for item in value.split(",") if item.strip())
             fault = "" if rules else "it names no rule"
             yield found.ignore(key, rules)._replace(fault=fault)
-
-
-READERS: tuple[Reader, ...] = (_own,)
-MARKS = (MARK, ANNOTATION)
-"""A file without any of these holds no ignore."""

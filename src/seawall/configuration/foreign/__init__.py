@@ -1,0 +1,64 @@
+"""Other tools' configuration, read as it is: files beside the targets, and kube-score's flags."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from seawall.configuration.foreign.files import find
+
+if TYPE_CHECKING:
+    from seawall.configuration.foreign.files import ForeignFile
+    from seawall.configuration.foreign.words import Foreign
+    from seawall.text.gitignore import Base
+
+BaseOf = Callable[[str], "Base"]
+"""How paths of reports read from a directory on."""
+
+FORMS = {
+    "kube-linter": ("kube-linter",),
+    "polaris": ("polaris",),
+    "trivy": ("trivy", "trivy-yaml"),
+}
+"""The forms of file that each tool has."""
+
+
+def load(
+    tools: Iterable[str],
+    targets: Sequence[str],
+    base_of: BaseOf,
+    kube_score: tuple[str, str],
+) -> "Foreign | None":
+    """What some tools' files say, and kube-score's flags (with their origin); ``None`` for none.
+
+    Raises UsageError for files that cannot be understood.
+    """
+    forms = [form for tool in tools for form in FORMS.get(tool, ())]
+    files = find(forms, targets)
+    flags, origin = kube_score
+    if not (files or flags):
+        return None
+    from seawall.configuration.foreign.words import together  # noqa: PLC0415 - seldom of use
+
+    parts = [_read(form, file, base_of) for form, file in files.items()]
+    if flags:
+        from seawall.configuration.foreign import kube_score as reader  # noqa: PLC0415
+
+        parts.append(reader.read(flags, origin))
+    return together(parts)
+
+
+def _read(form: str, file: "ForeignFile", base_of: BaseOf) -> "Foreign":
+    if form == "kube-linter":
+        from seawall.configuration.foreign import kube_linter  # noqa: PLC0415 - one of many
+
+        return kube_linter.read(file)
+    if form == "polaris":
+        from seawall.configuration.foreign import polaris  # noqa: PLC0415
+
+        return polaris.read(file)
+    if form == "trivy":
+        from seawall.configuration.foreign import trivy  # noqa: PLC0415
+
+        return trivy.read(file)
+    from seawall.configuration.foreign import trivy_yaml  # noqa: PLC0415
+
+    return trivy_yaml.read(file, base_of(file.directory))

@@ -1,0 +1,135 @@
+"""Trees that change, and scans of them with and without what is remembered."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+WORDS = ["web", "db", "cache"]
+
+
+class Ran(NamedTuple):
+    """What a command of its own process wrote."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+def seawall(
+    *arguments: str, cwd: Path | None = None, feed: bytes | None = None, **environment: str
+) -> Ran:
+    """Run the program in a process of its own."""
+    result = subprocess.run(
+        [sys.executable, "-m", "seawall", *arguments], cwd=cwd, input=feed, check=False,
+        capture_output=True, env={**os.environ, **environment},
+    )  # fmt: skip
+    return Ran(result.returncode, result.stdout, result.stderr.decode())
+
+
+def manifest(chance: random.Random) -> str:
+    """A file of objects that relate to those of other files."""
+    return "---\n".join(_document(chance) for _ in range(chance.randint(1, 3)))
+
+
+_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: NAME
+ANNOTATIONspec:
+  replicas: REPLICAS
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata:
+      labels: {app: NAME}
+    spec:
+ACCOUNT      hostNetwork: NETWORK
+      containers:
+        - name: app
+          image: registry.example.org/a:TAG
+ENV"""
+_SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: NAME}
+spec:
+  selector: {app: OTHER}
+  ports: [{port: 80}]
+"""
+_POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: NAME}
+spec: {podSelector: {matchLabels: {app: OTHER}}, policyTypes: [Ingress]}
+"""
+_SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: NAME}
+stringData: {password: Bluebell-TAG-27xKq}
+"""
+DOCUMENTS = [
+    _DEPLOYMENT,
+    _DEPLOYMENT,
+    _SERVICE,
+    _POLICY,
+    _SECRET,
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: NAME}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: TAG}\n",
+    "a: [\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Values.NAME }}'}\n",
+]
+CHOICES = {
+    "NAME": WORDS,
+    "OTHER": WORDS,
+    "ANNOTATION": ["", "  annotations: {seawall/ignore: image-tag-mutable}\n"],
+    "ACCOUNT": ["", "      serviceAccountName: OTHER\n"],
+    "NETWORK": ["true", "false", "true # seawall: ignore[host-network] x until=2026-06-20",
+                "true # seawall: ignore[host-pid] x", "true # seawall: ignore-file[image-*] y"],
+    "REPLICAS": ["1", "2", "3"],
+    "ENV": ["", "", "          env: [{name: A_PASSWORD, value: Blue-TAG-7xKq}]\n"],
+    "TAG": ["latest", "v1.2", "main"],
+}  # fmt: skip
+
+
+def _document(chance: random.Random) -> str:
+    text = chance.choice(DOCUMENTS)
+    for word in ("ANNOTATION", "ACCOUNT", "ENV", "NETWORK", "REPLICAS", "NAME", "OTHER", "TAG"):
+        text = text.replace(word, chance.choice(CHOICES[word]))
+    return text
+
+
+CONFIGURATIONS = [
+    "", "exclude = ['d1/']\n", "[rules.host-network]\nseverity = 'low'\n",
+    "[[suppress]]\nrules = ['image-tag-mutable']\npaths = ['d0/']\nreason = 'x'\n",
+    "require-reason = true\nlocked = ['host-network']\n", "profile = 'all'\n",
+    "[rules.replicas-too-few]\nminimum = 3\n", "kubernetes-version = '1.25'\n",
+    "[[override]]\npaths = ['d2/']\nseverities = { image-tag-mutable = 'critical' }\n",
+]  # fmt: skip
+
+
+def edit(tree: Path, chance: random.Random) -> str:
+    """Change one thing of a tree; tells what."""
+    files = sorted(path for path in tree.rglob("*.yaml") if path.is_file())
+    what = chance.choice(["add", "edit", "edit", "delete", "rename", "shift", "configure"])
+    if what in ("edit", "delete", "rename", "shift") and not files:
+        what = "add"
+    path = tree / f"d{chance.randint(0, 3)}" / f"f{chance.randint(0, 9)}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    if what == "add":
+        path.write_text(manifest(chance))
+    elif what == "edit":
+        chance.choice(files).write_text(manifest(chance))
+    elif what == "delete":
+        chance.choice(files).unlink()
+    elif what == "rename":
+        chance.choice(files).replace(path)
+    elif what == "shift":
+        file = chance.choice(files)
+        file.write_text("# a line more\n" + file.read_text())
+    else:
+        (tree / "seawall.toml").write_text(chance.choice(CONFIGURATIONS))
+    return what

@@ -1,0 +1,263 @@
+"""What is kept from run to run changes nothing, and holds nothing private."""
+
+import json
+import random
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seawall import cache as cache_module
+from seawall.engine import scanning
+from seawall.kubernetes import reader
+from seawall.kubernetes.rules import all_rules
+from tests.engine.support import edit, manifest, seawall
+from tests.kubernetes.support import rule_named
+from tests.triage.support import Ran, command, pod, write
+
+FORMATS = ["table", "json", "sarif", "junit", "gitlab", "github", "markdown", "html"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree whose results are kept however small it is."""
+    monkeypatch.setattr(scanning, "WORTH_REMEMBERING", 0)
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def both(*arguments: str) -> tuple[Ran, Ran]:
+    return command("scan", "--cache", *arguments), command("scan", *arguments)
+
+
+OPTIONS: list[list[str]] = [
+    [], [], ["--profile", "all"], ["--min-confidence", "low"], ["--no-ignores"], ["d0", "d1"],
+    ["--select", "host-*,ignore-*,hardcoded-secret"], ["--context", "d0", "d1"], ["--no-config"],
+    ["--baseline", "seawall.baseline"], ["--kubernetes-version", "1.30"], ["-v"],
+    ["--fail-on", "low"],
+]  # fmt: skip
+
+
+def check_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: int) -> None:
+    chance = random.Random(seed)
+    day = 15
+    replayed = 0
+    for folder in ("d0", "d1", "d2"):
+        write(tree, {f"{folder}/f0.yaml": manifest(chance), f"{folder}/f1.yaml": manifest(chance)})
+    (tree / "seawall.baseline").write_text("")
+    for _ in range(edits):
+        what = edit(tree, chance)
+        if chance.random() < 0.1:
+            day = chance.choice([14, 20, 21, 40 - day])
+        today = f"2026-06-{day:02}"
+        monkeypatch.setattr(scanning, "today", lambda today=today: today)
+        monkeypatch.setattr("seawall.engine.today", lambda today=today: today)
+        options = [*chance.choice(OPTIONS), "--format", chance.choice(["json", "json", "table"])]
+        if "-j" not in options and chance.random() < 0.05:
+            command("scan", "--write-baseline", "seawall.baseline", "--exit-zero", "--cache")
+        for _ in range(chance.choice([1, 1, 2])):
+            with_, without = both(*options)
+            assert (with_.code, with_.out) == (without.code, without.out), (seed, what, options)
+            assert "cache" not in with_.err
+            replayed += 1
+    assert replayed >= edits
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    check_edits(tree, monkeypatch, seed, 20)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_five_hundred_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    check_edits(tree, monkeypatch, seed, 50)
+
+
+def test_what_is_kept_is_used(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this, all that is said here of what is kept would hold of nothing."""
+    write(tree, {"a.yaml": pod("a"), "b.yaml": pod("b")})
+    first = command("scan", "--cache")
+
+    def never(*_: object, **__: object) -> Any:
+        raise AssertionError("the rules ran again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scanning, "judge", never)
+        assert command("scan", "--cache") == first
+        patch.setattr(scanning, "analyse", never)
+        assert command("scan", "--cache") == first
+    parsed = []
+    real = reader.read
+
+    def read(text: str, path: str, **named: Any) -> reader.Contents:
+        parsed.append(path)
+        return real(text, path, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "read", read)
+        write(tree, {"b.yaml": pod("b") + "# more\n"})
+        command("scan", "--cache")
+        assert parsed == ["b.yaml"]
+
+
+def test_a_rule_that_raises_is_not_remembered(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    write(tree, {"a.yaml": pod("a")})
+    with monkeypatch.context() as patch:
+        patch.setattr(rule_named("host-pid"), "check", broken)
+        assert command("scan", "--cache").code == 4
+        assert command("scan", "--cache").code == 4
+    with_, without = both("--format", "json")
+    assert with_ == without
+    assert "host-pid" in with_.out
+
+
+def test_a_change_of_the_code_counts(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "inner").mkdir(parents=True)
+    (package / "a.py").write_text("x = 1\n")
+    (package / "inner" / "b.json").write_text("{}")
+    stamps = [cache_module.code_stamp(str(package))]
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "a.pyc").write_text("")
+    assert cache_module.code_stamp(str(package)) == stamps[0]
+    for change in (
+        lambda: (package / "a.py").write_text("x = 2\n"),
+        lambda: (package / "inner" / "b.json").write_text("[]"),
+        lambda: (package / "inner" / "b.json").rename(package / "inner" / "c.json"),
+        lambda: (package / "d.py").write_text(""),
+    ):
+        change()
+        stamps.append(cache_module.code_stamp(str(package)))
+    assert len(set(stamps)) == 5
+
+
+# Nothing private ------------------------------------------------------------------------------
+
+
+def sentinels() -> list[str]:
+    """Values that look drawn by chance and occur nowhere else."""
+    return [f"{secrets.token_hex(3)}Q{secrets.token_hex(8)}Z{n}" for n in range(9)]
+
+
+def private_tree(values: list[str]) -> dict[str, str]:
+    env, command_, argument, annotation, config, text, string, encoded, broken = values
+    from base64 import b64encode
+
+    data = b64encode(encoded.encode()).decode()
+    return {
+        "pod.yaml": f"""\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {{what: in-the-private-file}}
+  annotations: {{example.org/api-token: {annotation}}}
+spec:
+  hostNetwork: true
+  containers:
+    - name: app
+      image: registry.example.org/a:latest
+      env: [{{name: DB_PASSWORD, value: {env}}}, {{name: X, value: {env}}}]
+      command: [sh, -c, "curl -u user:{command_} https://example.org"]
+      args: ["--password={argument}", "--password", {argument}]
+      volumeMounts: [{{name: x, mountPath: /etc/{env}}}]
+""",
+        "config.yaml": f"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: c}}
+data:
+  password: {config}
+  app.properties: |
+    url=x
+    db.password={text}
+""",
+        "secret.yaml": f"""\
+apiVersion: v1
+kind: Secret
+metadata: {{name: s}}
+stringData: {{password: {string}}}
+data: {{token: {data}, other: 3}}
+""",
+        "broken.yaml": f"apiVersion: v1\nkind: Secret\ndata: {{a: {broken}\n",
+        "template.yaml": f"kind: Secret\nname: '{{{{ x }}}}'\ndata: {{a: {broken}}}\n",
+        "plain.yaml": pod("plain").replace("spec:", "  labels: {a: in-the-plain-file}\nspec:"),
+        "line.json": json.dumps(
+            {
+                "apiVersion": "v1",
+                "stringData": {"password": string},
+                "kind": "Secret",
+                "metadata": {"name": "j"},
+                "data": {"token": data, "x": 3},
+            }
+        ),
+        "flow.yaml": f"apiVersion: v1\nkind: Secret\nmetadata: {{name: f}}\ndata: {{\n"
+        f"  other: x,\ntoken: {data}\n}}\n",
+    }
+
+
+def raw(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_no_secret_is_ever_in_the_cache(tree: Path, tmp_path: Path) -> None:
+    from base64 import b64encode
+
+    values = sentinels()
+    files = private_tree(values)
+    files["wide.yaml"] = files["secret.yaml"]
+    write(tree, files)
+    (tree / "wide.yaml").write_bytes(files["wide.yaml"].encode("utf-16"))
+    (tree / "escaped.yaml").write_text(
+        files["secret.yaml"].replace("kind: Secret", 'kind: "\\x53ecret"')
+    )
+    for options in ([], ["--profile", "reliability"], ["--select", "host-*"], ["--profile", "all"],
+                    ["--write-baseline", "b"], ["--baseline", "b"], ["-j", "3"]):  # fmt: skip
+        for format_ in FORMATS:
+            command("scan", "--cache", "--format", format_, *options)
+    data = raw(tmp_path / "cache")
+    assert len(data) > 10_000
+    assert b"in-the-private-file" not in data  # the whole file is left out
+    assert b"in-the-plain-file" in data
+    assert b"host-network" in data
+    for value in values:
+        for form in (value.encode(), value.encode("utf-16-le"), b64encode(value.encode())):
+            assert form not in data
+
+
+def test_nothing_of_standard_input_is_in_the_cache(tmp_path: Path) -> None:
+    value = sentinels()[0]
+    text = (pod(value) * 1).replace("metadata:", f"metadata:\n  labels: {{a: {value}}}") + "---\n"
+    folder = tmp_path / "t"
+    write(folder, {f"{n}.yaml": pod(f"known-{n}") * 1 + "# filler\n" * 200 for n in range(60)})
+    for _ in range(2):
+        ran = seawall("scan", "-", "t", "--format", "json", cwd=tmp_path, feed=text.encode() * 3,
+                      SEAWALL_CACHE_DIR=str(tmp_path / "cache"))  # fmt: skip
+        assert value in ran.out.decode()
+    data = raw(tmp_path / "cache")
+    assert b"known-7" in data
+    assert value.encode() not in data
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_secret_is_ever_in_an_output(tree: Path, format_: str) -> None:
+    from base64 import b64encode
+
+    values = sentinels()
+    write(tree, private_tree(values))
+    every = ",".join(rule.id for rule in all_rules())
+    for options in ([], ["--profile", "all", "-v"], ["--select", every, "--min-confidence", "low"],
+                    ["--write-baseline", "b", "-v"], ["--baseline", "b", "-v"]):  # fmt: skip
+        ran = command("scan", "--format", format_, *options)
+        for value in values:
+            assert value not in ran.out + ran.err, (options, value)
+            assert b64encode(value.encode()).decode() not in ran.out
+    assert not any(value in (tree / "b").read_text() for value in values)

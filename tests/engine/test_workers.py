@@ -1,0 +1,153 @@
+"""However the work is spread, the output is the same bytes."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seawall.engine import judging, reading, scanning, workers
+from seawall.engine.workers import cut, spread
+from seawall.reports import FORMATS
+from tests.engine.support import manifest, seawall
+from tests.triage.support import command, write
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree whose work is spread however small it is."""
+    monkeypatch.setattr(scanning, "WORTH_SPREADING", 0)
+    monkeypatch.chdir(tmp_path)
+    chance = random.Random(7)
+    write(tmp_path, {f"d{n % 3}/f{n}.yaml": manifest(chance) for n in range(24)})
+    return tmp_path
+
+
+def output(*arguments: str, format_: str = "json") -> str:
+    ran = command("scan", "--format", format_, "--profile", "all", *arguments)
+    assert ran.code in (1, 3), ran.err
+    return ran.out
+
+
+def test_any_number_of_workers(tree: Path) -> None:
+    for format_ in ("json", "table"):
+        texts = {output("-j", str(number), format_=format_) for number in (1, 2, 3, 7)}
+        assert len(texts) == 1
+
+
+def test_any_order_of_names(tree: Path) -> None:
+    files = [str(path.relative_to(tree)) for path in sorted(tree.rglob("*.yaml"))]
+    chance = random.Random(3)
+    expected = output("-j", "1", *files)
+    for number in (1, 2, 5):
+        chance.shuffle(files)
+        assert output("-j", str(number), *files) == expected
+        assert output("-j", str(number), *files, files[0], f"./{files[1]}") == expected
+
+
+def _hang_up() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _fail() -> None:
+    raise MemoryError
+
+
+def _leave() -> None:
+    os._exit(0)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("death", [_hang_up, _fail, _leave, _interrupt])
+@pytest.mark.parametrize("where", ["_parse", "_news"])
+def test_a_worker_that_dies_changes_nothing(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, death: object, where: str
+) -> None:
+    expected = output("-j", "1")
+    parent = os.getpid()
+    module = judging if where == "_news" else reading
+    real = getattr(module, where)
+    asked = []
+
+    def dying(*arguments: object) -> object:
+        asked.append(1)
+        if os.getpid() != parent and len(asked) > 1:
+            death()  # type: ignore[operator]
+        return real(*arguments)
+
+    monkeypatch.setattr(module, where, dying)
+    assert output("-j", "3") == expected
+    assert len(asked) >= 15  # the parent did it again
+
+
+def test_what_a_worker_sends_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = os.getpid()
+
+    def work(part: Sequence[int]) -> list[int]:
+        return [1] if os.getpid() != parent else [item * 2 for item in part]
+
+    assert spread([1, 2, 3, 4, 5, 6], [1] * 6, 3, work) == [2, 4, 6, 8, 10, 12]
+
+
+def test_no_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert spread([1, 2, 3], [1] * 3, 3, list) == [1, 2, 3]
+
+
+def test_results_larger_than_a_pipe() -> None:
+    items = list(range(8))
+    start = time.monotonic()
+    result = spread(items, [1] * 8, 4, lambda part: ["x" * 500_000 + str(item) for item in part])
+    assert [int(text[500_000:]) for text in result] == items
+    assert time.monotonic() >= start
+    assert workers.processors() >= 1
+
+
+@given(st.lists(st.integers(1, 1000), max_size=40), st.integers(1, 9))
+def test_slices_are_contiguous_and_fair(weights: list[int], parts: int) -> None:
+    slices = cut(weights, parts)
+    assert [n for start, end in slices for n in range(start, end)] == list(range(len(weights)))
+    assert len(slices) <= parts
+    if weights:
+        assert all(end > start for start, end in slices)
+        heaviest = max(sum(weights[start:end]) for start, end in slices)
+        assert heaviest <= sum(weights) / parts + max(weights)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(), max_size=20), st.integers(1, 5))
+def test_spreading_is_mapping(items: list[int], number: int) -> None:
+    def work(part: Sequence[int]) -> list[int]:
+        return [item * 3 for item in part]
+
+    assert spread(items, [1] * len(items), number, work) == work(items)
+
+
+def test_the_order_of_hashes_changes_nothing(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    write(tmp_path, {f"d{n % 3}/f{n}.yaml": manifest(chance) for n in range(20)})
+    write(
+        tmp_path, {"seawall.toml": "profile = 'all'\n[[suppress]]\nrules = ['image-*', 'host-*']\n"}
+    )
+    results = []
+    for seed in ("0", "1", "4711"):
+        formats = [item for name in FORMATS for item in ("--format", f"{name}=out.{name}")]
+        ran = seawall("scan", "--no-cache", "--write-baseline", "b", *formats, cwd=tmp_path,
+                      PYTHONHASHSEED=seed)  # fmt: skip
+        ran2 = seawall("scan", "--no-cache", *formats, cwd=tmp_path, PYTHONHASHSEED=seed)
+        assert ran.code in (0, 3), ran.err
+        assert ran2.code in (1, 3), ran2.err
+        results.append({name: (tmp_path / f"out.{name}").read_bytes() for name in FORMATS})
+        results[-1]["baseline"] = (tmp_path / "b").read_bytes()
+    assert results[0] == results[1] == results[2]
