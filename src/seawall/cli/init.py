@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator
 
 from seawall import configuration
+from seawall.cli.arguments import Parser
 from seawall.cli.baseline import BASELINE_NAME, let_branches_merge
 from seawall.cli.output import write_text
-from seawall.cli.scan import Parser, with_flags
+from seawall.cli.scan import with_flags
 from seawall.configuration import FILE_NAME, foreign
 from seawall.configuration.foreign.translation import Translation, translate
 from seawall.core.errors import UsageError
@@ -61,23 +62,28 @@ _TAIL = """
 """
 
 
-def run(arguments: list[str]) -> int:
-    """Write a configuration; gives the exit code."""
-    parser = Parser(
+def parser() -> Parser:
+    """The options of ``seawall init``."""
+    result = Parser(
         prog="seawall init",
         description=f"Write a first {FILE_NAME}; what other tools' configuration says is taken "
         "over.",
     )
-    parser.add_argument(
+    result.add_argument(
         "directory", nargs="?", default=".", metavar="DIR", help="where (default: .)"
     )
-    parser.add_argument("--force", action="store_true", help="overwrite one that is there")
-    parser.add_argument("--kube-score", metavar="FLAGS", default="", help="kube-score's flags")
-    parser.add_argument(
+    result.add_argument("--force", action="store_true", help="overwrite one that is there")
+    result.add_argument("--kube-score", metavar="FLAGS", default="", help="kube-score's flags")
+    result.add_argument(
         "--gitattributes", action="store_true",
         help=f"also tell git how branches that both add to {BASELINE_NAME} merge",
     )  # fmt: skip
-    options = parser.parse_args(with_flags(arguments))
+    return result
+
+
+def run(arguments: list[str]) -> int:
+    """Write a configuration; gives the exit code."""
+    options = parser().parse_args(with_flags(arguments))
     directory = options.directory
     path = os.path.normpath(os.path.join(directory, FILE_NAME))
     _refuse(directory, path, force=options.force)
@@ -99,13 +105,13 @@ def run(arguments: list[str]) -> int:
 
 def _refuse(directory: str, path: str, *, force: bool) -> None:
     if not os.path.isdir(directory):
-        raise UsageError(f"{directory} is no directory")
+        raise UsageError(f"{directory} is no directory; make it first, or name another")
     if os.path.lexists(path) and not force:
-        raise UsageError(f"{path} is there already; overwrite it with --force")
+        raise UsageError(f"{path} is there already; --force overwrites it")
     if configuration.in_pyproject(directory):
         raise UsageError(
             f"{os.path.normpath(os.path.join(directory, 'pyproject.toml'))} holds [tool.seawall] "
-            "already; a second configuration beside it would not be read"
+            "already, and a second one beside it would not be read; remove one of the two"
         )
 
 
