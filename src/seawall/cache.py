@@ -15,8 +15,6 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, NamedTuple, Self
 
-import yaml
-
 FORMAT = 1
 """Grows when what is stored changes its shape."""
 DEFAULT_LIMIT = 512 * 1024 * 1024
@@ -348,8 +346,10 @@ def code_stamp(package: str) -> bytes:
 
     Made of the contents, for times of files tell nothing in a fresh clone or an image's layer.
     """
+    from yaml import __version__  # noqa: PLC0415 - self-check looks at the cache without it
+
     parts = [f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}".encode()]
-    parts.append(f"yaml {yaml.__version__}".encode())
+    parts.append(f"yaml {__version__}".encode())
     pending = [package]
     while pending:
         with os.scandir(pending.pop()) as found:

@@ -19,9 +19,8 @@ def test_a_manifest_is_not_taken_for_a_baseline(
     assert Path("a.yaml").read_text() == POD
 
 
-@pytest.mark.parametrize("conflict", [False, True])
 def test_a_baseline_is_written_anew(
-    conflict: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.yaml").write_text(POD)
@@ -29,7 +28,9 @@ def test_a_baseline_is_written_anew(
     scan = ["scan", "--no-cache", "--write-baseline"]
     assert run(scan) == 0
     text = Path("seawall.baseline").read_text()
-    if conflict:
-        Path("seawall.baseline").write_text(text + "<<<<<<< ours\n")
     assert run(scan) == 0
     assert Path("seawall.baseline").read_text() == text
+    Path("seawall.baseline").write_text(f"{text}<<<<<<< ours\n")  # reasons stand on both sides
+    assert run(scan) == 2
+    assert "this is a merge conflict; keep the lines of both" in capsys.readouterr().err
+    assert Path("seawall.baseline").read_text() == f"{text}<<<<<<< ours\n"

@@ -74,6 +74,7 @@ FINDINGS = st.builds(
     st.lists(FIXES, max_size=2).map(tuple),
     TEXT,
 )
+SUPPRESSED = st.builds(Suppressed, FINDINGS, TEXT, TEXT, st.none() | LOCATIONS)
 POSITIONS = st.integers(0, 3)
 COVERAGES = st.builds(
     Coverage,
@@ -85,12 +86,13 @@ COVERAGES = st.builds(
 REPORTS = st.builds(
     Report,
     st.lists(FINDINGS, max_size=3).map(tuple),
-    st.lists(st.builds(Suppressed, FINDINGS, TEXT), max_size=2).map(tuple),
+    st.lists(SUPPRESSED, max_size=2).map(tuple),
     COVERAGES,
     st.just("2026.1"),
     st.integers(0, 2),
     st.integers(0, 2),
     st.lists(st.builds(RuleFault, TEXT, TEXT, TEXT, TEXT), max_size=1).map(tuple),
+    st.dictionaries(TEXT, st.lists(spans(), max_size=2).map(tuple), max_size=1),
 )
 OPTIONS = st.builds(
     Options,

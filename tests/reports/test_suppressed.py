@@ -89,7 +89,7 @@ def test_the_quick_writer_writes_any_text(texts: list[str], number: int) -> None
     finding = finding._replace(
         message=texts[3], remedy=texts[4], location=place, evidence=texts[8],
         subject=finding.subject._replace(kind=texts[5], name=texts[6]),
-        details={texts[7]: [texts[8], number]},
+        details={"api_version": texts[7]},
     )  # fmt: skip
     report = shop()._replace(
         findings=(finding,), suppressed=(Suppressed(finding, texts[8], texts[7], place),)

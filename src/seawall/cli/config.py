@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall import catalogue, equivalents
 from seawall.cli import scan
+from seawall.cli.arguments import Parser
 from seawall.cli.output import write_text
 from seawall.cli.settings import (
     Setting,
@@ -34,6 +35,14 @@ usage: seawall config show [OPTION...] [TARGET...]
 Shows every value that holds for a scan of the targets, as TOML, each with its origin: a line of a
 file, an option, or the default. Options and targets are those of seawall scan.
 """
+
+
+def parser() -> Parser:
+    """The options of ``seawall config``: those of a scan, behind ``show``."""
+    result = Parser(prog="seawall config")
+    commands = result.add_subparsers(metavar="COMMAND")
+    commands.add_parser("show", parents=[scan.parser()], add_help=False)
+    return result
 
 
 def run(arguments: list[str]) -> int:

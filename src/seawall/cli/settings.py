@@ -81,7 +81,7 @@ def engine_options(
 ) -> engine.Options:
     """What the engine is to do; raises UsageError for a value that cannot be carried out."""
     foreign = config.foreign
-    _respect_locks(config, settings["ignore"])
+    _respect_locks(options.ignore, config)
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -133,14 +133,17 @@ def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None
     return Excludes(tuple(parts)) if parts else None
 
 
-def _respect_locks(config: Configuration, ignore: Setting) -> None:
-    """Raise UsageError when a rule that is locked is not to run."""
-    for pattern in ignore.value if config.locked else ():
-        for rule in catalogue.find(pattern):
+def _respect_locks(ignore: Iterable[str], config: Configuration) -> None:
+    """Raise UsageError where the command line would leave a locked rule out.
+
+    The configuration is asked the same when it is read; of other tools' words see ``notes``.
+    """
+    for pattern in ignore if config.locked else ():
+        for rule in catalogue.find(pattern, config.custom):
             if rule.id in config.locked:
                 raise UsageError(
-                    f"{ignore.origin}: {rule.id} is locked by {config.origin('locked')} and cannot "
-                    "be ignored"
+                    f"--ignore {pattern}: {rule.id} is locked by {config.origin('locked')}; "
+                    "leave it out"
                 )
 
 

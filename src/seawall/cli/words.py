@@ -61,6 +61,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "SEVERITY": _labels(choices(Severity) + ", none"),
     "LEVEL": _labels(choices(Confidence)),
     "NAME[=FILE]": _formats,
+    "FLAGS": _nothing,
     "REV": _nothing,
     "SIZE": _nothing,
     "N": _nothing,

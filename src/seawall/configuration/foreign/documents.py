@@ -37,11 +37,13 @@ class File:
         self.path = path
         text = decode(data)
         if isinstance(text, Undecodable):
-            raise UsageError(f"{path}:{text.line}: {text.reason}")
+            raise UsageError(f"{path}:{text.line}: {text.reason}; save it as UTF-8")
         document = next(load(text), None)
         if isinstance(document, Broken):
             line, column = document.position
-            raise UsageError(f"{path}:{line}:{column}: this is no valid YAML: {document.reason}")
+            raise UsageError(
+                f"{path}:{line}:{column}: this is no valid YAML: {document.reason}; correct it"
+            )
         self.value: Value = None if document is None else document.value
         self._chunk = None if document is None else document.chunk
         self._lines: dict[KeyPath, int] | None = None

@@ -52,7 +52,9 @@ def read(flags: str, origin: str) -> Foreign:
     try:
         words = shlex.split(flags)
     except ValueError as error:
-        raise UsageError(f"{origin}: kube-score: {str(error).lower()}") from None
+        raise UsageError(
+            f"{origin}: kube-score: {str(error).lower()}; put quotation marks in pairs"
+        ) from None
     return _Reader(list(_parsed(words, origin)), origin).read()
 
 
@@ -65,7 +67,9 @@ def _parsed(words: list[str], origin: str) -> Iterator[tuple[str, str]]:
         if name in _SWITCHES or word.strip("v") == "-":
             name = name if name in _SWITCHES else "verbose"
             if equals and value.lower() not in ("true", "false", "1", "0", "t", "f"):
-                raise UsageError(f"{origin}: kube-score: --{name} is true or false, not {value!r}")
+                raise UsageError(
+                    f"{origin}: kube-score: --{name} must be true or false, not {value!r}"
+                )
             yield name, "false" if value.lower() in ("false", "0", "f") else "true"
         elif word.startswith("-") and name in (*_LISTS, *_NUMBERS, *_TEXTS):
             following = value if equals else next(rest, None)
@@ -73,7 +77,10 @@ def _parsed(words: list[str], origin: str) -> Iterator[tuple[str, str]]:
                 raise UsageError(f"{origin}: kube-score: --{name} needs a value")
             yield name, following
         elif word.startswith("-") and word != "-":
-            raise UsageError(f"{origin}: kube-score has no flag {word!r}")
+            raise UsageError(
+                f"{origin}: kube-score has no flag {word!r}; "
+                "see what it has: kube-score score --help"
+            )
         elif word not in ("score", "kube-score"):
             raise UsageError(
                 f"{origin}: kube-score: {word!r} is no flag; give the files to seawall scan"
@@ -94,7 +101,7 @@ class _Reader:
         if ignored and "all-default-optional" in on:
             raise UsageError(
                 f"{self._origin}: kube-score takes --all-default-optional and --ignore-test only "
-                "one at a time"
+                "one at a time; leave one out"
             )
         if "all-default-optional" in on:
             optional = list(OPTIONAL)
@@ -150,7 +157,7 @@ class _Reader:
                 continue
             if not value.lstrip("-").isdecimal():
                 raise UsageError(
-                    f"{self._origin}: kube-score: --{name} is a whole number, not {value!r}"
+                    f"{self._origin}: kube-score: --{name} must be a whole number, not {value!r}"
                 )
             yield _NUMBERS[name], Setting(int(value), self._origin)
 
@@ -161,7 +168,7 @@ class _Reader:
             major, _, minor = value.removeprefix("v").partition(".")
             if not value.startswith("v") or not (major.isdecimal() and minor.isdecimal()):
                 raise UsageError(
-                    f"{self._origin}: kube-score: --{name} is given as v1.34, not {value!r}"
+                    f"{self._origin}: kube-score: --{name} must be given as v1.34, not {value!r}"
                 )
             yield "kubernetes-version", Setting(value, self._origin)
 
