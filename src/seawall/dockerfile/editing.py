@@ -52,12 +52,6 @@ def indentation(data: bytes, at: int) -> str:
 # Instructions ---------------------------------------------------------------------------------
 
 
-def delete_instruction(file: Dockerfile, instruction: Instruction) -> Change:
-    """Take an instruction away with its lines and heredocs; comments above it stay."""
-    end = max([instruction.end, *(heredoc.terminator_end for heredoc in instruction.heredocs)])
-    return Change(line_start(file.data, instruction.start), next_line(file.data, end), "")
-
-
 def insert_before(file: Dockerfile, instruction: Instruction, text: str) -> Change:
     """Put an instruction above another one, below the comments above that."""
     start = line_start(file.data, instruction.start)
