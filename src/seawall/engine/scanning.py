@@ -124,6 +124,7 @@ def analyse(
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
         wants_fixes=options.fixes,
+        pins=options.pins,
     )
     findings, faults = judge(
         inputs, rules, context, memory.judgements() if memory else None, workers

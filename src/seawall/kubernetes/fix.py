@@ -63,7 +63,8 @@ def repair(
     """A repair of the document that an entity stands in."""
     object_ = entity.object
     return Repair(
-        title, object_.file, object_.document, operations, added, safety, effect, note, brings, risks
+        title, object_.file, object_.document, operations, added, safety, effect, note, brings,
+        risks,
     )  # fmt: skip
 
 
@@ -80,6 +81,11 @@ def drop(entity: "Entity", path: KeyPath) -> Remove:
 def add(entity: "Entity", path: KeyPath, value: Data) -> Append:
     """Append to a list below an entity."""
     return Append((*entity.path, *path), value)
+
+
+def in_pod(pod: "Pod", *keys: str | int) -> KeyPath:
+    """The path of a field of a pod's spec, wherever a custom resource keeps it."""
+    return (*pod.path, *pod.at(*keys))
 
 
 def at_hit(entity: "Entity", hit: Hit) -> KeyPath:

@@ -31,11 +31,14 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
 
 
 class Editable:
-    """A document that is to be edited. Raises Refused when it cannot be read."""
+    """A document that is to be edited. Raises Refused when it cannot be read.
+
+    ``value`` is what the text says, where that is known already.
+    """
 
     __slots__ = ("_root", "_value", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, value: Value = None) -> None:
         try:
             root = read(text)
         except Exception as error:
@@ -44,10 +47,12 @@ class Editable:
             raise Refused("the document is empty")
         self.text = text
         self._root = root
-        document = next(load(text), None)
-        if not isinstance(document, Document):
-            raise Refused("the document cannot be read")
-        self._value = document.value
+        if value is None:
+            document = next(load(text), None)
+            if not isinstance(document, Document):
+                raise Refused("the document cannot be read")
+            value = document.value
+        self._value = value
 
     def _says(self, operation: Set) -> bool:
         """Whether the value is the wanted one already."""
@@ -124,6 +129,8 @@ class _Wanted:
 
 
 def _plan(root: _Wanted, operation: Operation) -> None:
+    if not operation.path:
+        raise Refused("the whole document is not changed here")
     wanted = root
     for step in operation.path:
         if wanted.has_value:
