@@ -235,7 +235,9 @@ class _Work:
     def _reason(self, finding: Finding) -> str:
         offered: list[Repair | Fix] = [*finding.repairs, *finding.fixes]
         if not offered:
-            return "no fix is known"
+            from seawall.kubernetes.fixes.unmended import REASONS  # noqa: PLC0415 - for what stays
+
+            return REASONS.get(finding.rule.id, "no fix is known")
         mark = fingerprint(finding)
         for fix in offered:
             reason = self._refused.get((mark, fix.title))

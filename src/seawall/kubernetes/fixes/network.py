@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from seawall.core.edit import Append, Data, Operation, Remove, Repair, Safety, Set
 from seawall.core.rule import Hit
+from seawall.core.severity import Severity
 from seawall.kubernetes.fix import Repairs, at_hit, mends, repair
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.selectors import parse_selector
-from seawall.kubernetes.values import Map, mapping, mappings, text
+from seawall.kubernetes.values import mapping, mappings, text
 
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath
@@ -87,9 +88,8 @@ def narrow_to_namespace(object_: KubernetesObject, hit: Hit, context: Context) -
 
     Services that are open to the outside keep their traffic by policies of their own pods.
     """
-    rule = _rule(object_, hit)
-    if rule is None or hit.at[-1] == "namespaceSelector":
-        return
+    if not _is_of_rule(object_, hit) or hit.severity is Severity.LOW:
+        return  # who may use a port, or which namespaces are meant, a person has to say
     direction = str(hit.at[1])
     peers: KeyPath = (*object_.path, *hit.at[:3], "from" if direction == "ingress" else "to")
     operations: list[Operation] = [Set(peers, [{"podSelector": {}}])]
@@ -105,18 +105,20 @@ def leave_world_out(object_: KubernetesObject, hit: Hit, context: Context) -> Re
 
     Only for ingress: which addresses of the world a program calls stands in no manifest.
     """
-    rule = _rule(object_, hit)
-    if rule is None or hit.at[1] != "ingress" or hit.at[-2:] != ("ipBlock", "cidr"):
+    if (
+        not _is_of_rule(object_, hit)
+        or hit.at[1] != "ingress"
+        or hit.at[-2:] != ("ipBlock", "cidr")
+    ):
         return
     peer = at_hit(object_, hit)[:-2]
     operations: list[Operation] = [Remove((*peer, "ipBlock")), Set((*peer, "podSelector"), {})]
     yield _narrowed(object_, "ingress", operations, _openings(object_, context))
 
 
-def _rule(object_: KubernetesObject, hit: Hit) -> Map | None:
-    if object_.kind != "NetworkPolicy" or len(hit.at) < 3 or not isinstance(hit.at[2], int):
-        return None
-    return mapping(object_.spec, *hit.at[1:3])
+def _is_of_rule(object_: KubernetesObject, hit: Hit) -> bool:
+    at = hit.at
+    return object_.kind == "NetworkPolicy" and len(at) > 2 and isinstance(at[2], int)
 
 
 def _narrowed(

@@ -65,7 +65,9 @@ def _served_ports(pod: Pod, container: Container, context: Context) -> Iterator[
 
 @mends("service-type-exposed")
 def keep_inside(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
-    """Reached from inside the cluster only."""
+    """Reached from inside the cluster only; a load balancer is there to be reached from outside."""
+    if text(object_.spec, "type") != "NodePort":
+        return
     operations: list[Operation] = [set_at(object_, hit, "ClusterIP")]
     ports = object_.spec.get("ports")
     for index, port in enumerate(ports if isinstance(ports, list) else ()):

@@ -2,10 +2,11 @@
 
 from seawall.core.edit import Data, Operation, Remove, Safety, Set
 from seawall.core.rule import Hit
-from seawall.kubernetes.fix import Repairs, drop, in_pod, mends, repair, set_at
+from seawall.kubernetes.fix import Repairs, at_hit, drop, in_pod, mends, repair, set_at
+from seawall.kubernetes.fixes.naming import metadata_of
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import sequence, text
+from seawall.kubernetes.values import at, sequence, text
 
 _ROOM = "1Gi"
 
@@ -39,42 +40,56 @@ def _index(hit: Hit) -> int | None:
 
 
 @mends("writable-host-path")
-def mount_read_only(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """The hit names the mount's field."""
-    if hit.at and hit.at[-1] == "readOnly":
-        yield repair(
-            pod,
-            "Mount it for reading only",
-            set_at(pod, hit, value=True),
-            safety=Safety.UNSAFE,
-            effect="what writes there fails",
-        )
+def write_elsewhere(pod: Pod, hit: Hit, context: Context) -> Repairs:
+    """What may be claimed as a volume stays writable; all else is mounted for reading only."""
+    if not hit.at or hit.at[-1] != "readOnly":
+        return
+    mount = at(pod.object.value, *at_hit(pod, hit)[len(pod.object.path) : -1])
+    name = text(mount, "name")
+    index = next((i for i, volume in pod.volumes if text(volume, "name") == name), None)
+    claims = () if index is None else tuple(_claims(pod, index, context))
+    if claims:
+        yield from claims
+        return
+    yield repair(
+        pod,
+        "Mount it for reading only",
+        set_at(pod, hit, value=True),
+        safety=Safety.UNSAFE,
+        effect="what writes there fails",
+    )
 
 
 @mends("host-path-volume")
 def claim_volume(pod: Pod, hit: Hit, context: Context) -> Repairs:
+    """The hit names the volume."""
+    index = _index(hit)
+    if index is not None:
+        yield from _claims(pod, index, context)
+
+
+def _claims(pod: Pod, index: int, context: Context) -> Repairs:
     """A claim in place of the node's directory, where one pod at a time writes to it.
 
     The pods of a DaemonSet each want their own node's directory, and several replicas cannot
-    share a claim of one node: there a person decides.
+    share a claim of one node: there a person decides. So it is with directories of the system.
     """
-    index = _index(hit)
-    volumes = sequence(pod.spec, "volumes")
     object_ = pod.object
-    if index is None or index >= len(volumes) or not object_.name:
+    volumes = sequence(pod.spec, "volumes")
+    if index >= len(volumes) or not object_.name:
         return
+    path = text(volumes[index], "hostPath", "path")
     kind = text(volumes[index], "hostPath", "type") or "Directory"
     single = pod.is_job or object_.kind == "Pod" or context.index.scale_of(object_).most <= 1
     if object_.kind == "DaemonSet" or not single or not kind.startswith("Directory"):
         return
+    if not path.startswith(_DATA):
+        return
     name = f"{object_.name}-{text(volumes[index], 'name')}"
-    metadata: dict[str, Data] = {"name": name}
-    if namespace := text(object_.metadata, "namespace"):
-        metadata["namespace"] = namespace
     claim: dict[str, Data] = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata,
+        "metadata": metadata_of(object_, name),
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": _ROOM}}},
     }
     is_new = context.index.find("PersistentVolumeClaim", object_.namespace, name) is None
@@ -87,9 +102,13 @@ def claim_volume(pod: Pod, hit: Hit, context: Context) -> Repairs:
         added=(claim,) if is_new else (),
         safety=Safety.UNSAFE,
         effect="the volume is empty at first, and what the node has is no longer seen",
-        note=f"copy the node's {text(volumes[index], 'hostPath', 'path')} to the volume {name} "
-        f"where it is needed, and set the size, now {_ROOM}, and the class it needs",
+        note=f"copy the node's {path} to the volume {name} where it is needed, and set the size, "
+        f"now {_ROOM}, and the class it needs",
     )
+
+
+_DATA = ("/data", "/mnt/", "/opt/", "/srv/", "/storage", "/tmp/", "/var/lib/", "/var/data")  # noqa: S108 - of a node
+"""Where data of applications lie on a node; other directories are its own."""
 
 
 @mends("emptydir-no-sizelimit")

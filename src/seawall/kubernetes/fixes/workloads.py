@@ -3,6 +3,7 @@
 from seawall.core.edit import Append, Data, Operation, Remove, Safety, Set
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, at_hit, in_pod, mends, put, remove_at, repair, set_at
+from seawall.kubernetes.fixes.known import facts
 from seawall.kubernetes.fixes.naming import metadata_of, plain, selector_of
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pod_security.evaluate import evaluate
@@ -20,7 +21,9 @@ _REPLICAS = 2
 
 @mends("replicas-too-few", "hpa-min-replicas")
 def more_replicas(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
-    """Two let one be replaced without a gap."""
+    """Two let one be replaced without a gap, but where they would not share their data."""
+    if any(_keeps_data(pod) for pod in context.pods(object_)):
+        return
     yield repair(
         object_,
         f"Run at least {_REPLICAS}",
@@ -28,6 +31,13 @@ def more_replicas(object_: KubernetesObject, hit: Hit, context: Context) -> Repa
         safety=Safety.UNSAFE,
         effect="several pods run at once, and cost more",
     )
+
+
+def _keeps_data(pod: Pod) -> bool:
+    """Whether a pod writes to what another of its kind would not see, or must have alone."""
+    claims = any("persistentVolumeClaim" in volume for _, volume in pod.volumes)
+    alone = text(pod.object.spec, "strategy", "type") == "Recreate"
+    return claims or alone or any(facts(one).volumes for one in pod.containers)
 
 
 @mends("hpa-static-replicas")
