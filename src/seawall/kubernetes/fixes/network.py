@@ -60,6 +60,7 @@ def add_policy(pod: Pod, hit: Hit, context: Context) -> Repairs:
         added=(policy,),
         safety=Safety.UNSAFE,
         effect="other traffic of the pod is cut off",
+        brings=("network-policy-allow-all",),  # where a Service is open to all the world
     )
 
 
@@ -136,6 +137,7 @@ def _narrowed(
         effect=f"traffic {'from' if direction == 'ingress' else 'to'} other namespaces and the "
         "outside is cut off"
         + (", but for Services that are open to it" if direction == "ingress" else ""),
+        brings=("network-policy-allow-all",),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from seawall.core.edit import Data, Operation, Remove, Safety
 from seawall.core.rule import Hit
+from seawall.kubernetes.effective import protocol
 from seawall.kubernetes.fix import (
     Repairs,
     add,
@@ -123,6 +124,8 @@ def declare_port(container: Container, hit: Hit, context: Context) -> Repairs:
     elif isinstance(port, str) and len(container.ports) == 1:
         index, only = container.ports[0]
         name = text(only, "name")
+        if protocol(only) != "TCP":
+            return
         if not name and _service_name(port) == port:
             yield repair(
                 container, f"Name its port {port}", put(container, ("ports", index, "name"), port)

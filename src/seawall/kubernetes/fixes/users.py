@@ -26,7 +26,7 @@ def run_as_user(pod: Pod, hit: Hit, context: Context) -> Repairs:
     operations = [
         operation
         for container in pod.containers
-        if container.type != "ephemeral" and not pod.is_windows
+        if not pod.is_windows
         for operation in _unprivileged(container)
     ]
     if operations:

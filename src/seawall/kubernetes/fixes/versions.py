@@ -1,16 +1,14 @@
 """Fixes of API versions that are no longer served."""
 
-from typing import TYPE_CHECKING
-
+from seawall.core.edit import Operation, Set
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, put, repair
 from seawall.kubernetes.fixes.naming import plain
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context
+from seawall.kubernetes.schema import load
 from seawall.kubernetes.values import mapping
-
-if TYPE_CHECKING:
-    from seawall.core.edit import Operation
+from seawall.text.yaml_edit import edited
 
 _SUCCESSORS = {
     ("apps/v1beta1", "Deployment"): "apps/v1",
@@ -54,4 +52,16 @@ def newer_version(object_: KubernetesObject, hit: Hit, context: Context) -> Repa
         if not labels or not all(isinstance(value, str) for value in labels.values()):
             return
         operations.append(put(object_, ("spec", "selector", "matchLabels"), plain(labels)))
-    yield repair(object_, f"Use {version}", *operations)
+    if _is_valid(object_, operations):
+        yield repair(object_, f"Use {version}", *operations)
+
+
+def _is_valid(object_: KubernetesObject, operations: list[Operation]) -> bool:
+    """Whether the new version takes the object: nothing checks the fields of the old one."""
+    depth = len(object_.path)
+    below = [Set(item.path[depth:], item.value) for item in operations if isinstance(item, Set)]
+    try:
+        value = edited(object_.value, below)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return False
+    return not any(load().validate(value)) if isinstance(value, dict) else False
