@@ -39,7 +39,7 @@ class Fake(BaseHTTPRequestHandler):
             known = self.login == "" or authorization == wanted
             self.answer(200 if known else 401, json.dumps({"token": self.token}).encode())
         elif self.manner == "bearer" and authorization != f"Bearer {self.token}":
-            realm = f"http://127.0.0.1:{self.server.server_address[1]}/token"
+            realm = f"http://{self.headers['Host']}/token"
             challenge = f'Bearer realm="{realm}",service="fake",scope="repository:shop/web:pull"'
             self.answer(401, b"{}", {"WWW-Authenticate": challenge})
         elif self.manner == "basic" and not authorization:
@@ -95,7 +95,7 @@ def servers() -> Iterator[list[ThreadingHTTPServer]]:
 
 
 def host(server: ThreadingHTTPServer) -> str:
-    return f"127.0.0.1:{server.server_address[1]}"
+    return f"127.0.0.1:{server.server_port}"
 
 
 def credentials(directory: Path, registry: str = "", login: str = "") -> Credentials:
@@ -214,9 +214,8 @@ def test_a_broken_configuration_is_said(tmp_path: Path) -> None:
 
 def test_a_helper_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     helper = tmp_path / "docker-credential-fake"
-    helper.write_text(
-        '#!/bin/sh\nread -r key\necho "{\\"Username\\": \\"$key\\", \\"Secret\\": \\"s\\"}"\n'
-    )
+    answer = '{\\"Username\\": \\"$key\\", \\"Secret\\": \\"s\\"}'
+    helper.write_text(f'#!/bin/sh\nread -r key\necho "{answer}"\n')
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (tmp_path / "config.json").write_text('{"credHelpers": {"registry.example.org": "fake"}}')

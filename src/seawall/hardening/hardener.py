@@ -28,6 +28,8 @@ class Mended(NamedTuple):
     safety: Safety
     effect: str
     note: str
+    brings: tuple[str, ...] = ()
+    """Rules that report what is left to do."""
 
 
 class Advice(NamedTuple):
@@ -240,7 +242,7 @@ class _Work:
     def _note(self, group: Group) -> None:
         note = group.repair.note if group.repair else ""
         self._mended.setdefault(group.path, []).append(
-            Mended(group.finding, group.title, group.safety, group.effect, note)
+            Mended(group.finding, group.title, group.safety, group.effect, note, group.brings)
         )
 
     def changes(self) -> tuple[FileChange, ...]:

@@ -43,7 +43,13 @@ def _keeps_data(pod: Pod) -> bool:
 @mends("hpa-static-replicas")
 def leave_to_autoscaler(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
     """The autoscaler sets it; each apply would set it back."""
-    yield repair(object_, "Leave the number of replicas to the autoscaler", remove_at(object_, hit))
+    yield repair(
+        object_,
+        "Leave the number of replicas to the autoscaler",
+        remove_at(object_, hit),
+        note="kubectl apply without --server-side sets one replica once, until the autoscaler "
+        "acts: kubectl apply edit-last-applied, and take replicas out, prevents it",
+    )
 
 
 @mends("update-strategy-not-rolling")
