@@ -86,9 +86,8 @@ def test_from_layout_to_pin(tmp_path: Path, capsys: Output) -> None:
     assert run(["harden", "--write", "--lock", "--quiet", "-o", "/dev/null", "--select",
                 "image-not-pinned-by-digest", "a.yaml"]) == 0  # fmt: skip
     capsys.readouterr()
-    assert manifest.read_text() == POD.format(
-        image=f'"registry.example.org/web:1.4@{image.digest}"'
-    )
+    pinned = f"registry.example.org/web:1.4@{image.digest}"
+    assert manifest.read_text() == POD.format(image=pinned)
     before = (tmp_path / "seawall.lock").read_text()
     assert run(["lock", "--image", "registry.example.org/web:1.4", "--offline"]) == 0
     assert (tmp_path / "seawall.lock").read_text() == before

@@ -33,7 +33,10 @@ def edit(text: str, *operations: Operation) -> str:
         ("a: x\n", Set(("a",), "10"), 'a: "10"\n'),
         ("a: x\n", Set(("a",), "b: c"), 'a: "b: c"\n'),
         ("a: x\n", Set(("a",), "registry.example.org/web:1@sha256:ab"),
-         'a: "registry.example.org/web:1@sha256:ab"\n'),
+         "a: registry.example.org/web:1@sha256:ab\n"),
+        ("a: {b: x}\n", Set(("a", "b"), "web:1@sha256:ab"), "a: {b: web:1@sha256:ab}\n"),
+        ("a: x\n", Set(("a",), "1:30"), 'a: "1:30"\n'),
+        ("a: x\n", Set(("a",), "b:"), 'a: "b:"\n'),
         ("a:\nb: 1\n", Set(path=("a",), value=True), "a: true\nb: 1\n"),
         ("a: ~\n", Set(path=("a",), value=True), "a: true\n"),
         # Missing keys come to the end of their mapping.

@@ -6,7 +6,7 @@ from seawall.core.edit import Edit, Fix, Remove, Repair
 from seawall.core.finding import Finding
 from seawall.engine.texts import Texts
 from seawall.text.yaml import Chunk, split
-from seawall.text.yaml_edit import Editable, Refused, render
+from seawall.text.yaml_edit import Editable, Refused, marker_of, render
 
 
 def with_fixes(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
@@ -88,8 +88,8 @@ class _Editor:
             chunk = file.chunk(repair.document)
             if chunk is None or file.is_single:
                 return []
-            end = chunk.start + len(chunk.text)
-            edits = [Edit(repair.path, file.offset(chunk.start), file.offset(end), "")]
+            start, end = chunk.start + marker_of(chunk.text), chunk.start + len(chunk.text)
+            edits = [Edit(repair.path, file.offset(start), file.offset(end), "")]
         elif repair.operations:
             document, chunk = file.document(repair.document), file.chunk(repair.document)
             if document is None or chunk is None:

@@ -7,7 +7,7 @@ from seawall.core.edit import Data, Edit, Operation, Remove, Repair
 from seawall.hardening.groups import Group
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.yaml import Broken, Chunk, Value, load
-from seawall.text.yaml_edit import Editable, Refused, Replacement, edited
+from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
 
 
 class Applied(NamedTuple):
@@ -91,7 +91,8 @@ class _Manifest:
             if removing and len(self._documents) > len(removed) + 1:
                 removed.add(number)
                 made += removing  # the turn of the others never comes: there is nothing left
-                found.append(Replacement(chunk.start, chunk.start + len(chunk.text), ""))
+                start = chunk.start + marker_of(chunk.text)
+                found.append(Replacement(start, chunk.start + len(chunk.text), ""))
                 continue
             refused += [(group, "nothing of the file would stay") for group in removing]
             staying = [group for group in members if group not in removing]

@@ -63,6 +63,7 @@ class _Overlay:
 
     def __init__(self, options: engine.Options) -> None:
         self._files = FileSystem(options)
+        self._found: list[Found] | None = None
         self.read_first: dict[str, bytes] = {}
         """What stood in each file when it was read first: nothing else is replaced later."""
         self.real: dict[str, str] = {}
@@ -70,7 +71,9 @@ class _Overlay:
 
     def discover(self) -> Iterator[Found]:
         """Every file of the targets, and what is left out."""
-        return self._files.discover()
+        if self._found is None:  # files that come while we work are none of ours
+            self._found = list(self._files.discover())
+        return iter(self._found)
 
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file as they would be."""

@@ -99,6 +99,15 @@ def apply(text: str, found: Iterable[Replacement]) -> str:
     return "".join(parts)
 
 
+_HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))+(?=---)")
+
+
+def marker_of(text: str) -> int:
+    """Where the marker of a document stands: comments before it are the file's."""
+    found = _HEAD.match(text)
+    return found.end() if found else 0
+
+
 # Planning -------------------------------------------------------------------------------------
 
 
@@ -648,10 +657,14 @@ _PLAIN = re.compile(
 )
 
 
+_REFERENCE = re.compile(r"[a-z][a-z0-9._-]*(?:[:/@][A-Za-z0-9][A-Za-z0-9._-]*)+")
+"""Names of images, addresses without a scheme: colons inside, but none before a blank."""
+
+
 def plain_or_quoted(text: str) -> str:
     """A string as YAML may hold it: plain where nothing else could be read from it."""
     if (
-        _PLAIN.fullmatch(text)
+        (_PLAIN.fullmatch(text) or _REFERENCE.fullmatch(text))
         and isinstance(resolve(text), str)
         and "," not in text
         and text.isascii()
