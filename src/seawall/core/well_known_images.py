@@ -231,7 +231,7 @@ FACTS = (
     ),
     ImageFacts(
         ("docker.io/grafana/grafana",), "grafana/grafana: Dockerfile",
-        472, 0, is_unprivileged=True, volumes=("/var/lib/grafana",), ports=(3000,),
+        472, 472, is_unprivileged=True, volumes=("/var/lib/grafana",), ports=(3000,),
     ),
     ImageFacts(
         ("docker.io/grafana/loki",), "grafana/loki: cmd/loki/Dockerfile",
