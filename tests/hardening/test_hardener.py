@@ -9,12 +9,9 @@ import pytest
 
 from seawall.cli.main import run
 from seawall.core.edit import Edit, Fix, Safety
-from seawall.core.finding import fingerprint
-from seawall.core.severity import Severity
 from seawall.hardening.applying import apply
 from seawall.hardening.groups import Group
-from tests.hardening.support import SAFE, UNSAFE, hardened, written
-from tests.shared import CORPUS, needs_shared
+from tests.hardening.support import SAFE, hardened, written
 from tests.test_engine import POD
 
 Output = pytest.CaptureFixture[str]
@@ -265,29 +262,3 @@ def test_overlapping_edits_wait(tmp_path: Path) -> None:
     applied = apply(b"0123456789", groups)
     assert applied.data == b"1X56Z789"
     assert [group.title for group in applied.made] == ["first", "third"]
-
-
-# Everything -----------------------------------------------------------------------------------
-
-
-@needs_shared
-@pytest.mark.full
-def test_the_corpus_is_mended_without_harm(tmp_path: Path) -> None:
-    import shutil
-
-    target = tmp_path / "corpus"
-    shutil.copytree(CORPUS, target)
-    result = hardened(target)
-    known = {fingerprint(finding) for finding in result.before.findings}
-    brought = [
-        finding
-        for finding in result.after.findings
-        if fingerprint(finding) not in known
-        and finding.severity >= Severity.MEDIUM
-        and finding.rule.id != "config-reference-not-found"
-    ]
-    assert not brought
-    assert result.after.coverage.failed == result.before.coverage.failed
-    written(target, result)
-    assert not hardened(target).changes
-    assert UNSAFE

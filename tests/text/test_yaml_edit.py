@@ -33,7 +33,10 @@ def edit(text: str, *operations: Operation) -> str:
         ("a: x\n", Set(("a",), "10"), 'a: "10"\n'),
         ("a: x\n", Set(("a",), "b: c"), 'a: "b: c"\n'),
         ("a: x\n", Set(("a",), "registry.example.org/web:1@sha256:ab"),
-         'a: "registry.example.org/web:1@sha256:ab"\n'),
+         "a: registry.example.org/web:1@sha256:ab\n"),
+        ("a: {b: x}\n", Set(("a", "b"), "web:1@sha256:ab"), "a: {b: web:1@sha256:ab}\n"),
+        ("a: x\n", Set(("a",), "1:30"), 'a: "1:30"\n'),
+        ("a: x\n", Set(("a",), "b:"), 'a: "b:"\n'),
         ("a:\nb: 1\n", Set(path=("a",), value=True), "a: true\nb: 1\n"),
         ("a: ~\n", Set(path=("a",), value=True), "a: true\n"),
         # Missing keys come to the end of their mapping.
@@ -77,6 +80,10 @@ def edit(text: str, *operations: Operation) -> str:
         ("a:\n- x: 1\n  y: 2\n- z: 3\nb: 1\n", Remove(("a", 1)), "a:\n- x: 1\n  y: 2\nb: 1\n"),
         ("a:\n- 1\nb: 2\n", Remove(("a", 0)), "a: []\nb: 2\n"),
         ("a: [1, 2, 3]\n", Remove(("a", 1)), "a: [1, 3]\n"),
+        ("a: [1, 2, 3, 4]\n", Remove(("a", 3)), "a: [1, 2, 3]\n"),
+        ("a: # c\n  b: 1 # d\nc: 2\n", Remove(("a", "b")), "a: {} # c\nc: 2\n"),
+        ("a: # c\n# e\n- 1 # d\nc: 2\n", Remove(("a", 0)), "a: [] # c\n# e\nc: 2\n"),
+        ("a: # c\n  b: 1", Remove(("a", "b")), "a: {} # c"),
         # Whole values.
         ("a:\n  b: 1\n", Set(("a",), "x"), "a: x\n"),
         ("a: x\n", Set(("a",), {"b": 1}), "a: {b: 1}\n"),
@@ -93,6 +100,16 @@ def test_edits_of_one_place_become_one() -> None:
         Append(("s", "l"), "o"), Set(("a", "c"), 3), Remove(("a", "b")),
     )  # fmt: skip
     assert new == "a:\n  c: 3\ns:\n  x: 1\n  q:\n    z: 2\n  l:\n    - m\n    - o\n"
+
+
+def test_several_items_go() -> None:
+    text = "a: [1, 2, 3, 4] # c\nb:\n- 1\n- 2 # two\nc: {x: 1, v: 2, z: 3}\n"
+    new = edit(
+        text, Remove(("a", 2)), Remove(("a", 1)), Remove(("a", 3)), Append(("a",), 5),
+        Remove(("b", 0)), Remove(("b", 1)), Append(("b",), 7), Remove(("c", "z")),
+        Remove(("c", "v")),
+    )  # fmt: skip
+    assert new == "a: [1, 5] # c\nb:\n- 7 # two\nc: {x: 1}\n"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from seawall.core.edit import Safety
 from seawall.core.errors import InputError, UsageError
 from seawall.core.severity import Severity
 from seawall.hardening import Advice, FileChange, Hardened, harden
+from seawall.locking.file import NAME, digests, read
 
 PROFILE = "security+reliability"
 
@@ -35,6 +36,13 @@ def parser() -> Parser:
                       help="mend just findings of these rules")  # fmt: skip
     what.add_argument("--ignore", type=_list, action="extend", default=[], metavar="ID,...",
                       help="leave findings of these rules alone")  # fmt: skip
+    what.add_argument(
+        "--lock", action="store_true",
+        help="also pin images to the digests of the lock file, which seawall lock makes",
+    )  # fmt: skip
+    what.add_argument(
+        "--lock-file", default=NAME, metavar="FILE", help=f"the lock file (default: {NAME})"
+    )
     what.add_argument(
         "--unsafe", action="store_true",
         help="also edits that may change behaviour; each says how",
@@ -88,6 +96,9 @@ def _harden(options: argparse.Namespace) -> Hardened:
     config = load(options)
     plan = engine_options(options, config, effective(options, config))
     tiers = {Safety.SAFE} | ({Safety.UNSAFE} if options.unsafe else set())
+    if options.lock:
+        tiers.add(Safety.LOCK)
+        plan = plan._replace(pins=digests(read(options.lock_file)))
     progress = Progress(enabled=not options.quiet)
     try:
         return harden(plan, frozenset(tiers), progress)

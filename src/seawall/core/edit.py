@@ -73,7 +73,7 @@ class Set(NamedTuple):
 
 
 class Remove(NamedTuple):
-    """Take a key or an item away."""
+    """Take a key or an item away; the empty path is the whole document."""
 
     path: KeyPath
 

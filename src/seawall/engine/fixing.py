@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from seawall.core.edit import Edit, Fix, Repair
+from seawall.core.edit import Edit, Fix, Remove, Repair
 from seawall.core.finding import Finding
 from seawall.engine.texts import Texts
 from seawall.text.yaml import Chunk, split
-from seawall.text.yaml_edit import Editable, Refused, render
+from seawall.text.yaml_edit import Editable, Refused, marker_of, render
 
 
 def with_fixes(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
@@ -34,6 +34,11 @@ class _File:
         if self._chunks is None:
             self._chunks = tuple(split(self.text))
         return self._chunks[number] if number < len(self._chunks) else None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is but one document."""
+        return self.chunk(1) is None
 
     def document(self, number: int) -> Editable | None:
         if number not in self._documents:
@@ -79,7 +84,13 @@ class _Editor:
         if file is None:
             return []
         edits = []
-        if repair.operations:
+        if Remove(()) in repair.operations:
+            chunk = file.chunk(repair.document)
+            if chunk is None or file.is_single:
+                return []
+            start, end = chunk.start + marker_of(chunk.text), chunk.start + len(chunk.text)
+            edits = [Edit(repair.path, file.offset(start), file.offset(end), "")]
+        elif repair.operations:
             document, chunk = file.document(repair.document), file.chunk(repair.document)
             if document is None or chunk is None:
                 return []

@@ -88,6 +88,8 @@ class Options(NamedTuple):
     """Whether findings are to come with what mends them."""
     edits: bool = False
     """Whether that is to be worked out as edits of the text."""
+    pins: Mapping[str, str] = {}
+    """Digests of images by ``registry/repository:tag``, from a lock file, for fixes."""
     cache: bool = False
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0

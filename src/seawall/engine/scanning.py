@@ -133,6 +133,7 @@ def analyse(
         pss_version=options.pss_version,
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
         wants_fixes=options.fixes,
+        pins=options.pins,
     )
     said = judge(inputs, rules, context, memory.judgements() if memory else None, workers, progress)
     findings, faults = said.findings, said.faults

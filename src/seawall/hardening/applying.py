@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from seawall.core.edit import Data, Edit, Operation, Repair
+from seawall.core.edit import Data, Edit, Operation, Remove, Repair
 from seawall.hardening.groups import Group
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.yaml import Broken, Chunk, Value, load
-from seawall.text.yaml_edit import Editable, Refused, Replacement, edited
+from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
 
 
 class Applied(NamedTuple):
@@ -76,6 +76,7 @@ class _Manifest:
         made: list[Group] = []
         refused: list[tuple[Group, str]] = []
         found: list[Replacement] = []
+        removed: set[int] = set()
         by_document: dict[int, list[Group]] = {}
         for group in groups:
             if group.repair is not None:
@@ -86,7 +87,18 @@ class _Manifest:
                 refused += [(group, reason) for group in members]
                 continue
             chunk, value = self._documents[number]
-            replaced = _Document(chunk, value).apply(members)
+            removing = [group for group in members if _removes(group)]
+            if removing and len(self._documents) > len(removed) + 1:
+                removed.add(number)
+                made += removing  # the turn of the others never comes: there is nothing left
+                start = chunk.start + marker_of(chunk.text)
+                found.append(Replacement(start, chunk.start + len(chunk.text), ""))
+                continue
+            refused += [(group, "nothing of the file would stay") for group in removing]
+            staying = [group for group in members if group not in removing]
+            if not staying:
+                continue
+            replaced = _Document(chunk, value).apply(staying)
             found += [
                 Replacement(item.start + chunk.start, item.end + chunk.start, item.text)
                 for item in replaced.found
@@ -110,6 +122,11 @@ class _Manifest:
                 text += newline
             text += f"---{newline}{_rendered(value, newline)}"
         return text
+
+
+def _removes(group: Group) -> bool:
+    """Whether a group takes its whole document away."""
+    return group.repair is not None and Remove(()) in group.repair.operations
 
 
 def _added(groups: Iterable[Group]) -> list[Mapping[str, Data]]:
@@ -143,7 +160,7 @@ class _Document:
 
     def apply(self, groups: Sequence[Group]) -> _Changed:
         try:
-            editable = Editable(self._chunk.text)
+            editable = Editable(self._chunk.text, self._value)
         except Refused as error:
             return _Changed([], [], [(group, str(error)) for group in groups])
         try:  # all at once, as nearly always
@@ -153,12 +170,16 @@ class _Document:
         return _Changed(found, list(groups), [])
 
     def _one_by_one(self, editable: Editable, groups: Sequence[Group]) -> _Changed:
+        """Leave out the groups that cannot be made; those that only must wait get another turn."""
         result = _Changed([], [], [])
         for group in groups:
             try:
                 found = self._proven(editable, [*result.made, group])
-            except Refused as error:
-                result.refused.append((group, str(error)))
+            except Refused:
+                try:
+                    self._proven(editable, [group])
+                except Refused as error:
+                    result.refused.append((group, str(error)))
             else:
                 result = _Changed(found, [*result.made, group], result.refused)
         return result

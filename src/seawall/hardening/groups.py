@@ -1,19 +1,36 @@
 """What is to be made together or not at all: one fix of one finding."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from seawall.core.edit import Fix, Repair, Safety
-from seawall.core.finding import Finding, fingerprint
+from seawall.core.finding import Finding, fingerprint_basis
+
+Mark = tuple[str, str]
+"""What a finding is known by from one look at the files to the next: its file and its basis."""
+Key = tuple[str, str, str]
+"""What a fix is known by: the finding's mark and the title."""
+
+
+def mark(finding: Finding) -> Mark:
+    """What a finding is known by, here in its file: equal objects stand in several."""
+    return finding.location.path, fingerprint_basis(finding)
+
 
 TIERS = (Safety.SAFE, Safety.LOCK, Safety.UNSAFE)
 
 
-class Group(NamedTuple):
+class Group:
     """A fix of a finding; either edits of bytes or operations on a document."""
 
-    finding: Finding
-    fix: Fix | None = None
-    repair: Repair | None = None
+    __slots__ = ("_key", "finding", "fix", "repair")
+
+    def __init__(
+        self, finding: Finding, fix: Fix | None = None, repair: Repair | None = None
+    ) -> None:
+        self.finding = finding
+        self.fix = fix
+        self.repair = repair
+        self._key: Key | None = None
 
     @property
     def path(self) -> str:
@@ -49,14 +66,14 @@ class Group(NamedTuple):
         return self.repair.risks if self.repair else ()
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What it is known by from one look at the files to the next."""
-        return fingerprint(self.finding), self.title
+        if self._key is None:
+            self._key = (*mark(self.finding), self.title)
+        return self._key
 
 
-def groups_of(
-    findings: "list[Finding] | tuple[Finding, ...]", tiers: frozenset[Safety]
-) -> list[Group]:
+def groups_of(findings: Iterable[Finding], tiers: frozenset[Safety]) -> list[Group]:
     """The first allowed fix of each finding, the worst findings first."""
     result = []
     for finding in sorted(findings, key=lambda item: (-item.severity, item.sort_key())):

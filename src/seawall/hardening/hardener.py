@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from seawall import engine
 from seawall.core.edit import Fix, Repair, Safety
-from seawall.core.finding import Finding, fingerprint
+from seawall.core.finding import Finding
 from seawall.core.report import Failed, Report
 from seawall.engine.reading import FileSystem
-from seawall.hardening.applying import apply
-from seawall.hardening.groups import Group, groups_of
+from seawall.hardening.applying import Applied, apply
+from seawall.hardening.blame import Blame
+from seawall.hardening.groups import Group, Key, Mark, groups_of, mark
 from seawall.sources.files import Found, SourceFile
 
-MAX_PASSES = 5
+MAX_PASSES = 40
 """Rounds of mending; each may make way for fixes that had to wait."""
 MAX_ATTEMPTS = 12
 """Scans of one pass, each without the fixes that the one before has shown to be wrong."""
@@ -27,6 +28,8 @@ class Mended(NamedTuple):
     safety: Safety
     effect: str
     note: str
+    brings: tuple[str, ...] = ()
+    """Rules that report what is left to do."""
 
 
 class Advice(NamedTuple):
@@ -60,6 +63,7 @@ class _Overlay:
 
     def __init__(self, options: engine.Options) -> None:
         self._files = FileSystem(options)
+        self._found: list[Found] | None = None
         self.read_first: dict[str, bytes] = {}
         """What stood in each file when it was read first: nothing else is replaced later."""
         self.real: dict[str, str] = {}
@@ -67,7 +71,9 @@ class _Overlay:
 
     def discover(self) -> Iterator[Found]:
         """Every file of the targets, and what is left out."""
-        return self._files.discover()
+        if self._found is None:  # files that come while we work are none of ours
+            self._found = list(self._files.discover())
+        return iter(self._found)
 
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file as they would be."""
@@ -99,15 +105,14 @@ def harden(
         run.progress = None
         for _ in range(MAX_PASSES):
             following = work.pass_over(report)
-            if following is None:
+            if following is not None:
+                report = following
+            elif not work.look_again():
                 break
-            report = following
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
 _STILL_THERE = "the finding would still be there"
-_Key = tuple[str, str]
-"""A finding's fingerprint and the title of its fix."""
 
 
 class _Work:
@@ -122,10 +127,14 @@ class _Work:
         self._tiers = tiers
         self._overlay = overlay
         self._run = run
-        self._refused: dict[_Key, str] = {}
+        self._refused: dict[Key, str] = {}
         """Fixes that are not made any more, and why."""
-        self._waiting: dict[_Key, str] = {}
-        """Fixes that did not do in this pass; the next may have made way for them."""
+        self._suspected: set[Key] = set()
+        """Fixes that were made together with one that was wrong: each is tried by itself."""
+        self._has_changed = False
+        """Whether anything was mended since fixes were refused for the first time."""
+        self._applied: dict[str, tuple[list[Key], Applied]] = {}
+        """What became of each file in this pass; most attempts differ in a few files."""
         self._mended: dict[str, list[Mended]] = {}
 
     def scan(self) -> Report:
@@ -135,43 +144,63 @@ class _Work:
             raise TypeError("a run without a signature replays nothing")
         return result.report
 
+    def look_again(self) -> bool:
+        """Whether fixes that were refused may fit by now, because others were made since."""
+        worthwhile = self._has_changed and bool(self._refused)
+        self._has_changed = False
+        if worthwhile:
+            self._refused.clear()
+        return worthwhile
+
     def pass_over(self, report: Report) -> Report | None:
         """Make what can be made at once; gives the report on it, ``None`` when there is nothing."""
         before = dict(self._overlay.changed)
-        failed_before, self._waiting = self._waiting, {}
-        self._refused.update(
-            (key, reason) for key, reason in failed_before.items() if reason == _STILL_THERE
-        )
+        waiting: set[Key] = set()
+        candidates = groups_of(report.findings, self._tiers)
+        known = Counter(mark(finding) for finding in report.findings)
+        self._applied.clear()
         for _ in range(MAX_ATTEMPTS):
             self._overlay.changed = dict(before)
-            made = self._make(report)
+            made = self._make(candidates, waiting)
             if not made:
                 break
             after = self.scan()
-            guilty = self._guilty(report, after, made)
+            guilty = self._guilty(report, known, after, made)
             if not guilty:
                 for group in made:
                     self._note(group)
+                self._has_changed = True
                 return after
-            self._waiting.update(guilty)
-            twice = {key: reason for key, reason in guilty.items() if key in failed_before}
-            self._refused.update(twice)
+            for group, reason in guilty:
+                waiting.add(group.key)
+                if group.key in self._suspected or len(guilty) == 1 or reason == _STILL_THERE:
+                    self._refused[group.key] = reason
+                self._suspected.add(group.key)
         self._overlay.changed = before
-        self._refused.update(failed_before)
-        self._refused.update(self._waiting)
+        if waiting - self._refused.keys():
+            return report  # each of them is tried by itself next
         return None
 
-    def _make(self, report: Report) -> list[Group]:
+    def _make(self, candidates: list[Group], waiting: set[Key]) -> list[Group]:
         by_path: dict[str, list[Group]] = {}
-        for group in groups_of(report.findings, self._tiers):
-            if group.key not in self._refused and group.key not in self._waiting:
-                by_path.setdefault(group.path, []).append(group)
+        tried: set[str] = set()
+        for group in candidates:
+            if group.key in self._refused or group.key in waiting:
+                continue
+            if group.key in self._suspected:
+                if group.path in tried:
+                    continue
+                tried.add(group.path)
+            by_path.setdefault(group.path, []).append(group)
         made: list[Group] = []
         for path, groups in by_path.items():
             data = self._overlay.data(path)
             if data is None:
                 continue
-            applied = apply(data, groups)
+            keys = [group.key for group in groups]
+            known = self._applied.get(path)
+            applied = known[1] if known and known[0] == keys else apply(data, groups)
+            self._applied[path] = keys, applied
             for group, reason in applied.refused:
                 self._refused[group.key] = reason
             if applied.data != data:
@@ -179,38 +208,44 @@ class _Work:
                 made.extend(applied.made)
         return made
 
-    def _guilty(self, before: Report, after: Report, made: list[Group]) -> dict[_Key, str]:
+    def _guilty(
+        self, before: Report, known: Counter[Mark], after: Report, made: list[Group]
+    ) -> list[tuple[Group, str]]:
         """The fixes that do not do what they promise, with the reason."""
-        known = Counter(fingerprint(finding) for finding in before.findings)
-        present = Counter(fingerprint(finding) for finding in after.findings)
-        guilty = {
-            group.key: _STILL_THERE
-            for group in made
-            if present[group.key[0]] >= known[group.key[0]]
-        }
-        for finding in after.findings:
-            mark = fingerprint(finding)
-            if present[mark] > known[mark] and not self._is_mended_next(finding):
-                for group in _suspects(finding, made):
-                    guilty.setdefault(group.key, f"it would bring {finding.rule.id}")
+        marks = [mark(finding) for finding in after.findings]
+        present = Counter(marks)
+        guilty: dict[Key, tuple[Group, str]] = {}
+        for group in made:
+            own = mark(group.finding)
+            if present[own] >= known[own]:
+                guilty[group.key] = group, _STILL_THERE
         broken = {item.path for item in after.coverage.failed}
         broken -= {item.path for item in before.coverage.failed}
         for group in made:
             if group.path in broken:
-                guilty.setdefault(group.key, "the edited file could not be read")
-        return guilty
+                guilty.setdefault(group.key, (group, "the edited file could not be read"))
+        brought = [
+            finding
+            for finding, own in zip(after.findings, marks, strict=True)
+            if present[own] > known[own] and not self._is_mended_next(finding)
+        ]
+        blame = Blame(made) if brought else None
+        for finding in brought:
+            for group in blame.suspects(finding) if blame else ():
+                guilty.setdefault(group.key, (group, f"it would bring {finding.rule.id}"))
+        return list(guilty.values())
 
     def _is_mended_next(self, finding: Finding) -> bool:
         """Whether the next pass has a fix for a new finding."""
         return any(
-            group.key not in self._refused and group.key not in self._waiting
+            group.key not in self._refused and group.key not in self._suspected
             for group in groups_of((finding,), self._tiers)
         )
 
     def _note(self, group: Group) -> None:
         note = group.repair.note if group.repair else ""
         self._mended.setdefault(group.path, []).append(
-            Mended(group.finding, group.title, group.safety, group.effect, note)
+            Mended(group.finding, group.title, group.safety, group.effect, note, group.brings)
         )
 
     def changes(self) -> tuple[FileChange, ...]:
@@ -235,34 +270,13 @@ class _Work:
     def _reason(self, finding: Finding) -> str:
         offered: list[Repair | Fix] = [*finding.repairs, *finding.fixes]
         if not offered:
-            return "no fix is known"
-        mark = fingerprint(finding)
+            from seawall.kubernetes.fixes.unmended import REASONS  # noqa: PLC0415 - for what stays
+
+            return REASONS.get(finding.rule.id, "no fix is known")
+        own = mark(finding)
         for fix in offered:
-            reason = self._refused.get((mark, fix.title))
+            reason = self._refused.get((*own, fix.title))
             if reason:
                 return f"not made ({fix.title}): {reason}"
         tiers = sorted({fix.safety.value for fix in offered if fix.safety not in self._tiers})
         return f"its fix needs --{' or --'.join(tiers)}" if tiers else "no fix could be made"
-
-
-_NEVER = frozenset(("schema-invalid", "duplicate-key"))
-"""What no fix may bring, however bad what it mends."""
-
-
-def _suspects(finding: Finding, made: list[Group]) -> list[Group]:
-    """The fixes that may have brought a finding: of its object, else those of its file, else all.
-
-    Who mends a worse finding of the same object may bring it, and nobody else is blamed then.
-    """
-    rule = finding.rule.id
-    if any(rule in group.brings for group in made):
-        return []
-    place, subject = finding.location.path, finding.subject[:3]
-    risky = [group for group in made if rule in group.risks]
-    own = [g for g in made if g.path == place and g.finding.subject[:3] == subject]
-    beside = [group for group in made if group.repair is not None and group.repair.added]
-    for suspects in (risky, own, beside, [g for g in made if g.path == place], made):
-        if suspects:
-            worse = any(group.finding.severity > finding.severity for group in suspects)
-            return [] if worse and not risky and rule not in _NEVER else suspects
-    return []

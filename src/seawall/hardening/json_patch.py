@@ -12,19 +12,43 @@ Patch = list[dict[str, object]]
 
 
 def patches(changes: Iterable[FileChange]) -> Iterator[str]:
-    """One line of JSON for each changed object: file, object, and the patch."""
+    """One line of JSON for each changed object: file, object, and the patch.
+
+    A new object stands there whole (``object``); one that is taken away says so (``removed``).
+    """
     for change in changes:
-        before, after = _documents(change.before), _documents(change.after)
-        for number, new in enumerate(after):
-            old = before[number] if number < len(before) else None
-            if old == new:
-                continue
+        before, after = _by_identity(change.before), _by_identity(change.after)
+        for key, (number, new) in after.items():
+            _, old = before.get(key, (0, _NONE))
             row: dict[str, object] = {"path": change.path, "document": number, **_identity(new)}
-            if old is None:
-                row["object"] = new
-            else:
-                row["patch"] = difference(old, new)
-            yield json.dumps(row, ensure_ascii=False) + "\n"
+            if old is _NONE:
+                yield _line({**row, "object": new})
+            elif type(old) is not type(new) or old != new:
+                yield _line({**row, "patch": difference(old, new)})
+        for key, (number, old) in before.items():
+            if key not in after:
+                row = {"path": change.path, "document": number, **_identity(old)}
+                yield _line({**row, "removed": True})
+
+
+_NONE: Value = object()  # type: ignore[assignment]
+"""No document, which is something else than an empty one."""
+
+
+def _line(row: dict[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def _by_identity(data: bytes) -> dict[tuple[object, ...], tuple[int, Value]]:
+    """The documents by what they are known by, equal ones by their order; with their number."""
+    result: dict[tuple[object, ...], tuple[int, Value]] = {}
+    for number, value in enumerate(_documents(data)):
+        names = tuple(json.dumps(item) for item in _identity(value).values())
+        order = 0
+        while (*names, order) in result:
+            order += 1
+        result[*names, order] = number, value
+    return result
 
 
 def _documents(data: bytes) -> list[Value]:

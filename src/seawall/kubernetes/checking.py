@@ -67,7 +67,7 @@ class Plan:
                 for hit in rule.check(entity, context):
                     found = finding(rule, entity, hit)
                     if context.wants_fixes:
-                        found = found._replace(repairs=repairs(rule, entity, hit, context))
+                        found = _with_repairs(found, entity, hit, context, outcome)
                     outcome.findings.append(found)
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 outcome.faults.append(_fault(rule, entity, error))
@@ -83,6 +83,17 @@ def check(rules: Iterable[Rule], context: Context) -> Outcome:
         if object_.target:
             plan.check(object_, context, outcome)
     return outcome
+
+
+def _with_repairs(
+    found: Finding, entity: Entity, hit: Hit, context: Context, outcome: Outcome
+) -> Finding:
+    """A finding with what mends it; a fix that breaks is a fault, and the finding stays."""
+    try:
+        return found._replace(repairs=repairs(found.rule, entity, hit, context))
+    except Exception as error:  # noqa: BLE001 - a broken fix must not hide what it is to mend
+        outcome.faults.append(_fault(found.rule, entity, error))
+        return found
 
 
 def repairs(rule: Rule, entity: Entity, hit: Hit, context: Context) -> tuple[Repair, ...]:

@@ -13,12 +13,12 @@ Of a flag that is given again the last one counts, except that lists grow.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from seawall.core.image_reference import parse_image
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
 from seawall.core.severity import Severity
 from seawall.kubernetes.command_lines import Setting, Words, flags_of, program_of
 from seawall.kubernetes.derived import once_per_index
-from seawall.kubernetes.images import parse_image
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container

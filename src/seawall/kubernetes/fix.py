@@ -83,6 +83,11 @@ def add(entity: "Entity", path: KeyPath, value: Data) -> Append:
     return Append((*entity.path, *path), value)
 
 
+def in_pod(pod: "Pod", *keys: str | int) -> KeyPath:
+    """The path of a field of a pod's spec, wherever a custom resource keeps it."""
+    return (*pod.path, *pod.at(*keys))
+
+
 def at_hit(entity: "Entity", hit: Hit) -> KeyPath:
     """The path of what a hit is about, from the document's root."""
     return (*entity.path, *hit.at)

@@ -10,8 +10,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from seawall.core.finding import Subject
+from seawall.core.image_reference import ImageReference, is_valid_image, parse_image
 from seawall.core.location import KeyPath
-from seawall.kubernetes.images import ImageReference, is_valid_image, parse_image
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.values import (
     Map,

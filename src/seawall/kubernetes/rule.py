@@ -44,10 +44,13 @@ class Context:
         pss_version: str = "latest",
         parameters: dict[str, dict[str, ParameterValue]] | None = None,
         wants_fixes: bool = False,
+        pins: Mapping[str, str] | None = None,
     ) -> None:
         self._index = index
         self.wants_fixes = wants_fixes
         """Whether findings are to come with what mends them."""
+        self.pins = pins or {}
+        """Digests of images by ``registry/repository:tag``, from a lock file."""
         self.asked_index = False
         """Set when a rule looks at other objects: then its verdict rests on more than one file."""
         self.kubernetes_version = kubernetes_version

@@ -31,11 +31,14 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
 
 
 class Editable:
-    """A document that is to be edited. Raises Refused when it cannot be read."""
+    """A document that is to be edited. Raises Refused when it cannot be read.
+
+    ``value`` is what the text says, where that is known already.
+    """
 
     __slots__ = ("_root", "_value", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, value: Value = None) -> None:
         try:
             root = read(text)
         except Exception as error:
@@ -44,10 +47,12 @@ class Editable:
             raise Refused("the document is empty")
         self.text = text
         self._root = root
-        document = next(load(text), None)
-        if not isinstance(document, Document):
-            raise Refused("the document cannot be read")
-        self._value = document.value
+        if value is None:
+            document = next(load(text), None)
+            if not isinstance(document, Document):
+                raise Refused("the document cannot be read")
+            value = document.value
+        self._value = value
 
     def _says(self, operation: Set) -> bool:
         """Whether the value is the wanted one already."""
@@ -94,6 +99,15 @@ def apply(text: str, found: Iterable[Replacement]) -> str:
     return "".join(parts)
 
 
+_HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))+(?=---)")
+
+
+def marker_of(text: str) -> int:
+    """Where the marker of a document stands: comments before it are the file's."""
+    found = _HEAD.match(text)
+    return found.end() if found else 0
+
+
 # Planning -------------------------------------------------------------------------------------
 
 
@@ -124,6 +138,8 @@ class _Wanted:
 
 
 def _plan(root: _Wanted, operation: Operation) -> None:
+    if not operation.path:
+        raise Refused("the whole document is not changed here")
     wanted = root
     for step in operation.path:
         if wanted.has_value:
@@ -217,8 +233,12 @@ class _Editor:
         if removed and len(removed) == len(node.entries):
             self._replace_all_entries(node, added, path)
             return
-        for index in removed:
-            self._remove_entry(node, index)
+        if node.is_flow and removed:
+            places = [(entry.key_node.start, entry.value.end) for entry in node.entries]
+            self._remove_from_flow(places, removed)
+        else:
+            for index in removed:
+                self._remove_entry(node, index)
         if added:
             self._add_entries(node, added, removed)
 
@@ -238,8 +258,28 @@ class _Editor:
             if value.kind != SCALAR and (value.kind == SEQUENCE) != bool(below.appended):
                 raise Refused(f"{_shown(path)} is a {value.kind}")
             self._replace_entry(node, entry, below.fresh(), path)
+        elif not node.is_flow and _empties(value, below):
+            self._empty_entry(entry, path)
         else:
             self.change(value, below, path)
+
+    def _empty_entry(self, entry: Entry, path: KeyPath) -> None:
+        """Take away all lines below a key; comments on the key's own line stay."""
+        value = entry.value
+        self._refuse_shared(value, path)
+        for child in value.children():
+            self._refuse_anchored_below(child, path)
+        colon = self._text.index(":", entry.key_node.end)
+        is_list = value.kind == SEQUENCE
+        first = self._dash_of(value, 0) if is_list else value.entries[0].key_node.start
+        start = self._line_start(first)
+        if start <= colon:
+            raise Refused(f"{_shown(path)} cannot be emptied in this text")
+        end = self._after_line(_content_end(self._text, value))
+        self.found.append(Replacement(colon + 1, colon + 1, " []" if is_list else " {}"))
+        if end == len(self._text) and self._text[-1:] not in ("\r", "\n"):
+            start -= len(self._newline)
+        self.found.append(Replacement(start, end, ""))
 
     def _replace_entry(self, node: Node, entry: Entry, value: Value, path: KeyPath) -> None:
         """Write a new value behind a key."""
@@ -272,10 +312,6 @@ class _Editor:
 
     def _remove_entry(self, node: Node, index: int) -> None:
         entry = node.entries[index]
-        if node.is_flow:
-            self._remove_from_flow(node, [(e.key_node.start, e.value.end) for e in node.entries],
-                                   index)  # fmt: skip
-            return
         start = entry.key_node.start
         end = self._after_line(max(_content_end(self._text, entry.value), entry.key_node.end))
         head = self._text[self._line_start(start) : start]
@@ -325,8 +361,11 @@ class _Editor:
         if removed and len(removed) == len(node.items):
             self._replace_all_items(node, wanted.appended, path)
             return
-        for index in removed:
-            self._remove_item(node, index)
+        if node.is_flow and removed:
+            self._remove_from_flow([(item.start, item.end) for item in node.items], removed)
+        else:
+            for index in removed:
+                self._remove_item(node, index)
         if wanted.appended:
             self._add_items(node, wanted.appended, removed)
 
@@ -337,15 +376,18 @@ class _Editor:
             return
         start = self._dash_of(node, 0)
         end = _content_end(self._text, node.items[-1])
+        if values:
+            column = self._column(start)
+            lines = [f"-{self._item(value, column)}" for value in values]
+            text = (self._newline + " " * column).join(lines)
+            self.found.append(Replacement(start, end, text))
+            return
         before = self._text[:start].rstrip(" \t\r\n")
         if not before.endswith(":"):
             raise Refused(f"{_shown(path)} cannot be emptied in this text")
-        self.found.append(Replacement(len(before), end, " " + self._flow(list(values))))
+        self.found.append(Replacement(len(before), end, " []"))
 
     def _remove_item(self, node: Node, index: int) -> None:
-        if node.is_flow:
-            self._remove_from_flow(node, [(item.start, item.end) for item in node.items], index)
-            return
         start = self._dash_of(node, index)
         if index + 1 < len(node.items):
             end = self._dash_of(node, index + 1)
@@ -407,12 +449,15 @@ class _Editor:
             return
         self.found.append(Replacement(at, at, (" " if comma else ", ") + ", ".join(texts)))
 
-    def _remove_from_flow(self, node: Node, places: list[tuple[int, int]], index: int) -> None:
-        if index + 1 < len(places):
-            self.found.append(Replacement(places[index][0], places[index + 1][0], ""))
-        else:
-            start = places[index - 1][1] if index else self._bracket(node) + 1
-            self.found.append(Replacement(start, places[index][1], ""))
+    def _remove_from_flow(self, places: list[tuple[int, int]], removed: Iterable[int]) -> None:
+        """Take out items: up to the next that stays, or from the last that stays on."""
+        gone = set(removed)
+        last = max(index for index in range(len(places)) if index not in gone)
+        for index in sorted(gone):
+            if index < last:
+                self.found.append(Replacement(places[index][0], places[index + 1][0], ""))
+        if last + 1 < len(places):
+            self.found.append(Replacement(places[last][1], places[-1][1], ""))
 
     # Values -----------------------------------------------------------------------------------
 
@@ -524,6 +569,19 @@ class _Editor:
             self.found.append(Replacement(place, place, text + self._newline))
 
 
+def _empties(node: Node, wanted: _Wanted) -> bool:
+    """Whether nothing is to be left of a collection in block style."""
+    if node.is_flow or node.anchor or node.text or wanted.has_value or wanted.appended:
+        return False
+    count = len(node.entries) if node.kind == MAPPING else len(node.items)
+    removed = [step for step, below in wanted.below.items() if below.removed]
+    if node.kind == MAPPING:
+        known = {entry.key for entry in node.entries}
+        removed = [step for step in removed if str(step) in known]
+        count = len(known) if len(known) == count else -1
+    return count > 0 and len(removed) == count and len(wanted.below) == count
+
+
 def _content_end(text: str, node: Node) -> int:
     """Where the text of a value ends: of a block scalar, with its last line that is not blank."""
     last = node
@@ -599,10 +657,14 @@ _PLAIN = re.compile(
 )
 
 
+_REFERENCE = re.compile(r"[a-z][a-z0-9._-]*(?:[:/@][A-Za-z0-9][A-Za-z0-9._-]*)+")
+"""Names of images, addresses without a scheme: colons inside, but none before a blank."""
+
+
 def plain_or_quoted(text: str) -> str:
     """A string as YAML may hold it: plain where nothing else could be read from it."""
     if (
-        _PLAIN.fullmatch(text)
+        (_PLAIN.fullmatch(text) or _REFERENCE.fullmatch(text))
         and isinstance(resolve(text), str)
         and "," not in text
         and text.isascii()

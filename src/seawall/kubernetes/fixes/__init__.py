@@ -5,7 +5,10 @@ from importlib import import_module
 
 from seawall.kubernetes.fix import Mender
 
-TOPICS = ("containers", "network", "pods", "secrets", "workloads")
+TOPICS = (
+    "containers", "images", "ingress", "network", "parameters", "pods", "rbac", "resources",
+    "secrets", "services", "users", "versions", "volumes", "workloads",
+)  # fmt: skip
 
 
 @cache

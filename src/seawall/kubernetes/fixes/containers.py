@@ -1,32 +1,48 @@
-"""Fixes of what a container may do: users, capabilities, profiles, privileges."""
-
-from collections.abc import Iterator
+"""Fixes of what a container may do: capabilities, profiles, privileges, its root file system."""
 
 from seawall.core.edit import Append, Data, Operation, Safety, Set
 from seawall.core.rule import Hit
-from seawall.kubernetes.fix import Repairs, add, drop, mends, put, remove_at, repair, set_at
-from seawall.kubernetes.fixes.images import facts_of
+from seawall.kubernetes.fix import (
+    Repairs,
+    add,
+    drop,
+    in_pod,
+    mends,
+    put,
+    remove_at,
+    repair,
+    set_at,
+)
+from seawall.kubernetes.fixes.known import facts
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import integer, sequence, text, texts
+from seawall.kubernetes.values import integer, mapping, sequence, text
 
-USER = 10001
-"""A user and group above those of any node, where people are numbered from 1000 on."""
 _SECURITY = "securityContext"
-_KEEPS_ESCALATION = frozenset(("SYS_ADMIN", "CAP_SYS_ADMIN", "ALL"))
 _PRIVILEGED_PORTS = 1024
+_SPACE = "64Mi"
+"""Room in a directory that a program writes small files to."""
+_DATA = "1Gi"
+"""Room in a directory that the image declares as a volume, where nothing else is mounted."""
 
 
 @mends("privilege-escalation-allowed")
 def forbid_privilege_escalation(container: Container, hit: Hit, context: Context) -> Repairs:
     """The API server refuses it beside ``privileged`` and CAP_SYS_ADMIN (validation of core/v1)."""
-    added = texts(container.value, _SECURITY, "capabilities", "add")
-    if not container.is_privileged and not _KEEPS_ESCALATION.intersection(added):
-        yield repair(
-            container,
-            "Forbid privilege escalation",
-            put(container, (_SECURITY, "allowPrivilegeEscalation"), value=False),
-        )
+    keeps = {"SYS_ADMIN", "ALL"}.intersection(container.added_capabilities)
+    if container.is_privileged or keeps:
+        return
+    needed = facts(container).capabilities
+    allowed = container.security_context.get("allowPrivilegeEscalation") is True
+    effects = [f"its program gets no {' and '.join(needed)} from its file"] if needed else []
+    effects += ["what calls sudo or another setuid program fails"] if allowed else []
+    yield repair(
+        container,
+        "Forbid privilege escalation",
+        put(container, (_SECURITY, "allowPrivilegeEscalation"), value=False),
+        safety=Safety.UNSAFE if effects else Safety.SAFE,
+        effect="; ".join(effects),
+    )
 
 
 @mends("privileged-container")
@@ -41,7 +57,8 @@ def take_privileges(container: Container, hit: Hit, context: Context) -> Repairs
     )
 
 
-@mends("capability-sys-admin-added", "capability-dangerous-added", "capabilities-beyond-baseline")
+@mends("capability-sys-admin-added", "capability-dangerous-added", "capabilities-beyond-baseline",
+       "capabilities-not-only-net-bind")  # fmt: skip
 def remove_capability(container: Container, hit: Hit, context: Context) -> Repairs:
     """The hit names the entry of the list."""
     if hit.at and isinstance(hit.at[-1], int):
@@ -57,29 +74,26 @@ def remove_capability(container: Container, hit: Hit, context: Context) -> Repai
 
 @mends("capabilities-not-dropped-all", "capability-net-raw-kept")
 def drop_capabilities(container: Container, hit: Hit, context: Context) -> Repairs:
-    """Drop all; give back the right to low ports where the container listens on one as no root."""
+    """Drop all; give back the right to low ports where the container declares one."""
     if container.is_privileged:
         return
     path = (_SECURITY, "capabilities")
     drops = sequence(container.value, *path, "drop")
-    operations: list[Operation] = [
-        put(container, (*path, "drop"), ["ALL"])
-        if drops
-        else add(container, (*path, "drop"), "ALL")
-    ]
-    added = texts(container.value, *path, "add")
-    for index, name in enumerate(added):
-        if name in ("NET_RAW", "CAP_NET_RAW"):
-            operations.append(drop(container, (*path, "add", index)))
-    low = [
-        port
-        for _, port in container.ports
-        if 0 < (integer(port, "containerPort") or 0) < _PRIVILEGED_PORTS
-    ]
-    names = {name.removeprefix("CAP_") for name in added}
-    needed = ["NET_BIND_SERVICE"] if low else []
-    needed += facts_of(container).capabilities
-    operations += [add(container, (*path, "add"), name) for name in needed if name not in names]
+    operations: list[Operation] = []
+    if not container.drops_all:
+        operations.append(
+            put(container, (*path, "drop"), ["ALL"])
+            if drops
+            else add(container, (*path, "drop"), "ALL")
+        )
+    added = container.added_capabilities
+    if "NET_RAW" in added:
+        operations.append(drop(container, (*path, "add", added["NET_RAW"])))
+    low = any(
+        0 < (integer(port, "containerPort") or 0) < _PRIVILEGED_PORTS for _, port in container.ports
+    )
+    needed = dict.fromkeys((*(["NET_BIND_SERVICE"] if low else []), *facts(container).capabilities))
+    operations += [add(container, (*path, "add"), name) for name in needed if name not in added]
     yield repair(
         container,
         "Drop all capabilities",
@@ -89,107 +103,80 @@ def drop_capabilities(container: Container, hit: Hit, context: Context) -> Repai
     )
 
 
-@mends("run-as-non-root", "run-as-root-conflict", "run-as-root-group", "low-uid", "low-gid")
-def run_as_user(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """Run every container that may be root as the image's own user, else as one without rights."""
-    operations: list[Operation] = []
-    for container in pod.containers:
-        if pod.is_windows or container.type == "ephemeral":
-            continue
-        operations += _user(container)
-    group = _volumes_group(pod)
-    operations += group
-    if operations:
-        yield repair(
-            pod,
-            "Run as a user without rights",
-            *operations,
-            safety=Safety.UNSAFE,
-            effect="files that belong to another user can no longer be written",
-        )
-
-
-def _user(container: Container) -> Iterator[Operation]:
-    facts = facts_of(container)
-    user, group = facts.user or USER, facts.group or facts.user or USER
-    for name, effective, wanted in (
-        ("runAsUser", container.run_as_user, user),
-        ("runAsGroup", container.run_as_group, group),
-    ):
-        if effective is None or effective < min(wanted, 10_000) or effective == 0:
-            yield put(container, (_SECURITY, name), wanted)
-    if container.run_as_non_root is not True:
-        yield put(container, (_SECURITY, "runAsNonRoot"), value=True)
-
-
-def _volumes_group(pod: Pod) -> list[Operation]:
-    """Volumes belong to root unless the pod names a group for them."""
-    kinds = ("persistentVolumeClaim", "emptyDir", "ephemeral", "csi")
-    claims = pod.object.kind == "StatefulSet" or any(
-        kind in volume for _, volume in pod.volumes for kind in kinds
-    )
-    own = integer(pod.spec, _SECURITY, "fsGroup")
-    if not claims or own:
-        return []
-    groups = {facts_of(container).group or facts_of(container).user for container in pod.containers}
-    group = groups.pop() if len(groups) == 1 else None
-    return [Set((*pod.spec_path, _SECURITY, "fsGroup"), group or USER)]
-
-
 @mends("seccomp-profile-missing")
 def set_seccomp(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """The runtime's own profile leaves out what programs do not use (Kubernetes docs, seccomp)."""
     yield repair(
         pod,
         "Use the runtime's seccomp profile",
-        Set((*pod.spec_path, _SECURITY, "seccompProfile", "type"), "RuntimeDefault"),
+        Set(in_pod(pod, _SECURITY, "seccompProfile", "type"), "RuntimeDefault"),
     )
 
 
 @mends("seccomp-unconfined")
 def confine_seccomp(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """Somebody has switched it off, perhaps for a reason."""
+    effect = "system calls outside of the runtime's profile fail"
+    title = "Use the runtime's seccomp profile"
     if hit.at and hit.at[-1] == "type":
         yield repair(
-            pod,
-            "Use the runtime's seccomp profile",
-            set_at(pod, hit, "RuntimeDefault"),
-            safety=Safety.UNSAFE,
-            effect="system calls outside of the runtime's profile fail",
+            pod, title, set_at(pod, hit, "RuntimeDefault"), safety=Safety.UNSAFE, effect=effect
         )
 
 
 @mends("apparmor-profile-missing", "apparmor-unconfined")
 def set_apparmor(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """The field is there since 1.30 (KEP-24)."""
-    if context.minor < 30 or not hit.at or hit.at[-1] != "type":
+    """The field is there since 1.30 (KEP-24), annotations are older."""
+    if not hit.at:
         return
-    yield repair(
-        pod,
-        "Use the runtime's AppArmor profile",
-        set_at(pod, hit, "RuntimeDefault"),
-        safety=Safety.UNSAFE,
-        effect="a node without AppArmor refuses the pod",
-    )
+    key = str(hit.at[-1])
+    operations: list[Operation] = []
+    if key == "type" and context.minor >= _FIELD_SINCE:
+        operations = [set_at(pod, hit, "RuntimeDefault")]
+    elif key.startswith(_APPARMOR):
+        named = (one for one in pod.containers if one.name == key.removeprefix(_APPARMOR))
+        container = next(named, None)
+        if context.minor < _FIELD_SINCE:
+            operations = [set_at(pod, hit, "runtime/default")]
+        elif container is not None:
+            field = (_SECURITY, "appArmorProfile", "type")
+            operations = [remove_at(pod, hit), put(container, field, "RuntimeDefault")]
+    if operations:
+        yield repair(
+            pod,
+            "Use the runtime's AppArmor profile",
+            *operations,
+            safety=Safety.UNSAFE,
+            effect="a node without AppArmor refuses the pod",
+        )
+
+
+_APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
+_FIELD_SINCE = 30
 
 
 @mends("read-only-root-filesystem")
 def read_only_root(container: Container, hit: Hit, context: Context) -> Repairs:
     """Mount an empty directory where the image is known to write, and at ``/tmp``."""
+    known = facts(container)
+    if known.rewrites_itself:
+        return
     operations: list[Operation] = [
         put(container, (_SECURITY, "readOnlyRootFilesystem"), value=True)
     ]
     pod = container.pod
     mounted = {text(mount, "mountPath").rstrip("/") for _, mount in container.mounts}
-    names = {text(volume, "name") for _, volume in pod.volumes}
-    for path in ("/tmp", *facts_of(container).writable):  # noqa: S108 - of the container
-        if any(path == other or path.startswith(f"{other}/") for other in mounted):
-            continue
-        name = f"{container.name}-{path.strip('/').replace('/', '-').replace('.', '-')}"[:63]
-        operations.append(add(container, ("volumeMounts",), {"name": name, "mountPath": path}))
-        if name not in names:
-            volume: dict[str, Data] = {"name": name, "emptyDir": {"sizeLimit": "64Mi"}}
-            operations.append(Append((*pod.spec_path, "volumes"), volume))
+    taken = {text(volume, "name") for _, volume in pod.volumes}
+    if container.type != "ephemeral":
+        for path in ("/tmp", *known.writable, *known.volumes):  # noqa: S108 - of the container
+            if any(path == other or path.startswith(f"{other}/") for other in mounted):
+                continue
+            name = _volume_name(container, path)
+            operations.append(add(container, ("volumeMounts",), {"name": name, "mountPath": path}))
+            if name not in taken:
+                room = {"sizeLimit": _DATA if path in known.volumes else _SPACE}
+                volume: dict[str, Data] = {"name": name, "emptyDir": room}
+                operations.append(Append(in_pod(pod, "volumes"), volume))
     yield repair(
         container,
         "Make its root file system read-only",
@@ -197,6 +184,15 @@ def read_only_root(container: Container, hit: Hit, context: Context) -> Repairs:
         safety=Safety.UNSAFE,
         effect="what writes elsewhere than to its volumes fails",
     )
+
+
+_LONGEST = 63
+
+
+def _volume_name(container: Container, path: str) -> str:
+    """A DNS label (core/v1 validation of volume names) of the container and the directory."""
+    tail = path.strip("/").replace("/", "-").replace(".", "-").lower()
+    return f"{container.name[: _LONGEST - len(tail) - 1].rstrip('-')}-{tail}"
 
 
 @mends("unsafe-proc-mount")
@@ -211,11 +207,8 @@ def default_proc_mount(container: Container, hit: Hit, context: Context) -> Repa
 @mends("duplicate-env-var")
 def remove_duplicate(container: Container, hit: Hit, context: Context) -> Repairs:
     """The kubelet takes the last of equal names."""
-    env = sequence(container.value, "env")
     name = hit.evidence
-    places = [
-        i for i, item in enumerate(env) if isinstance(item, dict) and item.get("name") == name
-    ]
+    places = [index for index, item in container.env if item.get("name") == name]
     if len(places) > 1:
         yield repair(
             container,
@@ -224,14 +217,14 @@ def remove_duplicate(container: Container, hit: Hit, context: Context) -> Repair
         )
 
 
-@mends("image-pull-policy")
-def set_pull_policy(container: Container, hit: Hit, context: Context) -> Repairs:
-    """Always for a tag that moves, IfNotPresent for an image that does not."""
-    image = container.image
-    if image is None:
-        return
-    policy = "IfNotPresent" if image.digest else "Always"
-    yield repair(
-        container, f"Pull its image {'once' if image.digest else 'at each start'}",
-        put(container, ("imagePullPolicy",), policy),
-    )  # fmt: skip
+@mends("probe-or-lifecycle-host")
+def ask_own_address(container: Container, hit: Hit, context: Context) -> Repairs:
+    """Without a host the kubelet asks at the pod's own address."""
+    if hit.at and mapping(container.value, *hit.at[:-1]):
+        yield repair(
+            container,
+            "Ask at the pod's own address",
+            remove_at(container, hit),
+            safety=Safety.UNSAFE,
+            effect="the other host is no longer asked",
+        )

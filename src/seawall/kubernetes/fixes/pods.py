@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from seawall.core.edit import Data, Operation, Remove, Safety, Set
 from seawall.core.rule import Hit
-from seawall.kubernetes.fix import Repairs, drop, mends, remove_at, repair, set_at
+from seawall.kubernetes.fix import Repairs, drop, in_pod, mends, remove_at, repair, set_at
+from seawall.kubernetes.fixes.naming import metadata_of
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import sequence, text
+from seawall.kubernetes.values import text
 
 
 @mends("host-network", "host-pid", "host-ipc", "share-process-namespace")
@@ -16,7 +17,7 @@ def leave_the_node(pod: Pod, hit: Hit, context: Context) -> Repairs:
     operations: list[Operation] = [remove_at(pod, hit)]
     if hit.at[-1] == "hostNetwork":
         if text(pod.spec, "dnsPolicy") == "ClusterFirstWithHostNet":
-            operations.append(Remove((*pod.spec_path, "dnsPolicy")))
+            operations.append(Remove(in_pod(pod, "dnsPolicy")))
         for container in pod.containers:
             operations += [
                 drop(container, ("ports", index, "hostPort"))
@@ -53,46 +54,9 @@ def own_user_namespace(pod: Pod, hit: Hit, context: Context) -> Repairs:
         yield repair(
             pod,
             "Give it a user namespace of its own",
-            Set((*pod.spec_path, "hostUsers"), value=False),
+            Set(in_pod(pod, "hostUsers"), value=False),
             safety=Safety.UNSAFE,
             effect="the node needs a kernel, runtime and file system that map users",
-        )
-
-
-@mends("runtime-socket-mount", "sensitive-host-path")
-def remove_host_path(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """The volume goes with every mount of it."""
-    index = next((step for step in hit.at if isinstance(step, int)), None)
-    volumes = sequence(pod.spec, "volumes")
-    if index is None or index >= len(volumes):
-        return
-    name = text(volumes[index], "name")
-    operations: list[Operation] = [Remove((*pod.spec_path, "volumes", index))]
-    for container in pod.containers:
-        operations += [
-            drop(container, ("volumeMounts", number))
-            for number, mount in container.mounts
-            if text(mount, "name") == name
-        ]
-    yield repair(
-        pod,
-        f"Do not mount the node's {text(volumes[index], 'hostPath', 'path')}",
-        *operations,
-        safety=Safety.UNSAFE,
-        effect="what reads or writes there fails",
-    )
-
-
-@mends("writable-host-path")
-def mount_read_only(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """The hit names the mount's field."""
-    if hit.at and hit.at[-1] == "readOnly":
-        yield repair(
-            pod,
-            "Mount it for reading only",
-            set_at(pod, hit, value=True),
-            safety=Safety.UNSAFE,
-            effect="what writes there fails",
         )
 
 
@@ -116,7 +80,7 @@ def withhold_token(pod: Pod, hit: Hit, context: Context) -> Repairs:
         yield repair(
             pod,
             "Mount no API token",
-            Set((*pod.spec_path, "automountServiceAccountToken"), value=False),
+            Set(in_pod(pod, "automountServiceAccountToken"), value=False),
             safety=Safety.UNSAFE,
             effect="a program that calls the Kubernetes API fails",
         )
@@ -126,15 +90,15 @@ def withhold_token(pod: Pod, hit: Hit, context: Context) -> Repairs:
 def own_account(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """An account of its own, without rights, as the default one should be."""
     namespace, name = pod.object.namespace, pod.object.name
-    if not name:
+    if not name or hit.at[-1:] != ("serviceAccountName",):
         return
     loses = context.index.has_rights(pod)
     is_new = context.index.find("ServiceAccount", namespace, name) is None
     yield repair(
         pod,
         f"Run it as a ServiceAccount of its own, {name}",
-        Set((*pod.spec_path, "serviceAccountName"), name),
-        added=_accounts(pod, name) if is_new else (),
+        set_at(pod, hit, name),
+        added=(_account(pod, name),) if is_new else (),
         safety=Safety.UNSAFE if loses else Safety.SAFE,
         effect="it loses the rights that the default account is bound to" if loses else "",
     )
@@ -145,29 +109,21 @@ def make_account(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """Without it the API server refuses the pod."""
     name = pod.service_account_name
     if name:
-        yield repair(pod, f"Add the ServiceAccount {name}", added=_accounts(pod, name))
+        yield repair(pod, f"Add the ServiceAccount {name}", added=(_account(pod, name),))
 
 
-def _accounts(pod: Pod, name: str) -> tuple[Mapping[str, Data], ...]:
-    metadata: dict[str, Data] = {"name": name}
-    if namespace := text(pod.object.metadata, "namespace"):
-        metadata["namespace"] = namespace
-    account: dict[str, Data] = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": metadata,
-        "automountServiceAccountToken": False,
-    }
-    return (account,)
+def _account(pod: Pod, name: str) -> Mapping[str, Data]:
+    """An account as the API server makes them; whether a token is mounted is the pod's to say."""
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata_of(pod.object, name)}
 
 
 @mends("deprecated-service-account-field")
 def rename_account_field(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """``serviceAccount`` is the old name of ``serviceAccountName`` (core/v1 PodSpec)."""
-    operations: list[Operation] = [Remove((*pod.spec_path, "serviceAccount"))]
+    operations: list[Operation] = [Remove(in_pod(pod, "serviceAccount"))]
     if not text(pod.spec, "serviceAccountName"):
         name = text(pod.spec, "serviceAccount")
-        operations.append(Set((*pod.spec_path, "serviceAccountName"), name))
+        operations.append(Set(in_pod(pod, "serviceAccountName"), name))
     yield repair(pod, "Name the account in serviceAccountName", *operations)
 
 
@@ -175,17 +131,4 @@ def rename_account_field(pod: Pod, hit: Hit, context: Context) -> Repairs:
 def fit_restart_policy(pod: Pod, hit: Hit, context: Context) -> Repairs:
     """Controllers take one policy, Jobs the two others."""
     policy = "OnFailure" if pod.is_job else "Always"
-    yield repair(pod, f"Restart it {policy}", Set((*pod.spec_path, "restartPolicy"), policy))
-
-
-@mends("emptydir-no-sizelimit")
-def limit_empty_dir(pod: Pod, hit: Hit, context: Context) -> Repairs:
-    """The kubelet evicts a pod whose volume grows beyond its limit."""
-    if hit.at and hit.at[-1] == "sizeLimit":
-        yield repair(
-            pod,
-            "Limit the size of the volume",
-            set_at(pod, hit, "1Gi"),
-            safety=Safety.UNSAFE,
-            effect="the pod is evicted when the volume holds more than 1 GiB",
-        )
+    yield repair(pod, f"Restart it {policy}", Set(in_pod(pod, "restartPolicy"), policy))

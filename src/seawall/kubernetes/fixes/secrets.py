@@ -2,44 +2,126 @@
 
 import re
 
-from seawall.core.edit import Operation, Remove, Safety, Set
+from seawall.core.edit import Data, Operation, Remove, Repair, Safety, Set
+from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
-from seawall.kubernetes.fix import Repairs, at_hit, mends, repair
+from seawall.kubernetes.fix import Repairs, add, at_hit, mends, put, repair
 from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import at, text
+from seawall.kubernetes.values import at, mapping, text
 
-_NAME = re.compile(r"[^a-z0-9.-]+")
+_OTHERS = re.compile(r"[^a-z0-9.-]+")
+_NO_VARIABLE = re.compile(r"[^A-Z0-9_]+")
+_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
 
 
 @mends("hardcoded-secret")
 def take_from_secret(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
-    """An environment variable is filled from a Secret that somebody makes by hand."""
-    if len(hit.at) < 3 or hit.at[-1] != "value" or hit.at[-3] != "env":
-        return
-    place = at_hit(object_, hit)[:-1]
+    """A variable or a word of the arguments is filled from a Secret that somebody makes by hand.
+
+    A word is replaced only where it is all value (``--requirepass VALUE``) or a value behind its
+    option (``--password=VALUE``): the kubelet puts variables in place of ``$(NAME)`` there, as it
+    does in every word of ``command`` and ``args``. In a text that a shell or a program reads,
+    such as a script or a file of a ConfigMap, only a person can say how it gets at a variable.
+    """
+    if len(hit.at) >= 3 and hit.at[-1] == "value" and hit.at[-3] == "env":
+        yield from _variable(object_, hit)
+    elif len(hit.at) >= 2 and hit.at[-2] in ("command", "args"):
+        container = _container(object_, hit.at[:-2], context)
+        if container is not None:
+            yield from _word(container, hit)
+
+
+def _variable(object_: KubernetesObject, hit: Hit) -> Repairs:
     entry = at(object_.value, *hit.at[:-1])
     variable = text(entry, "name")
     if not variable or not isinstance(entry, dict) or "valueFrom" in entry:
         return
-    name = f"{_NAME.sub('-', (object_.name or object_.kind).lower()).strip('-')}-credentials"
-    key = _NAME.sub("-", variable.lower().replace("_", "-")).strip("-")
-    namespace = text(object_.metadata, "namespace")
-    operations: list[Operation] = [
+    place = at_hit(object_, hit)[:-1]
+    name, key = _secret(object_), _key(variable)
+    yield _repair(
+        object_, f"Take {variable} from the Secret {name}", key,
         Remove((*place, "value")),
         Set((*place, "valueFrom", "secretKeyRef", "name"), name),
         Set((*place, "valueFrom", "secretKeyRef", "key"), key),
-    ]
+    )  # fmt: skip
+
+
+def _word(container: Container, hit: Hit) -> Repairs:
+    field, index = hit.at[-2], hit.at[-1]
+    word = text(container.value, field, index)
+    option, equals, _ = word.partition("=")
+    named = bool(equals) and _OPTION.fullmatch(option) is not None
+    before = text(container.value, field, index - 1) if isinstance(index, int) and index else ""
+    alone = not word.startswith("-") and _OPTION.fullmatch(before) is not None
+    if any(character.isspace() for character in word) or "$" in word or not (named or alone):
+        return
+    object_ = container.object
+    variable = _NO_VARIABLE.sub("_", (option if named else before).strip("-").upper()).strip("_")
+    if len(variable) < 3 or any(text(item, "name") == variable for _, item in container.env):
+        return
+    name, key = _secret(object_), _key(variable)
+    source: dict[str, Data] = {
+        "name": variable,
+        "valueFrom": {"secretKeyRef": {"name": name, "key": key}},
+    }
+    yield _repair(
+        object_, f"Take {variable} from the Secret {name}", key,
+        put(container, hit.at[-2:], f"{option}=$({variable})" if named else f"$({variable})"),
+        add(container, ("env",), source),
+    )  # fmt: skip
+
+
+def _container(object_: KubernetesObject, place: KeyPath, context: Context) -> Container | None:
+    path = (*object_.path, *place)
+    found = (one for pod in context.pods(object_) for one in pod.containers if one.path == path)
+    return next(found, None)
+
+
+def _secret(object_: KubernetesObject) -> str:
+    """The name of the Secret for the credentials of a workload."""
+    base = _OTHERS.sub("-", (object_.name or object_.kind).lower()).strip("-.")
+    return f"{base or 'workload'}-credentials"
+
+
+def _key(variable: str) -> str:
+    return _OTHERS.sub("-", variable.lower().replace("_", "-")).strip("-.") or "value"
+
+
+def _repair(object_: KubernetesObject, title: str, key: str, *operations: Operation) -> Repair:
+    namespace = text(object_.metadata, "namespace")
     inside = f" --namespace {namespace}" if namespace else ""
-    yield repair(
+    return repair(
         object_,
-        f"Take {variable} from the Secret {name}",
+        title,
         *operations,
         safety=Safety.UNSAFE,
         effect="the pod does not start before the Secret is there",
         brings=("config-reference-not-found",),
         note=(
-            f"kubectl create secret generic {name}{inside} --from-literal={key}=NEW-VALUE, with a "
-            "new value: the old one is known to everybody who has read the file or its history"
+            f"kubectl create secret generic {_secret(object_)}{inside} "
+            f"--from-literal={key}=NEW-VALUE, with a new value: the old one is known to everybody "
+            "who has read the file or its history"
         ),
+    )
+
+
+@mends("service-account-legacy-token-secret")
+def remove_token(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
+    """The whole document goes: it asks the API server for a token, and holds nothing else."""
+    if object_.kind != "Secret" or object_.path:
+        return
+    if mapping(object_.value, "data") or mapping(object_.value, "stringData"):
+        return
+    namespace = text(object_.metadata, "namespace")
+    inside = f" --namespace {namespace}" if namespace else ""
+    yield repair(
+        object_,
+        "Ask for no token that never ends",
+        Remove(()),
+        safety=Safety.UNSAFE,
+        effect="who uses the token is refused once the Secret is deleted from the cluster",
+        note=f"kubectl delete secret {object_.name}{inside}, and give who used it a token of "
+        "kubectl create token or of a projected volume",
     )

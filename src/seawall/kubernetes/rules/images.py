@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from seawall.core.image_reference import DEFAULT_REGISTRY, ImageReference
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.derived import once_per_index
-from seawall.kubernetes.images import DEFAULT_REGISTRY, ImageReference
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
