@@ -90,7 +90,7 @@ def test_every_command_works(command: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)[^`]*`", README))))
 def test_every_option_exists(option: str) -> None:
     helps = io.StringIO()
-    for command in ("scan", "rules"):
+    for command in ("scan", "rules", "harden"):
         with redirect_stdout(helps), pytest.raises(SystemExit):
             run([command, "--help"])
     assert re.search(rf"{option}\b", helps.getvalue())

@@ -219,7 +219,7 @@ def test_trivy_does_not_reach_further() -> None:
 def test_kics_ignores_an_instruction() -> None:
     text = "FROM a\n# kics-scan ignore-line\nRUN x \\\n  y\nRUN z\n"
     ignore, lines = only(text)
-    assert (ignore.rules, lines) == (("kics:*",), [3, 4])
+    assert (ignore.rules, lines) == (("*",), [3, 4])
 
 
 def test_kics_ignores_a_stage_from_there_on() -> None:
@@ -232,8 +232,8 @@ def test_kics_ignores_a_stage_from_there_on() -> None:
 def test_kics_at_the_top_is_about_the_file() -> None:
     id_ = "b03a748a-542d-44f4-bb86-9199ab4fd2d5"
     ignore, lines = only(f"# The shop\n# kics-scan disable={id_},x\nFROM a\nRUN b\n")
-    assert (ignore.rules, lines) == ((f"kics:{id_}", "kics:x"), [1, 2, 3, 4])
-    assert only("# kics-scan ignore\nFROM a\n")[0].rules == ("kics:*",)
+    assert (ignore.rules, lines) == ((id_, "x"), [1, 2, 3, 4])
+    assert only("# kics-scan ignore\nFROM a\n")[0].rules == ("*",)
     rest = only(f"# kics-scan enable={id_}\nFROM a\n")[0].rules
     assert len(rest) > 5
     assert f"kics:{id_}" not in rest

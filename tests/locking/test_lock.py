@@ -132,7 +132,7 @@ def test_what_has_no_digest_is_said(tmp_path: Path, capsys: Output) -> None:
 def test_the_lock_must_be_there(tmp_path: Path, capsys: Output) -> None:
     (tmp_path / "a.yaml").write_text(POD.format(image="registry.example.org/web:1.4"))
     assert run(["harden", "--lock", "a.yaml"]) == 3
-    assert "seawall lock makes it" in capsys.readouterr().err
+    assert "make it with seawall lock" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

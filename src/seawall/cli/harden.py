@@ -91,7 +91,7 @@ def run(arguments: list[str]) -> int:
 def _harden(options: argparse.Namespace) -> Hardened:
     for name in ("no_ignores", "no_cache"):
         setattr(options, name, name == "no_cache")
-    options.since, options.jobs = None, 0
+    options.since, options.jobs, options.write_baseline = None, 0, None
     options.profile = options.profile or PROFILE
     config = load(options)
     plan = engine_options(options, config, effective(options, config))
@@ -181,15 +181,17 @@ def _advice(item: Advice) -> str:
 def _write(change: FileChange) -> None:
     """Replace a file, unless it is no longer the one that was read."""
     if os.path.islink(change.real):
-        raise InputError(f"{change.path} is a symbolic link: name the file that it leads to")
+        raise InputError(f"{change.path} is a symbolic link: give the file that it leads to")
     try:
         with open(change.real, "rb") as stream:
             if stream.read() != change.before:
-                raise InputError(f"{change.path} has changed meanwhile: it was left as it is")
+                raise InputError(
+                    f"{change.path} has changed meanwhile and was left as it is: run harden again"
+                )
         write_bytes_atomically(change.real, change.after)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot write {change.path}: {reason}") from error
+        raise InputError(f"cannot write {change.path}: {reason}; make it writable") from error
 
 
 def _list(text: str) -> list[str]:

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from seawall.cli.output import write_text
 from seawall.cli.arguments import Parser
+from seawall.cli.output import write_text
 from seawall.core.errors import InputError, UsageError
 from seawall.core.image_reference import is_valid_image, parse_image
 from seawall.engine import Options
@@ -68,7 +68,9 @@ def _wanted(options: argparse.Namespace) -> tuple[list[str], int]:
     """The whole names of the images to lock; 3 where some input could not be read."""
     for name in options.image:
         if not is_valid_image(name):
-            raise UsageError(f"--image: {name!r} is no name of an image")
+            raise UsageError(
+                f"--image: {name!r} is no name of an image; give one such as nginx:1.27"
+            )
     targets = tuple(options.targets) or (() if options.image else (".",))
     named, failed = images(Options(targets=targets)) if targets else ([], ())
     for item in failed:
@@ -84,7 +86,7 @@ def _layout(text: str) -> tuple[str, str]:
     if not equals:
         return text, ""
     if not is_valid_image(name) or parse_image(name).tag:
-        raise UsageError(f"--from: {name!r} is no name of a repository")
+        raise UsageError(f"--from: {name!r} is no name of a repository; give it as NAME=LAYOUT")
     return path, name
 
 

@@ -242,7 +242,10 @@ def load(options: argparse.Namespace) -> Configuration:
     if options.no_config:
         return configuration.EMPTY
     return configuration.load(
-        options.config, tuple(options.targets), tuple(options.context), options.kube_score
+        options.config,
+        tuple(options.targets),
+        tuple(options.context),
+        getattr(options, "kube_score", ""),
     )
 
 

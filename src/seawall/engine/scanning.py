@@ -78,7 +78,7 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
-    policy = policy_of(options, rules, analysis)
+    policy = policy_of(options, rules, analysis, inputs.domains)
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
@@ -184,18 +184,21 @@ def _since(
             )
     memory, key = _memory(inputs, options, rules, run)
     analysis = analyse(inputs, options, rules, memory, key)
-    policy = policy_of(options, rules, analysis)
+    policy = policy_of(options, rules, analysis, inputs.domains)
     before = judged(analysis, options, policy)
     run.forget_outputs()
     why = Why(HISTORY, f"was there at {revision}")
     return known_before(verdict, remembered(before.findings), policy, why)
 
 
-def policy_of(options: Options, rules: Sequence[Rule], analysis: Analysis) -> Policy:
+def policy_of(
+    options: Options, rules: Sequence[Rule], analysis: Analysis, domains: tuple[str, ...]
+) -> Policy:
     """The part of the options that decides what counts."""
     return Policy(
         find=lambda pattern: catalogue.look_up(pattern, options.custom),
         rules={rule.id: rule for rule in rules},
+        domains=(*domains, "input"),
         min_confidence=options.min_confidence,
         ruleset=options.ruleset,
         severities=options.severities,

@@ -67,7 +67,9 @@ class Credentials:
             except FileNotFoundError:
                 value = {}
             except (OSError, ValueError, RecursionError) as error:
-                raise InputError(f"cannot read {self._path}: {error}") from error
+                raise InputError(
+                    f"cannot read {self._path}: {error}; correct or remove it"
+                ) from error
             self._config = value if isinstance(value, dict) else {}
         return self._config
 

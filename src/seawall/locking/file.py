@@ -49,15 +49,21 @@ def read(path: str) -> tuple[Pin, ...]:
         with open(path, "rb") as stream:
             data = stream.read(MAX_SIZE + 1)
         if len(data) > MAX_SIZE:
-            raise InputError(f"{path}: larger than {MAX_SIZE} bytes; no lock file is")
+            raise InputError(
+                f"{path}: larger than {MAX_SIZE} bytes, as no lock file is"
+                "; make it anew with seawall lock"
+            )
         values = tomllib.loads(data.decode("utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"cannot read {path}: {reason}; seawall lock makes it") from error
+        raise InputError(f"cannot read {path}: {reason}; make it with seawall lock") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no TOML ({error}); make it anew with seawall lock") from error
     if values.get("version") != VERSION:
-        raise InputError(f"{path}: version {values.get('version')!r}; this program reads {VERSION}")
+        raise InputError(
+            f"{path}: version {values.get('version')!r}; this program reads {VERSION}; "
+            "make it anew with seawall lock"
+        )
     images = values.get("image", [])
     if not isinstance(images, list):
         raise InputError(f"{path}: image is no list of tables; make it anew with seawall lock")
@@ -69,11 +75,18 @@ def _pin(item: object, number: int, path: str) -> Pin:
     name, digest, source = (fields.get(key, "") for key in ("name", "digest", "source"))
     platforms = fields.get("platforms", [])
     if not (isinstance(name, str) and is_valid_image(name) and "@" not in name):
-        raise InputError(f"{path}: image {number} has no name that an image can have")
+        raise InputError(
+            f"{path}: image {number} has no name that an image can have"
+            "; make it anew with seawall lock"
+        )
     if not (isinstance(digest, str) and DIGEST.fullmatch(digest)):
-        raise InputError(f"{path}: {name} has no digest of the form sha256:...")
+        raise InputError(
+            f"{path}: {name} has no digest of the form sha256:...; make it anew with seawall lock"
+        )
     if not isinstance(platforms, list) or not all(isinstance(one, str) for one in platforms):
-        raise InputError(f"{path}: the platforms of {name} are no list of texts")
+        raise InputError(
+            f"{path}: the platforms of {name} are no list of texts; make it anew with seawall lock"
+        )
     return Pin(full_name(name), digest, tuple(platforms), source if isinstance(source, str) else "")
 
 

@@ -38,7 +38,9 @@ def pins_of(path: str, repository: str = "") -> Iterator[Pin]:
             yield from _pins(path, repository, lambda name: _member(archive, name))
     except (tarfile.TarError, OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot read {path}: {reason.lower()}") from error
+        raise InputError(
+            f"cannot read {path}: {reason.lower()}; name a layout that can be read"
+        ) from error
 
 
 def _file(directory: str, name: str) -> bytes | None:
@@ -51,6 +53,7 @@ def _file(directory: str, name: str) -> bytes | None:
     except OSError as error:
         raise InputError(
             f"cannot read {place}: {(error.strerror or str(error)).lower()}"
+            "; name a layout that can be read"
         ) from error
 
 
@@ -69,7 +72,9 @@ def _pins(path: str, repository: str, read: Read) -> Iterator[Pin]:
     if data is None:
         if read("manifest.json") is not None:
             raise InputError(f"{path}: {_NO_DIGEST}")
-        raise InputError(f"{path}: no OCI layout (it has no index.json)")
+        raise InputError(
+            f"{path}: no OCI layout (it has no index.json); name its directory or archive"
+        )
     entries = parsed(data, f"{path}: index.json").get("manifests")
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict):
@@ -88,18 +93,26 @@ def _of_entry(path: str, repository: str, entry: Mapping[str, Any], read: Read) 
     if not name:
         return
     if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
-        raise InputError(f"{path}: {name} has no digest of the form sha256:...")
+        raise InputError(
+            f"{path}: {name} has no digest of the form sha256:...; save the image anew"
+        )
 
     def blob(wanted: str) -> bytes:
         if not DIGEST.fullmatch(wanted):
-            raise InputError(f"{path}: {wanted[:80]!r} is no digest of the form sha256:...")
+            raise InputError(
+                f"{path}: {wanted[:80]!r} is no digest of the form sha256:...; save the image anew"
+            )
         data = read(f"blobs/sha256/{wanted.removeprefix('sha256:')}")
         if data is None:
-            raise InputError(f"{path}: {wanted} of {name} is missing")
+            raise InputError(f"{path}: {wanted} of {name} is missing; save the image anew")
         if len(data) > MAX_SIZE:
-            raise InputError(f"{path}: {wanted} of {name} is larger than a manifest may be")
+            raise InputError(
+                f"{path}: {wanted} of {name} is larger than a manifest may be; save the image anew"
+            )
         if digest_of(data) != wanted:
-            raise InputError(f"{path}: {wanted} of {name} does not hold what its name says")
+            raise InputError(
+                f"{path}: {wanted} of {name} does not hold what its name says; save the image anew"
+            )
         return data
 
     value = parsed(blob(digest), f"{path}: {digest}")

@@ -34,9 +34,9 @@ def parsed(data: bytes, what: str) -> Mapping[str, Any]:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{what} is no JSON: {error}") from error
+        raise InputError(f"{what} is no JSON: {error}; save or push the image anew") from error
     if not isinstance(value, dict):
-        raise InputError(f"{what} is no JSON object")
+        raise InputError(f"{what} is no JSON object; save or push the image anew")
     return value
 
 

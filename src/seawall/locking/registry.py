@@ -56,21 +56,31 @@ class Registry:
         digest = digest_of(data)
         told = headers.get("Docker-Content-Digest", digest)
         if told != digest:
-            raise InputError(f"{reference}: the registry says {told[:80]}, but sent {digest}")
+            raise InputError(
+                f"{reference}: the registry says {told[:80]}, but sent {digest}"
+                "; report it to who runs the registry"
+            )
 
         def blob(wanted: str) -> bytes:
             if not DIGEST.fullmatch(wanted):
                 raise InputError(
                     f"{reference}: {wanted[:80]!r} is no digest of the form sha256:..."
+                    "; report it to who runs the registry"
                 )
             found, _ = self._get(f"/v2/{image.repository}/blobs/{wanted}", image.repository, "*/*")
             if digest_of(found) != wanted:
-                raise InputError(f"{reference}: {wanted} does not hold what its name says")
+                raise InputError(
+                    f"{reference}: {wanted} does not hold what its name says"
+                    "; report it to who runs the registry"
+                )
             return found
 
         value = parsed(data, reference)
         if value.get("schemaVersion") != 2:
-            raise InputError(f"{reference}: the registry sent no manifest of version 2")
+            raise InputError(
+                f"{reference}: the registry sent no manifest of version 2"
+                "; name the image by its digest, or give a layout"
+            )
         return Pin(full_name(reference), digest, platforms_of(value, blob), "registry")
 
     def _get(self, path: str, repository: str, accept: str) -> tuple[bytes, Mapping[str, str]]:
@@ -96,14 +106,20 @@ class Registry:
         login = self._credentials.of(self._host)
         if kind.lower() == "basic":
             if login is None:
-                raise InputError(f"{self._host}: asks for a password; log in with docker login")
+                raise InputError(f"{self._host}: asks for a password; run docker login for it")
             return authorization(login)
         values = dict(_CHALLENGE.findall(rest))
         realm = values.get("realm", "")
         if kind.lower() != "bearer" or not realm.startswith(("https://", "http://")):
-            raise InputError(f"{self._host}: asks in a way that is not known: {challenge[:80]!r}")
+            raise InputError(
+                f"{self._host}: asks in a way that is not known: {challenge[:80]!r}"
+                "; name the image by its digest, or give a layout"
+            )
         if login is not None and realm.startswith("http://") and self._base.startswith("https://"):
-            raise InputError(f"{self._host}: sends credentials to {realm[:80]!r} in clear; refused")
+            raise InputError(
+                f"{self._host}: sends credentials to {realm[:80]!r} in clear: refused"
+                "; report it to who runs the registry"
+            )
         query = {"service": values.get("service", ""),
                  "scope": values.get("scope", f"repository:{repository}:pull")}  # fmt: skip
         url = f"{realm}{'&' if '?' in realm else '?'}{urllib.parse.urlencode(query)}"
@@ -115,7 +131,7 @@ class Registry:
         answer = parsed(data, f"the token of {realm}")
         token = answer.get("token") or answer.get("access_token")
         if not isinstance(token, str) or not token.isprintable():
-            raise InputError(f"{realm}: gave no token")
+            raise InputError(f"{realm}: gave no token; report it to who runs the registry")
         return f"Bearer {token}"
 
     def _open(self, url: str, headers: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
@@ -128,15 +144,20 @@ class Registry:
             raise
         except (OSError, ValueError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
-            raise InputError(f"cannot reach {self._host}: {reason}") from error
+            raise InputError(
+                f"cannot reach {self._host}: {reason}; give a layout instead"
+            ) from error
         if len(data) > MAX_SIZE:
-            raise InputError(f"{url}: the answer is larger than a manifest may be")
+            raise InputError(
+                f"{url}: the answer is larger than a manifest may be"
+                "; report it to who runs the registry"
+            )
         return data, told
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
     known = {
-        401: "not allowed; log in with docker login",
+        401: "not allowed; run docker login for it",
         403: "not allowed",
         404: "there is no such image or tag",
         429: "too many requests; try again later",
@@ -157,7 +178,8 @@ class _KeepToHost(urllib.request.HTTPRedirectHandler):
         old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
         if old.scheme == "https" and new.scheme != "https":
             raise InputError(
-                f"{old.netloc}: leads to {new.scheme}, which is not encrypted; refused"
+                f"{old.netloc}: leads to {new.scheme}, which is not encrypted: refused"
+                "; report it to who runs the registry"
             )
         if (old.scheme, old.netloc) != (new.scheme, new.netloc):
             following.remove_header("Authorization")

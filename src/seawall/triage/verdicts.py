@@ -41,6 +41,8 @@ class Policy(NamedTuple):
     find: Find
     rules: Mapping[str, Rule]
     """The rules of this run."""
+    domains: tuple[str, ...] = ()
+    """What there was to judge; rules of other domains would have found nothing. Empty: all."""
     min_confidence: Confidence = Confidence.MEDIUM
     ruleset: str = RULESETS[-1]
     severities: Mapping[str, Severity] = {}
@@ -228,12 +230,21 @@ def _is_judged(known: Known, policy: Policy) -> bool:
     rules = known.rules
     if rules is None:
         rules = frozenset(rule.id for rule in policy.find("*") if rule.in_profile(ALL))
-    if not rules <= policy.rules.keys():
+    if not all(_had_its_say(id_, policy) for id_ in rules):
         return False
     if not known.ignore.in_source:
         return policy.whole
     unsure = policy.unsure.get(known.ignore.origin.path)
     return unsure is None or rules.isdisjoint(unsure)
+
+
+def _had_its_say(id_: str, policy: Policy) -> bool:
+    """Whether a rule ran, or had nothing to run on."""
+    if id_ in policy.rules:
+        return True
+    return bool(policy.domains) and all(
+        rule.domain not in policy.domains for rule in policy.find(id_)
+    )
 
 
 def _complaint(rule: Rule, ignore: Ignore, hit: Hit) -> Finding:

@@ -44,14 +44,14 @@ def _severity(step: Step, context: Context) -> Severity:
 
 
 @step_rule(
-    "secret-in-env",
+    "secret-in-image-env",
     instructions=("ENV",),
     severity=Severity.HIGH,
     remedy="Give it at run time, or to one step by RUN --mount=type=secret; replace the value.",
     aliases=("DS-0031", "CIS-DI-0010"),
     sensitive=True,
 )
-def secret_in_env(step: Step, context: Context) -> Hits:
+def secret_in_image_env(step: Step, context: Context) -> Hits:
     """Images must hold no credentials in their environment.
 
     Reports ENV with a name that tells of a credential and a value that is none of the usual
@@ -164,8 +164,8 @@ def credential_named_setting(step: Step, context: Context) -> Hits:
     """Names of settings should not tell of credentials.
 
     Reports each ENV and ARG whose name has a word such as KEY, TOKEN or PASSWORD, whatever its
-    value: BuildKit's own check, as it is. The rules secret-in-env and secret-in-arg look at values
-    and are quieter.
+    value: BuildKit's own check, as it is. The rules secret-in-image-env and secret-in-arg look
+    at values and are quieter.
 
     Why:
 
