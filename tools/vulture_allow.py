@@ -2,6 +2,7 @@
 
 from seawall.core.edit import Safety
 from seawall.dockerfile.build import evaluate
+from seawall.dockerfile.ignore_comments import Words
 from seawall.dockerfile.ignores import IgnoreFile, Matcher, names_for, parse_ignores
 from seawall.dockerfile.packages import Package, installed, leftovers, managers_used
 from seawall.dockerfile.ports import Ports
@@ -15,7 +16,14 @@ from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
 from seawall.text.shell.script import Command, Script, ShellWord
 
-_ = (Safety.SAFE, Safety.UNSAFE, KindInfo.namespaced, PolicyRule.grants_url, Stat.ctime)
+_ = (
+    Safety.SAFE,
+    Safety.UNSAFE,
+    KindInfo.namespaced,
+    PolicyRule.grants_url,
+    Stat.ctime,
+    Words.fails,
+)
 
 __all__ = ("facts",)
 

@@ -1,6 +1,7 @@
 """Other tools' configuration, read as it is: files beside the targets, and kube-score's flags."""
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from seawall.configuration.foreign.files import find
@@ -14,6 +15,7 @@ BaseOf = Callable[[str], "Base"]
 """How paths of reports read from a directory on."""
 
 FORMS = {
+    "hadolint": ("hadolint",),
     "kube-linter": ("kube-linter",),
     "polaris": ("polaris",),
     "trivy": ("trivy", "trivy-yaml"),
@@ -22,7 +24,7 @@ FORMS = {
 
 
 def load(
-    tools: Iterable[str],
+    tools: Collection[str],
     targets: Sequence[str],
     base_of: BaseOf,
     kube_score: tuple[str, str],
@@ -34,11 +36,16 @@ def load(
     forms = [form for tool in tools for form in FORMS.get(tool, ())]
     files = find(forms, targets)
     flags, origin = kube_score
-    if not (files or flags):
+    variables = "hadolint" in tools and any(name.startswith("HADOLINT_") for name in os.environ)
+    if not (files or flags or variables):
         return None
     from seawall.configuration.foreign.words import together  # noqa: PLC0415 - seldom of use
 
     parts = [_read(form, file, base_of) for form, file in files.items()]
+    if variables and "hadolint" not in files:
+        from seawall.configuration.foreign import hadolint  # noqa: PLC0415
+
+        parts.append(hadolint.read(None, os.environ))
     if flags:
         from seawall.configuration.foreign import kube_score as reader  # noqa: PLC0415
 
@@ -47,6 +54,10 @@ def load(
 
 
 def _read(form: str, file: "ForeignFile", base_of: BaseOf) -> "Foreign":
+    if form == "hadolint":
+        from seawall.configuration.foreign import hadolint  # noqa: PLC0415 - one of many
+
+        return hadolint.read(file, os.environ)
     if form == "kube-linter":
         from seawall.configuration.foreign import kube_linter  # noqa: PLC0415 - one of many
 

@@ -10,6 +10,7 @@ from seawall.sources.files import names
 
 FILES: dict[str, tuple[str, ...]] = {
     # The first of these that is there counts, as for the tool; Trivy has two forms of its own.
+    "hadolint": (".hadolint.yaml", ".hadolint.yml"),
     "kube-linter": (".kube-linter.yaml", ".kube-linter.yml"),
     "polaris": ("polaris.yaml", ".polaris.yaml"),
     "trivy": (".trivyignore",),
