@@ -28,10 +28,10 @@ def parser() -> Parser:
         "3 some input could not be read or written, 4 internal error",
     )
     result.add_argument(
-        "targets", nargs="*", default=[], metavar="PATH", help="files or directories (default: .)"
+        "targets", nargs="*", default=[], metavar="TARGET", help="files or directories (default: .)"
     )
     what = result.add_argument_group("what is mended")
-    what.add_argument("--profile", help=f"a set of rules (default: {PROFILE})")
+    what.add_argument("--profile", metavar="PROFILE", help=f"a set of rules (default: {PROFILE})")
     what.add_argument("--select", type=_list, action="extend", default=[], metavar="ID,...",
                       help="mend just findings of these rules")  # fmt: skip
     what.add_argument("--ignore", type=_list, action="extend", default=[], metavar="ID,...",

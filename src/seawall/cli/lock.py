@@ -25,7 +25,7 @@ def parser() -> Parser:
         "input could not be read",
     )
     result.add_argument(
-        "targets", nargs="*", default=[], metavar="PATH", help="files or directories (default: .)"
+        "targets", nargs="*", default=[], metavar="TARGET", help="files or directories (default: .)"
     )
     result.add_argument("--image", action="append", default=[], metavar="NAME",
                         help="also this image (may be given several times)")  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.cli.arguments import Parser
+from seawall.core.rule import PROFILES
 from seawall.core.severity import Confidence, Severity, choices
 
 VALUES, FILES, DIRECTORIES = "values", "files", "directories"
@@ -60,7 +61,10 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "ID,...": _rule_ids,
     "SEVERITY": _labels(choices(Severity) + ", none"),
     "LEVEL": _labels(choices(Confidence)),
+    "NAME": _nothing,
     "NAME[=FILE]": _formats,
+    "PROFILE": _labels(", ".join(PROFILES)),
+    "[NAME=]PATH": FILES,
     "FLAGS": _nothing,
     "REV": _nothing,
     "SIZE": _nothing,

@@ -61,15 +61,17 @@ class _Lines:
             index = self._members[path] = self._members.get(path, -1) + 1
             path = (*path, index)
         self._at += 2 if is_member else 1
-        self._table = path
+        self._table = ()
         self._note(path)
+        self._table = path
 
     def _note(self, path: KeyPath) -> None:
         before, line = self._counted
         line += self._text.count("\n", before, self._at)
         self._counted = self._at, line
         for depth in range(len(self._table) + 1, len(path)):
-            self._lines.setdefault(path[:depth], line)  # a dotted key makes tables on its way
+            if isinstance(path[depth - 1], str) and path[:depth] not in self._members:
+                self._lines.setdefault(path[:depth], line)  # a dotted key makes tables on its way
         self._lines.setdefault(path, line)
 
     def _keys(self) -> tuple[str, ...]:
