@@ -26,6 +26,7 @@ def block_lines(
 ) -> Iterator[str]:
     """The lines of a block, without their ends."""
     yield _heading(block, style)
+    role = block.severity.label  # once: it looks at every finding
     shown: set[_Spot] = set()
     statements = list(block.statements())
     for said, after in zip(statements, [*statements[1:], None], strict=True):
@@ -37,7 +38,7 @@ def block_lines(
             yield f"    {style(visible(place(where.location)), 'path')}{visible(containers)}"
             if _spot(where.location) not in shown:
                 shown.add(_spot(where.location))
-                yield from _source(where.location, sources, options, style, block.severity.label)
+                yield from _source(where.location, sources, options, style, role)
     for related in dict.fromkeys(r for finding in block.findings for r in finding.related):
         text = visible(f"see {place(related.location)}: {related.message}")
         yield from _indented(text, "    ", options.width)
