@@ -1,9 +1,9 @@
 """checkov's annotations of objects, and its comments (checkov 3.3, kubernetes_utils.py).
 
-# checkov:skip=CKV_K8S_43:built each night
-metadata:
-annotations:
-checkov.io/skip1: CKV_K8S_16=the node agent needs it
+    # checkov:skip=CKV_K8S_43:built each night
+    metadata:
+      annotations:
+        checkov.io/skip1: CKV_K8S_16=the node agent needs it
 
 checkov itself heeds such comments in other formats than manifests only. There a comment anywhere
 in a resource is about all of it; so it is here.

@@ -1,9 +1,9 @@
 """kube-linter's annotations (pkg/ignore of 35de568): of the object itself, never of its template.
 
 metadata:
-annotations:
-ignore-check.kube-linter.io/host-pid: the node agent needs it
-kube-linter.io/ignore-all: a relic that goes soon
+  annotations:
+    ignore-check.kube-linter.io/host-pid: the node agent needs it
+    kube-linter.io/ignore-all: a relic that goes soon
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """kube-score's annotations (scorecard/enabled.go of v1.20.0), of objects and pod templates.
 
-metadata:
-annotations:
-kube-score/ignore: pod-networkpolicy,container-image-tag
-kube-score/enable: container-seccomp-profile
+    metadata:
+      annotations:
+        kube-score/ignore: pod-networkpolicy,container-image-tag
+        kube-score/enable: container-seccomp-profile
 
 Of a pod template they count for checks of pods only. The first that names a check decides:
 template ignore, template enable, object ignore, object enable.

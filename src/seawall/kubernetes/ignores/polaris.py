@@ -1,9 +1,9 @@
 """Polaris's annotations of objects (docs/customization/exemptions.md).
 
 metadata:
-annotations:
-polaris.fairwinds.com/exempt: "true"
-polaris.fairwinds.com/hostPIDSet-exempt: "true"
+  annotations:
+    polaris.fairwinds.com/exempt: "true"
+    polaris.fairwinds.com/hostPIDSet-exempt: "true"
 """
 
 from collections.abc import Iterator

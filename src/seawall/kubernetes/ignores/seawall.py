@@ -1,10 +1,10 @@
 """Ignores of our own in manifests.
 
-# seawall: ignore[image-tag-mutable] built each night until=2027-01-31
-metadata:
-annotations:
-seawall/ignore: image-tag-mutable, replicas-too-few
-seawall/ignore.privileged-container: the node agent needs it until=2027-01-31
+    # seawall: ignore[image-tag-mutable] built each night until=2027-01-31
+    metadata:
+      annotations:
+        seawall/ignore: image-tag-mutable, replicas-too-few
+        seawall/ignore.privileged-container: the node agent needs it until=2027-01-31
 
 An annotation of a pod template is about all that the template holds.
 """

@@ -1,7 +1,7 @@
 """Trivy's comments (pkg/iac/ignore of 0.74).
 
-#trivy:ignore:KSV-0017
-#trivy:ignore:AVD-KSV-0017:exp:2027-01-31 trivy:ignore:KSV-0014 the node agent
+    #trivy:ignore:KSV-0017
+    #trivy:ignore:AVD-KSV-0017:exp:2027-01-31 trivy:ignore:KSV-0014 the node agent
 
 Trivy heeds them in Helm templates, not in plain manifests; here they count in both. They are about
 the block that begins on their line or the next.
