@@ -45,6 +45,12 @@ def canonical(id_: str) -> str:
 
 
 @cache
+def _own() -> dict[str, tuple[Rule, ...]]:
+    """The rules of the catalogue by their own ids: all that most configurations name."""
+    return {rule.id: (rule,) for rule in all_rules()}
+
+
+@cache
 def _names() -> dict[str, tuple[Rule, ...]]:
     """Every name a rule of the catalogue goes by."""
     return _names_of(all_rules())
@@ -73,6 +79,9 @@ def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     there is one: it may be called as one of kube-linter's templates is.
     """
     wanted = canonical(pattern)
+    own = _own().get(wanted)
+    if own is not None:
+        return own
     names = _names()
     if custom:
         checks = _names_of(custom)

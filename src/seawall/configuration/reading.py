@@ -1,6 +1,7 @@
 """From the text of a configuration to what it says, strictly: nothing unknown is passed over."""
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -118,7 +119,7 @@ def _leads_out(path: str) -> bool:
 def reader_of(file: ConfigurationFile, base: Base) -> "_Reader":
     """What reads the bytes of a configuration; raises UsageError for what is no TOML."""
     try:
-        text = file.data.decode("utf-8-sig")
+        text = file.data.removeprefix(BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         line = file.data.count(b"\n", 0, error.start) + 1
         raise UsageError(

@@ -1,28 +1,18 @@
 """The part of TOML that configurations are mostly written in, read without the full reader.
 
-``tomllib`` costs as much to import as the smallest scan may spend on its configuration. This one
-knows tables, bare and quoted keys, texts on one line without escapes, whole numbers, truth values
-and lists of these. Anything else, valid or not, it leaves to ``tomllib``.
+``tomllib`` costs as much to import as the smallest scan may spend on its configuration, and so
+would a handful of regular expressions. This reader knows tables, bare and quoted keys, texts on
+one line without escapes, whole numbers, truth values and lists of these. Anything else, valid or
+not, it leaves to ``tomllib``.
 """
 
-import re
 from typing import Any, NamedTuple
-
-_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\\\x00-\x1f\x7f]*")"""
-_END = r"[ \t]*(?:#[^\x00-\x08\x0a-\x1f\x7f]*)?\r?"
-_BLANK = re.compile(_END)
-_HEADER = re.compile(rf"[ \t]*\[(\[)?[ \t]*({_KEY}(?:\.{_KEY})*)[ \t]*(\])?\]{_END}")
-_PAIR = re.compile(rf"[ \t]*({_KEY})[ \t]*=[ \t]*")
-_PARTS = re.compile(rf"({_KEY})(?:\.|\Z)")
-_SCALAR = re.compile(
-    r"""("[^"\\\x00-\x08\x0a-\x1f\x7f]*"|'[^'\x00-\x08\x0a-\x1f\x7f]*')(?!["'])"""
-    r"|(true|false)|([1-9][0-9]{0,15}|0)(?=[ \t\r\n,\]#]|\Z)"
-)
-_GAP = re.compile(r"(?:[ \t\n]|\r\n|#[^\x00-\x08\x0a-\x1f\x7f]*(?=\r?\n))*+")
-_MAX_DEPTH = 8
 
 KeyPath = tuple[str | int, ...]
 Table = dict[str, Any]
+
+_MAX_DEPTH = 8
+_MAX_DIGITS = 15
 
 
 class Unsure(Exception):  # noqa: N818 - no error: another reader decides
@@ -38,6 +28,9 @@ class Read(NamedTuple):
 
 def read(text: str) -> Read | None:
     """Read a document; ``None`` when it takes the full reader to tell."""
+    text = text.replace("\r\n", "\n")
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        return None  # control characters, a lone carriage return
     reader = _Reader(text)
     try:
         reader.read()
@@ -58,41 +51,45 @@ class _Reader:
 
     def read(self) -> None:
         """Read it all; raises Unsure."""
-        text = self._text
-        while self._at < len(text):
-            if (blank := self._match(_BLANK)) is not None:
-                self._end_line(blank)
-            elif (header := self._match(_HEADER)) is not None:
-                self._open(header)
-                self._end_line(header)
-            elif (pair := self._match(_PAIR)) is not None:
-                self._pair(pair)
+        while True:
+            self._gap()
+            if self._at >= len(self._text):
+                return
+            if self._take("["):
+                self._open(is_member=self._take("["))
             else:
-                raise Unsure
+                self._pair()
+            self._end_line()
 
-    def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """A match that, for whole lines, must reach the end of one."""
-        found = pattern.match(self._text, self._at)
-        if found is None or pattern is _PAIR:
-            return found
-        following = self._text[found.end() : found.end() + 1]
-        ends = following == "\n" or (not following and not found.group().endswith("\r"))
-        return found if ends else None
+    # Tables -----------------------------------------------------------------------------------
 
-    def _end_line(self, match: re.Match[str]) -> None:
-        self._at = match.end() + 1
-        self._line += 1
-
-    def _open(self, header: re.Match[str]) -> None:
+    def _open(self, *, is_member: bool) -> None:
         """A table, or a member of an array of tables, that was not there before."""
-        if bool(header[1]) != bool(header[3]):
+        keys = self._keys()
+        if not self._take("]") or (is_member and not self._take("]")) or len(keys) > _MAX_DEPTH:
             raise Unsure
-        keys = [_bare(found[1]) for found in _PARTS.finditer(header[2])]
-        if len(keys) > _MAX_DEPTH:
+        *above, last = keys
+        table, path = self._above(above)
+        path = (*path, last)
+        if is_member:
+            members = table.setdefault(last, [])
+            if not isinstance(members, list) or path in self.lines:
+                raise Unsure  # a value, or a list that was written as one
+            path = (*path, len(members))
+            members.append({})
+            self._table = members[-1]
+        elif last in table:
             raise Unsure
+        else:
+            self._table = table[last] = {}
+        self._path = path
+        self.lines[path] = self._line
+
+    def _above(self, keys: list[str]) -> tuple[Table, KeyPath]:
+        """The table that some keys lead to, made where it is not there yet."""
         table: Any = self.root
         path: KeyPath = ()
-        for key in keys[:-1]:
+        for key in keys:
             path = (*path, key)
             table = table.setdefault(key, {})
             if isinstance(table, list) and table and isinstance(table[-1], dict):
@@ -100,76 +97,102 @@ class _Reader:
                 table = table[-1]
             if not isinstance(table, dict):
                 raise Unsure
-        last = keys[-1]
-        path = (*path, last)
-        if header[1]:
-            members = table.setdefault(last, [])
-            if not isinstance(members, list) or ((*path, 0) in self.lines) != bool(members):
-                raise Unsure
-            if path in self.lines:
-                raise Unsure  # a list that was written as a value
-            path = (*path, len(members))
-            members.append({})
-            self._table = members[-1]
-        else:
-            if last in table:
-                raise Unsure
-            self._table = table[last] = {}
-        self._path = path
-        self.lines[path] = self._line
+        return table, path
 
-    def _pair(self, pair: re.Match[str]) -> None:
-        key = _bare(pair[1])
-        if key in self._table:
+    def _keys(self) -> list[str]:
+        keys = []
+        while True:
+            self._blanks()
+            keys.append(self._key())
+            self._blanks()
+            if not self._take("."):
+                return keys
+
+    def _key(self) -> str:
+        if self._text[self._at : self._at + 1] == '"':
+            return self._quoted('"')
+        start = self._at
+        while self._text[self._at : self._at + 1] not in ("", ".", "]", "=", " ", "\t", "\n"):
+            self._at += 1
+        key = self._text[start : self._at]
+        letters = key.replace("-", "a").replace("_", "a")
+        if not (letters.isascii() and letters.isalnum()):
+            raise Unsure
+        return key
+
+    # Values -----------------------------------------------------------------------------------
+
+    def _pair(self) -> None:
+        key = self._key()
+        self._blanks()
+        if key in self._table or not self._take("="):
             raise Unsure
         self.lines[*self._path, key] = self._line
-        self._at = pair.end()
-        self._table[key] = self._value()
-        rest = self._match(_BLANK)
-        if rest is None:
-            raise Unsure
-        self._end_line(rest)
+        self._blanks()
+        self._table[key] = self._list() if self._take("[") else self._scalar()
 
-    def _value(self) -> Any:
-        if self._text[self._at : self._at + 1] == "[":
-            return self._list()
-        found = _SCALAR.match(self._text, self._at)
-        if found is None:
+    def _scalar(self) -> str | bool | int:
+        first = self._text[self._at : self._at + 1]
+        if first and first in "\"'":
+            return self._quoted(first)
+        start = self._at
+        while self._text[self._at : self._at + 1] not in ("", ",", "]", "#", " ", "\t", "\n"):
+            self._at += 1
+        word = self._text[start : self._at]
+        if word in ("true", "false"):
+            return word == "true"
+        leads_with_zero = word[:1] == "0" and word != "0"
+        if not (word.isascii() and word.isdecimal()) or leads_with_zero or len(word) > _MAX_DIGITS:
             raise Unsure
-        self._at = found.end()
-        quoted, truth, number = found.groups()
-        if quoted is not None:
-            return quoted[1:-1]
-        return truth == "true" if truth is not None else int(number)
+        return int(word)
+
+    def _quoted(self, mark: str) -> str:
+        end = self._text.find(mark, self._at + 1)
+        value = self._text[self._at + 1 : end]
+        if end < 0 or "\n" in value or (mark == '"' and "\\" in value):
+            raise Unsure
+        self._at = end + 1
+        if self._text[self._at : self._at + 1] == mark:
+            raise Unsure  # three of them: a text of several lines
+        return value
 
     def _list(self) -> list[Any]:
         result: list[Any] = []
-        self._at += 1
         while True:
             self._gap()
             if self._take("]"):
                 return result
-            if self._text[self._at : self._at + 1] == "[":
-                raise Unsure
-            result.append(self._value())
+            result.append(self._scalar())
             self._gap()
             if not self._take(","):
                 if self._take("]"):
                     return result
                 raise Unsure
 
-    def _gap(self) -> None:
-        found = _GAP.match(self._text, self._at)
-        end = found.end() if found else self._at
-        self._line += self._text.count("\n", self._at, end)
-        self._at = end
+    # Blanks -----------------------------------------------------------------------------------
 
     def _take(self, mark: str) -> bool:
-        if self._text[self._at : self._at + 1] != mark:
-            return False
-        self._at += 1
-        return True
+        found = self._text.startswith(mark, self._at)
+        self._at += found
+        return found
 
+    def _blanks(self) -> None:
+        while self._text[self._at : self._at + 1] in (" ", "\t"):
+            self._at += 1
 
-def _bare(key: str) -> str:
-    return key[1:-1] if key.startswith('"') else key
+    def _gap(self) -> None:
+        """Pass over blanks, comments and ends of lines."""
+        while True:
+            self._blanks()
+            if self._take("#"):
+                end = self._text.find("\n", self._at)
+                self._at = len(self._text) if end < 0 else end
+            if not self._take("\n"):
+                return
+            self._line += 1
+
+    def _end_line(self) -> None:
+        """Nothing more may stand on the line."""
+        self._blanks()
+        if self._at < len(self._text) and self._text[self._at] not in "#\n":
+            raise Unsure
