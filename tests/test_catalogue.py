@@ -82,3 +82,8 @@ KUBE_LINTER_TEMPLATES = {
     ).split()
 }
 """Templates that an alias may name: their parameters make checks of a user's own."""
+
+
+def test_no_two_rules_have_one_id() -> None:
+    ids = [rule.id for rule in catalogue.all_rules()]
+    assert len(ids) == len(set(ids))

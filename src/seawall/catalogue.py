@@ -1,6 +1,7 @@
 """Every rule of every domain, and how a rule is found by its own or another tool's id."""
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
@@ -44,10 +45,18 @@ def canonical(id_: str) -> str:
     return f"{numbered[1]}-{int(numbered[2]):04d}" if numbered else lower
 
 
+def _own(wanted: str) -> Rule | None:
+    """The rule of an own id, all that most configurations name: domains that are loaded first."""
+    for domain in sorted(_HOMES, key=lambda domain: _HOMES[domain] not in sys.modules):
+        found = _own_of(domain).get(wanted)
+        if found is not None:
+            return found
+    return None
+
+
 @cache
-def _own() -> dict[str, tuple[Rule, ...]]:
-    """The rules of the catalogue by their own ids: all that most configurations name."""
-    return {rule.id: (rule,) for rule in all_rules()}
+def _own_of(domain: str) -> dict[str, Rule]:
+    return {rule.id: rule for rule in rules_of(domain)}
 
 
 @cache
@@ -79,9 +88,9 @@ def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     there is one: it may be called as one of kube-linter's templates is.
     """
     wanted = canonical(pattern)
-    own = _own().get(wanted)
+    own = _own(wanted)
     if own is not None:
-        return own
+        return (own,)
     names = _names()
     if custom:
         checks = _names_of(custom)
