@@ -18,10 +18,11 @@ of ``seawall.dockerfile.rules`` by their type.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypedDict, Unpack
+from typing import NamedTuple, Unpack
 
-from seawall.core.rule import SECURITY, Change, Hits, Parameter, ParameterValue, Rule
-from seawall.core.severity import Confidence, Severity
+from seawall.core.rule import Hits, ParameterValue, Rule
+from seawall.core.rule_decorator import Metadata, decorator
+from seawall.core.severity import Severity
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.shell.script import Command, Script
@@ -107,19 +108,6 @@ class RunCommand(NamedTuple):
     step: Step
 
 
-class Metadata(TypedDict, total=False):
-    """What a rule may say of itself besides id, severity and remedy; see ``core.rule.Rule``."""
-
-    profile: str
-    confidence: Confidence
-    aliases: tuple[str, ...]
-    compliance: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    sensitive: bool
-    since: str
-    changes: tuple[Change, ...]
-
-
 FileCheck = Callable[[Build, Context], Hits]
 StageCheck = Callable[[Stage, Context], Hits]
 StepCheck = Callable[[Step, Context], Hits]
@@ -130,14 +118,14 @@ def file_rule(
     id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
 ) -> Callable[[FileCheck], Rule]:
     """A rule that is called with every file."""
-    return _decorator(id_, FILE, severity, remedy, (), metadata)
+    return decorator(id_, DOMAIN, FILE, severity, remedy, (), metadata)
 
 
 def stage_rule(
     id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
 ) -> Callable[[StageCheck], Rule]:
     """A rule that is called with every stage."""
-    return _decorator(id_, STAGE, severity, remedy, (), metadata)
+    return decorator(id_, DOMAIN, STAGE, severity, remedy, (), metadata)
 
 
 def step_rule(
@@ -149,7 +137,7 @@ def step_rule(
     **metadata: Unpack[Metadata],
 ) -> Callable[[StepCheck], Rule]:
     """A rule that is called with every step of some instructions; without any, with every step."""
-    return _decorator(id_, STEP, severity, remedy, instructions, metadata)
+    return decorator(id_, DOMAIN, STEP, severity, remedy, instructions, metadata)
 
 
 def command_rule(
@@ -161,34 +149,4 @@ def command_rule(
     **metadata: Unpack[Metadata],
 ) -> Callable[[CommandCheck], Rule]:
     """A rule that is called with every shell command of some names; without any, with all."""
-    return _decorator(id_, COMMAND, severity, remedy, names, metadata)
-
-
-def _decorator(
-    id_: str,
-    scope: str,
-    severity: Severity,
-    remedy: str,
-    kinds: tuple[str, ...],
-    metadata: Metadata,
-) -> Callable[[Callable[..., Hits]], Rule]:
-    def make(check: Callable[..., Hits]) -> Rule:
-        return Rule(
-            check,
-            id=id_,
-            domain=DOMAIN,
-            scope=scope,
-            severity=severity,
-            remedy=remedy,
-            kinds=kinds,
-            profile=metadata.get("profile", SECURITY),
-            confidence=metadata.get("confidence", Confidence.HIGH),
-            aliases=metadata.get("aliases", ()),
-            compliance=metadata.get("compliance", ()),
-            parameters=metadata.get("parameters", ()),
-            sensitive=metadata.get("sensitive", False),
-            since=metadata.get("since", "2026.1"),
-            changes=metadata.get("changes", ()),
-        )
-
-    return make
+    return decorator(id_, DOMAIN, COMMAND, severity, remedy, names, metadata)

@@ -17,9 +17,10 @@ object of some kinds. Nothing else is needed: the catalogue finds rules in the m
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from seawall.core.rule import SECURITY, Change, Hits, Parameter, ParameterValue, Rule
+from seawall.core.rule import Hits, ParameterValue, Rule
+from seawall.core.rule_decorator import Metadata, decorator
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.index import Index
 
@@ -115,20 +116,6 @@ class Context:
         return Confidence.HIGH if object_.complete else Confidence.LOW
 
 
-class Metadata(TypedDict, total=False):
-    """What a rule may say of itself besides id, severity and remedy; see ``core.rule.Rule``."""
-
-    domain: str
-    profile: str
-    confidence: Confidence
-    aliases: tuple[str, ...]
-    compliance: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
-    since: str
-    changes: tuple[Change, ...]
-    sensitive: bool
-
-
 ContainerCheck = Callable[["Container", Context], Hits]
 PodCheck = Callable[["Pod", Context], Hits]
 ObjectCheck = Callable[["KubernetesObject", Context], Hits]
@@ -138,14 +125,14 @@ def container_rule(
     id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
 ) -> Callable[[ContainerCheck], Rule]:
     """A rule that is called with every container of every pod, init and ephemeral ones too."""
-    return _decorator(id_, CONTAINER, severity, remedy, (), metadata)
+    return decorator(id_, DOMAIN, CONTAINER, severity, remedy, (), metadata)
 
 
 def pod_rule(
     id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
 ) -> Callable[[PodCheck], Rule]:
     """A rule that is called with every pod and pod template."""
-    return _decorator(id_, POD, severity, remedy, (), metadata)
+    return decorator(id_, DOMAIN, POD, severity, remedy, (), metadata)
 
 
 def object_rule(
@@ -157,34 +144,4 @@ def object_rule(
     **metadata: Unpack[Metadata],
 ) -> Callable[[ObjectCheck], Rule]:
     """A rule that is called with every object of some kinds; without kinds, with every object."""
-    return _decorator(id_, OBJECT, severity, remedy, kinds, metadata)
-
-
-def _decorator(
-    id_: str,
-    scope: str,
-    severity: Severity,
-    remedy: str,
-    kinds: tuple[str, ...],
-    metadata: Metadata,
-) -> Callable[[Callable[..., Hits]], Rule]:
-    def make(check: Callable[..., Hits]) -> Rule:
-        return Rule(
-            check,
-            id=id_,
-            domain=metadata.get("domain", DOMAIN),
-            scope=scope,
-            severity=severity,
-            remedy=remedy,
-            kinds=kinds,
-            profile=metadata.get("profile", SECURITY),
-            confidence=metadata.get("confidence", Confidence.HIGH),
-            aliases=metadata.get("aliases", ()),
-            compliance=metadata.get("compliance", ()),
-            parameters=metadata.get("parameters", ()),
-            since=metadata.get("since", "2026.1"),
-            changes=metadata.get("changes", ()),
-            sensitive=metadata.get("sensitive", False),
-        )
-
-    return make
+    return decorator(id_, DOMAIN, OBJECT, severity, remedy, kinds, metadata)
