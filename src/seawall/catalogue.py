@@ -62,9 +62,14 @@ def _own_of(domain: str) -> dict[str, Rule]:
 
 
 @cache
-def _names() -> dict[str, tuple[Rule, ...]]:
-    """Every name a rule of the catalogue goes by."""
-    return _names_of(all_rules())
+def _names(domains: tuple[str, ...] = DOMAINS) -> dict[str, tuple[Rule, ...]]:
+    """Every name a rule of some domains goes by."""
+    return _names_of(rules_of(*domains))
+
+
+def called(name: str, domains: tuple[str, ...] = DOMAINS) -> tuple[Rule, ...]:
+    """The rules of some domains that go by a name in its canonical form."""
+    return _names(domains).get(name, ())
 
 
 def _names_of(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 
-from seawall.catalogue import canonical, look_up
+from seawall.catalogue import called, canonical, look_up
 from seawall.core.finding import Finding
 from seawall.core.rule import Rule
 
@@ -20,6 +20,9 @@ _PREFIXES = {
     "sc2": "hadolint", "sc3": "hadolint",
 }  # fmt: skip
 """How ids begin that say themselves which tool's they are."""
+
+_OF_MANIFESTS = frozenset(("kube-linter", "kube-score", "kubesec", "polaris"))
+"""Tools that look at nothing but manifests: no other rules are loaded for what they say."""
 
 _PRINCIPAL: dict[str, tuple[str, ...]] = {
     # Where another check than the first alias is the one that says the same as the rule.
@@ -197,7 +200,8 @@ def written(tool: str, check: str) -> str:
 def rules_of(tool: str, check: str) -> tuple[Rule, ...]:
     """The rules that cover a check; none for one that is unknown."""
     wanted = name_of(tool, check)
-    return tuple(rule for rule in look_up(wanted) if wanted in checks_of(rule, tool))
+    rules = called(wanted, ("kubernetes",)) if tool in _OF_MANIFESTS else look_up(wanted)
+    return tuple(rule for rule in rules if wanted in checks_of(rule, tool))
 
 
 def covers(tool: str, check: str, rule: Rule) -> bool:

@@ -1,6 +1,7 @@
 """Runs the rules over what was read, file by file, on several processors where it pays."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import finding_from_plain, finding_to_plain
@@ -166,8 +167,9 @@ class _Bench:
             for finding in outcome.findings:
                 (relations if finding.rule.id in names else own).append(finding)
         places = {} if old is None else dict(old.places)
-        own = own if old is not None else self._placed(own, unit, places)
-        relations = self._placed(relations, unit, places)
+        everywhere = self._look_up(own if old is None else (), relations, unit, places)
+        own = own if old is not None else [placed(item, everywhere) for item in own]
+        relations = [placed(item, everywhere) for item in relations]
         secrets = {item.secret for item in (*own, *relations) if item.secret}
         private = self._private(unit, secrets) if old is None else old.private
         return Judgement(own, relations, faults, related, places, private)
@@ -214,15 +216,17 @@ class _Bench:
             plan = self._plans[names] = Plan(self.by_id[name] for name in names)
         return plan
 
-    def _placed(self, findings: list[Finding], unit: Unit, places: Places) -> list[Finding]:
-        """Findings with concrete places; those of the file itself are added to its places."""
+    def _look_up(
+        self, own: Iterable[Finding], relations: Iterable[Finding], unit: Unit, places: Places
+    ) -> dict[str, Places]:
+        """The places that findings name, by file; those of the file itself are added to its own."""
         path = unit.task.file.path
         everywhere: dict[str, Places] = {path: places}
-        for file, wanted in unplaced(findings).items():
+        for file, wanted in unplaced(chain(own, relations)).items():
             missing = wanted - places.keys() if file == path else wanted
             if missing and (text := self._texts.text(file)) is not None:
                 everywhere.setdefault(file, {}).update(places_of(text, missing))
-        return [placed(finding, everywhere) for finding in findings]
+        return everywhere
 
 
 # As plain values ------------------------------------------------------------------------------

@@ -30,26 +30,34 @@ def unplaced(findings: Iterable[Finding]) -> dict[str, set[tuple[int, KeyPath]]]
     """The places that findings name by a path of keys only, by file."""
     wanted: dict[str, set[tuple[int, KeyPath]]] = {}
     for finding in findings:
-        for location in (finding.location, *(item.location for item in finding.related)):
-            if location.span is None:
-                place = (location.document, location.key_path)
-                wanted.setdefault(location.path, set()).add(place)
+        _want(finding.location, wanted)
+        for item in finding.related:
+            _want(item.location, wanted)
     return wanted
+
+
+def _want(location: Location, wanted: dict[str, set[tuple[int, KeyPath]]]) -> None:
+    path, document, key_path, span = location
+    if span is None:
+        if path not in wanted:
+            wanted[path] = set()
+        wanted[path].add((document, key_path))
 
 
 def placed(finding: Finding, places: Mapping[str, Places]) -> Finding:
     """A finding with concrete locations, as far as they are known."""
     location = _placed(finding.location, places)
-    if finding.related:
-        related = tuple(
-            Related(_placed(item.location, places), item.message) for item in finding.related
-        )
-        return finding._replace(location=location, related=related)
-    return finding._replace(location=location)
+    if not finding.related:
+        return finding.moved(location, ())
+    related = tuple(
+        Related(_placed(item.location, places), item.message) for item in finding.related
+    )
+    return finding.moved(location, related)
 
 
 def _placed(location: Location, places: Mapping[str, Places]) -> Location:
-    if location.span is not None:
+    path, document, key_path, span = location
+    if span is not None or path not in places:
         return location
-    span = places.get(location.path, {}).get((location.document, location.key_path))
-    return location if span is None else location._replace(span=span)
+    found = places[path].get((document, key_path))
+    return location if found is None else Location(path, document, key_path, found)

@@ -61,11 +61,13 @@ class Plan:
 
     @staticmethod
     def _run(rules: Sequence[Rule], entity: Entity, context: Context, outcome: Outcome) -> None:
+        make: _Finder | None = None
         for rule in rules:
             context.asked_index = False
             try:
                 for hit in rule.check(entity, context):
-                    found = finding(rule, entity, hit)
+                    make = make or _Finder(entity)
+                    found = make.finding(rule, hit)
                     if context.wants_fixes:
                         found = _with_repairs(found, entity, hit, context, outcome)
                     outcome.findings.append(found)
@@ -104,47 +106,62 @@ def repairs(rule: Rule, entity: Entity, hit: Hit, context: Context) -> tuple[Rep
     return tuple(item for mender in found for item in mender.make(entity, hit, context))
 
 
-def finding(rule: Rule, entity: Entity, hit: Hit) -> Finding:
-    """A finding from what a rule said of an entity."""
-    subject = entity.subject
-    if hit.container:
-        subject = subject._replace(container=hit.container)
-    return Finding(
-        rule=rule,
-        severity=rule.severity if hit.severity is None else hit.severity,
-        confidence=_confidence(rule, entity, hit),
-        message=hit.message,
-        remedy=rule.remedy if hit.remedy is None else hit.remedy,
-        subject=subject,
-        location=_location(entity, hit.at),
-        related=tuple(
-            Related(_location(other, at), message)
-            for other, at, message in hit.related
-            if isinstance(other, KubernetesObject | Pod | Container)
-        ),
-        evidence=hit.evidence,
-        secret=hit.secret,
-    )
+class _Finder:
+    """Makes findings from what rules say of an entity; what all of them need is looked up once."""
+
+    __slots__ = ("_document", "_entity", "_file", "_path", "_subject")
+
+    def __init__(self, entity: Entity) -> None:
+        self._entity = entity
+        self._subject = entity.subject
+        self._file, self._document = entity.object.file, entity.object.document
+        self._path = entity.path
+
+    def finding(self, rule: Rule, hit: Hit) -> Finding:
+        """A finding from a hit."""
+        (
+            message, at_, severity, confidence, remedy, evidence, container, related, _, secret
+        ) = hit  # fmt: skip
+        subject = self._subject
+        if container:
+            subject = subject._replace(container=container)
+        if confidence is None:
+            confidence = rule.confidence
+        if _is_patch(self._entity.object) and self._is_absent(at_):
+            confidence = Confidence.LOW  # it may stand in the object that the patch changes
+        if isinstance(at_, Span):
+            location = Location(self._file, self._document, self._path, at_)
+        else:
+            location = Location(self._file, self._document, (*self._path, *at_))
+        return Finding(
+            rule,
+            rule.severity if severity is None else severity,
+            confidence,
+            message,
+            rule.remedy if remedy is None else remedy,
+            subject,
+            location,
+            tuple([_related(*item) for item in related]) if related else (),
+            evidence=evidence,
+            secret=secret,
+        )
+
+    def _is_absent(self, at_: KeyPath) -> bool:
+        object_ = self._entity.object
+        path = (*self._path, *at_)[len(object_.path) :]
+        return at(object_.value, *path) is None
 
 
-def _confidence(rule: Rule, entity: Entity, hit: Hit) -> Confidence:
-    """What is missing in a patch may stand in the object it changes."""
+def _related(entity: object, at_: KeyPath | Span, message: str) -> Related:
+    if not isinstance(entity, KubernetesObject | Pod | Container):
+        raise TypeError(f"{type(entity).__name__} has no place")
     object_ = entity.object
-    if _is_patch(object_):
-        path = (*entity.path, *hit.at)[len(object_.path) :]
-        if at(object_.value, *path) is None:
-            return Confidence.LOW
-    return rule.confidence if hit.confidence is None else hit.confidence
+    if isinstance(at_, Span):
+        return Related(Location(object_.file, object_.document, entity.path, at_), message)
+    return Related(Location(object_.file, object_.document, (*entity.path, *at_)), message)
 
 
 _is_patch = lru_cache(maxsize=1)(is_patch)  # the findings of an object follow each other
-
-
-def _location(entity: Entity, at: KeyPath | Span) -> Location:
-    object_ = entity.object
-    if isinstance(at, Span):
-        return Location(object_.file, object_.document, entity.path, at)
-    return Location(object_.file, object_.document, (*entity.path, *at))
 
 
 def _fault(rule: Rule, entity: Entity, error: Exception) -> RuleFault:

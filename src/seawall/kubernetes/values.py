@@ -5,7 +5,7 @@ the wrong type is what the schema rule reports.
 """
 
 from collections.abc import Iterator
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from seawall.text.yaml import Value
 
@@ -14,28 +14,41 @@ EMPTY_MAP: Map = {}
 EMPTY_LIST: list[Value] = []
 
 
+# These run a hundred times for each object. Values are what the reader built of plain types, so a
+# comparison of the type tells as much as ``isinstance``; the loops are written out, for a call
+# would cost as much as what it does.
+
+
 def at(value: Value, *keys: str | int) -> Value:
     """The value under a path of keys, ``None`` where any step is missing or of another type."""
+    found: Any = value
     for key in keys:
-        if isinstance(value, dict):
-            value = value.get(key) if isinstance(key, str) else None
-        elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
-            value = value[key]
-        else:
-            return None
-    return value
+        found = found.get(key) if type(found) is dict else _step(found, key)
+    result: Value = found
+    return result
 
 
 def mapping(value: Value, *keys: str | int) -> Map:
     """The mapping under a path, empty when there is none."""
-    found = at(value, *keys)
-    return found if isinstance(found, dict) else EMPTY_MAP
+    found: Any = value
+    for key in keys:
+        found = found.get(key) if type(found) is dict else _step(found, key)
+    return found if type(found) is dict else EMPTY_MAP
 
 
 def sequence(value: Value, *keys: str | int) -> list[Value]:
     """The list under a path, empty when there is none."""
-    found = at(value, *keys)
-    return found if isinstance(found, list) else EMPTY_LIST
+    found: Any = value
+    for key in keys:
+        found = found.get(key) if type(found) is dict else _step(found, key)
+    return found if type(found) is list else EMPTY_LIST
+
+
+def _step(value: Value, key: str | int) -> Value:
+    """What a list has at an index; a mapping has none, and nothing else has anything."""
+    if type(value) is list and type(key) is int and 0 <= key < len(value):
+        return value[key]
+    return None
 
 
 def mappings(value: Value, *keys: str | int) -> Iterator[tuple[int, Map]]:
@@ -47,8 +60,10 @@ def mappings(value: Value, *keys: str | int) -> Iterator[tuple[int, Map]]:
 
 def text(value: Value, *keys: str | int) -> str:
     """The string under a path, empty when there is none."""
-    found = at(value, *keys)
-    return found if isinstance(found, str) else ""
+    found: Any = value
+    for key in keys:
+        found = found.get(key) if type(found) is dict else _step(found, key)
+    return found if type(found) is str else ""
 
 
 def texts(value: Value, *keys: str | int) -> list[str]:

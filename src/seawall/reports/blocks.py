@@ -1,6 +1,6 @@
 """Findings joined into blocks: what one edit would mend is told once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
@@ -56,16 +56,25 @@ class Block(NamedTuple):
         """Whether its findings differ in severity."""
         return len({finding.severity for finding in self.findings}) > 1
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> list[Statement]:
         """The messages of each rule, each once, with its containers and places."""
         said: dict[tuple[str, str], list[Finding]] = {}
         for finding in self.findings:
             said.setdefault((finding.rule.id, finding.message), []).append(finding)
-        for (rule, message), findings in said.items():
-            places = tuple(_places(findings))
-            named = tuple(dict.fromkeys(name for place in places for name in place.containers))
-            severity = max(finding.severity for finding in findings)
-            yield Statement(message, named, places, rule, severity)
+        return [_statement(findings) for findings in said.values()]
+
+
+def _statement(findings: Sequence[Finding]) -> Statement:
+    """What findings with one rule and one message say."""
+    first = findings[0]
+    rule, message = first.rule.id, first.message
+    if len(findings) == 1:  # nearly always
+        name = first.subject.container
+        named: tuple[str, ...] = (name,) if name else ()
+        return Statement(message, named, (Place(first.location, named),), rule, first.severity)
+    places = tuple(_places(findings))
+    named = tuple(dict.fromkeys(name for place in places for name in place.containers))
+    return Statement(message, named, places, rule, max(item.severity for item in findings))
 
 
 def _places(findings: Iterable[Finding]) -> Iterator[Place]:

@@ -36,7 +36,7 @@ class Editable:
     ``value`` is what the text says, where that is known already.
     """
 
-    __slots__ = ("_root", "_value", "text")
+    __slots__ = ("_manner", "_root", "_value", "text")
 
     def __init__(self, text: str, value: Value = None) -> None:
         try:
@@ -47,6 +47,7 @@ class Editable:
             raise Refused("the document is empty")
         self.text = text
         self._root = root
+        self._manner: _Manner | None = None
         if value is None:
             document = next(load(text), None)
             if not isinstance(document, Document):
@@ -78,7 +79,9 @@ class Editable:
         for operation in operations:
             if not (isinstance(operation, Set) and self._says(operation)):
                 _plan(wanted, operation)
-        editor = _Editor(self.text, self._root)
+        if self._manner is None:
+            self._manner = _manner(self.text, self._root)
+        editor = _Editor(self.text, self._manner)
         editor.change(self._root, wanted, ())
         result = sorted(editor.found)
         for before, after in pairwise(result):
@@ -170,20 +173,30 @@ _LINE = re.compile(r"[^\r\n]*")
 _BLANK = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
 
 
+class _Manner(NamedTuple):
+    """How a document is written, looked up once for all its edits."""
+
+    is_json: bool
+    newline: str
+    uses: Mapping[str, int]
+    """How often each anchor is used."""
+    step: int
+    dash: int
+    """By how much mappings are indented, and the dashes of lists in them."""
+
+
+def _manner(text: str, root: Node) -> _Manner:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return _Manner(text.lstrip().startswith("{"), newline, _anchor_uses(root), *_habits(text, root))
+
+
 class _Editor:
     """Turns what is wanted into replacements."""
 
-    def __init__(self, text: str, root: Node) -> None:
+    def __init__(self, text: str, manner: _Manner) -> None:
         self._text = text
         self.found: list[Replacement] = []
-        self._json = text.lstrip().startswith("{")
-        self._newline = "\r\n" if "\r\n" in text else "\n"
-        self._uses = _anchor_uses(root)
-        self._step, self._dash = _habits(text, root)
-
-    def set_manner(self, newline: str) -> None:
-        """Choose the line ends where there is no text to take them from."""
-        self._newline = newline
+        self._json, self._newline, self._uses, self._step, self._dash = manner
 
     def document(self, value: Value) -> str:
         """A whole document in block style."""
@@ -735,6 +748,5 @@ def _list(value: Any, path: KeyPath) -> list[Value]:
 
 def render(value: Mapping[str, Data], newline: str = "\n") -> str:
     """A new document in block style, without its marker."""
-    editor = _Editor("", Node(MAPPING, 0, 0, "", ""))
-    editor.set_manner(newline)
-    return editor.document(_own(value))
+    manner = _manner("", Node(MAPPING, 0, 0, "", ""))._replace(newline=newline)
+    return _Editor("", manner).document(_own(value))

@@ -433,8 +433,10 @@ def yaml_keys_unsorted(object_: KubernetesObject, context: Context) -> Hits:
     waiting: list[tuple[Value, KeyPath]] = [(object_.value, ())]
     while waiting:
         value, place = waiting.pop()
-        waiting.extend((item, (*place, index)) for index, item in enumerate(sequence(value)))
-        waiting.extend((item, (*place, key)) for key, item in mapping(value).items())
+        items = value.items() if isinstance(value, dict) else enumerate(sequence(value))
+        waiting.extend(
+            (item, (*place, key)) for key, item in items if isinstance(item, dict | list)
+        )
         for before, key in pairwise(mapping(value)):
             if key < before:
                 yield Hit(f"has {key} after {before}", (*place, key), evidence=key)
