@@ -11,7 +11,7 @@ from seawall.sources.files import STDIN_PATHS, names
 
 FILE_NAME = "seawall.toml"
 PYPROJECT = "pyproject.toml"
-_HEADER = re.compile(rb"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*seawall[ \t]*[\].]", re.MULTILINE)
+_HEADER = rb"(?m)^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*seawall[ \t]*[\].]"
 _SIZE_LIMIT = 1024 * 1024
 
 
@@ -109,7 +109,7 @@ def _has_table(data: bytes) -> bool:
     """
     if b"seawall" not in data or b"tool" not in data:
         return False
-    if _HEADER.search(data):
+    if re.search(_HEADER, data):
         return True
     from seawall.text.toml import TomlError, parse  # noqa: PLC0415 - rare
 

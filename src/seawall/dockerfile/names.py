@@ -13,7 +13,7 @@ _OTHER = (
 )  # fmt: skip
 """Endings of files that are about a Dockerfile, or that one is made from."""
 TEMPLATES = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache")
-_FIRST = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]+\S", re.IGNORECASE)
+_FIRST = rb"(?i)(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]+\S"
 
 
 def is_dockerfile(path: str) -> bool:
@@ -31,7 +31,7 @@ def is_template(path: str) -> bool:
 
 def looks_like_dockerfile(data: bytes) -> bool:
     """Whether bytes without a telling name begin as a Dockerfile does."""
-    return _FIRST.match(data.removeprefix(b"\xef\xbb\xbf")) is not None
+    return re.match(_FIRST, data.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def ignore_files(path: str) -> tuple[str, str]:

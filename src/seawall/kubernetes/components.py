@@ -39,8 +39,7 @@ _ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
 _MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
 
 _NUMBER = re.compile("-?[0-9]{1,15}")
-_DURATION_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)")
-_DURATION = re.compile(f"(?:{_DURATION_PART.pattern})+")
+_DURATION_PART = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)"
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 _FILE_FLAGS = frozenset(("config", "config-file", "openshift-config"))
@@ -523,6 +522,7 @@ def seconds(duration: str) -> float | None:
     """The length of a duration as Go writes it (``1h30m``); ``None`` when it is none."""
     if duration == "0":
         return 0.0
-    if _DURATION.fullmatch(duration) is None:
+    if re.fullmatch(f"(?:{_DURATION_PART})+", duration) is None:
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(duration))
+    parts = re.findall(_DURATION_PART, duration)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -133,8 +133,8 @@ def _cilium_denies(rule: Map, direction: str) -> bool:
 
 # Calico ---------------------------------------------------------------------------------------
 
-_EQUALS = re.compile(r"""\(*\s*([\w./-]+)\s*==\s*(['"])(.*?)\2\s*\)*""")
-_HAS = re.compile(r"\(*\s*has\(\s*([\w./-]+)\s*\)\s*\)*")
+_EQUALS = r"""\(*\s*([\w./-]+)\s*==\s*(['"])(.*?)\2\s*\)*"""
+_HAS = r"\(*\s*has\(\s*([\w./-]+)\s*\)\s*\)*"
 
 
 def _calico(policy: KubernetesObject, own: tuple[str, ...] | None) -> Reach:
@@ -148,7 +148,7 @@ def _calico(policy: KubernetesObject, own: tuple[str, ...] | None) -> Reach:
     requirements = []
     expression = text(policy.spec, "selector")
     for term in expression.split("&&") if "||" not in expression else ():
-        equals, has = _EQUALS.fullmatch(term.strip()), _HAS.fullmatch(term.strip())
+        equals, has = re.fullmatch(_EQUALS, term.strip()), re.fullmatch(_HAS, term.strip())
         if equals is not None:
             labels[equals[1]] = equals[3]
         elif has is not None:

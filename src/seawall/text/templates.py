@@ -2,11 +2,12 @@
 
 import re
 
-_ACTION = re.compile(
+# Most texts hold none of the marks that these begin with, so they are compiled when first met.
+_ACTION = (
     r"\{\{-?\s*(?:/\*|[.$(]|(?:if|else|end|range|with|define|include|template|block|toYaml|quote|"
     r"tpl|printf|required|default|fail|lookup|nindent|index|not|and|or|eq|ne)\b)"
 )
-_LINE_ACTION = re.compile(r"^[ \t]*+\{\{", re.MULTILINE)
+_LINE_ACTION = r"(?m)^[ \t]*+\{\{"
 
 
 def is_go_template(text: str) -> bool:
@@ -17,18 +18,17 @@ def is_go_template(text: str) -> bool:
     """
     if "{{" not in text:
         return False
-    return _ACTION.search(text) is not None or _LINE_ACTION.search(text) is not None
+    return re.search(_ACTION, text) is not None or re.search(_LINE_ACTION, text) is not None
 
 
 _MARK = re.compile(
     r"\$\{[^{}\n]+\}|\$\([^()\n]+\)|\$[A-Za-z_]|<[^<>\n]+>|##[\w.-]+##|#\{[\w.-]+\}#|"
     r"__[A-Z][A-Z0-9_]*__|@[A-Za-z_]\w*@|%[A-Za-z_]\w*%"
 )
-_MARK_YAML_REFUSES = re.compile(r"[:-][ \t]+[@%][A-Za-z_]\w*[@%]")
-_MARK_YAML_SKIPS = re.compile(
-    r"^[ \t]*+(?:-[ \t]+)?[\"']?(?:name|generateName|namespace|kind|image)[\"']?[ \t]*+:[ \t]++"
-    r"#(?:#[\w.-]+#|\{[\w.-]+\})#[ \t\r]*+$",
-    re.MULTILINE,
+_MARK_YAML_REFUSES = r"[:-][ \t]+[@%][A-Za-z_]\w*[@%]"
+_MARK_YAML_SKIPS = (
+    r"(?m)^[ \t]*+(?:-[ \t]+)?[\"']?(?:name|generateName|namespace|kind|image)[\"']?[ \t]*+:[ \t]++"
+    r"#(?:#[\w.-]+#|\{[\w.-]+\})#[ \t\r]*+$"
 )
 
 
@@ -48,9 +48,9 @@ def has_mark_that_yaml_skips(text: str) -> bool:
 
     ``name: ##NAME##`` leaves the name empty.
     """
-    return ("##" in text or "#{" in text) and _MARK_YAML_SKIPS.search(text) is not None
+    return ("##" in text or "#{" in text) and re.search(_MARK_YAML_SKIPS, text) is not None
 
 
 def has_mark_that_yaml_refuses(line: str) -> bool:
     """Whether a line has a mark that no plain scalar of YAML begins with: ``name: @NAME@``."""
-    return _MARK_YAML_REFUSES.search(line) is not None
+    return re.search(_MARK_YAML_REFUSES, line) is not None

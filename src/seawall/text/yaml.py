@@ -14,6 +14,7 @@ go-yaml v2 resolves scalars and merges ``<<``, then keys become text because JSO
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -130,11 +131,18 @@ _MARKER = re.compile(
     rf"(?:---|\.\.\.)(?=[ \t{_BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{_BREAK}]...))",
     re.MULTILINE,
 )
-_TAG_DIRECTIVE = re.compile(f"(?<![^{_BREAK}\ufeff])%TAG")
+_TAG_DIRECTIVE = f"(?<![^{_BREAK}\ufeff])%TAG"
 _EMPTY = re.compile(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
-_EMPTY_OR_DIRECTIVES = re.compile(
-    f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{_BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
-)
+
+
+@cache
+def _empty_or_directives() -> re.Pattern[str]:
+    """The same, but for directives: few files have any, and the pattern costs a millisecond."""
+    return re.compile(
+        f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{_BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
+    )
+
+
 _JSON = re.compile(r"\s*+\{")
 _JSON_AFTER_JSON = re.compile(r"\}[ \t\r]*\n\s*+\{")
 
@@ -161,10 +169,11 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each document; in all, every character is looked at once."""
     start = after_marker = 1 if text.startswith("\ufeff") else 0
     opened = False
+    before_marker = _empty_or_directives() if "%" in text else _EMPTY
     for marker in _MARKER.finditer(text):
         at = marker.start()
         opens = text[at] == "-"
-        empty = _EMPTY_OR_DIRECTIVES if opens else _EMPTY
+        empty = before_marker if opens else _EMPTY
         found = empty.match(text, after_marker, at)
         if found is None or found.end() < at:
             yield start, at
@@ -224,7 +233,7 @@ def looks_like_json(chunk: Chunk) -> bool:
 
 def _load_yaml(chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
     if "%TAG" in chunk.text:
-        directives = _TAG_DIRECTIVE.finditer(chunk.text)
+        directives = re.finditer(_TAG_DIRECTIVE, chunk.text)
         for found in islice(directives, MAX_TAG_DIRECTIVES, None):
             reason = f"more than {MAX_TAG_DIRECTIVES} %TAG directives"
             return _broken(chunk, number, found.start(), reason)

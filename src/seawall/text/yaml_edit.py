@@ -8,6 +8,7 @@ key), ``Refused`` says why.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -674,6 +675,7 @@ _REFERENCE = re.compile(r"[a-z][a-z0-9._-]*(?:[:/@][A-Za-z0-9][A-Za-z0-9._-]*)+"
 """Names of images, addresses without a scheme: colons inside, but none before a blank."""
 
 
+@lru_cache(maxsize=4096)  # the keys of manifests are few
 def plain_or_quoted(text: str) -> str:
     """A string as YAML may hold it: plain where nothing else could be read from it."""
     if (
