@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORTH_REMEMBERING = 50_000
 """Bytes of manifests from which one later look saves more than the first one costs (measured:
 the cache takes 35 ms to open and fill, and what it saves grows by 1.5 ms a kilobyte)."""
-WORTH_SPREADING = 500_000
+WORTH_SPREADING = 250_000
 """Bytes of manifests from which a second process is worth its work (measured: the first one is
 done after 70 % of the time, for 20 % more processor time in all; bench/again.py)."""
 
