@@ -75,11 +75,16 @@ def judge(
     known: Judgements | None,
     workers: int,
     progress: Progress | None = None,
+    *,
+    places: bool = True,
 ) -> Judged:
-    """Every finding of the targets, with concrete places, in no particular order."""
+    """Every finding of the targets, in no particular order.
+
+    They have concrete places; without ``places``, only those of files with ignores in them have.
+    """
     units = [unit for unit in inputs.units if not unit.task.file.context]
     step = Step(progress, "objects judged", _objects_of(units))
-    bench = _Bench(rules, context, inputs.texts, step)
+    bench = _Bench(rules, context, inputs.texts, step, places=places)
     before = [None] * len(units) if known is None else known.known(units)
     pairs = list(zip(units, before, strict=True))
 
@@ -144,7 +149,16 @@ def judge_units(
 class _Bench:
     """Judges files one at a time."""
 
-    def __init__(self, rules: Sequence[Rule], context: Context, texts: Texts, step: Step) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        context: Context,
+        texts: Texts,
+        step: Step,
+        *,
+        places: bool = True,
+    ) -> None:
+        self._places = places
         self.by_id = {rule.id: rule for rule in rules}
         self._context = context
         self._texts = texts
@@ -175,9 +189,10 @@ class _Bench:
             for finding in outcome.findings:
                 (relations if finding.rule.id in names else own).append(finding)
         places = {} if old is None else dict(old.places)
-        everywhere = self._look_up(own if old is None else (), relations, unit, places)
-        own = own if old is not None else [placed(item, everywhere) for item in own]
-        relations = [placed(item, everywhere) for item in relations]
+        if self._places or unit.words.ignores:
+            everywhere = self._look_up(own if old is None else (), relations, unit, places)
+            own = own if old is not None else [placed(item, everywhere) for item in own]
+            relations = [placed(item, everywhere) for item in relations]
         secrets = {item.secret for item in (*own, *relations) if item.secret}
         private = self._private(unit, secrets) if old is None else old.private
         return Judgement(own, relations, faults, related, places, private)

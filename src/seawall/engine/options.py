@@ -88,6 +88,8 @@ class Options(NamedTuple):
     """Whether findings are to come with what mends them."""
     edits: bool = False
     """Whether that is to be worked out as edits of the text."""
+    places: bool = True
+    """Whether findings come with lines and columns; else only where ignores may ask for them."""
     pins: Mapping[str, str] = {}
     """Digests of images by ``registry/repository:tag``, from a lock file, for fixes."""
     cache: bool = False

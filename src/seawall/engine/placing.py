@@ -1,6 +1,6 @@
 """Makes the places of findings concrete: a second pass over the documents that have any."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span
@@ -24,6 +24,17 @@ def places_of(text: str, wanted: Iterable[tuple[int, KeyPath]]) -> Places:
         for key_path, place in locate(chunks[document], paths).items():
             result[document, key_path] = place.span
     return result
+
+
+def with_places(findings: Iterable[Finding], text_of: Callable[[str], str | None]) -> list[Finding]:
+    """Findings with concrete places, as far as the texts of their files can be had."""
+    findings = list(findings)
+    everywhere: dict[str, Places] = {}
+    for path, wanted in unplaced(findings).items():
+        text = text_of(path)
+        if text is not None:
+            everywhere[path] = places_of(text, wanted)
+    return [placed(finding, everywhere) for finding in findings]
 
 
 def unplaced(findings: Iterable[Finding]) -> dict[str, set[tuple[int, KeyPath]]]:

@@ -85,6 +85,7 @@ class Memory:
                 options.kubernetes_version,
                 options.pss_version,
                 options.fixes,
+                options.places,
                 sorted((rule, sorted(own.items())) for rule, own in options.parameters.items()),
                 # What decides which rules objects may enable.
                 options.honour_comments,

@@ -84,6 +84,8 @@ class Run:
         self.signature = signature
         self.looks_again = False
         """Whether what is read will be read again, perhaps changed, within this run."""
+        self.keeps_runs = True
+        """Whether the result of a whole scan is worth remembering besides those of its files."""
         self._cached = cached
         self._cache: Cache | None = None
         self._store: Store | None = None
@@ -118,8 +120,12 @@ class Run:
             self._store = self._cache = cache.Cache(cache.directory(os.environ))
         return Memory(self._store, options, rules)
 
-    def remember_within(self) -> None:
-        """Remember what files hold for a second look within this run."""
+    def remember_within(self, *, runs: bool = True) -> None:
+        """Remember what files hold for a second look within this run.
+
+        Without ``runs``, whole results are not: what is looked at changes from look to look.
+        """
+        self.keeps_runs = runs
         from seawall import cache  # noqa: PLC0415 - only where there are two looks
         from seawall.engine.remembering import Layered  # noqa: PLC0415
 

@@ -107,7 +107,7 @@ def _memory(
     size = sum(len(task.data) for task in inputs.tasks)
     worthwhile = size >= WORTH_REMEMBERING or run.looks_again
     memory = run.memory(options, rules) if worthwhile else None
-    return memory, None if memory is None else memory.run_key(inputs)
+    return memory, memory.run_key(inputs) if memory and run.keeps_runs else None
 
 
 def analyse(
@@ -135,7 +135,8 @@ def analyse(
         wants_fixes=options.fixes,
         pins=options.pins,
     )
-    said = judge(inputs, rules, context, memory.judgements() if memory else None, workers, progress)
+    judgements = memory.judgements() if memory else None
+    said = judge(inputs, rules, context, judgements, workers, progress, places=options.places)
     findings, faults = said.findings, said.faults
     if any(unit.words.enables for unit in inputs.units):
         from seawall.engine.enabling import enabled  # noqa: PLC0415 - seldom of use

@@ -8,11 +8,13 @@ from seawall import engine
 from seawall.core.edit import Fix, Repair, Safety
 from seawall.core.finding import Finding
 from seawall.core.report import Failed, Report
+from seawall.engine.placing import with_places
 from seawall.engine.reading import FileSystem
 from seawall.hardening.applying import Applied, apply
 from seawall.hardening.blame import Blame
 from seawall.hardening.groups import Group, Key, Mark, groups_of, mark
 from seawall.sources.files import Found, SourceFile
+from seawall.text.decoding import decode
 
 MAX_PASSES = 40
 """Rounds of mending; each may make way for fixes that had to wait."""
@@ -50,7 +52,10 @@ class FileChange(NamedTuple):
 
 
 class Hardened(NamedTuple):
-    """What came of it: changed files, what is left for people, the reports before and after."""
+    """What came of it: changed files, what is left for people, the reports before and after.
+
+    Only the report after has lines and columns.
+    """
 
     changes: tuple[FileChange, ...]
     advice: tuple[Advice, ...]
@@ -96,10 +101,10 @@ def harden(
     options: engine.Options, tiers: frozenset[Safety], progress: engine.Progress | None = None
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
-    options = options._replace(fixes=True)
+    options = options._replace(fixes=True, places=False)  # they are looked up once, at the end
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
-        run.remember_within()
+        run.remember_within(runs=False)
         work = _Work(options, tiers, overlay, run)
         first = report = work.scan()
         run.progress = None
@@ -109,6 +114,7 @@ def harden(
                 report = following
             elif not work.look_again():
                 break
+    report = work.with_places(report)
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
@@ -143,6 +149,16 @@ class _Work:
         if isinstance(result, engine.Replay):
             raise TypeError("a run without a signature replays nothing")
         return result.report
+
+    def with_places(self, report: Report) -> Report:
+        """A report on the files as they would be, with lines and columns."""
+        findings = with_places(report.findings, self._text)
+        return report._replace(findings=tuple(sorted(findings, key=Finding.sort_key)))
+
+    def _text(self, path: str) -> str | None:
+        data = self._overlay.data(path)
+        text = None if data is None else decode(data)
+        return text if isinstance(text, str) else None
 
     def look_again(self) -> bool:
         """Whether fixes that were refused may fit by now, because others were made since."""
