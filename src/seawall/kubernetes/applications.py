@@ -28,11 +28,18 @@ class Applications:
             for parts in map(_parts, directories)
             for depth in range(1, len(parts) + 1)
         }
+        self._shared: dict[tuple[str, str], bool] = {}
 
     def share(self, one: str, other: str) -> bool:
         """Whether two directories may belong to one application."""
         if one == other:
             return True
+        known = self._shared.get((one, other))
+        if known is None:
+            known = self._shared[one, other] = self._share(one, other)
+        return known
+
+    def _share(self, one: str, other: str) -> bool:
         first, second = _parts(one), _parts(other)
         pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
         depth = sum(1 for _ in pairs)

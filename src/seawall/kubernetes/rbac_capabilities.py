@@ -214,7 +214,7 @@ class Access:
         self.roles = roles
         self._held: dict[int, dict[str, list[Held]]] = {}
         self._scopes: dict[int, Scope] = {}
-        self._powerful: dict[str, list[tuple[str, KubernetesObject]]] | None = None
+        self._powerful: dict[str, dict[tuple[str, str], None]] | None = None
         self._privileged: dict[tuple[str, str, bool], bool] = {}
 
     def held_by(self, role: KubernetesObject, index: Index) -> dict[str, list[Held]]:
@@ -273,11 +273,12 @@ class Access:
         return any(
             account not in own
             # The subject of a ClusterRoleBinding always says its namespace.
-            and (named or index.applications.share(directory, os.path.dirname(binding.file)))
-            for account, binding in self._powerful_accounts(index).get(place.namespace, ())
+            and (named or index.applications.share(directory, other))
+            for account, other in self._powerful_accounts(index).get(place.namespace, ())
         )
 
-    def _powerful_accounts(self, index: Index) -> dict[str, list[tuple[str, KubernetesObject]]]:
+    def _powerful_accounts(self, index: Index) -> dict[str, dict[tuple[str, str], None]]:
+        """By namespace: the accounts' names, each with the directory of a binding that says so."""
         if self._powerful is None:
             self._powerful = {}
             for binding in index.of_kind("ClusterRoleBinding"):
@@ -285,8 +286,8 @@ class Access:
                 if worst(rules, Scope(None)) is Severity.CRITICAL:
                     for subject in subjects_of(binding):
                         if subject.kind == "ServiceAccount":
-                            found = self._powerful.setdefault(subject.namespace, [])
-                            found.append((subject.name, binding))
+                            found = self._powerful.setdefault(subject.namespace, {})
+                            found[subject.name, os.path.dirname(binding.file)] = None
         return self._powerful
 
 

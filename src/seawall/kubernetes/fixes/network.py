@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from seawall.core.edit import Append, Data, Operation, Remove, Repair, Safety, Set
 from seawall.core.rule import Hit
 from seawall.core.severity import Severity
+from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.fix import Repairs, at_hit, mends, repair
+from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
@@ -187,25 +189,24 @@ def _ingress(pod: Pod, context: Context) -> Iterator[dict[str, Data]]:
         outside = text(service.spec, "type") in ("NodePort", "LoadBalancer")
         if outside:
             yield {"ports": ports}
-        elif _has_ingress(service.namespace, service.name, context):
+        elif (service.namespace, service.name) in _behind_ingresses(context.index):
             yield {"from": [{"podSelector": {}}, {"namespaceSelector": {}}], "ports": ports}
         else:
             yield {"from": [{"podSelector": {}}], "ports": ports}
 
 
-def _has_ingress(namespace: str, name: str, context: Context) -> bool:
-    """Whether an Ingress, whose controller is in another namespace, leads to a Service."""
-    for ingress in context.index.of_kind("Ingress"):
-        if ingress.namespace != namespace:
-            continue
+@once_per_index
+def _behind_ingresses(index: Index) -> frozenset[tuple[str, str]]:
+    """Services, by namespace and name, that an Ingress leads to: its controller is elsewhere."""
+    found = set()
+    for ingress in index.of_kind("Ingress"):
         backends = [mapping(ingress.spec, "defaultBackend")]
         for _, rule in mappings(ingress.spec, "rules"):
             backends += [mapping(path, "backend") for _, path in mappings(rule, "http", "paths")]
-        if any(
-            text(b, "service", "name") == name or text(b, "serviceName") == name for b in backends
-        ):
-            return True
-    return False
+        for backend in backends:
+            for name in (text(backend, "service", "name"), text(backend, "serviceName")):
+                found.add((ingress.namespace, name))
+    return frozenset(found)
 
 
 def _labels(pod: Pod) -> dict[str, Data]:
