@@ -157,3 +157,33 @@ def test_errors_have_their_place(text: str, line: int, column: int) -> None:
 def test_depth_is_refused_at_once(text: str) -> None:
     with pytest.raises(TomlError, match="nested too deeply"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 2099-12-31",
+        "a = [2024-02-29, 1]",
+        "a = 2023-02-29",
+        "a = 2099-13-01",
+        "a = 0000-01-01",
+        "a = 2099-12-31T10:00:00Z",
+        "a = 2099-12-31 10:00:00",
+        "a = 12345-67-9",
+        "a = ２０９９-12-31",
+    ],
+)
+def test_days_are_read_alike_or_left_to_the_full_reader(text: str) -> None:
+    found = toml_simple.read(text)
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        assert found is None
+    else:
+        assert found is None or found.value == value
+
+
+def test_a_day_needs_no_full_reader() -> None:
+    found = toml_simple.read("until = 2099-12-31")
+    assert found is not None
+    assert str(found.value["until"]) == "2099-12-31"

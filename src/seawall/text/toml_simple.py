@@ -2,11 +2,14 @@
 
 ``tomllib`` costs as much to import as the smallest scan may spend on its configuration, and so
 would a handful of regular expressions. This reader knows tables, bare and quoted keys, texts on
-one line without escapes, whole numbers, truth values and lists of these. Anything else, valid or
-not, it leaves to ``tomllib``.
+one line without escapes, whole numbers, days, truth values and lists of these. Anything else,
+valid or not, it leaves to ``tomllib``.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import date
 
 KeyPath = tuple[str | int, ...]
 Table = dict[str, Any]
@@ -131,7 +134,7 @@ class _Reader:
         self._blanks()
         self._table[key] = self._list() if self._take("[") else self._scalar()
 
-    def _scalar(self) -> str | bool | int:
+    def _scalar(self) -> "str | bool | int | date":
         first = self._text[self._at : self._at + 1]
         if first and first in "\"'":
             return self._quoted(first)
@@ -141,6 +144,8 @@ class _Reader:
         word = self._text[start : self._at]
         if word in ("true", "false"):
             return word == "true"
+        if len(word) == len("2027-01-31") and word[4] == word[7] == "-":
+            return _day(word)
         leads_with_zero = word[:1] == "0" and word != "0"
         if not (word.isascii() and word.isdecimal()) or leads_with_zero or len(word) > _MAX_DIGITS:
             raise Unsure
@@ -196,3 +201,15 @@ class _Reader:
         self._blanks()
         if self._at < len(self._text) and self._text[self._at] not in "#\n":
             raise Unsure
+
+
+def _day(word: str) -> "date":
+    from datetime import date  # noqa: PLC0415 - loaded already wherever YAML is
+
+    digits = word.replace("-", "")
+    if len(digits) != len("20270131") or not (digits.isascii() and digits.isdecimal()):
+        raise Unsure
+    try:
+        return date(int(word[:4]), int(word[5:7]), int(word[8:]))
+    except ValueError:
+        raise Unsure from None
