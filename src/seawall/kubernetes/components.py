@@ -22,6 +22,7 @@ from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
+from seawall.kubernetes.rule import Context
 from seawall.kubernetes.values import EMPTY_MAP, Map, at, mapping, mappings, sequence, text
 from seawall.text.yaml import Document, Value, load
 
@@ -133,6 +134,8 @@ _CLUSTER_API: dict[str, KeyPath] = {
     "KubeadmControlPlaneTemplate": ("spec", "template", "spec", "kubeadmConfigSpec"),
 }
 
+_OF_OTHERS = frozenset((*_KUBEADM_KINDS, *_CLUSTER_API, *_FILES))
+"""Kinds that are about a component by themselves, or by what stands beside them."""
 KINDS = (
     "Pod", "DaemonSet", "Deployment", "StatefulSet", "ConfigMap", *_KUBEADM_KINDS, *_CLUSTER_API,
     *_FILES,
@@ -252,19 +255,51 @@ class Component:
         )
 
 
-def components(object_: KubernetesObject, index: Index, *names: str) -> Iterable[Component]:
-    """The components of some names that an object configures."""
-    found = _by_object(index).get(id(object_))
-    return [item for item in found if item.name in names] if found else ()
+def components(object_: KubernetesObject, context: Context, *names: str) -> Iterable[Component]:
+    """The components of some names that an object configures.
+
+    Nearly every object configures none, which it tells by itself: no other is looked at for it.
+    """
+    if not _may_configure(object_, context.unasked_index):
+        return ()
+    return components_in(object_, context.index, *names)
+
+
+def components_in(object_: KubernetesObject, index: Index, *names: str) -> Iterable[Component]:
+    """The same, for those who look at all objects anyway."""
+    known = _known(index)
+    found = known.get(id(object_))
+    if found is None:
+        found = known[id(object_)] = tuple(_components(object_, index))
+    return [item for item in found if item.name in names]
 
 
 @once_per_index
-def _by_object(index: Index) -> dict[int, tuple[Component, ...]]:
-    return {
-        id(object_): found
-        for object_ in index.of_kind(*KINDS)
-        if (found := tuple(_components(object_, index)))
-    }
+def _known(_index: Index) -> dict[int, tuple[Component, ...]]:
+    """The components of the objects that were asked for so far."""
+    return {}
+
+
+@once_per_index
+def _candidates(_index: Index) -> dict[int, bool]:
+    """Whether an object may configure a component, of those that were asked for so far."""
+    return {}
+
+
+def _may_configure(object_: KubernetesObject, index: Index) -> bool:
+    """Whether an object, looked at alone, is about a component."""
+    known = _candidates(index)
+    found = known.get(id(object_))
+    if found is None:
+        if object_.kind == "ConfigMap":
+            found = any(_in_config_map(object_))
+        elif object_.kind in _OF_OTHERS:
+            found = True
+        else:
+            containers = (item for pod in index.pods(object_) for item in pod.containers)
+            found = any(_in_container(item) is not None for item in containers)
+        known[id(object_)] = found
+    return found
 
 
 def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:

@@ -80,6 +80,11 @@ class Context:
             self._parent.asked_index = True
         return self._index
 
+    @property
+    def unasked_index(self) -> Index:
+        """The index, for what is kept there of one object alone: not a look at other objects."""
+        return self._index
+
     def pods(self, object_: "KubernetesObject") -> "tuple[Pod, ...]":
         """The pods that an object makes: no look at other objects."""
         return self._index.pods(object_)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from seawall.kubernetes.components import Component, components
+from seawall.kubernetes.components import Component, components_in
 from seawall.kubernetes.index import Index
 from tests.kubernetes.support import objects_of
 
@@ -51,7 +51,7 @@ def kubeadm(**fields: Any) -> str:
 def found_in(text: str) -> list[Component]:
     """The components of every object of a text."""
     index = Index(objects_of(text))
-    return [item for object_ in index.objects for item in components(object_, index, *NAMES)]
+    return [item for object_ in index.objects for item in components_in(object_, index, *NAMES)]
 
 
 def only(text: str) -> Component:

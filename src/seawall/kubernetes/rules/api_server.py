@@ -118,7 +118,7 @@ def apiserver_anonymous_auth(object_: KubernetesObject, context: Context) -> Hit
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/authentication/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         if server.get("authentication-config") is None and server.is_not(
             "anonymous-auth", wanted=False, default=True
         ):
@@ -212,7 +212,7 @@ def apiserver_authorization_mode(object_: KubernetesObject, context: Context) ->
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/authorization/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         place = server.where("authorization-mode")
         if server.is_unset("authorization-mode"):
             if server.get("authorization-config") is None:
@@ -318,7 +318,7 @@ def apiserver_admission_plugins(object_: KubernetesObject, context: Context) -> 
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         yield from _enabled_plugins(server)
         for item in server.items("disable-admission-plugins"):
             if item.value in _GUARDS:
@@ -439,7 +439,7 @@ def apiserver_admission_plugins_optional(object_: KubernetesObject, context: Con
     https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
     """
     wanted = context.texts(apiserver_admission_plugins_optional, "wanted")
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         flag, enabled = _plugins(server)
         if server.opaque or not all(item.known for item in enabled):
             continue
@@ -551,7 +551,7 @@ def apiserver_tls(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/setup/best-practices/certificates/
     https://kubernetes.io/docs/concepts/architecture/control-plane-node-communication/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         if server.is_not("kubelet-https", wanted=True, default=True):
             yield server.hit(
                 "talks to kubelets without TLS", "kubelet-https", severity=Severity.HIGH,
@@ -634,7 +634,7 @@ def apiserver_insecure_port(object_: KubernetesObject, context: Context) -> Hits
     References:
     https://kubernetes.io/docs/concepts/security/controlling-access/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         port = server.text("insecure-port")
         if port not in ("", "0"):
             yield server.hit(f"serves the insecure port {port}", "insecure-port")
@@ -707,7 +707,7 @@ def apiserver_token_auth_file(object_: KubernetesObject, context: Context) -> Hi
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/authentication/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         for flag, what in (("token-auth-file", "tokens"), ("basic-auth-file", "passwords")):
             setting = server.get(flag)
             if setting is not None and (setting.value or not setting.known):
@@ -755,7 +755,7 @@ def apiserver_service_account_tokens(object_: KubernetesObject, context: Context
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         flag = "service-account-lookup"
         if server.is_not(flag, wanted=True, default=True):
             yield server.hit(
@@ -817,7 +817,7 @@ def apiserver_request_timeout(object_: KubernetesObject, context: Context) -> Hi
     References:
     https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         written = server.text("request-timeout")
         if not written:
             continue

@@ -135,7 +135,7 @@ def apiserver_audit_log(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         if server.is_unset("audit-log-path"):
             if server.is_unset("audit-webhook-config-file"):
                 yield server.hit("keeps no audit log", "audit-log-path")
@@ -210,7 +210,7 @@ def audit_policy_missing(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         if server.is_unset("audit-policy-file"):
             yield server.hit("has no audit policy, so that nothing is logged", "audit-policy-file")
 

@@ -100,7 +100,7 @@ def control_plane_profiling(object_: KubernetesObject, context: Context) -> Hits
     https://kubernetes.io/docs/reference/command-line-tools-reference/
     """
     names = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
-    for component in components(object_, context.index, *names):
+    for component in components(object_, context, *names):
         if component.name == SCHEDULER and component.get("config") is not None:
             continue
         if component.is_not("profiling", wanted=False, default=True):
@@ -173,7 +173,7 @@ def control_plane_bind_address(object_: KubernetesObject, context: Context) -> H
     References:
     https://kubernetes.io/docs/reference/networking/ports-and-protocols/
     """
-    for component in components(object_, context.index, CONTROLLER_MANAGER, SCHEDULER):
+    for component in components(object_, context, CONTROLLER_MANAGER, SCHEDULER):
         address = component.text("bind-address")
         if component.is_unset("bind-address") or (address and not _is_loopback(address)):
             yield component.hit(
@@ -181,7 +181,7 @@ def control_plane_bind_address(object_: KubernetesObject, context: Context) -> H
                 "bind-address",
                 evidence=f"{component.name} {address}".rstrip(),
             )
-    for proxy in components(object_, context.index, PROXY):
+    for proxy in components(object_, context, PROXY):
         flag = "metrics-bind-address"
         address = proxy.text(flag)
         if address and not _is_loopback(address):
@@ -243,7 +243,7 @@ def component_weak_tls(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/
     """
     names = (API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD, KUBELET)
-    for component in components(object_, context.index, *names):
+    for component in components(object_, context, *names):
         flag = "cipher-suites" if component.name == ETCD else "tls-cipher-suites"
         for item in component.items(flag):
             if item.known and item.value not in _STRONG_CIPHERS:
@@ -324,7 +324,7 @@ def controller_manager_service_accounts(object_: KubernetesObject, context: Cont
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/rbac/#controller-roles
     """
-    for manager in components(object_, context.index, CONTROLLER_MANAGER):
+    for manager in components(object_, context, CONTROLLER_MANAGER):
         flag = "use-service-account-credentials"
         if manager.is_not(flag, wanted=True, default=False):
             yield manager.hit(
@@ -381,7 +381,7 @@ def controller_manager_pod_gc(object_: KubernetesObject, context: Context) -> Hi
     References:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection
     """
-    for manager in components(object_, context.index, CONTROLLER_MANAGER):
+    for manager in components(object_, context, CONTROLLER_MANAGER):
         number = manager.number("terminated-pod-gc-threshold")
         if number is not None and number <= 0:
             yield manager.hit("never removes pods that have ended", "terminated-pod-gc-threshold")

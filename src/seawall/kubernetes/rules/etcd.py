@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Severity
-from seawall.kubernetes.components import API_SERVER, ETCD, KINDS, Component, components
+from seawall.kubernetes.components import (
+    API_SERVER,
+    ETCD,
+    KINDS,
+    Component,
+    components,
+    components_in,
+)
 from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
@@ -86,7 +93,7 @@ def etcd_tls_client(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://etcd.io/docs/latest/op-guide/security/
     """
-    for etcd in components(object_, context.index, ETCD):
+    for etcd in components(object_, context, ETCD):
         yield from _open_side(etcd, "", "listen-client-urls", "clients")
 
 
@@ -150,7 +157,7 @@ def etcd_tls_peer(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://etcd.io/docs/latest/op-guide/security/
     """
-    for etcd in components(object_, context.index, ETCD):
+    for etcd in components(object_, context, ETCD):
         yield from _open_side(etcd, "peer-", "listen-peer-urls", "peers")
 
 
@@ -232,7 +239,7 @@ def etcd_auto_tls(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://etcd.io/docs/latest/op-guide/security/
     """
-    for etcd in components(object_, context.index, ETCD):
+    for etcd in components(object_, context, ETCD):
         for flag, whom in (("auto-tls", "clients"), ("peer-auto-tls", "peers")):
             if etcd.is_not(flag, wanted=False, default=False):
                 yield etcd.hit(f"makes its own certificates for {whom}", flag)
@@ -292,11 +299,11 @@ def etcd_shared_ca(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/setup/best-practices/certificates/
     """
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         authority = server.text("client-ca-file")
         if authority and server.text("etcd-cafile") == authority:
             yield server.hit("checks etcd by the authority of its clients", "etcd-cafile")
-    for etcd in components(object_, context.index, ETCD):
+    for etcd in components(object_, context, ETCD):
         authority = etcd.text("trusted-ca-file")
         place = (object_.namespace, authority)
         if authority and place in _authorities_of_clients(context.index):
@@ -311,7 +318,7 @@ def _authorities_of_clients(index: Index) -> frozenset[tuple[str, str]]:
     return frozenset(
         (object_.namespace, server.text("client-ca-file"))
         for object_ in index.of_kind(*KINDS)
-        for server in components(object_, index, API_SERVER)
+        for server in components_in(object_, index, API_SERVER)
         if server.container
     )
 
@@ -371,7 +378,7 @@ def etcd_encryption_missing(object_: KubernetesObject, context: Context) -> Hits
     https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
     """
     flag = "encryption-provider-config"
-    for server in components(object_, context.index, API_SERVER):
+    for server in components(object_, context, API_SERVER):
         if server.is_unset(flag) and server.is_unset(f"experimental-{flag}"):
             yield server.hit(
                 "stores Secrets without encryption", flag, remedy=f"Set --{flag} to its file."

@@ -56,7 +56,7 @@ def kubelet_anonymous_auth(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
     """
     flag = "anonymous-auth"
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         if kubelet.is_not(flag, wanted=False, default=not kubelet.fields):
             yield kubelet.hit(
                 "serves anonymous requests",
@@ -107,7 +107,7 @@ def kubelet_authorization_mode(object_: KubernetesObject, context: Context) -> H
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         if _allows_all(kubelet):
             yield kubelet.hit(
                 "allows every request",
@@ -159,7 +159,7 @@ def kubelet_client_ca(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         if kubelet.is_unset("client-ca-file"):
             yield kubelet.hit("trusts no authority for client certificates", "client-ca-file")
 
@@ -199,7 +199,7 @@ def kubelet_read_only_port(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
     """
     flag = "read-only-port"
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         port = kubelet.number(flag)
         if kubelet.is_unset(flag) and not kubelet.fields:
             port = 10255
@@ -264,7 +264,7 @@ def kubelet_tls(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         bootstrap = "rotate-server-certificates"
         lacks_files = any(
             kubelet.is_unset(flag) for flag in ("tls-cert-file", "tls-private-key-file")
@@ -282,7 +282,7 @@ def kubelet_tls(object_: KubernetesObject, context: Context) -> Hits:
                 severity=Severity.LOW,
                 remedy=kubelet.set_to("rotate-certificates", "true"),
             )
-    for component in components(object_, context.index, KUBELET, CONTROLLER_MANAGER):
+    for component in components(object_, context, KUBELET, CONTROLLER_MANAGER):
         for item in component.items("feature-gates"):
             gate, _, value = item.value.partition("=")
             if gate.strip() == "RotateKubeletServerCertificate" and value.lower() == "false":
@@ -330,7 +330,7 @@ def kubelet_protect_kernel_defaults(object_: KubernetesObject, context: Context)
     References:
     https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         for flag, default, message in (
             ("protect-kernel-defaults", False, "changes kernel settings that do not suit it"),
             ("make-iptables-util-chains", True, "does not look after its firewall chains"),
@@ -381,7 +381,7 @@ def kubelet_streaming_timeout(object_: KubernetesObject, context: Context) -> Hi
     https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
     """
     flag = "streaming-connection-idle-timeout"
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         if not kubelet.fields and seconds(kubelet.text(flag)) == 0:
             yield kubelet.hit("never closes idle connections", flag)
 
@@ -425,7 +425,7 @@ def kubelet_hostname_override(object_: KubernetesObject, context: Context) -> Hi
     References:
     https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         if kubelet.get("hostname-override") is not None:
             yield kubelet.hit("goes by another name than its machine", "hostname-override")
 
@@ -468,7 +468,7 @@ def kubelet_event_qps(object_: KubernetesObject, context: Context) -> Hits:
     References:
     https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         number = kubelet.number("event-qps")
         if number and number < context.integer(kubelet_event_qps, "minimum"):
             yield kubelet.hit(
@@ -516,7 +516,7 @@ def kubelet_pod_defaults(object_: KubernetesObject, context: Context) -> Hits:
     https://kubernetes.io/docs/tutorials/security/seccomp/
     https://kubernetes.io/docs/concepts/policy/pid-limiting/
     """
-    for kubelet in components(object_, context.index, KUBELET):
+    for kubelet in components(object_, context, KUBELET):
         yield from _defaults(kubelet)
 
 
