@@ -124,7 +124,7 @@ def base_image_not_pinned(build: Build, context: Context) -> Hits:
     References:
     https://docs.docker.com/build/building/best-practices/#pin-base-image-versions
     """
-    for image, place, certain in _images(build):
+    for image, place, certain in images(build):
         if not image.digest:
             yield Hit(
                 f"image {image.name} is not pinned by digest",
@@ -139,7 +139,7 @@ def base_image_not_pinned(build: Build, context: Context) -> Hits:
     severity=Severity.HIGH,
     profile=OPT_IN,
     remedy="Use an image from one of the trusted registries or repositories.",
-    aliases=("DL3026",),
+    aliases=("DL3026", "docker-bench:4.2"),
     parameters=(
         Parameter("registries", (), "globs of registries or repositories that are trusted"),
     ),
@@ -169,13 +169,13 @@ def base_image_untrusted(build: Build, context: Context) -> Hits:
         registries = ["registry.example.org", "docker.io/library/*"]
     """
     trusted = context.texts(base_image_untrusted, "registries")
-    for image, place, _ in _images(build) if trusted else ():
+    for image, place, _ in images(build) if trusted else ():
         name = f"{image.domain}/{image.path}"
         if not any(fnmatchcase(image.domain, t) or fnmatchcase(name, t) for t in trusted):
             yield Hit(f"image {image.name} is from no trusted registry", place, evidence=name)
 
 
-def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
+def images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
     """Every external image, where it is named, and whether the name is certain."""
     for stage in build.stages:
         word = _base_word(stage)

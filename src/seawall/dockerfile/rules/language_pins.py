@@ -50,7 +50,7 @@ def _installs(found: RunCommand) -> PackageCommand | None:
     severity=Severity.MEDIUM,
     profile=SECURITY,
     remedy="Write name==version, or better install a requirements file with hashes.",
-    aliases=("DL3013", "mint:20018", "kics:unpinned_package_version_in_pip_install"),
+    aliases=("DL3013", "mint:ID.20018", "kics:unpinned_package_version_in_pip_install"),
 )
 def pip_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of pip must have an exact version.

@@ -102,7 +102,7 @@ _POINTLESS = {
     severity=Severity.INFO,
     profile=RELIABILITY,
     remedy="Drop the command.",
-    aliases=("DL3001", "mint:20022", "kics:run_utilities_and_posix_commands"),
+    aliases=("DL3001", "mint:ID.20022", "kics:run_utilities_and_posix_commands"),
 )
 def pointless_command(found: RunCommand, context: Context) -> Hits:
     """Commands for a running machine have no use in a build.

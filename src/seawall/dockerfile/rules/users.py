@@ -22,7 +22,12 @@ _NOT_ROOT_IMAGES = re.compile(
 """Images whose own last USER is not root."""
 
 
-def _last_user(stage: Stage) -> tuple[Value, Step] | None:
+def is_root(user: str) -> bool:
+    """Whether a USER is root, by name or by number in any spelling."""
+    return _ROOT.match(user) is not None
+
+
+def last_user(stage: Stage) -> tuple[Value, Step] | None:
     """The USER that counts in a stage's image, as far as its chain tells."""
     last = None
     for step in stage.chain_steps():
@@ -50,7 +55,7 @@ def _base_is_safe(stage: Stage) -> bool:
         "CKV_DOCKER_3",
         "CIS-DI-0001",
         "docker-bench:4.1",
-        "kics:missing-user-instruction",
+        "kics:missing_user_instruction",
     ),
 )
 def user_missing(build: Build, context: Context) -> Hits:
@@ -80,7 +85,7 @@ def user_missing(build: Build, context: Context) -> Hits:
     Bases whose user nobody knows are reported with medium confidence.
     """
     stage = build.final
-    if stage is None or _last_user(stage) is not None or _base_is_safe(stage):
+    if stage is None or last_user(stage) is not None or _base_is_safe(stage):
         return
     known = stage.root.is_scratch or system_of(stage) != ""
     place = stage.instruction
@@ -168,7 +173,7 @@ def user_root(build: Build, context: Context) -> Hits:
         CMD ["/bin/app"]
     """
     stage = build.final
-    last = None if stage is None else _last_user(stage)
+    last = None if stage is None else last_user(stage)
     if last is None or stage is None:
         return
     value, step = last
@@ -210,7 +215,7 @@ def user_not_numeric(build: Build, context: Context) -> Hits:
         USER 10001
     """
     stage = build.final
-    last = None if stage is None else _last_user(stage)
+    last = None if stage is None else last_user(stage)
     if last is None:
         return
     value, step = last
@@ -252,7 +257,7 @@ def group_root(build: Build, context: Context) -> Hits:
     Numbers without a group where the file makes a user.
     """
     stage = build.final
-    last = None if stage is None else _last_user(stage)
+    last = None if stage is None else last_user(stage)
     if last is None or stage is None:
         return
     value, step = last
@@ -422,7 +427,7 @@ _SPECIAL_SYMBOLS = re.compile(r"[ug]*\+[rwxXt]*s")
     instructions=("RUN", "COPY", "ADD"),
     severity=Severity.HIGH,
     remedy="Leave the setuid and setgid bits off; give the one capability that is needed.",
-    aliases=("CIS-DI-0008",),
+    aliases=("CIS-DI-0008", "docker-bench:4.8"),
 )
 def setuid_set(step: Step, context: Context) -> Hits:
     """Programs must not get the rights of their owner.
