@@ -34,19 +34,40 @@ STEP = "step"
 COMMAND = "command"
 
 
+class Embedding(NamedTuple):
+    """Where the text of a Dockerfile stands within another file: from a line on, indented.
+
+    ``owner`` is the service or target that has it. ``odd`` are lines that read otherwise there,
+    because of variables or quotes; ``lines`` is ``None`` where no line of the other file is one of
+    the Dockerfile's.
+    """
+
+    data: bytes
+    owner: str
+    line: int
+    lines: int | None = None
+    indent: int = 0
+    odd: frozenset[int] = frozenset()
+
+
 class Surroundings(NamedTuple):
     """What is known around a Dockerfile.
 
     ``ignore_file`` holds the text of the ignore file that counts, ``None`` where there is none;
     ``list_context`` gives the files of the build context, ``None`` where there is no context
     (standard input, or a context elsewhere); ``read_file`` the text of one of them by its path in
-    the context, ``None`` for one that cannot be read or is too large.
+    the context, ``None`` for one that cannot be read or is too large. ``arguments`` are build
+    arguments that every build of it is given, ``targets`` the stages that are built besides the
+    last. ``embedding`` tells which file holds the text, where that is no file of its own.
     """
 
     ignore_file: str | None = None
     ignore_path: str = ""
     list_context: Callable[[], BuildContext] | None = None
     read_file: Callable[[str], str | None] | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+    targets: tuple[str, ...] = ()
+    embedding: Embedding | None = None
 
 
 ALONE = Surroundings()
@@ -94,9 +115,8 @@ class Context(ParameterContext):
         return None if reader is None else reader(path)
 
     def is_in_final_image(self, stage: Stage) -> bool:
-        """Whether a stage's layers are part of the final image: it is in the final chain."""
-        final = self.build.final
-        return final is not None and any(stage is other for other in final.chain())
+        """Whether a stage's layers are part of an image: it is in the chain of one."""
+        return any(stage is other for image in self.build.images for other in image.chain())
 
 
 class RunCommand(NamedTuple):

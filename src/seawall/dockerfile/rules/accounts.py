@@ -80,6 +80,8 @@ def user_undefined(stage: Stage, context: Context) -> Hits:
     if known is None:
         return
     before: list[Step] = []
+    unknown: dict[str, bool] = {}
+    opaque, seen = False, 0
     for step in stage.chain_steps():
         if step.name == "USER" and step.stage is stage and not step.triggered and step.arguments:
             value = step.arguments[0]
@@ -89,16 +91,28 @@ def user_undefined(stage: Stage, context: Context) -> Hits:
                 and _NAME.fullmatch(name)
                 and name != "root"  # the engine knows it without a look into the image
                 and name not in known
-                and not any(_may_bring(one, name) for one in before)
+                and _is_new(name, before, unknown)
             ):
                 word = step.instruction.arguments[0]
-                opaque = any(_is_opaque(one) for one in before)
+                opaque = opaque or any(_is_opaque(one) for one in before[seen:])
+                seen = len(before)
                 yield Hit(
                     f"user {name} is neither in the base image nor made here",
                     (word.start, word.end),
                     confidence=Confidence.LOW if opaque else Confidence.MEDIUM,
                 )
         before.append(step)
+
+
+_MANY_NAMES = 50
+"""Names that are looked for in what stands before; more are no build that somebody wrote."""
+
+
+def _is_new(name: str, before: list[Step], unknown: dict[str, bool]) -> bool:
+    """Whether nothing before makes a user or says his name; each name is looked for once."""
+    if name not in unknown and len(unknown) < _MANY_NAMES:
+        unknown[name] = not any(_may_bring(one, name) for one in before)
+    return unknown.get(name, False)
 
 
 def _accounts(stage: Stage) -> frozenset[str] | None:

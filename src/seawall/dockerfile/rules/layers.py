@@ -284,34 +284,37 @@ def copy_only_for_run(stage: Stage, context: Context) -> Hits:
     """
     if not context.is_in_final_image(stage):
         return
-    steps = [step for step in stage.steps if not step.triggered]
-    for step in steps:
-        if step.name != "COPY" or step.instruction.flag("from") or step.instruction.heredocs:
+    copies: dict[str, Step] = {}
+    used: dict[Step, bool] = {}
+    for step in stage.steps:
+        if step.triggered:
             continue
-        paths = [one for one in _copied(step) if one.startswith(("/tmp/", "/var/tmp/"))]  # noqa: S108
-        later = [one for one in steps if one.number > step.number and one.name == "RUN"]
-        if paths and _is_used(paths, later):
+        if step.name == "COPY" and not step.instruction.flag("from"):
+            copies |= {path: step for path in _copied(step) if path.startswith(_TEMPORARY)}
+        elif step.name == "RUN" and copies:
+            _note_uses(step, copies, used)
+    for step in stage.steps:
+        if used.get(step):
             words = step.instruction.arguments
-            yield Hit(
-                f"copies to {words[-1].text} what only a RUN needs", (words[0].start, words[-1].end)
-            )
+            message = f"copies to {words[-1].text} what only a RUN needs"
+            yield Hit(message, (words[0].start, words[-1].end))
 
 
-def _is_used(paths: list[str], steps: list[Step]) -> bool:
-    """Whether RUNs name one of some paths, and none deletes or extracts it."""
-    used = False
-    for step in steps:
-        for script in step.scripts:
-            for command in script.commands:
-                named = any(
-                    word.value == path or (word.value or "").startswith(f"{path}/")
-                    for word in command.words
-                    for path in paths
-                )
-                if named and (command.name == "rm" or _extracts(command)):
-                    return False
-                used = used or named
-    return used
+_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108 - what others write there
+
+
+def _note_uses(step: Step, copies: dict[str, Step], used: dict[Step, bool]) -> None:
+    """Note which copies a RUN names: false for good where it deletes or extracts one."""
+    for script in step.scripts:
+        for command in script.commands:
+            gone = command.name == "rm" or _extracts(command)
+            for word in command.words:
+                path = word.value or ""
+                while path.startswith(_TEMPORARY):
+                    if path in copies:
+                        copy = copies[path]
+                        used[copy] = used.get(copy, True) and not gone
+                    path = posixpath.dirname(path)
 
 
 # Stages that begin alike ----------------------------------------------------------------------

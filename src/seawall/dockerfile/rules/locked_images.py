@@ -89,9 +89,13 @@ def base_image_outdated(build: Build, context: Context) -> Hits:
     Not reported:
     Images that the lock file does not name; without a lock file nothing is reported.
     """
-    for image, place, certain in images(build) if context.pins else ():
-        newer = _newer(image, context.pins)
-        if not newer:
+    newest = _newest(context.pins) if context.pins else {}
+    for image, place, certain in images(build) if newest else ():
+        own = _parts(image.tag)
+        if own is None:
+            continue
+        patch, newer = newest.get((f"{image.domain}/{image.path}", own[0]), (0, ""))
+        if patch <= own[1]:
             continue
         locked = context.pins[_full_name(image, newer)]
         old = f"{image.tag}@{image.digest}" if image.digest else image.tag
@@ -109,23 +113,25 @@ def _full_name(image: ImageReference, tag: str) -> str:
     return f"{image.domain}/{image.path}:{tag or 'latest'}"
 
 
-def _newer(image: ImageReference, pins: Mapping[str, str]) -> str:
-    """The newest tag that differs in the last number only and is larger; empty without one."""
-    own = _parts(image.tag)
-    if own is None:
-        return ""
-    best, result = own[1], ""
-    prefix = f"{image.domain}/{image.path}:"
+Release = tuple[str, str, str]
+"""What is equal in the tags of a release's patches: ``v``, the version but for its last number,
+and what follows."""
+
+
+def _newest(pins: Mapping[str, str]) -> dict[tuple[str, Release], tuple[int, str]]:
+    """Of each repository and release the newest patch with its tag."""
+    found: dict[tuple[str, Release], tuple[int, str]] = {}
     for name in pins:
-        if name.startswith(prefix):
-            other = _parts(name[len(prefix) :])
-            if other is not None and other[0] == own[0] and other[1] > best:
-                best, result = other[1], name[len(prefix) :]
-    return result
+        repository, _, tag = name.rpartition(":")
+        parts = _parts(tag)
+        if parts is not None:
+            key = repository, parts[0]
+            found[key] = max(found.get(key, (0, "")), (parts[1], tag))
+    return found
 
 
-def _parts(tag: str) -> tuple[tuple[str, str, str], int] | None:
-    """What must be equal in two tags, and the number that tells which is newer."""
+def _parts(tag: str) -> tuple[Release, int] | None:
+    """A tag's release, and the number that tells which patch of it is newer."""
     found = _TAG.fullmatch(tag)
     if found is None:
         return None

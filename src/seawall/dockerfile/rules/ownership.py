@@ -64,11 +64,12 @@ def app_files_writable_by_runtime_user(build: Build, context: Context) -> Hits:
     if not value.known or not user or is_root(user) or _works_as(stage, user):
         return
     copied: list[str] = []
+    volumes = [path.rstrip("/") for path in stage.config.volumes][:_MANY]
     for step in stage.chain_steps():
         if step.name in ("COPY", "ADD"):
             target = _target(step)
-            if target and not _is_data(target, stage):
-                copied.append(target)
+            if target and not _is_data(target, volumes):
+                copied += [target] if len(copied) < _MANY else []
                 yield from _copied(step, user)
         elif step.name == "RUN" and copied:
             yield from _given(step, user, copied)
@@ -88,11 +89,14 @@ def _target(step: Step) -> str:
     return posixpath.normpath(posixpath.join(step.workdir.text or "/", step.arguments[-1].text))
 
 
-def _is_data(path: str, stage: Stage) -> bool:
+_MANY = 100
+"""Copies and volumes that are remembered; more are no build that somebody wrote."""
+
+
+def _is_data(path: str, volumes: list[str]) -> bool:
     if _DATA.search(path):
         return True
-    volumes = stage.config.volumes
-    return any(path == one.rstrip("/") or path.startswith(f"{one.rstrip('/')}/") for one in volumes)
+    return any(path == one or path.startswith(f"{one}/") for one in volumes)
 
 
 def _copied(step: Step, user: str) -> Iterator[Hit]:

@@ -84,19 +84,24 @@ def user_missing(build: Build, context: Context) -> Hits:
     Bases that are known to set a user of their own (distroless nonroot, Chainguard and others).
     Bases whose user nobody knows are reported with medium confidence.
     """
-    stage = build.final
-    if stage is None or last_user(stage) is not None or _base_is_safe(stage):
-        return
-    known = stage.root.is_scratch or system_of(stage) != ""
-    place = stage.instruction
-    yield Hit(
-        "the final image runs as root: nothing sets USER",
-        (place.start, place.end),
-        confidence=Confidence.HIGH if known else Confidence.MEDIUM,
-        container=stage.label,
-        fixes=tuple(_add_user(build, stage)),
-        evidence="no USER",
-    )
+    for stage in build.images:
+        if last_user(stage) is not None or _base_is_safe(stage):
+            continue
+        known = stage.root.is_scratch or system_of(stage) != ""
+        place = stage.instruction
+        yield Hit(
+            f"{_image(build, stage)} runs as root: nothing sets USER",
+            (place.start, place.end),
+            confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+            container=stage.label,
+            fixes=tuple(_add_user(build, stage)),
+            evidence="no USER",
+        )
+
+
+def _image(build: Build, stage: Stage) -> str:
+    """What a message calls the image of a stage."""
+    return "the final image" if stage is build.final else f"the image of target {stage.label}"
 
 
 def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
@@ -112,6 +117,8 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
             return
         start = file.data.rfind(b"\n", 0, before.instruction.start) + 1
         lead = ""
+    elif stage is not build.final:
+        return
     else:
         start = len(file.data)
         lead = "" if not file.data or file.data.endswith(b"\n") else end
@@ -172,19 +179,25 @@ def user_root(build: Build, context: Context) -> Hits:
         USER 10001
         CMD ["/bin/app"]
     """
-    stage = build.final
-    last = None if stage is None else last_user(stage)
-    if last is None or stage is None:
-        return
-    value, step = last
-    if value.text and _ROOT.match(value.text):
+    for stage in build.images:
+        last = last_user(stage)
+        if last is None or not is_root(last[0].text):
+            continue
+        value, step = last
+        if stage is not build.final and step in _last_steps(build.final):
+            continue  # reported of the final image
         word = step.instruction.arguments[0]
         yield Hit(
-            f"the final image runs as {value.text}",
+            f"{_image(build, stage)} runs as {value.text}",
             (word.start, word.end),
             confidence=Confidence.HIGH if value.known else Confidence.LOW,
             container=step.stage.label,
         )
+
+
+def _last_steps(stage: Stage | None) -> list[Step]:
+    last = None if stage is None else last_user(stage)
+    return [] if last is None else [last[1]]
 
 
 @file_rule(
