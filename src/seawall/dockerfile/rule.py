@@ -37,9 +37,9 @@ COMMAND = "command"
 class Embedding(NamedTuple):
     """Where the text of a Dockerfile stands within another file: from a line on, indented.
 
-    ``owner`` is the service or target that has it. ``odd`` are lines that read otherwise there,
-    because of variables or quotes; ``lines`` is ``None`` where no line of the other file is one of
-    the Dockerfile's.
+    ``owner`` is the service or target that has it. ``odd`` are lines of the text that read
+    otherwise there, because of variables, each with its length there; ``lines`` is ``None`` where
+    the text stands on one line in quotes, which ``width`` characters has.
     """
 
     data: bytes
@@ -47,7 +47,8 @@ class Embedding(NamedTuple):
     line: int
     lines: int | None = None
     indent: int = 0
-    odd: frozenset[int] = frozenset()
+    odd: Mapping[int, int] = {}
+    width: int = 0
 
 
 class Surroundings(NamedTuple):

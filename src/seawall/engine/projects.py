@@ -16,6 +16,7 @@ from seawall.sources.files import STDIN, SourceFile, shown
 if TYPE_CHECKING:
     from seawall.dockerfile.projects import BuildReference
     from seawall.dockerfile.rule import Embedding
+    from seawall.engine.embedded import Holder
 
 MAX_BUILDS = 1_000
 """Builds of one file that are looked at; more are no project that somebody wrote."""
@@ -80,6 +81,7 @@ class _Reader:
     def read(self, file: SourceFile, data: bytes | Failed) -> None:
         """Note what one project says; one that cannot be read is reported where it is gathered."""
         from seawall.dockerfile.projects import ProjectError  # noqa: PLC0415 - if there are any
+        from seawall.engine.embedded import Holder  # noqa: PLC0415 - as above
 
         if isinstance(data, Failed):
             if file.path.endswith(".hcl"):  # nobody else reads those
@@ -92,10 +94,11 @@ class _Reader:
         except ProjectError as error:
             self._not_covered(file, "", str(error), "mend it, so that its Dockerfiles are found")
             return
-        line = 0
+        holder: Holder | None = None
         for reference in references[:MAX_BUILDS]:
             if reference.inline is not None:
-                line = self._hold(file, data, reference, line)
+                holder = holder or Holder(data)
+                self._hold(file, holder, reference)
             else:
                 self._point(file, reference)
         if len(references) > MAX_BUILDS:
@@ -113,7 +116,8 @@ class _Reader:
             return self._elsewhere(file, reference, "its context is a repository elsewhere")
         unknown = [name for name in ("context", "dockerfile") if name in reference.unresolved]
         if unknown:
-            reason = f"its {' and '.join(unknown)} hang on variables that the file does not tell"
+            verb = "hangs" if len(unknown) == 1 else "hang"
+            reason = f"its {' and '.join(unknown)} {verb} on variables that the file does not tell"
             return self._elsewhere(file, reference, reason)
         directory = os.path.dirname(file.real)
         place = os.path.abspath(os.path.join(directory, reference.dockerfile))
@@ -140,22 +144,18 @@ class _Reader:
         what = f"Dockerfile of {of} {_safe(name)}" if name else kind
         self._result.not_covered.append(NotCovered(file.path, what, reason, remedy))
 
-    def _hold(self, file: SourceFile, data: bytes, reference: "BuildReference", after: int) -> int:
-        """A Dockerfile within the file; gives the line behind it."""
-        from seawall.engine.embedded import embedded, end_of  # noqa: PLC0415 - if there is one
-
+    def _hold(self, file: SourceFile, holder: "Holder", reference: "BuildReference") -> None:
+        """A Dockerfile within the file."""
         text = reference.inline or ""
+        place = holder.place(reference.name, text, reference.written or text)
         if {"dockerfile_inline", "dockerfile-inline"} & set(reference.unresolved):
             reason = "its text hangs on variables that the file does not tell"
             self._elsewhere(file, reference, reason)
-            return after
-        place = embedded(data, reference.name, text, reference.written or text, after)
+            return
         build = _together([self._build(file, reference)])
+        data = text.encode("utf-8", "surrogateescape")
         self._result.holders.add(file.path)
-        self._result.inline.append(
-            Inline(file, text.encode("utf-8", "surrogateescape"), build, place)
-        )
-        return end_of(place)
+        self._result.inline.append(Inline(file, data, build, place))
 
     def _build(
         self, file: SourceFile, reference: "BuildReference"

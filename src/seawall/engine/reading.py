@@ -277,7 +277,7 @@ def _gather_file(
         return
     build = inputs.projects.builds.get(file.path)
     if build is None and (reason := _no_use(file)):
-        inputs.skipped.append(Skipped(file.path, reason))
+        _skip(inputs, file, reason)
         return
     if name in kustomizations.FILE_NAMES:
         inputs.not_covered.append(
@@ -304,6 +304,12 @@ def _gather_file(
         inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))
     else:
         inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
+
+
+def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:
+    """Note that a file is passed over, unless Dockerfiles in it are read."""
+    if file.path not in inputs.projects.holders:
+        inputs.skipped.append(Skipped(file.path, reason))
 
 
 def _manifest(
@@ -430,8 +436,7 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.failed.append(Failed(file.path, *content))
         return
     if kind == _SKIPPED:
-        if file.path not in inputs.projects.holders:
-            inputs.skipped.append(Skipped(file.path, content))
+        _skip(inputs, file, content)
         return
     if kind == _DOCKERFILE:
         found = [ignore_from_plain(item) for item in rest[0]]
@@ -456,8 +461,8 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.texts.add(file.path, task.data)
     if contents.objects or contents.failed:
         inputs.read.append(file.path)
-    elif not contents.not_covered and file.path not in inputs.projects.holders:
-        inputs.skipped.append(Skipped(file.path, "holds no Kubernetes object"))
+    elif not contents.not_covered:
+        _skip(inputs, file, "holds no Kubernetes object")
 
 
 class _Completeness:

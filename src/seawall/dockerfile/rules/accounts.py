@@ -135,7 +135,8 @@ def _may_bring(step: Step, name: str) -> bool:
     if step.name not in ("COPY", "ADD") or not step.arguments:
         return False
     target = step.arguments[-1].text.rstrip("/")
-    passwd = target in ("", "/etc", "/etc/passwd")
+    trees = [one for one in step.arguments[:-1] if "." not in one.text.rpartition("/")[2]]
+    passwd = target in ("/etc", "/etc/passwd") or (not target and bool(trees))
     return passwd or step.name == "ADD" or f"--chown={name}" in step.instruction.source.text
 
 
