@@ -59,13 +59,11 @@ def test_aliases_are_ids_that_the_peers_have() -> None:
             tool = equivalents.tool_of(alias)
             if tool in BARE:
                 known = {catalogue.canonical(id_) for id_ in PEER_RULES[tool]}
-                assert catalogue.canonical(alias) in known | ELSEWHERE, f"{rule.id}: {alias}"
+                assert catalogue.canonical(alias) in known, f"{rule.id}: {alias}"
 
 
 BARE = ("buildkit", "checkov", "dockle", "hadolint", "trivy")
 """Tools whose ids stand without the tool's name."""
-ELSEWHERE: set[str] = set()
-"""Ids of theirs that are not in the lists because they are about other files."""
 
 
 def test_profiles_hold_what_they_say() -> None:

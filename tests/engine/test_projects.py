@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from seawall.dockerfile.names import project_kind
 from seawall.engine import scanning
+from seawall.engine.projects import projects_of
+from seawall.sources.files import SourceFile
 from tests.sources.git_support import commit, make, needs_git
 from tests.triage.support import command, write
 
@@ -319,6 +322,36 @@ def test_a_project_lowers_nothing_beside_it(tree: Path) -> None:
     write(tree, {"a.yaml": service, "compose.yaml": "services: {a: {build: ../x}}\n"})
     (row,) = (one for one in report()["findings"] if one["rule"] == "service-selector-dangling")
     assert row["confidence"] == "high"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_project_raises_or_leads_out(seed: int, tree: Path) -> None:
+    chance = random.Random(seed)
+    own = SourceFile(
+        "a/compose.yaml", str(tree / "a/compose.yaml"), ".", named=False, context=False
+    )
+    bake = own._replace(path="a/docker-bake.hcl", real=str(tree / "a/docker-bake.hcl"))
+    dockerfile = own._replace(path="a/x", real=str(tree / "a/x"))
+    hcl = 'target "t" {\n  context = "..//"\n  dockerfile-inline = <<E\nFROM a\nE\n}\n'
+    pieces = (b"../", b"/", b"\0", b"${A}", b"$$", b"\n", b"  ", b"|", b"\xff", b"x", b"*a", b"&a")
+    for _ in range(150):
+        mutants = {}
+        for file, text in ((own, INLINE + COMPOSE[10:]), (bake, hcl)):
+            data = bytearray(text.encode())
+            for _ in range(chance.randint(1, 6)):
+                at = chance.randrange(len(data))
+                data[at : at + chance.randint(0, 3)] = chance.choice(pieces)
+            mutants[file.path] = bytes(data)
+
+        def read(file: SourceFile, texts: dict[str, bytes] = mutants) -> bytes:
+            return texts[file.path]
+
+        result = projects_of([own, bake, dockerfile], (), read)
+        assert result.builds.keys() <= {"a/compose.yaml", "a/docker-bake.hcl", "a/x"}
+        for build in (*result.builds.values(), *(one.build for one in result.inline)):
+            assert build.context is None or Path(build.context.real).is_relative_to(tree)
+        for one in result.inline:
+            assert 1 <= one.embedding.line <= one.embedding.data.count(b"\n") + 1
 
 
 # Elsewhere in the program ---------------------------------------------------------------------
