@@ -85,7 +85,9 @@ OTHER_IDS = {
     "docker-bench": "4.1 4.2 4.3 4.4 4.6 4.7 4.8 4.9 4.10 4.11",
     "kics": """
         apk_add_using_local_cache_path changing_default_shell_using_run_command chown_flag_exists
-        curl_or_wget_instead_of_add multiple_run_add_copy_instructions_listed
+        curl_or_wget_instead_of_add image_version_not_explicit image_version_using_latest
+        last_user_is_root missing_user_instruction multiple_run_add_copy_instructions_listed
+        run_using_sudo
         run_using_upgrade_commands shell_running_a_pipe_without_pipefail_flag use_of_apk_upgrade
         using_unnamed_build_stages yum_update_disabled
     """,

@@ -28,7 +28,14 @@ def _confidence(stage: Stage) -> Confidence:
     "base-image-no-tag",
     severity=Severity.MEDIUM,
     remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
-    aliases=("DL3006", "DS-0001", "CKV_DOCKER_7", "mint:ID.20006"),
+    aliases=(
+        "DL3006",
+        "DS-0001",
+        "CKV_DOCKER_7",
+        "mint:ID.20006",
+        "kics:image_version_not_explicit",
+        "kics:9efb0b2d-89c9-41a3-91ca-dcc0aec911fd",
+    ),
 )
 def base_image_no_tag(stage: Stage, context: Context) -> Hits:
     """Base images must name a version.
@@ -65,7 +72,15 @@ def base_image_no_tag(stage: Stage, context: Context) -> Hits:
     "base-image-latest",
     severity=Severity.MEDIUM,
     remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
-    aliases=("DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006", "mint:ID.20006"),
+    aliases=(
+        "DL3007",
+        "DS-0001",
+        "CKV_DOCKER_7",
+        "DKL-DI-0006",
+        "mint:ID.20006",
+        "kics:image_version_using_latest",
+        "kics:f45ea400-6bbe-4501-9fc7-1c3d75c32067",
+    ),
 )
 def base_image_latest(stage: Stage, context: Context) -> Hits:
     """Base images must not be latest.

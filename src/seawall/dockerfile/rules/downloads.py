@@ -78,6 +78,10 @@ def pipe_to_shell(found: RunCommand, context: Context) -> Hits:
     severity=Severity.HIGH,
     remedy="Give ADD --checksum=sha256:..., or a commit for a git repository.",
     confidence=Confidence.HIGH,
+    aliases=(
+        "kics:curl_or_wget_instead_of_add",
+        "kics:4b410d24-1cbe-4430-a632-62c9a931cf1c",
+    ),
 )
 def add_remote_no_checksum(step: Step, context: Context) -> Hits:
     """Files from the network must be checked.
@@ -116,7 +120,7 @@ def add_remote_no_checksum(step: Step, context: Context) -> Hits:
     severity=Severity.MEDIUM,
     remedy="Compare the file with a SHA-256 that is written down: sha256sum -c, before it is used.",
     confidence=Confidence.MEDIUM,
-    aliases=("docker-bench:4.11", "kics:curl_or_wget_instead_of_add"),
+    aliases=("docker-bench:4.11",),
 )
 def download_unverified(found: RunCommand, context: Context) -> Hits:
     """Downloads must be checked before they are used.

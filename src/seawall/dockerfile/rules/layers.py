@@ -29,7 +29,7 @@ _MANY = 500
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Merge the RUNs with &&.",
-    aliases=("DL3059", "mint:ID.20019", "kics:multiple_run_add_copy_instructions_listed"),
+    aliases=("DL3059", "mint:ID.20019"),
 )
 def run_consecutive(stage: Stage, context: Context) -> Hits:
     """Short RUNs one behind another may be one.

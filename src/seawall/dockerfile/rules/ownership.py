@@ -25,7 +25,10 @@ _READ_ONLY = re.compile(r"0?[1-7]?(?:[0145][0145]{2})\Z|a-w\Z|a=r?x?X?\Z")
     "app-files-writable-by-runtime-user",
     severity=Severity.LOW,
     remedy="Leave the program's files to root, readable for all; give the user its data only.",
-    aliases=("kics:chown_flag_exists",),
+    aliases=(
+        "kics:chown_flag_exists",
+        "kics:aa93e17f-b6db-4162-9334-c70334e7ac28",
+    ),
 )
 def app_files_writable_by_runtime_user(build: Build, context: Context) -> Hits:
     """The user that a program runs as should not be able to change the program.

@@ -56,6 +56,7 @@ def _base_is_safe(stage: Stage) -> bool:
         "CIS-DI-0001",
         "docker-bench:4.1",
         "kics:missing_user_instruction",
+        "kics:fd54f200-402c-4333-a5a4-36ef6709af2f",
     ),
 )
 def user_missing(build: Build, context: Context) -> Hits:
@@ -153,6 +154,8 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
         "CIS-DI-0001",
         "docker-bench:4.1",
         "mint:ID.20017",
+        "kics:last_user_is_root",
+        "kics:67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae",
     ),
 )
 def user_root(build: Build, context: Context) -> Hits:
@@ -299,7 +302,14 @@ def _makes_users(stage: Stage) -> bool:
     names=("sudo", "doas"),
     severity=Severity.HIGH,
     remedy="Call the command itself while the user is root; switch the user with USER.",
-    aliases=("DL3004", "DS-0010", "CKV2_DOCKER_1", "DKL-DI-0001"),
+    aliases=(
+        "DL3004",
+        "DS-0010",
+        "CKV2_DOCKER_1",
+        "DKL-DI-0001",
+        "kics:run_using_sudo",
+        "kics:8ada6e80-0ade-439e-b176-0b28f6bce35a",
+    ),
 )
 def sudo_used(found: RunCommand, context: Context) -> Hits:
     """sudo has no place in a build.
