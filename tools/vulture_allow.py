@@ -2,11 +2,8 @@
 
 from seawall.core.edit import Safety
 from seawall.dockerfile.build import evaluate
-from seawall.dockerfile.ignore_comments import Words
-from seawall.dockerfile.ignores import IgnoreFile, Matcher, names_for, parse_ignores
-from seawall.dockerfile.packages import Package, installed, leftovers, managers_used
+from seawall.dockerfile.ignores import IgnoreFile, Matcher, parse_ignores
 from seawall.dockerfile.ports import Ports
-from seawall.dockerfile.projects import read_bake_hcl, read_bake_json, read_compose
 from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, check_comment
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
@@ -22,7 +19,6 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
-    Words.fails,
 )
 
 __all__ = ("facts",)
@@ -33,14 +29,13 @@ def facts(
 ) -> object:
     """What the rules for Dockerfiles read; the facts come before them."""
     return (
-        *(evaluate, tokens, check_comment, names_for, parse_ignores, installed, leftovers),
-        *(managers_used, read_compose, read_bake_hcl, read_bake_json),
+        *(evaluate, tokens, check_comment, parse_ignores),
         *(build.check_options, build.needed, build.find, config.author, step.mount_sources),
         *(stage.undefined_arguments, stage.default_image_problem, stage.platform_matched),
         *(CheckOptions.skip, CheckOptions.skip_all, CheckOptions.experimental),
         *(CheckOptions.experimental_all, CheckOptions.error, IgnoreFile.has_negations),
         *(IgnoreFile.excludes, Matcher.is_expression, Ports.written_protocol),
-        *(Package.comparison, Mount.readonly, Mount.uid, Mount.gid),
+        *(Mount.readonly, Mount.uid, Mount.gid),
         *(one.blank_lines, one.source_end_line, file.syntax, Pair.legacy),
         *(Flag.value_start, Directive.value_start, Directive.value_end),
         *(ShellWord.editable, Command.top_level, Script.is_shell),

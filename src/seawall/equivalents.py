@@ -17,7 +17,7 @@ from seawall.core.rule import Rule
 _PREFIXES = {
     "ksv-": "trivy", "kcv-": "trivy", "kube-0": "trivy", "ds-": "trivy", "ds0": "trivy",
     "ckv": "checkov", "dl1": "hadolint", "dl3": "hadolint", "dl4": "hadolint", "sc1": "hadolint",
-    "sc2": "hadolint", "sc3": "hadolint",
+    "sc2": "hadolint", "sc3": "hadolint", "cis-di-": "dockle", "dkl-": "dockle",
 }  # fmt: skip
 """How ids begin that say themselves which tool's they are."""
 

@@ -24,17 +24,26 @@ def judge(
     *,
     ignore_file: str | None = None,
     files: Iterable[str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    pins: Mapping[str, str] | None = None,
     parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
 ) -> list[Finding]:
-    """The findings of some rules in a Dockerfile; a rule that raises fails the test."""
+    """The findings of some rules in a Dockerfile; a rule that raises fails the test.
+
+    ``texts`` are files of the context with what is in them.
+    """
     chosen = [rules] if isinstance(rules, str | Rule) else list(rules)
     data = text.encode() if isinstance(text, str) else text
     build = evaluate(parse(data))
-    listing = None if files is None else BuildContext(tuple(sorted(files)), complete=True)
+    names = None if files is None and texts is None else {*(files or ()), *(texts or ())}
+    listing = None if names is None else BuildContext(tuple(sorted(names)), complete=True)
     around = Surroundings(
-        ignore_file, ".dockerignore", None if listing is None else lambda: listing
+        ignore_file,
+        ".dockerignore",
+        None if listing is None else lambda: listing,
+        None if texts is None else texts.get,
     )
-    context = Context(build, surroundings=around, parameters=parameters)
+    context = Context(build, surroundings=around, parameters=parameters, pins=pins)
     plan = Plan(rule_named(rule) if isinstance(rule, str) else rule for rule in chosen)
     outcome = plan.check(build, "Dockerfile", context)
     assert not outcome.faults, outcome.faults

@@ -252,7 +252,6 @@ def test_the_directive_is_about_the_file() -> None:
     (ignore,) = found.ignores
     assert ignore.rules == ("JSONArgsRecommended", "StageNameCasing")
     assert covered(ignore, text) == [1, 2, 3]
-    assert found.fails
 
 
 def test_all_of_buildkit_are_its_own_checks_only() -> None:
@@ -274,8 +273,8 @@ def test_a_replaced_instruction_is_excused_at_the_later_one() -> None:
     assert not words('FROM a\n# check=skip=MultipleInstructionsDisallowed\nCMD ["c"]\n').ignores
 
 
-def test_a_comment_cannot_make_warnings_errors() -> None:
-    assert not words("FROM a\n# check=error=true\nRUN b\n").fails
+def test_what_fails_a_run_is_not_for_the_file_to_say() -> None:
+    assert words("# check=error=true\nFROM a\n") == Words()
 
 
 def test_a_file_without_marks_is_not_looked_at() -> None:

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.dockerfile.ignores import compile_pattern, names_for, parse_ignores
+from seawall.dockerfile.ignores import compile_pattern, parse_ignores
+from seawall.dockerfile.names import ignore_files
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,9 @@ def test_lines_and_negations() -> None:
 
 
 def test_where_the_file_is() -> None:
-    assert names_for("docker/Dockerfile") == ("docker/Dockerfile.dockerignore", ".dockerignore")
+    beside = "docker/Dockerfile.dockerignore"
+    assert ignore_files("docker/Dockerfile") == (beside, "docker/.dockerignore")
+    assert ignore_files("docker/Dockerfile", "") == (beside, ".dockerignore")
 
 
 def test_hostile_patterns_end() -> None:

@@ -1,14 +1,13 @@
 import pytest
 
 from seawall.dockerfile.build import evaluate
-from seawall.dockerfile.packages import (
+from seawall.dockerfile.package_commands import (
     PackageCommand,
     installed,
-    leftovers,
     managers_used,
     package_commands,
-    removed_paths,
 )
+from seawall.dockerfile.package_leftovers import leftovers, removed_paths
 from seawall.dockerfile.stages import Stage
 from seawall.text.dockerfile.parser import parse
 
@@ -33,7 +32,7 @@ def calls(command: str) -> list[PackageCommand]:
          [("a", "1"), ("b/sid", ""), ("./c.deb", "")]),
         ("apt-get -o A=b install a", "apt", "install", [("a", "")]),
         ("apk add --no-cache -t .x 'a=1-r0' b~=2 c@edge", "apk", "install",
-         [("a", "1-r0"), ("b", "2"), ("c", "edge")]),
+         [("a", "1-r0"), ("b", "2"), ("c@edge", "")]),
         ("pip3.11 install --no-cache-dir -r req.txt 'a[x]>=1' b==2 .", "pip", "install",
          [("a", "1"), ("b", "2"), (".", "")]),
         ("python3 -m pip install a", "pip", "install", [("a", "")]),
@@ -64,7 +63,7 @@ def test_behind_sudo() -> None:
 
 def test_requirement_files() -> None:
     (call,) = calls("pip install -r a.txt --requirement=b.txt")
-    assert [word.text for word in call.files] == ["a.txt", "--requirement=b.txt"]
+    assert call.values("-r", "--requirement") == ["a.txt", "b.txt"]
 
 
 @pytest.mark.parametrize(
@@ -77,15 +76,15 @@ def test_requirement_files() -> None:
     ],
 )
 def test_removed_paths(command: str, paths: list[str]) -> None:
-    (script,) = stage(f"RUN {command}").steps[-1].scripts
-    assert removed_paths(script.commands[0]) == paths
+    step = stage(f"RUN {command}").steps[-1]
+    assert removed_paths(step.scripts[0].commands[0], step) == paths
 
 
 @pytest.mark.parametrize(
     ("run", "left"),
     [
         ("apt-get update", ["/var/lib/apt/lists"]),
-        ("apt-get update && apt-get install -y a", ["/var/lib/apt/lists", "/var/cache/apt"]),
+        ("apt-get update && apt-get install -y a", ["/var/lib/apt/lists"]),
         ("apt-get update && rm -rf /var/lib/apt/lists/*", []),
         ("apt-get update && rm -rf /opt/x", ["/var/lib/apt/lists"]),
         ("rm -rf /var/lib/apt/lists/* && apt-get update", ["/var/lib/apt/lists"]),
@@ -95,7 +94,7 @@ def test_removed_paths(command: str, paths: list[str]) -> None:
         ("bash -c 'apt-get update && rm -rf /var/lib/apt/lists/*'", []),
         ("apk add a", ["/var/cache/apk"]),
         ("apk add --no-cache a", []),
-        ("yum install -y a && yum clean metadata", ["/var/cache/yum", "/var/cache/dnf"]),
+        ("yum install -y a && yum clean metadata", ["/var/cache/yum"]),
         ("yum install -y a && yum clean all", []),
         ("pip install a", ["/root/.cache/pip"]),
         ("pip install --no-cache-dir a", []),

@@ -22,18 +22,28 @@ def example_parameters(rule: Rule) -> dict[str, dict[str, ParameterValue]]:
 
 
 def judged(rule: Rule, example: str) -> list[str]:
-    """Messages about an example; ``# context: a b/c`` lines before it tell the context's files."""
+    """Messages about an example; lines before it tell what is around it.
+
+    ``# context: a b/c`` the context's files, ``# ignore: p q`` the ignore file's patterns,
+    ``# lock: NAME sha256:dd...`` a row of the lock file.
+    """
     files: list[str] | None = None
     ignore: str | None = None
+    pins: dict[str, str] = {}
     lines = example.splitlines(keepends=True)
-    while lines and lines[0].startswith(("# context:", "# ignore:")):
+    while lines and lines[0].startswith(("# context:", "# ignore:", "# lock:")):
         kind, _, names = lines.pop(0).partition(":")
         if kind == "# context":
             files = names.split()
+        elif kind == "# lock":
+            name, digest = names.split()
+            pins[name] = digest.removesuffix("...").ljust(len("sha256:") + 64, digest[7])
         else:
             ignore = "\n".join(names.split())
     parameters = example_parameters(rule)
-    found = judge(rule, "".join(lines), files=files, ignore_file=ignore, parameters=parameters)
+    found = judge(
+        rule, "".join(lines), files=files, ignore_file=ignore, pins=pins, parameters=parameters
+    )
     return [finding.message for finding in found]
 
 

@@ -16,7 +16,12 @@ from tests.dockerfile.corpus import recorded
 from tests.dockerfile.support import edited
 
 FILES = BuildContext((".git/", ".env", "a", "app.py", "src/", "src/x.key"), complete=True)
-SURROUNDINGS = Surroundings("src\n!src/x\n*.md\n[\n", ".dockerignore", lambda: FILES)
+SURROUNDINGS = Surroundings(
+    "src\n!src/x\n*.md\n[\n", ".dockerignore", lambda: FILES, lambda path: f"#!/bin/sh\n{path}\n"
+)
+ARGUMENTS = {"VERSION": "", "TAG": "latest", "BASE_IMAGE": "::"}
+TARGETS = ("build", "builder", "base", "0", "")
+PINS = {f"docker.io/library/{name}": "sha256:" + "0" * 64 for name in ("alpine:3.99", "a:1.2")}
 PLAN = Plan(all_rules())
 COMMENTS = (
     b"# seawall: ignore[x] why\n", b"# hadolint ignore=DL3000\n", b"#trivy:ignore:DS-0001:exp:x\n",
@@ -27,7 +32,8 @@ COMMENTS = (
 
 def judged(data: bytes) -> None:
     build = evaluate(parse(data))
-    outcome = PLAN.check(build, "Dockerfile", Context(build, surroundings=SURROUNDINGS))
+    context = Context(build, surroundings=SURROUNDINGS, pins=PINS)
+    outcome = PLAN.check(build, "Dockerfile", context)
     assert not outcome.faults, (data, outcome.faults)
     read(build, "Dockerfile")
     for problem in build.problems:
@@ -37,6 +43,13 @@ def judged(data: bytes) -> None:
         assert span is not None
         assert 1 <= span.line <= span.end_line
         edited(data, finding.fixes)
+
+
+def judged_as_given(data: bytes) -> None:
+    """With build arguments and targets: the places in such a file are those without them."""
+    build = evaluate(parse(data), ARGUMENTS, TARGETS)
+    outcome = PLAN.check(build, "Dockerfile", Context(build, surroundings=SURROUNDINGS))
+    assert not outcome.faults, (data, outcome.faults)
 
 
 def mutants(seed: int, count: int) -> list[bytes]:
@@ -72,8 +85,10 @@ def test_every_recorded_file() -> None:
 
 
 def test_mutants() -> None:
-    for data in mutants(7, 800):
+    for number, data in enumerate(mutants(7, 800)):
         judged(data)
+        if number % 4 == 0:
+            judged_as_given(data)
 
 
 @pytest.mark.full

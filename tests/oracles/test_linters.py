@@ -5,20 +5,16 @@ The table of agreement is printed with ``pytest -s``.
 """
 
 import re
-import tomllib
 from collections import Counter, defaultdict
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from seawall.catalogue import canonical
+from seawall.unmatched import UNMATCHED
 from tests.oracles.declarations import declaration_of, declarations, faults
 from tests.oracles.peers import PEERS, SETTINGS, by_line
 from tests.oracles.verdicts import Difference, aliases, compare, subjects
 from tests.shared import ROOT, needs_shared
-
-_NOT_OURS = Path(__file__).parent / "not_ours.toml"
 
 
 def test_every_declaration_is_sound() -> None:
@@ -107,21 +103,15 @@ def test_what_they_report_on_we_have_seen(tool: str) -> None:
     }
 
 
-def _not_ours(tool: str) -> set[str]:
-    items: list[dict[str, Any]] = tomllib.loads(_NOT_OURS.read_text(encoding="utf-8"))[tool]
-    assert all(item["why"] for item in items)
-    return {id_ for item in items for id_ in item["ids"]}
-
-
 @pytest.mark.parametrize("tool", ["trivy", "checkov"])
 def test_what_is_listed_as_not_ours_is_no_alias(tool: str) -> None:
     ours = {canonical(alias) for alias in aliases()}
-    assert not {id_ for id_ in _not_ours(tool) if canonical(id_) in ours}
+    assert not {id_ for id_ in UNMATCHED[tool] if canonical(id_) in ours}
 
 
 @needs_shared
 @pytest.mark.parametrize("tool", ["trivy", "checkov"])
 def test_every_id_is_ours_or_listed(tool: str) -> None:
-    known = {canonical(id_) for id_ in (*aliases(), *_not_ours(tool))}
+    known = {canonical(id_) for id_ in (*aliases(), *UNMATCHED[tool])}
     occurring = {id_ for row in by_line(tool) for id_, *_ in row["failed"]}
     assert not {id_ for id_ in occurring if canonical(id_) not in known}, "no rule and no reason"

@@ -78,18 +78,17 @@ def _json(rules: list[Rule]) -> Iterator[str]:
 
 
 def _coverage(tool: str) -> Iterator[str]:
-    """Each rule of a tool with the rules of ours that cover it."""
+    """Each rule of a tool with the rules of ours that cover it, or the reason why none does."""
+    from seawall import equivalents  # noqa: PLC0415 - only for this option
+    from seawall.unmatched import UNMATCHED  # noqa: PLC0415 - as above
+
     peer_rules = PEER_RULES[tool]
-    ours: dict[str, list[str]] = {}
-    for rule in catalogue.all_rules():
-        for alias in rule.aliases:
-            ours.setdefault(alias, []).append(rule.id)
     width = max(len(id_) for id_ in peer_rules)
     covered = 0
     for id_ in peer_rules:
-        found = ours.get(f"{tool}:{id_}", [])
+        found = ", ".join(rule.id for rule in equivalents.rules_of(tool, id_))
         covered += bool(found)
-        yield f"{id_:{width}}  {', '.join(found) or '(none)'}\n"
+        yield f"{id_:{width}}  {found or f'(none: {UNMATCHED[tool][id_]})'}\n"
     yield f"{covered} of {len(peer_rules)} rules of {tool} are covered\n"
 
 

@@ -111,9 +111,22 @@ def engine_options(
         baseline=_baseline(options, config, settings["baseline"]),
         keep_secrets=options.write_baseline is not None,
         since=options.since,
+        pins=_pins(),
         cache=not options.no_cache,
         workers=options.jobs,
     )
+
+
+_LOCK = "seawall.lock"
+
+
+def _pins() -> Mapping[str, str]:
+    """The digests of the lock file of the directory that the program runs in, if it has one."""
+    if not os.path.isfile(_LOCK):
+        return {}
+    from seawall.locking.file import digests, read  # noqa: PLC0415 - where there is a lock file
+
+    return digests(read(_LOCK))
 
 
 def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None:

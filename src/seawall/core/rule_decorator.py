@@ -1,9 +1,17 @@
-"""What the decorators of every domain's rules have in common."""
+"""What the decorators and contexts of every domain's rules have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypedDict
 
-from seawall.core.rule import RULESETS, SECURITY, Change, Hits, Parameter, Rule
+from seawall.core.rule import (
+    RULESETS,
+    SECURITY,
+    Change,
+    Hits,
+    Parameter,
+    ParameterValue,
+    Rule,
+)
 from seawall.core.severity import Confidence, Severity
 
 
@@ -52,3 +60,32 @@ def decorator(
         )
 
     return make
+
+
+class ParameterContext:
+    """The part of a context that knows what the team set for rules."""
+
+    def __init__(self, parameters: Mapping[str, Mapping[str, ParameterValue]] | None) -> None:
+        self._parameters = parameters or {}
+
+    @property
+    def all_parameters(self) -> Mapping[str, Mapping[str, ParameterValue]]:
+        """What the team set, by rule."""
+        return self._parameters
+
+    def parameter(self, rule: Rule, name: str) -> ParameterValue:
+        """What the team set for a rule's parameter, or its default."""
+        own = self._parameters.get(rule.id, {})
+        if name in own:
+            return own[name]
+        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
+
+    def integer(self, rule: Rule, name: str) -> int:
+        """A whole-number parameter."""
+        value = self.parameter(rule, name)
+        return value if isinstance(value, int) else 0
+
+    def texts(self, rule: Rule, name: str) -> tuple[str, ...]:
+        """A parameter that is a list of texts."""
+        value = self.parameter(rule, name)
+        return value if isinstance(value, tuple) else ()

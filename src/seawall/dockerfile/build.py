@@ -5,7 +5,7 @@ The order of the steps, and so which error comes first, is that of BuildKit's
 images, ONBUILD triggers, then the instructions of every stage. Base images are not looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from seawall.dockerfile.links import Links
 from seawall.dockerfile.platforms import DEFAULT as DEFAULT_PLATFORM
@@ -38,9 +38,21 @@ PLATFORM_ARGUMENTS = (
 """What BuildKit sets for FROM and for ARGs without a value, on the most common platform."""
 
 
-def evaluate(file: Dockerfile) -> Build:
-    """A parsed file as a build. Never raises; what BuildKit would refuse is in ``problems``."""
-    return _Evaluation(file).build
+_NOTHING: Mapping[str, str] = {}
+
+
+def evaluate(
+    file: Dockerfile, arguments: Mapping[str, str] = _NOTHING, targets: Iterable[str] = ()
+) -> Build:
+    """A parsed file as a build. Never raises; what BuildKit would refuse is in ``problems``.
+
+    ``arguments`` are given to the build (``--build-arg``), ``targets`` are stages that are built
+    besides the last one; names of none are passed over.
+    """
+    build = _Evaluation(file, arguments).build
+    found = dict.fromkeys(build.find(name) for name in targets)
+    build.targets = tuple(one for one in found if one is not None and one is not build.final)
+    return build
 
 
 class _Values(dict[str, Value]):
@@ -56,8 +68,9 @@ class _Values(dict[str, Value]):
 
 
 class _Evaluation:
-    def __init__(self, file: Dockerfile) -> None:
+    def __init__(self, file: Dockerfile, given: Mapping[str, str]) -> None:
         self._file = file
+        self._given = given
         self._problems: list[Problem] = []
         self._arguments = _Values()
         self._declared: dict[str, None] = {}
@@ -101,7 +114,7 @@ class _Evaluation:
         self._resolve_images(links)
         links.add_triggers()
         self._resolve_copied(links)
-        Walker(file, self._arguments, links, self._refuse).walk(self._stages)
+        Walker(file, self._arguments, self._given, links, self._refuse).walk(self._stages)
 
     def _refuse(self, reason: str, instruction: Instruction, *, certain: bool = True) -> Problem:
         bounds = instruction.line, instruction.start, instruction.end
@@ -124,6 +137,9 @@ class _Evaluation:
             for pair in instruction.pairs:
                 name = pair.key.text
                 self._declared[name] = None
+                if name in self._given:
+                    self._arguments[name] = Value(self._given[name], DEFAULT)
+                    continue
                 if pair.value is None:
                     continue
                 try:

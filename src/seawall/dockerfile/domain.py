@@ -13,15 +13,18 @@ from seawall.text.dockerfile.parser import parse
 
 
 class Judge(NamedTuple):
-    """The rules of a run and what the team set for them."""
+    """The rules of a run, what the team set for them, and the digests of a lock file."""
 
     plan: Plan
     parameters: Mapping[str, Mapping[str, ParameterValue]]
+    pins: Mapping[str, str]
 
     def judge(self, data: bytes, path: str, surroundings: Surroundings) -> Outcome:
         """What the rules say of one file."""
-        build = evaluate(parse(data))
-        context = Context(build, surroundings=surroundings, parameters=self.parameters)
+        build = evaluate(parse(data), dict(surroundings.arguments), surroundings.targets)
+        context = Context(
+            build, surroundings=surroundings, parameters=self.parameters, pins=self.pins
+        )
         return self.plan.check(build, path, context)
 
 

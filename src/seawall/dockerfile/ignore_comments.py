@@ -24,13 +24,13 @@ from seawall.text.dockerfile.tree import Comment, Dockerfile, Instruction
 class Words(NamedTuple):
     """What the comments of a file say.
 
-    ``enabled``: checks of BuildKit that run although they are experimental. ``fails``: BuildKit's
-    warnings fail the build (``# check=error=true``).
+    ``enabled``: checks of BuildKit that run although they are experimental. That its warnings are
+    errors (``# check=error=true``) is between the file and BuildKit: what fails a run here is for
+    those to say who run it, not for the file that is judged.
     """
 
     ignores: tuple[Ignore, ...] = ()
     enabled: tuple[Enabled, ...] = ()
-    fails: bool = False
 
 
 _MARKS = re.compile(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
@@ -53,7 +53,7 @@ def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> 
     if "buildkit" in unheeded:
         return Words(tuple(ignores))
     skipped, enabled = checks(build, path)
-    return Words((*ignores, *skipped), enabled, build.check_options.error)
+    return Words((*ignores, *skipped), enabled)
 
 
 class _File:

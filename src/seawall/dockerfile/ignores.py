@@ -62,14 +62,6 @@ class IgnoreFile(NamedTuple):
 EMPTY = IgnoreFile(())
 
 
-def names_for(dockerfile: str) -> tuple[str, str]:
-    """Where Docker looks for the ignore file of a Dockerfile, best first.
-
-    The first lies beside the Dockerfile, the second in the root of the context.
-    """
-    return f"{dockerfile}.dockerignore", ".dockerignore"
-
-
 def parse_ignores(text: str) -> IgnoreFile:
     """Read a ``.dockerignore``. Never raises."""
     patterns = []

@@ -1,4 +1,7 @@
-"""Which files are Dockerfiles, by their names and, without a name, by their looks."""
+"""Which files are Dockerfiles, by their names and, without a name, by their looks.
+
+And which files name further ones: those of compose and of ``docker buildx bake``.
+"""
 
 import os
 import re
@@ -34,6 +37,23 @@ def looks_like_dockerfile(data: bytes) -> bool:
     return re.match(_FIRST, data.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
-def ignore_files(path: str) -> tuple[str, str]:
-    """The ignore files that count for a Dockerfile: its own, else that of its directory."""
-    return f"{path}.dockerignore", os.path.join(os.path.dirname(path), ".dockerignore")
+def ignore_files(path: str, context: str | None = None) -> tuple[str, str]:
+    """Where Docker looks for the ignore file of a Dockerfile, best first.
+
+    The first lies beside the Dockerfile, the second in the root of the context: its directory,
+    where nobody says otherwise.
+    """
+    directory = os.path.dirname(path) if context is None else context
+    return f"{path}.dockerignore", os.path.join(directory, ".dockerignore")
+
+
+_COMPOSE = re.compile(r"(?:docker-|podman-)?compose(?:[._-][\w.-]+)?\.ya?ml")
+_BAKE = re.compile(r"docker-bake(?:[._-][\w.-]+)?\.(?:hcl|json)")
+
+
+def project_kind(path: str) -> str:
+    """``compose file`` or ``bake file`` by a file's name; empty for others."""
+    name = os.path.basename(path)
+    if "compose" in name and _COMPOSE.fullmatch(name):
+        return "compose file"
+    return "bake file" if "bake" in name and _BAKE.fullmatch(name) else ""

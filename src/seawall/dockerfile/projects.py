@@ -18,8 +18,9 @@ class BuildReference(NamedTuple):
 
     ``name`` is the service or target. Paths are relative to the project's file, with ``/``;
     ``context`` is an address where ``remote`` is set. ``inline`` is the Dockerfile's own text where
-    the project holds it. ``arguments`` without a value come from the environment. ``unresolved``
-    names the fields that hang on what the file does not tell; they hold their text as written.
+    the project holds it, ``written`` the same as it stands there, with its variables.
+    ``arguments`` without a value come from the environment. ``unresolved`` names the fields that
+    hang on what the file does not tell; they hold their text as written.
     """
 
     name: str
@@ -30,6 +31,7 @@ class BuildReference(NamedTuple):
     arguments: dict[str, str | None]
     remote: bool
     unresolved: tuple[str, ...]
+    written: str | None = None
 
 
 class ProjectError(Exception):
@@ -102,17 +104,18 @@ def _compose_build(name: str, build: dict[str, Any]) -> BuildReference:
             unresolved.append(key)
         return resolved
 
-    inline = build.get("dockerfile_inline")
+    written = build.get("dockerfile_inline")
+    inline = text("dockerfile_inline", "") if isinstance(written, str) else None
     arguments = _compose_arguments(build.get("args"), unresolved)
     return _reference(
         name,
         text("context", "."),
         text("dockerfile", ""),
-        inline if isinstance(inline, str) else None,
+        inline,
         text("target", ""),
         arguments,
         unresolved,
-    )
+    )._replace(written=written if isinstance(written, str) else None)
 
 
 def _compose_arguments(value: object, unresolved: list[str]) -> dict[str, str | None]:
@@ -286,7 +289,7 @@ def _bake_target(
         text("target", ""),
         arguments_found,
         unresolved,
-    )
+    )._replace(written=inline)
 
 
 def _lineage(

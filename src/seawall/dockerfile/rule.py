@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, Unpack
 
 from seawall.core.rule import Hits, ParameterValue, Rule
-from seawall.core.rule_decorator import Metadata, decorator
+from seawall.core.rule_decorator import Metadata, ParameterContext, decorator
 from seawall.core.severity import Severity
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.stages import Build, Stage, Step
@@ -34,24 +34,48 @@ STEP = "step"
 COMMAND = "command"
 
 
+class Embedding(NamedTuple):
+    """Where the text of a Dockerfile stands within another file: from a line on, indented.
+
+    ``owner`` is the service or target that has it. ``odd`` are lines of the text that read
+    otherwise there, because of variables, each with its length there; ``lines`` is ``None`` where
+    the text stands on one line in quotes, which ``width`` characters has.
+    """
+
+    data: bytes
+    owner: str
+    line: int
+    lines: int | None = None
+    indent: int = 0
+    odd: Mapping[int, int] = {}
+    width: int = 0
+
+
 class Surroundings(NamedTuple):
     """What is known around a Dockerfile.
 
     ``ignore_file`` holds the text of the ignore file that counts, ``None`` where there is none;
     ``list_context`` gives the files of the build context, ``None`` where there is no context
-    (standard input, or a context elsewhere).
+    (standard input, or a context elsewhere); ``read_file`` the text of one of them by its path in
+    the context, ``None`` for one that cannot be read or is too large. ``arguments`` are build
+    arguments that every build of it is given, ``targets`` the stages that are built besides the
+    last. ``embedding`` tells which file holds the text, where that is no file of its own.
     """
 
     ignore_file: str | None = None
     ignore_path: str = ""
     list_context: Callable[[], BuildContext] | None = None
+    read_file: Callable[[str], str | None] | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+    targets: tuple[str, ...] = ()
+    embedding: Embedding | None = None
 
 
 ALONE = Surroundings()
 """A Dockerfile of which nothing else is known."""
 
 
-class Context:
+class Context(ParameterContext):
     """What a rule may know besides the file it judges."""
 
     def __init__(
@@ -60,12 +84,15 @@ class Context:
         *,
         surroundings: Surroundings = ALONE,
         parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+        pins: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__(parameters)
+        self.pins = pins or {}
+        """Digests of images by ``registry/repository:tag``, from a lock file."""
         self.build = build
         self.asked_outside = False
         """Set when a rule looks at the context: its verdict rests on more than this file."""
         self._surroundings = surroundings
-        self._parameters = parameters or {}
         self._files: BuildContext | None = None
 
     @property
@@ -82,22 +109,15 @@ class Context:
             self._files = self._surroundings.list_context()
         return self._files
 
-    def parameter(self, rule: Rule, name: str) -> ParameterValue:
-        """What the team set for a rule's parameter, or its default."""
-        own = self._parameters.get(rule.id, {})
-        if name in own:
-            return own[name]
-        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
-
-    def texts(self, rule: Rule, name: str) -> tuple[str, ...]:
-        """A parameter that is a list of texts."""
-        value = self.parameter(rule, name)
-        return value if isinstance(value, tuple) else ()
+    def read(self, path: str) -> str | None:
+        """The text of a file of the build context, ``None`` where it is not known."""
+        self.asked_outside = True
+        reader = self._surroundings.read_file
+        return None if reader is None else reader(path)
 
     def is_in_final_image(self, stage: Stage) -> bool:
-        """Whether a stage's layers are part of the final image: it is in the final chain."""
-        final = self.build.final
-        return final is not None and any(stage is other for other in final.chain())
+        """Whether a stage's layers are part of an image: it is in the chain of one."""
+        return any(stage is other for image in self.build.images for other in image.chain())
 
 
 class RunCommand(NamedTuple):

@@ -357,9 +357,12 @@ class Build:
         stages: in order.
         problems: why ``docker build`` refuses it: those of the text first. It stops at the first.
         check_options: what ``# check=`` asks for.
+        targets: the stages that are known to be built as images, besides the last one.
     """
 
-    __slots__ = ("arguments", "check_options", "declared", "file", "problems", "stages")
+    __slots__ = (
+        "arguments", "check_options", "declared", "file", "problems", "stages", "targets",
+    )  # fmt: skip
 
     arguments: dict[str, Value]
     check_options: "CheckOptions"
@@ -367,6 +370,7 @@ class Build:
     file: Dockerfile
     problems: tuple[Problem, ...]
     stages: tuple[Stage, ...]
+    targets: tuple[Stage, ...]
 
     @property
     def problem(self) -> Problem | None:
@@ -378,9 +382,15 @@ class Build:
         """The stage that is built without ``--target``."""
         return self.stages[-1] if self.stages else None
 
-    def needed(self, target: Stage | None = None) -> frozenset[int]:
-        """The numbers of the stages that a stage needs, itself included; the final one's."""
-        todo = [target or self.final]
+    @property
+    def images(self) -> tuple[Stage, ...]:
+        """The stages that images are made of: the last one, and the known targets."""
+        final = self.final
+        return () if final is None else (final, *self.targets)
+
+    def needed(self) -> frozenset[int]:
+        """The numbers of the stages that the images need, their own included."""
+        todo: list[Stage | None] = list(self.images)
         found: set[int] = set()
         while todo:
             stage = todo.pop()

@@ -66,10 +66,16 @@ class Walker:
     """Carries out a plan."""
 
     def __init__(
-        self, file: Dockerfile, arguments: Mapping[str, Value], links: Links, refuse: Refuse
+        self,
+        file: Dockerfile,
+        arguments: Mapping[str, Value],
+        given: Mapping[str, str],
+        links: Links,
+        refuse: Refuse,
     ) -> None:
         self._file = file
         self._arguments = arguments
+        self._given = given
         self._links = links
         self._refuse = refuse
         self._dispatched: set[int] = set()
@@ -120,6 +126,11 @@ class Walker:
     def global_argument(self, name: str) -> Value | None:
         """An ARG before the first FROM, or one of the platform."""
         return self._arguments.get(name)
+
+    def given_argument(self, name: str) -> Value | None:
+        """The value that the build is given for an ARG."""
+        text = self._given.get(name)
+        return None if text is None else Value(text, DEFAULT)
 
     def is_dispatched(self, source: Stage | Image) -> bool:
         """Whether the build has come to a source before."""
@@ -191,8 +202,10 @@ class _One:
         step = self._step
         for pair in self._instruction.pairs:
             name = pair.key.text
-            value: Value | None = None
-            if pair.value is None:
+            value = self._walker.given_argument(name)
+            if value is not None:
+                pass
+            elif pair.value is None:
                 found = self._walker.global_argument(name)
                 value = found and Value(found.text, min(found.certainty, DEFAULT))
             else:

@@ -1,10 +1,12 @@
 """Dockerfiles on their way through a scan."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
 from seawall.core.report import Failed, NotCovered
 from seawall.dockerfile.names import (
@@ -12,13 +14,14 @@ from seawall.dockerfile.names import (
     is_dockerfile,
     is_template,
     looks_like_dockerfile,
+    project_kind,
 )
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 
 if TYPE_CHECKING:
     from seawall.dockerfile.context import BuildContext
-    from seawall.dockerfile.rule import Surroundings
+    from seawall.dockerfile.rule import Embedding, Surroundings
 
 _OTHERS = (".yaml", ".yml", ".json")
 
@@ -28,11 +31,20 @@ def may_be(file: SourceFile) -> bool:
     return is_dockerfile(file.path)
 
 
-def claims(file: SourceFile, data: bytes) -> bool:
-    """Whether a file is a Dockerfile; what was named without a telling name, by its looks."""
+def claims(file: SourceFile, data: bytes, *, in_project: bool = False) -> bool:
+    """Whether a file is a Dockerfile; what was named without a telling name, by its looks.
+
+    It may be named on the command line or by a project, which cannot make one of a manifest.
+    """
     if is_dockerfile(file.path):
         return True
-    return file.named and not file.path.endswith(_OTHERS) and looks_like_dockerfile(data)
+    named = file.named or in_project
+    return named and not file.path.endswith(_OTHERS) and looks_like_dockerfile(data)
+
+
+def is_project(file: SourceFile) -> bool:
+    """Whether a file is a compose or bake file going by its name."""
+    return bool(project_kind(file.path))
 
 
 def template(file: SourceFile) -> NotCovered | None:
@@ -47,18 +59,55 @@ def template(file: SourceFile) -> NotCovered | None:
     )
 
 
-def surroundings(file: SourceFile) -> "Surroundings":
-    """The ignore file and the build context of a Dockerfile on disk."""
+def surroundings(file: SourceFile, build: "ProjectBuild | None" = None) -> "Surroundings":
+    """The ignore file and the build context of a Dockerfile on disk, and how it is built.
+
+    Its context is its directory, unless a project says otherwise (``build``).
+    """
     from seawall.dockerfile.rule import ALONE, Surroundings  # noqa: PLC0415 - if there are any
 
     if file.real == files.STDIN:
         return ALONE
-    directory = os.path.dirname(file.real)
-    for real, shown in zip(ignore_files(file.real), ignore_files(file.path), strict=True):
+    if build is None:
+        directory, shown_directory = os.path.dirname(file.real), os.path.dirname(file.path)
+        build = ProjectBuild(Directory(directory, shown_directory), (), ())
+    context = build.context
+    if context is None:
+        return ALONE._replace(arguments=build.arguments, targets=build.targets)
+    names = ignore_files(file.real, context.real), ignore_files(file.path, context.shown)
+    text, name = None, names[1][1]
+    for real, shown in zip(*names, strict=True):
         text = _ignore_text(real)
         if text is not None:
-            return Surroundings(text, shown, lambda: _listing(directory))
-    return Surroundings(None, ignore_files(file.path)[1], lambda: _listing(directory))
+            name = shown
+            break
+    real_context = context.real
+    return Surroundings(
+        text,
+        name,
+        lambda: _listing(real_context),
+        lambda path: _context_text(real_context, path),
+        build.arguments,
+        build.targets,
+    )
+
+
+class Directory(NamedTuple):
+    """A directory: where it is, and its name in reports."""
+
+    real: str
+    shown: str
+
+
+class ProjectBuild(NamedTuple):
+    """How compose or bake files build a Dockerfile, as far as they agree.
+
+    ``context`` is ``None`` where it is not known, or lies outside of what is scanned.
+    """
+
+    context: Directory | None
+    arguments: tuple[tuple[str, str], ...]
+    targets: tuple[str, ...]
 
 
 _IGNORE_LIMIT = 1024 * 1024
@@ -70,6 +119,25 @@ def _ignore_text(path: str) -> str | None:
             return stream.read(_IGNORE_LIMIT).decode("utf-8-sig", "surrogateescape")
     except OSError:
         return None
+
+
+_SCRIPT_LIMIT = 256 * 1024
+
+
+def _context_text(directory: str, path: str) -> str | None:
+    """The text of a file of a context; none of a link's, nor of what lies behind one."""
+    whole = os.path.join(directory, path)
+    top = os.path.realpath(directory)
+    if os.path.realpath(whole) != os.path.normpath(os.path.join(top, path)) or not _is_below(
+        os.path.realpath(whole), top
+    ):
+        return None
+    found = files.read(SourceFile(path, whole, "", named=False, context=False), _SCRIPT_LIMIT)
+    return None if isinstance(found, Failed) else found.decode("utf-8", "surrogateescape")
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path.startswith(os.path.join(directory, ""))
 
 
 @lru_cache(maxsize=256)
@@ -88,10 +156,38 @@ def forget_listings() -> None:
 def state(around: "Surroundings", data: bytes) -> tuple[object, ...]:
     """What a verdict may rest on besides the file itself, for the key of a result."""
     if around.list_context is None:
-        return ()
+        return given(around)
     copies = b"copy" in (lower := data.lower()) or b"add" in lower
     listing = around.list_context() if copies else None
-    return (around.ignore_file, listing)
+    return (*given(around), around.ignore_file, listing, _scripts(around, listing, data))
+
+
+def given(around: "Surroundings") -> tuple[object, ...]:
+    """What tells two builds of the same text apart."""
+    embedding = around.embedding
+    place = None if embedding is None else (embedding.owner, embedding.line, embedding.indent)
+    return (around.arguments, around.targets, place)
+
+
+_WORD = re.compile(rb"[\w.-]+")
+
+
+def _scripts(
+    around: "Surroundings", listing: "BuildContext | None", data: bytes
+) -> list[tuple[str, bytes]]:
+    """The files of the context that a rule may read: those whose names stand in the file."""
+    if listing is None or around.read_file is None:
+        return []
+    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+    values = " ".join(value for _, value in around.arguments).encode("utf-8", "surrogateescape")
+    words = {word.decode() for word in _WORD.findall(data + b" " + values) if word.isascii()}
+    found = []
+    for path in listing.files:
+        if path.rpartition("/")[2] in words:
+            text = around.read_file(path) or ""
+            found.append((path, blake2b(text.encode("utf-8", "surrogateescape")).digest()))
+    return found
 
 
 def problem(data: bytes, path: str) -> Failed | None:
@@ -103,8 +199,29 @@ def problem(data: bytes, path: str) -> Failed | None:
     return None
 
 
-def ignores(data: bytes, path: str) -> Iterator[Ignore]:
+def ignores(data: bytes, path: str, embedding: "Embedding | None" = None) -> Iterator[Ignore]:
     """The ignore comments of a Dockerfile."""
     from seawall.dockerfile.domain import ignores_of  # noqa: PLC0415 - if there are any
 
-    yield from ignores_of(data, path)
+    for ignore in ignores_of(data, path):
+        if embedding is None:
+            yield ignore
+        else:
+            from seawall.engine.embedded import moved_ignore  # noqa: PLC0415 - seldom of use
+
+            yield from moved_ignore(ignore, embedding)
+
+
+def text_of(around: "Surroundings | None", data: bytes) -> bytes:
+    """The bytes of the file that a task's bytes stand in."""
+    embedding = None if around is None else around.embedding
+    return data if embedding is None else embedding.data
+
+
+def moved(findings: Iterable[Finding], around: "Surroundings") -> list[Finding]:
+    """Findings with their places in the file that holds the text; there they are advice only."""
+    if around.embedding is None:
+        return list(findings)
+    from seawall.engine.embedded import moved_finding  # noqa: PLC0415 - seldom of use
+
+    return [moved_finding(finding, around.embedding) for finding in findings]

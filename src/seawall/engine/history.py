@@ -62,7 +62,7 @@ class Commit:
         exclude = self._options.exclude
         if exclude is not None and exclude.reason(file.path, is_directory=False):
             return False
-        return is_candidate(file)
+        return is_candidate(file) or file.path in self._present  # named by a compose file
 
     def _load(self, oids: Mapping[str, str]) -> None:
         wanted: dict[str, list[str]] = {}

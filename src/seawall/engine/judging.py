@@ -10,6 +10,7 @@ from seawall.core.location import Span
 from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
+from seawall.engine import dockerfiles
 from seawall.engine.placing import Places, placed, places_of, unplaced
 from seawall.engine.progress import Progress, Step
 from seawall.engine.reading import Inputs, Task, Unit
@@ -224,12 +225,15 @@ class _Bench:
         if judge is None:
             rules = self.by_id.values() if old is None else [self.by_id[name] for name in names]
             plan = domain.Plan(rule for rule in rules if rule.domain == DOCKERFILE)
-            judge = self._judges[names] = domain.Judge(plan, self._context.all_parameters)
+            judge = self._judges[names] = domain.Judge(
+                plan, self._context.all_parameters, self._context.pins
+            )
         outcome = judge.judge(task.data, task.file.path, around)
+        findings = dockerfiles.moved(outcome.findings, around)
         names = tuple(sorted(outcome.related)) if old is None else names
         own = [] if old is None else old.own
-        relations = [found for found in outcome.findings if found.rule.id in names]
-        own = own or [found for found in outcome.findings if found.rule.id not in names]
+        relations = [found for found in findings if found.rule.id in names]
+        own = own or [found for found in findings if found.rule.id not in names]
         private = old.private if old is not None else ()
         return Judgement(own, relations, outcome.faults, [names], {}, private)
 

@@ -91,7 +91,8 @@ class Options(NamedTuple):
     places: bool = True
     """Whether findings come with lines and columns; else only where ignores may ask for them."""
     pins: Mapping[str, str] = {}
-    """Digests of images by ``registry/repository:tag``, from a lock file, for fixes."""
+    """Digests of images by ``registry/repository:tag``, from a lock file: for fixes and for rules
+    that know newer releases by it."""
     cache: bool = False
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0

@@ -16,6 +16,7 @@ from seawall.engine import dockerfiles
 from seawall.engine.options import Options
 from seawall.engine.placing import places_of
 from seawall.engine.progress import Progress, Step
+from seawall.engine.projects import NO_PROJECTS, Projects, projects_of
 from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
@@ -73,6 +74,11 @@ class Task(NamedTuple):
     """Of a Dockerfile: its ignore file and build context. Nothing else has any."""
 
     @property
+    def text(self) -> bytes:
+        """The bytes of its file: of a Dockerfile within another one those of the other."""
+        return dockerfiles.text_of(self.around, self.data)
+
+    @property
     def digest(self) -> bytes:
         """What its bytes are known by."""
         from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
@@ -118,6 +124,7 @@ class Inputs:
         self.charts: frozenset[str] = frozenset()
         self.whole: set[str] = set()
         """Files of which every object is known, if perhaps not all that it will be."""
+        self.projects: Projects = NO_PROJECTS
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -141,7 +148,7 @@ class Inputs:
     def coverage(self) -> Coverage:
         """What became of each input."""
         return Coverage(
-            tuple(sorted(self.read)),
+            tuple(sorted(set(self.read))),
             tuple(sorted(self.skipped)),
             tuple(sorted({*self.not_covered, *self.unable})),
             tuple(sorted(self.failed)),
@@ -166,12 +173,26 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     found.sort(key=lambda file: (file.context, file.path))
     inputs.charts = _charts(found)
     kustomized = _kustomizations(found, inputs, source)
+    _projects(found, inputs, source)
     complete = _Completeness(options)
     step = Step(progress, "files read", len(found))
     for file in found:
         step.advance()
         _gather_file(file, inputs, source, kustomized, complete)
+    for held in inputs.projects.inline:
+        around = dockerfiles.surroundings(held.file, held.build)
+        around = around._replace(embedding=held.embedding)
+        task = Task(held.file, held.data, is_template=False, complete=True, around=around)
+        inputs.tasks.append(task)
     return inputs
+
+
+def _projects(found: Sequence[SourceFile], inputs: Inputs, source: Source) -> None:
+    """What compose and bake files say of Dockerfiles; they tell nothing of objects."""
+    passed_over = (item.path for item in inputs.skipped)
+    inputs.projects = projects_of(found, passed_over, source.read)
+    inputs.not_covered.extend(inputs.projects.not_covered)
+    inputs.whole.update(inputs.projects.kinds)
 
 
 def _charts(found: Iterable[SourceFile]) -> frozenset[str]:
@@ -231,7 +252,15 @@ def is_candidate(file: SourceFile) -> bool:
         or name.endswith(_EXTENSIONS)
         or name in kustomizations.FILE_NAMES
         or dockerfiles.may_be(file)
+        or dockerfiles.is_project(file)
     )
+
+
+def _no_use(file: SourceFile) -> str:
+    """Why there is no look into a file, going by its name; empty where there is one."""
+    if file.path.endswith(".hcl") and dockerfiles.is_project(file):
+        return "only what it says of Dockerfiles is read"
+    return "" if is_candidate(file) else "no format that seawall reads"
 
 
 def _gather_file(
@@ -246,8 +275,9 @@ def _gather_file(
     if template is not None:
         inputs.not_covered.append(template)
         return
-    if not is_candidate(file):
-        inputs.skipped.append(Skipped(file.path, "no format that seawall reads"))
+    build = inputs.projects.builds.get(file.path)
+    if build is None and (reason := _no_use(file)):
+        _skip(inputs, file, reason)
         return
     if name in kustomizations.FILE_NAMES:
         inputs.not_covered.append(
@@ -267,16 +297,32 @@ def _gather_file(
         inputs.skipped.append(Skipped(file.path, "empty"))
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
-    elif dockerfiles.claims(file, data):
-        around = dockerfiles.surroundings(file)
+    elif dockerfiles.claims(file, data, in_project=build is not None):
+        around = dockerfiles.surroundings(file, build)
         inputs.tasks.append(Task(file, data, is_template=False, complete=True, around=around))
+    elif not is_candidate(file):
+        inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))
     else:
-        chart = _chart_of(file.path, inputs.charts)
-        is_template = chart is not None and file.path.startswith(
-            os.path.join(chart, "templates", "")
-        )
-        listed = file.path in kustomized.resources
-        inputs.tasks.append(Task(file, data, is_template, complete.of(file), listed))
+        inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
+
+
+def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:
+    """Note that a file is passed over, unless Dockerfiles in it are read."""
+    if file.path not in inputs.projects.holders:
+        inputs.skipped.append(Skipped(file.path, reason))
+
+
+def _manifest(
+    file: SourceFile,
+    data: bytes,
+    inputs: Inputs,
+    kustomized: _Kustomized,
+    complete: "_Completeness",
+) -> Task:
+    chart = _chart_of(file.path, inputs.charts)
+    is_template = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
+    listed = file.path in kustomized.resources
+    return Task(file, data, is_template, complete.of(file), listed)
 
 
 def _text(path: str, data: bytes | Failed) -> str | Failed:
@@ -378,7 +424,8 @@ def _parse_dockerfile(task: Task) -> Plain:
     failed = dockerfiles.problem(task.data, "")
     if failed is not None:
         return (_FAILED, tuple(failed)[1:])
-    found = dockerfiles.ignores(task.data, task.file.path)
+    embedding = None if task.around is None else task.around.embedding
+    found = dockerfiles.ignores(task.data, task.file.path, embedding)
     return (_DOCKERFILE, None, [ignore_to_plain(item) for item in found])
 
 
@@ -389,12 +436,12 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         inputs.failed.append(Failed(file.path, *content))
         return
     if kind == _SKIPPED:
-        inputs.skipped.append(Skipped(file.path, content))
+        _skip(inputs, file, content)
         return
     if kind == _DOCKERFILE:
         found = [ignore_from_plain(item) for item in rest[0]]
         inputs.units.append(Unit(task, _NO_OBJECTS, ignores.Words(found, [])))
-        inputs.texts.add(file.path, task.data)
+        inputs.texts.add(file.path, task.text)
         inputs.read.append(file.path)
         return
     contents = reader.from_plain(
@@ -415,7 +462,7 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     if contents.objects or contents.failed:
         inputs.read.append(file.path)
     elif not contents.not_covered:
-        inputs.skipped.append(Skipped(file.path, "holds no Kubernetes object"))
+        _skip(inputs, file, "holds no Kubernetes object")
 
 
 class _Completeness:

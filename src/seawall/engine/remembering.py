@@ -86,6 +86,7 @@ class Memory:
                 options.pss_version,
                 options.fixes,
                 options.places,
+                sorted(options.pins.items()),
                 sorted((rule, sorted(own.items())) for rule, own in options.parameters.items()),
                 # What decides which rules objects may enable.
                 options.honour_comments,
@@ -191,6 +192,10 @@ def _put(store: Store, key: bytes, plain: Plain, secrets: set[Redacted]) -> None
         store.put(key, plain)
 
 
+def _given(task: Task) -> object:
+    return None if task.around is None else dockerfiles.given(task.around)
+
+
 def _may_store(task: Task) -> bool:
     """Standard input is often a cluster's, Secrets included: it leaves no trace on disk."""
     return task.file.real != STDIN
@@ -205,7 +210,7 @@ class _Units:
         file = task.file
         return digest(
             self._code,
-            *texts("unit", file.path, file.named, task.is_template, task.listed),
+            *texts("unit", file.path, file.named, task.is_template, task.listed, _given(task)),
             task.digest,
         )
 
@@ -236,7 +241,7 @@ class _Judgements:
         return digest(
             self._judging,
             *texts("judgement", task.file.path, task.file.named, task.is_template, complete),
-            *texts(task.listed),
+            *texts(task.listed, _given(task)),
             task.digest,
         )
 

@@ -73,7 +73,7 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     replay = run.recall(key)
     if replay is not None:
         return replay
-    present = {task.file.path: task.data for task in inputs.tasks} if options.since else {}
+    present = {task.file.path: task.text for task in inputs.tasks} if options.since else {}
     analysis = analyse(inputs, options, rules, memory, key, run.progress)
     run.knows(analysis.secrets)
     if analysis.faults:
@@ -122,7 +122,7 @@ def analyse(
     known = None if memory is None else memory.run(key)
     if known is not None:
         for task in inputs.tasks:
-            inputs.texts.add(task.file.path, task.data)
+            inputs.texts.add(task.file.path, task.text)
         return known
     size = sum(len(task.data) for task in inputs.tasks)
     workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Unpack
 
 from seawall.core.rule import Hits, ParameterValue, Rule
-from seawall.core.rule_decorator import Metadata, decorator
+from seawall.core.rule_decorator import Metadata, ParameterContext, decorator
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.index import Index
 
@@ -34,7 +34,7 @@ POD = "pod"
 OBJECT = "object"
 
 
-class Context:
+class Context(ParameterContext):
     """What a rule may know besides the entity it judges."""
 
     def __init__(
@@ -47,6 +47,7 @@ class Context:
         wants_fixes: bool = False,
         pins: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__(parameters)
         self._index = index
         self.wants_fixes = wants_fixes
         """Whether findings are to come with what mends them."""
@@ -58,7 +59,6 @@ class Context:
         """The cluster's version as ``1.36``."""
         self.pss_version = pss_version
         """The Pod Security policy version as ``v1.28`` or ``latest``."""
-        self._parameters = parameters or {}
         self._parent: Context | None = None
 
     def with_parameters(self, rule: Rule, values: dict[str, ParameterValue]) -> "Context":
@@ -93,28 +93,6 @@ class Context:
     def minor(self) -> int:
         """The minor number of the cluster's version."""
         return int(self.kubernetes_version.partition(".")[2] or 0)
-
-    def parameter(self, rule: Rule, name: str) -> ParameterValue:
-        """What the team set for a rule's parameter, or its default."""
-        own = self._parameters.get(rule.id, {})
-        if name in own:
-            return own[name]
-        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
-
-    @property
-    def all_parameters(self) -> Mapping[str, Mapping[str, ParameterValue]]:
-        """What the team set, by rule."""
-        return self._parameters
-
-    def integer(self, rule: Rule, name: str) -> int:
-        """A whole-number parameter."""
-        value = self.parameter(rule, name)
-        return value if isinstance(value, int) else 0
-
-    def texts(self, rule: Rule, name: str) -> tuple[str, ...]:
-        """A parameter that is a list of texts."""
-        value = self.parameter(rule, name)
-        return value if isinstance(value, tuple) else ()
 
     def confidence_of_absence(self, object_: "KubernetesObject") -> Confidence:
         """How sure one can be that something is missing: only where all of it was read."""

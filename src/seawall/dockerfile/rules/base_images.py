@@ -28,7 +28,14 @@ def _confidence(stage: Stage) -> Confidence:
     "base-image-no-tag",
     severity=Severity.MEDIUM,
     remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
-    aliases=("DL3006", "DS-0001", "CKV_DOCKER_7", "mint:ID.20006"),
+    aliases=(
+        "DL3006",
+        "DS-0001",
+        "CKV_DOCKER_7",
+        "mint:ID.20006",
+        "kics:image_version_not_explicit",
+        "kics:9efb0b2d-89c9-41a3-91ca-dcc0aec911fd",
+    ),
 )
 def base_image_no_tag(stage: Stage, context: Context) -> Hits:
     """Base images must name a version.
@@ -65,7 +72,15 @@ def base_image_no_tag(stage: Stage, context: Context) -> Hits:
     "base-image-latest",
     severity=Severity.MEDIUM,
     remedy="Name the tag of a version, or better a digest (name:tag@sha256:...).",
-    aliases=("DL3007", "DS-0001", "CKV_DOCKER_7", "DKL-DI-0006", "mint:ID.20006"),
+    aliases=(
+        "DL3007",
+        "DS-0001",
+        "CKV_DOCKER_7",
+        "DKL-DI-0006",
+        "mint:ID.20006",
+        "kics:image_version_using_latest",
+        "kics:f45ea400-6bbe-4501-9fc7-1c3d75c32067",
+    ),
 )
 def base_image_latest(stage: Stage, context: Context) -> Hits:
     """Base images must not be latest.
@@ -124,7 +139,7 @@ def base_image_not_pinned(build: Build, context: Context) -> Hits:
     References:
     https://docs.docker.com/build/building/best-practices/#pin-base-image-versions
     """
-    for image, place, certain in _images(build):
+    for image, place, certain in images(build):
         if not image.digest:
             yield Hit(
                 f"image {image.name} is not pinned by digest",
@@ -139,7 +154,7 @@ def base_image_not_pinned(build: Build, context: Context) -> Hits:
     severity=Severity.HIGH,
     profile=OPT_IN,
     remedy="Use an image from one of the trusted registries or repositories.",
-    aliases=("DL3026",),
+    aliases=("DL3026", "docker-bench:4.2"),
     parameters=(
         Parameter("registries", (), "globs of registries or repositories that are trusted"),
     ),
@@ -169,13 +184,13 @@ def base_image_untrusted(build: Build, context: Context) -> Hits:
         registries = ["registry.example.org", "docker.io/library/*"]
     """
     trusted = context.texts(base_image_untrusted, "registries")
-    for image, place, _ in _images(build) if trusted else ():
+    for image, place, _ in images(build) if trusted else ():
         name = f"{image.domain}/{image.path}"
         if not any(fnmatchcase(image.domain, t) or fnmatchcase(name, t) for t in trusted):
             yield Hit(f"image {image.name} is from no trusted registry", place, evidence=name)
 
 
-def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
+def images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
     """Every external image, where it is named, and whether the name is certain."""
     for stage in build.stages:
         word = _base_word(stage)

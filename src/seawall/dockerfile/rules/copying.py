@@ -513,7 +513,11 @@ def _installs(command: Command) -> str:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Join RUN instructions that belong together, or build in another stage and copy.",
-    aliases=("mint:ID.20020", "kics:0008c003-79aa-42d8-95b8-1c2fe37dbfe6"),
+    aliases=(
+        "mint:ID.20020",
+        "kics:multiple_run_add_copy_instructions_listed",
+        "kics:0008c003-79aa-42d8-95b8-1c2fe37dbfe6",
+    ),
     parameters=(Parameter("max", 20, "layers of the final image, those of its base left out"),),
 )
 def too_many_layers(build: Build, context: Context) -> Hits:

@@ -8,9 +8,9 @@ from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.ignores import parse_ignores
-from seawall.dockerfile.rule import Context, step_rule
+from seawall.dockerfile.rule import Context, stage_rule, step_rule
 from seawall.dockerfile.rules.copying import is_sent, local_sources
-from seawall.dockerfile.stages import Step
+from seawall.dockerfile.stages import Setting, Stage, Step
 
 _NAME = re.compile(
     r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
@@ -48,7 +48,7 @@ def _severity(step: Step, context: Context) -> Severity:
     instructions=("ENV",),
     severity=Severity.HIGH,
     remedy="Give it at run time, or to one step by RUN --mount=type=secret; replace the value.",
-    aliases=("DS-0031", "CIS-DI-0010"),
+    aliases=("DS-0031", "CIS-DI-0010", "DL3064", "docker-bench:4.10"),
     sensitive=True,
 )
 def secret_in_image_env(step: Step, context: Context) -> Hits:
@@ -85,7 +85,7 @@ def secret_in_image_env(step: Step, context: Context) -> Hits:
     instructions=("ARG",),
     severity=Severity.HIGH,
     remedy="Use RUN --mount=type=secret,id=...: a build secret leaves no trace in the image.",
-    aliases=("DS-0031",),
+    aliases=("DS-0031", "DL3064", "docker-bench:4.10"),
     sensitive=True,
 )
 def secret_in_arg(step: Step, context: Context) -> Hits:
@@ -121,19 +121,25 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
             )  # fmt: skip
 
 
+def _held(setting: Setting) -> str:
+    """What kind of credential a setting holds; empty for none."""
+    if setting.value is None or not setting.value.known:
+        return ""
+    name, value = setting.key.text, setting.value.text
+    if _TOKEN.search(value):
+        return "a provider's token"
+    if _URL_PASSWORD.search(value):
+        return "an address with a password"
+    if _names_secret(name) and len(value) > 3 and not _PLACEHOLDER.match(value):
+        is_path = value.startswith("/") and " " not in value
+        return "" if is_path else "a credential"
+    return ""
+
+
 def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
     for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
-        if setting.value is None or not setting.value.known:
-            continue
-        name, value = setting.key.text, setting.value.text
-        what = ""
-        if _TOKEN.search(value):
-            what = "a provider's token"
-        elif _URL_PASSWORD.search(value):
-            what = "an address with a password"
-        elif _names_secret(name) and len(value) > 3 and not _PLACEHOLDER.match(value):
-            is_path = value.startswith("/") and " " not in value
-            what = "" if is_path else "a credential"
+        name, value = setting.key.text, "" if setting.value is None else setting.value.text
+        what = _held(setting)
         if what:
             yield Hit(
                 f"{noun} {name} holds {what}",
@@ -142,6 +148,93 @@ def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
                 evidence=name,
                 secret=Redacted(value),
             )
+
+
+@stage_rule(
+    "secret-env-not-removed",
+    severity=Severity.MEDIUM,
+    remedy="Do not put it into a layer: use RUN --mount=type=secret; replace the credential.",
+    sensitive=True,
+)
+def secret_env_not_removed(stage: Stage, context: Context) -> Hits:
+    """A credential that a later step takes away is still in the image.
+
+    Reports ``unset`` and an empty ENV for a variable that an earlier ENV gave a credential, and
+    ``rm`` of a file with credentials that an earlier COPY or ADD brought.
+
+    Why:
+
+    Each instruction is a layer of its own. A later one hides what an earlier one holds; in the
+    image's history and layers everybody who can pull it still reads it.
+
+    Bad:
+
+        FROM debian:12.11
+        ENV DB_PASSWORD=correct-horse-7
+        RUN ./migrate && unset DB_PASSWORD
+        USER 10001
+
+    Good:
+
+        FROM debian:12.11
+        RUN --mount=type=secret,id=db,env=DB_PASSWORD ./migrate
+        USER 10001
+
+    References:
+    https://docs.docker.com/build/building/best-practices/#env
+    """
+    given: dict[str, Step] = {}
+    copied: dict[str, Step] = {}
+    for step in stage.chain_steps():
+        is_own = step.stage is stage and not step.triggered
+        if step.name == "ENV":
+            for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+                name = setting.key.text
+                if _held(setting):
+                    given[name] = step
+                elif name in given and setting.value is not None and not setting.value.text:
+                    place = (pair.key.start, (pair.value or pair.key).end)
+                    source = given.pop(name)
+                    if is_own:
+                        yield _still_there(name, source, place)
+        elif step.name in ("COPY", "ADD"):
+            copied |= _brought(step)
+        elif step.name == "RUN" and is_own and (given or copied):
+            yield from _taken_away(step, given, copied)
+
+
+def _brought(step: Step) -> dict[str, Step]:
+    """The files with credentials that COPY or ADD puts into the image, by their paths there."""
+    found: dict[str, Step] = {}
+    if len(step.arguments) >= 2 and all(value.known for value in step.arguments):
+        sources = [value.text for value in local_sources(step)]
+        last = step.arguments[-1].text
+        target = posixpath.normpath(posixpath.join(step.workdir.text or "/", last))
+        is_directory = last.endswith(("/", "/.")) or last == "." or len(sources) > 1
+        for source in sources:
+            if _is_secret_file(posixpath.normpath(source.lstrip("/") or ".")):
+                name = posixpath.basename(source.rstrip("/"))
+                found[posixpath.join(target, name) if is_directory else target] = step
+    return found
+
+
+def _taken_away(step: Step, given: dict[str, Step], copied: dict[str, Step]) -> Iterator[Hit]:
+    for script in step.scripts:
+        for command in script.named("unset", "rm"):
+            for word in command.operands:
+                value = word.value or ""
+                if command.name == "unset":
+                    source = given.get(value)
+                else:
+                    path = posixpath.normpath(posixpath.join(step.workdir.text or "/", value))
+                    source = copied.get(path)
+                if source is not None:
+                    yield _still_there(value, source, (word.start, word.end))
+
+
+def _still_there(name: str, source: Step, place: tuple[int, int]) -> Hit:
+    what = f"{source.name} in line {source.instruction.line}"
+    return Hit(f"{name} stays in the layer of {what}", place, evidence=name)
 
 
 _NAMED = re.compile(
@@ -157,7 +250,7 @@ _NAMED_OTHERWISE = re.compile(r"(?:_|^)(?:public|file|version)(?:_|$)", re.IGNOR
     severity=Severity.LOW,
     profile=OPT_IN,
     remedy="Use RUN --mount=type=secret, or give the value at run time.",
-    aliases=("SecretsUsedInArgOrEnv",),
+    aliases=("SecretsUsedInArgOrEnv", "DL3064"),
     sensitive=True,
 )
 def credential_named_setting(step: Step, context: Context) -> Hits:
@@ -281,11 +374,15 @@ _SECRET_FILES = re.compile(
 _SECRET_DIRECTORIES = ("/.aws/", "/.kube/", "/.ssh/", "/.gnupg/", "/.docker/")
 _PUBLIC = re.compile(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
 
+_PUBLIC_KEY = re.compile(r"(?:\A|[._-])(?:pub|public)(?:[._-]|\Z)", re.IGNORECASE)
+
 
 def _is_secret_file(path: str) -> bool:
     name = posixpath.basename(path.rstrip("/"))
     if any(part in f"/{path}" for part in _SECRET_DIRECTORIES):
         return True
+    if name.endswith(".key") and _PUBLIC_KEY.search(name):
+        return False
     return bool(_SECRET_FILES.match(name)) and not (name.endswith(".pem") and _PUBLIC.search(name))
 
 
@@ -294,7 +391,7 @@ def _is_secret_file(path: str) -> bool:
     instructions=("COPY", "ADD"),
     severity=Severity.HIGH,
     remedy="Name it in .dockerignore; give it at run time or by RUN --mount=type=secret.",
-    aliases=("CIS-DI-0010",),
+    aliases=("CIS-DI-0010", "docker-bench:4.10"),
 )
 def secret_file_copied(step: Step, context: Context) -> Hits:
     """Files with credentials must not get into an image.

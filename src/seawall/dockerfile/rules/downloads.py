@@ -30,7 +30,6 @@ _PLAIN = re.compile(r"http://[^\s/'\"]+", re.IGNORECASE)
     names=_FETCHERS,
     severity=Severity.HIGH,
     remedy="Download to a file, check its SHA-256 against one that is written down, then run it.",
-    aliases=("kics:curl-or-wget-instead-of-add",),
 )
 def pipe_to_shell(found: RunCommand, context: Context) -> Hits:
     """What comes from the network must not be run unseen.
@@ -79,6 +78,10 @@ def pipe_to_shell(found: RunCommand, context: Context) -> Hits:
     severity=Severity.HIGH,
     remedy="Give ADD --checksum=sha256:..., or a commit for a git repository.",
     confidence=Confidence.HIGH,
+    aliases=(
+        "kics:curl_or_wget_instead_of_add",
+        "kics:4b410d24-1cbe-4430-a632-62c9a931cf1c",
+    ),
 )
 def add_remote_no_checksum(step: Step, context: Context) -> Hits:
     """Files from the network must be checked.
@@ -117,6 +120,7 @@ def add_remote_no_checksum(step: Step, context: Context) -> Hits:
     severity=Severity.MEDIUM,
     remedy="Compare the file with a SHA-256 that is written down: sha256sum -c, before it is used.",
     confidence=Confidence.MEDIUM,
+    aliases=("docker-bench:4.11",),
 )
 def download_unverified(found: RunCommand, context: Context) -> Hits:
     """Downloads must be checked before they are used.
@@ -341,6 +345,7 @@ _UNSIGNED_TEXT = re.compile(r"trusted=yes|gpgcheck\s*=\s*0|SigLevel\s*=\s*Never"
     remedy="Install the repository's key and let signatures be checked.",
     aliases=(
         "CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11",
+        "docker-bench:4.11",
     ),
 )  # fmt: skip
 def signature_check_disabled(step: Step, context: Context) -> Hits:

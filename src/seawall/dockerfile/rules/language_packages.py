@@ -31,7 +31,11 @@ _PIP = names_of("pip")
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Add --no-cache-dir, or set PIP_NO_CACHE_DIR=1.",
-    aliases=("DL3042", "kics:pip_install_keeping_cached_packages"),
+    aliases=(
+        "DL3042",
+        "kics:pip_install_keeping_cached_packages",
+        "kics:f2f903fb-b977-461e-98d7-b3e2185c6118",
+    ),
 )
 def pip_cache(step: Step, context: Context) -> Hits:
     """Pip must not leave its cache in the layer.

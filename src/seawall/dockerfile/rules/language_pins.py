@@ -50,7 +50,12 @@ def _installs(found: RunCommand) -> PackageCommand | None:
     severity=Severity.MEDIUM,
     profile=SECURITY,
     remedy="Write name==version, or better install a requirements file with hashes.",
-    aliases=("DL3013", "mint:20018", "kics:unpinned_package_version_in_pip_install"),
+    aliases=(
+        "DL3013",
+        "mint:ID.20018",
+        "kics:unpinned_package_version_in_pip_install",
+        "kics:02d9c71f-3ee8-4986-9c27-1a20d0d19bfc",
+    ),
 )
 def pip_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of pip must have an exact version.
@@ -109,7 +114,11 @@ def _pip_kind(package: Package, editable: set[str]) -> str:
     severity=Severity.MEDIUM,
     profile=SECURITY,
     remedy="Write name@version, or install from a lock file with npm ci.",
-    aliases=("DL3016", "kics:npm_install_without_pinned_version"),
+    aliases=(
+        "DL3016",
+        "kics:npm_install_without_pinned_version",
+        "kics:e36d8880-3f78-4546-b9a1-12f0745ca0d5",
+    ),
 )
 def npm_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of npm must have a version.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile.package_leftovers import covers, is_mounted, leftovers, removed_paths
-from seawall.dockerfile.rule import Context, stage_rule
-from seawall.dockerfile.stages import Stage, Step
+from seawall.dockerfile.rule import Context, file_rule, stage_rule
+from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.shell.script import Command
 
 _ARCHIVE = re.compile(
@@ -29,7 +29,7 @@ _MANY = 500
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Merge the RUNs with &&.",
-    aliases=("DL3059", "mint:20019", "kics:multiple_run_add_copy_instructions_listed"),
+    aliases=("DL3059", "mint:ID.20019"),
 )
 def run_consecutive(stage: Stage, context: Context) -> Hits:
     """Short RUNs one behind another may be one.
@@ -97,7 +97,7 @@ def _flags(step: Step) -> list[str]:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Delete it in the RUN that makes it, or keep it out with a mount or another stage.",
-    aliases=("mint:20021",),
+    aliases=("mint:ID.20021",),
 )
 def rm_in_separate_layer(stage: Stage, context: Context) -> Hits:
     r"""What a later layer deletes is still in the image.
@@ -241,6 +241,177 @@ def _targets(command: Command) -> Iterator[str]:
         last = values[-1]
         if last.startswith("/"):
             yield posixpath.normpath(last)
+
+
+# Copied for one step ---------------------------------------------------------------------------
+
+
+@stage_rule(
+    "copy-only-for-run",
+    severity=Severity.INFO,
+    profile=RELIABILITY,
+    remedy="Mount it while the RUN needs it: RUN --mount=type=bind,source=...,target=....",
+)
+def copy_only_for_run(stage: Stage, context: Context) -> Hits:
+    r"""What one RUN needs should be mounted, not copied.
+
+    Reports COPY from the build context to /tmp or /var/tmp, in the stages of the final image,
+    where a later RUN uses it.
+
+    Why:
+
+    The copy stays in its layer although nothing needs it at run time. A bind mount lends the file
+    to the step.
+
+    Bad:
+
+        FROM python:3.13
+        COPY requirements.txt /tmp/requirements.txt
+        RUN pip install --no-cache-dir -r /tmp/requirements.txt
+
+    Good:
+
+        FROM python:3.13
+        RUN --mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt \
+            pip install --no-cache-dir -r /tmp/requirements.txt
+
+    Not reported:
+
+    Archives that are extracted, and what a later RUN deletes: other rules report those.
+
+    References:
+    https://docs.docker.com/build/building/best-practices/#add-or-copy
+    """
+    if not context.is_in_final_image(stage):
+        return
+    copies: dict[str, Step] = {}
+    used: dict[Step, bool] = {}
+    for step in stage.steps:
+        if step.triggered:
+            continue
+        if step.name == "COPY" and not step.instruction.flag("from"):
+            copies |= {path: step for path in _copied(step) if path.startswith(_TEMPORARY)}
+        elif step.name == "RUN" and copies:
+            _note_uses(step, copies, used)
+    for step in stage.steps:
+        if used.get(step):
+            words = step.instruction.arguments
+            message = f"copies to {words[-1].text} what only a RUN needs"
+            yield Hit(message, (words[0].start, words[-1].end))
+
+
+_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108 - what others write there
+
+
+def _note_uses(step: Step, copies: dict[str, Step], used: dict[Step, bool]) -> None:
+    """Note which copies a RUN names: false for good where it deletes or extracts one."""
+    for script in step.scripts:
+        for command in script.commands:
+            gone = command.name == "rm" or _extracts(command)
+            for word in command.words:
+                path = word.value or ""
+                while path.startswith(_TEMPORARY):
+                    if path in copies:
+                        copy = copies[path]
+                        used[copy] = used.get(copy, True) and not gone
+                    path = posixpath.dirname(path)
+
+
+# Stages that begin alike ----------------------------------------------------------------------
+
+_LONG = 3
+
+
+@file_rule(
+    "duplicate-stage-prefix",
+    severity=Severity.INFO,
+    profile=RELIABILITY,
+    remedy="Put what they have in common into a stage of its own and build both on it.",
+)
+def duplicate_stage_prefix(build: Build, context: Context) -> Hits:
+    """What stages have in common should be written once.
+
+    Reports a stage that begins with the same base and the same three or more instructions as an
+    earlier one.
+
+    Why:
+
+    Whoever changes the one forgets the other. A stage of its own is written, built and cached once.
+
+    Bad:
+
+        FROM node:24 AS build
+        WORKDIR /app
+        COPY package.json package-lock.json ./
+        RUN npm ci
+        RUN npm run build
+        FROM node:24 AS test
+        WORKDIR /app
+        COPY package.json package-lock.json ./
+        RUN npm ci
+        RUN npm test
+
+    Good:
+
+        FROM node:24 AS base
+        WORKDIR /app
+        COPY package.json package-lock.json ./
+        RUN npm ci
+        FROM base AS build
+        RUN npm run build
+        FROM base AS test
+        RUN npm test
+
+    Not reported:
+
+    Stages that share only ARG, LABEL and comments, and builds of more than a hundred stages.
+
+    References:
+    https://docs.docker.com/build/building/best-practices/#create-reusable-stages
+    """
+    if len(build.stages) > _MANY_STAGES:
+        return
+    texts = [_instructions(stage) for stage in build.stages]
+    for number, stage in enumerate(build.stages):
+        best, other = 0, None
+        for earlier in build.stages[:number]:
+            if _begins_as(earlier) == _begins_as(stage):
+                shared = _shared(texts[earlier.number], texts[number])
+                if shared > best:
+                    best, other = shared, earlier
+        if other is not None:
+            place = stage.instruction
+            yield Hit(
+                f"begins with the same {best} instructions as {other.label}",
+                (place.start, place.end),
+                container=stage.label,
+            )
+
+
+_MANY_STAGES = 100
+_IDLE = frozenset(("ARG", "LABEL", "MAINTAINER"))
+
+
+def _begins_as(stage: Stage) -> tuple[str, str]:
+    platform = stage.platform_text.text if stage.platform_text is not None else ""
+    return stage.base_name.text, platform
+
+
+def _instructions(stage: Stage) -> list[str]:
+    data = stage.file.data
+    return [
+        " ".join(data[one.start : one.end].decode("utf-8", "surrogateescape").split())
+        for one in stage.instructions
+    ]
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many instructions two stages begin with in common; 0 where that is not worth a word."""
+    count = 0
+    while count < min(len(one), len(other)) and one[count] == other[count]:
+        count += 1
+    working = [text for text in one[:count] if text.partition(" ")[0].upper() not in _IDLE]
+    return count if len(working) >= _LONG else 0
 
 
 # Archives -------------------------------------------------------------------------------------

@@ -102,7 +102,11 @@ def _add_yes(found: RunCommand, call: PackageCommand) -> Change:
     severity=Severity.HIGH,
     profile=RELIABILITY,
     remedy="Add -y: nobody is there to answer.",
-    aliases=("DL3030", "kics:yum_install_allows_manual_input"),
+    aliases=(
+        "DL3030",
+        "kics:yum_install_allows_manual_input",
+        "kics:6e19193a-8753-436d-8a09-76dcff91bb03",
+    ),
 )
 def yum_no_yes(found: RunCommand, context: Context) -> Hits:
     """Yum must not wait for an answer.
@@ -177,7 +181,11 @@ def dnf_no_yes(found: RunCommand, context: Context) -> Hits:
     severity=Severity.HIGH,
     profile=RELIABILITY,
     remedy="Call zypper --non-interactive: nobody is there to answer.",
-    aliases=("DL3034", "kics:missing_zypper_non_interactive_switch"),
+    aliases=(
+        "DL3034",
+        "kics:missing_zypper_non_interactive_switch",
+        "kics:45e1fca5-f90e-465d-825f-c2cb63fa3944",
+    ),
 )
 def zypper_no_yes(found: RunCommand, context: Context) -> Hits:
     """Zypper must not wait for an answer.
@@ -268,7 +276,13 @@ def _left(step: Step, context: Context, families: tuple[str, ...], clean: str | 
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Add --no-cache.",
-    aliases=("DL3019", "DS-0025", "DKL-DI-0004", "kics:apk_add_using_local_cache_path"),
+    aliases=(
+        "DL3019",
+        "DS-0025",
+        "DKL-DI-0004",
+        "kics:apk_add_using_local_cache_path",
+        "kics:ae9c56a6-3ed1-4ac0-9b54-31267f51151d",
+    ),
 )
 def apk_cache(step: Step, context: Context) -> Hits:
     """Apk must not leave its index in the layer.
@@ -356,7 +370,12 @@ def _without(updates: list[PackageCommand], script: Script, step: Step) -> tuple
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Run yum clean all at the end of the same RUN.",
-    aliases=("DL3032", "DS-0015", "kics:yum_clean_all_missing"),
+    aliases=(
+        "DL3032",
+        "DS-0015",
+        "kics:yum_clean_all_missing",
+        "kics:00481784-25aa-4a55-8633-3136dfcf4f37",
+    ),
 )
 def yum_clean(step: Step, context: Context) -> Hits:
     """Yum must not leave its cache in the layer.
@@ -393,7 +412,13 @@ def yum_clean(step: Step, context: Context) -> Hits:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Run dnf clean all at the end of the same RUN.",
-    aliases=("DL3040", "DS-0019", "DS-0027", "kics:missing_dnf_clean_all"),
+    aliases=(
+        "DL3040",
+        "DS-0019",
+        "DS-0027",
+        "kics:missing_dnf_clean_all",
+        "kics:295acb63-9246-4b21-b441-7c1f1fb62dc0",
+    ),
 )
 def dnf_clean(step: Step, context: Context) -> Hits:
     """Dnf must not leave its cache in the layer.
@@ -430,7 +455,12 @@ def dnf_clean(step: Step, context: Context) -> Hits:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Run zypper clean --all at the end of the same RUN.",
-    aliases=("DL3036", "DS-0020", "kics:missing_zypper_clean"),
+    aliases=(
+        "DL3036",
+        "DS-0020",
+        "kics:missing_zypper_clean",
+        "kics:38300d1a-feb2-4a48-936a-d1ef1cd24313",
+    ),
 )
 def zypper_clean(step: Step, context: Context) -> Hits:
     """Zypper must not leave its cache in the layer.
@@ -474,8 +504,11 @@ def zypper_clean(step: Step, context: Context) -> Hits:
         "DS-0024",
         "DKL-DI-0003",
         "kics:run_using_upgrade_commands",
+        "kics:682fe378-c180-4bd5-8a14-95fc285fb269",
         "kics:use_of_apk_upgrade",
+        "kics:989ab888-7d1e-410f-9dde-c64a1d367bf2",
         "kics:yum_update_disabled",
+        "kics:8f6456be-0018-46db-9ce6-b3b6dc8d34d2",
     ),
 )
 def pkg_upgrade(found: RunCommand, context: Context) -> Hits:

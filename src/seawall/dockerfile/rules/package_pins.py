@@ -38,7 +38,11 @@ def _hits(found: RunCommand, versions: str) -> Hits:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Write name=version, or build against a dated snapshot of the archive.",
-    aliases=("DL3008", "kics:apt_get_install_pin_version_not_defined"),
+    aliases=(
+        "DL3008",
+        "kics:apt_get_install_pin_version_not_defined",
+        "kics:965a08d7-ef86-4f14-8792-4a3b2098937e",
+    ),
 )
 def apt_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of apt should have a version.
@@ -80,7 +84,11 @@ def apt_unpinned(found: RunCommand, context: Context) -> Hits:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Write name~=version, which lets respins through.",
-    aliases=("DL3018", "kics:unpinned_package_version_in_apk_add"),
+    aliases=(
+        "DL3018",
+        "kics:unpinned_package_version_in_apk_add",
+        "kics:d3499f6d-1651-41bb-a9a7-de925fea487b",
+    ),
 )
 def apk_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of apk should have a version.
@@ -116,7 +124,11 @@ def apk_unpinned(found: RunCommand, context: Context) -> Hits:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Write name-version.",
-    aliases=("DL3033", "kics:yum_install_without_version"),
+    aliases=(
+        "DL3033",
+        "kics:yum_install_without_version",
+        "kics:6452c424-1d92-4deb-bb18-a03e95d579c4",
+    ),
 )
 def yum_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of yum should have a version.
@@ -152,7 +164,11 @@ def yum_unpinned(found: RunCommand, context: Context) -> Hits:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Write name-version, or name:stream for a module.",
-    aliases=("DL3041", "kics:missing_version_specification_in_dnf_install"),
+    aliases=(
+        "DL3041",
+        "kics:missing_version_specification_in_dnf_install",
+        "kics:93d88cf7-f078-46a8-8ddc-178e03aeacf1",
+    ),
 )
 def dnf_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of dnf should have a version.
@@ -197,7 +213,11 @@ def dnf_unpinned(found: RunCommand, context: Context) -> Hits:
     severity=Severity.INFO,
     profile=OPT_IN,
     remedy="Write name=version.",
-    aliases=("DL3037", "kics:zypper_install_without_version"),
+    aliases=(
+        "DL3037",
+        "kics:zypper_install_without_version",
+        "kics:562952e4-0348-4dea-9826-44f3a2c6117b",
+    ),
 )
 def zypper_unpinned(found: RunCommand, context: Context) -> Hits:
     """Packages of zypper should have a version.

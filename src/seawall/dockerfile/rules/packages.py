@@ -28,7 +28,12 @@ _SAME = frozenset(
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Call apt-get or apt-cache: their options and output do not change between versions.",
-    aliases=("DL3027", "CKV_DOCKER_9", "kics:run_using_apt"),
+    aliases=(
+        "DL3027",
+        "CKV_DOCKER_9",
+        "kics:run_using_apt",
+        "kics:b84a0b47-2e99-4c9f-8933-98bcabe2b94d",
+    ),
 )
 def apt_cli(found: RunCommand, context: Context) -> Hits:
     """Apt is for people at a terminal, not for scripts.
@@ -81,6 +86,7 @@ def _is_quoted(found: RunCommand, start: int) -> bool:
         "CIS-DI-0007",
         "docker-bench:4.7",
         "kics:update_instruction_alone",
+        "kics:9bae49be-0aa3-4de5-bab2-4c3a069e40cd",
     ),
     compliance=("cis-docker-1.6:4.7",),
 )
@@ -297,7 +303,12 @@ def _brings_lists(step: Step) -> bool:
     severity=Severity.HIGH,
     profile=RELIABILITY,
     remedy="Add -y: nobody is there to answer.",
-    aliases=("DL3014", "DS-0021", "kics:apt_get_missing_flags_to_avoid_manual_input"),
+    aliases=(
+        "DL3014",
+        "DS-0021",
+        "kics:apt_get_missing_flags_to_avoid_manual_input",
+        "kics:77783205-c4ca-4f80-bb80-c777f267c547",
+    ),
 )
 def apt_no_yes(found: RunCommand, context: Context) -> Hits:
     """Apt must not wait for an answer.
@@ -383,7 +394,12 @@ def _written(step: Step) -> Iterator[str]:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Add --no-install-recommends, and name what is really needed of the recommended.",
-    aliases=("DL3015", "DS-0029", "kics:apt_get_not_avoiding_additional_packages"),
+    aliases=(
+        "DL3015",
+        "DS-0029",
+        "kics:apt_get_not_avoiding_additional_packages",
+        "kics:7384dfb2-fcd1-4fbf-91cd-6c44c318c33c",
+    ),
 )
 def apt_recommends(found: RunCommand, context: Context) -> Hits:
     """Recommended packages must not come along unasked.
@@ -443,7 +459,12 @@ def apt_recommends(found: RunCommand, context: Context) -> Hits:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Delete /var/lib/apt/lists/* at the end of the RUN that fetched them.",
-    aliases=("DL3009", "DKL-DI-0005", "kics:apt_get_install_lists_were_not_deleted"),
+    aliases=(
+        "DL3009",
+        "DKL-DI-0005",
+        "kics:apt_get_install_lists_were_not_deleted",
+        "kics:df746b39-6564-4fed-bf85-e9c44382303c",
+    ),
 )
 def apt_lists_left(step: Step, context: Context) -> Hits:
     """Package lists must not stay in the layer.

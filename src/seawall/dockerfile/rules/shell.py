@@ -21,7 +21,12 @@ from seawall.text.shell.script import Command, Script
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Set the directory with WORKDIR.",
-    aliases=("DL3003", "DS-0013", "kics:run_command_cd_instead_of_workdir"),
+    aliases=(
+        "DL3003",
+        "DS-0013",
+        "kics:run_command_cd_instead_of_workdir",
+        "kics:f4a6bcd3-e231-4acf-993c-aa027be50d2e",
+    ),
 )
 def run_cd(step: Step, context: Context) -> Hits:
     """A RUN that works in a directory should say so with WORKDIR.
@@ -102,7 +107,12 @@ _POINTLESS = {
     severity=Severity.INFO,
     profile=RELIABILITY,
     remedy="Drop the command.",
-    aliases=("DL3001", "mint:20022", "kics:run_utilities_and_posix_commands"),
+    aliases=(
+        "DL3001",
+        "mint:ID.20022",
+        "kics:run_utilities_and_posix_commands",
+        "kics:9b6b0f38-92a2-41f9-b881-3a1083d99f1b",
+    ),
 )
 def pointless_command(found: RunCommand, context: Context) -> Hits:
     """Commands for a running machine have no use in a build.
@@ -146,7 +156,12 @@ def pointless_command(found: RunCommand, context: Context) -> Hits:
     severity=Severity.INFO,
     profile=RELIABILITY,
     remedy="Use one of them.",
-    aliases=("DL4001", "DS-0014", "kics:run_using_wget_and_curl"),
+    aliases=(
+        "DL4001",
+        "DS-0014",
+        "kics:run_using_wget_and_curl",
+        "kics:fc775e75-fcfb-4c98-b2f2-910c5858b359",
+    ),
 )
 def wget_and_curl(stage: Stage, context: Context) -> Hits:
     """A stage should use wget or curl, not both.
@@ -235,7 +250,11 @@ def wget_progress(found: RunCommand, context: Context) -> Hits:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Choose the shell of RUN with SHELL.",
-    aliases=("DL4005", "kics:changing_default_shell_using_run_command"),
+    aliases=(
+        "DL4005",
+        "kics:changing_default_shell_using_run_command",
+        "kics:8a301064-c291-4b20-adcb-403fe7fd95fd",
+    ),
 )
 def shell_relinked(found: RunCommand, context: Context) -> Hits:
     """The system's /bin/sh must not be replaced.
@@ -294,7 +313,11 @@ _STOPS_READING = frozenset(("head", "sed", "awk", "gawk", "mawk", "less", "more"
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy='Begin with set -o pipefail, or set SHELL ["/bin/bash", "-o", "pipefail", "-c"].',
-    aliases=("DL4006", "kics:shell_running_a_pipe_without_pipefail_flag"),
+    aliases=(
+        "DL4006",
+        "kics:shell_running_a_pipe_without_pipefail_flag",
+        "kics:efbf148a-67e9-42d2-ac47-02fa1c0d0b22",
+    ),
 )
 def pipefail_missing(step: Step, context: Context) -> Hits:
     """A pipeline must fail when its first command does.

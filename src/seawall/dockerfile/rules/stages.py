@@ -167,7 +167,7 @@ def _renamed(build: Build, stage: Stage, word: Word, new: str) -> Proposal:
     severity=Severity.LOW,
     profile=RELIABILITY,
     remedy="Name the stage with AS and use its name.",
-    aliases=("kics:68a51e22-ae5a-4d48-8e87-b01a323605c9",),
+    aliases=("kics:68a51e22-ae5a-4d48-8e87-b01a323605c9", "kics:using_unnamed_build_stages"),
 )
 def stage_unnamed_reference(build: Build, context: Context) -> Hits:
     """COPY must name the stage that it copies from, not count it.

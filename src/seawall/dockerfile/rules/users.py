@@ -22,7 +22,12 @@ _NOT_ROOT_IMAGES = re.compile(
 """Images whose own last USER is not root."""
 
 
-def _last_user(stage: Stage) -> tuple[Value, Step] | None:
+def is_root(user: str) -> bool:
+    """Whether a USER is root, by name or by number in any spelling."""
+    return _ROOT.match(user) is not None
+
+
+def last_user(stage: Stage) -> tuple[Value, Step] | None:
     """The USER that counts in a stage's image, as far as its chain tells."""
     last = None
     for step in stage.chain_steps():
@@ -50,7 +55,8 @@ def _base_is_safe(stage: Stage) -> bool:
         "CKV_DOCKER_3",
         "CIS-DI-0001",
         "docker-bench:4.1",
-        "kics:missing-user-instruction",
+        "kics:missing_user_instruction",
+        "kics:fd54f200-402c-4333-a5a4-36ef6709af2f",
     ),
 )
 def user_missing(build: Build, context: Context) -> Hits:
@@ -79,19 +85,24 @@ def user_missing(build: Build, context: Context) -> Hits:
     Bases that are known to set a user of their own (distroless nonroot, Chainguard and others).
     Bases whose user nobody knows are reported with medium confidence.
     """
-    stage = build.final
-    if stage is None or _last_user(stage) is not None or _base_is_safe(stage):
-        return
-    known = stage.root.is_scratch or system_of(stage) != ""
-    place = stage.instruction
-    yield Hit(
-        "the final image runs as root: nothing sets USER",
-        (place.start, place.end),
-        confidence=Confidence.HIGH if known else Confidence.MEDIUM,
-        container=stage.label,
-        fixes=tuple(_add_user(build, stage)),
-        evidence="no USER",
-    )
+    for stage in build.images:
+        if last_user(stage) is not None or _base_is_safe(stage):
+            continue
+        known = stage.root.is_scratch or system_of(stage) != ""
+        place = stage.instruction
+        yield Hit(
+            f"{_image(build, stage)} runs as root: nothing sets USER",
+            (place.start, place.end),
+            confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+            container=stage.label,
+            fixes=tuple(_add_user(build, stage)),
+            evidence="no USER",
+        )
+
+
+def _image(build: Build, stage: Stage) -> str:
+    """What a message calls the image of a stage."""
+    return "the final image" if stage is build.final else f"the image of target {stage.label}"
 
 
 def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
@@ -107,6 +118,8 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
             return
         start = file.data.rfind(b"\n", 0, before.instruction.start) + 1
         lead = ""
+    elif stage is not build.final:
+        return
     else:
         start = len(file.data)
         lead = "" if not file.data or file.data.endswith(b"\n") else end
@@ -141,6 +154,8 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
         "CIS-DI-0001",
         "docker-bench:4.1",
         "mint:ID.20017",
+        "kics:last_user_is_root",
+        "kics:67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae",
     ),
 )
 def user_root(build: Build, context: Context) -> Hits:
@@ -167,19 +182,25 @@ def user_root(build: Build, context: Context) -> Hits:
         USER 10001
         CMD ["/bin/app"]
     """
-    stage = build.final
-    last = None if stage is None else _last_user(stage)
-    if last is None or stage is None:
-        return
-    value, step = last
-    if value.text and _ROOT.match(value.text):
+    for stage in build.images:
+        last = last_user(stage)
+        if last is None or not is_root(last[0].text):
+            continue
+        value, step = last
+        if stage is not build.final and step in _last_steps(build.final):
+            continue  # reported of the final image
         word = step.instruction.arguments[0]
         yield Hit(
-            f"the final image runs as {value.text}",
+            f"{_image(build, stage)} runs as {value.text}",
             (word.start, word.end),
             confidence=Confidence.HIGH if value.known else Confidence.LOW,
             container=step.stage.label,
         )
+
+
+def _last_steps(stage: Stage | None) -> list[Step]:
+    last = None if stage is None else last_user(stage)
+    return [] if last is None else [last[1]]
 
 
 @file_rule(
@@ -210,7 +231,7 @@ def user_not_numeric(build: Build, context: Context) -> Hits:
         USER 10001
     """
     stage = build.final
-    last = None if stage is None else _last_user(stage)
+    last = None if stage is None else last_user(stage)
     if last is None:
         return
     value, step = last
@@ -252,7 +273,7 @@ def group_root(build: Build, context: Context) -> Hits:
     Numbers without a group where the file makes a user.
     """
     stage = build.final
-    last = None if stage is None else _last_user(stage)
+    last = None if stage is None else last_user(stage)
     if last is None or stage is None:
         return
     value, step = last
@@ -281,7 +302,14 @@ def _makes_users(stage: Stage) -> bool:
     names=("sudo", "doas"),
     severity=Severity.HIGH,
     remedy="Call the command itself while the user is root; switch the user with USER.",
-    aliases=("DL3004", "DS-0010", "CKV2_DOCKER_1", "DKL-DI-0001"),
+    aliases=(
+        "DL3004",
+        "DS-0010",
+        "CKV2_DOCKER_1",
+        "DKL-DI-0001",
+        "kics:run_using_sudo",
+        "kics:8ada6e80-0ade-439e-b176-0b28f6bce35a",
+    ),
 )
 def sudo_used(found: RunCommand, context: Context) -> Hits:
     """sudo has no place in a build.
@@ -422,7 +450,7 @@ _SPECIAL_SYMBOLS = re.compile(r"[ug]*\+[rwxXt]*s")
     instructions=("RUN", "COPY", "ADD"),
     severity=Severity.HIGH,
     remedy="Leave the setuid and setgid bits off; give the one capability that is needed.",
-    aliases=("CIS-DI-0008",),
+    aliases=("CIS-DI-0008", "docker-bench:4.8"),
 )
 def setuid_set(step: Step, context: Context) -> Hits:
     """Programs must not get the rights of their owner.
