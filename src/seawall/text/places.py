@@ -7,6 +7,7 @@ those under an anchor, for an alias may lead there.
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import yaml
@@ -341,10 +342,16 @@ class _KeyTexts:
         if event.tag is not None:
             value = tagged(event.tag, event.value)
         elif event.implicit[0]:
-            value = resolve(event.value)
+            return _plain_key(event.value)
         else:
             value = event.value
         return "null" if value is None else key_text(value)
+
+
+@lru_cache(maxsize=4096)  # the keys of manifests are few
+def _plain_key(text: str) -> str:
+    value = resolve(text)
+    return "null" if value is None else key_text(value)
 
 
 # Repeated keys --------------------------------------------------------------------------------
