@@ -8,6 +8,9 @@ from seawall.engine.texts import Texts
 from seawall.text.yaml import Chunk, split
 from seawall.text.yaml_edit import Editable, Refused, marker_of, render
 
+MAX_FILES = 4
+"""Files whose documents are kept as trees at a time: a tree is many times as large as its text."""
+
 
 def with_fixes(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
     """Findings whose repairs have become fixes, as far as their text allows it."""
@@ -70,6 +73,8 @@ class _Editor:
 
     def _file(self, path: str) -> _File | None:
         if path not in self._files:
+            if len(self._files) >= MAX_FILES:  # findings come file by file
+                del self._files[next(iter(self._files))]
             text, data = self._texts.text(path), self._texts.data(path)
             file = None
             if text is not None and data is not None:

@@ -49,15 +49,17 @@ class Editable:
         self.text = text
         self._root = root
         self._manner: _Manner | None = None
-        if value is None:
-            document = next(load(text), None)
-            if not isinstance(document, Document):
-                raise Refused("the document cannot be read")
-            value = document.value
         self._value = value
 
     def _says(self, operation: Set) -> bool:
         """Whether the value is the wanted one already."""
+        if not self._manner_of_text().shares and self._root.at(operation.path) is None:
+            return False  # nearly always: what is missing is added
+        if self._value is None:
+            document = next(load(self.text), None)
+            if not isinstance(document, Document):
+                raise Refused("the document cannot be read")
+            self._value = document.value
         value: Any = self._value
         for step in operation.path:
             inside = isinstance(value, dict | list)
@@ -71,6 +73,11 @@ class Editable:
         own = _own(operation.value)
         return type(value) is type(own) and bool(value == own)
 
+    def _manner_of_text(self) -> "_Manner":
+        if self._manner is None:
+            self._manner = _manner(self.text, self._root)
+        return self._manner
+
     def replacements(self, operations: Iterable[Operation]) -> list[Replacement]:
         """What to replace so that the operations are carried out, in order of place.
 
@@ -80,9 +87,7 @@ class Editable:
         for operation in operations:
             if not (isinstance(operation, Set) and self._says(operation)):
                 _plan(wanted, operation)
-        if self._manner is None:
-            self._manner = _manner(self.text, self._root)
-        editor = _Editor(self.text, self._manner)
+        editor = _Editor(self.text, self._manner_of_text())
         editor.change(self._root, wanted, ())
         result = sorted(editor.found)
         for before, after in pairwise(result):
@@ -184,6 +189,11 @@ class _Manner(NamedTuple):
     step: int
     dash: int
     """By how much mappings are indented, and the dashes of lists in them."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether a value may stand in several places: by an alias or a merge."""
+        return bool(self.uses)
 
 
 def _manner(text: str, root: Node) -> _Manner:
