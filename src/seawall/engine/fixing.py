@@ -47,7 +47,9 @@ class _File:
         if number not in self._documents:
             chunk = self.chunk(number)
             try:
-                self._documents[number] = None if chunk is None else Editable(chunk.text)
+                self._documents[number] = (
+                    None if chunk is None else Editable(chunk.text, was_read=True)
+                )
             except Refused:
                 self._documents[number] = None
         return self._documents[number]

@@ -34,12 +34,13 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
 class Editable:
     """A document that is to be edited. Raises Refused when it cannot be read.
 
-    ``value`` is what the text says, where that is known already.
+    ``value`` is what the text says, where that is known already. Of a text that ``was_read``
+    before, as all are that have findings, it is worked out only when it is needed.
     """
 
     __slots__ = ("_manner", "_root", "_value", "text")
 
-    def __init__(self, text: str, value: Value = None) -> None:
+    def __init__(self, text: str, value: Value = None, *, was_read: bool = False) -> None:
         try:
             root = read(text)
         except Exception as error:
@@ -49,17 +50,20 @@ class Editable:
         self.text = text
         self._root = root
         self._manner: _Manner | None = None
-        self._value = value
+        self._value = self._read() if value is None and not was_read else value
+
+    def _read(self) -> Value:
+        document = next(load(self.text), None)
+        if not isinstance(document, Document):
+            raise Refused("the document cannot be read")
+        return document.value
 
     def _says(self, operation: Set) -> bool:
         """Whether the value is the wanted one already."""
         if not self._manner_of_text().shares and self._root.at(operation.path) is None:
             return False  # nearly always: what is missing is added
         if self._value is None:
-            document = next(load(self.text), None)
-            if not isinstance(document, Document):
-                raise Refused("the document cannot be read")
-            self._value = document.value
+            self._value = self._read()
         value: Any = self._value
         for step in operation.path:
             inside = isinstance(value, dict | list)
