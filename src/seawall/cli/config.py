@@ -27,6 +27,7 @@ from seawall.triage.matching import Matching
 from seawall.triage.verdicts import Override
 
 if TYPE_CHECKING:
+    from seawall.charts.value_sets import ValueSet
     from seawall.configuration.foreign.words import Word
 
 _USAGE = """\
@@ -73,6 +74,8 @@ def shown(config: Configuration, settings: Settings) -> Iterator[str]:
     yield from _excluded_elsewhere(config)
     yield _line("locked", config.locked, config.origin("locked") or "default")
     yield from _rules(config)
+    for value_set in config.value_sets:
+        yield from _value_set(value_set)
     for override in config.overrides:
         yield from _override(override)
     foreign = config.foreign.ignores if config.foreign else ()
@@ -143,6 +146,36 @@ def _parameter_origin(config: Configuration, rule: str, name: str) -> str:
     if name in config.parameters.get(rule, {}) or config.foreign is None:
         return config.rule_origins.get((rule, name), config.path)
     return config.foreign.parameters[rule, name].origin
+
+
+def _value_set(value_set: "ValueSet") -> Iterator[str]:
+    yield ""
+    yield f"[value-sets.{key(value_set.name)}]  {comment(value_set.origin)}"
+    if value_set.charts is not None:
+        yield f"charts = {literal(_patterns(value_set.charts.paths))}"
+    for name, value in (
+        ("values", value_set.values),
+        ("release", value_set.release),
+        ("namespace", value_set.namespace),
+        ("kubernetes-version", value_set.kubernetes_version),
+        ("api-versions", value_set.api_versions),
+    ):
+        if value:
+            yield f"{name} = {literal(value)}"
+    if value_set.set:
+        from json import loads  # noqa: PLC0415 - seldom of use
+
+        pairs = (f"{key(path)} = {_any(loads(value))}" for path, value in value_set.set)
+        yield f"set = {{ {', '.join(pairs)} }}"
+
+
+def _any(value: Any) -> str:
+    """A value of a chart as TOML, tables and lists included."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key(k)} = {_any(v)}' for k, v in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_any, value))}]"
+    return repr(value) if isinstance(value, float) else literal(value)
 
 
 def _override(override: Override) -> Iterator[str]:

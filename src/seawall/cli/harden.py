@@ -95,6 +95,7 @@ def _harden(options: argparse.Namespace) -> Hardened:
     options.profile = options.profile or PROFILE
     config = load(options)
     plan = engine_options(options, config, effective(options, config))
+    plan = plan._replace(charts=None)  # what is rendered cannot be written back
     tiers = {Safety.SAFE} | ({Safety.UNSAFE} if options.unsafe else set())
     if options.lock:
         tiers.add(Safety.LOCK)

@@ -45,12 +45,22 @@ _EXAMPLES = {
 # Whether other tools' files, annotations and comments count: all, none (false), or those named.
 # foreign = ["kube-linter", "trivy"]
 """,
+    "render": """\
+# Whether Helm charts are rendered, by the helm program; docs/guide/charts.md.
+# render = true
+""",
 }
 _TAIL = """
 # Parameters and severities of single rules; `seawall explain ID` names them.
 # [rules.replicas-too-few]
 # minimum = 3
 # severity = "high"
+
+# With what Helm charts are rendered.
+# [value-sets.production]
+# values = ["values-production.yaml"]
+# release = "shop"
+# namespace = "shop"
 
 # Findings that do not count, with the reason.
 # [[suppress]]

@@ -56,6 +56,14 @@ def parser() -> Parser:
         "--max-file-size", metavar="SIZE", help="largest file to read, such as 20M (default: 10M)"
     )
     what.add_argument(
+        "--render", dest="render", action="store_true", default=None,
+        help="render Helm charts with the helm program and judge what comes out",
+    )  # fmt: skip
+    what.add_argument(
+        "--no-render", dest="render", action="store_false", default=None,
+        help="do not, whatever the configuration says",
+    )  # fmt: skip
+    what.add_argument(
         "--since", metavar="REV",
         help="report only what came after this git revision, judged on the whole",
     )  # fmt: skip

@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "gitignore": True,
     "max-file-size": str(DEFAULT_SIZE_LIMIT),
     "require-reason": False,
+    "render": False,
 }
 _ADDED_UP = frozenset(("enable", "ignore"))
 """Lists to which the command line adds; others it replaces."""
@@ -112,6 +113,7 @@ def engine_options(
         keep_secrets=options.write_baseline is not None,
         since=options.since,
         pins=_pins(),
+        charts=config.value_sets if settings["render"].value else None,
         cache=not options.no_cache,
         workers=options.jobs,
     )

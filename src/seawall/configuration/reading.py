@@ -21,6 +21,7 @@ from seawall.triage.matching import Matching
 from seawall.triage.verdicts import Override
 
 if TYPE_CHECKING:
+    from seawall.charts.value_sets import ValueSet
     from seawall.configuration.foreign.words import Foreign
 
 Table = Mapping[str, Any]
@@ -45,6 +46,8 @@ class Configuration(NamedTuple):
     ignores: tuple[Ignore, ...] = ()
     locked: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    value_sets: "tuple[ValueSet, ...]" = ()
+    """With what Helm charts are rendered."""
     base: Base = Base()
     """How paths of reports read from the directory of the file on."""
     foreign: "Foreign | None" = None
@@ -229,6 +232,7 @@ KEYS: Mapping[str, Check] = {
     "baseline": _text,
     "gitignore": _boolean,
     "max-file-size": _text,
+    "render": _boolean,
 }
 """Keys that are options of the command line as well."""
 
@@ -272,7 +276,10 @@ class _Reader:
         """All of it; rules may be those of custom checks as well."""
         self._custom = custom
         table, at = self._table()
-        known = (*KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress")
+        known = (
+            *KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress",
+            "value-sets",
+        )  # fmt: skip
         self._refuse_unknown(table, known, at)
         settings = {k: self._checked(KEYS[k], v, (*at, k)) for k, v in table.items() if k in KEYS}
         locked: Any = self._checked(_rules, table.get("locked", []), (*at, "locked"))
@@ -294,6 +301,7 @@ class _Reader:
             ignores=tuple(self._suppressed(table.get("suppress", []), (*at, "suppress"))),
             locked=tuple(sorted({rule.id for item in locked for rule in self._rules_of(item)})),
             exclude=exclude,
+            value_sets=self._value_sets(table.get("value-sets"), (*at, "value-sets")),
             base=self._base,
         )
         self._respect_locks(result, (*at, "ignore"))
@@ -373,6 +381,32 @@ class _Reader:
                 )
             )  # fmt: skip
         return result
+
+    def _value_sets(self, tables: object, at: KeyPath) -> "tuple[ValueSet, ...]":
+        if tables is None:
+            return ()
+        from seawall.configuration import value_sets  # noqa: PLC0415 - only where there are any
+
+        if not isinstance(tables, dict):
+            self._fail(at, "must be a table, such as [value-sets.production]")
+        result = []
+        for name, table in tables.items():
+            where = (*at, name)
+            if not isinstance(table, dict):
+                self._fail(where, "must be a table")
+            self._refuse_unknown(table, tuple(value_sets.KEYS), where)
+            values: dict[str, Any] = {
+                key: self._checked(value_sets.KEYS[key], value, (*where, key))
+                for key, value in table.items()
+            }
+            paths = values.pop("charts", None)
+            result.append(
+                value_sets.made(
+                    name, values, None if paths is None else self._rooted(paths),
+                    self._file.directory, f"{self._file.path}:{self._document.line(where)}",
+                )
+            )  # fmt: skip
+        return tuple(result)
 
     def _respect_locks(self, result: Configuration, at: KeyPath) -> None:
         for item in result.settings.get("ignore", ()):

@@ -1,13 +1,19 @@
 """What the rules say of some targets, before anybody's word on what counts."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
 from seawall.core.location import Span
 from seawall.core.redacted import Redacted
 from seawall.core.report import Coverage, RuleFault
+
+if TYPE_CHECKING:
+    from seawall.engine.rendered import Rendered
+
+
+NOTHING_RENDERED: "Mapping[str, Rendered]" = {}
 
 
 class Analysis(NamedTuple):
@@ -22,6 +28,9 @@ class Analysis(NamedTuple):
     """By file, where the secret values that were found stand in its text."""
     unsure: Mapping[str, tuple[str, ...]]
     """By file, the rules that may find more once all of it, and what is around it, is read."""
+    rendered: "Mapping[str, Rendered]" = NOTHING_RENDERED
+    """By template of a chart, where what was rendered is from; findings there have places of the
+    rendered text."""
 
     @property
     def secrets(self) -> set[Redacted]:

@@ -1,9 +1,9 @@
 """The targets as they stood at a commit, so that what came since can be told from the rest."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import new as new_hash
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.report import Failed
@@ -11,7 +11,10 @@ from seawall.engine.options import Options
 from seawall.engine.reading import is_candidate
 from seawall.sources import files
 from seawall.sources.files import Found, SourceFile
-from seawall.sources.git import Missing, Repository, find
+from seawall.sources.git import Missing, Repository, TreeEntry, find
+
+if TYPE_CHECKING:
+    from seawall.charts.content import Files
 
 
 class Root(NamedTuple):
@@ -40,6 +43,10 @@ class Commit:
         self._options = options
         self._present = present
         self._data: dict[str, bytes | Failed] = {}
+        self._charts: set[str] = set()
+        """The directories of charts, each empty or with a slash behind."""
+        self._rest: dict[str, str] = {}
+        """Further files of charts, by path, with the blob."""
         self.missing = 0
         """Files of the commit whose content the repository does not have."""
 
@@ -47,16 +54,49 @@ class Commit:
         """Every file of the targets that was there."""
         found: dict[str, tuple[SourceFile, str]] = {}
         for root in self._roots:
-            for entry in self._repository.tree(self._commit, root.prefix):
+            entries: Iterable[TreeEntry] = self._repository.tree(self._commit, root.prefix)
+            if self._options.charts is not None:
+                entries = tuple(entries)
+                self._note_charts(root, entries)
+            for entry in entries:
                 below = entry.path[len(root.prefix) :].lstrip("/")
                 if entry.kind != "file" or bool(below) == root.is_file:
                     continue
-                path = "/".join(part for part in (root.name, below) if part)
+                path = _path(root, entry)
                 file = SourceFile(path, path, root.name, root.is_file, root.is_context)
-                if path not in found and self._is_wanted(file):
+                if path in found:
+                    continue
+                if self._is_wanted(file):
                     found[path] = file, entry.oid
+                elif self._charts:
+                    self._rest[path] = entry.oid
         self._load({path: oid for path, (_, oid) in found.items()})
         return (file for file, _ in found.values())
+
+    def _note_charts(self, root: Root, entries: Iterable[TreeEntry]) -> None:
+        paths = (_path(root, entry) for entry in entries if entry.kind == "file")
+        found = (path for path in paths if path.rpartition("/")[2] == "Chart.yaml")
+        self._charts.update(path.removesuffix("Chart.yaml") for path in found)
+
+    def chart(self, file: SourceFile) -> "Files":
+        """The files of a chart by its ``Chart.yaml``, as far as they are files at the commit."""
+        from seawall.charts.content import asks_for_files, is_part  # noqa: PLC0415 - with charts
+
+        above = file.path.removesuffix("Chart.yaml")
+        rest = {path: oid for path, oid in self._rest.items() if path.startswith(above)}
+        self._load({path: oid for path, oid in rest.items() if is_part(path[len(above) :])})
+        own = self._below(above, is_part)
+        if asks_for_files(own):
+            self._load({path: oid for path, oid in rest.items() if path not in self._data})
+            own = self._below(above, lambda _path: True)
+        return own
+
+    def _below(self, above: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+        return {
+            path[len(above) :]: data
+            for path, data in self._data.items()
+            if path.startswith(above) and isinstance(data, bytes) and wanted(path[len(above) :])
+        }
 
     def _is_wanted(self, file: SourceFile) -> bool:
         exclude = self._options.exclude
@@ -83,6 +123,11 @@ class Commit:
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
         return self._data[file.path]
+
+
+def _path(root: Root, entry: TreeEntry) -> str:
+    below = entry.path[len(root.prefix) :].lstrip("/")
+    return "/".join(part for part in (root.name, below) if part)
 
 
 def _oid(data: bytes, like: str) -> str:

@@ -1,7 +1,7 @@
 """What a scan is asked to do."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.ignore import Ignore
 from seawall.core.report import NotCovered
@@ -11,6 +11,9 @@ from seawall.core.tools import TOOLS
 from seawall.sources import files
 from seawall.text.gitignore import RootedPaths
 from seawall.triage.verdicts import Override
+
+if TYPE_CHECKING:
+    from seawall.charts.value_sets import ValueSet
 
 NEWEST_KUBERNETES = "1.36"
 
@@ -93,6 +96,8 @@ class Options(NamedTuple):
     pins: Mapping[str, str] = {}
     """Digests of images by ``registry/repository:tag``, from a lock file: for fixes and for rules
     that know newer releases by it."""
+    charts: "tuple[ValueSet, ...] | None" = None
+    """The value sets with which Helm charts are rendered; ``None`` where they are not."""
     cache: bool = False
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0

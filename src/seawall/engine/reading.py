@@ -1,7 +1,7 @@
 """From targets to objects: what is read, what is left out, and what could not be read."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import (
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from seawall.dockerfile.rule import Surroundings
 
 KUSTOMIZATION = "kustomization"
+NO_FORMAT = "no format that seawall reads"
+"""Why most files of a tree are skipped."""
 _EXTENSIONS = (".yaml", ".yml", ".json")
 
 
@@ -121,7 +123,10 @@ class Inputs:
         self.unable: tuple[NotCovered, ...] = ()
         """What the configuration asks for and cannot be done, which says nothing of the files."""
         self.failed: list[Failed] = []
-        self.charts: frozenset[str] = frozenset()
+        self.charts: dict[str, SourceFile] = {}
+        """The ``Chart.yaml`` of each Helm chart, by the chart's directory."""
+        self.namespace = ""
+        """Where objects live that name no namespace; empty for ``default``."""
         self.whole: set[str] = set()
         """Files of which every object is known, if perhaps not all that it will be."""
         self.projects: Projects = NO_PROJECTS
@@ -195,16 +200,16 @@ def _projects(found: Sequence[SourceFile], inputs: Inputs, source: Source) -> No
     inputs.whole.update(inputs.projects.kinds)
 
 
-def _charts(found: Iterable[SourceFile]) -> frozenset[str]:
-    """Directories of Helm charts among the files."""
-    return frozenset(
-        os.path.dirname(file.path)
+def _charts(found: Iterable[SourceFile]) -> dict[str, SourceFile]:
+    """Helm charts among the files, by their directories."""
+    return {
+        os.path.dirname(file.path): file
         for file in found
         if not file.named and os.path.basename(file.path) == "Chart.yaml"
-    )
+    }
 
 
-def _chart_of(path: str, charts: frozenset[str]) -> str | None:
+def _chart_of(path: str, charts: Collection[str]) -> str | None:
     directory = os.path.dirname(path)
     while charts:
         if directory in charts:
@@ -260,7 +265,7 @@ def _no_use(file: SourceFile) -> str:
     """Why there is no look into a file, going by its name; empty where there is one."""
     if file.path.endswith(".hcl") and dockerfiles.is_project(file):
         return "only what it says of Dockerfiles is read"
-    return "" if is_candidate(file) else "no format that seawall reads"
+    return "" if is_candidate(file) else NO_FORMAT
 
 
 def _gather_file(
@@ -334,8 +339,8 @@ def _text(path: str, data: bytes | Failed) -> str | Failed:
 
 def _chart_not_covered(path: str) -> NotCovered:
     return NotCovered(
-        path, "Helm chart", "charts are not rendered by this version",
-        "render it and scan the result, for example: helm template . | seawall scan -",
+        path, "Helm chart", "charts are rendered only where that is asked for",
+        "scan with --render, which needs helm, or pipe: helm template . | seawall scan -",
     )  # fmt: skip
 
 
@@ -369,6 +374,9 @@ def read_units(
             units.learn(task, plain)
         _add(inputs, task, plain)
     inputs.tasks.clear()  # only what has objects is needed from here on
+    if inputs.namespace:
+        for object_ in inputs.objects:
+            object_.settle_in(inputs.namespace)
     _mark_incomplete(inputs)
 
 

@@ -9,8 +9,8 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 
 import marshal
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import seawall
 from seawall import cache, catalogue
@@ -31,6 +31,9 @@ from seawall.engine.judging import Judgement, own_from_plain, own_to_plain
 from seawall.engine.options import Options
 from seawall.engine.reading import Inputs, Task, Unit
 from seawall.sources.files import STDIN
+
+if TYPE_CHECKING:
+    from seawall.engine.rendered import Rendered
 
 Plain = Any
 _BROKEN = (KeyError, TypeError, ValueError, IndexError, AttributeError)
@@ -119,6 +122,10 @@ class Memory:
         before = inputs.coverage()
         return digest(self._judging, *texts("run", rows, inputs.opaque, before))
 
+    def key_of_rendering(self, key: bytes, left_out: Sequence[str]) -> bytes:
+        """The key of what the rules say of a rendering, by what that rests on."""
+        return digest(self._judging, *texts("rendering", left_out), key)
+
     def run(self, key: bytes | None) -> Analysis | None:
         """The result of an equal run."""
         if key is None:
@@ -127,7 +134,7 @@ class Memory:
         if plain is None:
             return None
         try:
-            findings, ignores, coverage, objects, private, unsure = plain
+            findings, ignores, coverage, objects, private, unsure, rendered = plain
             read, skipped, not_covered, failed = coverage
             known = [finding_from_plain(item, self._rules) for item in findings]
             if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
@@ -145,6 +152,7 @@ class Memory:
                 [],
                 {path: tuple(Span(*span) for span in spans) for path, spans in private.items()},
                 unsure,
+                _rendered_from_plain(rendered) if rendered else {},
             )
         except _BROKEN:
             return None
@@ -166,6 +174,7 @@ class Memory:
             analysis.objects,
             {path: [tuple(span) for span in spans] for path, spans in analysis.private.items()},
             dict(analysis.unsure),
+            _rendered_to_plain(analysis.rendered) if analysis.rendered else (),
         )
         _put(self._store, key, plain, analysis.secrets)
 
@@ -180,6 +189,22 @@ class Memory:
         return _Judgements(
             self._store, self._judging, self._rules, needs_secrets=self._needs_secrets
         )
+
+
+def _rendered_to_plain(rendered: "Mapping[str, Rendered]") -> Plain:
+    return [
+        (path, own.chart, own.value_sets, [(tuple(a), tuple(b)) for a, b in own.spans.items()])
+        for path, own in rendered.items()
+    ]
+
+
+def _rendered_from_plain(plain: Plain) -> "Mapping[str, Rendered]":
+    from seawall.engine.rendered import Rendered  # noqa: PLC0415 - only where charts are rendered
+
+    return {
+        path: Rendered(chart, value_sets, {Span(*a): Span(*b) for a, b in spans})
+        for path, chart, value_sets, spans in plain
+    }
 
 
 def _rows(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -22,6 +22,7 @@ from seawall.kubernetes.rule import Context
 from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
+    from seawall.engine.charts import Charts, Trees
     from seawall.engine.remembering import Memory
 
 WORTH_REMEMBERING = 50_000
@@ -59,6 +60,8 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     if options.since is not None:
         run.remember_within()
     inputs = reading.gather(source or FileSystem(options), options, run.progress)
+    charts = _charts(inputs, options)
+    domains = inputs.domains if charts is None else charts.domains(inputs)
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
@@ -66,19 +69,22 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         ignore=options.ignore,
         ruleset=options.ruleset,
         custom=options.custom,
-        domains=(*inputs.domains, "input"),
+        domains=(*domains, "input"),
     )
     inputs.unable = options.not_covered
-    memory, key = _memory(inputs, options, rules, run)
+    memory, key = _memory(inputs, options, rules, run, charts)
     replay = run.recall(key)
     if replay is not None:
         return replay
     present = {task.file.path: task.text for task in inputs.tasks} if options.since else {}
-    analysis = analyse(inputs, options, rules, memory, key, run.progress)
+    if charts is None:
+        analysis = analyse(inputs, options, rules, memory, key, run.progress)
+    else:
+        analysis = charts.analysed(inputs, options, rules, memory, key, run)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
-    policy = policy_of(options, rules, analysis, inputs.domains)
+    policy = policy_of(options, rules, analysis, inputs.domains if charts is None else domains)
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
@@ -100,14 +106,24 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     return Result(report, inputs.texts, policy)
 
 
+def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "Charts | None":
+    """The charts to render, where that is asked for and there are any."""
+    if options.charts is None or not inputs.charts:
+        return None
+    from seawall.engine import charts  # noqa: PLC0415 - subprocess, tempfile
+
+    return charts.plan(inputs, options, trees or charts.on_disk(options))
+
+
 def _memory(
-    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run
+    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run, charts: "Charts | None"
 ) -> tuple["Memory | None", bytes | None]:
     """What is remembered, where the inputs are large enough, and the key of this run."""
     size = sum(len(task.data) for task in inputs.tasks)
-    worthwhile = size >= WORTH_REMEMBERING or run.looks_again
+    worthwhile = size >= WORTH_REMEMBERING or run.looks_again or charts is not None
     memory = run.memory(options, rules) if worthwhile else None
-    return memory, memory.run_key(inputs) if memory and run.keeps_runs else None
+    key = memory.run_key(inputs) if memory and run.keeps_runs else None
+    return memory, key if key is None or charts is None else charts.key_with(key)
 
 
 def analyse(
@@ -178,13 +194,17 @@ def _since(
         roots = history.roots_of(options, repository)
         source = history.Commit(repository, commit, roots, options, present)
         inputs = reading.gather(source, options, None)
+        charts = _charts(inputs, options, source.chart)
         if source.missing:
             run.notes.append(
                 f"{source.missing} files of {revision} are not in this repository (a shallow or "
                 "partial clone): what is found in them counts as new; fetch them to tell"
             )
-    memory, key = _memory(inputs, options, rules, run)
-    analysis = analyse(inputs, options, rules, memory, key)
+    memory, key = _memory(inputs, options, rules, run, charts)
+    if charts is None:
+        analysis = analyse(inputs, options, rules, memory, key)
+    else:
+        analysis = charts.analysed(inputs, options, rules, memory, key, run)
     policy = policy_of(options, rules, analysis, inputs.domains)
     before = judged(analysis, options, policy)
     run.forget_outputs()
@@ -218,6 +238,10 @@ def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     written = analysis.ignores if options.honour_comments else ()
     ignores = [*(item for item in written if _heeded(item, options)), *options.ignores]
     verdict = triage(analysis.findings, ignores, policy)
+    if analysis.rendered:
+        from seawall.engine.rendered import located  # noqa: PLC0415 - only with charts
+
+        verdict = located(verdict, analysis.rendered)
     if options.baseline is not None:
         from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
 

@@ -77,6 +77,11 @@ class KubernetesObject:
     def __repr__(self) -> str:
         return f"<{self.kind}/{self.name} in {self.namespace or 'the cluster'}>"
 
+    def settle_in(self, namespace: str) -> None:
+        """Say where it will live, if it does not say so itself and its kind lives anywhere."""
+        if self.namespace and not text(self.metadata, "namespace"):
+            self.namespace = namespace
+
     @property
     def object(self) -> "KubernetesObject":
         """Itself: every entity a rule may be called with knows its object."""
