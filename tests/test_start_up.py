@@ -51,6 +51,14 @@ def test_scan_loads_nothing_heavy(tmp_path: Path) -> None:
     assert not modules & HEAVY
 
 
+def test_charts_cost_nothing_unless_they_are_rendered(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: a\nversion: 1.0.0\n")
+    (tmp_path / "templates" / "pod.yaml").write_text(POD)
+    modules = loaded("scan", "--exit-zero", str(tmp_path))
+    assert not modules & {*HEAVY, "seawall.charts", "seawall.engine.charts", "seawall.cache"}
+
+
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
 def test_small_commands_load_next_to_nothing(arguments: tuple[str, ...]) -> None:
     modules = loaded(*arguments)

@@ -138,7 +138,7 @@ class _Walk:
             )
         if depth > _MAX_DEPTH:
             raise UnusableError(
-                f"{shown(path)} is nested too deeply; look for a link that leads upwards"
+                f"{shown(path)[:40]}... is nested too deeply; look for a link that leads upwards"
             )
         if entry.name == ".git":
             return

@@ -25,13 +25,13 @@ from seawall.sources.files import reason_of
 PATIENCE = 60.0
 """Seconds for one rendering; large public charts take two."""
 MAX_OUTPUT = 64 * 1024 * 1024
-_MEMORY = 2 * 1024 * 1024 * 1024
+_MEMORY = 1024 * 1024 * 1024
 """Bytes that helm may fill; ordinary charts take a tenth of it."""
 _ADDRESSES = 8 * 1024 * 1024 * 1024
 """Bytes of addresses: Go reserves far more of them than it fills."""
 _MAX_FILE = 256 * 1024 * 1024
 _PIECE = 256 * 1024
-_ERRORS_KEPT = 64 * 1024
+_ERRORS_KEPT = 1024 * 1024
 _VERSION_PATIENCE = 10.0
 _NO_PROXY = "http://127.0.0.1:9"
 """Port 9 (discard): nobody answers."""

@@ -101,7 +101,9 @@ class _Ends:
         text = template[piece.start : piece.end]
         first, self._line = self._line, self._line + text.count("\n")
         if piece.is_action:
-            if self._writes(text):  # a mark would stop what trims the blanks behind it
+            if self._writes(text):
+                self._ends[first] = -1  # where it goes on below: what it writes is still to come
+                # A mark would stop what trims the blanks behind it.
                 self._ends[self._line] = -1 if text.endswith("-}}") else piece.end
         elif "define" not in self._blocks:  # else it ends up wherever it is included
             at = piece.start

@@ -1,19 +1,23 @@
 """What helm writes: documents with the template each is from, and complaints."""
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.charts.content import Files
 from seawall.kubernetes.values import mappings, text
 from seawall.text.decoding import decode
-from seawall.text.yaml import Broken, Value, load
+from seawall.text.yaml import Broken, Document, Value, load
+
+if TYPE_CHECKING:
+    from seawall.core.location import KeyPath
 
 _DOCUMENT = re.compile(r"^---\n# Source: (.*)\n", re.MULTILINE)
 _PLACE = re.compile(r"([^\s():]+/[^\s():]+):(\d+)(?::(\d+))?")
 _NAMED = re.compile(r"YAML parse error on ([^\s:]+):")
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]")
 _LONGEST = 400
+_HALF = 200
 _EXECUTION = ("execution error at ", ": executing ", "values don't meet the specifications")
+_LOOPS = ("nested reference name", "exceeded maximum template depth")
 _MISSING = re.compile(r"missing in charts/ directory: (.*)")
 _MAX_CHARTS = 1000
 
@@ -35,7 +39,7 @@ def documents(output: str) -> list[Rendered]:
     ends = [*(item.start() for item in found[1:]), len(output)]
     return [
         Rendered(item[1].strip(), output[item.start() : end])
-        for item, end in zip(found, ends, strict=True)
+        for item, end in zip(found, ends, strict=False)
     ]
 
 
@@ -102,28 +106,29 @@ def is_library(files: Files) -> bool:
 def dependency_lines(files: Files) -> dict[str, int]:
     """The line of ``Chart.yaml`` on which each dependency's entry is, by its name and alias."""
     from seawall.text.places import locate  # noqa: PLC0415 - only where something is packed
-    from seawall.text.yaml import split  # noqa: PLC0415
 
-    data = decode(files.get("Chart.yaml", b""))
-    if not isinstance(data, str):
+    document = _document(files, "")
+    if document is None:
         return {}
-    chunks = tuple(split(data))
-    keys = {
+    keys: dict[str, KeyPath] = {
         name: ("dependencies", index)
-        for index, item in mappings(_chart(files, ""), "dependencies")
+        for index, item in mappings(document.value, "dependencies")
         for name in (text(item, "name"), text(item, "alias"))
         if name
     }
-    places = locate(chunks[0], keys.values()) if chunks else {}
+    places = locate(document.chunk, keys.values())
     return {name: places[key].span.line for name, key in keys.items() if key in places}
 
 
-def _chart(files: Files, directory: str) -> Value:
+def _document(files: Files, directory: str) -> Document | None:
     data = decode(files.get(f"{directory}Chart.yaml", b""))
-    if not isinstance(data, str):
-        return {}
-    document = next(iter(load(data)), None)
-    return {} if document is None or isinstance(document, Broken) else document.value
+    document = next(iter(load(data)), None) if isinstance(data, str) else None
+    return None if isinstance(document, Broken) else document
+
+
+def _chart(files: Files, directory: str) -> Value:
+    document = _document(files, directory)
+    return {} if document is None else document.value
 
 
 def _names(name: str, parent: Value) -> list[str]:
@@ -132,6 +137,10 @@ def _names(name: str, parent: Value) -> list[str]:
 
 
 # Complaints -----------------------------------------------------------------------------------
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 class Complaint(NamedTuple):
@@ -161,12 +170,12 @@ def complaint(errors: str, directory: str, chart: str) -> Complaint:
     named = _NAMED.search(said)
     line, column = (int(found[2][:9]), int((found[3] or "-1")[:9]) + 1) if found else (0, 0)
     source = found[1] if found else named[1] if named else ""
-    said = _UNPRINTABLE.sub("?", said)
+    said = _printable(said)
     return Complaint(
-        said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ...",
+        said if len(said) <= _LONGEST else f"{said[:_HALF]} ... {said[-_HALF:]}",
         source,
         line,
         column,
-        _UNPRINTABLE.sub("?", missing[1])[:_LONGEST] if missing else "",
-        any(mark in said for mark in _EXECUTION),
+        _printable(missing[1])[:_LONGEST] if missing else "",
+        any(mark in said for mark in _EXECUTION) and not any(mark in said for mark in _LOOPS),
     )

@@ -19,7 +19,7 @@ BROKEN = 3
 """The exit code when something that every scan needs is missing or broken."""
 
 _KUSTOMIZE = "build it and scan the result: kustomize build . | seawall scan -"
-_CHART = "render it and scan the result: helm template . | seawall scan -"
+_CHART = "then: seawall scan --render, or: helm template . | seawall scan -"
 
 
 class Gap(NamedTuple):
@@ -144,8 +144,8 @@ _TOOLS: Mapping[str, _Tool] = {
         "what a change brought cannot be told: --since does not work", "install git 2.20 or newer",
     ),
     "helm": _Tool(
-        ("version", "--short"), "rendering charts, which this version leaves to you",
-        "Helm charts are not covered", f"install helm 3 or newer; {_CHART}",
+        ("version", "--short"), "rendering charts, with --render",
+        "Helm charts are not covered", f"install helm 3.10 or newer; {_CHART}",
     ),
     "kustomize": _Tool(
         ("version",), "building kustomizations, which this version leaves to you",

@@ -143,7 +143,7 @@ class Charts:
                 inputs.texts.add(task.file.path, task.data)
             self._add_texts(inputs)
             return known
-        outcomes = self._outcomes(inputs, options, rules, run)
+        outcomes = self._outcomes(inputs, options, rules, memory, run)
         for each in outcomes.values():
             _cover(inputs, each[0][0].chart, [outcome for _, outcome in each])
         joined = _Joined(analyse(inputs, options, rules, memory, None, run.progress), rules)
@@ -164,8 +164,9 @@ class Charts:
                 inputs.texts.add(job.chart.path(path), job.chart.files[path])
 
     def _outcomes(
-        self, inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run
-    ) -> dict[str, list[tuple[Job, Outcome]]]:
+        self, inputs: Inputs, options: Options, rules: Sequence[Rule], memory: "Memory | None",
+        run: Run,
+    ) -> dict[str, list[tuple[Job, Outcome]]]:  # fmt: skip
         """What came of each job, by chart."""
         step = Step(run.progress, "charts rendered", len(self.jobs))
         excluded = _Excluded(inputs)
@@ -176,7 +177,7 @@ class Charts:
             version = job.value_set.kubernetes_version or options.kubernetes_version
             own = options._replace(fixes=False, edits=False, kubernetes_version=version)
             if version not in memories:
-                memories[version] = run.memory(own, rules)
+                memories[version] = memory if own == options else run.memory(own, rules)
             outcome = self._outcome(job, own, rules, memories[version], excluded)
             self.failed |= not outcome.rendered
             result.setdefault(job.chart.file.path, []).append((job, outcome))

@@ -16,11 +16,25 @@ Stamps = Mapping[str, Stamp | None]
 
 def inputs_of(options: Options) -> list[str]:
     """The files that a scan would read now."""
-    return [
-        item.real
-        for item in FileSystem(options).discover()
-        if isinstance(item, SourceFile) and is_candidate(item)
-    ]
+    found = [item for item in FileSystem(options).discover() if isinstance(item, SourceFile)]
+    paths = [item.real for item in found if is_candidate(item)]
+    if options.charts is not None:
+        paths += _of_charts(found)
+        for value_set in options.charts:
+            names = (name for name in value_set.values if name.startswith("/"))
+            paths += [f"{value_set.directory}{name}" for name in names]
+    return list(dict.fromkeys(paths))
+
+
+def _of_charts(found: Iterable[SourceFile]) -> list[str]:
+    """Files that a chart's templates may rest on, whatever they are called."""
+    found = list(found)
+    charts = tuple(
+        os.path.join(os.path.dirname(item.real), "")
+        for item in found
+        if os.path.basename(item.path) == "Chart.yaml"
+    )
+    return [item.real for item in found if item.real.startswith(charts)]
 
 
 def stamps(paths: Iterable[str]) -> Stamps:

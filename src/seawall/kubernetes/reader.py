@@ -174,8 +174,9 @@ def not_rendered(path: str) -> NotCovered:
     return NotCovered(
         path,
         TEMPLATE,
-        "templates are not rendered by this version",
-        "render it first and scan the result, for example: helm template . | seawall scan -",
+        "a template means nothing until it is rendered",
+        "of a chart: seawall scan --render; else render it first, for example: "
+        "helm template . | seawall scan -",
     )
 
 
