@@ -64,6 +64,8 @@ def test_the_examples_of_a_guide_are_true(guide: Path, tmp_path: Path) -> None:
     texts = blocks(guide)
     if any("$ git " in text for _, text in texts) and shutil.which("git") is None:
         pytest.skip("git is not installed")
+    if any(" --render" in text for _, text in texts) and shutil.which("helm") is None:
+        pytest.skip("helm is not installed")
     commands = 0
     for language, text in texts:
         named = _FILE.match(text)
@@ -88,7 +90,7 @@ def test_there_are_guides() -> None:
     names = {path.stem for path in GUIDES}
     assert names >= {
         "getting-started", "ignores", "baseline", "changes", "cache", "output-formats", "ci",
-        "watch", "completion", "self-check",
+        "watch", "completion", "self-check", "charts",
     }  # fmt: skip
 
 

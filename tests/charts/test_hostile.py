@@ -107,7 +107,10 @@ def test_helm_runs_in_an_environment_of_its_own(
     [
         ("sleep 100", "helm had not rendered it after 1 seconds"),
         ("sleep 100 & echo a >&2; exec 1>&- 2>&-; sleep 100", "after 1 seconds"),
-        ("yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "renders to more than 1 MiB"),
+        (
+            "yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "renders to more than 20 MiB; raise the limit",
+        ),
         ("kill -9 $$", "more memory than it may have"),
         ("printf '\\377\\377\\000\\001'", "bytes that are no text"),
         ("exit 7", "exit code 7 without a word"),
@@ -119,9 +122,7 @@ def test_whatever_helm_does_it_ends(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
 ) -> None:
     chart(tree / "shop", {})
-    monkeypatch.setattr(helm, "PATIENCE", 1.0)
-    monkeypatch.setattr(helm.Workshop.run, "__kwdefaults__", {"patience": 1.0})
-    monkeypatch.setattr(helm, "MAX_OUTPUT", 1024 * 1024)
+    monkeypatch.setitem(helm.Workshop.run.__kwdefaults__ or {}, "patience", 1.0)
     program(tmp_path, monkeypatch, f"{FAKE}{script}")
     found = reason(coverage(), "failed")
     assert said in found
@@ -134,7 +135,7 @@ def test_nothing_stays_behind(tree: Path, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr(helm.Workshop.run, "__kwdefaults__", {"patience": 1.0})
+    monkeypatch.setitem(helm.Workshop.run.__kwdefaults__ or {}, "patience", 1.0)
     mark = tmp_path / "still-here"
     program(tmp_path, monkeypatch, f"{FAKE}(sleep 3; touch {mark}) & sleep 100")
     coverage()
@@ -252,6 +253,24 @@ def test_large_charts_are_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(content, "MAX_SIZE", 1000000)
     monkeypatch.setattr(content, "MAX_FILES", 3)
     assert "more than 3 files" in reason(coverage(), "failed")
+
+
+@needs_helm
+def test_a_run_has_limits_too(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seawall.engine import charts
+
+    chart(tree / "one", {"a.yaml": CONFIG_MAP})
+    chart(tree / "two", {"a.yaml": CONFIG_MAP})
+    monkeypatch.setattr(charts, "PATIENCE", -1.0)
+    failed = coverage()["failed"]
+    assert [item["path"] for item in failed] == ["one/Chart.yaml", "two/Chart.yaml"]
+    assert "not rendered within -1 seconds" in failed[0]["reason"]
+    monkeypatch.setattr(charts, "PATIENCE", 100.0)
+    monkeypatch.setattr(charts, "MAX_SIZE", 1000)
+    write(tree / "two", {"values.yaml": f"# {'x' * 1000}\n"})
+    (entry,) = coverage()["failed"]
+    assert entry["path"] == "two/Chart.yaml"
+    assert "scan it by itself" in entry["reason"]
 
 
 @needs_helm
@@ -392,4 +411,4 @@ def test_the_limits_hold_on_this_machine() -> None:
     assert shutil.which("sh")
     with helm.Workshop() as workshop:
         done = workshop.run("/bin/sh", ["-c", "sleep 0.2; ulimit -c; ulimit -d"])
-    assert done.output.split() == [b"0", b"1048576"]
+    assert done.output.split() == [b"0", b"524288"]

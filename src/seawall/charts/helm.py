@@ -24,11 +24,12 @@ from seawall.sources.files import reason_of
 
 PATIENCE = 60.0
 """Seconds for one rendering; large public charts take two."""
-MAX_OUTPUT = 64 * 1024 * 1024
-_MEMORY = 1024 * 1024 * 1024
-"""Bytes that helm may fill; ordinary charts take a tenth of it."""
+_MEMORY = 512 * 1024 * 1024
+"""Bytes that helm may fill; large public charts take a third of it."""
 _ADDRESSES = 8 * 1024 * 1024 * 1024
 """Bytes of addresses: Go reserves far more of them than it fills."""
+MAX_ANSWER = 1024 * 1024
+"""Bytes that helm may write where it is not asked to render."""
 _MAX_FILE = 256 * 1024 * 1024
 _PIECE = 256 * 1024
 _ERRORS_KEPT = 1024 * 1024
@@ -127,8 +128,18 @@ class Workshop:
         """A path in it."""
         return os.path.join(self.directory, name)
 
-    def run(self, program: str, arguments: Sequence[str], *, patience: float = PATIENCE) -> Done:
-        """Run helm here, with its whole process group ended at the end."""
+    def run(
+        self,
+        program: str,
+        arguments: Sequence[str],
+        *,
+        patience: float = PATIENCE,
+        limit: int = MAX_ANSWER,
+    ) -> Done:
+        """Run helm here, with its whole process group ended at the end.
+
+        ``patience`` is in seconds, ``limit`` the most bytes that it may write.
+        """
         try:
             process = subprocess.Popen(  # noqa: S603 - an absolute path, a list, no shell
                 [program, *arguments], cwd=self.directory, env=self._environment(),
@@ -140,7 +151,7 @@ class Workshop:
             return Done(b"", f"helm cannot be started: {reason}")
         try:
             _limit(process.pid)
-            return _outcome(process, patience)
+            return _outcome(process, patience, limit)
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -156,7 +167,7 @@ class Workshop:
             "XDG_CACHE_HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home,
             "HELM_CACHE_HOME": home, "HELM_CONFIG_HOME": home, "HELM_DATA_HOME": home,
             "HELM_PLUGINS": os.path.join(home, "plugins"), "HELM_NO_PLUGINS": "1",
-            "KUBECONFIG": os.devnull, "GOMEMLIMIT": "512MiB",
+            "KUBECONFIG": os.devnull, "GOMEMLIMIT": "384MiB",
             **dict.fromkeys(
                 ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NO_PROXY
             ),
@@ -181,7 +192,7 @@ def _limit(pid: int) -> None:
             limit(pid, what, (most, most))
 
 
-def _outcome(process: "subprocess.Popen[bytes]", patience: float) -> Done:
+def _outcome(process: "subprocess.Popen[bytes]", patience: float, limit: int) -> Done:
     output: list[bytes] = []
     errors = b""
     size = 0
@@ -191,9 +202,10 @@ def _outcome(process: "subprocess.Popen[bytes]", patience: float) -> Done:
             errors = (errors + piece)[:_ERRORS_KEPT]
             continue
         size += len(piece)
-        if size > MAX_OUTPUT:
-            most = f"{MAX_OUTPUT >> 20} MiB"
-            return Done(b"", f"it renders to more than {most}; look for a loop in it")
+        if size > limit:
+            most = f"{limit / 1048576:g} MiB"
+            told = f"it renders to more than {most}; raise the limit with --max-file-size"
+            return Done(b"", told)
         output.append(piece)
     try:
         code = process.wait(max(0.0, end - time.monotonic()))

@@ -1,6 +1,7 @@
 """Helm charts on their way through a scan: each value set is rendered and judged by itself."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from seawall.engine.rendered import (
     shifted_finding,
     shifted_ignore,
 )
-from seawall.engine.rendering import FILE, WHAT, Chart, Job, Outcome, Rendering
+from seawall.engine.rendering import FILE, WHAT, Chart, Job, Outcome, Rendering, not_rendered
 from seawall.engine.run import Run
 from seawall.engine.scanning import analyse
 from seawall.sources.files import SourceFile
@@ -30,6 +31,11 @@ from seawall.sources.files import SourceFile
 if TYPE_CHECKING:
     from seawall.core.location import Span
     from seawall.engine.remembering import Memory
+
+MAX_SIZE = 128 * 1024 * 1024
+"""Bytes of all charts of a run."""
+PATIENCE = 600.0
+"""Seconds for all renderings of a run."""
 
 Trees = Callable[[SourceFile], Files]
 """The files of a chart by its ``Chart.yaml``; raises ``UnusableError``."""
@@ -54,6 +60,7 @@ def plan(inputs: Inputs, options: Options, trees: Trees) -> "Charts | None":
     ]
     if not charts:
         return None
+    left = MAX_SIZE
     found = helm.find()
     planned = Charts(found) if isinstance(found, helm.Helm) else None
     for file in charts:
@@ -64,6 +71,11 @@ def plan(inputs: Inputs, options: Options, trees: Trees) -> "Charts | None":
             files = trees(file)
         except UnusableError as error:
             _instead(inputs, file, Failed(file.path, 0, 0, f"the chart is not rendered: {error}"))
+            continue
+        left -= sum(map(len, files.values()))
+        if left < 0:
+            told = f"charts of more than {MAX_SIZE >> 20} MiB at once are not rendered"
+            _instead(inputs, file, Failed(file.path, 0, 0, f"{told}; scan it by itself"))
             continue
         if output.is_library(files):
             told = "a library chart: it is rendered as a part of the charts that use it"
@@ -172,8 +184,15 @@ class Charts:
         excluded = _Excluded(inputs)
         memories: dict[str, Memory | None] = {}
         result: dict[str, list[tuple[Job, Outcome]]] = {}
+        end = time.monotonic() + PATIENCE
         for job in self.jobs:
             step.advance()
+            if time.monotonic() > end:
+                told = f"not rendered within {PATIENCE:g} seconds with the charts before it"
+                failed = Failed(job.chart.file.path, 0, 0, f"{told}; scan it by itself")
+                result.setdefault(job.chart.file.path, []).append((job, not_rendered(failed)))
+                self.failed = True
+                continue
             version = job.value_set.kubernetes_version or options.kubernetes_version
             own = options._replace(fixes=False, edits=False, kubernetes_version=version)
             if version not in memories:

@@ -21,6 +21,8 @@ from seawall.text.lines import split_lines
 WHAT = "Helm chart"
 FILE = "Chart.yaml"
 _SHORTEST_SECRET = 4
+_MANY = 2
+"""All that a chart renders to may be so many times as large as the largest file."""
 _ATTEMPTS = 5
 """Renderings with marks: each time without the template that did not bear them."""
 
@@ -59,6 +61,15 @@ class Outcome(NamedTuple):
 
     analysis: Analysis
     rendered: bool
+
+
+def not_rendered(why: NotCovered | Failed) -> Outcome:
+    """The outcome where there is nothing to judge."""
+    if isinstance(why, NotCovered):
+        coverage = Coverage(not_covered=(why,))
+    else:
+        coverage = Coverage(failed=(why,))
+    return Outcome(Analysis([], [], coverage, 0, [], {}, {}), rendered=False)
 
 
 class Rendering:
@@ -103,11 +114,12 @@ class Rendering:
         analysis = judge(inputs, self._options)
         return Outcome(self._in_templates(analysis, by_path, excluded), rendered=True)
 
-    def _render(self, files: Files) -> helm.Done:
+    def _render(self, files: Files, *, with_marks: bool = False) -> helm.Done:
+        limit = _MANY * self._options.max_file_size * (2 if with_marks else 1)
         directory = self._workshop.path("chart")
         try:
             content.write(files, directory)
-            return self._workshop.run(self._helm.path, self._arguments)
+            return self._workshop.run(self._helm.path, self._arguments, limit=limit)
         except OSError as error:
             return helm.Done(b"", f"it cannot be copied: {reason_of(error)}")
         finally:
@@ -127,29 +139,24 @@ class Rendering:
         chart, value_set = self._chart, self._job.value_set
         said = output.complaint(done.complaint, self._workshop.directory, chart.directory)
         where = f" with value set {value_set.name}" if value_set.origin else ""
-        failed: list[Failed] = []
-        not_covered: list[NotCovered] = []
         if said.missing:
-            not_covered.append(
+            return not_rendered(
                 NotCovered(
                     chart.file.path, WHAT, f"dependencies are missing: {said.missing}",
                     f"fetch them and scan again: helm dependency build {chart.directory or '.'}",
                 )
             )  # fmt: skip
-        elif said.of_values and not value_set.origin:
-            not_covered.append(
+        if said.of_values and not value_set.origin:
+            return not_rendered(
                 NotCovered(
                     chart.file.path, WHAT, f"its own values do not suffice: {said.text}",
                     "give what it needs in a value set: [value-sets.NAME] of seawall.toml",
                 )
             )  # fmt: skip
-        else:
-            inner = chart.sources.path(said.source) or FILE
-            line, column = (said.line, said.column) if inner != FILE else (0, 0)
-            reason = f"helm could not render the chart{where}: {said.text}"
-            failed.append(Failed(chart.path(inner), line, column, reason))
-        coverage = Coverage((), (), tuple(not_covered), tuple(failed))
-        return Outcome(Analysis([], [], coverage, 0, [], {}, {}), rendered=False)
+        inner = chart.sources.path(said.source) or FILE
+        line, column = (said.line, said.column) if inner != FILE else (0, 0)
+        reason = f"helm could not render the chart{where}: {said.text}"
+        return not_rendered(Failed(chart.path(inner), line, column, reason))
 
     # Back to the templates --------------------------------------------------------------------
 
@@ -188,7 +195,7 @@ class Rendering:
         if not templates or not marks.are_possible(files):
             return {}
         for _ in range(_ATTEMPTS):
-            done = self._render(marks.marked(files, templates))
+            done = self._render(marks.marked(files, templates), with_marks=True)
             text = decode(done.output)
             if not done.failed and isinstance(text, str):
                 found = self._by_path(output.documents(text))

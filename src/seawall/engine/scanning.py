@@ -205,6 +205,11 @@ def _since(
         analysis = analyse(inputs, options, rules, memory, key)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
+        if charts.failed:
+            run.notes.append(
+                f"a chart could not be rendered as it was at {revision}: what is found in it "
+                "counts as new"
+            )
     policy = policy_of(options, rules, analysis, inputs.domains)
     before = judged(analysis, options, policy)
     run.forget_outputs()
