@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.charts.marks import Lines, are_possible, lines_of, marked, span_in, table, without
+from seawall.charts.marks import (
+    Lines,
+    are_possible,
+    lines_of,
+    marked,
+    only_writer,
+    span_in,
+    table,
+    without,
+)
 from seawall.charts.output import Rendered
 from seawall.core.location import Span
 
@@ -100,6 +109,30 @@ def known(*numbers: int) -> Lines:
 )  # fmt: skip
 def test_a_line_without_a_mark_is_at_what_holds_it(line: int, number: int) -> None:
     assert known(0, 0, 1, 2, 3, 0, 5, 0, 0, 0).enclosing(line) == number
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ('\n{{ include "x" . }}\n', 2),
+        ('{{- if .a }}\n{{- include "x" . -}}\n{{- end }}\n', 2),
+        ('{{ include "x" . }}\n{{ include "y" . }}\n', 0),
+        ('a: {{ .b }}\n{{ include "x" . }}\n', 2),
+        ('a: {{ .b -}}\n{{ include "x" . }}\n', 0),
+        ('{{ define "x" }}{{ .a }}{{ end }}\n{{ template "x" . }}\n', 2),
+        ("a: 1\n", 0),
+        ("", 0),
+    ],
+)
+def test_the_one_action_that_writes_unmarked(template: str, line: int) -> None:
+    assert only_writer(template) == line
+
+
+def test_what_no_mark_tells_of_is_the_one_writer_s() -> None:
+    plain = [Rendered("s", "---\n# Source: s\na: 1\nb: 2\n")]
+    assert lines_of(plain, plain, 0, 7).enclosing(3) == 7
+    again = [Rendered("s", "---\n# Source: s\na: 9\nb: 2\n")]
+    assert lines_of(plain, again, 0, 7).enclosing(3) == 0
 
 
 def test_nothing_holds_across_documents() -> None:

@@ -1,5 +1,6 @@
 """Charts that are rendered: what is found, where it is said to be, and what counts."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,41 @@ def test_packed_dependencies_are_told_at_their_entry(tree: Path) -> None:
         ("image-tag-mutable", "outer/Chart.yaml", 5),
         ("privileged-container", "outer/Chart.yaml", 5),
     ]
+
+
+def test_what_a_helper_writes_is_told_where_it_is_called(tree: Path) -> None:
+    helper = '{{- define "web" }}\n' + DEPLOYMENT + "{{- end }}\n"
+    chart(tree / "shop", {"_web.tpl": helper, "web.yaml": '{{- /* x */}}\n{{ include "web" . }}\n'})
+    assert {(path, line) for _, path, line in places(rendered())} == {
+        ("shop/templates/web.yaml", 2)
+    }
+
+
+MUTATIONS = [
+    "{{- /* a\n b */}}\n", "# c\n", "\n", "{{- $a := 1 }}\n", "{{- if true }}\n{{- end }}\n",
+    "{{- if false }}\nx: [\n{{- end }}\n", "  # d {{ 1 }}\n", "{{- range until 3 }}\n{{- end }}\n",
+    "{{- with .Values }}# {{ .tag }}{{ end }}\n", "{{- /* b -}}\n*/}}\n", "\r\n", "{{ if }}\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_places_are_those_of_the_template_whatever_it_is(tree: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    lines = DEPLOYMENT.splitlines(keepends=True)
+    for _ in range(chance.randint(1, 4)):
+        lines.insert(chance.randrange(len(lines)), chance.choice(MUTATIONS))
+    template = "".join(lines)
+    chart(tree / "shop", {"web.yaml": template})
+    texts = template.split("\n")
+    telling = {"host-network": "hostNetwork: true", "image-tag-mutable": "image:"}
+    report = rendered()
+    assert report["findings"] or report["coverage"]["failed"] or "{{ if }}" in template
+    for finding in report["findings"]:
+        place = finding["location"]
+        line = texts[place["line"] - 1]
+        assert place["column"] <= len(line) + 1
+        if place["line"] > 1:
+            assert telling.get(finding["rule"], "") in line
 
 
 def test_a_library_chart_is_no_gap(tree: Path) -> None:

@@ -1,8 +1,10 @@
 """The charts of the example application, rendered; what kube-linter says of them, too."""
 
 import json
-from collections import defaultdict
+import subprocess
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -56,6 +58,22 @@ def test_the_hardened_shop_s_chart_is_clean_and_valid(profile: str) -> None:
         if f.severity >= Severity.MEDIUM or f.rule.id.startswith("schema-")
     ]
     assert not told
+
+
+@pytest.mark.parametrize("name", ["shop", "shop-hardened"])
+def test_it_is_what_a_scan_of_helm_s_output_finds(name: str, tmp_path: Path) -> None:
+    chart = EXAMPLES / name / "chart"
+    done = subprocess.run(
+        ["helm", "template", "release-name", chart, "--kube-version=1.36"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (tmp_path / "all.yaml").write_bytes(done.stdout)
+    plain = scan(Options(targets=(str(tmp_path),), profile="all")).report
+    report = scanned(f"{name}/chart", profile="all").report
+    assert Counter((f.rule.id, f.subject, f.message) for f in report.findings) == Counter(
+        (f.rule.id, f.subject, f.message) for f in plain.findings
+    )
+    assert report.objects == plain.objects
 
 
 class _Compared(NamedTuple):

@@ -83,10 +83,25 @@ def _marked(template: str, number: int) -> str:
     return "\n".join(lines)
 
 
+def only_writer(template: str) -> int:
+    """The line of the one action that writes where no mark can tell of it; 0 without just one.
+
+    What comes out of a template and has no mark must be what it wrote.
+    """
+    ends = _Ends()
+    for piece in _pieces(template):
+        ends.take(template, piece)
+    lines = template.split("\n")
+    silent = [n for n in ends.writers if ends.of(n) < 0 or _NO_MARK.match(lines[n - 1])]
+    return silent[0] if len(silent) == 1 else 0
+
+
 class _Ends:
     """Where the last thing ends that each line of a template writes."""
 
     def __init__(self) -> None:
+        self.writers: list[int] = []
+        """The line on which each action begins that writes."""
         self._ends: dict[int, int] = {}
         self._with_text: set[int] = set()
         self._blocks: list[str] = []
@@ -102,6 +117,7 @@ class _Ends:
         first, self._line = self._line, self._line + text.count("\n")
         if piece.is_action:
             if self._writes(text):
+                self.writers.append(first)
                 self._ends[first] = -1  # where it goes on below: what it writes is still to come
                 # A mark would stop what trims the blanks behind it.
                 self._ends[self._line] = -1 if text.endswith("-}}") else piece.end
@@ -124,13 +140,20 @@ class _Ends:
 
 
 class Lines(NamedTuple):
-    """What is known of one rendered text: for each of its lines the template's, 0 if unknown."""
+    """What is known of one rendered text: for each of its lines the template's, 0 if unknown.
+
+    ``otherwise`` is the line for those that no line with a number holds; 0 if unknown.
+    """
 
     rendered: Sequence[str]
     numbers: Sequence[int]
+    otherwise: int = 0
 
     def enclosing(self, line: int) -> int:
         """The template's line for a rendered one, else for the nearest that holds it; else 0."""
+        return self._enclosing(line) or self.otherwise
+
+    def _enclosing(self, line: int) -> int:
         index = line - 1
         if not 0 <= index < len(self.rendered):
             return 0
@@ -150,8 +173,13 @@ class Lines(NamedTuple):
         return 0
 
 
-def lines_of(plain: Sequence[Rendered], marked: Sequence[Rendered], number: int) -> Lines:
-    """The lines of the documents of one template, whose marks have a number."""
+def lines_of(
+    plain: Sequence[Rendered], marked: Sequence[Rendered], number: int, otherwise: int = 0
+) -> Lines:
+    """The lines of the documents of one template, whose marks have a number.
+
+    ``otherwise`` is the line that wrote what has no mark, where the outputs are equal without.
+    """
     rendered: list[str] = []
     numbers: list[int] = []
     comparable = len(plain) == len(marked)
@@ -166,7 +194,8 @@ def lines_of(plain: Sequence[Rendered], marked: Sequence[Rendered], number: int)
             found = next((m for m in _MARK.finditer(with_mark) if int(m[1]) == number), None)
             sure = found is not None and without(with_mark) == line
             numbers.append(int(found[2]) if found is not None and sure else 0)
-    return Lines(rendered, numbers)
+    texts = "".join(item.text for item in plain), "".join(item.text for item in marked)
+    return Lines(rendered, numbers, otherwise if without(texts[1]) == texts[0] else 0)
 
 
 def span_in(template: Sequence[str], number: int, span: Span, rendered: str) -> Span:

@@ -324,8 +324,9 @@ class _Joined:
             for path, unsure in own.unsure.items():
                 self._unsure[path] = tuple(sorted({*self._unsure.get(path, ()), *unsure}))
         for path, found in spans.items():
-            self._rendered[path] = Rendered(chart.directory, names, found)
-            if len(names) > 1:  # an ignore may be for one of them only
+            several = len(chart.value_sets) > 1
+            self._rendered[path] = Rendered(chart.directory, names, found, several)
+            if several:  # an ignore may be for one of them only
                 self._unsure[path] = self._rules
 
     def _cover(self, coverage: Coverage) -> None:

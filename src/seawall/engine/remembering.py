@@ -193,7 +193,13 @@ class Memory:
 
 def _rendered_to_plain(rendered: "Mapping[str, Rendered]") -> Plain:
     return [
-        (path, own.chart, own.value_sets, [(tuple(a), tuple(b)) for a, b in own.spans.items()])
+        (
+            path,
+            own.chart,
+            own.value_sets,
+            [(tuple(old), tuple(new)) for old, new in own.spans.items()],
+            own.several,
+        )
         for path, own in rendered.items()
     ]
 
@@ -202,8 +208,8 @@ def _rendered_from_plain(plain: Plain) -> "Mapping[str, Rendered]":
     from seawall.engine.rendered import Rendered  # noqa: PLC0415 - only where charts are rendered
 
     return {
-        path: Rendered(chart, value_sets, {Span(*a): Span(*b) for a, b in spans})
-        for path, chart, value_sets, spans in plain
+        path: Rendered(chart, value_sets, {Span(*old): Span(*new) for old, new in spans}, several)
+        for path, chart, value_sets, spans, several in plain
     }
 
 

@@ -27,9 +27,11 @@ class Rendered(NamedTuple):
     chart: str
     """The chart's directory in reports."""
     value_sets: tuple[str, ...]
-    """The names of its value sets, in the order of their texts."""
+    """The names of the value sets it was rendered with, in the order of their texts."""
     spans: Mapping[Span, Span]
     """By place in a rendered text the place in the template; the top of it where unknown."""
+    several: bool = False
+    """Whether the chart has several value sets, so that messages name them."""
 
 
 Shift = Callable[[Location], Location]
@@ -146,7 +148,7 @@ def _told(finding: Finding, sets: Iterable[int], rendered: Mapping[str, Rendered
     chart = own.chart or "."
     names = [own.value_sets[number] for number in sorted(sets) if number < len(own.value_sets)]
     message = finding.message
-    if len(own.value_sets) > 1:
+    if own.several:
         several = "value set" if len(names) == 1 else "value sets"
         message = f"{message} (chart {chart}, {several} {', '.join(names)})"
     details = {**finding.details, "chart": chart, "value_sets": names}

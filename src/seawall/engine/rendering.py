@@ -175,8 +175,9 @@ class Rendering:
                 spans[path] = self._packed(places, own)
                 continue
             number, marked = again.get(path, (0, []))
-            template = split_lines(_text(self._chart.files[inner]))
-            spans[path] = marks.table(places, marks.lines_of(own, marked, number), template)
+            template = _text(self._chart.files[inner])
+            lines = marks.lines_of(own, marked, number, marks.only_writer(template))
+            spans[path] = marks.table(places, lines, split_lines(template))
         coverage = analysis.coverage
         failed = tuple(_led_back(item, spans.get(item.path, {})) for item in coverage.failed)
         chart = self._chart.directory
