@@ -152,7 +152,7 @@ class Charts:
         known = None if memory is None else memory.run(key)
         if known is not None:
             for task in inputs.tasks:
-                inputs.texts.add(task.file.path, task.data)
+                inputs.texts.add(task.file.path, task.text)
             self._add_texts(inputs)
             return known
         outcomes = self._outcomes(inputs, options, rules, memory, run)
