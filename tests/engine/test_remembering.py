@@ -261,3 +261,17 @@ def test_no_secret_is_ever_in_an_output(tree: Path, format_: str) -> None:
             assert value not in ran.out + ran.err, (options, value)
             assert b64encode(value.encode()).decode() not in ran.out
     assert not any(value in (tree / "b").read_text() for value in values)
+
+
+def test_a_known_run_judges_ignores_as_the_first_one_did(tree: Path) -> None:
+    """What domains a run has is known before its files are read, and stays so."""
+    text = "FROM debian:12\n# seawall: ignore[sudo-used] none here\nRUN true\nUSER 1000:1000\n"
+    write(tree, {"Dockerfile": text, "web.yaml": pod("web")})
+    first, _ = both("--min-confidence", "low", "--profile", "all")
+    again, without = both("--min-confidence", "low", "--profile", "all")
+    (tree / "web.yaml").unlink()
+    alone, alone_without = both("--min-confidence", "low", "--profile", "all", "Dockerfile")
+    known, _ = both("--min-confidence", "low", "--profile", "all", "Dockerfile", "--format", "json")
+    assert first.out == again.out == without.out
+    assert alone.out == alone_without.out
+    assert "ignore-unused" in known.out

@@ -84,7 +84,7 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
-    policy = policy_of(options, rules, analysis, inputs.domains if charts is None else domains)
+    policy = policy_of(options, rules, analysis, domains)
     verdict = judged(analysis, options, policy)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
@@ -195,6 +195,7 @@ def _since(
         source = history.Commit(repository, commit, roots, options, present)
         inputs = reading.gather(source, options, None)
         charts = _charts(inputs, options, source.chart)
+        domains = inputs.domains if charts is None else charts.domains(inputs)
         if source.missing:
             run.notes.append(
                 f"{source.missing} files of {revision} are not in this repository (a shallow or "
@@ -210,7 +211,7 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
-    policy = policy_of(options, rules, analysis, inputs.domains)
+    policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy)
     run.forget_outputs()
     why = Why(HISTORY, f"was there at {revision}")
