@@ -6,7 +6,12 @@ import sys
 from collections.abc import Iterator
 
 from seawall.cli.arguments import Parser
-from seawall.cli.output import wants_colour, write_bytes_atomically, write_text
+from seawall.cli.output import (
+    create_atomically,
+    wants_colour,
+    write_bytes_atomically,
+    write_text,
+)
 from seawall.cli.progress import Progress
 from seawall.cli.settings import effective, engine_options, load
 from seawall.core.edit import Safety
@@ -128,9 +133,10 @@ def diff(change: FileChange, *, colour: bool = False) -> Iterator[str]:
     """A unified diff that ``patch -p1`` and ``git apply`` take."""
     from difflib import unified_diff  # noqa: PLC0415 - only for a diff
 
-    before = _lines(change.before)
+    before = _lines(change.before or b"")
     after = _lines(change.after)
-    lines = unified_diff(before, after, f"a/{change.path}", f"b/{change.path}")
+    old = "/dev/null" if change.before is None else f"a/{change.path}"
+    lines = unified_diff(before, after, old, f"b/{change.path}")
     for line in lines:
         mark = _COLOURS.get(line[:1]) if colour and not line.startswith(("+++", "---")) else None
         ending = "" if line.endswith("\n") else "\n\\ No newline at end of file\n"
@@ -146,7 +152,8 @@ def _summary(hardened: Hardened, options: argparse.Namespace) -> Iterator[str]:
     done = "changed" if options.write else "would change"
     mended = [item for change in hardened.changes for item in change.mended]
     for change in hardened.changes:
-        yield f"{change.path}: {done}\n"
+        made = "made" if options.write else "would be made"
+        yield f"{change.path}: {made if change.before is None else done}\n"
         for line in dict.fromkeys(_done(change)):
             yield f"  {line}\n"
     left = [item for item in hardened.advice if item.finding.severity >= Severity.MEDIUM]
@@ -167,6 +174,8 @@ def _done(change: FileChange) -> Iterator[str]:
         yield f"{item.finding.rule.id}: {item.title}{effect}"
         if item.note:
             yield f"to do: {item.note}"
+    for item in change.along:
+        yield f"{item.finding.rule.id} in {item.finding.location.path}: {item.title}"
 
 
 def _advice(item: Advice) -> str:
@@ -179,16 +188,23 @@ def _advice(item: Advice) -> str:
 
 
 def _write(change: FileChange) -> None:
-    """Replace a file, unless it is no longer the one that was read."""
+    """Replace a file, unless it is no longer the one that was read; make one that was not there."""
     if os.path.islink(change.real):
         raise InputError(f"{change.path} is a symbolic link: give the file that it leads to")
     try:
+        if change.before is None:
+            create_atomically(change.real, change.after)
+            return
         with open(change.real, "rb") as stream:
             if stream.read() != change.before:
                 raise InputError(
                     f"{change.path} has changed meanwhile and was left as it is: run harden again"
                 )
         write_bytes_atomically(change.real, change.after)
+    except FileExistsError as error:
+        raise InputError(
+            f"{change.path} has been made meanwhile and was left as it is: run harden again"
+        ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"cannot write {change.path}: {reason}; make it writable") from error

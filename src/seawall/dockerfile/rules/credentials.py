@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, stage_rule, step_rule
 from seawall.dockerfile.rules.copying import is_sent, local_sources
@@ -437,6 +438,7 @@ def secret_file_copied(step: Step, context: Context) -> Hits:
                 (word.start, word.end),
                 severity=_severity(step, context),
                 evidence=" ".join(found),
+                fixes=tuple(keep_out(context.build, context, _is_secret_file)),
             )
 
 
