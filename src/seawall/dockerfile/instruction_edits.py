@@ -46,6 +46,33 @@ def delete_lines(file: Dockerfile, instruction: Instruction) -> Change:
     return Change(start, end, "")
 
 
+def remove_pair(
+    file: Dockerfile, instruction: Instruction, pair: Pair, instead: str = ""
+) -> Change | None:
+    """Take a key and its value out of ENV, ARG or LABEL.
+
+    The only one goes with its instruction; ``instead`` is a line for the place of that. ``None``
+    where comments stand between.
+    """
+    place = instruction.pairs.index(pair)
+    if len(instruction.pairs) == 1:
+        if instruction.inner_comments or instruction.heredocs:
+            return None
+        if instead:
+            return Change(instruction.start, instruction.end, instead)
+        return delete_lines(file, instruction)
+    if place + 1 < len(instruction.pairs):
+        start, end = pair.key.start, instruction.pairs[place + 1].key.start
+        gap = file.data[(pair.value or pair.key).end : end]
+    else:
+        before = instruction.pairs[place - 1]
+        start, end = (before.value or before.key).end, (pair.value or pair.key).end
+        gap = file.data[start : pair.key.start]
+    if gap.strip(b" \t\r\n" + file.escape.encode()):
+        return None
+    return Change(start, end, "")
+
+
 def cut_flag(file: Dockerfile, flag: Flag) -> Change:
     """Delete a flag with the blanks before it."""
     start = flag.start
