@@ -90,6 +90,8 @@ class Context(ParameterContext):
         self.pins = pins or {}
         """Digests of images by ``registry/repository:tag``, from a lock file."""
         self.build = build
+        self.pins = pins or {}
+        """Digests of images by ``registry/repository:tag``, from a lock file."""
         self.asked_outside = False
         """Set when a rule looks at the context: its verdict rests on more than this file."""
         self._surroundings = surroundings

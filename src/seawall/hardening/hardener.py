@@ -154,6 +154,33 @@ def harden(
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
+def _but_reworded(
+    brought: list[Finding], before: Report, after: Report, made: list[Group]
+) -> list[Finding]:
+    """Without the findings in text that were there before with other words around them.
+
+    They are known by the text that they mark. Where a rule says no more of a part of a file than
+    it did, those apart that were mended, an edit has touched that text and brought nothing.
+    """
+    if not any(_stage(finding) for finding in brought):
+        return brought
+    expected = Counter(_stage(finding) for finding in before.findings)
+    expected.subtract(_stage(group.finding) for group in made)
+    present = Counter(_stage(finding) for finding in after.findings)
+    return [
+        finding
+        for finding in brought
+        if not _stage(finding) or present[_stage(finding)] > expected[_stage(finding)]
+    ]
+
+
+def _stage(finding: Finding) -> tuple[str, ...]:
+    """The part of a file without keys that a finding is in, with its rule; empty elsewhere."""
+    if finding.location.key_path or finding.subject.name:
+        return ()
+    return finding.rule.id, finding.location.path, *finding.subject
+
+
 _STILL_THERE = "the finding would still be there"
 
 
@@ -269,9 +296,9 @@ class _Work:
             if applied.made and applied.data != data:
                 changes[path] = applied.data
                 parts.extend(applied.made)
-        counts = Counter(part.group.key for part in parts)
-        made = {part.group.key: part.group for part in parts}
-        halves = {key for key, group in made.items() if counts[key] != len(group.parts)}
+        counts = Counter(id(part.group) for part in parts)
+        made = {id(part.group): part.group for part in parts}
+        halves = {group.key for one, group in made.items() if counts[one] != len(group.parts)}
         if not halves:
             self._overlay.changed.update(changes)
         return list(made.values()), halves
@@ -307,6 +334,7 @@ class _Work:
             for finding, own in zip(after.findings, marks, strict=True)
             if present[own] > known[own] and not self._is_mended_next(finding)
         ]
+        brought = _but_reworded(brought, before, after, made)
         blame = Blame(made) if brought else None
         for finding in brought:
             for group in blame.suspects(finding) if blame else ():

@@ -8,6 +8,7 @@ from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, system_of
 from seawall.dockerfile.editing import in_case_of, line_end
+from seawall.dockerfile.fixes.options import copied_closed, owner_writes
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step, Value
 from seawall.text.shell.script import Command
@@ -542,14 +543,16 @@ def world_writable(step: Step, context: Context) -> Hits:
     """
     flag = step.instruction.flag("chmod")
     if flag is not None and flag.value and _is_open(flag.value):
-        yield Hit(f"copies with mode {flag.value}", (flag.start, flag.end))
+        at = (flag.start, flag.end)
+        yield Hit(f"copies with mode {flag.value}", at, fixes=tuple(copied_closed(step)))
     for script in step.scripts if step.name == "RUN" else ():
         for command in script.named("chmod"):
             mode = next((word for word in command.operands), None)
             if mode is not None and mode.value and _is_open(mode.value):
                 yield Hit(
-                    f"lets everybody write (chmod {mode.value})", (command.start, command.end)
-                )
+                    f"lets everybody write (chmod {mode.value})", (command.start, command.end),
+                    fixes=tuple(owner_writes(command, mode)),
+                )  # fmt: skip
 
 
 def _is_open(mode: str) -> bool:
