@@ -18,7 +18,7 @@ from seawall.core.edit import Safety
 from seawall.core.errors import InputError, UsageError
 from seawall.core.severity import Severity
 from seawall.hardening import Advice, FileChange, Hardened, harden
-from seawall.locking.file import NAME, digests, read
+from seawall.locking.file import NAME, read
 
 PROFILE = "security+reliability"
 
@@ -43,7 +43,7 @@ def parser() -> Parser:
                       help="leave findings of these rules alone")  # fmt: skip
     what.add_argument(
         "--lock", action="store_true",
-        help="also pin images to the digests of the lock file, which seawall lock makes",
+        help="also pin images and packages to what the lock file says, which seawall lock makes",
     )  # fmt: skip
     what.add_argument(
         "--lock-file", default=NAME, metavar="FILE", help=f"the lock file (default: {NAME})"
@@ -103,7 +103,7 @@ def _harden(options: argparse.Namespace) -> Hardened:
     tiers = {Safety.SAFE} | ({Safety.UNSAFE} if options.unsafe else set())
     if options.lock:
         tiers.add(Safety.LOCK)
-        plan = plan._replace(pins=digests(read(options.lock_file)))
+        plan = plan._replace(pins=read(options.lock_file).pins)
     progress = Progress(enabled=not options.quiet)
     try:
         return harden(plan, frozenset(tiers), progress)
