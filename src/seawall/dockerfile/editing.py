@@ -16,7 +16,7 @@ from seawall.dockerfile.stages import Step
 from seawall.text.dockerfile.tree import Dockerfile, Instruction
 from seawall.text.shell.script import Command, Script, ShellWord
 
-_INDENT = "    "
+_INDENT = " "
 _LINE_END = re.compile(rb"\r\n|\n")
 _NEVER_BACK = frozenset(("exit", "exec", "return"))
 """Commands behind which nothing is run."""

@@ -87,8 +87,6 @@ class Context(ParameterContext):
         pins: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(parameters)
-        self.pins = pins or {}
-        """Digests of images by ``registry/repository:tag``, from a lock file."""
         self.build = build
         self.pins = pins or {}
         """Digests of images by ``registry/repository:tag``, from a lock file."""

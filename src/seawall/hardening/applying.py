@@ -33,6 +33,7 @@ def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
     """Edits of bytes."""
     chosen: list[Edit] = []
     made: list[Part] = []
+    waiting: list[Edit] = []
     refused: list[tuple[Part, str]] = []
     before = data or b""
     for part in parts:
@@ -40,8 +41,10 @@ def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
             reason = "there is such a file already" if data is not None else "the file is gone"
             refused.append((part, reason))
             continue
-        if any(_overlap(edit, other) for edit in part.edits for other in chosen if edit != other):
-            continue  # its turn comes in the next pass
+        taken = (*chosen, *waiting)  # what is worth less does not overtake what waits
+        if any(_overlap(edit, other) for edit in part.edits for other in taken if edit != other):
+            waiting.extend(part.edits)  # its turn comes in the next pass
+            continue
         chosen.extend(edit for edit in part.edits if edit not in chosen)
         made.append(part)
     result = []

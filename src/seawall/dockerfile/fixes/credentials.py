@@ -31,7 +31,12 @@ def secret_id(name: str) -> str:
 
 
 def _is_free(build: Build, name: str, secret: str) -> bool:
-    """Whether no mount uses the id for something else."""
+    """Whether a RUN can mount a secret, and no mount uses the id for something else.
+
+    BuildKit takes a stage of the name ``scratch`` for what every mount of a secret begins with.
+    """
+    if any(stage.name == "scratch" for stage in build.stages):
+        return False
     return not any(
         mount.type == "secret" and mount.id == secret and mount.environment != name
         for step in build.steps() for mount in step.mounts
@@ -111,7 +116,7 @@ def without_argument(build: Build, step: Step, number: int) -> Iterator[Proposal
     if uses is None or not uses.all or not _is_free(build, name, secret_id(name)):
         return
     removed = edits.remove_pair(step.stage.file, step.instruction, pair)
-    given = _given(build, uses.naming or uses.all, name)
+    given = _given(build, uses.naming or _readers(uses.all), name)
     if removed is None or not given:
         return
     yield Proposal(
@@ -119,6 +124,27 @@ def without_argument(build: Build, step: Step, number: int) -> Iterator[Proposal
         f"the build gets {name} by --secret, no longer by --build-arg; other steps do not see it",
         note=f"docker build --secret id={secret_id(name)},env={name}, {_RENEW}",
     )  # fmt: skip
+
+
+_NO_READERS = frozenset(
+    "addgroup adduser apk apt apt-get cd chmod chown cp dnf echo groupadd install ln microdnf "
+    "mkdir mv rm set true update-ca-certificates useradd usermod yum zypper".split()
+)
+"""Commands that read no variable but those of their own."""
+
+
+def _readers(steps: list[Step]) -> list[Step]:
+    """The RUNs that may read a variable nobody names; all where none does."""
+    found = [
+        step
+        for step in steps
+        if any(
+            command.name not in _NO_READERS
+            for script in step.scripts
+            for command in script.commands
+        )
+    ]
+    return found or steps
 
 
 def _given(build: Build, steps: list[Step], name: str) -> tuple[Change, ...] | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
 from seawall.dockerfile import editing
-from seawall.dockerfile.package_commands import Installed
+from seawall.dockerfile.package_commands import Installed, step_package_commands
+from seawall.dockerfile.stages import Stage
 
 _PROGRAMS = {
     "netcat": ("nc", "netcat"), "netcat-openbsd": ("nc", "netcat"),
@@ -22,6 +23,8 @@ def not_installed(found: Installed) -> Iterator[Proposal]:
     packages = {package.word for package in call.packages}
     if len(packages) < 2 or name in call.manager or call.command.parent is not None:
         return
+    if sum(name == other for other in _named(found.step.stage)) > 1:
+        return
     programs = {name, *_PROGRAMS.get(name, ())}
     for step in found.step.stage.steps:
         for script in step.scripts:
@@ -37,3 +40,10 @@ def not_installed(found: Installed) -> Iterator[Proposal]:
             f"Do not install {name}", (change,), Safety.UNSAFE,
             f"{name} is no longer in the image",
         )  # fmt: skip
+
+
+def _named(stage: Stage) -> Iterator[str]:
+    """The packages that a stage and those below it install, as often as they are named."""
+    for step in stage.chain_steps():
+        for call in step_package_commands(step) if step.name == "RUN" else ():
+            yield from (package.name for package in call.packages)

@@ -9,11 +9,12 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, system_of
 from seawall.dockerfile.editing import in_case_of, line_end
 from seawall.dockerfile.fixes.options import copied_closed, owner_writes
+from seawall.dockerfile.fixes.users import NUMBER as USER
+from seawall.dockerfile.fixes.users import numbered
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step, Value
 from seawall.text.shell.script import Command
 
-USER = 10001
 _ROOT = re.compile(r"(?:root|\+?0+)(?::.*)?\Z")
 _NUMERIC = re.compile(r"\d+(?::\d+)?\Z")
 _NOT_ROOT_TAGS = re.compile(r"(?:^|-)nonroot(?:$|-)")
@@ -243,7 +244,9 @@ def user_not_numeric(build: Build, context: Context) -> Hits:
         and not _ROOT.match(value.text)
     ):
         word = step.instruction.arguments[0]
-        yield Hit(f"user {value.text} is no number", (word.start, word.end))
+        fixes = () if stage is None else tuple(numbered(step.stage, step, value.text))
+        message = f"user {value.text} is no number"
+        yield Hit(message, (word.start, word.end), fixes=fixes)
 
 
 @file_rule(
