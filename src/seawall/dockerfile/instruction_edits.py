@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Change
+from seawall.dockerfile.lines import line_end, line_start, next_line
 from seawall.text.dockerfile.expansion import Expansion, ExpansionError, expand
 from seawall.text.dockerfile.parser import parse
 from seawall.text.dockerfile.tree import Dockerfile, Flag, Instruction, Pair, Word
@@ -38,12 +39,10 @@ def replace(part: Word | Flag, text: str) -> Change:
 def delete_lines(file: Dockerfile, instruction: Instruction) -> Change:
     """Delete an instruction with its lines; comments above it stay."""
     data = file.data
-    start = data.rfind(b"\n", 0, instruction.start) + 1
+    start = line_start(data, instruction.start)
     if start == 0 and data.startswith(b"\xef\xbb\xbf"):
         start = 3
-    end = data.find(b"\n", instruction.end)
-    end = len(data) if end < 0 else end + 1
-    return Change(start, end, "")
+    return Change(start, next_line(data, instruction.end), "")
 
 
 def remove_pair(
@@ -73,6 +72,13 @@ def remove_pair(
     return Change(start, end, "")
 
 
+def insert_before(file: Dockerfile, instruction: Instruction, text: str) -> Change:
+    """Put an instruction above another one, below the comments above that."""
+    start = line_start(file.data, instruction.start)
+    indent = file.data[start : instruction.start].decode("utf-8", "surrogateescape")
+    return Change(start, start, f"{indent}{text}{line_end(file, instruction.start)}")
+
+
 def cut_flag(file: Dockerfile, flag: Flag) -> Change:
     """Delete a flag with the blanks before it."""
     start = flag.start
@@ -81,9 +87,9 @@ def cut_flag(file: Dockerfile, flag: Flag) -> Change:
     return Change(start, flag.end, "")
 
 
-def cased_like(model: str, text: str) -> str:
-    """A keyword in the case of another."""
-    return text.lower() if model == model.lower() else text.upper()
+def cased_like(model: Word, text: str) -> str:
+    """A keyword in the letter case of another: ``run`` beside ``copy``."""
+    return text.lower() if model.text.islower() else text.upper()
 
 
 def variable(file: Dockerfile, instruction: Instruction, name: str) -> Place:

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
-from seawall.dockerfile import editing
+from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.rule import Context
 from seawall.dockerfile.stages import Stage, Step
 
@@ -26,8 +26,8 @@ def work_in_sources(step: Step, context: Context) -> Iterator[Proposal]:
     before = [other for other in stage.steps if other.number < step.number]
     if any(_is_relative(other) for other in before) or not _are_named(stage, context):
         return
-    keyword = editing.in_case_of(step.instruction, "WORKDIR")
-    change = editing.insert_before(stage.file, step.instruction, f"{keyword} {_SOURCES}")
+    keyword = edits.cased_like(step.instruction.keyword, "WORKDIR")
+    change = edits.insert_before(stage.file, step.instruction, f"{keyword} {_SOURCES}")
     yield Proposal(
         f"Work in {_SOURCES}", (change,), Safety.UNSAFE,
         f"relative paths are below {_SOURCES}, no longer in the directory of the base image",

@@ -3,7 +3,7 @@
 import re
 
 from seawall.core.edit import Change
-from seawall.dockerfile.editing import line_end
+from seawall.dockerfile.lines import line_end
 from seawall.text.dockerfile.tree import Dockerfile
 
 _OFFICIAL = re.compile(r"(?:docker\.io/)?docker/dockerfile:1(?:\.(\d{1,4}))?(?:[.@-].*)?")

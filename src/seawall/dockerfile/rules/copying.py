@@ -249,7 +249,7 @@ def add_instead_of_copy(step: Step, context: Context) -> Hits:
 
 def _copied(step: Step, sources: list[str], files: BuildContext | None) -> Proposal:
     keyword = step.instruction.keyword
-    change = edits.replace(keyword, edits.cased_like(keyword.text, "COPY"))
+    change = edits.replace(keyword, edits.cased_like(keyword, "COPY"))
     if files is not None and all(_is_no_archive(source, files) for source in sources):
         return Proposal("Use COPY", (change,))
     effect = "an archive without an archive's name is no longer unpacked"

@@ -7,6 +7,7 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
+from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.package_commands import (
     PackageCommand,
     installed,
@@ -618,7 +619,7 @@ def _as_argument(step: Step) -> Iterator[Proposal]:
         return
     pair = instruction.pairs[0]
     keyword = instruction.keyword
-    name = editing.in_case_of(instruction, "ARG")
+    name = edits.cased_like(instruction.keyword, "ARG")
     changes = [Change(keyword.start, keyword.end, name)]
     if pair.legacy and pair.value is not None:
         if " " in pair.value.text:

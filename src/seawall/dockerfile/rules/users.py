@@ -7,10 +7,11 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, system_of
-from seawall.dockerfile.editing import in_case_of, line_end
 from seawall.dockerfile.fixes.options import copied_closed, owner_writes
 from seawall.dockerfile.fixes.users import NUMBER as USER
 from seawall.dockerfile.fixes.users import numbered
+from seawall.dockerfile.instruction_edits import cased_like
+from seawall.dockerfile.lines import line_end
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step, Value
 from seawall.text.shell.script import Command
@@ -113,7 +114,7 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
     last = [step for step in stage.steps if not step.triggered]
     before = next((s for s in last if s.name in ("CMD", "ENTRYPOINT", "HEALTHCHECK")), None)
     end = line_end(file)
-    keyword = in_case_of(stage.instruction, "USER")
+    keyword = cased_like(stage.instruction.keyword, "USER")
     if before is not None:
         later = [s for s in last if s.number > before.number and s.name in ("RUN", "COPY", "ADD")]
         if later:
@@ -127,7 +128,7 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
         lead = "" if not file.data or file.data.endswith(b"\n") else end
     system = system_of(stage)
     made = ""
-    run = in_case_of(stage.instruction, "RUN")
+    run = cased_like(stage.instruction.keyword, "RUN")
     if system in (ALPINE, BUSYBOX):
         made = f"{run} addgroup -S -g {USER} app && adduser -S -D -H -u {USER} -G app app{end}"
     elif system == DEBIAN:
