@@ -1,6 +1,5 @@
 """Fixes that make or extend an ignore file beside the Dockerfile."""
 
-import json
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from seawall.core.edit import Edit, Fix, Safety
 from seawall.hardening.applying import apply
 from seawall.hardening.groups import Group
 from tests.hardening.support import SAFE, hardened, written
+from tests.reports.schemas import valid_report, valid_sarif
 
 RULES = ("dockerignore-missing", "dockerignore-incomplete", "secret-file-copied")
 TEXT = """\
@@ -140,13 +140,14 @@ def test_no_link_is_followed_that_leads_nowhere(app: Path) -> None:
 def test_fixes_in_reports(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["scan", "app", "--select", "dockerignore-missing"]
     run([*arguments, "--format", "json"])
-    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    report = valid_report(capsys.readouterr().out)
+    (finding,) = report["findings"]
     (edit,) = finding["fixes"][0]["edits"]
     assert (edit["path"], edit["start"], edit["end"], edit["creates"]) == (
         "app/.dockerignore", 0, 0, True,
     )  # fmt: skip
     run([*arguments, "--format", "sarif"])
-    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    (result,) = valid_sarif(capsys.readouterr().out)["results"]
     (change,) = result["fixes"][0]["artifactChanges"]
     assert change["artifactLocation"]["uri"] == "app/.dockerignore"
 

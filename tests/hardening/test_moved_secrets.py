@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from seawall.cli.main import run
 from seawall.kubernetes.values import Map, at, mapping
 from seawall.text.yaml import Broken, load
 from tests.hardening.support import hardened
+from tests.reports.schemas import valid_report, valid_sarif
 
 VALUE = "Bluebell-27xKq"
 CONFIG = f"""\
@@ -134,6 +136,24 @@ VOLUMES = [
 def test_a_volume(tmp_path: Path, before: dict[str, object], after: dict[str, object]) -> None:
     assert mended(tmp_path, f"  volumes:\n    - name: v\n      {str(before)[1:-1]}\n")
     assert spec(tmp_path)["volumes"] == [{"name": "v", **after}]
+
+
+def test_one_fix_of_two_files_in_reports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "pod.yaml").write_text(POD.format(name="web", rest=REFERENCE))
+    arguments = ["scan", ".", "--select", "hardcoded-secret", "--format"]
+    run([*arguments, "sarif"])
+    (result,) = valid_sarif(capsys.readouterr().out)["results"]
+    changes = result["fixes"][0]["artifactChanges"]
+    assert [item["artifactLocation"]["uri"] for item in changes] == ["config.yaml", "pod.yaml"]
+    run([*arguments, "json"])
+    report = valid_report(capsys.readouterr().out)
+    (fix,) = report["findings"][0]["fixes"]
+    assert {edit["path"] for edit in fix["edits"]} == {"config.yaml", "pod.yaml"}
+    assert fix["note"].startswith("kubectl create secret generic web-credentials")
 
 
 def test_two_keys(tmp_path: Path) -> None:
