@@ -132,6 +132,8 @@ def test_what_may_be_a_directory(copy: str) -> None:
         ("COPY a.c .\nRUN make\nFROM scratch\nCOPY --from=0 / /\n", False),
         ("COPY a.c .\nRUN cc -o /app a.c\nFROM scratch\nRUN --mount=from=b,target=/x x\n", False),
         ("COPY a.c .\n", False),  # the image's own directory
+        ("COPY a.c .\nRUN cc -o /app /a.c\nFROM scratch\nCOPY --from=0 /app /\n", False),
+        ("COPY a.c .\nRUN cc -I/lib -o /app a.c\nFROM scratch\nCOPY --from=0 /app /\n", True),
     ],
 )
 def test_a_builder_gets_a_directory(text: str, moved: bool) -> None:

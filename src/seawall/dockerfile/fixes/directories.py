@@ -1,6 +1,7 @@
 """A directory of its own for what a builder copies."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
@@ -9,14 +10,15 @@ from seawall.dockerfile.rule import Context
 from seawall.dockerfile.stages import Stage, Step
 
 _SOURCES = "/src"
-_PLACES = frozenset(("cd", "pushd", "chdir", "pwd"))
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 def work_in_sources(step: Step, context: Context) -> Iterator[Proposal]:
     """Put ``WORKDIR /src`` before the first COPY to a relative path, in a builder.
 
     Only where nothing tells the directory that it was: what other stages take must be named by a
-    command with its whole path (``go build -o /app``), or be copied there.
+    command with its whole path (``go build -o /app``), or be copied there; and no command may name
+    what is copied by a path from the root on.
     """
     stage = step.stage
     if context.is_in_final_image(stage) or any(
@@ -25,6 +27,8 @@ def work_in_sources(step: Step, context: Context) -> Iterator[Proposal]:
         return
     before = [other for other in stage.steps if other.number < step.number]
     if any(_is_relative(other) for other in before) or not _are_named(stage, context):
+        return
+    if not _are_relative(stage, context):
         return
     keyword = edits.cased_like(step.instruction.keyword, "WORKDIR")
     change = edits.insert_before(stage.file, step.instruction, f"{keyword} {_SOURCES}")
@@ -39,6 +43,31 @@ def _is_relative(step: Step) -> bool:
     if step.name in {"COPY", "ADD"}:
         return not step.arguments[-1].text.startswith("/")
     return False
+
+
+def _are_relative(stage: Stage, context: Context) -> bool:
+    """Whether no command names a copied file from the root on, where it is no longer."""
+    names: set[str] = set()
+    for step in stage.steps:
+        if step.name not in {"COPY", "ADD"} or not _is_relative(step):
+            continue
+        for value in step.arguments[:-1]:
+            name = posixpath.basename(value.text.rstrip("/"))
+            if value.known and "." in name.strip(".") and not _WILDCARD.search(name):
+                names.add(name)
+                continue
+            listing = context.files
+            if listing is None or not listing.complete or step.instruction.flag("from"):
+                return False
+            names.update(part for file in listing.files for part in file.split("/") if part)
+    return not any(
+        part.startswith("/") and names.intersection(part.split("/"))
+        for step in stage.steps if step.name == "RUN"
+        for script in step.scripts
+        for command in script.commands
+        for text in (command.words[0].text if command.words else "", *command.values)
+        for part in (text, text.partition("=")[2])
+    )  # fmt: skip
 
 
 def _are_named(stage: Stage, context: Context) -> bool:
