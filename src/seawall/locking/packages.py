@@ -21,7 +21,6 @@ NAME = re.compile(r"[A-Za-z0-9@._~+/-]{1,214}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~:_^-]{0,127}")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#\\]+)")
 _MAX_DEPTH = 64
-_HELP = "name an SBOM, a Packages or APKINDEX file, or a requirements file that is whole"
 
 
 class PackagePin(NamedTuple):
@@ -54,7 +53,7 @@ def packages_of(path: str) -> Iterator[PackagePin]:
         found = [_REQUIREMENT.match(line.strip()) for line in text.splitlines()]
         pins = [_pin("pypi", item[1], item[2], "requirements") for item in found if item]
         if not pins:
-            raise InputError(f"{path}: names no package with a version; {_HELP}")
+            raise InputError(f"{path}: names no package with a version; name an SBOM or an index")
         yield from (pin for pin in pins if pin)
 
 
@@ -102,9 +101,9 @@ def _read(path: str) -> bytes:
                 data = stream.read(MAX_SIZE + 1)
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(f"cannot read {path}: {reason}; {_HELP}") from error
+        raise InputError(f"cannot read {path}: {reason}; name an SBOM or an index") from error
     if len(data) > MAX_SIZE:
-        raise InputError(f"{path}: larger than {MAX_SIZE} bytes; {_HELP}")
+        raise InputError(f"{path}: larger than {MAX_SIZE} bytes; name an SBOM or an index")
     return _member(path, data) if data[257:262] == b"ustar" else data
 
 
@@ -119,8 +118,10 @@ def _member(path: str, data: bytes) -> bytes:
             if stream is not None:
                 return stream.read(MAX_SIZE)
     except (KeyError, tarfile.TarError) as error:
-        raise InputError(f"{path}: an archive without APKINDEX ({error}); {_HELP}") from error
-    raise InputError(f"{path}: APKINDEX is no file; {_HELP}")
+        raise InputError(
+            f"{path}: an archive without APKINDEX ({error}); name an SBOM or an index"
+        ) from error
+    raise InputError(f"{path}: APKINDEX is no file; name an SBOM or an index")
 
 
 def _stanzas(text: str, fields: tuple[str, str], type_: str, source: str) -> Iterator[PackagePin]:
@@ -147,13 +148,13 @@ def _document(path: str, data: bytes) -> Iterator[PackagePin]:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}; {_HELP}") from error
+        raise InputError(f"{path} is no JSON: {error}; name an SBOM or an index") from error
     if value.get("bomFormat") == "CycloneDX":
         locators = _components(value.get("components"), 0)
     elif "spdxVersion" in value:
         locators = _references(value.get("packages"))
     else:
-        raise InputError(f"{path}: neither CycloneDX nor SPDX; {_HELP}")
+        raise InputError(f"{path}: neither CycloneDX nor SPDX; name an SBOM of one of them")
     for locator in locators:
         pin = _from_locator(locator)
         if pin is not None:
