@@ -189,7 +189,7 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
         step.advance()
         _gather_file(file, inputs, source, kustomized, complete)
     for held in inputs.projects.inline:
-        around = dockerfiles.surroundings(held.file, held.build)
+        around = dockerfiles.surroundings(held.file, source.beside, held.build)
         around = around._replace(embedding=held.embedding)
         task = Task(held.file, held.data, is_template=False, complete=True, around=around)
         inputs.tasks.append(task)

@@ -111,14 +111,21 @@ class _Overlay:
     def look_at(self, path: str, neighbour: str) -> str:
         """Make a file known that no scan reads, beside one that it does; gives why it cannot be.
 
-        Only the directory of the neighbour is looked into, and no link is followed.
+        It stands in the directory of the neighbour, or in one that a project names as the
+        context, with the same way to it on disk: no link is followed.
         """
         if path in self.read_first:
             return ""
         directory, name = os.path.split(path)
-        if neighbour not in self.real or directory != os.path.dirname(neighbour) or not name:
+        if neighbour not in self.real or not name:
             return "the file stands elsewhere"
-        real = os.path.join(os.path.dirname(self.real[neighbour]), name)
+        way = os.path.relpath(directory or ".", os.path.dirname(neighbour) or ".")
+        start = os.path.dirname(self.real[neighbour]) or "."
+        there = os.path.normpath(os.path.join(start, way))
+        straight = os.path.normpath(os.path.join(os.path.realpath(start), way))
+        if os.path.realpath(there) != straight:
+            return f"a link leads to {path}"
+        real = os.path.join(there, name)
         data = None
         if os.path.lexists(real):
             if os.path.islink(real) or not os.path.isfile(real):
