@@ -23,7 +23,7 @@ CASES: list[tuple[str, str, str]] = [
     (
         "apt-lists-left",
         f"RUN {UPDATE} && {INSTALL}\n",
-        f"RUN {UPDATE} && {INSTALL} \\\n    && {REMOVE}\n",
+        f"RUN {UPDATE} && {INSTALL} \\\n && {REMOVE}\n",
     ),
     (
         "apt-lists-left",
@@ -73,7 +73,7 @@ CASES: list[tuple[str, str, str]] = [
     (
         "yum-clean",
         "run yum install -y httpd\n",
-        "run yum install -y httpd \\\n    && yum clean all\n",
+        "run yum install -y httpd \\\n && yum clean all\n",
     ),
     (
         "dnf-clean",
@@ -83,10 +83,10 @@ CASES: list[tuple[str, str, str]] = [
     (
         "zypper-clean",
         "RUN zypper -n in httpd\n",
-        "RUN zypper -n in httpd \\\n    && zypper clean --all\n",
+        "RUN zypper -n in httpd \\\n && zypper clean --all\n",
     ),
-    ("npm-cache", "RUN npm ci\n", "RUN npm ci \\\n    && npm cache clean --force\n"),
-    ("yarn-cache", "RUN yarn\n", "RUN yarn \\\n    && yarn cache clean\n"),
+    ("npm-cache", "RUN npm ci\n", "RUN npm ci \\\n && npm cache clean --force\n"),
+    ("yarn-cache", "RUN yarn\n", "RUN yarn \\\n && yarn cache clean\n"),
     # How an option is inserted.
     ("apt-no-yes", "RUN apt-get install curl\n", "RUN apt-get install -y curl\n"),
     ("apt-no-yes", "RUN apt-get install \\\n curl\n", "RUN apt-get install -y \\\n curl\n"),
@@ -108,12 +108,17 @@ CASES: list[tuple[str, str, str]] = [
     (
         "apt-recommends",
         "RUN apt-get install -y curl\n",
-        "RUN apt-get install -y --no-install-recommends curl\n",
+        "RUN apt-get install -y --no-install-recommends curl ca-certificates\n",
     ),
     (
         "apt-recommends",
         "RUN apt-get -y install curl\n",
-        "RUN apt-get -y install --no-install-recommends curl\n",
+        "RUN apt-get -y install --no-install-recommends curl ca-certificates\n",
+    ),
+    (
+        "apt-recommends",
+        "RUN apt-get install -y git \\\n    ca-certificates\n",
+        "RUN apt-get install -y --no-install-recommends git \\\n    ca-certificates\n",
     ),
     ("yum-no-yes", "RUN yum install a\n", "RUN yum install -y a\n"),
     ("dnf-no-yes", "RUN dnf group install a\n", "RUN dnf group install -y a\n"),
@@ -162,12 +167,18 @@ CASES: list[tuple[str, str, str]] = [
     (
         "apt-update-alone",
         f"RUN {UPDATE}\n\nRUN {INSTALL}\n",
-        f"RUN {UPDATE} \\\n    && {INSTALL}\n",
+        f"RUN {UPDATE} \\\n && {INSTALL} \\\n && {REMOVE}\n",
+    ),
+    (
+        "apt-update-alone",
+        f"RUN {UPDATE}\nRUN {INSTALL}\nRUN {INSTALL}\n",
+        f"RUN {UPDATE} \\\n && {INSTALL}\nRUN {INSTALL}\n",
     ),
     (
         "apt-update-alone",
         f"RUN --network=none {UPDATE} && \\\n\ttrue\nRUN --network=none {INSTALL} \\\n\tgit\n",
-        f"RUN --network=none {UPDATE} && \\\n\ttrue \\\n\t&& {INSTALL} \\\n\tgit\n",
+        (f"RUN --network=none {UPDATE} && \\\n\ttrue \\\n\t&& {INSTALL} \\\n\tgit"
+        f" \\\n\t&& {REMOVE}\n"),
     ),
     ("apt-install-without-update", f"RUN {INSTALL}\n", f"RUN {UPDATE} && {INSTALL}\n"),
     (

@@ -13,6 +13,7 @@ from tests.dockerfile.support import apply, edited, judge
 
 OURS = (commands, copying, labels, settings, stages, structure)
 REMOVES = {"multiple-cmd", "multiple-entrypoint", "multiple-healthcheck"}
+ADDS = {"copy-dest-relative"}
 """Rules whose fix deletes an instruction."""
 
 
@@ -194,6 +195,7 @@ def _check(text: str, rule: str, findings: list[Finding], fixes: list[Fix]) -> N
     shown = f"{rule}\n{text}\n->\n{new.decode('utf-8', 'replace')}"
     assert after.problems == () or len(after.problems) <= len(before.problems), shown
     count = len(before.file.instructions) - (len(fixes) if rule in REMOVES else 0)
+    count += len(fixes) if rule in ADDS else 0
     assert len(after.file.instructions) == count, shown
     assert [one.text for one in after.file.comments] == [
         one.text for one in before.file.comments

@@ -112,7 +112,7 @@ def test_safe_fixes_change_what_they_declare_and_nothing_else(corpus: Path) -> N
     for change in result.changes:
         mended = {item.finding.rule.id for item in change.mended}
         allowed = set().union(*(DECLARED.get(rule, set()) for rule in mended))
-        old, new = views(change.before, change.path), views(change.after, change.path)
+        old, new = views(change.before or b"", change.path), views(change.after, change.path)
         for key, view in old.items():
             if key not in new:  # known by its API version, which has changed
                 assert "deprecated-api-version" in mended, (change.path, key)

@@ -259,6 +259,6 @@ def test_overlapping_edits_wait(tmp_path: Path) -> None:
     second = Fix("second", Safety.SAFE, (Edit("a.yaml", 4, 6, "Y"),))
     third = Fix("third", Safety.SAFE, (Edit("a.yaml", 0, 1, ""), Edit("a.yaml", 7, 7, "Z")))
     groups = [Group(finding, fix=fix) for fix in (first, second, third)]
-    applied = apply(b"0123456789", groups)
+    applied = apply(b"0123456789", [part for group in groups for part in group.parts])
     assert applied.data == b"1X56Z789"
-    assert [group.title for group in applied.made] == ["first", "third"]
+    assert [part.group.title for part in applied.made] == ["first", "third"]

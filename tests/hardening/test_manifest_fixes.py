@@ -98,7 +98,7 @@ def test_a_script_is_left_to_people(tmp_path: Path) -> None:
     import secrets
 
     value = "Zx" + secrets.token_hex(12)
-    text = pod(rest=f'    args: [sh, -c, "curl -u backup:{value} https://example.org"]\n')
+    text = pod(rest=f"    args: [sh, -c, \"curl -u 'backup:{value}' https://example.org\"]\n")
     assert mended(tmp_path, text, "hardcoded-secret") == text
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seawall.cli.main import run
 from seawall.core.errors import InputError
-from seawall.locking.file import Pin, digests, full_name, read, rendered
+from seawall.locking.file import Pin, full_name, read, rendered
 from tests.locking.images import Image
 from tests.locking.test_layouts import NAME
 from tests.locking.test_registry import Fake, host, serve
@@ -54,8 +54,8 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins:
     path = tmp_path_factory.mktemp("lock") / "seawall.lock"
     text = rendered(pins)
     path.write_text(text, encoding="utf-8", newline="")
-    assert sorted(read(str(path))) == sorted(pins)
-    assert rendered(read(str(path))) == text
+    assert sorted(read(str(path)).images) == sorted(pins)
+    assert rendered(read(str(path)).images) == text
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,9 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins:
         ("version = 2\n", "version 2"),
         ("a", "no TOML"),
         ("version = 1\nimage = 1\n", "no list"),
+        ("version = 1\npackage = 1\n", "no list"),
+        ('version = 1\n[[package]]\ntype = "deb"\nname = "curl"\n', "package 1 has no"),
+        ('version = 1\n[[package]]\ntype = "deb"\nname = "a"\nversion = "1; b"\n', "package 1"),
         ('version = 1\n[[image]]\nname = "A B"\n', "no name"),
         ('version = 1\n[[image]]\nname = "a:1"\ndigest = "sha256:1"\n', "no digest"),
         ('version = 1\n[[image]]\nname = "a:1"\ndigest = "sha256:' + "0" * 64
@@ -82,7 +85,7 @@ def test_from_layout_to_pin(tmp_path: Path, capsys: Output) -> None:
     manifest = tmp_path / "a.yaml"
     manifest.write_text(POD.format(image="registry.example.org/web:1.4"))
     assert run(["lock", "a.yaml", "--from", "layout", "--offline"]) == 0
-    assert digests(read("seawall.lock")) == {"registry.example.org/web:1.4": image.digest}
+    assert read("seawall.lock").pins == {"registry.example.org/web:1.4": image.digest}
     assert run(["harden", "--write", "--lock", "--quiet", "-o", "/dev/null", "--select",
                 "image-not-pinned-by-digest", "a.yaml"]) == 0  # fmt: skip
     capsys.readouterr()
@@ -109,14 +112,14 @@ def test_from_a_registry(tmp_path: Path, capsys: Output) -> None:
         name = f"{host(server)}/shop/web:1"
         (tmp_path / "a.yaml").write_text(POD.format(image=name))
         assert run(["lock"]) == 0
-        assert digests(read("seawall.lock")) == {name: image.digest}
+        assert read("seawall.lock").pins == {name: image.digest}
         assert "1 of them new" in capsys.readouterr().err
         Fake.image = Image("linux/arm64")
         server.RequestHandlerClass.image = Fake.image  # type: ignore[attr-defined]
         assert run(["lock"]) == 0
-        assert digests(read("seawall.lock")) == {name: image.digest}
+        assert read("seawall.lock").pins == {name: image.digest}
         assert run(["lock", "--update"]) == 0
-        assert digests(read("seawall.lock")) == {name: Fake.image.digest}
+        assert read("seawall.lock").pins == {name: Fake.image.digest}
         assert "1 with another digest" in capsys.readouterr().err
     finally:
         server.shutdown()

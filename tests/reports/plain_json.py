@@ -69,5 +69,13 @@ def _fix(fix: Fix) -> dict[str, object]:
     return {
         "title": fix.title,
         "safety": fix.safety.value,
-        "edits": [edit._asdict() for edit in fix.edits],
+        **({"note": fix.note} if fix.note else {}),
+        "edits": [
+            {
+                key: value
+                for key, value in edit._asdict().items()
+                if key != "creates" or edit.creates
+            }
+            for edit in fix.edits
+        ],
     }

@@ -6,14 +6,19 @@ import sys
 from collections.abc import Iterator
 
 from seawall.cli.arguments import Parser
-from seawall.cli.output import wants_colour, write_bytes_atomically, write_text
+from seawall.cli.output import (
+    create_atomically,
+    wants_colour,
+    write_bytes_atomically,
+    write_text,
+)
 from seawall.cli.progress import Progress
 from seawall.cli.settings import effective, engine_options, load
 from seawall.core.edit import Safety
 from seawall.core.errors import InputError, UsageError
 from seawall.core.severity import Severity
 from seawall.hardening import Advice, FileChange, Hardened, harden
-from seawall.locking.file import NAME, digests, read
+from seawall.locking.file import NAME, read
 
 PROFILE = "security+reliability"
 
@@ -38,7 +43,7 @@ def parser() -> Parser:
                       help="leave findings of these rules alone")  # fmt: skip
     what.add_argument(
         "--lock", action="store_true",
-        help="also pin images to the digests of the lock file, which seawall lock makes",
+        help="also pin images and packages to what the lock file says, which seawall lock makes",
     )  # fmt: skip
     what.add_argument(
         "--lock-file", default=NAME, metavar="FILE", help=f"the lock file (default: {NAME})"
@@ -99,7 +104,7 @@ def _harden(options: argparse.Namespace) -> Hardened:
     tiers = {Safety.SAFE} | ({Safety.UNSAFE} if options.unsafe else set())
     if options.lock:
         tiers.add(Safety.LOCK)
-        plan = plan._replace(pins=digests(read(options.lock_file)))
+        plan = plan._replace(pins=read(options.lock_file).pins)
     progress = Progress(enabled=not options.quiet)
     try:
         return harden(plan, frozenset(tiers), progress)
@@ -129,9 +134,10 @@ def diff(change: FileChange, *, colour: bool = False) -> Iterator[str]:
     """A unified diff that ``patch -p1`` and ``git apply`` take."""
     from difflib import unified_diff  # noqa: PLC0415 - only for a diff
 
-    before = _lines(change.before)
+    before = _lines(change.before or b"")
     after = _lines(change.after)
-    lines = unified_diff(before, after, f"a/{change.path}", f"b/{change.path}")
+    old = "/dev/null" if change.before is None else f"a/{change.path}"
+    lines = unified_diff(before, after, old, f"b/{change.path}")
     for line in lines:
         mark = _COLOURS.get(line[:1]) if colour and not line.startswith(("+++", "---")) else None
         ending = "" if line.endswith("\n") else "\n\\ No newline at end of file\n"
@@ -147,7 +153,8 @@ def _summary(hardened: Hardened, options: argparse.Namespace) -> Iterator[str]:
     done = "changed" if options.write else "would change"
     mended = [item for change in hardened.changes for item in change.mended]
     for change in hardened.changes:
-        yield f"{change.path}: {done}\n"
+        made = "made" if options.write else "would be made"
+        yield f"{change.path}: {made if change.before is None else done}\n"
         for line in dict.fromkeys(_done(change)):
             yield f"  {line}\n"
     left = [item for item in hardened.advice if item.finding.severity >= Severity.MEDIUM]
@@ -168,6 +175,8 @@ def _done(change: FileChange) -> Iterator[str]:
         yield f"{item.finding.rule.id}: {item.title}{effect}"
         if item.note:
             yield f"to do: {item.note}"
+    for item in change.along:
+        yield f"{item.finding.rule.id} in {item.finding.location.path}: {item.title}"
 
 
 def _advice(item: Advice) -> str:
@@ -180,16 +189,23 @@ def _advice(item: Advice) -> str:
 
 
 def _write(change: FileChange) -> None:
-    """Replace a file, unless it is no longer the one that was read."""
+    """Replace a file, unless it is no longer the one that was read; make one that was not there."""
     if os.path.islink(change.real):
         raise InputError(f"{change.path} is a symbolic link: give the file that it leads to")
     try:
+        if change.before is None:
+            create_atomically(change.real, change.after)
+            return
         with open(change.real, "rb") as stream:
             if stream.read() != change.before:
                 raise InputError(
                     f"{change.path} has changed meanwhile and was left as it is: run harden again"
                 )
         write_bytes_atomically(change.real, change.after)
+    except FileExistsError as error:
+        raise InputError(
+            f"{change.path} has been made meanwhile and was left as it is: run harden again"
+        ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"cannot write {change.path}: {reason}; make it writable") from error

@@ -1,4 +1,4 @@
-"""``seawall lock``: write down which digests the images have that the manifests name."""
+"""``seawall lock``: write down the digests of images, and the versions of packages."""
 
 import argparse
 import os
@@ -9,17 +9,19 @@ from seawall.cli.output import write_text
 from seawall.core.errors import InputError, UsageError
 from seawall.core.image_reference import is_valid_image, parse_image
 from seawall.engine import Options
-from seawall.engine.images import images
-from seawall.locking.file import NAME, Pin, full_name, read, rendered
+from seawall.engine.images import Named, named
+from seawall.locking.file import NAME, Lock, Pin, full_name, read, rendered
 from seawall.locking.layouts import pins_of
+from seawall.locking.packages import PackagePin, chosen, packages_of
 
 
 def parser() -> Parser:
     """The options of ``seawall lock``."""
     result = Parser(
         prog="seawall lock",
-        description="Write the digests of the images that manifests name into a lock file, for "
-        "seawall harden --lock. Known digests stay until --update.",
+        description="Write the digests of the images that manifests and Dockerfiles name into a "
+        "lock file, and the versions of the packages that Dockerfiles install, for seawall harden "
+        "--lock. What is known stays until --update.",
         allow_abbrev=False,
         epilog="exit codes: 0 every image has a digest, 2 wrong usage, 3 some have none or some "
         "input could not be read",
@@ -34,6 +36,11 @@ def parser() -> Parser:
         help="take digests from an OCI layout, a directory or a tar file; NAME is the repository "
         "of images of which it knows only the tag",
     )  # fmt: skip
+    result.add_argument(
+        "--packages", action="append", default=[], metavar="FILE",
+        help="take versions from an SBOM of the built image (CycloneDX, SPDX), from an archive's "
+        "Packages or APKINDEX, or from a requirements file of pip",
+    )  # fmt: skip
     result.add_argument("--offline", action="store_true", help="ask no registry")
     result.add_argument("--update", action="store_true", help="look up known digests again")
     result.add_argument("--file", default=NAME, metavar="FILE", help=f"default: {NAME}")
@@ -44,8 +51,10 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Fill the lock file; gives the exit code."""
     options = parser().parse_args(arguments)
-    wanted, code = _wanted(options)
-    known = {pin.name: pin for pin in read(options.file)} if os.path.exists(options.file) else {}
+    there, code = _named(options)
+    wanted = _wanted(options, there)
+    lock = read(options.file) if os.path.exists(options.file) else Lock((), ())
+    known = {pin.name: pin for pin in lock.images}
     found = {} if options.update else {name: known[name] for name in wanted if name in known}
     for layout in options.layouts:
         for pin in pins_of(*_layout(layout)):
@@ -57,27 +66,52 @@ def run(arguments: list[str]) -> int:
         problems = _ask(missing, found)
     elif missing:
         problems = [f"{name}: no layout has it" for name in missing]
-    write_text([rendered(found.values())], options.file)
+    packages, more = _packages(options, there.packages, lock.packages)
+    problems += more
+    write_text([rendered(found.values(), packages)], options.file)
     if not options.quiet:
         sys.stderr.writelines(f"seawall: {problem}\n" for problem in problems)
         sys.stderr.write(_summary(found, known, options.file))
+        if packages:
+            sys.stderr.write(f"{options.file}: {len(packages)} packages with a version.\n")
     return 3 if problems else code
 
 
-def _wanted(options: argparse.Namespace) -> tuple[list[str], int]:
-    """The whole names of the images to lock; 3 where some input could not be read."""
+def _named(options: argparse.Namespace) -> tuple[Named, int]:
+    """What the targets name; 3 where some input could not be read."""
+    targets = tuple(options.targets) or (() if options.image else (".",))
+    there = named(Options(targets=targets)) if targets else Named((), (), ())
+    for item in there.failed:
+        sys.stderr.write(f"seawall: {item.path}:{item.line}: {item.reason}\n")
+    return there, 3 if there.failed else 0
+
+
+def _packages(
+    options: argparse.Namespace, wanted: tuple[str, ...], known: tuple[PackagePin, ...]
+) -> tuple[list[PackagePin], list[str]]:
+    """The packages to write down, and which have several versions."""
+    kept = {pin.key: pin for pin in known if pin.key in wanted}
+    pins = [pin for path in options.packages for pin in packages_of(path)]
+    single, several = chosen(wanted, pins)
+    for key, pin in single.items():
+        kept[key] = pin._replace(name=key.partition("/")[2])
+    problems = [
+        f"{key}: has the versions {', '.join(versions[:5])}; name a document of one image or suite"
+        for key, versions in several.items()
+        if key not in kept
+    ]
+    return list(kept.values()), problems
+
+
+def _wanted(options: argparse.Namespace, there: Named) -> list[str]:
+    """The whole names of the images to lock."""
     for name in options.image:
         if not is_valid_image(name):
             raise UsageError(
                 f"--image: {name!r} is no name of an image; give one such as nginx:1.27"
             )
-    targets = tuple(options.targets) or (() if options.image else (".",))
-    named, failed = images(Options(targets=targets)) if targets else ([], ())
-    for item in failed:
-        sys.stderr.write(f"seawall: {item.path}:{item.line}: {item.reason}\n")
-    valid = [name for name in (*named, *options.image) if is_valid_image(name)]
-    wanted = {full_name(name) for name in valid if not parse_image(name).digest}
-    return sorted(wanted), 3 if failed else 0
+    valid = [name for name in (*there.images, *options.image) if is_valid_image(name)]
+    return sorted({full_name(name) for name in valid if not parse_image(name).digest})
 
 
 def _layout(text: str) -> tuple[str, str]:

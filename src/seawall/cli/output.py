@@ -58,6 +58,30 @@ def write_bytes_atomically(path: str, data: bytes) -> None:
     _replace(path, (data,))
 
 
+def create_atomically(path: str, data: bytes) -> None:
+    """Make a file that is there in full or not at all.
+
+    Raises:
+        FileExistsError: there is something of that name, be it a link that leads nowhere.
+    """
+    temporary = f"{path}.{os.getpid()}.tmp"
+    stream = open(temporary, "xb")  # noqa: SIM115 - what is not ours is not deleted below
+    try:
+        with stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(temporary, path, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with open(path, "xb") as made:
+                made.write(data)
+    finally:
+        os.unlink(temporary)
+
+
 def _replace(path: str, chunks: Iterable[bytes]) -> None:
     if os.path.exists(path) and not os.path.isfile(path):  # /dev/null, a FIFO
         with open(path, "wb") as stream:

@@ -126,9 +126,9 @@ def _pins() -> Mapping[str, str]:
     """The digests of the lock file of the directory that the program runs in, if it has one."""
     if not os.path.isfile(_LOCK):
         return {}
-    from seawall.locking.file import digests, read  # noqa: PLC0415 - where there is a lock file
+    from seawall.locking.file import read  # noqa: PLC0415 - where there is a lock file
 
-    return digests(read(_LOCK))
+    return read(_LOCK).pins
 
 
 def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None:

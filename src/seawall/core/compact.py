@@ -50,7 +50,7 @@ def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
         if finding.related
         else (),
         tuple(
-            (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits), fix.effect)
+            (fix.title, fix.safety.value, tuple(tuple(edit) for edit in fix.edits), *fix[3:])
             for fix in finding.fixes
         )
         if finding.fixes
@@ -70,13 +70,17 @@ def _repair_to_plain(repair: Repair) -> Plain:
     return (
         repair.title, repair.path, repair.document, operations, repair.added,
         repair.safety.value, repair.effect, repair.note, repair.brings, repair.risks,
+        tuple(_repair_to_plain(other) for other in repair.others),
     )  # fmt: skip
 
 
 def _repair_from_plain(plain: Plain) -> Repair:
-    title, path, document, operations, added, safety, effect, note, brings, risks = plain
+    title, path, document, operations, added, safety, effect, note, brings, risks, rest = plain
     made: tuple[Operation, ...] = tuple(_OPERATIONS[kind](*rest) for kind, *rest in operations)
-    return Repair(title, path, document, made, added, Safety(safety), effect, note, brings, risks)
+    others = tuple(_repair_from_plain(other) for other in rest)
+    return Repair(
+        title, path, document, made, added, Safety(safety), effect, note, brings, risks, others
+    )
 
 
 def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
@@ -87,8 +91,8 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         related = tuple(Related(location_from_plain(place), text) for place, text in related)
     if fixes:
         fixes = tuple(
-            Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits), effect)
-            for title, safety, edits, effect in fixes
+            Fix(title, Safety(safety), tuple(Edit(*edit) for edit in edits), *rest)
+            for title, safety, edits, *rest in fixes
         )
     if repairs:
         repairs = tuple(_repair_from_plain(repair) for repair in repairs)

@@ -28,6 +28,8 @@ class Edit(NamedTuple):
     start: int
     end: int
     replacement: str
+    creates: bool = False
+    """Whether the file must not be there yet: it is made of ``replacement`` alone."""
 
 
 class Fix(NamedTuple):
@@ -38,6 +40,10 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
     effect: str = ""
     """How behaviour may change, for an unsafe fix."""
+    note: str = ""
+    """What is left for a person to do, such as the command that hands over a secret."""
+    brings: tuple[str, ...] = ()
+    """Rules that will report what is left to do."""
 
 
 class Change(NamedTuple):
@@ -55,11 +61,17 @@ class Proposal(NamedTuple):
     changes: tuple[Change, ...]
     safety: Safety = Safety.SAFE
     effect: str = ""
+    elsewhere: tuple[Edit, ...] = ()
+    """Edits of files beside that one, which the same fix makes."""
+    note: str = ""
+    """What is left for a person to do."""
+    brings: tuple[str, ...] = ()
+    """Rules that will report what is left to do."""
 
     def fix(self, path: str) -> Fix:
         """The fix of a file."""
-        edits = tuple(Edit(path, *change) for change in self.changes)
-        return Fix(self.title, self.safety, edits, self.effect)
+        edits = (*(Edit(path, *change) for change in self.changes), *self.elsewhere)
+        return Fix(self.title, self.safety, edits, self.effect, self.note, self.brings)
 
 
 # In files of keys and values ------------------------------------------------------------------
@@ -109,3 +121,5 @@ class Repair(NamedTuple):
     """Rules that will report what is left to do."""
     risks: tuple[str, ...] = ()
     """Rules that report it, perhaps elsewhere, where the repair does not fit."""
+    others: tuple["Repair", ...] = ()
+    """What the same fix does to other documents: their operations alone count."""

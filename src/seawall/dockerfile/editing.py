@@ -1,7 +1,7 @@
-"""Edits of a Dockerfile that keep its author's way of writing.
+"""Edits of the scripts in a Dockerfile that keep their author's way of writing.
 
-That is: indentation, where ``&&`` stands, line ends, the escape character, and the letter case of
-instructions.
+That is: indentation, where ``&&`` stands, line ends and the escape character. Edits of
+instructions as a whole are in ``instruction_edits``.
 
 Every function gives the change, or ``None`` where the text cannot be edited surely: words that a
 continuation cuts, scripts that were not read in full, a comment at the end of a line.
@@ -11,57 +11,15 @@ import re
 from collections.abc import Sequence
 
 from seawall.core.edit import Change
+from seawall.dockerfile.lines import indentation, line_end, line_start, next_line
 from seawall.dockerfile.scripts import EXEC
 from seawall.dockerfile.stages import Step
-from seawall.text.dockerfile.tree import Dockerfile, Instruction
+from seawall.text.dockerfile.tree import Dockerfile
 from seawall.text.shell.script import Command, Script, ShellWord
 
-_INDENT = "    "
-_LINE_END = re.compile(rb"\r\n|\n")
+_INDENT = " "
 _NEVER_BACK = frozenset(("exit", "exec", "return"))
 """Commands behind which nothing is run."""
-
-
-# Lines ----------------------------------------------------------------------------------------
-
-
-def line_end(file: Dockerfile, near: int = 0) -> str:
-    """How the lines of a file end: as the line of a byte does, else the one before it."""
-    found = _LINE_END.search(file.data, near) or _LINE_END.search(file.data)
-    return found[0].decode() if found else "\n"
-
-
-def line_start(data: bytes, at: int) -> int:
-    """Where the line of a byte begins."""
-    return data.rfind(b"\n", 0, at) + 1
-
-
-def next_line(data: bytes, at: int) -> int:
-    """Where the line behind that of a byte begins; the end of the file without one."""
-    found = data.find(b"\n", at)
-    return len(data) if found < 0 else found + 1
-
-
-def indentation(data: bytes, at: int) -> str:
-    """The blanks that begin the line of a byte."""
-    start = line_start(data, at)
-    line = data[start : next_line(data, at)]
-    return line[: len(line) - len(line.lstrip(b" \t"))].decode()
-
-
-# Instructions ---------------------------------------------------------------------------------
-
-
-def insert_before(file: Dockerfile, instruction: Instruction, text: str) -> Change:
-    """Put an instruction above another one, below the comments above that."""
-    start = line_start(file.data, instruction.start)
-    indent = file.data[start : instruction.start].decode("utf-8", "surrogateescape")
-    return Change(start, start, f"{indent}{text}{line_end(file, instruction.start)}")
-
-
-def in_case_of(instruction: Instruction, keyword: str) -> str:
-    """An instruction's name in the letter case of another one's: ``run`` beside ``copy``."""
-    return keyword.lower() if instruction.keyword.text.islower() else keyword.upper()
 
 
 # Words ----------------------------------------------------------------------------------------

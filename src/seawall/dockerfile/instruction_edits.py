@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Change
+from seawall.dockerfile.lines import line_end, line_start, next_line
 from seawall.text.dockerfile.expansion import Expansion, ExpansionError, expand
 from seawall.text.dockerfile.parser import parse
 from seawall.text.dockerfile.tree import Dockerfile, Flag, Instruction, Pair, Word
@@ -38,12 +39,44 @@ def replace(part: Word | Flag, text: str) -> Change:
 def delete_lines(file: Dockerfile, instruction: Instruction) -> Change:
     """Delete an instruction with its lines; comments above it stay."""
     data = file.data
-    start = data.rfind(b"\n", 0, instruction.start) + 1
+    start = line_start(data, instruction.start)
     if start == 0 and data.startswith(b"\xef\xbb\xbf"):
         start = 3
-    end = data.find(b"\n", instruction.end)
-    end = len(data) if end < 0 else end + 1
+    return Change(start, next_line(data, instruction.end), "")
+
+
+def remove_pair(
+    file: Dockerfile, instruction: Instruction, pair: Pair, instead: str = ""
+) -> Change | None:
+    """Take a key and its value out of ENV, ARG or LABEL.
+
+    The only one goes with its instruction; ``instead`` is a line for the place of that. ``None``
+    where comments stand between.
+    """
+    place = instruction.pairs.index(pair)
+    if len(instruction.pairs) == 1:
+        if instruction.inner_comments or instruction.heredocs:
+            return None
+        if instead:
+            return Change(instruction.start, instruction.end, instead)
+        return delete_lines(file, instruction)
+    if place + 1 < len(instruction.pairs):
+        start, end = pair.key.start, instruction.pairs[place + 1].key.start
+        gap = file.data[(pair.value or pair.key).end : end]
+    else:
+        before = instruction.pairs[place - 1]
+        start, end = (before.value or before.key).end, (pair.value or pair.key).end
+        gap = file.data[start : pair.key.start]
+    if gap.strip(b" \t\r\n" + file.escape.encode()):
+        return None
     return Change(start, end, "")
+
+
+def insert_before(file: Dockerfile, instruction: Instruction, text: str) -> Change:
+    """Put an instruction above another one, below the comments above that."""
+    start = line_start(file.data, instruction.start)
+    indent = file.data[start : instruction.start].decode("utf-8", "surrogateescape")
+    return Change(start, start, f"{indent}{text}{line_end(file, instruction.start)}")
 
 
 def cut_flag(file: Dockerfile, flag: Flag) -> Change:
@@ -54,9 +87,9 @@ def cut_flag(file: Dockerfile, flag: Flag) -> Change:
     return Change(start, flag.end, "")
 
 
-def cased_like(model: str, text: str) -> str:
-    """A keyword in the case of another."""
-    return text.lower() if model == model.lower() else text.upper()
+def cased_like(model: Word, text: str) -> str:
+    """A keyword in the letter case of another: ``run`` beside ``copy``."""
+    return text.lower() if model.text.islower() else text.upper()
 
 
 def variable(file: Dockerfile, instruction: Instruction, name: str) -> Place:

@@ -87,9 +87,9 @@ class Context(ParameterContext):
         pins: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(parameters)
+        self.build = build
         self.pins = pins or {}
         """Digests of images by ``registry/repository:tag``, from a lock file."""
-        self.build = build
         self.asked_outside = False
         """Set when a rule looks at the context: its verdict rests on more than this file."""
         self._surroundings = surroundings

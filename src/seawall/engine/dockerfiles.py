@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,10 +59,13 @@ def template(file: SourceFile) -> NotCovered | None:
     )
 
 
-def surroundings(file: SourceFile, build: "ProjectBuild | None" = None) -> "Surroundings":
+def surroundings(
+    file: SourceFile, changed: Mapping[str, bytes], build: "ProjectBuild | None" = None
+) -> "Surroundings":
     """The ignore file and the build context of a Dockerfile on disk, and how it is built.
 
-    Its context is its directory, unless a project says otherwise (``build``).
+    Its context is its directory, unless a project says otherwise (``build``). ``changed`` holds
+    files that are to be taken from there, by where they are.
     """
     from seawall.dockerfile.rule import ALONE, Surroundings  # noqa: PLC0415 - if there are any
 
@@ -77,7 +80,7 @@ def surroundings(file: SourceFile, build: "ProjectBuild | None" = None) -> "Surr
     names = ignore_files(file.real, context.real), ignore_files(file.path, context.shown)
     text, name = None, names[1][1]
     for real, shown in zip(*names, strict=True):
-        text = _ignore_text(real)
+        text = _ignore_text(real, changed)
         if text is not None:
             name = shown
             break
@@ -113,12 +116,15 @@ class ProjectBuild(NamedTuple):
 _IGNORE_LIMIT = 1024 * 1024
 
 
-def _ignore_text(path: str) -> str | None:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(_IGNORE_LIMIT).decode("utf-8-sig", "surrogateescape")
-    except OSError:
-        return None
+def _ignore_text(path: str, changed: Mapping[str, bytes]) -> str | None:
+    data = changed.get(path)
+    if data is None:
+        try:
+            with open(path, "rb") as stream:
+                data = stream.read(_IGNORE_LIMIT)
+        except OSError:
+            return None
+    return data.decode("utf-8", "surrogateescape")
 
 
 _SCRIPT_LIMIT = 256 * 1024

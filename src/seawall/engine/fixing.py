@@ -68,9 +68,11 @@ class _Editor:
     def fixes(self, repairs: Iterable[Repair]) -> list[Fix]:
         result = []
         for repair in repairs:
-            edits = self._edits(repair)
-            if edits:
-                result.append(Fix(repair.title, repair.safety, tuple(edits), repair.effect))
+            parts = [self._edits(part) for part in (repair, *repair.others)]
+            if all(parts):
+                edits = tuple(edit for part in parts for edit in part)
+                fix = Fix(repair.title, repair.safety, edits, repair.effect, repair.note)
+                result.append(fix)
         return result
 
     def _file(self, path: str) -> _File | None:

@@ -50,6 +50,11 @@ class Commit:
         self.missing = 0
         """Files of the commit whose content the repository does not have."""
 
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """None: ignore files are taken as they stand now."""
+        return {}
+
     def discover(self) -> Iterator[Found]:
         """Every file of the targets that was there."""
         found: dict[str, tuple[SourceFile, str]] = {}

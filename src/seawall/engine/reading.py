@@ -1,7 +1,7 @@
 """From targets to objects: what is read, what is left out, and what could not be read."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from seawall.core.compact import (
@@ -44,6 +44,10 @@ class Source(Protocol):
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
 
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """Bytes of files that are not as they stand on disk, by where they are."""
+
 
 class FileSystem(NamedTuple):
     """The targets as they stand on disk."""
@@ -60,6 +64,11 @@ class FileSystem(NamedTuple):
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
         return files.read(file, self.options.max_file_size)
+
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """None: the disk tells."""
+        return {}
 
 
 class Task(NamedTuple):
@@ -185,7 +194,7 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
         step.advance()
         _gather_file(file, inputs, source, kustomized, complete)
     for held in inputs.projects.inline:
-        around = dockerfiles.surroundings(held.file, held.build)
+        around = dockerfiles.surroundings(held.file, source.beside, held.build)
         around = around._replace(embedding=held.embedding)
         task = Task(held.file, held.data, is_template=False, complete=True, around=around)
         inputs.tasks.append(task)
@@ -303,7 +312,7 @@ def _gather_file(
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
     elif dockerfiles.claims(file, data, in_project=build is not None):
-        around = dockerfiles.surroundings(file, build)
+        around = dockerfiles.surroundings(file, source.beside, build)
         inputs.tasks.append(Task(file, data, is_template=False, complete=True, around=around))
     elif not is_candidate(file):
         inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))

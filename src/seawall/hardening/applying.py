@@ -1,10 +1,10 @@
-"""Makes the edits of one file: those that do not get in each other's way, all of each group."""
+"""Makes the edits of one file: those that do not get in each other's way, all of each part."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.core.edit import Data, Edit, Operation, Remove, Repair
-from seawall.hardening.groups import Group
+from seawall.hardening.groups import Part
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.yaml import Broken, Chunk, Value, load
 from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
@@ -14,35 +14,46 @@ class Applied(NamedTuple):
     """A file after its edits: its bytes, what was made, and what could not be made and why."""
 
     data: bytes
-    made: tuple[Group, ...]
-    refused: tuple[tuple[Group, str], ...]
+    made: tuple[Part, ...]
+    refused: tuple[tuple[Part, str], ...]
 
 
-def apply(data: bytes, groups: Sequence[Group]) -> Applied:
-    """Make the edits of a file, the first groups first; the others give way to them."""
-    repairs = [group for group in groups if group.repair is not None]
-    if repairs:
+def apply(data: bytes | None, parts: Sequence[Part]) -> Applied:
+    """Make the edits of a file, the first first; the others give way to them.
+
+    There is no file yet where there are no bytes.
+    """
+    repairs = [part for part in parts if part.repair is not None]
+    if repairs and data is not None:
         return _Manifest(data).apply(repairs)
-    return _apply_edits(data, groups)
+    return _apply_edits(data, parts)
 
 
-def _apply_edits(data: bytes, groups: Sequence[Group]) -> Applied:
+def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
     """Edits of bytes."""
     chosen: list[Edit] = []
-    made: list[Group] = []
-    for group in groups:
-        edits = group.fix.edits if group.fix else ()
-        if any(_overlap(edit, other) for edit in edits for other in chosen if edit != other):
-            continue  # its turn comes in the next pass
-        chosen.extend(edit for edit in edits if edit not in chosen)
-        made.append(group)
+    made: list[Part] = []
+    waiting: list[Edit] = []
+    refused: list[tuple[Part, str]] = []
+    before = data or b""
+    for part in parts:
+        if any(edit.creates != (data is None) or edit.end > len(before) for edit in part.edits):
+            reason = "there is such a file already" if data is not None else "the file is gone"
+            refused.append((part, reason))
+            continue
+        taken = (*chosen, *waiting)  # what is worth less does not overtake what waits
+        if any(_overlap(edit, other) for edit in part.edits for other in taken if edit != other):
+            waiting.extend(part.edits)  # its turn comes in the next pass
+            continue
+        chosen.extend(edit for edit in part.edits if edit not in chosen)
+        made.append(part)
     result = []
     at = 0
     for edit in sorted(chosen, key=lambda item: (item.start, item.end)):
-        result += [data[at : edit.start], edit.replacement.encode("utf-8", "surrogateescape")]
+        result += [before[at : edit.start], edit.replacement.encode("utf-8", "surrogateescape")]
         at = edit.end
-    result.append(data[at:])
-    return Applied(b"".join(result), tuple(made), ())
+    result.append(before[at:])
+    return Applied(b"".join(result), tuple(made), tuple(refused))
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
@@ -72,30 +83,30 @@ class _Manifest:
             if not isinstance(document, Broken):
                 self._documents[document.number] = document.chunk, document.value
 
-    def apply(self, groups: Sequence[Group]) -> Applied:
-        made: list[Group] = []
-        refused: list[tuple[Group, str]] = []
+    def apply(self, parts: Sequence[Part]) -> Applied:
+        made: list[Part] = []
+        refused: list[tuple[Part, str]] = []
         found: list[Replacement] = []
         removed: set[int] = set()
-        by_document: dict[int, list[Group]] = {}
-        for group in groups:
-            if group.repair is not None:
-                by_document.setdefault(group.repair.document, []).append(group)
+        by_document: dict[int, list[Part]] = {}
+        for part in parts:
+            if part.repair is not None:
+                by_document.setdefault(part.repair.document, []).append(part)
         for number, members in by_document.items():
             if number not in self._documents:
                 reason = self._fault or "its document cannot be read"
-                refused += [(group, reason) for group in members]
+                refused += [(part, reason) for part in members]
                 continue
             chunk, value = self._documents[number]
-            removing = [group for group in members if _removes(group)]
+            removing = [part for part in members if _removes(part)]
             if removing and len(self._documents) > len(removed) + 1:
                 removed.add(number)
                 made += removing  # the turn of the others never comes: there is nothing left
                 start = chunk.start + marker_of(chunk.text)
                 found.append(Replacement(start, chunk.start + len(chunk.text), ""))
                 continue
-            refused += [(group, "nothing of the file would stay") for group in removing]
-            staying = [group for group in members if group not in removing]
+            refused += [(part, "nothing of the file would stay") for part in removing]
+            staying = [part for part in members if part not in removing]
             if not staying:
                 continue
             replaced = _Document(chunk, value).apply(staying)
@@ -124,16 +135,16 @@ class _Manifest:
         return text
 
 
-def _removes(group: Group) -> bool:
-    """Whether a group takes its whole document away."""
-    return group.repair is not None and Remove(()) in group.repair.operations
+def _removes(part: Part) -> bool:
+    """Whether a part takes its whole document away."""
+    return part.repair is not None and Remove(()) in part.repair.operations
 
 
-def _added(groups: Iterable[Group]) -> list[Mapping[str, Data]]:
+def _added(parts: Iterable[Part]) -> list[Mapping[str, Data]]:
     """The new documents, each once: several findings may ask for the same object."""
     result: list[Mapping[str, Data]] = []
-    for group in groups:
-        for value in group.repair.added if group.repair else ():
+    for part in parts:
+        for value in part.repair.added if part.repair else ():
             if value not in result:
                 result.append(value)
     return result
@@ -147,55 +158,55 @@ def _rendered(value: Mapping[str, Data], newline: str) -> str:
 
 class _Changed(NamedTuple):
     found: list[Replacement]
-    made: list[Group]
-    refused: list[tuple[Group, str]]
+    made: list[Part]
+    refused: list[tuple[Part, str]]
 
 
 class _Document:
-    """One document: what several groups want of it becomes one set of replacements."""
+    """One document: what several fixes want of it becomes one set of replacements."""
 
     def __init__(self, chunk: Chunk, value: Value) -> None:
         self._chunk = chunk
         self._value = value
 
-    def apply(self, groups: Sequence[Group]) -> _Changed:
+    def apply(self, parts: Sequence[Part]) -> _Changed:
         try:
             editable = Editable(self._chunk.text, self._value)
         except Refused as error:
-            return _Changed([], [], [(group, str(error)) for group in groups])
+            return _Changed([], [], [(part, str(error)) for part in parts])
         try:  # all at once, as nearly always
-            found = self._proven(editable, groups)
+            found = self._proven(editable, parts)
         except Refused:
-            return self._one_by_one(editable, groups)
-        return _Changed(found, list(groups), [])
+            return self._one_by_one(editable, parts)
+        return _Changed(found, list(parts), [])
 
-    def _one_by_one(self, editable: Editable, groups: Sequence[Group]) -> _Changed:
-        """Leave out the groups that cannot be made; those that only must wait get another turn."""
+    def _one_by_one(self, editable: Editable, parts: Sequence[Part]) -> _Changed:
+        """Leave out the parts that cannot be made; those that only must wait get another turn."""
         result = _Changed([], [], [])
-        for group in groups:
+        for part in parts:
             try:
-                found = self._proven(editable, [*result.made, group])
+                found = self._proven(editable, [*result.made, part])
             except Refused:
                 try:
-                    self._proven(editable, [group])
+                    self._proven(editable, [part])
                 except Refused as error:
-                    result.refused.append((group, str(error)))
+                    result.refused.append((part, str(error)))
             else:
-                result = _Changed(found, [*result.made, group], result.refused)
+                result = _Changed(found, [*result.made, part], result.refused)
         return result
 
-    def _proven(self, editable: Editable, groups: Sequence[Group]) -> list[Replacement]:
+    def _proven(self, editable: Editable, parts: Sequence[Part]) -> list[Replacement]:
         """The replacements; what they give reads as the operations say, and nothing else."""
-        operations = _operations([group.repair for group in groups if group.repair is not None])
+        operations = _operations([part.repair for part in parts if part.repair is not None])
         found = editable.replacements(operations)
         text = self._chunk.text
-        parts = []
+        pieces = []
         at = 0
         for start, end, new in found:
-            parts += [text[at:start], new]
+            pieces += [text[at:start], new]
             at = end
-        parts.append(text[at:])
-        documents = list(load("".join(parts)))
+        pieces.append(text[at:])
+        documents = list(load("".join(pieces)))
         if len(documents) != 1 or isinstance(documents[0], Broken):
             raise Refused("the edited text could not be read")
         try:

@@ -18,7 +18,8 @@ class Blame:
         self._by_path: dict[str, list[Group]] = {}
         for group in self._made:
             self._by_object.setdefault(_object(group.finding), []).append(group)
-            self._by_path.setdefault(group.path, []).append(group)
+            for path in dict.fromkeys((*group.paths, group.finding.location.path)):
+                self._by_path.setdefault(path, []).append(group)
 
     def suspects(self, finding: Finding) -> list[Group]:
         """The fixes that may have brought a finding; none where it is a fair price.

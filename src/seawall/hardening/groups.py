@@ -1,8 +1,9 @@
 """What is to be made together or not at all: one fix of one finding."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from seawall.core.edit import Fix, Repair, Safety
+from seawall.core.edit import Edit, Fix, Repair, Safety
 from seawall.core.finding import Finding, fingerprint_basis
 
 Mark = tuple[str, str]
@@ -19,10 +20,19 @@ def mark(finding: Finding) -> Mark:
 TIERS = (Safety.SAFE, Safety.LOCK, Safety.UNSAFE)
 
 
+class Part(NamedTuple):
+    """What a fix does to one file, or to one document of it: edits of bytes, or operations."""
+
+    group: "Group"
+    path: str
+    edits: tuple[Edit, ...] = ()
+    repair: Repair | None = None
+
+
 class Group:
     """A fix of a finding; either edits of bytes or operations on a document."""
 
-    __slots__ = ("_key", "finding", "fix", "repair")
+    __slots__ = ("_key", "finding", "fix", "parts", "repair")
 
     def __init__(
         self, finding: Finding, fix: Fix | None = None, repair: Repair | None = None
@@ -31,11 +41,29 @@ class Group:
         self.fix = fix
         self.repair = repair
         self._key: Key | None = None
+        self.parts = tuple(self._parts())
+        """What it does to each file: all of it, or nothing."""
+
+    def _parts(self) -> Iterable[Part]:
+        if self.repair is not None:
+            for repair in (self.repair, *self.repair.others):
+                yield Part(self, repair.path, repair=repair)
+        elif self.fix is not None:
+            by_path: dict[str, list[Edit]] = {}
+            for edit in self.fix.edits:
+                by_path.setdefault(edit.path, []).append(edit)
+            for path, edits in by_path.items():
+                yield Part(self, path, tuple(edits))
 
     @property
     def path(self) -> str:
-        """The file that it changes, as reports show it."""
-        return self.finding.location.path if self.repair is None else self.repair.path
+        """The first file that it changes, as reports show it."""
+        return self.parts[0].path if self.parts else self.finding.location.path
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files that it changes, each once."""
+        return tuple(dict.fromkeys(part.path for part in self.parts))
 
     @property
     def title(self) -> str:
@@ -56,9 +84,16 @@ class Group:
         return chosen.effect if chosen else ""
 
     @property
+    def note(self) -> str:
+        """What is left for a person to do."""
+        chosen = self.fix or self.repair
+        return chosen.note if chosen else ""
+
+    @property
     def brings(self) -> tuple[str, ...]:
         """Rules that will have something to say of it, by design."""
-        return self.repair.brings if self.repair else ()
+        chosen = self.fix or self.repair
+        return chosen.brings if chosen else ()
 
     @property
     def risks(self) -> tuple[str, ...]:

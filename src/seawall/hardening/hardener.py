@@ -1,7 +1,8 @@
 """Mends findings, pass by pass, until nothing is left to mend or nothing more can be proven."""
 
+import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from seawall import engine
@@ -12,7 +13,7 @@ from seawall.engine.placing import with_places
 from seawall.engine.reading import FileSystem
 from seawall.hardening.applying import Applied, apply
 from seawall.hardening.blame import Blame
-from seawall.hardening.groups import Group, Key, Mark, groups_of, mark
+from seawall.hardening.groups import Group, Key, Mark, Part, groups_of, mark
 from seawall.sources.files import Found, SourceFile
 from seawall.text.decoding import decode
 
@@ -42,13 +43,17 @@ class Advice(NamedTuple):
 
 
 class FileChange(NamedTuple):
-    """A file that is to be changed. ``path`` is its name in reports, ``real`` where it is."""
+    """A file that is to be changed. ``path`` is its name in reports, ``real`` where it is.
+
+    One that is to be made has no ``before``. ``along`` is what fixes of other files do to it.
+    """
 
     path: str
     real: str
-    before: bytes
+    before: bytes | None
     after: bytes
     mended: tuple[Mended, ...]
+    along: tuple[Mended, ...] = ()
 
 
 class Hardened(NamedTuple):
@@ -69,8 +74,9 @@ class _Overlay:
     def __init__(self, options: engine.Options) -> None:
         self._files = FileSystem(options)
         self._found: list[Found] | None = None
-        self.read_first: dict[str, bytes] = {}
-        """What stood in each file when it was read first: nothing else is replaced later."""
+        self.read_first: dict[str, bytes | None] = {}
+        """What stood in each file when it was read first: nothing else is replaced later. ``None``
+        where there was no such file."""
         self.real: dict[str, str] = {}
         self.changed: dict[str, bytes] = {}
 
@@ -84,8 +90,9 @@ class _Overlay:
         """The bytes of a file as they would be."""
         if file.path in self.changed:
             return self.changed[file.path]
-        if file.path in self.read_first:
-            return self.read_first[file.path]
+        known = self.read_first.get(file.path)
+        if known is not None:
+            return known
         data = self._files.read(file)
         if isinstance(data, bytes):
             self.read_first[file.path] = data
@@ -95,6 +102,42 @@ class _Overlay:
     def data(self, path: str) -> bytes | None:
         """The bytes of a file that was read."""
         return self.changed.get(path, self.read_first.get(path))
+
+    @property
+    def beside(self) -> Mapping[str, bytes]:
+        """What is changed, by where it is."""
+        return {self.real[path]: data for path, data in self.changed.items()}
+
+    def look_at(self, path: str, neighbour: str) -> str:
+        """Make a file known that no scan reads, beside one that it does; gives why it cannot be.
+
+        It stands in the directory of the neighbour, or in one that a project names as the
+        context, with the same way to it on disk: no link is followed.
+        """
+        if path in self.read_first:
+            return ""
+        directory, name = os.path.split(path)
+        if neighbour not in self.real or not name:
+            return "the file stands elsewhere"
+        way = os.path.relpath(directory or ".", os.path.dirname(neighbour) or ".")
+        start = os.path.dirname(self.real[neighbour]) or "."
+        there = os.path.normpath(os.path.join(start, way))
+        straight = os.path.normpath(os.path.join(os.path.realpath(start), way))
+        if os.path.realpath(there) != straight:
+            return f"a link leads to {path}"
+        real = os.path.join(there, name)
+        data = None
+        if os.path.lexists(real):
+            if os.path.islink(real) or not os.path.isfile(real):
+                return f"{path} is no plain file"
+            try:
+                with open(real, "rb") as stream:
+                    data = stream.read()
+            except OSError as error:
+                return f"cannot read {path}: {(error.strerror or str(error)).lower()}"
+        self.real[path] = real
+        self.read_first[path] = data
+        return ""
 
 
 def harden(
@@ -116,6 +159,33 @@ def harden(
                 break
     report = work.with_places(report)
     return Hardened(work.changes(), work.advice(report), first, report)
+
+
+def _but_reworded(
+    brought: list[Finding], before: Report, after: Report, made: list[Group]
+) -> list[Finding]:
+    """Without the findings in text that were there before with other words around them.
+
+    They are known by the text that they mark. Where a rule says no more of a part of a file than
+    it did, those apart that were mended, an edit has touched that text and brought nothing.
+    """
+    if not any(_stage(finding) for finding in brought):
+        return brought
+    expected = Counter(_stage(finding) for finding in before.findings)
+    expected.subtract(_stage(group.finding) for group in made)
+    present = Counter(_stage(finding) for finding in after.findings)
+    return [
+        finding
+        for finding in brought
+        if not _stage(finding) or present[_stage(finding)] > expected[_stage(finding)]
+    ]
+
+
+def _stage(finding: Finding) -> tuple[str, ...]:
+    """The part of a file without keys that a finding is in, with its rule; empty elsewhere."""
+    if finding.location.key_path or finding.subject.name:
+        return ()
+    return finding.rule.id, finding.location.path, *finding.subject
 
 
 _STILL_THERE = "the finding would still be there"
@@ -142,6 +212,7 @@ class _Work:
         self._applied: dict[str, tuple[list[Key], Applied]] = {}
         """What became of each file in this pass; most attempts differ in a few files."""
         self._mended: dict[str, list[Mended]] = {}
+        self._along: dict[str, list[Mended]] = {}
 
     def scan(self) -> Report:
         """What there is to say of the files as they would be."""
@@ -198,31 +269,56 @@ class _Work:
         return None
 
     def _make(self, candidates: list[Group], waiting: set[Key]) -> list[Group]:
-        by_path: dict[str, list[Group]] = {}
+        """Make the fixes whose turn it is, each in all of its files or in none."""
+        left_out: set[Key] = set()
+        while True:
+            made, halves = self._attempt(candidates, waiting | left_out)
+            if not halves:
+                return made
+            left_out |= halves
+
+    def _attempt(self, candidates: list[Group], left_out: set[Key]) -> tuple[list[Group], set[Key]]:
+        """Change the files; gives what was made, and what was made in some of its files only."""
+        by_path: dict[str, list[Part]] = {}
         tried: set[str] = set()
         for group in candidates:
-            if group.key in self._refused or group.key in waiting:
+            if group.key in self._refused or group.key in left_out:
                 continue
             if group.key in self._suspected:
                 if group.path in tried:
                     continue
                 tried.add(group.path)
-            by_path.setdefault(group.path, []).append(group)
-        made: list[Group] = []
-        for path, groups in by_path.items():
+            for part in group.parts if self._knows(group) else ():
+                by_path.setdefault(part.path, []).append(part)
+        parts: list[Part] = []
+        changes: dict[str, bytes] = {}
+        for path, asked in by_path.items():
             data = self._overlay.data(path)
-            if data is None:
-                continue
-            keys = [group.key for group in groups]
+            keys = [part.group.key for part in asked]
             known = self._applied.get(path)
-            applied = known[1] if known and known[0] == keys else apply(data, groups)
+            applied = known[1] if known and known[0] == keys else apply(data, asked)
             self._applied[path] = keys, applied
-            for group, reason in applied.refused:
-                self._refused[group.key] = reason
-            if applied.data != data:
-                self._overlay.changed[path] = applied.data
-                made.extend(applied.made)
-        return made
+            for part, reason in applied.refused:
+                self._refused[part.group.key] = reason
+            if applied.made and applied.data != data:
+                changes[path] = applied.data
+                parts.extend(applied.made)
+        counts = Counter(id(part.group) for part in parts)
+        made = {id(part.group): part.group for part in parts}
+        halves = {group.key for one, group in made.items() if counts[one] != len(group.parts)}
+        if not halves:
+            self._overlay.changed.update(changes)
+        return list(made.values()), halves
+
+    def _knows(self, group: Group) -> bool:
+        """Whether all files of a fix are known; those beside the finding's own are looked at."""
+        for path in group.paths:
+            if self._overlay.data(path) is None:
+                reason = self._overlay.look_at(path, group.finding.location.path)
+                if reason:
+                    self._refused[group.key] = reason
+                    return False
+        return True
 
     def _guilty(
         self, before: Report, known: Counter[Mark], after: Report, made: list[Group]
@@ -238,13 +334,14 @@ class _Work:
         broken = {item.path for item in after.coverage.failed}
         broken -= {item.path for item in before.coverage.failed}
         for group in made:
-            if group.path in broken:
+            if broken.intersection(group.paths):
                 guilty.setdefault(group.key, (group, "the edited file could not be read"))
         brought = [
             finding
             for finding, own in zip(after.findings, marks, strict=True)
             if present[own] > known[own] and not self._is_mended_next(finding)
         ]
+        brought = _but_reworded(brought, before, after, made)
         blame = Blame(made) if brought else None
         for finding in brought:
             for group in blame.suspects(finding) if blame else ():
@@ -259,10 +356,12 @@ class _Work:
         )
 
     def _note(self, group: Group) -> None:
-        note = group.repair.note if group.repair else ""
-        self._mended.setdefault(group.path, []).append(
-            Mended(group.finding, group.title, group.safety, group.effect, note, group.brings)
+        done = Mended(
+            group.finding, group.title, group.safety, group.effect, group.note, group.brings
         )
+        self._mended.setdefault(group.path, []).append(done)
+        for path in group.paths[1:]:
+            self._along.setdefault(path, []).append(done)
 
     def changes(self) -> tuple[FileChange, ...]:
         """The files that differ from what was read."""
@@ -274,6 +373,7 @@ class _Work:
                 overlay.read_first[path],
                 data,
                 tuple(self._mended.get(path, ())),
+                tuple(self._along.get(path, ())),
             )
             for path, data in sorted(overlay.changed.items())
             if data != overlay.read_first[path]

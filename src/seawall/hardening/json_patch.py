@@ -17,8 +17,10 @@ def patches(changes: Iterable[FileChange]) -> Iterator[str]:
     A new object stands there whole (``object``); one that is taken away says so (``removed``).
     """
     for change in changes:
-        before, after = _by_identity(change.before), _by_identity(change.after)
+        before, after = _by_identity(change.before or b""), _by_identity(change.after)
         for key, (number, new) in after.items():
+            if not isinstance(new, dict):
+                continue  # a Dockerfile, or no object
             _, old = before.get(key, (0, _NONE))
             row: dict[str, object] = {"path": change.path, "document": number, **_identity(new)}
             if old is _NONE:

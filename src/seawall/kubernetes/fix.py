@@ -59,12 +59,13 @@ def repair(
     note: str = "",
     brings: tuple[str, ...] = (),
     risks: tuple[str, ...] = (),
+    others: tuple[Repair, ...] = (),
 ) -> Repair:
     """A repair of the document that an entity stands in."""
     object_ = entity.object
     return Repair(
         title, object_.file, object_.document, operations, added, safety, effect, note, brings,
-        risks,
+        risks, others,
     )  # fmt: skip
 
 

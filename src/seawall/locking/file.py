@@ -1,4 +1,4 @@
-"""The lock file: which digest each image reference had when somebody looked.
+"""The lock file: digests of images when somebody looked, and versions that packages are to have.
 
 It is TOML, sorted, and holds no times, so that equal contents are equal files:
 
@@ -9,6 +9,12 @@ It is TOML, sorted, and holds no times, so that equal contents are equal files:
     digest = "sha256:..."
     platforms = ["linux/amd64", "linux/arm64"]
     source = "registry"
+
+    [[package]]
+    type = "deb"
+    name = "curl"
+    version = "8.14.1-2"
+    source = "sbom"
 """
 
 import re
@@ -17,6 +23,9 @@ from typing import NamedTuple
 
 from seawall.core.errors import InputError
 from seawall.core.image_reference import is_valid_image, parse_image
+from seawall.locking.packages import NAME as PACKAGE_NAME
+from seawall.locking.packages import TYPES, PackagePin
+from seawall.locking.packages import VERSION as PACKAGE_VERSION
 
 NAME = "seawall.lock"
 VERSION = 1
@@ -41,8 +50,21 @@ def full_name(reference: str) -> str:
     return f"{image.registry}/{image.repository}:{image.tag or 'latest'}"
 
 
-def read(path: str) -> tuple[Pin, ...]:
-    """The pins of a lock file; raises InputError for one that cannot be read."""
+class Lock(NamedTuple):
+    """What a lock file holds."""
+
+    images: tuple[Pin, ...]
+    packages: tuple[PackagePin, ...]
+
+    @property
+    def pins(self) -> Mapping[str, str]:
+        """Digests by ``registry/repository:tag``, versions by ``pkg:type/name``."""
+        versions = {pin.key: pin.version for pin in self.packages}
+        return {**{pin.name: pin.digest for pin in self.images}, **versions}
+
+
+def read(path: str) -> Lock:
+    """A lock file; raises InputError for one that cannot be read."""
     import tomllib  # noqa: PLC0415 - only where there is a lock file
 
     try:
@@ -64,10 +86,36 @@ def read(path: str) -> tuple[Pin, ...]:
             f"{path}: version {values.get('version')!r}; this program reads {VERSION}; "
             "make it anew with seawall lock"
         )
-    images = values.get("image", [])
-    if not isinstance(images, list):
-        raise InputError(f"{path}: image is no list of tables; make it anew with seawall lock")
-    return tuple(_pin(item, number, path) for number, item in enumerate(images, 1))
+    images, packages = (_tables(values, key, path) for key in ("image", "package"))
+    return Lock(
+        tuple(_pin(item, number, path) for number, item in enumerate(images, 1)),
+        tuple(_package(item, number, path) for number, item in enumerate(packages, 1)),
+    )
+
+
+def _tables(values: Mapping[str, object], key: str, path: str) -> list[object]:
+    found = values.get(key, [])
+    if not isinstance(found, list):
+        raise InputError(f"{path}: {key} is no list of tables; make it anew with seawall lock")
+    return found
+
+
+def _package(item: object, number: int, path: str) -> PackagePin:
+    fields = item if isinstance(item, dict) else {}
+    type_, name, version, source = (
+        value if isinstance(value := fields.get(key), str) else ""
+        for key in ("type", "name", "version", "source")
+    )
+    if (
+        type_ not in TYPES
+        or not PACKAGE_NAME.fullmatch(name)
+        or (not PACKAGE_VERSION.fullmatch(version))
+    ):
+        raise InputError(
+            f"{path}: package {number} has no type, name and version that a package can have"
+            "; make it anew with seawall lock"
+        )
+    return PackagePin(type_, name, version, source)
 
 
 def _pin(item: object, number: int, path: str) -> Pin:
@@ -90,12 +138,7 @@ def _pin(item: object, number: int, path: str) -> Pin:
     return Pin(full_name(name), digest, tuple(platforms), source if isinstance(source, str) else "")
 
 
-def digests(pins: Iterable[Pin]) -> Mapping[str, str]:
-    """The digest of each reference."""
-    return {pin.name: pin.digest for pin in pins}
-
-
-def rendered(pins: Iterable[Pin]) -> str:
+def rendered(pins: Iterable[Pin], packages: Iterable[PackagePin] = ()) -> str:
     """The text of a lock file."""
     lines = [_HEADER, f"version = {VERSION}\n"]
     for pin in sorted(pins):
@@ -104,6 +147,11 @@ def rendered(pins: Iterable[Pin]) -> str:
             f"\n[[image]]\nname = {_quoted(pin.name)}\ndigest = {_quoted(pin.digest)}\n"
             f"platforms = [{platforms}]\nsource = {_quoted(pin.source)}\n"
         )
+    lines += [
+        f"\n[[package]]\ntype = {_quoted(package.type)}\nname = {_quoted(package.name)}\n"
+        f"version = {_quoted(package.version)}\nsource = {_quoted(package.source)}\n"
+        for package in sorted(packages)
+    ]
     return "".join(lines)
 
 

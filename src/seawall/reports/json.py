@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import __version__
-from seawall.core.edit import Fix
+from seawall.core.edit import Edit, Fix
 from seawall.core.finding import Finding, fingerprints
 from seawall.core.location import Location, render_key_path
 from seawall.core.report import Report, Suppressed
@@ -154,8 +154,16 @@ def _fix(fix: Fix) -> dict[str, object]:
         "title": fix.title,
         "safety": fix.safety.value,
         **({"effect": fix.effect} if fix.effect else {}),
-        "edits": [edit._asdict() for edit in fix.edits],
+        **({"note": fix.note} if fix.note else {}),
+        "edits": [_edit(edit) for edit in fix.edits],
     }
+
+
+def _edit(edit: Edit) -> dict[str, object]:
+    fields = edit._asdict()
+    if not edit.creates:
+        del fields["creates"]
+    return fields
 
 
 def _coverage(report: Report) -> Iterator[str]:

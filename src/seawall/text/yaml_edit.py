@@ -18,6 +18,9 @@ from seawall.text.scalars import Scalar, resolve
 from seawall.text.yaml import Document, Value, load
 from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, read
 
+_LITERAL_HEAD = re.compile(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")
+"""The first line of a literal block and the indentation of its text."""
+
 
 class Replacement(NamedTuple):
     """Characters ``start`` to ``end`` become a text."""
@@ -494,7 +497,7 @@ class _Editor:
         self._refuse_shared(node, path)
         self._refuse_anchored_below(node, path)
         if node.kind == SCALAR and isinstance(value, str | int | float | bool | None):
-            text = self._scalar(value, node.style)
+            text = self._literal(node, value) or self._scalar(value, node.style)
             if node.is_empty:
                 text = " " + text
             self.found.append(Replacement(node.start, _content_end(self._text, node), text))
@@ -504,6 +507,24 @@ class _Editor:
             text = self._flow(value)
             end = _content_end(self._text, node)
             self.found.append(Replacement(node.start, end, (" " if node.is_empty else "") + text))
+
+    def _literal(self, node: Node, value: Scalar) -> str:
+        """Another text in the block that a literal one stands in; empty where it needs quotes."""
+        body = self._text[node.start : node.end]
+        found = _LITERAL_HEAD.match(body)
+        if node.style != "|" or found is None or not isinstance(value, str):
+            return ""
+        text = value[:-1] if found[1] == "" else value
+        ends_well = value == f"{text}\n" if found[1] == "" else True
+        lines = text.split("\n")
+        plain = all(line.isprintable() for line in lines)
+        if not ends_well or not plain or not text.strip() or not lines[0].strip() or (
+            lines[0].startswith(" ") or not lines[-1].strip()
+        ):  # fmt: skip
+            return ""
+        indent = found[3]
+        rest = self._newline.join(f"{indent}{line}" if line else "" for line in lines)
+        return f"{found[0][: found.start(3)]}{rest}"
 
     def _refuse_anchored_below(self, node: Node, path: KeyPath) -> None:
         pending = [node]

@@ -25,6 +25,7 @@ TOPICS = (
     "package_pins",
     "packages",
     "processes",
+    "programs",
     "settings",
     "shell",
     "shell_errors",

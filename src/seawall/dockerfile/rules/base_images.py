@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.fixes.images import pinned, with_release, with_successor
 from seawall.dockerfile.references import ImageReference
 from seawall.dockerfile.rule import Context, file_rule, stage_rule
 from seawall.dockerfile.stages import Build, Stage
@@ -64,8 +65,9 @@ def base_image_no_tag(stage: Stage, context: Context) -> Hits:
     if image is None or word is None or image.tag or image.digest or not stage.base_name.known:
         return
     yield Hit(
-        f"image {image.name} has no tag", (word.start, word.end), confidence=_confidence(stage)
-    )
+        f"image {image.name} has no tag", (word.start, word.end), confidence=_confidence(stage),
+        fixes=tuple(with_release(image, word)),
+    )  # fmt: skip
 
 
 @stage_rule(
@@ -107,6 +109,7 @@ def base_image_latest(stage: Stage, context: Context) -> Hits:
             f"image {image.name} has the moving tag latest",
             (word.start, word.end),
             confidence=_confidence(stage),
+            fixes=tuple(with_release(image, word)),
         )
 
 
@@ -146,6 +149,7 @@ def base_image_not_pinned(build: Build, context: Context) -> Hits:
                 place,
                 confidence=Confidence.HIGH if certain else Confidence.MEDIUM,
                 evidence=image.text,
+                fixes=tuple(pinned(image, *place, build, context.pins)),
             )
 
 
@@ -273,5 +277,6 @@ def base_image_eol(stage: Stage, context: Context) -> Hits:
                 f"image {image.name}:{image.tag} gets no security updates since {month}",
                 (word.start, word.end),
                 confidence=_confidence(stage),
+                fixes=tuple(with_successor(image, word, release)),
             )
             return

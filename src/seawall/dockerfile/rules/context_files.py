@@ -10,6 +10,7 @@ from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import IgnoreFile, parse_ignores
 from seawall.dockerfile.rule import Context, file_rule, step_rule
 from seawall.dockerfile.rules.copying import is_sent, local_sources
@@ -123,19 +124,21 @@ _SECRET_DIRECTORIES = (".git/", ".aws/", ".ssh/", ".kube/", ".gnupg/", ".azure/"
 _EXAMPLES = re.compile(r"\.(?:example|sample|template|dist|tpl|defaults?)$|\.pub$")
 
 
+def is_sensitive(file: str) -> bool:
+    """Whether a file, or a directory (with ``/``), holds secrets or history by its name."""
+    name = posixpath.basename(file.rstrip("/"))
+    if file.endswith("/"):
+        return f"{name}/" in _SECRET_DIRECTORIES
+    named = any(fnmatchcase(name, pattern) for pattern in _SECRET_NAMES)
+    return named and not _EXAMPLES.search(name)
+
+
 def sensitive(files: BuildContext, ignores: IgnoreFile) -> Iterator[str]:
     """Files and directories of a context that hold secrets or history, and are not kept out."""
     shown: list[str] = []
     for file in files.files:
-        name = posixpath.basename(file.rstrip("/"))
-        secret = (
-            f"{name}/" in _SECRET_DIRECTORIES
-            if file.endswith("/")
-            else any(fnmatchcase(name, pattern) for pattern in _SECRET_NAMES)
-            and not _EXAMPLES.search(name)
-        )
         inside = any(file.startswith(directory) for directory in shown)
-        if secret and not inside and not ignores.excludes(file):
+        if is_sensitive(file) and not inside and not ignores.excludes(file):
             if file.endswith("/"):
                 shown.append(file)
             yield file
@@ -208,7 +211,8 @@ def dockerignore_missing(build: Build, context: Context) -> Hits:
         message += f": {_listed(found)} would be part of the image"
     severity = Severity.MEDIUM if found else None
     yield Hit(message, edits.place(step.instruction.keyword), severity,
-              container=step.stage.label, evidence=step.instruction.rest.text[:80])  # fmt: skip
+              container=step.stage.label, evidence=step.instruction.rest.text[:80],
+              fixes=tuple(keep_out(build, context, is_sensitive)))  # fmt: skip
 
 
 @file_rule(
@@ -258,4 +262,5 @@ def dockerignore_incomplete(build: Build, context: Context) -> Hits:
         confidence = None if files.complete else Confidence.MEDIUM
         message = f"copies the whole context with {_listed(found)}"
         yield Hit(message, edits.place(step.instruction.keyword), confidence=confidence,
-                  container=step.stage.label, evidence=" ".join(found[:3]))  # fmt: skip
+                  container=step.stage.label, evidence=" ".join(found[:3]),
+                  fixes=tuple(keep_out(build, context, is_sensitive)))  # fmt: skip

@@ -9,6 +9,7 @@ from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.fixes.directories import work_in_sources
 from seawall.dockerfile.rule import Context, file_rule, stage_rule, step_rule
 from seawall.dockerfile.scripts import is_windows
 from seawall.dockerfile.sources import is_git, is_web_address
@@ -131,7 +132,9 @@ def copy_dest_relative(step: Step, context: Context) -> Hits:
     if not target.known or not text or text.startswith(("/", "\\")) or _DRIVE.match(text):
         return
     word = step.instruction.arguments[-1]
-    yield Hit(f"copies to {text} in the directory of the base image", edits.place(word))
+    fixes = tuple(work_in_sources(step, context))
+    message = f"copies to {text} in the directory of the base image"
+    yield Hit(message, edits.place(word), fixes=fixes)
 
 
 @step_rule(
@@ -246,7 +249,7 @@ def add_instead_of_copy(step: Step, context: Context) -> Hits:
 
 def _copied(step: Step, sources: list[str], files: BuildContext | None) -> Proposal:
     keyword = step.instruction.keyword
-    change = edits.replace(keyword, edits.cased_like(keyword.text, "COPY"))
+    change = edits.replace(keyword, edits.cased_like(keyword, "COPY"))
     if files is not None and all(_is_no_archive(source, files) for source in sources):
         return Proposal("Use COPY", (change,))
     effect = "an archive without an archive's name is no longer unpacked"

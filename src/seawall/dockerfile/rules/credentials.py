@@ -4,13 +4,17 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from seawall.core.edit import Proposal
 from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.fixes.credentials import from_secret, without_argument, without_variable
+from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, stage_rule, step_rule
 from seawall.dockerfile.rules.copying import is_sent, local_sources
 from seawall.dockerfile.stages import Setting, Stage, Step
+from seawall.text.shell.script import Command, ShellWord
 
 _NAME = re.compile(
     r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
@@ -109,7 +113,8 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
         RUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci
         USER 10001
     """
-    for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+    pairs = zip(step.instruction.pairs, step.settings, strict=False)
+    for number, (pair, setting) in enumerate(pairs):
         name = setting.key.text
         place = (pair.key.start, (pair.value or pair.key).end)
         value = "" if setting.value is None else setting.value.text
@@ -117,7 +122,7 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
             severity = _severity(step, context)
             yield Hit(
                 f"argument {name} takes a credential", place, severity=severity, evidence=name,
-                secret=Redacted(value),
+                secret=Redacted(value), fixes=tuple(without_argument(context.build, step, number)),
             )  # fmt: skip
 
 
@@ -137,7 +142,8 @@ def _held(setting: Setting) -> str:
 
 
 def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
-    for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
+    pairs = zip(step.instruction.pairs, step.settings, strict=False)
+    for number, (pair, setting) in enumerate(pairs):
         name, value = setting.key.text, "" if setting.value is None else setting.value.text
         what = _held(setting)
         if what:
@@ -147,6 +153,7 @@ def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
                 severity=_severity(step, context),
                 evidence=name,
                 secret=Redacted(value),
+                fixes=tuple(without_variable(context.build, step, number)),
             )
 
 
@@ -337,10 +344,11 @@ def secret_in_run(step: Step, context: Context) -> Hits:
             for word in command.words:
                 text = word.value if word.value is not None else word.text
                 if _URL_PASSWORD.search(text) or _TOKEN.search(text):
+                    fixes = tuple(_from_secret(step, command, word, context))
                     yield Hit(
                         f"{command.name or 'a command'} is given a credential",
                         (word.start, word.end), severity=_severity(step, context),
-                        evidence=command.name, secret=Redacted(text),
+                        evidence=command.name, secret=Redacted(text), fixes=fixes,
                     )  # fmt: skip
             for name, verbs, options in _LOGIN:
                 values = command.values
@@ -350,10 +358,40 @@ def secret_in_run(step: Step, context: Context) -> Hits:
                 if name == "curl" and ":" not in value:
                     continue
                 if value and "$" not in value and not value.startswith("-"):
+                    fixes = tuple(_option_from_secret(step, command, value, context))
                     yield Hit(
                         f"{name} is given a password", (command.start, command.end),
                         severity=_severity(step, context), evidence=name, secret=Redacted(value),
+                        fixes=fixes,
                     )  # fmt: skip
+
+
+def _from_secret(
+    step: Step, command: Command, word: ShellWord, context: Context
+) -> Iterator[Proposal]:
+    """The password of an address, or a provider's token, from a build secret."""
+    address, token = _URL_PASSWORD.search(word.text), _TOKEN.search(word.text)
+    if address is not None:
+        start = word.text.index(":", address.start() + address[0].index("://") + 3) + 1
+        yield from from_secret(
+            context.build, step, command, word, start, address.end() - 1, "password"
+        )
+    elif token is not None:
+        yield from from_secret(context.build, step, command, word, *token.span(), "token")
+
+
+def _option_from_secret(
+    step: Step, command: Command, value: str, context: Context
+) -> Iterator[Proposal]:
+    """The value of an option from a build secret; of ``user:password`` the password alone."""
+    word = next((one for one in command.words if one.value and one.value.endswith(value)), None)
+    start = -1 if word is None else word.text.find(value)
+    if word is None or start < 0:
+        return
+    end = start + len(value)
+    if command.name == "curl":
+        start = word.text.index(":", start) + 1
+    yield from from_secret(context.build, step, command, word, start, end, "password")
 
 
 def _value_of(values: list[str], options: tuple[str, ...]) -> str:
@@ -437,6 +475,7 @@ def secret_file_copied(step: Step, context: Context) -> Hits:
                 (word.start, word.end),
                 severity=_severity(step, context),
                 evidence=" ".join(found),
+                fixes=tuple(keep_out(context.build, context, _is_secret_file)),
             )
 
 

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from seawall.core.edit import Proposal, Safety
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.fixes.options import without_option
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
 from seawall.dockerfile.sources import is_web_address
 from seawall.dockerfile.stages import Step
@@ -230,6 +233,7 @@ def download_http_plain(step: Step, context: Context) -> Hits:
                 yield Hit(f"{command.name} fetches without encryption", (part.start, part.end))
 
 
+_UNTRUSTED = "a server whose certificate no known authority has signed is refused"
 _TLS_OFF: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure"),
     "wget": ("--no-check-certificate",),
@@ -295,7 +299,13 @@ def tls_verify_disabled(step: Step, context: Context) -> Hits:
         for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
             if setting.value is not None and _turns_off(setting.key.text, setting.value.text):
                 place = (pair.key.start, (pair.value or pair.key).end)
-                yield Hit(f"{setting.key.text} switches the check of certificates off", place)
+                message = f"{setting.key.text} switches the check of certificates off"
+                change = edits.remove_pair(step.stage.file, step.instruction, pair)
+                title = f"Take {setting.key.text} out"
+                fixes = () if change is None else (
+                    Proposal(title, (change,), Safety.UNSAFE, _UNTRUSTED),
+                )  # fmt: skip
+                yield Hit(message, place, fixes=fixes)
         return
     for _, command in _commands(step):
         for assignment in command.assignments:
@@ -306,7 +316,13 @@ def tls_verify_disabled(step: Step, context: Context) -> Hits:
                 )
         option = command.option(*_TLS_OFF.get(command.name, ("\0",)))
         if option is not None:
-            yield Hit(f"{command.name} does not check certificates", (option.start, option.end))
+            letter = "k" if command.name == "curl" and not option.text.startswith("--") else ""
+            drop = without_option(step, command, option, _UNTRUSTED, letter=letter,
+                                  has_value=option.text == "--trusted-host")  # fmt: skip
+            yield Hit(
+                f"{command.name} does not check certificates", (option.start, option.end),
+                fixes=tuple(drop),
+            )  # fmt: skip
             continue
         text = " ".join(command.values)
         if command.name in _CONFIGURED and any(item.search(text) for item in _TLS_VALUES):
@@ -373,7 +389,11 @@ def signature_check_disabled(step: Step, context: Context) -> Hits:
     for _, command in _commands(step):
         option = command.option(*_UNSIGNED.get(command.name, ("\0",)))
         if option is not None:
-            yield Hit(f"{command.name} does not check signatures", (option.start, option.end))
+            effect = "what nobody has signed is refused"
+            yield Hit(
+                f"{command.name} does not check signatures", (option.start, option.end),
+                fixes=tuple(without_option(step, command, option, effect)),
+            )  # fmt: skip
         elif _UNSIGNED_TEXT.search(" ".join(command.values)):
             yield Hit("signatures of packages are not checked", (command.start, command.end))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from seawall.core.rule import SECURITY, Hit, Hits
 from seawall.core.severity import Severity
+from seawall.dockerfile.fixes.pins import with_version
 from seawall.dockerfile.package_commands import Package, PackageCommand, package_command
 from seawall.dockerfile.package_managers import INSTALL, names_of
 from seawall.dockerfile.rule import Context, RunCommand, command_rule
@@ -17,7 +18,9 @@ _OWN = frozenset(("pip", "setuptools", "wheel", "npm", "yarn", "pnpm", "corepack
 """The package managers themselves and their like, which everybody renews: low."""
 
 
-def _hits(call: PackageCommand, kind: Callable[[Package], str], source: str) -> Hits:
+def _hits(
+    call: PackageCommand, kind: Callable[[Package], str], source: str, context: Context
+) -> Hits:
     for package in call.packages:
         if not package.name:
             continue
@@ -36,7 +39,8 @@ def _hits(call: PackageCommand, kind: Callable[[Package], str], source: str) -> 
             severity = Severity.LOW
             text = f"{package.name}{package.operator}{package.version}"
             message = f"{text} is a range: it is what {source} holds today"
-        yield Hit(message, (word.start, word.end), severity=severity)
+        fixes = tuple(with_version(call, package, context.pins))
+        yield Hit(message, (word.start, word.end), severity=severity, fixes=fixes)
 
 
 def _installs(found: RunCommand) -> PackageCommand | None:
@@ -88,7 +92,7 @@ def pip_unpinned(found: RunCommand, context: Context) -> Hits:
     if call is None or call.option("-c", "--constraint", "--build-constraint"):
         return
     editable = set(call.values("-e", "--editable"))
-    yield from _hits(call, lambda package: _pip_kind(package, editable), "the index")
+    yield from _hits(call, lambda package: _pip_kind(package, editable), "the index", context)
 
 
 _REPOSITORIES = ("git+", "hg+", "svn+", "bzr+")
@@ -148,7 +152,7 @@ def npm_unpinned(found: RunCommand, context: Context) -> Hits:
     """
     call = _installs(found)
     if call is not None:
-        yield from _hits(call, _npm_kind, "the registry")
+        yield from _hits(call, _npm_kind, "the registry", context)
 
 
 def _npm_kind(package: Package) -> str:
@@ -201,7 +205,7 @@ def yarn_unpinned(found: RunCommand, context: Context) -> Hits:
     """
     call = _installs(found)
     if call is not None and call.verb.endswith("add"):
-        yield from _hits(call, _npm_kind, "the registry")
+        yield from _hits(call, _npm_kind, "the registry", context)
 
 
 @command_rule(
@@ -238,7 +242,7 @@ def pnpm_unpinned(found: RunCommand, context: Context) -> Hits:
     """
     call = _installs(found)
     if call is not None:
-        yield from _hits(call, _npm_kind, "the registry")
+        yield from _hits(call, _npm_kind, "the registry", context)
 
 
 @command_rule(
@@ -276,7 +280,7 @@ def gem_unpinned(found: RunCommand, context: Context) -> Hits:
     call = _installs(found)
     if call is not None and not call.option("-v", "--version", "-g", "--file"):
         yield from _hits(
-            call, lambda one: _EXACT if one.local or one.version else _ANY, "the registry"
+            call, lambda one: _EXACT if one.local or one.version else _ANY, "the registry", context
         )
 
 
@@ -317,7 +321,7 @@ def go_unpinned(found: RunCommand, context: Context) -> Hits:
     call = _installs(found)
     if call is None:
         return
-    yield from _hits(call, lambda one: _go_kind(one, call.verb), "the repository")
+    yield from _hits(call, lambda one: _go_kind(one, call.verb), "the repository", context)
 
 
 def _go_kind(package: Package, verb: str) -> str:
@@ -366,7 +370,7 @@ def cargo_unpinned(found: RunCommand, context: Context) -> Hits:
         return
     repository = call.option("--git")
     if repository is None:
-        yield from _hits(call, lambda one: _EXACT if one.version else _ANY, "the registry")
+        yield from _hits(call, lambda one: _EXACT if one.version else _ANY, "the registry", context)
     elif not call.option("--rev", "--tag"):
         word = repository.word
         message = "is installed from a repository without --rev or --tag"

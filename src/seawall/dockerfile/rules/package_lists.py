@@ -6,6 +6,7 @@ from seawall.core.edit import Change, Proposal
 from seawall.core.rule import RELIABILITY, SECURITY, Hit, Hits, Parameter
 from seawall.core.severity import Severity
 from seawall.dockerfile import editing
+from seawall.dockerfile.fixes.packages import not_installed
 from seawall.dockerfile.package_commands import (
     Installed,
     Package,
@@ -88,7 +89,9 @@ def debug_package_installed(stage: Stage, context: Context) -> Hits:
         if name in _WEAPONS or name in _TOOLS:
             word = one.package.word
             severity = Severity.MEDIUM if name in _WEAPONS else Severity.INFO
-            yield Hit(f"{name} is in the final image", (word.start, word.end), severity=severity)
+            fixes = tuple(not_installed(one)) if severity == Severity.MEDIUM else ()
+            yield Hit(f"{name} is in the final image", (word.start, word.end), severity=severity,
+                      fixes=fixes)  # fmt: skip
 
 
 def _called(stage: Stage) -> Iterator[str]:

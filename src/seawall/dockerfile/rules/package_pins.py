@@ -2,6 +2,7 @@
 
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Severity
+from seawall.dockerfile.fixes.pins import with_version
 from seawall.dockerfile.package_commands import Package, PackageCommand, package_command
 from seawall.dockerfile.package_managers import INSTALL
 from seawall.dockerfile.rule import Context, RunCommand, command_rule
@@ -22,14 +23,17 @@ def _unpinned(found: RunCommand) -> tuple[PackageCommand | None, list[Package]]:
     ]
 
 
-def _hits(found: RunCommand, versions: str) -> Hits:
+def _hits(found: RunCommand, versions: str, context: Context) -> Hits:
     call, packages = _unpinned(found)
     for package in packages if call is not None else ():
         word = package.word
         what = (
             f"takes {package.operator}{package.version}" if package.operator else "has no version"
         )
-        yield Hit(f"{package.name} {what}; {versions}", (word.start, word.end))
+        yield Hit(
+            f"{package.name} {what}; {versions}", (word.start, word.end),
+            fixes=() if call is None else tuple(with_version(call, package, context.pins)),
+        )  # fmt: skip
 
 
 @command_rule(
@@ -75,7 +79,8 @@ def apt_unpinned(found: RunCommand, context: Context) -> Hits:
             if "/" not in package.name:
                 word = package.word
                 message = f"{package.name} has no version; the archive decides which"
-                yield Hit(message, (word.start, word.end))
+                fixes = tuple(with_version(call, package, context.pins))
+                yield Hit(message, (word.start, word.end), fixes=fixes)
 
 
 @command_rule(
@@ -115,7 +120,7 @@ def apk_unpinned(found: RunCommand, context: Context) -> Hits:
 
     Names that a variable decides, and files.
     """
-    return _hits(found, "the branch of the repository decides which")
+    return _hits(found, "the branch of the repository decides which", context)
 
 
 @command_rule(
@@ -155,7 +160,7 @@ def yum_unpinned(found: RunCommand, context: Context) -> Hits:
     Names that a variable decides, files, and groups. A name that itself ends in a number
     (``gcc-toolset-12``) is taken for one with a version.
     """
-    return _hits(found, "the repository decides which")
+    return _hits(found, "the repository decides which", context)
 
 
 @command_rule(
@@ -245,4 +250,4 @@ def zypper_unpinned(found: RunCommand, context: Context) -> Hits:
     """
     call, _ = _unpinned(found)
     if call is not None and not {"pattern", "patch"} & set(call.values("-t", "--type")):
-        yield from _hits(found, "the repository decides which")
+        yield from _hits(found, "the repository decides which", context)

@@ -7,10 +7,23 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
-from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
-from seawall.dockerfile.package_leftovers import is_mounted, leftovers, updates_first
+from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.package_commands import (
+    PackageCommand,
+    installed,
+    package_command,
+    package_commands,
+)
+from seawall.dockerfile.package_leftovers import (
+    covers,
+    is_mounted,
+    leftovers,
+    removed_paths,
+    updates_first,
+)
 from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
+from seawall.dockerfile.scripts import EXEC
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import SHELLS, Command, Script
 
@@ -198,7 +211,30 @@ def _merged(step: Step, script: Script, following: Step | None) -> tuple[Proposa
     if any(command.operator not in {"", "&&"} for command in editing.top_commands(other)):
         return ()
     change = editing.join(step, script, following, other)
-    return () if change is None else (Proposal("Merge with the RUN that installs", (change,)),)
+    if change is None:
+        return ()
+    changes = (change, *_without_lists(following, other))
+    return (Proposal("Merge with the RUN that installs", changes),)
+
+
+def _without_lists(step: Step, script: Script) -> Iterator[Change]:
+    """Delete apt's lists behind the install, where no later step counts on them."""
+    calls = list(package_commands(script.commands))
+    later = [other for other in step.stage.steps if other.number > step.number]
+    uses = any(
+        call.family == "apt"
+        for other in later if other.name == "RUN"
+        for found in other.scripts
+        for call in package_commands(found.commands)
+    )  # fmt: skip
+    is_last = calls[-1].family == "apt" and not any(
+        covers(path, LISTS) for command in script.commands for path in removed_paths(command, step)
+    )
+    if uses or not is_last or step.user.text not in {"", "root", "0"}:
+        return
+    change = editing.append_command(step, script, f"rm -rf {LISTS}/*")
+    if change is not None:
+        yield change
 
 
 def _can_join(step: Step, script: Script) -> bool:
@@ -441,16 +477,39 @@ def apt_recommends(found: RunCommand, context: Context) -> Hits:
     if yes is not None and yes.word.start > behind.start:
         behind = yes.word
     change = editing.insert_after(found.step, found.script, behind, "--no-install-recommends")
+    changes = (change, *_with_certificates(found, call))
     title = "Add --no-install-recommends"
-    proposal = Proposal(title, (change,))
+    proposal = Proposal(title, changes)
     if context.is_in_final_image(found.step.stage):
         effect = "Packages that are only recommended are no longer in the image."
-        proposal = Proposal(title, (change,), Safety.UNSAFE, effect)
+        proposal = Proposal(title, changes, Safety.UNSAFE, effect)
     yield Hit(
         f"{call.description} brings recommended packages along",
         (found.command.start, call.subcommand.end),
         fixes=(proposal,),
     )
+
+
+_CERTIFICATES = "ca-certificates"
+_ASK_WITH_TLS = frozenset(
+    "curl git golang golang-go libcurl4 nodejs npm php-cli python3-pip ruby subversion wget".split()
+)
+"""Packages whose programs fetch over TLS: ca-certificates is but recommended or suggested."""
+
+
+def _with_certificates(found: RunCommand, call: PackageCommand) -> Iterator[Change]:
+    """Name the certificates that come along as recommended packages of the others."""
+    root = found.step.stage.root.image
+    if root is None or root.name not in {"debian", "ubuntu"} or not call.packages:
+        return
+    if found.script.language == EXEC or not _ASK_WITH_TLS.intersection(
+        package.name for package in call.packages
+    ):
+        return
+    named = {one.package.name for one in installed(found.step.stage)}
+    last = call.packages[-1].word
+    if _CERTIFICATES not in named and last.editable:
+        yield Change(last.end, last.end, f" {_CERTIFICATES}")
 
 
 @step_rule(
@@ -560,7 +619,7 @@ def _as_argument(step: Step) -> Iterator[Proposal]:
         return
     pair = instruction.pairs[0]
     keyword = instruction.keyword
-    name = editing.in_case_of(instruction, "ARG")
+    name = edits.cased_like(instruction.keyword, "ARG")
     changes = [Change(keyword.start, keyword.end, name)]
     if pair.legacy and pair.value is not None:
         if " " in pair.value.text:

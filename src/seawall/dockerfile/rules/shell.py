@@ -6,7 +6,9 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
+from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.base_systems import ASH, DASH, shell_of
+from seawall.dockerfile.lines import indentation, line_end, line_start
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.dockerfile.tree import Heredoc
@@ -79,9 +81,9 @@ def _as_workdir(step: Step, script: Script, tops: list[Command]) -> Iterator[Pro
     if any(first.start < one.start < second.start for one in step.instruction.inner_comments):
         return
     file = step.stage.file
-    workdir = editing.in_case_of(step.instruction, "WORKDIR")
+    workdir = edits.cased_like(step.instruction.keyword, "WORKDIR")
     changes = (
-        editing.insert_before(file, step.instruction, f"{workdir} {path}"),
+        edits.insert_before(file, step.instruction, f"{workdir} {path}"),
         Change(first.start, second.start, ""),
     )
     effect = f"What follows in the stage, and the container, begins in {path} too."
@@ -425,13 +427,12 @@ def _pipefail_fixes(step: Step, script: Script, command: Command) -> Iterator[Pr
         if other.pipeline.number == command.pipeline.number and other.pipeline.place
     }
     if shell == DASH:
-        keyword = editing.in_case_of(step.instruction, "SHELL")
+        keyword = edits.cased_like(step.instruction.keyword, "SHELL")
         text = f'{keyword} ["/bin/bash", "-o", "pipefail", "-c"]'
-        change: Change | None = editing.insert_before(step.stage.file, step.instruction, text)
+        change: Change | None = edits.insert_before(step.stage.file, step.instruction, text)
         effect = "This RUN and those behind it are read by bash, which has to be there."
         if (
-            step.instruction.start
-            != editing.line_start(step.stage.file.data, step.instruction.start)
+            step.instruction.start != line_start(step.stage.file.data, step.instruction.start)
             or step.shell is not None
         ):
             change = None
@@ -506,11 +507,11 @@ def heredoc_no_errexit(step: Step, context: Context) -> Hits:
             ):
                 continue
             start = commands[0].start
-            at = editing.line_start(file.data, start)
-            indent = editing.indentation(file.data, start)
+            at = line_start(file.data, start)
+            indent = indentation(file.data, start)
             fixes: tuple[Proposal, ...] = ()
             if at >= heredoc.body_start and not script.broken:
-                text = f"{indent}set -e{editing.line_end(file, start)}"
+                text = f"{indent}set -e{line_end(file, start)}"
                 fixes = (Proposal("Add set -e", (Change(at, at, text),)),)
             message = f"goes on when one of its {len(commands)} commands fails"
             yield Hit(message, (heredoc.start, heredoc.end), fixes=fixes)

@@ -217,7 +217,7 @@ def _named(build: Build, stage: Stage, steps: list[Step]) -> tuple[Proposal, ...
     changes: list[Change] = []
     if not stage.name:
         name = f"stage{stage.number}"
-        keyword = edits.cased_like(stage.instruction.keyword.text, "AS")
+        keyword = edits.cased_like(stage.instruction.keyword, "AS")
         changes = [Change(words[0].end, words[0].end, f" {keyword} {name}")]
     if not name or (changes and any(other.name == name for other in build.stages)):
         return ()

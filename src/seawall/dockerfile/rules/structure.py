@@ -245,7 +245,7 @@ def from_as_casing(build: Build, context: Context) -> Hits:
         if instruction.name != "FROM" or len(instruction.arguments) != 3:
             continue
         written, word = instruction.keyword.text, instruction.arguments[1]
-        wanted = edits.cased_like(written, word.text)
+        wanted = edits.cased_like(instruction.keyword, word.text)
         if written in {written.lower(), written.upper()} and word.text != wanted:
             yield Hit(
                 f"{word.text} is written in another case than {written}",
@@ -339,7 +339,7 @@ def maintainer_deprecated(step: Step, context: Context) -> Hits:
         text = _unquoted(author.text)
         label = edits.label(step.stage.file, "org.opencontainers.image.authors", text)
         if label is not None:
-            word = edits.cased_like(instruction.keyword.text, "LABEL")
+            word = edits.cased_like(instruction.keyword, "LABEL")
             change = Change(instruction.keyword.start, author.end, f"{word} {label}")
             fixes = (Proposal("Set a label", (change,)),)
     yield Hit("MAINTAINER is deprecated", edits.place(instruction.keyword), fixes=fixes)

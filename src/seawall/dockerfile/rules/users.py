@@ -7,12 +7,15 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, system_of
-from seawall.dockerfile.editing import in_case_of, line_end
+from seawall.dockerfile.fixes.options import copied_closed, owner_writes
+from seawall.dockerfile.fixes.users import NUMBER as USER
+from seawall.dockerfile.fixes.users import numbered
+from seawall.dockerfile.instruction_edits import cased_like
+from seawall.dockerfile.lines import line_end
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, file_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step, Value
 from seawall.text.shell.script import Command
 
-USER = 10001
 _ROOT = re.compile(r"(?:root|\+?0+)(?::.*)?\Z")
 _NUMERIC = re.compile(r"\d+(?::\d+)?\Z")
 _NOT_ROOT_TAGS = re.compile(r"(?:^|-)nonroot(?:$|-)")
@@ -111,7 +114,7 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
     last = [step for step in stage.steps if not step.triggered]
     before = next((s for s in last if s.name in ("CMD", "ENTRYPOINT", "HEALTHCHECK")), None)
     end = line_end(file)
-    keyword = in_case_of(stage.instruction, "USER")
+    keyword = cased_like(stage.instruction.keyword, "USER")
     if before is not None:
         later = [s for s in last if s.number > before.number and s.name in ("RUN", "COPY", "ADD")]
         if later:
@@ -125,7 +128,7 @@ def _add_user(build: Build, stage: Stage) -> Iterator[Proposal]:
         lead = "" if not file.data or file.data.endswith(b"\n") else end
     system = system_of(stage)
     made = ""
-    run = in_case_of(stage.instruction, "RUN")
+    run = cased_like(stage.instruction.keyword, "RUN")
     if system in (ALPINE, BUSYBOX):
         made = f"{run} addgroup -S -g {USER} app && adduser -S -D -H -u {USER} -G app app{end}"
     elif system == DEBIAN:
@@ -242,7 +245,9 @@ def user_not_numeric(build: Build, context: Context) -> Hits:
         and not _ROOT.match(value.text)
     ):
         word = step.instruction.arguments[0]
-        yield Hit(f"user {value.text} is no number", (word.start, word.end))
+        fixes = () if stage is None else tuple(numbered(step.stage, step, value.text))
+        message = f"user {value.text} is no number"
+        yield Hit(message, (word.start, word.end), fixes=fixes)
 
 
 @file_rule(
@@ -542,14 +547,16 @@ def world_writable(step: Step, context: Context) -> Hits:
     """
     flag = step.instruction.flag("chmod")
     if flag is not None and flag.value and _is_open(flag.value):
-        yield Hit(f"copies with mode {flag.value}", (flag.start, flag.end))
+        at = (flag.start, flag.end)
+        yield Hit(f"copies with mode {flag.value}", at, fixes=tuple(copied_closed(step)))
     for script in step.scripts if step.name == "RUN" else ():
         for command in script.named("chmod"):
             mode = next((word for word in command.operands), None)
             if mode is not None and mode.value and _is_open(mode.value):
                 yield Hit(
-                    f"lets everybody write (chmod {mode.value})", (command.start, command.end)
-                )
+                    f"lets everybody write (chmod {mode.value})", (command.start, command.end),
+                    fixes=tuple(owner_writes(command, mode)),
+                )  # fmt: skip
 
 
 def _is_open(mode: str) -> bool:

@@ -6,8 +6,8 @@ from importlib import import_module
 from seawall.kubernetes.fix import Mender
 
 TOPICS = (
-    "containers", "images", "ingress", "network", "parameters", "pods", "rbac", "resources",
-    "secrets", "services", "users", "versions", "volumes", "workloads",
+    "config_maps", "containers", "images", "ingress", "network", "parameters", "pods", "rbac",
+    "resources", "secrets", "services", "users", "versions", "volumes", "workloads",
 )  # fmt: skip
 
 

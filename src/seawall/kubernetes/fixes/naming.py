@@ -1,10 +1,14 @@
 """Labels and names of the objects that fixes make: for fixes, not a topic of its own."""
 
+import re
+
 from seawall.core.edit import Data
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.values import mapping, text
 from seawall.text.yaml import Value
+
+_OTHERS = re.compile(r"[^a-z0-9.-]+")
 
 
 def selector_of(pod: Pod) -> dict[str, Data]:
@@ -24,3 +28,22 @@ def metadata_of(object_: KubernetesObject, name: str) -> dict[str, Data]:
 def plain(value: Value) -> Data:
     """A value of a manifest as a value to write."""
     return value
+
+
+def credentials_name(object_: KubernetesObject) -> str:
+    """The name of the Secret for the credentials of an object."""
+    base = _OTHERS.sub("-", (object_.name or object_.kind).lower()).strip("-.")
+    return f"{base or 'workload'}-credentials"
+
+
+def new_value(
+    object_: KubernetesObject, secret: str, key: str, form: str = "--from-literal"
+) -> str:
+    """The command that makes a Secret, with the reminder that the old value is spent."""
+    namespace = text(object_.metadata, "namespace")
+    inside = f" --namespace {namespace}" if namespace else ""
+    value = "NEW-VALUE" if form == "--from-literal" else "FILE"
+    return (
+        f"kubectl create secret generic {secret}{inside} {form}={key}={value}, with a new value: "
+        "the old one is known to everybody who has read the file or its history"
+    )

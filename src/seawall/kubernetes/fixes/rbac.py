@@ -4,9 +4,10 @@ What needs every right of the cluster, or why a wildcard is there, no machine ca
 advice (``unmended``).
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from seawall.core.edit import Append, Data, Operation, Remove, Safety
+from seawall.core.edit import Append, Data, Operation, Remove, Safety, Set
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, repair
 from seawall.kubernetes.objects import KubernetesObject
@@ -121,3 +122,55 @@ def only_read(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
         safety=Safety.UNSAFE,
         effect="who deploys with this role is refused",
     )
+
+
+_USUAL: Mapping[str, tuple[str, ...]] = {
+    "": ("configmaps", "endpoints", "events", "namespaces", "nodes", "persistentvolumeclaims",
+         "pods", "pods/log", "resourcequotas", "serviceaccounts", "services"),
+    "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
+    "autoscaling": ("horizontalpodautoscalers",),
+    "batch": ("cronjobs", "jobs"),
+    "networking.k8s.io": ("ingresses", "networkpolicies"),
+    "policy": ("poddisruptionbudgets",),
+}  # fmt: skip
+"""What the built-in role ``view`` reads, and nodes: no Secrets, no rights."""
+
+
+@mends("rbac-wildcard")
+def name_what_is_read(object_: KubernetesObject, hit: Hit, context: Context) -> Repairs:
+    """Reading stays, of what the entry names, else of the usual resources."""
+    index = hit.at[1] if len(hit.at) > 1 and hit.at[0] == "rules" else None
+    if not isinstance(index, int):
+        return
+    value = mapping(object_.value, "rules", index)
+    verbs, resources, groups = (
+        texts(value, key) for key in ("verbs", "resources", "apiGroups")
+    )  # fmt: skip
+    if value.keys() - {"verbs", "resources", "apiGroups"} or not resources:
+        return
+    base: KeyPath = (*object_.path, "rules", index)
+    reads = [verb for verb in _READ if verb in verbs] if _ANY not in verbs else list(_READ)
+    operations: list[Operation] = []
+    if _ANY in resources:
+        own = [group for group in _USUAL if _ANY in groups or group in groups]
+        if not own or not reads:
+            return
+        entries: list[dict[str, Data]] = [
+            {"apiGroups": [group], "resources": list(_USUAL[group]), "verbs": reads}
+            for group in own
+        ]
+        operations = [Set((*base, key), entries[0][key]) for key in entries[0]]
+        operations += [Append((*object_.path, "rules"), entry) for entry in entries[1:]]
+        title = "Let it read the usual resources"
+        effect = (
+            "who changes anything with this role, or reads Secrets or custom resources, is refused"
+        )
+    elif _ANY in verbs and not any(_ANY in name for name in (*resources, *groups)):
+        operations = [Set((*base, "verbs"), reads)]
+        title, effect = (
+            f"Let it read {', '.join(resources)}",
+            "who changes them with this role is refused",
+        )
+    else:
+        return
+    yield repair(object_, title, *operations, safety=Safety.UNSAFE, effect=effect)
