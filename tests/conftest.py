@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from seawall import cache
 from seawall.reports import json as json_report
 from tests.reports.schemas import valid_report
+
+# How long a test takes says how busy the machine is, and fails none.
+settings.register_profile("seawall", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("seawall")
 
 
 @pytest.fixture(autouse=True, scope="session")

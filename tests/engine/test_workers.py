@@ -125,7 +125,7 @@ def test_slices_are_contiguous_and_fair(weights: list[int], parts: int) -> None:
         assert heaviest <= sum(weights) / parts + max(weights)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(), max_size=20), st.integers(1, 5))
 def test_spreading_is_mapping(items: list[int], number: int) -> None:
     def work(part: Sequence[int]) -> list[int]:

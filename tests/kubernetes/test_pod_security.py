@@ -239,7 +239,7 @@ def mutated(pod: Json, mutations: list[tuple[int, Any]]) -> Json:
     return pod
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(pod=st.sampled_from(PODS), mutations=MUTATIONS, version=st.sampled_from([*VERSIONS, "x"]))
 def test_never_raises_on_mutated_pods(
     pod: Json, mutations: list[tuple[int, Any]], version: str

@@ -561,7 +561,7 @@ def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 
 
 @given(st.data())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_never_raises_on_mutated_objects(data: st.DataObject) -> None:
     value = copy.deepcopy(data.draw(st.sampled_from(SAMPLES)))
     for _ in range(data.draw(st.integers(1, 3))):

@@ -81,7 +81,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts=st.lists(TEXTS, min_size=9, max_size=9), number=st.integers(0, 2**70))
 def test_the_quick_writer_writes_any_text(texts: list[str], number: int) -> None:
     finding = shop().findings[3]

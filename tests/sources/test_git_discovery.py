@@ -227,7 +227,7 @@ def test_configurations_are_read_as_git_reads_them(
     assert found == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_any_text_is_read(written: str) -> None:
     parse(written)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.text.doublestar import ALTERNATIVES, Globs, plain
@@ -37,7 +37,6 @@ def test_stars_do_not_backtrack() -> None:
     assert not Globs(["**/*a*a*a*a*a*a*a*a*a*b/**/**/x" * 3]).matches("a" * 2000 + "/" * 500)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="a*?[]{},/\\!^-é", max_size=30), st.text(alphabet="a/bé", max_size=20))
 def test_odd_patterns_match_or_are_refused(pattern: str, path: str) -> None:
     try:
@@ -50,7 +49,6 @@ def test_odd_patterns_match_or_are_refused(pattern: str, path: str) -> None:
     assert Globs(plain(pattern)).matches(path) == globs.matches(path)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20).filter(lambda t: not set(t) & set("*?[]{},\\/")))
 def test_a_plain_name_is_itself(name: str) -> None:
     assert Globs([name]).matches(name)

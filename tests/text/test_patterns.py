@@ -57,7 +57,7 @@ SUBJECTS = st.text(alphabet="aBbckKsS-é. 1\n\v\t\u017f\u212a:", max_size=8)
     pieces=st.lists(PIECES, max_size=7),
     subjects=st.lists(SUBJECTS, max_size=6),
 )
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @example(folded=True, pieces=["k", "s"], subjects=["\u212a\u017f", "KS", "ks"])
 @example(folded=False, pieces=["a", "$"], subjects=["a\n", "a"])
 @example(folded=False, pieces=[".*", "a", "|", "b", ".*"], subjects=["b", "xax", "c"])
@@ -118,7 +118,7 @@ def test_texts_that_are_no_unicode() -> None:
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nothing_else_is_raised(text: str, subject: str) -> None:
     with contextlib.suppress(PatternError):
         compile_pattern(text).found_in(subject)

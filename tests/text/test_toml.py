@@ -57,7 +57,7 @@ def reference(text: str) -> Any:
         return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(documents())
 def test_the_quick_reader_agrees_or_declines(text: str) -> None:
     quick = toml_simple.read(text)
@@ -65,7 +65,7 @@ def test_the_quick_reader_agrees_or_declines(text: str) -> None:
         assert quick.value == reference(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(documents(), st.integers(0, 400), st.sampled_from(list("\n\r\t\"'[]{}#=.,\\ \x00\x7fé0a-")))
 def test_the_quick_reader_takes_nothing_that_is_broken(text: str, at: int, mark: str) -> None:
     at = min(at, len(text))
@@ -107,7 +107,7 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(documents())
 def test_lines_are_those_of_the_statement_that_brings_a_key_in(text: str) -> None:
     try:

@@ -200,7 +200,7 @@ def _paths(value: Any, path: KeyPath = ()) -> list[KeyPath]:
     return found
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_any_edit_of_any_document(data: st.DataObject) -> None:
     text = data.draw(texts())

@@ -202,7 +202,7 @@ def test_two_secrets_of_one_fingerprint(tree: Path) -> None:
     assert new() == ["hardcoded-secret"]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.text("abcXYZ019-_", min_size=6, max_size=40))
 def test_no_value_stands_in_the_file(value: str) -> None:
     """Neither plain nor in a form that is the same in every file."""
@@ -377,7 +377,7 @@ ENTRIES = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(ENTRIES, unique_by=lambda entry: entry.fingerprint))
 def test_what_is_written_is_read_again(entries: list[Entry]) -> None:
     text = "".join(render(entries))
@@ -394,7 +394,7 @@ def test_texts_that_no_file_can_hold(text: str) -> None:
     "".join(render([entry])).encode("utf-8")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.text(),

@@ -256,14 +256,14 @@ JSON = st.recursive(
 
 
 @given(st.lists(JSON, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_item_is_a_check_or_a_fault(items: list[Any]) -> None:
     rules, not_covered, faults = attempt(*items)
     assert len(rules) + len(not_covered) + len(faults) >= len(items)
 
 
 @given(st.sampled_from(sorted(TEMPLATES)), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_parameters_make_a_rule_or_are_told(template: str, data: st.DataObject) -> None:
     known = {parameter.name: JSON for parameter in TEMPLATES[template].parameters}
     params = data.draw(st.fixed_dictionaries({}, optional=known))
