@@ -1,7 +1,7 @@
 """Releases of official images that get security updates for years to come.
 
-From the projects' own release pages, as https://endoflife.date gathers them (looked up for this
-rule set). Only what keeps its data and its interface for the length of a release: no databases.
+What the projects announce for their releases (https://endoflife.date gathers it), as known in 2026.
+Only what keeps its data and its interface for the length of a release: no databases.
 """
 
 import re
