@@ -28,6 +28,10 @@ from seawall.text.dockerfile.tree import Dockerfile, Instruction, Problem
 
 MAX_STAGES = 1000
 """Stages that are walked; more are an attack, and the file is judged by its text only."""
+MAX_INSTRUCTIONS = 20_000
+"""Instructions likewise: an image has at most 127 layers."""
+MAX_PAIRS = 100_000
+"""Keys and values of ENV, LABEL and ARG likewise."""
 
 PLATFORM_ARGUMENTS = (
     ("BUILDPLATFORM", "linux/amd64"), ("BUILDOS", "linux"), ("BUILDOSVERSION", ""),
@@ -55,6 +59,17 @@ def evaluate(
     return build
 
 
+def _limit(file: Dockerfile, stages: int) -> str:
+    """What there is too much of to walk the file, if anything."""
+    if stages > MAX_STAGES:
+        return f"more than {MAX_STAGES:,} stages"
+    if len(file.instructions) > MAX_INSTRUCTIONS:
+        return f"more than {MAX_INSTRUCTIONS:,} instructions"
+    if sum(len(one.pairs) for one in file.instructions) > MAX_PAIRS:
+        return f"more than {MAX_PAIRS:,} variables and labels"
+    return ""
+
+
 class _Values(dict[str, Value]):
     """Global arguments as ``expand`` wants them."""
 
@@ -79,6 +94,7 @@ class _Evaluation:
         self._copied = {"scratch"}
         self.build = Build()
         self.build.file = file
+        self.build.limit = ""
         self._evaluate()
         self.build.arguments = self._arguments
         self.build.declared = tuple(self._declared)
@@ -105,7 +121,8 @@ class _Evaluation:
                 reason = "dockerfile contains no stages to build"
                 self._problems.append(Problem("build", reason, last.line, last.start, last.end))
             return
-        if len(starts) > MAX_STAGES:
+        self.build.limit = _limit(file, len(starts))
+        if self.build.limit:
             return
         self._global_arguments()
         self._find_stages()

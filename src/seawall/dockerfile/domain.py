@@ -30,6 +30,8 @@ class Judge(NamedTuple):
 
 def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:
     """The ignore comments of a Dockerfile, of all tools."""
+    if not ignore_comments.may_hold(data):
+        return ()
     return ignore_comments.read(evaluate(parse(data)), path).ignores
 
 

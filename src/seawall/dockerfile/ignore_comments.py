@@ -36,6 +36,11 @@ class Words(NamedTuple):
 _MARKS = re.compile(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
 
 
+def may_hold(data: bytes) -> bool:
+    """Whether a file may hold an ignore, by the words that all of them have."""
+    return _MARKS.search(data) is not None
+
+
 def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> Words:
     """The ignores of a file.
 
@@ -43,7 +48,7 @@ def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> 
     ``kics``, ``trivy``), as hadolint's ``disable-ignore-pragma`` wants it. Ignores for other tools
     name their ids.
     """
-    if not _MARKS.search(build.file.data):
+    if not may_hold(build.file.data):
         return Words()
     file = _File(build, path)
     ignores = list(_own(file))

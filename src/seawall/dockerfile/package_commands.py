@@ -107,6 +107,7 @@ def package_commands(commands: Iterable[Command]) -> Iterator[PackageCommand]:
             yield found
 
 
+@lru_cache(maxsize=256)  # a dozen rules ask the same of each command
 def package_command(command: Command) -> PackageCommand | None:
     """A command as a call of a package manager, if it is one."""
     name, words = command.name, list(command.arguments)

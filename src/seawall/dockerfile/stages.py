@@ -1,6 +1,8 @@
 """What a build is made of: stages, their steps, and the values in force at each."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.dockerfile.platforms import Platform
@@ -45,6 +47,9 @@ class HealthCheck(NamedTuple):
     step: "Step"
 
 
+_tick = itemgetter(0)
+
+
 class Variables:
     """The variables of a stage and when they changed; ``at`` gives them as they were."""
 
@@ -65,10 +70,11 @@ class Variables:
 
     def value(self, name: str, before: int) -> Value | None:
         """A variable as it was before a tick of the clock."""
-        for tick, value in reversed(self._entries.get(name, ())):
-            if tick < before:
-                return value
-        return None
+        entries = self._entries.get(name)
+        if entries is None:
+            return None
+        place = bisect_left(entries, before, key=_tick)
+        return entries[place - 1][1] if place else None
 
     def names(self, before: int) -> list[str]:
         """The variables that there were."""
@@ -357,17 +363,19 @@ class Build:
         stages: in order.
         problems: why ``docker build`` refuses it: those of the text first. It stops at the first.
         check_options: what ``# check=`` asks for.
+        limit: what there is too much of, so that no stage is walked; empty for other files.
         targets: the stages that are known to be built as images, besides the last one.
     """
 
     __slots__ = (
-        "arguments", "check_options", "declared", "file", "problems", "stages", "targets",
+        "arguments", "check_options", "declared", "file", "limit", "problems", "stages", "targets",
     )  # fmt: skip
 
     arguments: dict[str, Value]
     check_options: "CheckOptions"
     declared: tuple[str, ...]
     file: Dockerfile
+    limit: str
     problems: tuple[Problem, ...]
     stages: tuple[Stage, ...]
     targets: tuple[Stage, ...]

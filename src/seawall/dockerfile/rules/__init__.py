@@ -18,6 +18,7 @@ TOPICS = (
     "language_packages",
     "language_pins",
     "layers",
+    "limits",
     "locked_images",
     "ownership",
     "package_lists",

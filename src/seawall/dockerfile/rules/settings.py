@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
-from seawall.core.rule import RELIABILITY, Hit, Hits
+from seawall.core.rule import ANY, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.ports import Ports
@@ -66,6 +66,9 @@ def var_undefined(step: Step, context: Context) -> Hits:
         yield Hit(f"{name} has no value here{hint}", at, confidence=confidence)
 
 
+_USED = re.compile(r"\$(?:\{(\w+)[:}+-]|(\w+))", re.ASCII)
+
+
 @step_rule(
     "env-self-reference",
     instructions=("ENV",),
@@ -99,14 +102,17 @@ def env_self_reference(step: Step, context: Context) -> Hits:
     (``PATH=/opt:$PATH``).
     """
     pairs = step.instruction.pairs
-    for number, pair in enumerate(pairs):
-        name = pair.key.text
-        if step.environment.value(name) is not None or name in step.stage.arguments:
+    if len(pairs) < 2:
+        return
+    setters = {pair.key.text: number for number, pair in enumerate(pairs)}
+    for number, user in enumerate(pairs):
+        value = user.value
+        if value is None or "$" not in value.text:
             continue
-        pattern = re.compile(rf"\$(?:{{{re.escape(name)}[:}}+-]|{re.escape(name)}(?![A-Za-z0-9_]))")
-        for other, user in enumerate(pairs):
-            value = user.value
-            if other != number and value is not None and pattern.search(value.text):
+        for name in dict.fromkeys(found[1] or found[2] for found in _USED.finditer(value.text)):
+            if setters.get(name, number) == number or name in step.stage.arguments:
+                continue
+            if step.environment.value(name) is None:
                 message = f"uses {name}, which the same ENV sets"
                 yield Hit(message, edits.place(value), evidence=f"{user.key.text} {name}")
 
@@ -322,7 +328,7 @@ def expose_proto_casing(step: Step, context: Context) -> Hits:
 @file_rule(
     "expose-range",
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Use a port from 1 to 65535.",
     aliases=("DL3011", "DS-0008", "kics:71bf8cf8-f0a1-42fa-b9d2-d10525e0a38e"),
 )

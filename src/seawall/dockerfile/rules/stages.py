@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from seawall.core.edit import Change, Proposal, Safety
-from seawall.core.rule import RELIABILITY, Hit, Hits
+from seawall.core.rule import ANY, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.platforms import Platform, PlatformError, parse_platform
@@ -286,7 +286,7 @@ def _has_targets(build: Build, rest: list[Stage]) -> bool:
 @file_rule(
     "stage-cycle",
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Break the circle: a stage can only use what stages before it have built.",
 )
 def stage_cycle(build: Build, context: Context) -> Hits:
@@ -322,7 +322,7 @@ def stage_cycle(build: Build, context: Context) -> Hits:
     "copy-from-self",
     instructions=("COPY",),
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Copy from another stage, or use RUN cp.",
     aliases=("DL3023", "DS-0006", "kics:cdddb86f-95f6-4fc4-b5a1-483d9afceb2b"),
 )
@@ -354,7 +354,7 @@ def copy_from_self(step: Step, context: Context) -> Hits:
     "copy-from-unknown",
     instructions=("COPY",),
     severity=Severity.MEDIUM,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Name an earlier stage, or an image with its tag or digest.",
     aliases=("DL3022",),
 )

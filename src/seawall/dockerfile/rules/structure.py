@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from seawall.core.edit import Change, Proposal
-from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
+from seawall.core.rule import ANY, OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.ignore_comments import read
@@ -32,7 +32,7 @@ def _refused(build: Build, rule: str) -> Iterator[Hit]:
 @file_rule(
     SYNTAX,
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Mend it: docker build stops here.",
     aliases=("DL1000",),
 )
@@ -72,7 +72,7 @@ def dockerfile_syntax(build: Build, context: Context) -> Hits:
 @file_rule(
     "instruction-before-from",
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Begin with FROM; only ARG may stand before it.",
     aliases=("DL3061",),
 )
@@ -354,7 +354,7 @@ def _unquoted(text: str) -> str:
 @file_rule(
     "onbuild-invalid",
     severity=Severity.HIGH,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Put it into the Dockerfile that builds on this image.",
     aliases=("DL3043",),
 )
@@ -419,7 +419,7 @@ def onbuild_used(step: Step, context: Context) -> Hits:
 @file_rule(
     "unknown-run-flag",
     severity=Severity.MEDIUM,
-    profile=RELIABILITY,
+    profile=ANY,
     remedy="Use --mount, --network, --security or --device as their reference says.",
 )
 def unknown_run_flag(build: Build, context: Context) -> Hits:

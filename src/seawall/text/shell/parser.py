@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.text.shell import runners
 from seawall.text.shell.script import (
+    MISFIT,
     SHELLS,
     Assignment,
     Command,
@@ -158,7 +159,7 @@ class _Reader:
             self.broken = self.broken or problem
             return
         if root.has_error and not self.broken:
-            self.broken = "the shell's grammar does not fit"
+            self.broken = MISFIT
         before, self._origin = self._origin, origin
         level_before, self._scripts = self._scripts, level
         context = _Context(parent)

@@ -203,6 +203,10 @@ class Comment(NamedTuple):
     end: int
 
 
+MISFIT = "the shell's grammar does not fit"
+"""Why a script is broken of which nothing was left out: the commands around the error are there."""
+
+
 class Script:
     """A script.
 
@@ -231,6 +235,11 @@ class Script:
         self.broken = broken
         self.commands = ()
         self.comments = ()
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether it was left unread, or a part of it, for its size or its nesting."""
+        return bool(self.broken) and self.broken != MISFIT
 
     @property
     def is_shell(self) -> bool:
