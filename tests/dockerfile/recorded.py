@@ -1,11 +1,13 @@
 """Recorded answers of BuildKit, in tests/data/oracles.
 
 ``dockerfiles.jsonl.zst``: whole Dockerfiles with its parser's, its instruction parser's and its
-linter's answers. ``buildkit-dockerfiles.jsonl.zst``: answers of the same packages (v0.34.2, base
-images with nothing but a PATH) to generated and mutated files (``file``, ``build``), words with
-variables (``word``) and patterns of ``.dockerignore`` (``ignore``, ``paths``: what it excludes).
+linter's answers; ``dockerfile-error-lines.json``: the lines of its errors in them.
+``buildkit-dockerfiles.jsonl.zst``: answers of the same packages (v0.34.2, base images with nothing
+but a PATH) to generated and mutated files (``file``, ``build``), words with variables (``word``),
+and patterns of ``.dockerignore`` (``ignore``, ``paths``: what it excludes).
 """
 
+import json
 import re
 from base64 import b64decode
 from functools import cache
@@ -26,6 +28,13 @@ def rows() -> tuple[ROW, ...]:
 def answers() -> tuple[ROW, ...]:
     """The others; the first holds what all have in common."""
     return tuple(read_rows(oracle("buildkit-dockerfiles.jsonl.zst")))
+
+
+@cache
+def error_lines() -> dict[int, list[list[int]]]:
+    """By row, the ranges of lines that BuildKit names where it refuses one of the 1,188."""
+    found = json.loads(oracle("dockerfile-error-lines.json").read_bytes())
+    return {int(number): lines for number, lines in found.items()}
 
 
 def kind(name: str) -> list[ROW]:

@@ -4,10 +4,12 @@ from typing import Any
 
 from seawall.dockerfile.build import evaluate
 from seawall.dockerfile.ignores import parse_ignores
+from seawall.dockerfile.rules import all_rules
 from seawall.dockerfile.stages import Build, Command
 from seawall.text.dockerfile.parser import parse
 from tests.dockerfile.buildkit_checks import warnings
-from tests.dockerfile.recorded import ROW, answers, kind, plain, rows, valid
+from tests.dockerfile.recorded import ROW, answers, error_lines, kind, plain, rows, valid
+from tests.dockerfile.support import judge
 
 
 def build_of(text: str) -> Build:
@@ -37,6 +39,43 @@ def test_every_file_is_refused_with_buildkits_words() -> None:
         assert plain(found) == plain(wanted), row["text"]
         refused += bool(wanted)
     assert refused == 400
+
+
+REFUSALS = frozenset(
+    "arg-default-invalid copy-from-self copy-from-unknown dockerfile-syntax expose-range "
+    "instruction-before-from onbuild-invalid stage-cycle unknown-run-flag".split()
+)
+"""The rules that tell why BuildKit refuses a file."""
+
+
+def test_every_file_is_refused_on_buildkits_line() -> None:
+    lines = error_lines()
+    assert len(lines) == 400
+    for number, row in enumerate(rows()):
+        build = build_of(row["text"])
+        assert (build.problem is not None) == (number in lines), row["text"]
+        if build.problem is None:
+            continue
+        line = build.problem.line
+        if "directive can be used" in build.problem.reason or "escape" in build.problem.reason:
+            line -= 1  # BuildKit counts from 0 there
+        assert any(first <= line <= last for first, last in lines[number]), row["text"]
+
+
+def test_every_refusal_is_a_finding_on_buildkits_lines() -> None:
+    rules = [rule for rule in all_rules() if rule.id in REFUSALS]
+    assert len(rules) == len(REFUSALS)
+    for number, row in enumerate(rows()):
+        found = judge(rules, row["text"])
+        if number not in error_lines():
+            # These two also warn of what BuildKit looks up, and of builds with other arguments.
+            ids = {finding.rule.id for finding in found}
+            assert ids <= {"arg-default-invalid", "copy-from-unknown"}, row["text"]
+            continue
+        lines = [span.line for finding in found if (span := finding.location.span) is not None]
+        assert any(
+            first <= line <= max(last, 1) for line in lines for first, last in error_lines()[number]
+        ), row["text"]
 
 
 def test_every_warning_follows_from_the_facts() -> None:

@@ -17,7 +17,7 @@ from seawall.dockerfile.package_managers import (
     Manager,
     manager_named,
 )
-from seawall.dockerfile.stages import Stage, Step
+from seawall.dockerfile.stages import Environment, Stage, Step
 from seawall.text.shell.script import Command, Script, ShellWord
 
 _FILES = (".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".tar.bz2", ".zip", ".gem")
@@ -262,6 +262,56 @@ def _package(definition: Manager, word: ShellWord) -> Package:
 
 def _known(name: str) -> str:
     return "" if "$" in name or "`" in name else name
+
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+
+
+def with_named_packages(
+    call: PackageCommand, script: Script, environment: Environment
+) -> PackageCommand:
+    """A call with the packages that variables name in the place of the variables.
+
+    ``$DEPS`` and ``gcc-$VERSION`` are known where the script sets the variable once, to plain
+    text, or the file does by ENV or ARG.
+    """
+    if all(package.name or package.word.value is not None for package in call.packages):
+        return call
+    packages: list[Package] = []
+    for package in call.packages:
+        word = package.word
+        is_known = package.name or word.value is not None
+        text = None if is_known else _expanded(word.text, script, environment)
+        packages += [
+            _package(call.definition, word._replace(text=piece, value=piece))._replace(word=word)
+            for piece in (text or "").split()
+            if not piece.startswith("-")
+        ] or [package]
+    return call._replace(packages=tuple(packages))
+
+
+def _expanded(text: str, script: Script, environment: Environment) -> str | None:
+    """A word with the values of its variables, where all are known."""
+    values = {
+        found[0]: _text_of(found[1] or found[2], script, environment)
+        for found in _VARIABLE.finditer(text)
+    }
+    result = _VARIABLE.sub(lambda found: values[found[0]] or "", text.strip("\"'"))
+    return None if None in values.values() or "$" in result or "`" in result else result
+
+
+def _text_of(name: str, script: Script, environment: Environment) -> str | None:
+    """The text of a variable in a script, where it is plain."""
+    found = [
+        one.value.value if one.value is not None else None
+        for command in script.commands
+        for one in command.assignments
+        if one.name == name
+    ]
+    if found:
+        return found[0] if len(found) == 1 else None
+    value = environment.value(name)
+    return value.text if value is not None and value.known else None
 
 
 # A stage's packages ---------------------------------------------------------------------------

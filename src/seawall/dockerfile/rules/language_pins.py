@@ -6,7 +6,12 @@ from collections.abc import Callable
 from seawall.core.rule import SECURITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile.fixes.pins import with_version
-from seawall.dockerfile.package_commands import Package, PackageCommand, package_command
+from seawall.dockerfile.package_commands import (
+    Package,
+    PackageCommand,
+    package_command,
+    with_named_packages,
+)
 from seawall.dockerfile.package_managers import INSTALL, names_of
 from seawall.dockerfile.rule import Context, RunCommand, command_rule
 
@@ -45,7 +50,9 @@ def _hits(
 
 def _installs(found: RunCommand) -> PackageCommand | None:
     call = package_command(found.command)
-    return call if call is not None and call.action == INSTALL else None
+    if call is None or call.action != INSTALL:
+        return None
+    return with_named_packages(call, found.script, found.step.environment)
 
 
 @command_rule(

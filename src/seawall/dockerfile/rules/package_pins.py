@@ -3,19 +3,28 @@
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile.fixes.pins import with_version
-from seawall.dockerfile.package_commands import Package, PackageCommand, package_command
+from seawall.dockerfile.package_commands import (
+    Package,
+    PackageCommand,
+    package_command,
+    with_named_packages,
+)
 from seawall.dockerfile.package_managers import INSTALL
 from seawall.dockerfile.rule import Context, RunCommand, command_rule
 
-_RPM_GROUPS = ("groupinstall", "group install", "groups install", "builddep", "build-dep")
+_NO_NEW_VERSION = (
+    "groupinstall", "group install", "groups install", "builddep", "build-dep", "reinstall", "rei",
+)  # fmt: skip
+"""Groups have no version, and what is installed again keeps the one it has."""
 _EXACT = frozenset(("=", "==", "~", "~=", "=~", "-"))
 
 
 def _unpinned(found: RunCommand) -> tuple[PackageCommand | None, list[Package]]:
     """A call that installs, and those of its packages that have no version."""
     call = package_command(found.command)
-    if call is None or call.action != INSTALL or call.verb in _RPM_GROUPS:
+    if call is None or call.action != INSTALL or call.verb in _NO_NEW_VERSION:
         return None, []
+    call = with_named_packages(call, found.script, found.step.environment)
     return call, [
         package
         for package in call.packages
@@ -71,7 +80,8 @@ def apt_unpinned(found: RunCommand, context: Context) -> Hits:
 
     Not reported:
 
-    Names that a variable decides, files, and packages with a release (``curl/bookworm-backports``).
+    Names that a variable decides whose value is not in the file, files, and packages with a
+    release (``curl/bookworm-backports``).
     """
     call, packages = _unpinned(found)
     if call is not None and call.verb != "build-dep":

@@ -1,6 +1,7 @@
 """Rules about the shell commands of RUN."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
@@ -8,7 +9,10 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.base_systems import ASH, DASH, shell_of
+from seawall.dockerfile.delayed import delayed_run
 from seawall.dockerfile.lines import indentation, line_end, line_start
+from seawall.dockerfile.package_commands import step_package_commands
+from seawall.dockerfile.package_managers import INSTALL
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.dockerfile.tree import Heredoc
@@ -186,9 +190,10 @@ def wget_and_curl(stage: Stage, context: Context) -> Hits:
     """
     seen = ""
     for step in stage.steps:
-        if step.name != "RUN" or step.triggered:
+        found = delayed_run(step) if step.name == "ONBUILD" else step
+        if found is None or found.name != "RUN" or step.triggered:
             continue
-        for script in step.scripts:
+        for script in found.scripts:
             for command in script.commands:
                 if command.name not in {"wget", "curl"} or command.name == seen:
                     continue
@@ -235,7 +240,7 @@ def wget_progress(found: RunCommand, context: Context) -> Hits:
     quiet = ("-q", "--quiet", "-o", "--output-file", "-a", "--append-output", "--report-speed")
     if command.option(*quiet) or not values or command.option("--version", "--help"):
         return
-    if shell_of(found.step) == ASH:
+    if shell_of(found.step) == ASH and not _installs_wget(found.step.stage):
         return  # BusyBox's draws one line
     word = command.words[0]
     change = editing.insert_after(found.step, found.script, word, "-nv")
@@ -243,6 +248,19 @@ def wget_progress(found: RunCommand, context: Context) -> Hits:
         "wget writes its progress into the log",
         (word.start, word.end),
         fixes=(Proposal("Add -nv", (change,)),),
+    )
+
+
+@lru_cache(maxsize=4)  # every wget of a stage asks
+def _installs_wget(stage: Stage) -> bool:
+    """Whether a stage, or one below it, puts GNU's wget in the place of BusyBox's."""
+    return any(
+        package.name == "wget"
+        for step in stage.chain_steps()
+        if step.name == "RUN"
+        for call in step_package_commands(step)
+        if call.action == INSTALL
+        for package in call.packages
     )
 
 

@@ -109,10 +109,21 @@ def sh_unquoted_variable(found: RunCommand, context: Context) -> Hits:
             value = environment.value(name)
             if value is not None and value.known and not _SPLIT.search(value.text):
                 continue
-            if name not in _assigned_plainly(found.script):
+            if name not in _assigned_plainly(found.script) and name not in _listed(found):
                 message = f"${name} is split at blanks"
                 yield Hit(message, (word.start, word.end), confidence=Confidence.MEDIUM)
                 break
+
+
+_FOR = re.compile(rb"\bfor\s+([A-Za-z_]\w*)\s+in\s((?:\\[\r\n]|[^;&|()<>$`*?\[\n#\\'\"])*)(?:;|\n)")
+
+
+def _listed(found: RunCommand) -> list[str]:
+    """The variables of loops over plain words: each holds one of them."""
+    if "for" not in found.command.inside:
+        return []
+    data = found.step.stage.file.data
+    return [loop[1].decode() for loop in _FOR.finditer(data, found.script.start, found.script.end)]
 
 
 @lru_cache(maxsize=4)  # every command of a script asks
