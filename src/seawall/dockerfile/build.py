@@ -22,16 +22,15 @@ from seawall.dockerfile.stages import (
     Variables,
 )
 from seawall.dockerfile.steps import DEFAULT_PATH, Walker
+from seawall.text.dockerfile.arguments import MAX_PAIRS
 from seawall.text.dockerfile.expansion import Expansion, ExpansionError, expand
 from seawall.text.dockerfile.golang import did_you_mean, parse_bool, parse_int, quote
 from seawall.text.dockerfile.tree import Dockerfile, Instruction, Problem
 
 MAX_STAGES = 1000
 """Stages that are walked; more are an attack, and the file is judged by its text only."""
-MAX_INSTRUCTIONS = 20_000
+MAX_INSTRUCTIONS = 5_000
 """Instructions likewise: an image has at most 127 layers."""
-MAX_PAIRS = 100_000
-"""Keys and values of ENV, LABEL and ARG likewise."""
 
 PLATFORM_ARGUMENTS = (
     ("BUILDPLATFORM", "linux/amd64"), ("BUILDOS", "linux"), ("BUILDOSVERSION", ""),

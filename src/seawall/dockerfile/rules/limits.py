@@ -20,7 +20,7 @@ def too_large_to_judge(build: Build, context: Context) -> Hits:
 
     Reports scripts of RUN with more than 131,072 bytes, with more than 80 constructs or 4 scripts
     inside each other, and with more pipes, substitutions or brackets than the shell's grammar
-    copes with; with high severity files with more than 1,000 stages, 20,000 instructions or
+    copes with; with high severity files with more than 1,000 stages, 5,000 instructions or
     100,000 variables and labels.
 
     Why:
