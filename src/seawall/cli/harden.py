@@ -192,6 +192,8 @@ def _write(change: FileChange) -> None:
     """Replace a file, unless it is no longer the one that was read; make one that was not there."""
     if os.path.islink(change.real):
         raise InputError(f"{change.path} is a symbolic link: give the file that it leads to")
+    if os.path.exists(change.real) and not os.stat(change.real).st_mode & 0o222:
+        raise InputError(f"{change.path} is read-only and was left as it is: make it writable")
     try:
         if change.before is None:
             create_atomically(change.real, change.after)

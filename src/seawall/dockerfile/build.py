@@ -22,15 +22,19 @@ from seawall.dockerfile.stages import (
     Variables,
 )
 from seawall.dockerfile.steps import DEFAULT_PATH, Walker
-from seawall.text.dockerfile.arguments import MAX_PAIRS
 from seawall.text.dockerfile.expansion import Expansion, ExpansionError, expand
 from seawall.text.dockerfile.golang import did_you_mean, parse_bool, parse_int, quote
+from seawall.text.dockerfile.parser import MAX_INSTRUCTION
 from seawall.text.dockerfile.tree import Dockerfile, Instruction, Problem
 
-MAX_STAGES = 1000
+MAX_STAGES = 300
 """Stages that are walked; more are an attack, and the file is judged by its text only."""
 MAX_INSTRUCTIONS = 5_000
 """Instructions likewise: an image has at most 127 layers."""
+MAX_COMMENTS = 20_000
+"""Lines of comments likewise."""
+MAX_PAIRS = 20_000
+"""Keys and values of ENV, LABEL and ARG likewise."""
 
 PLATFORM_ARGUMENTS = (
     ("BUILDPLATFORM", "linux/amd64"), ("BUILDOS", "linux"), ("BUILDOSVERSION", ""),
@@ -64,6 +68,10 @@ def _limit(file: Dockerfile, stages: int) -> str:
         return f"more than {MAX_STAGES:,} stages"
     if len(file.instructions) > MAX_INSTRUCTIONS:
         return f"more than {MAX_INSTRUCTIONS:,} instructions"
+    if any(one.is_unread for one in file.instructions):
+        return f"more than {MAX_INSTRUCTION:,} characters in an instruction"
+    if len(file.comments) > MAX_COMMENTS:
+        return f"more than {MAX_COMMENTS:,} lines of comments"
     if sum(len(one.pairs) for one in file.instructions) > MAX_PAIRS:
         return f"more than {MAX_PAIRS:,} variables and labels"
     return ""

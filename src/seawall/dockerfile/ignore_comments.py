@@ -42,13 +42,13 @@ def may_hold(data: bytes) -> bool:
 
 
 def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> Words:
-    """The ignores of a file.
+    """The ignores of a file; none of one that is too large to be judged.
 
     ``unheeded`` names tools whose comments do not count (``buildkit``, ``checkov``, ``hadolint``,
     ``kics``, ``trivy``), as hadolint's ``disable-ignore-pragma`` wants it. Ignores for other tools
     name their ids.
     """
-    if not may_hold(build.file.data):
+    if build.limit or not may_hold(build.file.data):
         return Words()
     file = _File(build, path)
     ignores = list(_own(file))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seawall.core.edit import Change
 from seawall.dockerfile.lines import line_end, line_start, next_line
@@ -94,9 +95,18 @@ def cased_like(model: Word, text: str) -> str:
 
 def variable(file: Dockerfile, instruction: Instruction, name: str) -> Place:
     """Where an instruction uses a variable first: ``$NAME`` or ``${NAME``; else its keyword."""
-    pattern = rb"\$\{?" + re.escape(name.encode("utf-8", "surrogateescape")) + rb"(?![A-Za-z0-9_])"
-    found = re.compile(pattern).search(file.data, instruction.start, instruction.end)
-    return found.span() if found else place(instruction.keyword)
+    return _variables(file, instruction).get(name) or place(instruction.keyword)
+
+
+_VARIABLE = re.compile(rb"\$\{?([A-Za-z0-9_]+)")
+
+
+@lru_cache(maxsize=4)  # each variable of an instruction is looked up
+def _variables(file: Dockerfile, instruction: Instruction) -> dict[str, Place]:
+    result: dict[str, Place] = {}
+    for found in _VARIABLE.finditer(file.data, instruction.start, instruction.end):
+        result.setdefault(found[1].decode(), found.span())
+    return result
 
 
 def json_string(text: str) -> str | None:

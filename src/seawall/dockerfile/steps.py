@@ -368,14 +368,16 @@ class _One:
         words = self._instruction.arguments
         values: list[Value] = []
         references: list[tuple[Reference, ...]] = []
-        for word in words:
-            if word is not words[-1] and is_heredoc(word.text):
-                values.append(Value(word.text))
-                references.append(())
-            else:
-                value, found = self._expanded(word.text)
-                values.append(value)
-                references.append(found)
+        try:
+            for word in words:
+                if word is not words[-1] and is_heredoc(word.text):
+                    values.append(Value(word.text))
+                    references.append(())
+                else:
+                    value, found = self._expanded(word.text)
+                    values.append(value)
+                    references.append(found)
+        finally:  # one that BuildKit refuses has what comes before its fault
             step.arguments = (*values, *step.arguments[len(values) :])
             step.references = tuple(references)
         self._expand_documents()

@@ -199,9 +199,12 @@ def _scripts(
 def problem(data: bytes, path: str) -> Failed | None:
     """Why bytes cannot be a Dockerfile at all."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Failed(path, 0, 0, "UTF-16 text: a Dockerfile must be UTF-8")
-    if b"\0" in data[:8192]:
-        return Failed(path, 0, 0, "binary file")
+        return Failed(path, 1, 1, "UTF-16 text: a Dockerfile must be UTF-8; save it so")
+    place = data.find(b"\0", 0, 8192)
+    if place >= 0:
+        line = data.count(b"\n", 0, place) + 1
+        column = place - data.rfind(b"\n", 0, place)
+        return Failed(path, line, column, "a zero byte: a Dockerfile is text in UTF-8; save it so")
     return None
 
 

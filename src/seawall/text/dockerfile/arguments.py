@@ -6,9 +6,6 @@ from typing import NamedTuple
 from seawall.text.dockerfile.golang import SPACE, SPACES, quote, valid
 from seawall.text.dockerfile.tree import Flag, Line, Pair, Word
 
-MAX_PAIRS = 100_000
-"""Keys and values of an instruction that are told apart; one more says that there are others."""
-
 _WORD = re.compile(f"[^{SPACE}]++")
 _FIELD = re.compile("[^\t\v\f\r ]++")
 _BLANKS = re.compile("[\t\v\f\r ]++")
@@ -199,13 +196,12 @@ def pairs(
         key = line.word(start, blanks.start())
         return (rest,), (Pair(key, line.word(blanks.end(), end), legacy=True),), ""
     result: list[Pair] = []
-    arguments = _words(line, found[: MAX_PAIRS + 1])
+    arguments = _words(line, found)
     for text, a, b in found:
         if "=" not in text:
             problem = f"Syntax error - can't find = in {quote(valid(text))}. "
             return arguments, tuple(result), problem + "Must be of the form: name=value"
-        if len(result) <= MAX_PAIRS:
-            result.append(_pair(line, text, a, b))
+        result.append(_pair(line, text, a, b))
     return arguments, tuple(result), ""
 
 
@@ -213,7 +209,7 @@ def optional_pairs(
     line: Line, start: int, end: int, escape: str
 ) -> tuple[tuple[Word, ...], tuple[Pair, ...]]:
     """The words and pairs of ARG, where a value may be missing."""
-    found = words(line, start, end, escape)[: MAX_PAIRS + 1]
+    found = words(line, start, end, escape)
     arguments = _words(line, found)
     result = [
         _pair(line, text, a, b) if "=" in text else Pair(word, None)

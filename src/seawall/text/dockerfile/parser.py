@@ -29,6 +29,10 @@ MAX_LINE = 65_536
 MAX_TRIGGERS = 10_000
 """ONBUILD inside ONBUILD that is looked into; BuildKit refuses the second already."""
 
+MAX_INSTRUCTION = 250_000
+"""Characters of an instruction, heredocs apart, that is taken apart; ``rest`` holds a longer one.
+BuildKit has no such limit, so nothing says that it refuses such a file."""
+
 _BLANK_LINES = re.compile(r"(?:[\t\v\f\r ]{0,99}\n)*+")
 _KEYWORD = re.compile(r"([^\t\v\f\r ]*+)[\t\v\f\r ]*+")
 
@@ -135,7 +139,7 @@ class _Parser:
         self._pending.clear()
         instruction.inner_comments = tuple(inside)
         instruction.blank_lines = tuple(blank)
-        if instruction.problem is None and "<<" in source.text:
+        if instruction.problem is None and "<<" in source.text and not instruction.is_unread:
             self._heredocs(instruction)
         self._instructions.append(instruction)
 
@@ -203,6 +207,10 @@ class _Parser:
         instruction = Instruction(name, source, line)
         instruction.keyword = keyword
         instruction.start, instruction.end = keyword.start, source.end(end)
+        if len(text) > MAX_INSTRUCTION:
+            instruction.rest = source.word(rest, end)
+            instruction.is_unread = True
+            return instruction
         if text.startswith(_MAY_BE_FLAGS, rest):
             escape = self._directives.escape
             instruction.flags, rest = arguments.split_flags(source, rest, end, escape)
@@ -359,7 +367,7 @@ class _Parser:
     def _check_instructions(self) -> None:
         in_stage = False
         for instruction in self._instructions:
-            if instruction.problem is None:
+            if instruction.problem is None and not instruction.is_unread:
                 found = check(instruction)
                 if found is not None:
                     reason, start, end = found

@@ -182,6 +182,7 @@ class Instruction:
             its type, then the command as in CMD. ENV, LABEL, ARG: one word for each pair.
             None for ONBUILD.
         is_json: whether BuildKit takes the arguments for a JSON array.
+        is_unread: it is so long that it was not taken apart.
         pairs: the keys and values of ENV, LABEL and ARG.
         heredocs: the documents that follow.
         inner: what ONBUILD delays, and ``inner_at`` where it begins in the source.
@@ -194,8 +195,8 @@ class Instruction:
 
     __slots__ = (
         "arguments", "blank_lines", "comments", "end", "end_line", "flags", "heredocs", "inner",
-        "inner_at", "inner_comments", "is_json", "keyword", "line", "name", "pairs", "problem",
-        "rest", "source", "source_end_line", "start",
+        "inner_at", "inner_comments", "is_json", "is_unread", "keyword", "line", "name", "pairs",
+        "problem", "rest", "source", "source_end_line", "start",
     )  # fmt: skip
 
     arguments: tuple[Word, ...]
@@ -209,6 +210,7 @@ class Instruction:
     inner_at: int
     inner_comments: tuple[Comment, ...]
     is_json: bool
+    is_unread: bool
     keyword: Word
     line: int
     name: str
@@ -227,7 +229,7 @@ class Instruction:
         self.inner_at = -1
         self.flags = self.arguments = self.heredocs = self.pairs = ()
         self.comments = self.inner_comments = self.blank_lines = ()
-        self.is_json = False
+        self.is_json = self.is_unread = False
         self.inner = self.problem = None
 
     def flag(self, name: str) -> Flag | None:
