@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import again, corpus
+from bench import again, corpus, dockerfiles
 from bench.measure import Run, least_cpu, median_wall, peak, repeat, run
 from seawall import cache
 
@@ -146,6 +146,7 @@ def main() -> None:
             copied = [Path(f"copy{copy}") / path for copy in range(10) for path in scored]
             rows += told(whole_corpus(tenfold, "ten times the corpus", copied))
         rows += told(growth(folder))
+        rows += told(dockerfiles.rows())
         rows += told(again.rows())
     if "--write" in sys.argv:
         write(rows, DOCUMENT)

@@ -59,6 +59,14 @@ def test_charts_cost_nothing_unless_they_are_rendered(tmp_path: Path) -> None:
     assert not modules & {*HEAVY, "seawall.charts", "seawall.engine.charts", "seawall.cache"}
 
 
+def test_scan_of_a_dockerfile_loads_nothing_heavy(tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_text("FROM alpine:3.22\nRUN apk add curl && curl -f https://example.com\n")
+    modules = loaded("scan", "--profile", "all", "--exit-zero", str(file))
+    assert "tree_sitter" in modules
+    assert not modules & HEAVY
+
+
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
 def test_small_commands_load_next_to_nothing(arguments: tuple[str, ...]) -> None:
     modules = loaded(*arguments)

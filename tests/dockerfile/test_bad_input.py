@@ -118,7 +118,7 @@ def filled(head: bytes, piece: bytes, size: int = 9_900_000) -> bytes:
 
 FROM = b"FROM alpine:3.22\n"
 LARGE = {
-    "10 MB of RUN": (filled(FROM, b"RUN apt-get install -y a && b $A\n"), "5,000 instructions"),
+    "10 MB of RUN": (filled(FROM, b"RUN apt-get install -y a && b $A\n"), "2,000 instructions"),
     "10 MB of comments": (filled(FROM, b"# a comment of no use to any\n"), "20,000 lines of comm"),
     "one RUN of 10 MB": (filled(FROM + b"RUN a", b" \\\n && apt-get install b"), "250,000 charac"),
     "one ENV of 10 MB": (filled(FROM + b"ENV ", b"A=b \\\n"), "250,000 characters"),
@@ -126,14 +126,14 @@ LARGE = {
     "one list of 10 MB": (filled(FROM + b"CMD [", b'"a", "b", \\\n'), "250,000 characters"),
     "one RUN of flags": (filled(FROM + b"RUN ", b"--mount=target=/x \\\n"), "250,000 characters"),
     "a heredoc of 10 MB": (filled(FROM + b"RUN <<E\n", b"a $(b) '$c'\n") + b"E\n", "131,072 byte"),
-    "100,000 instructions": (FROM + b"RUN a\n" * 100_000, "5,000 instructions"),
-    "100,000 ENV": (FROM + b"ENV A=$A$B\n" * 100_000, "5,000 instructions"),
-    "100,000 stages": (FROM * 100_000, "300 stages"),
-    "100,000 ONBUILD": (FROM + b"ONBUILD RUN a\n" * 100_000, "5,000 instructions"),
+    "100,000 instructions": (FROM + b"RUN a\n" * 100_000, "2,000 instructions"),
+    "100,000 ENV": (FROM + b"ENV A=$A$B\n" * 100_000, "2,000 instructions"),
+    "100,000 stages": (FROM * 100_000, "200 stages"),
+    "100,000 ONBUILD": (FROM + b"ONBUILD RUN a\n" * 100_000, "2,000 instructions"),
     "heredocs without end": (FROM + b"RUN <<E\n" * 100_000, "unterminated heredoc"),
     "pipes": (FROM + b"RUN a" + b" | b \\\n" * 2000, "1,000 times |"),
     "parentheses": (FROM + b"RUN " + b"$(a \\\n" * 5000, "4,000 times $("),
-    "ignores": (FROM + b"# hadolint ignore=DL3008\nRUN a\n" * 60_000, "5,000 instructions"),
+    "ignores": (FROM + b"# hadolint ignore=DL3008\nRUN a\n" * 60_000, "2,000 instructions"),
 }  # fmt: skip
 
 
@@ -148,14 +148,14 @@ def test_what_is_too_large_is_told(folder: Path, name: str) -> None:
 
 
 NEARLY = {
-    "RUN": FROM + b"RUN apt-get update && apt-get install -y a && cd /x && curl b | sh\n" * 4_900,
-    "ENV": FROM + b"".join(b"ENV A%d=$A%d\n" % (n, n - 1) for n in range(4_900)),
-    "pairs": FROM + b"ENV " + b"".join(b"A%d=$A%d \\\n" % (n, n + 1) for n in range(12_000)),
+    "RUN": FROM + b"RUN apt-get update && apt-get install -y a && cd /x && curl b | sh\n" * 1_900,
+    "ENV": FROM + b"".join(b"ENV A%d=$A%d\n" % (n, n - 1) for n in range(1_900)),
+    "pairs": FROM + b"ENV " + b"".join(b"A%d=$A%d \\\n" % (n, n + 1) for n in range(9_000)),
     "stages": b"FROM a AS s0\n"
-    + b"".join(b"FROM s%d AS s%d\nRUN apk add a\nCOPY a b\n" % (n, n + 1) for n in range(298)),
+    + b"".join(b"FROM s%d AS s%d\nRUN apk add a\nCOPY a b\n" % (n, n + 1) for n in range(198)),
     "a script": FROM + b"RUN set -e" + b" && apk add a && cd /b" * 2_500 + b"\n",
-    "triggers": b"FROM a AS a\n" + b"ONBUILD RUN b\n" * 4_000 + b"FROM a\n" * 290,
-    "ignores": FROM + b"# hadolint ignore=DL3008\nRUN a\n" * 4_900,
+    "triggers": b"FROM a AS a\n" + b"ONBUILD RUN b\n" * 1_500 + b"FROM a\n" * 190,
+    "ignores": FROM + b"# hadolint ignore=DL3008\nRUN a\n" * 1_900,
 }
 
 

@@ -68,6 +68,12 @@ def _kind(item: dict[str, object]) -> Kind:
     return Kind(tuple(codes), **lists, **item)  # type: ignore[arg-type]
 
 
+def forget() -> None:
+    """Read the declarations anew."""
+    _declared.cache_clear()
+    kinds.cache_clear()
+
+
 def kind_of(difference: Difference) -> Kind | None:
     """The kind of a difference, if it is declared."""
     return next((kind for kind in kinds() if kind.covers(difference)), None)

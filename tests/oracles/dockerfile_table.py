@@ -1,11 +1,34 @@
-"""Makes docs/dockerfile-differences.md: ``python -m tests.oracles.dockerfile_table``."""
+"""Makes docs/dockerfile-differences.md: ``python -m tests.oracles.dockerfile_table``.
 
+``--count`` first counts the differences of each kind anew, in the recordings and, where
+``SEAWALL_DOCKERFILES`` names them, on public files. Look at what changed before you commit it.
+"""
+
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.oracles.dockerfile_kinds import Kind, kinds, published
-from tests.oracles.hadolint import COMMANDS, GRAMMAR, OURS, PUBLIC, THEIRS, codes, compare
+from tests.oracles.dockerfile_kinds import (
+    DECLARATIONS,
+    Kind,
+    forget,
+    kind_of,
+    kinds,
+    published,
+)
+from tests.oracles.hadolint import (
+    COMMANDS,
+    ENVIRONMENT,
+    GRAMMAR,
+    OURS,
+    PUBLIC,
+    THEIRS,
+    codes,
+    compare,
+    dockerfiles,
+)
 from tests.shared import ROOT
 
 DOCUMENT = ROOT / "docs" / "dockerfile-differences.md"
@@ -114,5 +137,51 @@ def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text.rstrip()).replace("|", "\\|")
 
 
+def counted() -> str:
+    """The declarations with the counts of today."""
+    recordings = [GRAMMAR, COMMANDS, *([PUBLIC] if ENVIRONMENT in os.environ else [])]
+    used = Counter(
+        (kind_of(difference), recording)
+        for recording in recordings
+        for difference in compare(recording).differences
+    )
+    text, _, public = DECLARATIONS.read_text(encoding="utf-8").partition(_PUBLIC)
+    text = re.sub(rf"^(?:{'|'.join(recordings)}) = \d+\n", "", text, flags=re.MULTILINE)
+    head, *items = text.split("[[kind]]\n")
+    for number, kind in enumerate(kinds()):
+        counts = "".join(
+            f"{recording} = {used[kind, recording]}\n"
+            for recording in recordings
+            if used[kind, recording]
+        )
+        items[number] = re.sub(r"(?<=\])\n(?=(?:public = \d+\n)?\n)", f"\n{counts}", items[number])
+    public = _public() if PUBLIC in recordings else public
+    return "[[kind]]\n".join((head, *items)) + _PUBLIC + public
+
+
+_PUBLIC = "# What the last run on public files gave; their differences are counted above.\n"
+
+
+def _public() -> str:
+    found = compare(PUBLIC)
+    wrong = {
+        one.name
+        for one in found.differences
+        if (kind := kind_of(one)) is not None and kind.right == THEIRS
+    }
+    tables: dict[str, Counter[str]] = {"both": found.both}
+    for side in (OURS, THEIRS):
+        tables[side] = Counter(one.code for one in found.differences if one.side == side)
+    recorded = len(list(dockerfiles(PUBLIC)))
+    lines = [f"\n[public]\nrecorded = {recorded}\nfiles = {found.files}\nwrong = {len(wrong)}\n"]
+    for name, counts in tables.items():
+        lines.append(f"\n[public.{name}]\n")
+        lines += [f"{code} = {count}\n" for code, count in sorted(counts.items())]
+    return "".join(lines)
+
+
 if __name__ == "__main__":
+    if "--count" in sys.argv:
+        DECLARATIONS.write_text(counted(), encoding="utf-8")
+        forget()
     DOCUMENT.write_text(document(), encoding="utf-8")

@@ -27,9 +27,9 @@ from seawall.text.dockerfile.golang import did_you_mean, parse_bool, parse_int, 
 from seawall.text.dockerfile.parser import MAX_INSTRUCTION
 from seawall.text.dockerfile.tree import Dockerfile, Instruction, Problem
 
-MAX_STAGES = 300
+MAX_STAGES = 200
 """Stages that are walked; more are an attack, and the file is judged by its text only."""
-MAX_INSTRUCTIONS = 5_000
+MAX_INSTRUCTIONS = 2_000
 """Instructions likewise: an image has at most 127 layers."""
 MAX_COMMENTS = 20_000
 """Lines of comments likewise."""

@@ -378,3 +378,83 @@ class TestTolerance:
         file = parse(b"FROM a\nCOPY --bogus x y\n")
         assert file.problem
         assert source(file, file.problem.start, file.problem.end) == b"--bogus"
+
+
+class TestFlagsOfEachInstruction:
+    """Every flag that BuildKit knows, and the values that it wants."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "RUN --mount=type=cache,target=/a --mount=type=tmpfs,target=/b c",
+            "RUN --mount=type=secret,id=a --mount=type=ssh b",
+            "RUN --network=default --security=sandbox a",
+            "RUN --network=none a",
+            "RUN --network=host --security=insecure a",
+            "RUN --device=vendor.example/gpu a",
+            "COPY --from=a --chown=1:2 --chmod=755 --link --parents --exclude=x --exclude=y a b",
+            "ADD --chown=1 --chmod=u=rw --link --keep-git-dir=true --unpack=false --exclude=x a b",
+            f"ADD --checksum=sha256:{'a' * 64} https://example.com/a b",
+            "HEALTHCHECK --interval=1s --timeout=1m30s --start-period=0s --retries=3 CMD a",
+            "HEALTHCHECK --start-interval=1s CMD a",
+        ],
+    )
+    def test_known_ones(self, text: str) -> None:
+        assert one(f"FROM a\n{text}\n").flags
+
+    def test_the_platform_of_from(self) -> None:
+        assert one("FROM --platform=linux/arm64 a\n").flag_value("platform") == "linux/arm64"
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("RUN --network=x a", "network"),
+            ("RUN --security=x a", "security"),
+            ("RUN --from=x a", "unknown flag: --from"),
+            ("COPY --checksum=x a b", "unknown flag: --checksum"),
+            ("ADD --from=x a b", "unknown flag: --from"),
+            ("ADD --parents a b", "unknown flag: --parents"),
+            ("FROM --as=x a", "unknown flag: --as"),
+            ("COPY --link=maybe a b", "expecting boolean value for flag --link"),
+            ("HEALTHCHECK --retries=x CMD a", "strconv.ParseInt"),
+        ],
+    )
+    def test_others_are_refused(self, text: str, reason: str) -> None:
+        assert reason in refused(f"FROM a\n{text}\n")
+
+
+class TestFurtherFacts:
+    def test_a_directive_below_a_blank_line_is_a_comment(self) -> None:
+        assert parse(b"\n# escape=`\nFROM a\n").escape == "\\"
+
+    def test_tabs_continue_too(self) -> None:
+        assert words(one("FROM a\nRUN b \\\t\n\tc\n")) == ["b \tc"]
+
+    def test_the_rest_of_a_line_is_one_argument_with_its_blanks(self) -> None:
+        assert words(one("FROM a\nWORKDIR /a  b \n")) == ["/a  b"]
+
+    def test_ports_are_words_with_ranges_and_protocols(self) -> None:
+        assert words(one("FROM a\nEXPOSE 90 80-82/udp $P/tcp\n")) == ["90", "80-82/udp", "$P/tcp"]
+
+    def test_exec_forms_take_double_quotes_only(self) -> None:
+        assert not one("FROM a\nENTRYPOINT ['a', 'b']\n").is_json
+
+    def test_names_of_stages_keep_their_case_in_the_text_only(self) -> None:
+        assert words(one("FROM a AS Build\n"))[2] == "Build"
+        assert "invalid name for build stage" in refused("FROM a AS b/c\n")
+
+    def test_a_heredoc_ends_at_a_whole_line(self) -> None:
+        (heredoc,) = one("FROM a\nRUN <<E\nE \n E\nEE\nE\n").heredocs
+        assert heredoc.terminated
+        file = parse(b"FROM a\nRUN <<E\nE \n E\nEE\nE\n")
+        assert source(file, heredoc.body_start, heredoc.body_end) == b"E \n E\nEE\n"
+
+    def test_an_instruction_follows_a_heredoc_at_once(self) -> None:
+        file = parse(b"FROM a\nRUN <<E\nb\nE\n# c\nUSER d\n")
+        assert [one.name for one in file.instructions] == ["FROM", "RUN", "USER"]
+
+    def test_a_trigger_has_all_that_its_instruction_has(self) -> None:
+        inner = one('FROM a\nONBUILD COPY --from=b ["c", "d"]\n').inner
+        assert inner
+        assert (inner.name, inner.is_json, words(inner)) == ("COPY", True, ["c", "d"])
+        assert inner.flag_value("from") == "b"

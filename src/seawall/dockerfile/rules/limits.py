@@ -20,7 +20,7 @@ def too_large_to_judge(build: Build, context: Context) -> Hits:
 
     Reports scripts of RUN with more than 131,072 bytes, with more than 80 constructs or 4 scripts
     inside each other, and with more pipes, substitutions or brackets than the shell's grammar
-    copes with; with high severity files with more than 300 stages, 5,000 instructions, 20,000
+    copes with; with high severity files with more than 200 stages, 2,000 instructions, 20,000
     comments or 20,000 variables and labels, or with 250,000 characters in one instruction.
 
     Why:
