@@ -137,7 +137,14 @@ LARGE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", LARGE)
+FEW = frozenset(("10 MB of RUN", "one ENV of 10 MB", "100,000 instructions", "pipes", "ignores"))
+"""Those of each change; the others run in make test-full."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in FEW else pytest.mark.full) for name in LARGE],
+)
 def test_what_is_too_large_is_told(folder: Path, name: str) -> None:
     data, reason = LARGE[name]
     ended = scanned(folder, data, "--fail-on", "medium")

@@ -224,6 +224,25 @@ def _(difference: Difference) -> bool:
     )
 
 
+@condition("the name is a user's or a file's")
+def _(difference: Difference) -> bool:
+    one = difference.instruction
+    return one is not None and any(
+        re.search(r"USERNAME|_(?:FILE|PATH)$", pair.key.text, re.IGNORECASE) for pair in one.pairs
+    )
+
+
+@condition("the value is a credential")
+def _(difference: Difference) -> bool:
+    return any(finding.rule.id == "secret-in-image-env" for finding in difference.findings)
+
+
+@condition("BuildKit warns of the name")
+def _(difference: Difference) -> bool:
+    """SecretsUsedInArgOrEnv."""
+    return any(finding.rule.id == "credential-named-setting" for finding in difference.findings)
+
+
 # Shells ---------------------------------------------------------------------------------------
 
 
