@@ -115,17 +115,17 @@ class Cache:
         try:
             if self._new or self._used:
                 self._write(connection)
-        except (sqlite3.Error, OSError) as error:
-            with suppress(sqlite3.Error):
+        except (*_BROKEN, OSError) as error:
+            with suppress(*_BROKEN):
                 connection.rollback()
-            with suppress(sqlite3.Error):
+            with suppress(*_BROKEN):
                 connection.close()
             if _is_damage(error):
                 self._drop(error)
             else:
                 self._note(f"the cache could not be written: {error}")
         finally:
-            with suppress(sqlite3.Error):
+            with suppress(*_BROKEN):
                 connection.close()
 
     # The file ---------------------------------------------------------------------------------
@@ -133,12 +133,12 @@ class Cache:
     def _open(self) -> None:
         try:
             self._connection = _connect(self._path)
-        except (sqlite3.Error, OSError) as error:
+        except (*_BROKEN, OSError) as error:
             if not _is_damage(error):
                 self._note(f"the cache cannot be used: {error}")
                 return
             self._drop(error)
-            with suppress(sqlite3.Error, OSError):
+            with suppress(*_BROKEN, OSError):
                 self._connection = _connect(self._path)
         if self._connection is not None:
             self._run = _run_number(self._connection)
@@ -157,8 +157,8 @@ class Cache:
         query = f"SELECT key, used, value FROM result WHERE key IN ({marks})"  # noqa: S608 - marks
         try:
             return self._connection.execute(query, keys).fetchall()
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
+        except _BROKEN as error:
+            with suppress(*_BROKEN):
                 self._connection.close()
             self._connection = None
             if _is_damage(error):
@@ -235,8 +235,14 @@ _CIRCUMSTANCES = frozenset(
 """Primary result codes that tell of the machine's state, not of the file's."""
 
 
+_BROKEN = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite answers with; the second where it quotes bytes of a damaged file."""
+
+
 def _is_damage(error: Exception) -> bool:
     """Whether an error is the file's own fault: its bytes, or tables that are not ours."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF not in _CIRCUMSTANCES
 
@@ -271,7 +277,7 @@ def _run_number(connection: sqlite3.Connection) -> int:
     """Counts runs that wrote: entries age by runs, so a clock that jumps changes nothing."""
     try:
         ((number,),) = connection.execute("SELECT max(number) FROM run")
-    except (sqlite3.Error, ValueError):
+    except (*_BROKEN, ValueError):
         return 0
     return number if isinstance(number, int) else 0
 
@@ -305,7 +311,7 @@ def state(directory: str) -> State:
             ((entries,),) = connection.execute("SELECT count(*) FROM result")
         finally:
             connection.close()
-    except (sqlite3.Error, OSError) as error:
+    except (*_BROKEN, OSError) as error:
         return State(0, 0, problem or f"{path}: {error}")
     return State(size, entries, problem)
 
