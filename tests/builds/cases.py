@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-CHEAP = "cheap"
-
 
 class Case(NamedTuple):
     """A Dockerfile, and how to tell that its program works.
@@ -13,8 +11,8 @@ class Case(NamedTuple):
         says: what the program's output holds.
         url: where it answers, for one that serves HTTP; others are run until they end.
         is_cheap: whether it is built in ``make test`` and not only in ``make test-full``.
-        writable: directories that its program writes to by design: a read-only root needs a
-            mount there.
+        changes: what an unsafe fix says of itself that makes this program or its build do
+            otherwise.
     """
 
     name: str
@@ -22,13 +20,15 @@ class Case(NamedTuple):
     says: str
     url: str = ""
     is_cheap: bool = False
-    writable: tuple[str, ...] = ()
+    changes: str = ""
 
 
 CASES = (
     Case("c-naive", ("debian:latest",), "Hello, world", is_cheap=True),
     Case("c-make", ("gcc:12", "debian:12-slim"), "7 words"),
     Case("c-scratch", ("gcc:12",), "42"),
+    Case("c-recommends", ("debian:12", "debian:12-slim"), "Good morning, harbour"),
+    Case("c-setuid", ("gcc:12",), "user 1000 acts as 0", changes="the rights of its owner"),
     Case("go-seed", ("ubuntu:24.04", "debian:12"), "Hello from Go"),
     Case("go-server", ("golang:1.19",), "200 pong", "http://127.0.0.1:8080/ping"),
     Case("python-naive", ("python:3.11",), "5 herrings"),
@@ -42,5 +42,11 @@ CASES = (
     Case("shell-heredocs", ("debian:12-slim",), "three lines", is_cheap=True),
     Case("shell-report", ("debian:12",), "total 60", is_cheap=True),
     Case("shell-crlf", ("ubuntu:24.04",), "it is calm"),
+    Case("shell-entry", ("debian:12",), "3 words\nrope", is_cheap=True,
+         changes="ENTRYPOINT gets the words themselves"),
+    Case("shell-bare", ("debian:12",), "no interpreter is named", is_cheap=True),
+    Case("shell-lists", ("debian:12",), "42", changes="it has to fetch the lists first"),
+    Case("shell-tolerant", ("debian:12",), "0\ncounted", is_cheap=True,
+         changes="the build stops where a command fails"),
     Case("perl-packages", ("debian:12",), "perl says yes"),
 )  # fmt: skip

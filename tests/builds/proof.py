@@ -82,7 +82,11 @@ class Proof:
 
     def _outcome(self, context: Path, tier: str, summary: str) -> Outcome:
         text = (context / "Dockerfile").read_bytes()
-        image, seconds = self._image(context, text, tier)
+        try:
+            image, seconds = self._image(context, text)
+        except Failed as error:
+            what = f"{self._case.name} {tier or 'before'}"
+            raise Failed(f"{what}: {error}\n{summary}\n{text.decode()}") from error
         with self._engine.mounted(image) as root:
             container = Container(
                 root,
@@ -95,16 +99,12 @@ class Proof:
             output = self._output(container)
         return Outcome(tier, text.decode(), summary, size, seconds, identity, output)
 
-    def _image(self, context: Path, text: bytes, tier: str) -> tuple[str, float]:
+    def _image(self, context: Path, text: bytes) -> tuple[str, float]:
         """The image of a Dockerfile, and the seconds that its build took."""
         if text not in self._built:
             image = f"localhost/seawall-proof:{uuid.uuid4().hex}"
             start = time.monotonic()
-            try:
-                self._engine.build(context, image)
-            except Failed as error:
-                what = f"{self._case.name} {tier or 'before'}"
-                raise Failed(f"{what}: {error}\n{text.decode()}") from error
+            self._engine.build(context, image)
             self._built[text] = image, time.monotonic() - start
         return self._built[text]
 
@@ -113,7 +113,7 @@ class Proof:
         repository = self._case.images[-1].partition(":")[0]
         facts = facts_of("docker.io", f"library/{repository}")
         known = () if facts is None else facts.writable
-        return tuple(dict.fromkeys(("/tmp", *known, *self._case.writable)))
+        return tuple(dict.fromkeys(("/tmp", *known)))
 
     def _output(self, container: Container) -> str:
         url = self._case.url

@@ -40,6 +40,19 @@ def insert_after(step: Step, script: Script, word: ShellWord, text: str) -> Chan
     return Change(word.end, word.end, f" {text}")
 
 
+def insert_after_item(
+    step: Step, script: Script, word: ShellWord, items: Sequence[str]
+) -> Change:
+    """Put items of a list behind one: on lines of their own where that one has a line."""
+    data = step.stage.file.data
+    start = line_start(data, word.start)
+    if data[start : word.start].strip(b" \t") or is_document(step, script):
+        return insert_after(step, script, word, " ".join(items))
+    lines = f" {step.stage.file.escape}{line_end(step.stage.file, word.start)}"
+    indent = indentation(data, word.start)
+    return Change(word.end, word.end, "".join(f"{lines}{indent}{item}" for item in items))
+
+
 def _is_json_string(step: Step, word: ShellWord) -> bool:
     data = step.stage.file.data
     inside = data[word.start + 1 : word.end - 1].decode("utf-8", "surrogateescape")

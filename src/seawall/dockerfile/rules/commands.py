@@ -190,14 +190,23 @@ def cmd_exec_form(step: Step, context: Context) -> Hits:
         return
     severity = None if context.is_in_final_image(step.stage) else Severity.INFO
     fixes: tuple[Proposal, ...] = ()
-    if instruction.arguments and instruction.name == "CMD":
-        fixes = _exec_form(step, instruction.arguments[0], unsafe=False)
-    elif instruction.arguments:
-        has_arguments = step.stage.config.command is not None
-        fixes = _exec_form(step, instruction.arguments[0], unsafe=has_arguments)
+    if instruction.arguments:
+        fixes = _exec_form(step, instruction.arguments[0], _effect_on_the_other(step))
     at = edits.place(instruction.keyword)
     text = instruction.rest.text[:80]
     yield Hit(f"{instruction.name} is run by a shell", at, severity, evidence=text, fixes=fixes)
+
+
+def _effect_on_the_other(step: Step) -> str:
+    """How ENTRYPOINT and CMD of a stage meet otherwise when one of them becomes a list."""
+    config = step.stage.config
+    if step.name == "ENTRYPOINT":
+        if config.command is not None:
+            return "CMD becomes its arguments; the shell form ignored it"
+        return ""
+    if config.entrypoint is not None and not config.entrypoint.uses_shell:
+        return "ENTRYPOINT gets the words themselves; it got /bin/sh, -c and the command"
+    return ""
 
 
 @step_rule(
@@ -233,13 +242,16 @@ def healthcheck_exec_form(step: Step, context: Context) -> Hits:
     words = step.instruction.arguments
     if step.instruction.is_json or step.shell is not None or len(words) < 2:
         return
-    fixes = _exec_form(step, words[1], unsafe=False)
+    fixes = _exec_form(step, words[1])
     if fixes and fixes[0].safety is Safety.SAFE:
         yield Hit("the check is run by a shell", edits.place(words[1]), fixes=fixes)
 
 
-def _exec_form(step: Step, word: Word, *, unsafe: bool) -> tuple[Proposal, ...]:
-    """A shell form as a JSON list, where the script is one simple command."""
+def _exec_form(step: Step, word: Word, effect: str = "") -> tuple[Proposal, ...]:
+    """A shell form as a JSON list, where the script is one simple command.
+
+    With an ``effect`` that is not safe.
+    """
     scripts = step.scripts
     if step.instruction.inner_comments or len(scripts) != 1:
         return ()
@@ -259,14 +271,10 @@ def _exec_form(step: Step, word: Word, *, unsafe: bool) -> tuple[Proposal, ...]:
     if words and plain and values[0] not in _SHELL_WORDS and not values[0].startswith("-"):
         text = edits.json_list(values)
         if text is not None:
-            return (_proposal(word, text, unsafe=unsafe),)
+            safety = Safety.UNSAFE if effect else Safety.SAFE
+            change = edits.replace(word, text)
+            return (Proposal("Write a JSON list", (change,), safety, effect),)
     return _through_shell(word, command.name)
-
-
-def _proposal(word: Word, text: str, *, unsafe: bool) -> Proposal:
-    safety = Safety.UNSAFE if unsafe else Safety.SAFE
-    effect = "CMD becomes its arguments; the shell form ignored it" if unsafe else ""
-    return Proposal("Write a JSON list", (edits.replace(word, text),), safety, effect)
 
 
 def _through_shell(word: Word, name: str) -> tuple[Proposal, ...]:
