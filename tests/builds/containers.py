@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from tests.builds.machine import Failed, run
+from tests.builds.machine import CommandError, run
 
 _DOCKERS_CAPABILITIES = [
     f"CAP_{name}"
@@ -98,7 +98,7 @@ class Container(NamedTuple):
                     text=True, errors="replace", timeout=_WAIT, check=False,
                 )  # fmt: skip
             except subprocess.TimeoutExpired as error:
-                raise Failed(f"{self.arguments}: still running after {_WAIT} s") from error
+                raise CommandError(f"{self.arguments}: still running after {_WAIT} s") from error
         return f"{done.stdout}exit code {done.returncode}\n"
 
     def answer(self, url: str) -> str:
@@ -125,7 +125,9 @@ class Container(NamedTuple):
         """The directory that runc is given, and the one of its state."""
         with TemporaryDirectory() as work:
             bundle = Path(work)
-            specification = self._specification(arguments, _empty_directories(bundle, self.writable))
+            specification = self._specification(
+                arguments, _empty_directories(bundle, self.writable)
+            )
             (bundle / "config.json").write_text(json.dumps(specification))
             yield bundle, str(bundle / "state")
 
@@ -198,7 +200,7 @@ def _call(state: str, *arguments: str, output: Any) -> None:
         command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=_WAIT, check=False
     )
     if done.returncode:
-        raise Failed(f"{' '.join(command)}: {Path(output.name).read_text(errors='replace')}")
+        raise CommandError(f"{' '.join(command)}: {Path(output.name).read_text(errors='replace')}")
 
 
 def _pid(state: str, name: str) -> int:
@@ -206,22 +208,24 @@ def _pid(state: str, name: str) -> int:
     return int(value["pid"])
 
 
-def _asked(
-    state: str, name: str, url: str, process: "subprocess.Popen[bytes]", log: Path
-) -> str:
+def _asked(state: str, name: str, url: str, process: "subprocess.Popen[bytes]", log: Path) -> str:
     """Ask until there is an answer, from within the container's network."""
     end = time.monotonic() + _WAIT
     said = ""
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise Failed(f"it ended with {process.returncode}: {log.read_text(errors='replace')}")
+            raise CommandError(
+                f"it ended with {process.returncode}: {log.read_text(errors='replace')}"
+            )
         try:
             pid = str(_pid(state, name))
             return run(["nsenter", "--target", pid, "--net", sys.executable, "-c", _CLIENT, url])
-        except Failed as error:
+        except CommandError as error:
             said = str(error).splitlines()[-1]
             time.sleep(0.1)
-    raise Failed(f"no answer from {url} after {_WAIT} s: {said}\n{log.read_text(errors='replace')}")
+    raise CommandError(
+        f"no answer from {url} after {_WAIT} s: {said}\n{log.read_text(errors='replace')}"
+    )
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.builds.heredocs import CONTEXT, lowered
-from tests.builds.machine import Failed, run
+from tests.builds.machine import CommandError, run
 
 _RUN = Path("/run/seawall-test-builds")
 """State that must not outlive a start of the machine, as mounts do not."""
@@ -31,7 +31,14 @@ class Engine:
         self.directory = directory
         root, state = directory / "storage", _RUN / directory.name
         driver = _driver(directory)
-        self._storage = ["--root", root, "--runroot", state, "--storage-driver", driver]
+        self._storage: list[str | Path] = [
+            "--root",
+            root,
+            "--runroot",
+            state,
+            "--storage-driver",
+            driver,
+        ]
         self._store = f"containers-storage:[{driver}@{root}+{state}]"
 
     def call(self, *arguments: str | Path) -> str:
@@ -88,7 +95,7 @@ class Engine:
         (layout / "index.json").write_text(json.dumps(index))
         found = self.call("images", "--no-trunc", "--format", "{{.Digest}}", names[0]).split()
         if entry["digest"] not in found:
-            raise Failed(f"{names[0]} came back with {found}, not with {entry['digest']}")
+            raise CommandError(f"{names[0]} came back with {found}, not with {entry['digest']}")
 
     def configuration(self, image: str) -> Mapping[str, Any]:
         """The configuration of an image: User, Env, Cmd and so on."""
@@ -107,7 +114,7 @@ class Engine:
 
     def remove(self, image: str) -> None:
         """Forget an image."""
-        with suppress(Failed):  # it was never built
+        with suppress(CommandError):  # it was never built
             self.call("rmi", "--force", image)
 
 
@@ -125,7 +132,7 @@ def _driver(directory: Path) -> str:
     options = ["--root", str(probe), "--runroot", str(_RUN / "probe"), "--storage-driver"]
     try:
         run(["buildah", *options, "overlay", "info"])
-    except Failed:
+    except CommandError:
         return "vfs"
     finally:
         shutil.rmtree(probe, ignore_errors=True)

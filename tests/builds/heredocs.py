@@ -36,9 +36,7 @@ def lowered(data: bytes, directory: Path) -> bytes:
     return b"".join((*parts, data[at:]))
 
 
-def _one(
-    file: Dockerfile, instruction: Instruction, shell: list[str], directory: Path
-) -> bytes:
+def _one(file: Dockerfile, instruction: Instruction, shell: list[str], directory: Path) -> bytes:
     if instruction.name == "RUN" and not instruction.flags:
         return b"RUN " + json.dumps([*shell, _script(file, instruction)]).encode()
     if instruction.name in ("COPY", "ADD"):

@@ -16,7 +16,7 @@ CACHE = "SEAWALL_BUILDS_CACHE"
 TIMEOUT = 600
 
 
-class Failed(AssertionError):
+class CommandError(AssertionError):
     """A program that did not do its work, with the end of what it said."""
 
 
@@ -66,17 +66,17 @@ def run(
     timeout: float = TIMEOUT,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program; gives its standard output, and raises Failed where it fails."""
+    """Run a program; gives its standard output, and raises CommandError where it fails."""
     try:
         done = subprocess.run(
             arguments, capture_output=True, text=True, errors="replace", timeout=timeout,
             env=None if environment is None else {**os.environ, **environment}, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise Failed(f"{_name(arguments)}: not done after {timeout} s") from error
+        raise CommandError(f"{_name(arguments)}: not done after {timeout} s") from error
     if done.returncode:
         said = (done.stdout + done.stderr)[-3000:]
-        raise Failed(f"{_name(arguments)}: exit code {done.returncode}\n{said}")
+        raise CommandError(f"{_name(arguments)}: exit code {done.returncode}\n{said}")
     return done.stdout
 
 

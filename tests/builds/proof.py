@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from seawall.core.well_known_images import facts_of
 from tests.builds.cases import Case
 from tests.builds.containers import Container, Identity
 from tests.builds.images import Shelf
-from tests.builds.machine import Failed
+from tests.builds.machine import CommandError
 from tests.shared import DATA
 
 TIERS = {"safe": [], "lock": ["--lock"], "unsafe": ["--lock", "--unsafe"]}
@@ -49,7 +49,7 @@ class Proof:
         self._layouts = shelf.layouts(case.images)
         self._built: dict[bytes, tuple[str, float]] = {}
 
-    def __enter__(self) -> "Proof":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,9 +84,9 @@ class Proof:
         text = (context / "Dockerfile").read_bytes()
         try:
             image, seconds = self._image(context, text)
-        except Failed as error:
+        except CommandError as error:
             what = f"{self._case.name} {tier or 'before'}"
-            raise Failed(f"{what}: {error}\n{summary}\n{text.decode()}") from error
+            raise CommandError(f"{what}: {error}\n{summary}\n{text.decode()}") from error
         with self._engine.mounted(image) as root:
             container = Container(
                 root,
@@ -127,7 +127,7 @@ def _seawall(directory: Path, command: str, *options: str) -> str:
         cwd=directory, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise Failed(f"seawall {command}: exit code {done.returncode}\n{done.stderr}")
+        raise CommandError(f"seawall {command}: exit code {done.returncode}\n{done.stderr}")
     return done.stderr
 
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.builds.machine import Failed, locked, release, run
+from tests.builds.machine import CommandError, locked, release, run
 
 _SETTINGS = re.compile(r'Acquire::(?:http|https|ftp|Check-|Retries|ForceIPv)[^ ]* "[^"]+";')
 _FORMAT = "$(ORIGIN)|$(SITE)|$(RELEASE)|$(COMPONENT)"
@@ -75,4 +75,4 @@ def _mirror(sources: list[tuple[str, str, str]]) -> str:
     for site, suite, component in sources:
         if (suite, component) == (release(), "main"):
             return site
-    raise Failed(f"apt's sources on this machine name no mirror of {release()}")
+    raise CommandError(f"apt's sources on this machine name no mirror of {release()}")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.builds.cases import CASES, Case
 from tests.builds.images import Shelf
-from tests.builds.machine import Failed, missing
+from tests.builds.machine import CommandError, missing
 from tests.builds.proof import Outcome, Proof
 
 needs_builder = pytest.mark.skipif(bool(missing()), reason=missing() or "images can be built")
@@ -47,7 +47,7 @@ def _what_changed(proof: Proof, before: Outcome) -> str:
     """What is known of a hardened Dockerfile that does not do as before."""
     try:
         after = proof.after("unsafe")
-    except Failed as error:
+    except CommandError as error:
         return str(error)
     assert after.output != before.output, _account(after)
     return _account(after)

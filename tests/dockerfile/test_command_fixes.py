@@ -117,13 +117,13 @@ CASES: list[tuple[str, str, str]] = [
     ),
     (
         "apt-recommends",
-        "RUN apt-get install -y gcc-12 make curl git\n",
-        "RUN apt-get install -y --no-install-recommends gcc-12 libc6-dev make curl ca-certificates git\n",
+        "RUN apt-get install gcc-12 curl git\n",
+        "RUN apt-get install --no-install-recommends gcc-12 libc6-dev curl ca-certificates git\n",
     ),
     (
         "apt-recommends",
-        "RUN apt-get install -y \\\n    gcc \\\n    make\n",
-        "RUN apt-get install -y --no-install-recommends \\\n    gcc \\\n    libc6-dev \\\n    make\n",
+        "RUN apt-get install \\\n  gcc \\\n  make\n",
+        "RUN apt-get install --no-install-recommends \\\n  gcc \\\n  libc6-dev \\\n  make\n",
     ),
     (
         "apt-recommends",
@@ -292,7 +292,7 @@ def test_what_has_no_fix(rule: str, text: str) -> None:
 
 
 def test_recommended_packages_are_left_out_only_by_consent() -> None:
-    """A build may need them as much as the image does: gcc only recommends the C library's headers."""
+    """A build may need them as much as an image: gcc only recommends the C library's headers."""
     text = (
         "FROM debian:12 AS a\nRUN apt-get install -y x\nFROM debian:12\nRUN apt-get install -y x\n"
     )

@@ -40,9 +40,7 @@ def insert_after(step: Step, script: Script, word: ShellWord, text: str) -> Chan
     return Change(word.end, word.end, f" {text}")
 
 
-def insert_after_item(
-    step: Step, script: Script, word: ShellWord, items: Sequence[str]
-) -> Change:
+def insert_after_item(step: Step, script: Script, word: ShellWord, items: Sequence[str]) -> Change:
     """Put items of a list behind one: on lines of their own where that one has a line."""
     data = step.stage.file.data
     start = line_start(data, word.start)

@@ -508,7 +508,9 @@ def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellW
         if missing and package.word.start >= behind.end:
             there.update(missing)
             words += missing
-            changes.append(editing.insert_after_item(found.step, found.script, package.word, missing))
+            changes.append(
+                editing.insert_after_item(found.step, found.script, package.word, missing)
+            )
     title = "Add --no-install-recommends"
     if words:
         title += f", and {', '.join(words)}"
