@@ -48,5 +48,6 @@ CASES = (
     Case("shell-lists", ("debian:12",), "42", changes="it has to fetch the lists first"),
     Case("shell-tolerant", ("debian:12",), "0\ncounted", is_cheap=True,
          changes="the build stops where a command fails"),
+    Case("heredoc-apt", ("debian:12",), "42"),
     Case("perl-packages", ("debian:12",), "perl says yes"),
 )  # fmt: skip

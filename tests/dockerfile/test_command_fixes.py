@@ -67,6 +67,16 @@ CASES: list[tuple[str, str, str]] = [
     ),
     (
         "apt-lists-left",
+        f"RUN <<EOF\n{UPDATE}\n{INSTALL}\nEOF\nUSER app\n",
+        f"RUN <<EOF\n{UPDATE}\n{INSTALL} && {REMOVE}\nEOF\nUSER app\n",
+    ),
+    (
+        "apt-lists-left",
+        f"RUN <<EOF\n#!/bin/bash -e\n{UPDATE}\n{INSTALL}\nEOF\n",
+        f"RUN <<EOF\n#!/bin/bash -e\n{UPDATE}\n{INSTALL}\n{REMOVE}\nEOF\n",
+    ),
+    (
+        "apt-lists-left",
         f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL}\n",
         f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL} \\\n    && {REMOVE}\n",
     ),
@@ -269,6 +279,7 @@ NOT_FIXED = [
     ("apt-lists-left", f"USER app\nRUN {UPDATE}\n"),
     ("apt-lists-left", f"RUN {UPDATE} && sleep 1 &\n"),
     ("apt-lists-left", f"RUN {UPDATE} && cat <<EOF\nx\nEOF\n"),
+    ("apt-lists-left", f"RUN <<EOF\n{UPDATE}\n{INSTALL}\nif a; then\n  b\nfi\nEOF\n"),
     ("apt-update-alone", f"RUN {UPDATE}\n# why\nRUN {INSTALL}\n"),
     ("apt-update-alone", f"RUN {UPDATE}\nRUN --network=none {INSTALL}\n"),
     ("apt-update-alone", f"RUN {UPDATE}\nUSER root\nRUN {INSTALL}\n"),
