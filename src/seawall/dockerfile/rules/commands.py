@@ -7,6 +7,7 @@ from seawall.core.edit import Proposal, Safety
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.copied_files import program_text
 from seawall.dockerfile.rule import Context, file_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.dockerfile.tree import Word
@@ -191,7 +192,7 @@ def cmd_exec_form(step: Step, context: Context) -> Hits:
     severity = None if context.is_in_final_image(step.stage) else Severity.INFO
     fixes: tuple[Proposal, ...] = ()
     if instruction.arguments:
-        fixes = _exec_form(step, instruction.arguments[0], _effect_on_the_other(step))
+        fixes = _exec_form(step, instruction.arguments[0], context, _effect_on_the_other(step))
     at = edits.place(instruction.keyword)
     text = instruction.rest.text[:80]
     yield Hit(f"{instruction.name} is run by a shell", at, severity, evidence=text, fixes=fixes)
@@ -242,12 +243,12 @@ def healthcheck_exec_form(step: Step, context: Context) -> Hits:
     words = step.instruction.arguments
     if step.instruction.is_json or step.shell is not None or len(words) < 2:
         return
-    fixes = _exec_form(step, words[1])
+    fixes = _exec_form(step, words[1], context)
     if fixes and fixes[0].safety is Safety.SAFE:
         yield Hit("the check is run by a shell", edits.place(words[1]), fixes=fixes)
 
 
-def _exec_form(step: Step, word: Word, effect: str = "") -> tuple[Proposal, ...]:
+def _exec_form(step: Step, word: Word, context: Context, effect: str = "") -> tuple[Proposal, ...]:
     """A shell form as a JSON list, where the script is one simple command.
 
     With an ``effect`` that is not safe.
@@ -270,11 +271,17 @@ def _exec_form(step: Step, word: Word, effect: str = "") -> tuple[Proposal, ...]
     plain = len(values) == len(words) and not any(_NOT_PLAIN.search(item.text) for item in words)
     if words and plain and values[0] not in _SHELL_WORDS and not values[0].startswith("-"):
         text = edits.json_list(values)
-        if text is not None:
+        if text is not None and not _needs_shell(step, values[0], context):
             safety = Safety.UNSAFE if effect else Safety.SAFE
             change = edits.replace(word, text)
             return (Proposal("Write a JSON list", (change,), safety, effect),)
     return _through_shell(word, command.name)
+
+
+def _needs_shell(step: Step, program: str, context: Context) -> bool:
+    """Whether a program is a script that does not say what runs it: the kernel refuses those."""
+    text = program_text(step, program, context)
+    return text is not None and not text.startswith(("#!", "\x7fELF"))
 
 
 def _through_shell(word: Word, name: str) -> tuple[Proposal, ...]:

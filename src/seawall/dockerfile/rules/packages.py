@@ -1,5 +1,6 @@
 """Rules about apt."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -8,20 +9,9 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
-from seawall.dockerfile import instruction_edits as edits
-from seawall.dockerfile.package_commands import (
-    PackageCommand,
-    installed,
-    package_command,
-    package_commands,
-)
-from seawall.dockerfile.package_leftovers import (
-    covers,
-    is_mounted,
-    leftovers,
-    removed_paths,
-    updates_first,
-)
+from seawall.dockerfile.copied_files import text_at
+from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
+from seawall.dockerfile.package_leftovers import is_mounted, leftovers, updates_first
 from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
 from seawall.dockerfile.scripts import EXEC
@@ -590,6 +580,10 @@ def _left(call: PackageCommand, script: Script, step: Step, context: Context) ->
     return Hit(message, (call.command.start, word.end), fixes=fixes)
 
 
+_MAY_INSTALL = re.compile(r"apt|\.sh\b|\bsource\b")
+"""What in a script tells that it installs packages, or runs another script."""
+
+
 def _script_behind(step: Step, context: Context) -> str:
     """A script that a later RUN of the final image runs, and that may install from the lists.
 
@@ -601,7 +595,9 @@ def _script_behind(step: Step, context: Context) -> str:
         for script in later.scripts if later.name == "RUN" else ():
             for command in script.commands:
                 name = _script_run(command)
-                if name:
+                path = posixpath.normpath(posixpath.join(later.workdir.text or "/", name))
+                text = text_at(later.stage, path, context) if name else ""
+                if text is None or _MAY_INSTALL.search(text):
                     return name
     return ""
 
