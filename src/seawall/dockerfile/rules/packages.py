@@ -471,17 +471,27 @@ def apt_recommends(found: RunCommand, context: Context) -> Hits:
 
 
 _COMPANIONS = {
-    "autoconf": ("automake",),
-    "cmake": ("gcc", "libc6-dev", "make"), "composer": ("git", "unzip"),
-    "curl": ("ca-certificates",), "flex": ("gcc", "libc6-dev", "libfl-dev"),
-    "gcc": ("libc6-dev",), "git": ("ca-certificates",), "golang": ("ca-certificates",),
-    "golang-go": ("ca-certificates",), "protobuf-compiler": ("libprotobuf-dev",),
-    "rustc": ("cargo",), "tcc": ("libc6-dev",), "wget": ("ca-certificates",),
+    "autoconf": ("automake",), "cmake": ("gcc", "libc6-dev", "make"), "composer": ("git", "unzip"),
+    "flex": ("gcc", "libc6-dev", "libfl-dev"), "gcc": ("libc6-dev",),
+    "protobuf-compiler": ("libprotobuf-dev",), "rustc": ("cargo",), "tcc": ("libc6-dev",),
 }  # fmt: skip
-"""What Debian only recommends and what is hardly ever left out: headers, certificates, the tools
-that the package is called for. Of the control fields of bookworm, those of dependencies included
-(curl's certificates are recommended by libcurl4)."""
+"""What Debian only recommends and what is hardly ever meant to be left out: headers, and the tools
+that the package is called for. From the control fields of bookworm."""
+_CERTIFICATES = "ca-certificates"
+_ASK_WITH_TLS = frozenset(
+    "curl git golang golang-go libcurl4 nodejs npm php-cli python3-pip ruby subversion wget".split()
+)
+"""Packages whose programs fetch over TLS: they, or what they depend on, recommend or suggest the
+certificates."""
 _VERSION = re.compile(r"-[\d.]+(?=-|$)")
+
+
+def _companions(name: str, stage: Stage) -> Iterator[str]:
+    name = _VERSION.sub("", name)
+    yield from _COMPANIONS.get(name, ())
+    root = stage.root.image
+    if name in _ASK_WITH_TLS and root is not None and root.name in {"debian", "ubuntu"}:
+        yield _CERTIFICATES
 
 
 def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellWord) -> Proposal:
@@ -493,7 +503,7 @@ def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellW
     there = _named_packages(found.step.stage)
     changes, words = [option], []
     for package in call.packages:
-        own = _COMPANIONS.get(_VERSION.sub("", package.name), ())
+        own = _companions(package.name, found.step.stage)
         missing = [name for name in own if name not in there]
         if missing and package.word.start >= behind.end:
             there.update(missing)
