@@ -34,6 +34,7 @@ CASES = (
     Case("python-naive", ("python:3.11",), "5 herrings"),
     Case("python-server", ("python:3.11-slim",), "200 {", "http://127.0.0.1:8000/orders"),
     Case("python-stages", ("python:3.11", "python:3.11-slim"), "5 herrings"),
+    Case("python-dotenv", ("python:3.11-slim",), "the harbour is Whitby"),
     Case("node-server", ("node:18",), "200 <h1>Shop</h1>", "http://127.0.0.1:3000/"),
     Case("node-good", ("node:18",), "sorted: 1 2 3"),
     Case("static-nginx", ("nginx:1.22",), "200 <title>Harbour</title>", "http://127.0.0.1/"),

@@ -23,6 +23,10 @@ TIERS = {"safe": [], "lock": ["--lock"], "unsafe": ["--lock", "--unsafe"]}
 """Options of each tier; each makes what the ones before it make, and more."""
 
 
+Files = tuple[tuple[str, bytes], ...]
+"""What a build gets: the paths of its context with their contents."""
+
+
 class Outcome(NamedTuple):
     """What became of a Dockerfile; ``tier`` is empty for the one before ``harden``."""
 
@@ -47,7 +51,7 @@ class Proof:
         self._engine = shelf.engine
         self._case = case
         self._layouts = shelf.layouts(case.images)
-        self._built: dict[bytes, tuple[str, float]] = {}
+        self._built: dict[Files, tuple[str, float]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +87,7 @@ class Proof:
     def _outcome(self, context: Path, tier: str, summary: str) -> Outcome:
         text = (context / "Dockerfile").read_bytes()
         try:
-            image, seconds = self._image(context, text)
+            image, seconds = self._image(context)
         except CommandError as error:
             what = f"{self._case.name} {tier or 'before'}"
             raise CommandError(f"{what}: {error}\n{summary}\n{text.decode()}") from error
@@ -99,14 +103,15 @@ class Proof:
             output = self._output(container)
         return Outcome(tier, text.decode(), summary, size, seconds, identity, output)
 
-    def _image(self, context: Path, text: bytes) -> tuple[str, float]:
-        """The image of a Dockerfile, and the seconds that its build took."""
-        if text not in self._built:
+    def _image(self, context: Path) -> tuple[str, float]:
+        """The image of a context, and the seconds that its build took."""
+        files = _files(context)
+        if files not in self._built:
             image = f"localhost/seawall-proof:{uuid.uuid4().hex}"
             start = time.monotonic()
             self._engine.build(context, image)
-            self._built[text] = image, time.monotonic() - start
-        return self._built[text]
+            self._built[files] = image, time.monotonic() - start
+        return self._built[files]
 
     def _writable(self) -> Sequence[str]:
         """What is mounted beside a read-only root, as the fix of manifests does."""
@@ -129,6 +134,11 @@ def _seawall(directory: Path, command: str, *options: str) -> str:
     if done.returncode:
         raise CommandError(f"seawall {command}: exit code {done.returncode}\n{done.stderr}")
     return done.stderr
+
+
+def _files(context: Path) -> Files:
+    paths = sorted(path for path in context.rglob("*") if path.is_file())
+    return tuple((str(path.relative_to(context)), path.read_bytes()) for path in paths)
 
 
 def _size(root: Path) -> int:
