@@ -11,6 +11,7 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.copied_files import is_sent
+from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import IgnoreFile, parse_ignores
 from seawall.dockerfile.rule import Context, file_rule, step_rule
 from seawall.dockerfile.rules.copying import local_sources

@@ -10,6 +10,7 @@ from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.copied_files import is_sent, may_be_unpacked
+from seawall.dockerfile.fixes.directories import work_in_sources
 from seawall.dockerfile.rule import Context, file_rule, stage_rule, step_rule
 from seawall.dockerfile.scripts import is_windows
 from seawall.dockerfile.sources import is_git, is_web_address
@@ -251,7 +252,7 @@ def add_instead_of_copy(step: Step, context: Context) -> Hits:
 
 def _copied(step: Step, sources: list[str], files: BuildContext | None, *, known: bool) -> Proposal:
     keyword = step.instruction.keyword
-    change = edits.replace(keyword, edits.cased_like(keyword.text, "COPY"))
+    change = edits.replace(keyword, edits.cased_like(keyword, "COPY"))
     if known or (files is not None and all(_is_no_archive(one, files) for one in sources)):
         return Proposal("Use COPY", (change,))
     effect = "an archive without an archive's name is no longer unpacked"

@@ -9,12 +9,23 @@ from seawall.core.edit import Change, Proposal, Safety
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
+from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.copied_files import text_at
-from seawall.dockerfile.package_commands import PackageCommand, package_command, package_commands
-from seawall.dockerfile.package_leftovers import is_mounted, leftovers, updates_first
+from seawall.dockerfile.package_commands import (
+    PackageCommand,
+    installed,
+    package_command,
+    package_commands,
+)
+from seawall.dockerfile.package_leftovers import (
+    covers,
+    is_mounted,
+    leftovers,
+    removed_paths,
+    updates_first,
+)
 from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
-from seawall.dockerfile.scripts import EXEC
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import SHELLS, Command, Script, ShellWord
 
@@ -500,7 +511,7 @@ def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellW
     if yes is not None and yes.word.start > behind.start:
         behind = yes.word
     option = editing.insert_after(found.step, found.script, behind, "--no-install-recommends")
-    there = _named_packages(found.step.stage)
+    there = {one.package.name for one in installed(found.step.stage)}
     changes, words = [option], []
     for package in call.packages:
         own = _companions(package.name, found.step.stage)
@@ -516,18 +527,6 @@ def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellW
         title += f", and {', '.join(words)}"
     effect = "packages that are only recommended are no longer there, in the build nor in the image"
     return Proposal(title, tuple(changes), Safety.UNSAFE, effect)
-
-
-def _named_packages(stage: Stage) -> set[str]:
-    """The packages that the RUNs of a stage and of those below it install by name."""
-    return {
-        package.name
-        for step in stage.chain_steps()
-        for script in step.scripts
-        for call in package_commands(script.commands)
-        if call.action == INSTALL
-        for package in call.packages
-    }
 
 
 @step_rule(

@@ -511,7 +511,7 @@ def heredoc_no_errexit(step: Step, context: Context) -> Hits:
             indent = indentation(file.data, start)
             fixes: tuple[Proposal, ...] = ()
             if at >= heredoc.body_start and not script.broken:
-                text = f"{indent}set -e{editing.line_end(file, start)}"
+                text = f"{indent}set -e{line_end(file, start)}"
                 effect = "the build stops where a command fails that it went on behind"
                 change = Change(at, at, text)
                 fixes = (Proposal("Add set -e", (change,), Safety.UNSAFE, effect),)
