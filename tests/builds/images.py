@@ -80,14 +80,17 @@ http {
 """
 
 _RECIPES = (
-    (("debian:12", "debian:12-slim", "debian:latest", "ubuntu:24.04"), _PLAIN),
+    (("debian:12", "debian:12-slim", "debian:13", "debian:latest", "ubuntu:24.04"), _PLAIN),
     (("python:3.11", "python:3.11-slim"), _PYTHON),
-    (("node:18",), _NODE),
+    (("node:18", "node:22"), _NODE),
     (("golang:1.19",), _GO),
     (("gcc:12",), _GCC),
     (("nginx:1.22",), _NGINX),
 )
-"""Images of the same content, and the Dockerfile that they are made by."""
+"""Images of the same content, and the Dockerfile that they are made by.
+
+Some are what ``harden`` names in the place of ``latest`` or of a release that gets no updates.
+"""
 
 
 class Shelf:
