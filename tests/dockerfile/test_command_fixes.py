@@ -67,6 +67,16 @@ CASES: list[tuple[str, str, str]] = [
     ),
     (
         "apt-lists-left",
+        f"RUN <<EOF\n{UPDATE}\n{INSTALL}\nEOF\nUSER app\n",
+        f"RUN <<EOF\n{UPDATE}\n{INSTALL} && {REMOVE}\nEOF\nUSER app\n",
+    ),
+    (
+        "apt-lists-left",
+        f"RUN <<EOF\n#!/bin/bash -e\n{UPDATE}\n{INSTALL}\nEOF\n",
+        f"RUN <<EOF\n#!/bin/bash -e\n{UPDATE}\n{INSTALL}\n{REMOVE}\nEOF\n",
+    ),
+    (
+        "apt-lists-left",
         f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL}\n",
         f"RUN {UPDATE} \\\n    # what we need\n    && {INSTALL} \\\n    && {REMOVE}\n",
     ),
@@ -107,18 +117,28 @@ CASES: list[tuple[str, str, str]] = [
     ),
     (
         "apt-recommends",
-        "RUN apt-get install -y curl\n",
-        "RUN apt-get install -y --no-install-recommends curl ca-certificates\n",
+        "RUN apt-get install -y less\n",
+        "RUN apt-get install -y --no-install-recommends less\n",
     ),
     (
         "apt-recommends",
-        "RUN apt-get -y install curl\n",
-        "RUN apt-get -y install --no-install-recommends curl ca-certificates\n",
+        "RUN apt-get -y install less\n",
+        "RUN apt-get -y install --no-install-recommends less\n",
     ),
     (
         "apt-recommends",
-        "RUN apt-get install -y git \\\n    ca-certificates\n",
-        "RUN apt-get install -y --no-install-recommends git \\\n    ca-certificates\n",
+        "RUN apt-get install gcc-12 curl git\n",
+        "RUN apt-get install --no-install-recommends gcc-12 libc6-dev curl ca-certificates git\n",
+    ),
+    (
+        "apt-recommends",
+        "RUN apt-get install \\\n  gcc \\\n  make\n",
+        "RUN apt-get install --no-install-recommends \\\n  gcc \\\n  libc6-dev \\\n  make\n",
+    ),
+    (
+        "apt-recommends",
+        'RUN ["apt-get", "install", "-y", "wget"]\n',
+        'RUN ["apt-get", "install", "-y", "--no-install-recommends", "wget", "ca-certificates"]\n',
     ),
     ("yum-no-yes", "RUN yum install a\n", "RUN yum install -y a\n"),
     ("dnf-no-yes", "RUN dnf group install a\n", "RUN dnf group install -y a\n"),
@@ -259,6 +279,7 @@ NOT_FIXED = [
     ("apt-lists-left", f"USER app\nRUN {UPDATE}\n"),
     ("apt-lists-left", f"RUN {UPDATE} && sleep 1 &\n"),
     ("apt-lists-left", f"RUN {UPDATE} && cat <<EOF\nx\nEOF\n"),
+    ("apt-lists-left", f"RUN <<EOF\n{UPDATE}\n{INSTALL}\nif a; then\n  b\nfi\nEOF\n"),
     ("apt-update-alone", f"RUN {UPDATE}\n# why\nRUN {INSTALL}\n"),
     ("apt-update-alone", f"RUN {UPDATE}\nRUN --network=none {INSTALL}\n"),
     ("apt-update-alone", f"RUN {UPDATE}\nUSER root\nRUN {INSTALL}\n"),
@@ -281,12 +302,37 @@ def test_what_has_no_fix(rule: str, text: str) -> None:
     assert not fixes_of(found)
 
 
-def test_recommends_are_dropped_safely_only_where_they_do_not_count() -> None:
+def test_recommended_packages_are_left_out_only_by_consent() -> None:
+    """A build may need them as much as an image: gcc only recommends the C library's headers."""
     text = (
         "FROM debian:12 AS a\nRUN apt-get install -y x\nFROM debian:12\nRUN apt-get install -y x\n"
     )
     safeties = [fix.safety for fix in fixes_of(judge("apt-recommends", text))]
-    assert safeties == [Safety.SAFE, Safety.UNSAFE]
+    assert safeties == [Safety.UNSAFE, Safety.UNSAFE]
+
+
+def test_a_stage_that_names_what_is_recommended_gets_it_no_second_time() -> None:
+    text = "FROM debian:12\nRUN apt-get install -y gcc\nRUN apt-get install -y libc6-dev\n"
+    (fix, _) = fixes_of(judge("apt-recommends", text))
+    assert "libc6-dev" not in fix.title
+
+
+@pytest.mark.parametrize(
+    ("behind", "safety"),
+    [
+        ("", Safety.SAFE),
+        ("RUN make install\n", Safety.SAFE),
+        ("RUN bash -c 'echo done'\n", Safety.SAFE),
+        ("RUN sh -e ./more.sh\n", Safety.UNSAFE),
+        ("COPY more.sh /\nRUN /more.sh --quiet\n", Safety.UNSAFE),
+        ("RUN . /setup && true\n", Safety.UNSAFE),
+        ("FROM base\nRUN bash /more\n", Safety.UNSAFE),
+    ],
+)
+def test_lists_that_a_script_may_install_from_stay(behind: str, safety: Safety) -> None:
+    text = f"FROM debian:12 AS base\nRUN ./first.sh\nRUN {UPDATE} && {INSTALL}\n{behind}"
+    (fix,) = fixes_of(judge("apt-lists-left", text))
+    assert fix.safety is safety
 
 
 def test_unsafe_fixes_say_what_may_change() -> None:

@@ -66,4 +66,13 @@ def test_without_consent(project: Path) -> None:
     text = (project / "Dockerfile").read_text()
     assert "COPY app.go .\nRUN go build app.go\n" in text
     assert 'USER appuser\nCMD ["/home/appuser/app"]\n' in text
-    assert " && apt-get install -y --no-install-recommends golang ca-certificates" in text
+    assert " && apt-get install -y golang" in text
+
+
+def test_a_digest_stays_with_its_tag(project: Path) -> None:
+    """The lock file knows what node:16 was; another release in its place has another digest."""
+    (project / "Dockerfile").write_text('FROM node:16\nUSER node\nCMD ["node"]\n')
+    pins = [Pin("docker.io/library/node:16", f"sha256:{'c3' * 32}", ("linux/amd64",), "layout")]
+    (project / "seawall.lock").write_text(rendered(pins))
+    assert run(["harden", ".", "--lock", "--unsafe", "--write", "--output", "/dev/null"]) == 0
+    assert (project / "Dockerfile").read_text().startswith("FROM node:22\n")

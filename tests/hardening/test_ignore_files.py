@@ -21,7 +21,7 @@ COPY . /app
 RUN pip install --no-cache-dir -r /app/requirements.txt
 USER 10001
 """
-ARGUMENTS = ["harden", "app", "--select", ",".join(RULES), "--quiet"]
+ARGUMENTS = ["harden", "app", "--select", ",".join(RULES), "--unsafe", "--quiet"]
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_new_file(app: Path) -> None:
-    result = hardened(app, tiers=SAFE, select=RULES)
+    result = hardened(app, select=RULES)
     (change,) = result.changes
     assert change.before is None
     assert change.path.endswith(".dockerignore")
@@ -43,6 +43,21 @@ def test_a_new_file(app: Path) -> None:
     assert {"**/.git", "**/.env", "**/id_rsa", "**/__pycache__"} <= set(lines)
     assert "".join(diff(change)).startswith(f"--- /dev/null\n+++ b/{change.path}\n@@ -0,0 +1,")
     assert not [item for item in result.after.findings if item.rule.id in RULES]
+
+
+def test_what_is_there_is_left_out_only_by_consent(app: Path) -> None:
+    """A program may read its .env, and a build its history."""
+    assert not hardened(app, tiers=SAFE, select=RULES).changes
+    (change,) = hardened(app, select=RULES).changes
+    effects = {item.effect for item in change.mended}
+    assert effects == {".env and 1 more are no longer there, in the build nor in the image"}
+
+
+def test_what_is_not_there_yet_is_left_out_safely(app: Path) -> None:
+    (app / ".env").unlink()
+    (app / ".git").rmdir()
+    (change,) = hardened(app, tiers=SAFE, select=RULES).changes
+    assert {"**/.git", "**/.env"} <= set(change.after.decode().splitlines())
 
 
 def test_written_once(app: Path) -> None:
@@ -57,7 +72,7 @@ def test_written_once(app: Path) -> None:
 
 def test_two_dockerfiles_share_one(app: Path) -> None:
     (app / "web.Dockerfile").write_text(TEXT)
-    (change,) = hardened(app, tiers=SAFE, select=RULES).changes
+    (change,) = hardened(app, select=RULES).changes
     assert change.before is None
     assert {item.finding.location.path.rpartition("/")[2] for item in change.mended} == {
         "Dockerfile", "web.Dockerfile",
@@ -69,7 +84,7 @@ def test_nothing_that_copy_names_is_left_out(app: Path) -> None:
     (app / "Dockerfile").write_text(text)
     (app / "certs").mkdir()
     (app / "certs" / "ca.pem").write_text("")
-    (change,) = hardened(app, tiers=SAFE, select=RULES).changes
+    (change,) = hardened(app, select=RULES).changes
     lines = change.after.decode().splitlines()
     assert "**/.git" in lines
     assert not {"**/.env", "**/Dockerfile*", "**/*.pem"} & set(lines)
@@ -77,7 +92,7 @@ def test_nothing_that_copy_names_is_left_out(app: Path) -> None:
 
 def test_a_build_that_asks_git_keeps_its_history(app: Path) -> None:
     (app / "Dockerfile").write_text(TEXT + "RUN git describe > /version\n")
-    result = hardened(app, tiers=SAFE, select=("dockerignore-missing",))
+    result = hardened(app, select=("dockerignore-missing",))
     assert not any(b".git\n" in change.after for change in result.changes)
 
 
@@ -86,25 +101,25 @@ def test_a_build_that_asks_git_keeps_its_history(app: Path) -> None:
 def test_an_old_file_is_added_to(app: Path, newline: str, end: bool) -> None:
     old = f"# ours{newline}dist" + (newline if end else "")
     (app / ".dockerignore").write_bytes(old.encode())
-    (change,) = hardened(app, tiers=SAFE, select=RULES).changes
+    (change,) = hardened(app, select=RULES).changes
     added = f"**/.env{newline}**/.git{newline}"
     assert change.after.decode() == old + ("" if end else newline) + added
 
 
 def test_what_is_brought_back_stays(app: Path) -> None:
     (app / ".dockerignore").write_text("**/.*\n!.env\n")
-    assert not hardened(app, tiers=SAFE, select=RULES).changes
+    assert not hardened(app, select=RULES).changes
 
 
 def test_the_file_of_one_dockerfile(app: Path) -> None:
     (app / "Dockerfile.dockerignore").write_text("dist\n")
-    (change,) = hardened(app, tiers=SAFE, select=RULES).changes
+    (change,) = hardened(app, select=RULES).changes
     assert change.path.endswith("Dockerfile.dockerignore")
 
 
 def test_unknown_sources(app: Path) -> None:
     (app / "Dockerfile").write_text("ARG WHAT\n" + TEXT + "ARG WHAT\nCOPY $WHAT /x/\n")
-    assert not hardened(app, tiers=SAFE, select=RULES).changes
+    assert not hardened(app, select=RULES).changes
 
 
 def test_a_file_that_appears_in_between(
@@ -154,7 +169,7 @@ def test_fixes_in_reports(app: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_all_files_or_none(app: Path) -> None:
     """A fix of two files is not made where one of its parts has to wait."""
-    finding = hardened(app, tiers=SAFE, select=RULES).before.findings[0]
+    finding = hardened(app, select=RULES).before.findings[0]
     edits = (Edit("a", 0, 1, "x"), Edit("b", 0, 0, "new", creates=True))
     group = Group(finding, fix=Fix("both", Safety.SAFE, edits))
     first, second = group.parts
@@ -165,6 +180,6 @@ def test_all_files_or_none(app: Path) -> None:
 
 
 def test_hardened_result_is_written(app: Path) -> None:
-    result = hardened(app, tiers=SAFE, select=RULES)
+    result = hardened(app, select=RULES)
     written(app, result)
-    assert not hardened(app, tiers=SAFE, select=RULES).changes
+    assert not hardened(app, select=RULES).changes

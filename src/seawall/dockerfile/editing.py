@@ -40,6 +40,17 @@ def insert_after(step: Step, script: Script, word: ShellWord, text: str) -> Chan
     return Change(word.end, word.end, f" {text}")
 
 
+def insert_after_item(step: Step, script: Script, word: ShellWord, items: Sequence[str]) -> Change:
+    """Put items of a list behind one: on lines of their own where that one has a line."""
+    data = step.stage.file.data
+    start = line_start(data, word.start)
+    if data[start : word.start].strip(b" \t") or is_document(step, script):
+        return insert_after(step, script, word, " ".join(items))
+    lines = f" {step.stage.file.escape}{line_end(step.stage.file, word.start)}"
+    indent = indentation(data, word.start)
+    return Change(word.end, word.end, "".join(f"{lines}{indent}{item}" for item in items))
+
+
 def _is_json_string(step: Step, word: ShellWord) -> bool:
     data = step.stage.file.data
     inside = data[word.start + 1 : word.end - 1].decode("utf-8", "surrogateescape")
@@ -75,7 +86,8 @@ def append_command(step: Step, script: Script, text: str) -> Change | None:
     """Put a command at the end of a RUN, to be run where what stands before it succeeds.
 
     It is written as the last command of the RUN is: ``&&`` before or behind the line's end, with
-    the same blanks. A RUN of one command gets a continuation line. In a heredoc it becomes a line.
+    the same blanks. A RUN of one command gets a continuation line. In a heredoc it becomes a line
+    where the shell stops at errors; else it would hide that the last command failed.
     """
     if not _can_append(step, script):
         return None
@@ -84,6 +96,8 @@ def append_command(step: Step, script: Script, text: str) -> Change | None:
     last = tops[-1]
     if is_document(step, script):
         at = script.start + len(file.data[script.start : script.end].rstrip())
+        if not _stops_at_errors(step, script):
+            return Change(at, at, f" && {text}") if last.end == at else None
         indent = indentation(file.data, last.start)
         return Change(at, at, f"{line_end(file, last.start)}{indent}{text}")
     return Change(script.end, script.end, _separator(step, script, tops) + text)
@@ -132,7 +146,7 @@ def _separator(step: Step, script: Script, tops: Sequence[Command]) -> str:
     starts = [command.start for command in tops if command.pipeline.place == 0][1:]
     for start in reversed(starts[-_MAX_SEPARATORS:]):
         found = _separator_before(file, script.start, start)
-        if "\n" in found and ("&&" in found or _stops_at_errors(script)):
+        if "\n" in found and ("&&" in found or _stops_at_errors(step, script)):
             return found
     indent = _continuation_indent(step) or _INDENT
     return f" {file.escape}{line_end(file, step.instruction.start)}{indent}&& "
@@ -152,12 +166,15 @@ def _separator_before(file: Dockerfile, low: int, at: int) -> str:
     return found.decode() if whole else ""
 
 
-def _stops_at_errors(script: Script) -> bool:
-    """Whether the script begins with ``set -e``, so that ``;`` is as good as ``&&``."""
+def _stops_at_errors(step: Step, script: Script) -> bool:
+    """Whether the shell does so from the script's beginning, so that ``;`` is as good as ``&&``."""
     first = script.commands[0]
-    return first.name == "set" and any(
-        value.startswith("-") and "e" in value and not value.startswith("--")
-        for value in first.values[:1]
+    data = step.stage.file.data
+    line = data[script.start : next_line(data, script.start)].decode("utf-8", "surrogateescape")
+    runner = line.split()[1:] if line.startswith("#!") else (step.shell or ())[1:]
+    options = [*(first.values[:1] if first.name == "set" else ()), *runner]
+    return any(
+        value.startswith("-") and "e" in value and not value.startswith("--") for value in options
     )
 
 

@@ -4,7 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from seawall.core.edit import Edit, Proposal
+from seawall.core.edit import Edit, Proposal, Safety
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.ignores import IgnoreFile, parse_ignores
 from seawall.dockerfile.rule import Context
@@ -28,6 +28,8 @@ _MADE_BY = {
 """What a build makes anew, and who makes it."""
 _OWN = ("**/Dockerfile*", "**/.dockerignore")
 _PUBLIC = re.compile(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
+_NO_MATTER = re.compile(r"(?:^|/)(?:Dockerfile[^/]*|\.dockerignore|__pycache__/.*)$")
+"""What no program of an image reads."""
 _WILDCARD = re.compile(r"[*?\[\\]")
 _MAX_SIZE = 1024 * 1024
 """Bytes of an ignore file that are looked at: one as long may be longer."""
@@ -56,8 +58,9 @@ def keep_out(build: Build, context: Context, secret: Callable[[str], bool]) -> I
             content = _HEADER + "".join(f"{line}\n" for line in patterns)
             made = Edit(around.ignore_path, 0, 0, content, creates=True)
             title = f"Make {posixpath.basename(around.ignore_path)}"
+            safety, effect = _loses("", content, files)
             brings = _brings(content, files, secret)
-            yield Proposal(title, (), elsewhere=(made,), brings=brings)
+            yield Proposal(title, (), safety, effect, elsewhere=(made,), brings=brings)
         return
     size = len(text.encode("utf-8", "surrogateescape"))
     added = _missing(text, files, named, removable)
@@ -67,11 +70,28 @@ def keep_out(build: Build, context: Context, secret: Callable[[str], bool]) -> I
     lead = newline if text and not text.endswith("\n") else ""
     lines = lead + "".join(f"{line}{newline}" for line in added)
     name = posixpath.basename(around.ignore_path)
+    safety, effect = _loses(text, text + lines, files)
     yield Proposal(
-        f"Add {' '.join(added)} to {name}", (),
+        f"Add {' '.join(added)} to {name}", (), safety, effect,
         elsewhere=(Edit(around.ignore_path, size, size, lines),),
         brings=_brings(text + lines, files, secret),
     )  # fmt: skip
+
+
+def _loses(before: str, after: str, files: BuildContext) -> tuple[Safety, str]:
+    """Whether files that are there now would not be sent any more: a program may read them."""
+    old, new = parse_ignores(before), parse_ignores(after)
+    lost = [
+        name
+        for name in files.files
+        if new.excludes(name) and not old.excludes(name) and not _NO_MATTER.search(name)
+    ]
+    if not lost:
+        return Safety.SAFE, ""
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    verb = "are" if len(lost) > 1 else "is"
+    effect = f"{lost[0].rstrip('/')}{more} {verb} no longer there, in the build nor in the image"
+    return Safety.UNSAFE, effect
 
 
 def _brings(text: str, files: BuildContext, secret: Callable[[str], bool]) -> tuple[str, ...]:

@@ -65,4 +65,6 @@ def pinned(
     if data[at - start : at - start + 1] in {b":", b"/", b"@"} or b"$" in data:
         return
     title = "Pin it to the digest of the lock file"
-    yield Proposal(title, (Change(at, at, f"@{digest}"),), Safety.LOCK)
+    # The whole name: where another fix writes another tag, the digest is not that one's.
+    change = Change(at - len(name), at, f"{image.text}@{digest}")
+    yield Proposal(title, (change,), Safety.LOCK)

@@ -7,6 +7,7 @@ from seawall.core.edit import Proposal, Safety
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.copied_files import program_text
 from seawall.dockerfile.rule import Context, file_rule, stage_rule, step_rule
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.dockerfile.tree import Word
@@ -190,14 +191,23 @@ def cmd_exec_form(step: Step, context: Context) -> Hits:
         return
     severity = None if context.is_in_final_image(step.stage) else Severity.INFO
     fixes: tuple[Proposal, ...] = ()
-    if instruction.arguments and instruction.name == "CMD":
-        fixes = _exec_form(step, instruction.arguments[0], unsafe=False)
-    elif instruction.arguments:
-        has_arguments = step.stage.config.command is not None
-        fixes = _exec_form(step, instruction.arguments[0], unsafe=has_arguments)
+    if instruction.arguments:
+        fixes = _exec_form(step, instruction.arguments[0], context, _effect_on_the_other(step))
     at = edits.place(instruction.keyword)
     text = instruction.rest.text[:80]
     yield Hit(f"{instruction.name} is run by a shell", at, severity, evidence=text, fixes=fixes)
+
+
+def _effect_on_the_other(step: Step) -> str:
+    """How ENTRYPOINT and CMD of a stage meet otherwise when one of them becomes a list."""
+    config = step.stage.config
+    if step.name == "ENTRYPOINT":
+        if config.command is not None:
+            return "CMD becomes its arguments; the shell form ignored it"
+        return ""
+    if config.entrypoint is not None and not config.entrypoint.uses_shell:
+        return "ENTRYPOINT gets the words themselves; it got /bin/sh, -c and the command"
+    return ""
 
 
 @step_rule(
@@ -233,13 +243,16 @@ def healthcheck_exec_form(step: Step, context: Context) -> Hits:
     words = step.instruction.arguments
     if step.instruction.is_json or step.shell is not None or len(words) < 2:
         return
-    fixes = _exec_form(step, words[1], unsafe=False)
+    fixes = _exec_form(step, words[1], context)
     if fixes and fixes[0].safety is Safety.SAFE:
         yield Hit("the check is run by a shell", edits.place(words[1]), fixes=fixes)
 
 
-def _exec_form(step: Step, word: Word, *, unsafe: bool) -> tuple[Proposal, ...]:
-    """A shell form as a JSON list, where the script is one simple command."""
+def _exec_form(step: Step, word: Word, context: Context, effect: str = "") -> tuple[Proposal, ...]:
+    """A shell form as a JSON list, where the script is one simple command.
+
+    With an ``effect`` that is not safe.
+    """
     scripts = step.scripts
     if step.instruction.inner_comments or len(scripts) != 1:
         return ()
@@ -258,15 +271,17 @@ def _exec_form(step: Step, word: Word, *, unsafe: bool) -> tuple[Proposal, ...]:
     plain = len(values) == len(words) and not any(_NOT_PLAIN.search(item.text) for item in words)
     if words and plain and values[0] not in _SHELL_WORDS and not values[0].startswith("-"):
         text = edits.json_list(values)
-        if text is not None:
-            return (_proposal(word, text, unsafe=unsafe),)
+        if text is not None and not _needs_shell(step, values[0], context):
+            safety = Safety.UNSAFE if effect else Safety.SAFE
+            change = edits.replace(word, text)
+            return (Proposal("Write a JSON list", (change,), safety, effect),)
     return _through_shell(word, command.name)
 
 
-def _proposal(word: Word, text: str, *, unsafe: bool) -> Proposal:
-    safety = Safety.UNSAFE if unsafe else Safety.SAFE
-    effect = "CMD becomes its arguments; the shell form ignored it" if unsafe else ""
-    return Proposal("Write a JSON list", (edits.replace(word, text),), safety, effect)
+def _needs_shell(step: Step, program: str, context: Context) -> bool:
+    """Whether a program is a script that does not say what runs it: the kernel refuses those."""
+    text = program_text(step, program, context)
+    return text is not None and not text.startswith(("#!", "\x7fELF"))
 
 
 def _through_shell(word: Word, name: str) -> tuple[Proposal, ...]:

@@ -10,10 +10,11 @@ from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.copied_files import is_sent
 from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import IgnoreFile, parse_ignores
 from seawall.dockerfile.rule import Context, file_rule, step_rule
-from seawall.dockerfile.rules.copying import is_sent, local_sources
+from seawall.dockerfile.rules.copying import local_sources
 from seawall.dockerfile.stages import Build, Step
 from seawall.text.dockerfile.tree import Word
 

@@ -9,6 +9,7 @@ from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.context import BuildContext
+from seawall.dockerfile.copied_files import is_sent, may_be_unpacked
 from seawall.dockerfile.fixes.directories import work_in_sources
 from seawall.dockerfile.rule import Context, file_rule, stage_rule, step_rule
 from seawall.dockerfile.scripts import is_windows
@@ -19,11 +20,6 @@ from seawall.text.dockerfile.heredocs import is_heredoc
 from seawall.text.shell.script import Command
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-def is_sent(step: Step) -> bool:
-    """Whether COPY or ADD takes files from the build context."""
-    return step.name in {"COPY", "ADD"} and step.instruction.flag("from") is None
 
 
 def local_sources(step: Step) -> list[Value]:
@@ -224,7 +220,8 @@ def add_instead_of_copy(step: Step, context: Context) -> Hits:
         COPY requirements.txt /app/
 
     Not reported:
-    Sources with variables without a known value, and ADD with ``--unpack``.
+    Sources with variables without a known value, archives whatever they are called where the
+    context is at hand, and ADD with ``--unpack``.
 
     References:
     https://docs.docker.com/build/building/best-practices/#add-or-copy
@@ -236,28 +233,38 @@ def add_instead_of_copy(step: Step, context: Context) -> Hits:
     if instruction.flag("unpack") is not None:
         return
     local = local_sources(step)
-    plain = [value.text for value in local if not value.text.endswith(_ARCHIVES)]
+    texts = {value.text: context.read(_in_context(value.text)) for value in local}
+    plain = [
+        source
+        for source, text in texts.items()
+        if not (source.endswith(_ARCHIVES) if text is None else may_be_unpacked(text))
+    ]
     if not plain:
         return
     fixes: tuple[Proposal, ...] = ()
     others = len(sources) - len(plain)
     if not others and not any(instruction.flag(name) for name in _ADD_ONLY):
-        fixes = (_copied(step, plain, context.files),)
+        known = all(texts[source] is not None for source in plain)
+        fixes = (_copied(step, plain, context.files, known=known),)
     at = edits.place(instruction.keyword)
     yield Hit(f"adds {plain[0]}, which COPY copies", at, fixes=fixes, evidence=" ".join(plain))
 
 
-def _copied(step: Step, sources: list[str], files: BuildContext | None) -> Proposal:
+def _copied(step: Step, sources: list[str], files: BuildContext | None, *, known: bool) -> Proposal:
     keyword = step.instruction.keyword
     change = edits.replace(keyword, edits.cased_like(keyword, "COPY"))
-    if files is not None and all(_is_no_archive(source, files) for source in sources):
+    if known or (files is not None and all(_is_no_archive(one, files) for one in sources)):
         return Proposal("Use COPY", (change,))
     effect = "an archive without an archive's name is no longer unpacked"
     return Proposal("Use COPY", (change,), Safety.UNSAFE, effect)
 
 
+def _in_context(source: str) -> str:
+    return posixpath.normpath(source.lstrip("/") or ".")
+
+
 def _is_no_archive(source: str, files: BuildContext) -> bool:
-    path = posixpath.normpath(source.lstrip("/") or ".")
+    path = _in_context(source)
     if path == "." or f"{path}/" in files.files:
         return True
     return path in files.files and path.lower().endswith(_NO_ARCHIVES)

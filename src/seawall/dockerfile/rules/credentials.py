@@ -8,11 +8,12 @@ from seawall.core.edit import Proposal
 from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.copied_files import is_sent
 from seawall.dockerfile.fixes.credentials import from_secret, without_argument, without_variable
 from seawall.dockerfile.fixes.ignore_files import keep_out
 from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, stage_rule, step_rule
-from seawall.dockerfile.rules.copying import is_sent, local_sources
+from seawall.dockerfile.rules.copying import local_sources
 from seawall.dockerfile.stages import Setting, Stage, Step
 from seawall.text.shell.script import Command, ShellWord
 

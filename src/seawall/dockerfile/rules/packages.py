@@ -1,5 +1,7 @@
 """Rules about apt."""
 
+import posixpath
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -8,6 +10,7 @@ from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
 from seawall.dockerfile import instruction_edits as edits
+from seawall.dockerfile.copied_files import text_at
 from seawall.dockerfile.package_commands import (
     PackageCommand,
     installed,
@@ -23,9 +26,8 @@ from seawall.dockerfile.package_leftovers import (
 )
 from seawall.dockerfile.package_managers import INSTALL, OTHER, REMOVE, UPDATE, UPGRADE
 from seawall.dockerfile.rule import Context, RunCommand, command_rule, stage_rule, step_rule
-from seawall.dockerfile.scripts import EXEC
 from seawall.dockerfile.stages import Stage, Step
-from seawall.text.shell.script import SHELLS, Command, Script
+from seawall.text.shell.script import SHELLS, Command, Script, ShellWord
 
 LISTS = "/var/lib/apt/lists"
 _APT = ("apt-get", "apt", "aptitude")
@@ -472,44 +474,59 @@ def apt_recommends(found: RunCommand, context: Context) -> Hits:
         return
     if configures(found.step.stage, "apt::install-recommends"):
         return
-    behind = call.subcommand
-    yes = call.option("-y", "--yes", "--assume-yes")
-    if yes is not None and yes.word.start > behind.start:
-        behind = yes.word
-    change = editing.insert_after(found.step, found.script, behind, "--no-install-recommends")
-    changes = (change, *_with_certificates(found, call))
-    title = "Add --no-install-recommends"
-    proposal = Proposal(title, changes)
-    if context.is_in_final_image(found.step.stage):
-        effect = "Packages that are only recommended are no longer in the image."
-        proposal = Proposal(title, changes, Safety.UNSAFE, effect)
     yield Hit(
         f"{call.description} brings recommended packages along",
         (found.command.start, call.subcommand.end),
-        fixes=(proposal,),
+        fixes=(_without_recommended(found, call, call.subcommand),),
     )
 
 
+_COMPANIONS = {
+    "autoconf": ("automake",), "cmake": ("gcc", "libc6-dev", "make"), "composer": ("git", "unzip"),
+    "flex": ("gcc", "libc6-dev", "libfl-dev"), "gcc": ("libc6-dev",),
+    "protobuf-compiler": ("libprotobuf-dev",), "rustc": ("cargo",), "tcc": ("libc6-dev",),
+}  # fmt: skip
+"""What Debian only recommends and what is hardly ever meant to be left out: headers, and the tools
+that the package is called for. From the control fields of bookworm."""
 _CERTIFICATES = "ca-certificates"
 _ASK_WITH_TLS = frozenset(
     "curl git golang golang-go libcurl4 nodejs npm php-cli python3-pip ruby subversion wget".split()
 )
-"""Packages whose programs fetch over TLS: ca-certificates is but recommended or suggested."""
+"""Packages whose programs fetch over TLS: they, or what they depend on, recommend or suggest the
+certificates."""
+_VERSION = re.compile(r"-[\d.]+(?=-|$)")
 
 
-def _with_certificates(found: RunCommand, call: PackageCommand) -> Iterator[Change]:
-    """Name the certificates that come along as recommended packages of the others."""
-    root = found.step.stage.root.image
-    if root is None or root.name not in {"debian", "ubuntu"} or not call.packages:
-        return
-    if found.script.language == EXEC or not _ASK_WITH_TLS.intersection(
-        package.name for package in call.packages
-    ):
-        return
-    named = {one.package.name for one in installed(found.step.stage)}
-    last = call.packages[-1].word
-    if _CERTIFICATES not in named and last.editable:
-        yield Change(last.end, last.end, f" {_CERTIFICATES}")
+def _companions(name: str, stage: Stage) -> Iterator[str]:
+    name = _VERSION.sub("", name)
+    yield from _COMPANIONS.get(name, ())
+    root = stage.root.image
+    if name in _ASK_WITH_TLS and root is not None and root.name in {"debian", "ubuntu"}:
+        yield _CERTIFICATES
+
+
+def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellWord) -> Proposal:
+    """Leave the recommended packages out, but for those that are hardly ever meant to be."""
+    yes = call.option("-y", "--yes", "--assume-yes")
+    if yes is not None and yes.word.start > behind.start:
+        behind = yes.word
+    option = editing.insert_after(found.step, found.script, behind, "--no-install-recommends")
+    there = {one.package.name for one in installed(found.step.stage)}
+    changes, words = [option], []
+    for package in call.packages:
+        own = _companions(package.name, found.step.stage)
+        missing = [name for name in own if name not in there]
+        if missing and package.word.start >= behind.end:
+            there.update(missing)
+            words += missing
+            changes.append(
+                editing.insert_after_item(found.step, found.script, package.word, missing)
+            )
+    title = "Add --no-install-recommends"
+    if words:
+        title += f", and {', '.join(words)}"
+    effect = "packages that are only recommended are no longer there, in the build nor in the image"
+    return Proposal(title, tuple(changes), Safety.UNSAFE, effect)
 
 
 @step_rule(
@@ -554,17 +571,52 @@ def apt_lists_left(step: Step, context: Context) -> Hits:
         return
     for leftover in leftovers(step):
         if leftover.directory == LISTS:
-            yield _left(leftover.call, leftover.script, step)
+            yield _left(leftover.call, leftover.script, step, context)
 
 
-def _left(call: PackageCommand, script: Script, step: Step) -> Hit:
+def _left(call: PackageCommand, script: Script, step: Step, context: Context) -> Hit:
     fixes: tuple[Proposal, ...] = ()
     change = editing.append_command(step, script, f"rm -rf {LISTS}/*")
     if change is not None and step.user.text in {"", "root", "0"}:
-        fixes = (Proposal("Delete the lists", (change,)),)
+        reader = _script_behind(step, context)
+        effect = f"where {reader} installs packages, it has to fetch the lists first"
+        proposal = Proposal("Delete the lists", (change,))
+        if reader:
+            proposal = proposal._replace(safety=Safety.UNSAFE, effect=effect)
+        fixes = (proposal,)
     word = call.subcommand or call.command.words[0]
     message = f"{call.description} leaves its lists in the layer"
     return Hit(message, (call.command.start, word.end), fixes=fixes)
+
+
+_MAY_INSTALL = re.compile(r"apt|\.sh\b|\bsource\b")
+"""What in a script tells that it installs packages, or runs another script."""
+
+
+def _script_behind(step: Step, context: Context) -> str:
+    """A script that a later RUN of the final image runs, and that may install from the lists.
+
+    What RUN itself installs without fetching them is mended by ``apt-install-without-update``.
+    """
+    final = context.build.final
+    steps = [] if final is None else list(final.chain_steps())
+    for later in steps[steps.index(step) + 1 :] if step in steps else ():
+        for script in later.scripts if later.name == "RUN" else ():
+            for command in script.commands:
+                name = _script_run(command)
+                path = posixpath.normpath(posixpath.join(later.workdir.text or "/", name))
+                text = text_at(later.stage, path, context) if name else ""
+                if text is None or _MAY_INSTALL.search(text):
+                    return name
+    return ""
+
+
+def _script_run(command: Command) -> str:
+    """The script that a command runs, where it runs one."""
+    if command.name in {*SHELLS, ".", "source"}:
+        operand = next((word.value for word in command.operands), None) or ""
+        return "" if len(operand.split()) > 1 else operand  # several words are the text of -c
+    return command.name if command.name.endswith(".sh") else ""
 
 
 @step_rule(

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
+from seawall.dockerfile.copied_files import text_at
 from seawall.dockerfile.rule import Context, file_rule
-from seawall.dockerfile.rules.copying import is_sent
-from seawall.dockerfile.stages import Build, Command, Stage, Step
-from seawall.text.dockerfile.heredocs import is_heredoc
+from seawall.dockerfile.stages import Build, Command, Stage
 
 _SUPERVISORS = frozenset(
     "supervisord s6-svscan runsvdir runit systemd init circusd monit pm2-runtime".split()
@@ -132,7 +131,7 @@ def entrypoint_script_no_exec(build: Build, context: Context) -> Hits:
     if not words:
         return
     path = posixpath.normpath(posixpath.join(step.workdir.text or "/", words[0]))
-    text = _script(stage, path, context)
+    text = text_at(stage, path, context)
     if text is not None and _SHEBANG.match(text) and not _EXEC.search(text):
         place = step.instruction.arguments[0]
         yield Hit(
@@ -141,37 +140,3 @@ def entrypoint_script_no_exec(build: Build, context: Context) -> Hits:
             confidence=Confidence.MEDIUM,
             container=step.stage.label,
         )
-
-
-def _script(stage: Stage, path: str, context: Context) -> str | None:
-    """The text of a script in the image; ``None`` where it is not from here."""
-    found: str | None = None
-    for step in stage.chain_steps():
-        if is_sent(step) and len(step.arguments) >= 2 and step.arguments[-1].known:
-            found = _brought(step, path, context) or found
-    return found
-
-
-def _brought(step: Step, path: str, context: Context) -> str | None:
-    """The text that COPY or ADD puts at a path, if it does."""
-    target = step.arguments[-1].text
-    directory = target.endswith(("/", "/.")) or target == "." or len(step.arguments) > 2
-    whole = posixpath.normpath(posixpath.join(step.workdir.text or "/", target))
-    documents = iter(step.instruction.heredocs)
-    for word, value in zip(step.instruction.arguments[:-1], step.arguments, strict=False):
-        document = next(documents, None) if is_heredoc(word.text) else None
-        name = document.name if document is not None else posixpath.basename(value.text)
-        is_here = (posixpath.join(whole, name) if directory else whole) == path
-        if document is not None:
-            if is_here:
-                data = step.stage.file.data[document.body_start : document.body_end]
-                return data.decode("utf-8", "surrogateescape")
-        elif is_here:
-            return context.read(posixpath.normpath(value.text.lstrip("/") or "."))
-        elif path.startswith(f"{whole.rstrip('/')}/"):  # a directory with what is in it
-            below = path[len(whole.rstrip("/")) + 1 :]
-            source = posixpath.normpath(posixpath.join(value.text.lstrip("/") or ".", below))
-            text = context.read(source)
-            if text is not None:
-                return text
-    return None

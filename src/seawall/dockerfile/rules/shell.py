@@ -530,7 +530,9 @@ def heredoc_no_errexit(step: Step, context: Context) -> Hits:
             fixes: tuple[Proposal, ...] = ()
             if at >= heredoc.body_start and not script.broken:
                 text = f"{indent}set -e{line_end(file, start)}"
-                fixes = (Proposal("Add set -e", (Change(at, at, text),)),)
+                effect = "the build stops where a command fails that it went on behind"
+                change = Change(at, at, text)
+                fixes = (Proposal("Add set -e", (change,), Safety.UNSAFE, effect),)
             message = f"goes on when one of its {len(commands)} commands fails"
             yield Hit(message, (heredoc.start, heredoc.end), fixes=fixes)
 

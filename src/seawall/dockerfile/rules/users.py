@@ -512,7 +512,9 @@ def _is_special(mode: str) -> bool:
 def _plain_mode(mode: str, start: int, end: int) -> tuple[Proposal, ...]:
     if not mode.isdigit() or end - start != len(mode):
         return ()
-    return (Proposal("Leave the special bits off", (Change(start, end, f"0{mode[-3:]}"),)),)
+    change = Change(start, end, f"0{mode[-3:]}")
+    effect = "who calls it no longer gets the rights of its owner"
+    return (Proposal("Leave the special bits off", (change,), Safety.UNSAFE, effect),)
 
 
 @step_rule(

@@ -1,0 +1,2 @@
+const numbers = process.argv.slice(2).map(Number).sort((one, other) => one - other);
+console.log(`sorted: ${numbers.join(" ")}`);

@@ -1,0 +1,2 @@
+read -r start < /opt/text
+echo "$start $WEATHER"

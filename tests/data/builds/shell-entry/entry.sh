@@ -1,0 +1,3 @@
+# Says what it was given, and runs it.
+echo "$# words"
+exec "$@"

@@ -1,0 +1,2 @@
+set -eu
+apt-get install -y --no-install-recommends "$@"
