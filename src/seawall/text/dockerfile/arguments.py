@@ -236,7 +236,7 @@ def _pair(line: Line, text: str, start: int, end: int) -> Pair:
 _ITEM = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
 _LIST = re.compile(rf"\[[ \t\r\n]*+(?:{_ITEM}[ \t\r\n]*+(?:,[ \t\r\n]*+{_ITEM}[ \t\r\n]*+)*+)?\]")
 _STRING = re.compile(_ITEM)
-_TOKEN = re.compile(
+_TOKEN = (
     rf"[ \t\r\n]*+(?:({_ITEM})|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)"
     r"|(true|false|null)|([\[\]{}:,]))"
 )
@@ -288,9 +288,10 @@ def is_json(text: str) -> bool:
     """Whether Go's ``encoding/json`` reads a text; no recursion, linear time."""
     stack: list[str] = []
     expect = "value"
+    token = re.compile(_TOKEN)  # seldom of use
     at = 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
+        found = token.match(text, at)
         if found is None:
             return not stack and expect == "end" and not text[at:].strip(" \t\r\n")
         string, number, word, mark = found.groups()
