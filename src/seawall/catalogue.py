@@ -1,16 +1,16 @@
 """Every rule of every domain, and how a rule is found by its own or another tool's id."""
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 
+from seawall.core import lazy
 from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 
-_NUMBERED = re.compile(r"(?:avd-)?(ksv|kcv|ds)-?0*([0-9]+)")
+_NUMBERED = lazy.pattern(r"(?:avd-)?(ksv|kcv|ds)-?0*([0-9]+)")
 
 
 _HOMES = {

@@ -5,13 +5,13 @@ of one tool, a check that is ignored must not silence what the others still repo
 tell the checks apart; else the first alias of a tool is the check that a rule is the equivalent of.
 """
 
-import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 
 from seawall.catalogue import called, canonical, look_up
 from seawall.core.finding import Finding
+from seawall.core.lazy import pattern
 from seawall.core.rule import Rule
 
 _PREFIXES = {
@@ -167,7 +167,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 _SHARES = {check.lower(): words for check, words in _WORDS.items()}
 
 
-_BUILDKIT = re.compile(r"(?:[A-Z]+[a-z]+){2,}[A-Za-z]*")
+_BUILDKIT = pattern(r"(?:[A-Z]+[a-z]+){2,}[A-Za-z]*")
 """How BuildKit names its checks: ``StageNameCasing``."""
 _BARE = frozenset((*_PREFIXES.values(), "buildkit"))
 

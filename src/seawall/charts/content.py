@@ -5,12 +5,12 @@ that changes meanwhile is seen.
 """
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.sources.files import reason_of, shown
 
 MAX_FILES = 10_000
@@ -24,7 +24,7 @@ _NAMES = frozenset(
         "requirements.lock",
     )
 )  # fmt: skip
-_VALUES = re.compile(r"values[\w.-]*\.ya?ml")
+_VALUES = pattern(r"values[\w.-]*\.ya?ml")
 _ASKS_FOR_FILES = b".Files"
 
 Files = Mapping[str, bytes]

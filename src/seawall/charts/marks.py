@@ -11,22 +11,23 @@ from typing import NamedTuple
 
 from seawall.charts.content import Files
 from seawall.charts.output import Rendered
+from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.text.decoding import decode
 from seawall.text.lines import split_lines
 
 _WORD = "#@seawall:"
-_MARK = re.compile(r" #@seawall:(\d+):(\d+)@")
-_ACTION = re.compile(
+_MARK = pattern(r" #@seawall:(\d+):(\d+)@")
+_ACTION = pattern(
     r"""\{\{(?:-[ \t\r\n]+)?/\*.*?\*/(?:[ \t\r\n]+-)?\}\}"""
     r"""|\{\{(?:"(?:[^"\\\n]|\\.)*+"|`[^`]*+`|'(?:[^'\\\n]|\\.)*+'|(?!\}\})[^"`'])*+\}\}""",
     re.DOTALL,
 )
-_KEYWORD = re.compile(r"\{\{(?:-[ \t\r\n]+)?[ \t\r\n]*(/\*|\$\w*[ \t\r\n]*:?=|\w*)")
+_KEYWORD = pattern(r"\{\{(?:-[ \t\r\n]+)?[ \t\r\n]*(/\*|\$\w*[ \t\r\n]*:?=|\w*)")
 _OPENERS = frozenset(("if", "range", "with", "define", "block"))
 _SILENT = frozenset((*_OPENERS, "else", "end", "break", "continue", "/*"))
-_NO_MARK = re.compile(r"---|\.\.\.|%")
-_TEXT = re.compile(r"[^ \t\r\n]")
+_NO_MARK = pattern(r"---|\.\.\.|%")
+_TEXT = pattern(r"[^ \t\r\n]")
 
 
 def are_possible(files: Files) -> bool:

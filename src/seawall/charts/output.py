@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.charts.content import Files
+from seawall.core.lazy import pattern
 from seawall.kubernetes.values import mappings, text
 from seawall.text.decoding import decode
 from seawall.text.yaml import Broken, Document, Value, load
@@ -11,14 +12,14 @@ from seawall.text.yaml import Broken, Document, Value, load
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath
 
-_DOCUMENT = re.compile(r"^---\n# Source: (.*)\n", re.MULTILINE)
-_PLACE = re.compile(r"([^\s():]+/[^\s():]+):(\d+)(?::(\d+))?")
-_NAMED = re.compile(r"YAML parse error on ([^\s:]+):")
+_DOCUMENT = pattern(r"^---\n# Source: (.*)\n", re.MULTILINE)
+_PLACE = pattern(r"([^\s():]+/[^\s():]+):(\d+)(?::(\d+))?")
+_NAMED = pattern(r"YAML parse error on ([^\s:]+):")
 _LONGEST = 400
 _HALF = 200
 _EXECUTION = ("execution error at ", ": executing ", "values don't meet the specifications")
 _LOOPS = ("nested reference name", "exceeded maximum template depth")
-_MISSING = re.compile(r"missing in charts/ directory: (.*)")
+_MISSING = pattern(r"missing in charts/ directory: (.*)")
 _MAX_CHARTS = 1000
 
 

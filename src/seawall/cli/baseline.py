@@ -1,13 +1,13 @@
 """Writing the baseline: from now on only what comes on top of it counts."""
 
 import os
-import re
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from seawall.cli.output import write_atomically, write_text
 from seawall.core.errors import UsageError
+from seawall.core.lazy import pattern
 from seawall.core.report import BASELINE, HISTORY, Report, Suppressed
 from seawall.triage.verdicts import Policy, Verdict, known_before
 
@@ -70,7 +70,7 @@ def _counted(number: int) -> str:
     return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
-_ODD = re.compile(r"""[\s*?\[\]\\!#"']""")
+_ODD = pattern(r"""[\s*?\[\]\\!#"']""")
 """What has a meaning in a pattern of gitattributes(5)."""
 
 

@@ -6,10 +6,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*\(?([^;()]*)\)?\s*(?:;(.*))?")
-_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
-_AT_LEAST = re.compile(r">=\s*([0-9.]+)")
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9A-Za-z-]+)+")
+from seawall.core.lazy import pattern
+
+_REQUIREMENT = pattern(r"([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*\(?([^;()]*)\)?\s*(?:;(.*))?")
+_EXTRA = pattern(r"""extra\s*==\s*["']([^"']+)["']""")
+_AT_LEAST = pattern(r">=\s*([0-9.]+)")
+_VERSION = pattern(r"[0-9]+(?:\.[0-9A-Za-z-]+)+")
 _PATIENCE = 10.0
 """Seconds in which a program must tell its version."""
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from seawall.charts.value_sets import RELEASE, ValueSet
+from seawall.core.lazy import pattern
 from seawall.text.gitignore import RootedPaths
 
 Check = Callable[[object], object]
 
 # helm.sh/helm/v3/pkg/chartutil/validate_name.go
-_RELEASE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_RELEASE = pattern(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _RELEASE_LENGTH = 53
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_VERSION = re.compile(r"v?1\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
-_API_VERSION = re.compile(r"[A-Za-z0-9.-]+(?:/[A-Za-z0-9.-]+){0,2}")
+_NAMESPACE = pattern(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_VERSION = pattern(r"v?1\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
+_API_VERSION = pattern(r"[A-Za-z0-9.-]+(?:/[A-Za-z0-9.-]+){0,2}")
 
 
 def _text(value: object) -> str:

@@ -1,11 +1,12 @@
 """Image references, parsed as container engines parse them."""
 
-import re
 from typing import NamedTuple
+
+from seawall.core.lazy import pattern
 
 DEFAULT_REGISTRY = "docker.io"
 
-_VALID = re.compile(
+_VALID = pattern(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"  # a registry
     r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"

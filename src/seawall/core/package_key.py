@@ -1,8 +1,8 @@
 """What packages are known by, whatever their version."""
 
-import re
+from seawall.core.lazy import pattern
 
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = pattern(r"[-_.]+")
 
 
 def package_key(type_: str, name: str) -> str:

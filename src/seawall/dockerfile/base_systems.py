@@ -6,6 +6,7 @@ The image's name and tag tell it, else the package managers that its RUNs call.
 import re
 from functools import lru_cache
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.package_commands import managers_used
 from seawall.dockerfile.scripts import shell_language
 from seawall.dockerfile.stages import Stage, Step
@@ -30,12 +31,12 @@ _DEBIAN_BY_DEFAULT = frozenset(
 )
 """Official images whose tags without a system's name are Debian or Ubuntu."""
 _NOT_DEBIAN = {"mysql": RED_HAT}  # Oracle Linux since 8.0
-_DEBIAN_TAG = re.compile(
+_DEBIAN_TAG = pattern(
     r"(?:^|[-.])(?:slim|debian|ubuntu|jessie|stretch|buster|bullseye|bookworm|trixie|sid|xenial"
     r"|bionic|focal|jammy|noble)(?:$|[-.\d])"
 )
-_RED_HAT_IMAGE = re.compile(r"(?:^|[/-])(?:ubi\d*|ubi\d+-[a-z]+|rhel\d*|centos)(?:$|[/-])")
-_SUSE_IMAGE = re.compile(r"(?:^|/)(?:opensuse|suse|bci)(?:$|/)")
+_RED_HAT_IMAGE = pattern(r"(?:^|[/-])(?:ubi\d*|ubi\d+-[a-z]+|rhel\d*|centos)(?:$|[/-])")
+_SUSE_IMAGE = pattern(r"(?:^|/)(?:opensuse|suse|bci)(?:$|/)")
 _SHELLS = {
     DEBIAN: DASH, ALPINE: ASH, BUSYBOX: ASH, RED_HAT: BASH, SUSE: BASH, ARCH: BASH
 }  # fmt: skip

@@ -1,11 +1,11 @@
 """Runs rules over a Dockerfile and turns their hits into findings."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
+from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
@@ -14,7 +14,7 @@ from seawall.dockerfile.rule import COMMAND, FILE, STAGE, STEP, Context, RunComm
 from seawall.dockerfile.stages import Build, Stage, Step
 
 KIND = "Dockerfile"
-_LINE_END = re.compile(rb"\r\n?|\n")
+_LINE_END = pattern(rb"\r\n?|\n")
 Entity = Build | Stage | Step | RunCommand
 
 

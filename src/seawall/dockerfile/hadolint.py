@@ -5,10 +5,10 @@ of a wrong type and goes on without, the rest of the file counts here and a note
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.core.rule import ParameterValue
 from seawall.core.severity import Severity
@@ -30,7 +30,7 @@ FORMATS = (
     "sarif", "junit",
 )  # fmt: skip
 LABEL_TYPES = ("email", "hash", "rfc3339", "semver", "spdx", "text", "url")
-_CODE = re.compile(r"(?:DL|SC)\d{4}")
+_CODE = pattern(r"(?:DL|SC)\d{4}")
 _TRUTHY = frozenset(("1", "y", "on", "true", "yes"))
 
 

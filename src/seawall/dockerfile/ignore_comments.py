@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from seawall.core.ignore import MARK, Ignore, Lines, Scope, WholeFile, directive, fault_of_date
+from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
 from seawall.dockerfile.buildkit_ignores import Enabled, checks
 from seawall.dockerfile.shell_pragma import all_comments, outer_comments
@@ -33,7 +34,7 @@ class Words(NamedTuple):
     enabled: tuple[Enabled, ...] = ()
 
 
-_MARKS = re.compile(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
+_MARKS = pattern(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
 
 
 def may_hold(data: bytes) -> bool:
@@ -210,7 +211,7 @@ def _last_line(file: _File, instruction: Instruction, line: int) -> int:
 
 # hadolint -------------------------------------------------------------------------------------
 
-_HADOLINT = re.compile(
+_HADOLINT = pattern(
     r"[ \t]*hadolint[ \t]+(?:(stage|global)[ \t]+)?ignore[ \t]*=[ \t]*"
     r"([DLSC0-9]+(?:[ \t]*,[ \t]*[DLSC0-9]+)*)[ \t]*(?:#(.*))?"
 )
@@ -246,7 +247,7 @@ def _hadolint(file: _File) -> Iterator[Ignore]:
 
 # checkov --------------------------------------------------------------------------------------
 
-_CHECKOV = re.compile(
+_CHECKOV = pattern(
     r"(?:checkov|bridgecrew|cortex):skip= *([A-Za-z_\d-]+(?:,[A-Za-z_\d-]+)*)(?::(.*))?"
 )
 
@@ -317,7 +318,7 @@ def _day_before(text: str) -> str:
 
 # KICS -----------------------------------------------------------------------------------------
 
-_KICS = re.compile(r"(?:(?://|#|;)*\s*)kics-scan\s*(.*)", re.IGNORECASE | re.DOTALL)
+_KICS = pattern(r"(?:(?://|#|;)*\s*)kics-scan\s*(.*)", re.IGNORECASE | re.DOTALL)
 _ALL_OF_KICS = ("*",)
 
 

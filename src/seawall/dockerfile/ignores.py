@@ -4,6 +4,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.text.dockerfile.golang import SPACES
 
 _BOM = "\ufeff"
@@ -100,7 +101,7 @@ def _clean(path: str) -> str:
     return cleaned[1:] if cleaned.startswith("//") else cleaned
 
 
-_CLASS = re.compile(r"\[\^?+(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]", re.DOTALL)
+_CLASS = lazy.pattern(r"\[\^?+(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\]", re.DOTALL)
 
 
 class _BadPatternError(Exception):
@@ -172,7 +173,7 @@ def _match_chunk(chunk: str, name: str) -> str | None:
     return None if failed else name
 
 
-_CLASS_ITEM = re.compile(r"(\\.|[^\\])(?:-(\\.|[^\\]))?", re.DOTALL)
+_CLASS_ITEM = lazy.pattern(r"(\\.|[^\\])(?:-(\\.|[^\\]))?", re.DOTALL)
 
 
 def _is_in_class(text: str, character: str) -> bool:
@@ -333,7 +334,7 @@ def _class(text: str) -> str:
     return f"[{negated}{_CLASS_ESCAPE.sub(_keep, body)}]"
 
 
-_CLASS_ESCAPE = re.compile(r"\\(.)|([\[&~|])", re.DOTALL)
+_CLASS_ESCAPE = lazy.pattern(r"\\(.)|([\[&~|])", re.DOTALL)
 
 
 def _keep(found: "re.Match[str]") -> str:

@@ -1,10 +1,10 @@
 """Edits of whole instructions, their keywords and their words, in the idiom of the file."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.edit import Change
+from seawall.core.lazy import pattern
 from seawall.dockerfile.lines import line_end, line_start, next_line
 from seawall.text.dockerfile.expansion import Expansion, ExpansionError, expand
 from seawall.text.dockerfile.parser import parse
@@ -98,7 +98,7 @@ def variable(file: Dockerfile, instruction: Instruction, name: str) -> Place:
     return _variables(file, instruction).get(name) or place(instruction.keyword)
 
 
-_VARIABLE = re.compile(rb"\$\{?([A-Za-z0-9_]+)")
+_VARIABLE = pattern(rb"\$\{?([A-Za-z0-9_]+)")
 
 
 @lru_cache(maxsize=4)  # each variable of an instruction is looked up
@@ -127,7 +127,7 @@ def json_list(texts: list[str]) -> str | None:
 # Keys and values ------------------------------------------------------------------------------
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def _expanded(text: str, escape: str) -> Expansion | None:

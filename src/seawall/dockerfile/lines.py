@@ -1,10 +1,9 @@
 """Lines of a Dockerfile, by the bytes in them."""
 
-import re
-
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.tree import Dockerfile
 
-_LINE_END = re.compile(rb"\r\n|\n")
+_LINE_END = pattern(rb"\r\n|\n")
 
 
 def line_end(file: Dockerfile, near: int = 0) -> str:

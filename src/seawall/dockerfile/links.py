@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.stages import Stage
 from seawall.text.dockerfile.expansion import ExpansionError, expand
 from seawall.text.dockerfile.golang import parse_int
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Refuse = Callable[[str, Instruction], object]
 
-_ONBUILD = re.compile(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE)
+_ONBUILD = pattern(r"[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*", re.IGNORECASE)
 
 
 class Image(NamedTuple):

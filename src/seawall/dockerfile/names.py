@@ -6,7 +6,9 @@ And which files name further ones: those of compose and of ``docker buildx bake`
 import os
 import re
 
-_NAMES = re.compile(
+from seawall.core.lazy import pattern
+
+_NAMES = pattern(
     r"(?:dockerfile|containerfile)(?:\..+)?|.+\.(?:dockerfile|containerfile)", re.IGNORECASE
 )
 _OTHER = (
@@ -47,8 +49,8 @@ def ignore_files(path: str, context: str | None = None) -> tuple[str, str]:
     return f"{path}.dockerignore", os.path.join(directory, ".dockerignore")
 
 
-_COMPOSE = re.compile(r"(?:docker-|podman-)?compose(?:[._-][\w.-]+)?\.ya?ml")
-_BAKE = re.compile(r"docker-bake(?:[._-][\w.-]+)?\.(?:hcl|json)")
+_COMPOSE = pattern(r"(?:docker-|podman-)?compose(?:[._-][\w.-]+)?\.ya?ml")
+_BAKE = pattern(r"docker-bake(?:[._-][\w.-]+)?\.(?:hcl|json)")
 
 
 def project_kind(path: str) -> str:

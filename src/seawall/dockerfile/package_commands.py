@@ -3,11 +3,11 @@
 Which manager is called, what for, with which packages and options.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.package_managers import (
     INSTALL,
     OTHER,
@@ -21,7 +21,7 @@ from seawall.dockerfile.stages import Environment, Stage, Step
 from seawall.text.shell.script import Command, Script, ShellWord
 
 _FILES = (".deb", ".rpm", ".apk", ".whl", ".tar.gz", ".tgz", ".tar.bz2", ".zip", ".gem")
-_RPM_VERSION = re.compile(
+_RPM_VERSION = pattern(
     r"-(\d[\w.~^+:*]*?(?:-\d[\w.~^+*]*?)?)(?:\.(?:noarch|x86_64|aarch64|i686|ppc64le|s390x))?$"
 )
 """What follows a package's name in rpm's ``name-version-release.arch``."""
@@ -264,7 +264,7 @@ def _known(name: str) -> str:
     return "" if "$" in name or "`" in name else name
 
 
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+_VARIABLE = pattern(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 
 
 def with_named_packages(

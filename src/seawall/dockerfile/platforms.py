@@ -1,14 +1,14 @@
 """Platforms as in ``--platform``: ``os[(version)]/architecture[/variant]`` (containerd)."""
 
-import re
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.golang import quote
 
 _PART = r"^[A-Za-z0-9_.-]+$"
 _OS = r"^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?$"
-_PART_PATTERN = re.compile(_PART[1:-1])
-_OS_PATTERN = re.compile(_OS[1:-1])
+_PART_PATTERN = pattern(_PART[1:-1])
+_OS_PATTERN = pattern(_OS[1:-1])
 _KNOWN_OS = frozenset(
     (
         "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js",

@@ -1,14 +1,14 @@
 """Which rule tells of a reason why BuildKit refuses a file: a reason is told of once."""
 
-import re
 from bisect import bisect_right
 from functools import lru_cache
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.stages import Build
 from seawall.text.dockerfile.tree import NO_STAGE, Instruction, Problem
 
 SYNTAX = "dockerfile-syntax"
-_PORT = re.compile(r"invalid (?:containerPort|hostPort): (\d+)(?:-(\d+))?$")
+_PORT = pattern(r"invalid (?:containerPort|hostPort): (\d+)(?:-(\d+))?$")
 MAX_PORT = 65_535
 _ONBUILD = (
     "Chaining ONBUILD", "MAINTAINER isn't allowed", "FROM isn't allowed", "onbuild trigger should",

@@ -1,16 +1,17 @@
 """Compose and bake files: which Dockerfiles they build, in which context, how."""
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text import hcl
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 _DEFAULT = "Dockerfile"
-_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)")
+_REMOTE = pattern(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)")
 
 
 class BuildReference(NamedTuple):
@@ -60,7 +61,7 @@ def _reference(
 
 # Compose --------------------------------------------------------------------------------------
 
-_COMPOSE_VARIABLE = re.compile(
+_COMPOSE_VARIABLE = pattern(
     r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-+?])([^{}$]*))?\}|(.?))"
 )
 
@@ -238,7 +239,7 @@ def _from_json(value: Any) -> hcl.Value:
     return value if isinstance(value, bool | str) or value is None else float(value)
 
 
-_JSON_TEMPLATE = re.compile(r"\$\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}")
+_JSON_TEMPLATE = pattern(r"\$\{[ \t]*([A-Za-z_][\w-]*)[ \t]*\}")
 _MAX_PARENTS = 1000
 
 

@@ -1,17 +1,18 @@
 """Image references: ``registry/repository:tag@digest`` (distribution/reference)."""
 
-import re
 from typing import NamedTuple
+
+from seawall.core.lazy import pattern
 
 _COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _NAME = rf"(?:{_DOMAIN}/)?{_PATH}(?:/{_PATH})*"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_REFERENCE = re.compile(rf"({_NAME})(?::([0-9A-Za-z_][0-9A-Za-z_.-]{{0,127}}))?(?:@({_DIGEST}))?")
-_SPLIT = re.compile(rf"({_DOMAIN})/(.+)")
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
-_ANY_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
+_REFERENCE = pattern(rf"({_NAME})(?::([0-9A-Za-z_][0-9A-Za-z_.-]{{0,127}}))?(?:@({_DIGEST}))?")
+_SPLIT = pattern(rf"({_DOMAIN})/(.+)")
+_IDENTIFIER = pattern(r"[a-f0-9]{64}")
+_ANY_DIGEST = pattern(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 _DIGEST_SIZES = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HUB = "docker.io"
 _MAX_PATH = 255

@@ -7,6 +7,8 @@ Only what keeps its data and its interface for the length of a release: no datab
 import re
 from collections.abc import Mapping
 
+from seawall.core.lazy import pattern
+
 _SUPPORTED: Mapping[str, tuple[str, ...]] = {
     "alpine": ("3.22",),
     "debian": ("12", "13"),
@@ -18,12 +20,12 @@ _SUPPORTED: Mapping[str, tuple[str, ...]] = {
 }
 """The oldest with support into 2027 or longer, which is closest to what has ended, and a new one
 with long support; of alpine the same."""
-_OLD_SYSTEMS = re.compile(
+_OLD_SYSTEMS = pattern(
     r"(?:-(?:wheezy|jessie|stretch|buster|bullseye|trusty|xenial|bionic|focal)"
     r"|(?<=-alpine)\d+(?:\.\d+)*)"
 )
 """Systems in tags for which a newer release has no image."""
-_VARIANT = re.compile(r"(?:-(?:slim|alpine|bookworm|trixie|apache|fpm|cli|zts|buster))*")
+_VARIANT = pattern(r"(?:-(?:slim|alpine|bookworm|trixie|apache|fpm|cli|zts|buster))*")
 
 
 def current(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.shell_pragma import shell_by_pragma
 from seawall.dockerfile.stages import Step
 from seawall.text.dockerfile.golang import SPACES
@@ -14,8 +15,8 @@ from seawall.text.shell.script import Command, Origin, Pipeline, Script, ShellWo
 EXEC = "exec"
 """The language of a JSON form: one command and no shell."""
 
-_WINDOWS_IMAGE = re.compile(r"(?:^|[/:-])(?:windows|nanoserver|servercore|windowsservercore)")
-_SHEBANG = re.compile(rb"#![ \t]*([^\s]+)(?:[ \t]+([^\r\n]*))?")
+_WINDOWS_IMAGE = pattern(r"(?:^|[/:-])(?:windows|nanoserver|servercore|windowsservercore)")
+_SHEBANG = pattern(rb"#![ \t]*([^\s]+)(?:[ \t]+([^\r\n]*))?")
 
 
 def read(step: Step) -> tuple[Script, ...]:
@@ -173,7 +174,7 @@ def _command(step: Step, words: list[Word], parent: Command | None) -> Command:
     return command
 
 
-_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_JSON_ESCAPE = pattern(rb"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 
 
 def _string_origin(step: Step, word: Word) -> Origin:

@@ -4,14 +4,14 @@ Above the first FROM it is about every stage, in a stage about what follows in i
 stages that build on it. A later SHELL counts instead.
 """
 
-import re
 from functools import lru_cache
 
+from seawall.core.lazy import pattern
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.dockerfile.tree import Comment, Dockerfile
 
 MARK = b"hadolint"
-_SHELL = re.compile(r"[ \t]*hadolint[ \t]+shell[ \t]*=[ \t]*([^ \t]+)[ \t]*(?:#.*)?")
+_SHELL = pattern(r"[ \t]*hadolint[ \t]+shell[ \t]*=[ \t]*([^ \t]+)[ \t]*(?:#.*)?")
 
 
 def shell_of(comment: str) -> str:

@@ -3,15 +3,16 @@
 import re
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.golang import parse_bool, parse_int, parse_unsigned, quote
 
-_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
-_SCP = re.compile(r"([a-zA-Z0-9_-]+)@([a-zA-Z0-9.-]+):([^?#\n]*)(?:\?([^#\n]*))?(?:#(.*))?")
-_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_CONTROL = re.compile("[\0-\x1f\x7f]")
-_BAD_HOST = re.compile(r"""[\0-\x20"<>\\^`{|}]""")
+_SCHEME = pattern(r"([a-zA-Z0-9]+)://")
+_SCP = pattern(r"([a-zA-Z0-9_-]+)@([a-zA-Z0-9.-]+):([^?#\n]*)(?:\?([^#\n]*))?(?:#(.*))?")
+_BAD_ESCAPE = pattern(r"%(?![0-9a-fA-F]{2})")
+_CONTROL = pattern("[\0-\x1f\x7f]")
+_BAD_HOST = pattern(r"""[\0-\x20"<>\\^`{|}]""")
 _SYMBOLIC_CLAUSE = r"[augo]*(?:[-+=][rstwXxugo]*)+"
-_SYMBOLIC = re.compile(rf"{_SYMBOLIC_CLAUSE}(?:,{_SYMBOLIC_CLAUSE})*")
+_SYMBOLIC = pattern(rf"{_SYMBOLIC_CLAUSE}(?:,{_SYMBOLIC_CLAUSE})*")
 _MAX_MODE = 0o7777
 
 

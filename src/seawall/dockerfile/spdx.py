@@ -3,7 +3,7 @@
 The list: https://spdx.org/licenses/ (version 3.27.0); expressions: SPDX specification, annex D.
 """
 
-import re
+from seawall.core.lazy import pattern
 
 _LICENSES = """
     0BSD 3D-Slicer-1.0 AAL Abstyles AdaCore-doc Adobe-2006 Adobe-Display-PostScript
@@ -133,8 +133,8 @@ _EXCEPTIONS = """
     Texinfo-exception u-boot-exception-2.0 UBDL-exception Universal-FOSS-exception-1.0
     vsftpd-openssl-exception WxWindows-exception-3.1 x11vnc-openssl-exception
 """
-_TOKEN = re.compile(r"\s*([()]|[A-Za-z0-9.+:-]+)")
-_REFERENCE = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?(?:License|Addition)Ref-[A-Za-z0-9.-]+")
+_TOKEN = pattern(r"\s*([()]|[A-Za-z0-9.+:-]+)")
+_REFERENCE = pattern(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?(?:License|Addition)Ref-[A-Za-z0-9.-]+")
 _OPERATORS = frozenset(("AND", "OR", "WITH"))
 
 

@@ -1,13 +1,13 @@
 """Dockerfiles on their way through a scan."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
+from seawall.core.lazy import pattern
 from seawall.core.report import Failed, NotCovered
 from seawall.dockerfile.names import (
     ignore_files,
@@ -175,7 +175,7 @@ def given(around: "Surroundings") -> tuple[object, ...]:
     return (around.arguments, around.targets, place)
 
 
-_WORD = re.compile(rb"[\w.-]+")
+_WORD = pattern(rb"[\w.-]+")
 
 
 def _scripts(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.text.yaml import Value
 
@@ -21,12 +22,12 @@ _WRAPPERS = frozenset(
     setpriv stdbuf sudo taskset timeout tini
     """.split()
 )
-_SHELL_WORD = re.compile(
+_SHELL_WORD = pattern(
     r"""(?:[^\s"'\\;&|<>()]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.|["'\\])+|[;&|<>()\n]+""", re.DOTALL
 )
-_QUOTED = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)""", re.DOTALL)
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.-]*)\)")
+_QUOTED = pattern(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)""", re.DOTALL)
+_ASSIGNMENT = pattern(r"[A-Za-z_]\w*=")
+_VARIABLE = pattern(r"\$\(([A-Za-z_][\w.-]*)\)")
 _SWITCHES = frozenset(
     """
     allow-privileged anonymous-auth authentication-token-webhook auto-tls client-cert-auth

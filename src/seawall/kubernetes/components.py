@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from seawall.core.image_reference import parse_image
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
 from seawall.core.severity import Severity
@@ -35,11 +36,11 @@ PROXY = "kube-proxy"
 SYSTEM_NAMESPACE = "kube-system"
 
 _PROGRAMS = frozenset((API_SERVER, CONTROLLER_MANAGER, SCHEDULER, ETCD, KUBELET, PROXY))
-_MENTIONED = re.compile("kube-?(?:apiserver|controller-manager|scheduler|let|proxy)|etcd|hyperkube")
-_ARCHITECTURE = re.compile(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
-_MINOR = re.compile(r"v?1\.(\d{1,3})(?!\d)")
+_MENTIONED = pattern("kube-?(?:apiserver|controller-manager|scheduler|let|proxy)|etcd|hyperkube")
+_ARCHITECTURE = pattern(r"-(?:amd64|arm|arm64|ppc64le|s390x)$")
+_MINOR = pattern(r"v?1\.(\d{1,3})(?!\d)")
 
-_NUMBER = re.compile("-?[0-9]{1,15}")
+_NUMBER = pattern("-?[0-9]{1,15}")
 _DURATION_PART = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)"
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 

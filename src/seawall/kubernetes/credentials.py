@@ -17,6 +17,7 @@ from binascii import Error, a2b_base64
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.core.redacted import NOTHING, Redacted
 
 
@@ -223,7 +224,7 @@ _URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@
 _USER_OF_MANUALS = r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:word)?|pw)"
 
 
-_REST_OF_TOKEN = re.compile(r"[\w+/=.~-]*")
+_REST_OF_TOKEN = lazy.pattern(r"[\w+/=.~-]*")
 _LONGEST_KEY = 16_384
 
 

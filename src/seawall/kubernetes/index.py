@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.kubernetes.applications import Applications, names_namespace
 from seawall.kubernetes.network_policies import (
     NETWORK_POLICY_KINDS,
@@ -386,8 +387,8 @@ class Index:
 
 
 _DEFAULT_ACCOUNT = "default"
-_WORDS = re.compile(r"[\w.-]+")
-_NO_WORD = re.compile(r"[^\w.-]")
+_WORDS = lazy.pattern(r"[\w.-]+")
+_NO_WORD = lazy.pattern(r"[^\w.-]")
 
 _GROUPS_WITHOUT_PODS = (
     "bitnami.com", "cert-manager.io", "cilium.io", "external-secrets.io", "gatekeeper.sh",

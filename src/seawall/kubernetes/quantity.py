@@ -1,10 +1,9 @@
 """Resource quantities such as ``100m``, ``1e3`` and ``1Gi``."""
 
-import re
-
+from seawall.core.lazy import pattern
 from seawall.text.yaml import Value
 
-_QUANTITY = re.compile(
+_QUANTITY = pattern(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))"
     r"(?:(Ki|Mi|Gi|Ti|Pi|Ei)|([eE][+-]?[0-9]{1,3})|(n|u|m|k|M|G|T|P|E))?"
 )

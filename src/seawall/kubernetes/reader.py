@@ -1,9 +1,9 @@
 """From the text of a file to Kubernetes objects, and what could not be read of it."""
 
-import re
 from itertools import islice
 from typing import Any, NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
@@ -18,7 +18,7 @@ from seawall.text.templates import (
 )
 from seawall.text.yaml import Broken, Chunk, Document, load
 
-_KIND = re.compile(r"""kind["']?[ \t\r\n]*+[:#]""")
+_KIND = pattern(r"""kind["']?[ \t\r\n]*+[:#]""")
 TEMPLATE = "Go template"
 MARKS = "template"
 PATCH = "patch"

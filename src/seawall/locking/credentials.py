@@ -3,7 +3,6 @@
 import binascii
 import json
 import os
-import re
 import subprocess
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -11,10 +10,11 @@ from typing import Any, NamedTuple
 
 from seawall.core.errors import InputError
 from seawall.core.image_reference import DEFAULT_REGISTRY
+from seawall.core.lazy import pattern
 
 _HUB_KEY = "https://index.docker.io/v1/"
 """What docker calls Docker Hub in its configuration."""
-_HELPER = re.compile(r"[A-Za-z0-9._-]+")
+_HELPER = pattern(r"[A-Za-z0-9._-]+")
 _TIMEOUT = 30
 
 

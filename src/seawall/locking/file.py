@@ -17,12 +17,12 @@ It is TOML, sorted, and holds no times, so that equal contents are equal files:
     source = "sbom"
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
 from seawall.core.image_reference import is_valid_image, parse_image
+from seawall.core.lazy import pattern
 from seawall.locking.packages import NAME as PACKAGE_NAME
 from seawall.locking.packages import TYPES, PackagePin
 from seawall.locking.packages import VERSION as PACKAGE_VERSION
@@ -30,7 +30,7 @@ from seawall.locking.packages import VERSION as PACKAGE_VERSION
 NAME = "seawall.lock"
 VERSION = 1
 MAX_SIZE = 16 * 1024 * 1024
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST = pattern(r"sha256:[0-9a-f]{64}")
 _HEADER = "# Made by seawall lock. The digest of an image of several platforms is its index's.\n"
 
 

@@ -1,11 +1,11 @@
 """Image indexes and manifests, as OCI layouts and registries hold them (OCI image spec 1.1)."""
 
-import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from seawall.core.errors import InputError
+from seawall.core.lazy import pattern
 
 MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a manifest: what registries take (distribution spec, pushing manifests)."""
@@ -17,7 +17,7 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_PART = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_PART = pattern(r"[A-Za-z0-9._-]{1,32}")
 Blob = Callable[[str], bytes]
 """Gives the bytes of a digest; raises InputError where there are none."""
 

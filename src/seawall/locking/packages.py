@@ -11,15 +11,16 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from seawall.core.errors import InputError
+from seawall.core.lazy import pattern
 from seawall.core.package_key import package_key
 
 MAX_SIZE = 512 * 1024 * 1024
 """Bytes of a document without compression; Debian's main index has some 50 million."""
 TYPES = ("apk", "cargo", "deb", "gem", "golang", "npm", "pypi", "rpm")
 """Kinds of packages, as package URLs call them."""
-NAME = re.compile(r"[A-Za-z0-9@._~+/-]{1,214}")
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~:_^-]{0,127}")
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#\\]+)")
+NAME = pattern(r"[A-Za-z0-9@._~+/-]{1,214}")
+VERSION = pattern(r"[A-Za-z0-9][A-Za-z0-9.+~:_^-]{0,127}")
+_REQUIREMENT = pattern(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#\\]+)")
 _MAX_DEPTH = 64
 
 

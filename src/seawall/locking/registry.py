@@ -5,7 +5,6 @@ Only ``seawall lock`` talks to a network. Credentials are docker's: ``config.jso
 the token service it names, and nowhere else.
 """
 
-import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +15,7 @@ from typing import IO
 
 from seawall.core.errors import InputError
 from seawall.core.image_reference import DEFAULT_REGISTRY, ImageReference, parse_image
+from seawall.core.lazy import pattern
 from seawall.locking.credentials import Credentials, authorization
 from seawall.locking.file import DIGEST, Pin, full_name
 from seawall.locking.manifests import (
@@ -31,7 +31,7 @@ TIMEOUT = 30.0
 """Seconds for an answer."""
 _DOCKER_HUB = "registry-1.docker.io"
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
-_CHALLENGE = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
+_CHALLENGE = pattern(r'([a-zA-Z_]+)="([^"]*)"')
 
 
 class Registry:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from json import JSONEncoder
 from json.encoder import encode_basestring
 
-_RISKY = re.compile(
+from seawall.core.lazy import pattern
+
+_RISKY = pattern(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.finding import Finding
+from seawall.core.lazy import pattern
 from seawall.core.report import Report
 from seawall.reports import Options, Sources
 from seawall.reports.visible import visible
@@ -33,8 +34,8 @@ COVERAGE_ROOM = 2_500
 LONGEST = 400
 """Characters of one text in a table."""
 
-_REFERENCE = re.compile(r"[@#!~%$&*^:](?=\w)|//|(?<=www)\.|(?<=GH)-", re.IGNORECASE)
-_WWW = re.compile(r"(?<=www)\.", re.IGNORECASE)
+_REFERENCE = pattern(r"[@#!~%$&*^:](?=\w)|//|(?<=www)\.|(?<=GH)-", re.IGNORECASE)
+_WWW = pattern(r"(?<=www)\.", re.IGNORECASE)
 _PUNCTUATION = {ord(mark): f"&#{ord(mark)};" for mark in "!#$&*:<>@[\\]^_`{|}~"}
 _NO_WIDTH = "&#8203;"
 

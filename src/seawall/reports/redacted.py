@@ -3,9 +3,8 @@
 An excerpt of the line a secret stands on would publish it in every CI log and report.
 """
 
-import re
-
 from seawall.core.finding import Finding
+from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.core.report import Report
 from seawall.reports import Sources
@@ -104,7 +103,7 @@ class RedactedSources:
             self._whole.add((path, number))
 
 
-_KEY_END = re.compile(r"[\"']?[ \t]*:")
+_KEY_END = pattern(r"[\"']?[ \t]*:")
 
 
 def _brackets(text: str) -> int:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from seawall.core import lazy
+
 _PATTERN_LIMIT = 10_000
 """Patterns of one file; what a later one would ignore is read."""
 
@@ -100,7 +102,7 @@ def pattern_of(names: Sequence[str]) -> Pattern:
     return Pattern(segments, negated=False, only_directories=False)
 
 
-_SPECIAL = re.compile(r"[*?\[\\]")
+_SPECIAL = lazy.pattern(r"[*?\[\\]")
 
 
 def _segment(name: str) -> _Segment:
@@ -154,7 +156,7 @@ _CLASSES = {
     "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~",
     "punct": r"!-/:-@\[-`{-~", "space": r" \t-\r", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
-_CLASS = re.compile(r"\[:([^\]]*):\]")
+_CLASS = lazy.pattern(r"\[:([^\]]*):\]")
 
 
 def _bracket(name: str, at: int) -> tuple[str, int] | None:

@@ -8,6 +8,8 @@ its text, so that nobody takes it for known. There are no comments in the result
 import re
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
+
 MAX_DEPTH = 100
 """Blocks, lists and objects inside each other."""
 
@@ -57,7 +59,7 @@ class HclError(Exception):
         self.offset = offset
 
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"(?P<blank>[ \t\r]+|#[^\n]*|//[^\n]*|/\*[\s\S]*?\*/)"
     r"|(?P<newline>\n)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)"

@@ -18,11 +18,12 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from seawall.core.lazy import pattern
 from seawall.text.yaml import Broken, Budget, Chunk, Document, Event, build
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s,:"{}\[\]]++', re.DOTALL)
-_NEXT_OBJECT = re.compile(r"(?:\A|(?<=\n)|[ \t\r]*+\n)\s*+\{")
-_OBJECT = re.compile(r"^\{", re.MULTILINE)
+_TOKEN = pattern(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s,:"{}\[\]]++', re.DOTALL)
+_NEXT_OBJECT = pattern(r"(?:\A|(?<=\n)|[ \t\r]*+\n)\s*+\{")
+_OBJECT = pattern(r"^\{", re.MULTILINE)
 _MAX_BROKEN = 100
 """Broken documents of one stream after which the rest is taken for one more."""
 

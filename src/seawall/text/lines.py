@@ -4,10 +4,11 @@ YAML 1.1 also takes U+0085, U+2028 and U+2029 for line breaks; editors, SARIF vi
 pages do not. Positions are therefore made from offsets, never from a parser's own line count.
 """
 
-import re
 from collections.abc import Iterable
 
-_END = re.compile(r"\r\n?|\n")
+from seawall.core.lazy import pattern
+
+_END = pattern(r"\r\n?|\n")
 
 
 def count_ends(text: str, start: int, end: int) -> int:

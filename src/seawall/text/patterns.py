@@ -11,13 +11,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from seawall.core import lazy
+
 LONGEST = 10_000
 """Characters of the longest pattern that is taken."""
 EXTRA = "re2"
 
 _LONGEST_PLAIN = 1_000
 _MOST_WAYS = 1_000
-_TOKEN = re.compile(
+_TOKEN = lazy.pattern(
     r"""
       (?P<escaped>\\[^A-Za-z0-9\s]) | (?P<class>\\[dDwWs])
     | (?P<set>\[\^?[A-Za-z0-9_.%+:/@,=\ ](?:[A-Za-z0-9_.%+:/@,=\ ]|-[A-Za-z0-9])*-?\])
@@ -28,7 +30,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _REPEATS = tuple("*+?{")
-_REPEAT = re.compile(r"[*+?]\??")
+_REPEAT = lazy.pattern(r"[*+?]\??")
 _FOLDS = {"s": "\u017f", "k": "\u212a"}
 """Letters that have a third form besides their capital (Unicode simple case folding)."""
 

@@ -5,7 +5,6 @@ one run over the document's events; only nodes on the way to a wanted value are 
 those under an anchor, for an alias may lead there.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
@@ -20,6 +19,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath, Span
 from seawall.text.lines import positions
 from seawall.text.scalars import key_text, resolve, tagged
@@ -93,8 +93,8 @@ def _run(chunk: Chunk, walk: Callable[[Parser], _Result]) -> _Result:
     return walk(JsonParser(chunk.text))
 
 
-_ANCHOR = re.compile("&[0-9A-Za-z_-]")
-_ALIAS = re.compile(r"\*[0-9A-Za-z_-]")
+_ANCHOR = pattern("&[0-9A-Za-z_-]")
+_ALIAS = pattern(r"\*[0-9A-Za-z_-]")
 
 
 def _may_have_aliases(text: str) -> bool:

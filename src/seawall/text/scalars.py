@@ -10,6 +10,8 @@ import re
 from math import inf, isinf, isnan, nan
 from sys import intern
 
+from seawall.core.lazy import pattern
+
 Scalar = str | int | float | bool | None
 
 _SPELLINGS: tuple[tuple[Scalar, str], ...] = (
@@ -23,13 +25,13 @@ _SPELLINGS: tuple[tuple[Scalar, str], ...] = (
 _WORDS: dict[str, Scalar] = {word: value for value, words in _SPELLINGS for word in words.split()}
 _WORDS[""] = None
 
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INTEGER = re.compile(
+_FLOAT = pattern(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = pattern(
     r"[-+]?(?:(0|[1-9][0-9]*)|0([0-7]+)|0[oO]([0-7]+)|0[xX]([0-9a-fA-F]+)|0[bB]([01]+))"
 )
 _BASES = {1: 10, 2: 8, 3: 8, 4: 16, 5: 2}
 """The base of each group of the pattern."""
-_GO_UNDERSCORES = re.compile(r"[^_]+(?:(?<=[0-9])_(?=[0-9])[^_]+)*")
+_GO_UNDERSCORES = pattern(r"[^_]+(?:(?<=[0-9])_(?=[0-9])[^_]+)*")
 _NUMBER_START = frozenset("+-.0123456789")
 _LONGEST_NUMBER = 400
 """Digits; a double ends at 309, and int() is quadratic in them."""

@@ -2,6 +2,8 @@
 
 import re
 
+from seawall.core.lazy import pattern
+
 # Most texts hold none of the marks that these begin with, so they are compiled when first met.
 _ACTION = (
     r"\{\{-?\s*(?:/\*|[.$(]|(?:if|else|end|range|with|define|include|template|block|toYaml|quote|"
@@ -21,7 +23,7 @@ def is_go_template(text: str) -> bool:
     return re.search(_ACTION, text) is not None or re.search(_LINE_ACTION, text) is not None
 
 
-_MARK = re.compile(
+_MARK = pattern(
     r"\$\{[^{}\n]+\}|\$\([^()\n]+\)|\$[A-Za-z_]|<[^<>\n]+>|##[\w.-]+##|#\{[\w.-]+\}#|"
     r"__[A-Z][A-Z0-9_]*__|@[A-Za-z_]\w*@|%[A-Za-z_]\w*%"
 )

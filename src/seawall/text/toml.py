@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from seawall.core.lazy import pattern
+
 KeyPath = tuple[str | int, ...]
 Table = dict[str, Any]
 """A table as ``tomllib`` gives it."""
@@ -114,4 +116,4 @@ def key(name: str) -> str:
     return name if _BARE.fullmatch(name) else literal(name)
 
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = pattern(r"[A-Za-z0-9_-]+")

@@ -5,6 +5,8 @@
 
 import re
 
+from seawall.core.lazy import pattern
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -13,12 +15,12 @@ def lines_of(text: str) -> dict[KeyPath, int]:
     return _Lines(text).find()
 
 
-_KEY = re.compile(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*""")
-_STRING = re.compile(
+_KEY = pattern(r"""[ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([A-Za-z0-9_-]+))[ \t]*""")
+_STRING = pattern(
     r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'', re.DOTALL
 )
-_PLAIN = re.compile(r"[^\"'\[\]{}#\n]+")
-_BLANK = re.compile(r"[ \t\r\n]+|#[^\n]*")
+_PLAIN = pattern(r"[^\"'\[\]{}#\n]+")
+_BLANK = pattern(r"[ \t\r\n]+|#[^\n]*")
 
 
 class _Lines:

@@ -32,6 +32,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
+from seawall.core.lazy import pattern
 from seawall.text.lines import count_ends, positions
 from seawall.text.scalars import Scalar, key_text, resolve, tagged
 
@@ -127,12 +128,12 @@ _DIRECTIVE_LINE = f"(?<![^{_BREAK}\ufeff])%[^{_BREAK}]*+"
 
 # A byte order mark before a marker comes from files joined by `cat`. The look-behinds stand last
 # so that the search for the first character runs at full speed.
-_MARKER = re.compile(
+_MARKER = pattern(
     rf"(?:---|\.\.\.)(?=[ \t{_BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{_BREAK}]...))",
     re.MULTILINE,
 )
 _TAG_DIRECTIVE = f"(?<![^{_BREAK}\ufeff])%TAG"
-_EMPTY = re.compile(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
+_EMPTY = pattern(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
 
 
 @cache
@@ -143,8 +144,8 @@ def _empty_or_directives() -> re.Pattern[str]:
     )
 
 
-_JSON = re.compile(r"\s*+\{")
-_JSON_AFTER_JSON = re.compile(r"\}[ \t\r]*\n\s*+\{")
+_JSON = pattern(r"\s*+\{")
+_JSON_AFTER_JSON = pattern(r"\}[ \t\r]*\n\s*+\{")
 
 
 def split(text: str) -> Iterator[Chunk]:
@@ -268,7 +269,7 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     return f"{problem} ({error.context})" if error.context else problem
 
 
-_UNREADABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _unreadable(chunk: Chunk, number: int) -> Broken:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import yaml
 from yaml.events import ScalarEvent
 
+from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.text.lines import positions, split_lines
 from seawall.text.yaml import Chunk, Event, new_parser, split
@@ -19,10 +20,10 @@ from seawall.text.yaml import Chunk, Event, new_parser, split
 MAX_COMMENTS = 10_000
 """Marked comments of one file; later ones are left out."""
 
-_COMMENT = re.compile(r"(?:^|[ \t])#[ \t]*")
-_CONTENT = re.compile(r"[ \t]*+([^#\s])")
-_MARKER = re.compile(r"(?:---|\.\.\.)(?:[ \t]|$)")
-_HEAD = re.compile(r"(?:---|\.\.\.)(?:[ \t]*(?:#|$))|%")
+_COMMENT = pattern(r"(?:^|[ \t])#[ \t]*")
+_CONTENT = pattern(r"[ \t]*+([^#\s])")
+_MARKER = pattern(r"(?:---|\.\.\.)(?:[ \t]|$)")
+_HEAD = pattern(r"(?:---|\.\.\.)(?:[ \t]*(?:#|$))|%")
 """A line at the head of a document that says nothing of its content: a marker, a directive."""
 
 _Place = tuple[int, int]

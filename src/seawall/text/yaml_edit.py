@@ -6,19 +6,19 @@ done without touching something else (a value behind an alias, an anchor that ot
 key), ``Refused`` says why.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from seawall.core.edit import Append, Data, Operation, Remove, Set
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Scalar, resolve
 from seawall.text.yaml import Document, Value, load
 from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, read
 
-_LITERAL_HEAD = re.compile(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")
+_LITERAL_HEAD = pattern(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")
 """The first line of a literal block and the indentation of its text."""
 
 
@@ -115,7 +115,7 @@ def apply(text: str, found: Iterable[Replacement]) -> str:
     return "".join(parts)
 
 
-_HEAD = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))+(?=---)")
+_HEAD = pattern(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))+(?=---)")
 
 
 def marker_of(text: str) -> int:
@@ -182,8 +182,8 @@ def _own(value: Data) -> Value:
 
 # Editing --------------------------------------------------------------------------------------
 
-_LINE = re.compile(r"[^\r\n]*")
-_BLANK = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
+_LINE = pattern(r"[^\r\n]*")
+_BLANK = pattern(r"[ \t]*(?:#[^\r\n]*)?")
 
 
 class _Manner(NamedTuple):
@@ -701,12 +701,12 @@ def _column_of(text: str, at: int) -> int:
     return at - text.rfind("\n", 0, at) - 1
 
 
-_PLAIN = re.compile(
+_PLAIN = pattern(
     r"[A-Za-z0-9_./$][A-Za-z0-9_./$+@%=~,^-]*(?: [A-Za-z0-9_./$+@%=~^(-][^\s:#,\[\]{}]*)*"
 )
 
 
-_REFERENCE = re.compile(r"[a-z][a-z0-9._-]*(?:[:/@][A-Za-z0-9][A-Za-z0-9._-]*)+")
+_REFERENCE = pattern(r"[a-z][a-z0-9._-]*(?:[:/@][A-Za-z0-9][A-Za-z0-9._-]*)+")
 """Names of images, addresses without a scheme: colons inside, but none before a blank."""
 
 

@@ -9,7 +9,6 @@ place is a new finding, and the file tells nobody the old one.
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from typing import NamedTuple
 from seawall.core.errors import UsageError
 from seawall.core.finding import Finding, fingerprint, render_subject
 from seawall.core.ignore import fault_of_date
+from seawall.core.lazy import pattern
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Severity
 
@@ -138,7 +138,7 @@ def render(entries: Iterable[Entry]) -> Iterable[str]:
     yield from sorted(_line(_fields(entry)) for entry in entries)
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 """Half a pair, from an escape in a manifest: no UTF-8 file can hold it."""
 
 
@@ -298,7 +298,7 @@ def _entry(fields: Mapping[str, object], where: str) -> tuple[Entry, str]:
 # Secret values --------------------------------------------------------------------------------
 
 _SALT_LENGTH = 16
-_SECRET = re.compile(r"[0-9a-f]{32}:[0-9a-f]{32}")
+_SECRET = pattern(r"[0-9a-f]{32}:[0-9a-f]{32}")
 _STRONG_LENGTH = 20
 """Characters that a value drawn by chance has at least, so that a fast hash will do."""
 _KINDS = (str.islower, str.isupper, str.isdigit)

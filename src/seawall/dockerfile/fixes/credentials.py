@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.core.edit import Change, Proposal, Safety
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.fixes.syntax import wanted_syntax
@@ -16,12 +17,12 @@ from seawall.text.shell.script import Command, Script, ShellWord
 
 SECRET_VARIABLE = 10
 """``RUN --mount=type=secret,env=`` came with version 1.10 of the front end."""
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = lazy.pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _NPM = frozenset(("npm", "npx", "yarn", "pnpm"))
 """Programs that replace ``${NAME}`` in .npmrc by the variable when they run (npm's config docs)."""
 _KEEPERS = frozenset(("npm", "yarn", "pnpm", "pip", "pip3", "git", "composer", "bundle", "poetry"))
 """Programs whose ``config`` writes what it is given into a file."""
-_OTHERS = re.compile(r"[^A-Za-z0-9]+")
+_OTHERS = lazy.pattern(r"[^A-Za-z0-9]+")
 _RENEW = "with a new value: the old one is known to everybody who has read the file or the image"
 
 
@@ -222,7 +223,7 @@ def _target(command: Command, script: Script) -> str | None:
     return "" if keeps else None
 
 
-_SPECIAL = re.compile(r"[$`\\'\"!]")
+_SPECIAL = lazy.pattern(r"[$`\\'\"!]")
 
 
 def _as_written(word: ShellWord, name: str) -> Change | None:
@@ -237,7 +238,7 @@ def _as_written(word: ShellWord, name: str) -> Change | None:
 
 # RUN ------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(r"[^\s$`\\'\"!]+")
+_PLAIN = lazy.pattern(r"[^\s$`\\'\"!]+")
 
 
 def from_secret(

@@ -1,16 +1,16 @@
 """A directory of its own for what a builder copies."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.rule import Context
 from seawall.dockerfile.stages import Stage, Step
 
 _SOURCES = "/src"
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = pattern(r"[*?\[]")
 
 
 def work_in_sources(step: Step, context: Context) -> Iterator[Proposal]:

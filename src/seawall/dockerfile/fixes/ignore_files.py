@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from seawall.core import lazy
 from seawall.core.edit import Edit, Proposal, Safety
 from seawall.dockerfile.context import BuildContext
 from seawall.dockerfile.ignores import IgnoreFile, parse_ignores
@@ -27,10 +28,10 @@ _MADE_BY = {
 }
 """What a build makes anew, and who makes it."""
 _OWN = ("**/Dockerfile*", "**/.dockerignore")
-_PUBLIC = re.compile(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
-_NO_MATTER = re.compile(r"(?:^|/)(?:Dockerfile[^/]*|\.dockerignore|__pycache__/.*)$")
+_PUBLIC = lazy.pattern(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
+_NO_MATTER = lazy.pattern(r"(?:^|/)(?:Dockerfile[^/]*|\.dockerignore|__pycache__/.*)$")
 """What no program of an image reads."""
-_WILDCARD = re.compile(r"[*?\[\\]")
+_WILDCARD = lazy.pattern(r"[*?\[\\]")
 _MAX_SIZE = 1024 * 1024
 """Bytes of an ignore file that are looked at: one as long may be longer."""
 

@@ -1,14 +1,14 @@
 """Takes options away that switch a check off, and rights that nobody should have."""
 
-import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.dockerfile import editing
 from seawall.dockerfile.stages import Step
 from seawall.text.shell.script import Command, ShellWord
 
-_CLUSTER = re.compile(r"-[A-Za-z]{2,}")
+_CLUSTER = pattern(r"-[A-Za-z]{2,}")
 
 
 def without_option(
@@ -36,8 +36,8 @@ def without_option(
 
 # Modes ----------------------------------------------------------------------------------------
 
-_OCTAL = re.compile(r"[0-7]{3,4}")
-_EVERYBODY = re.compile(r"[ugo]*[ao][ugao]*([+=])([rwxX]+)")
+_OCTAL = pattern(r"[0-7]{3,4}")
+_EVERYBODY = pattern(r"[ugo]*[ao][ugao]*([+=])([rwxX]+)")
 
 
 def closed_mode(mode: str) -> str | None:

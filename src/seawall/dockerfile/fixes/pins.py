@@ -1,9 +1,9 @@
 """Versions of packages, from a lock file."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.package_key import package_key
 from seawall.dockerfile.package_commands import Package, PackageCommand
 
@@ -17,8 +17,8 @@ _FORMS = {
     "pip": "{}=={}", "npm": "{}@{}", "yarn": "{}@{}", "pnpm": "{}@{}", "gem": "{}:{}",
     "go": "{}@{}", "cargo": "{}@{}",
 }  # fmt: skip
-_RESPIN = re.compile(r"-r\d+\Z")
-_PLAIN = re.compile(r"[A-Za-z0-9@._~+/:\[\],=<>!^*-]+")
+_RESPIN = pattern(r"-r\d+\Z")
+_PLAIN = pattern(r"[A-Za-z0-9@._~+/:\[\],=<>!^*-]+")
 
 
 def key_of(family: str, name: str) -> str:

@@ -1,12 +1,11 @@
 """The version of Docker's front end that an edit needs."""
 
-import re
-
 from seawall.core.edit import Change
+from seawall.core.lazy import pattern
 from seawall.dockerfile.lines import line_end
 from seawall.text.dockerfile.tree import Dockerfile
 
-_OFFICIAL = re.compile(r"(?:docker\.io/)?docker/dockerfile:1(?:\.(\d{1,4}))?(?:[.@-].*)?")
+_OFFICIAL = pattern(r"(?:docker\.io/)?docker/dockerfile:1(?:\.(\d{1,4}))?(?:[.@-].*)?")
 
 
 def wanted_syntax(file: Dockerfile, minor: int) -> tuple[Change, ...] | None:

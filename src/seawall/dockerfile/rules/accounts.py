@@ -1,7 +1,6 @@
 """Rules about the accounts that a build names and switches between."""
 
-import re
-
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, RED_HAT, system_of
@@ -37,7 +36,7 @@ _OF_IMAGES = {
     "ubuntu": ("ubuntu",),
 }  # fmt: skip
 """Docker's official images whose Dockerfiles make these accounts and no others."""
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NAME = pattern(r"[A-Za-z_][\w.-]*")
 
 
 @stage_rule(
@@ -145,7 +144,7 @@ def _mentions(step: Step, name: str) -> bool:
     return name.encode() in data or b"/etc/passwd" in data
 
 
-_SCRIPT = re.compile(r"(?:\.{1,2}|/[\w.-]+)*/[\w./-]+\.(?:sh|bash|py|pl|rb)|\./\S+")
+_SCRIPT = pattern(r"(?:\.{1,2}|/[\w.-]+)*/[\w./-]+\.(?:sh|bash|py|pl|rb)|\./\S+")
 
 
 def _is_opaque(step: Step) -> bool:

@@ -1,9 +1,9 @@
 """Rules about what a container runs: CMD, ENTRYPOINT, HEALTHCHECK and the JSON form."""
 
-import re
 from itertools import pairwise
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -18,7 +18,7 @@ _SHELL_WORDS = frozenset(
     "times trap type ulimit umask unalias unset until wait while { } ! [[".split()
 )
 """Builtins and reserved words: not all of them are programs as well."""
-_NOT_PLAIN = re.compile(r"[*?\[\]~{}!#]|^=")
+_NOT_PLAIN = pattern(r"[*?\[\]~{}!#]|^=")
 
 
 # Several of them ------------------------------------------------------------------------------
@@ -297,8 +297,8 @@ def _through_shell(word: Word, name: str) -> tuple[Proposal, ...]:
 
 
 _STRING = r"""(?:'[^']*'|"[^"]*"|\u201c[^\u201d]*\u201d)"""
-_LIST = re.compile(rf"\[\s*{_STRING}(?:\s*,\s*{_STRING})*\s*,?\s*\]")
-_SINGLE = re.compile(r"\[\s*'[^'\"\\]*'(?:\s*,\s*'[^'\"\\]*')*\s*\]")
+_LIST = pattern(rf"\[\s*{_STRING}(?:\s*,\s*{_STRING})*\s*,?\s*\]")
+_SINGLE = pattern(r"\[\s*'[^'\"\\]*'(?:\s*,\s*'[^'\"\\]*')*\s*\]")
 _WITH_LISTS = ("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "VOLUME", "COPY", "ADD")
 
 

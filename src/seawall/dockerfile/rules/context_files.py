@@ -1,11 +1,11 @@
 """Rules about the build context and its ignore file."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from seawall.core import lazy
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -20,7 +20,7 @@ from seawall.text.dockerfile.tree import Word
 
 _ignores = lru_cache(maxsize=8)(parse_ignores)
 """The ignore file of a project serves each COPY of each of its Dockerfiles."""
-_WILDCARD = re.compile(r"[*?\[\\]")
+_WILDCARD = lazy.pattern(r"[*?\[\\]")
 _EVERYTHING = frozenset(("*", "**", "**/*"))
 
 
@@ -122,7 +122,7 @@ _SECRET_NAMES = (
     ".htpasswd", "kubeconfig", "credentials.json",
 )  # fmt: skip
 _SECRET_DIRECTORIES = (".git/", ".aws/", ".ssh/", ".kube/", ".gnupg/", ".azure/", ".docker/")
-_EXAMPLES = re.compile(r"\.(?:example|sample|template|dist|tpl|defaults?)$|\.pub$")
+_EXAMPLES = lazy.pattern(r"\.(?:example|sample|template|dist|tpl|defaults?)$|\.pub$")
 
 
 def is_sensitive(file: str) -> bool:

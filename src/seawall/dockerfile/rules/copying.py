@@ -1,10 +1,10 @@
 """Rules about COPY, ADD and VOLUME, and about the layers that instructions make."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -19,7 +19,7 @@ from seawall.dockerfile.steps import join
 from seawall.text.dockerfile.heredocs import is_heredoc
 from seawall.text.shell.script import Command
 
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = pattern(r"[A-Za-z]:")
 
 
 def local_sources(step: Step) -> list[Value]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal
+from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
@@ -17,22 +18,22 @@ from seawall.dockerfile.rules.copying import local_sources
 from seawall.dockerfile.stages import Setting, Stage, Step
 from seawall.text.shell.script import Command, ShellWord
 
-_NAME = re.compile(
+_NAME = pattern(
     r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
     r"|private_key|dsn|conn(?:ection)?_string)(?:$|_)",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(
+_HARMLESS = pattern(
     r"(?:^|_)(?:public|file|files|path|dir|version|url|uri|user|username|name|id|ttl|length|size"
     r"|algorithm|type|host|port|gpg)(?:$|_)",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
-_TOKEN = re.compile(
+_URL_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
+_TOKEN = pattern(
     r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
     r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
     r"|secret|password|test|\s*)\Z",
     re.IGNORECASE,
@@ -245,11 +246,11 @@ def _still_there(name: str, source: Step, place: tuple[int, int]) -> Hit:
     return Hit(f"{name} stays in the layer of {what}", place, evidence=name)
 
 
-_NAMED = re.compile(
+_NAMED = pattern(
     r"(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)",
     re.IGNORECASE,
 )
-_NAMED_OTHERWISE = re.compile(r"(?:_|^)(?:public|file|version)(?:_|$)", re.IGNORECASE)
+_NAMED_OTHERWISE = pattern(r"(?:_|^)(?:public|file|version)(?:_|$)", re.IGNORECASE)
 
 
 @step_rule(
@@ -405,15 +406,15 @@ def _value_of(values: list[str], options: tuple[str, ...]) -> str:
     return ""
 
 
-_SECRET_FILES = re.compile(
+_SECRET_FILES = pattern(
     r"(?:\.env(?:\.(?!example|sample|template|dist)[\w.-]+)?|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:pem|key|p12|pfx|jks|keystore|ovpn)"
     r"|\.npmrc|\.pypirc|\.netrc|\.git-credentials|\.dockercfg|kubeconfig|credentials\.json"
     r"|\.htpasswd|terraform\.tfstate)\Z"
 )
 _SECRET_DIRECTORIES = ("/.aws/", "/.kube/", "/.ssh/", "/.gnupg/", "/.docker/")
-_PUBLIC = re.compile(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
+_PUBLIC = pattern(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IGNORECASE)
 
-_PUBLIC_KEY = re.compile(r"(?:\A|[._-])(?:pub|public)(?:[._-]|\Z)", re.IGNORECASE)
+_PUBLIC_KEY = pattern(r"(?:\A|[._-])(?:pub|public)(?:[._-]|\Z)", re.IGNORECASE)
 
 
 def _is_secret_file(path: str) -> bool:

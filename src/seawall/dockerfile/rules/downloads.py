@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -24,8 +25,8 @@ _VERIFIERS = frozenset(
 _USERS = frozenset(
     "sh bash dash ash tar unzip dpkg rpm python python3 gunzip install chmod".split()
 )
-_LOOPBACK = re.compile(r"https?://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)", re.IGNORECASE)
-_PLAIN = re.compile(r"http://[^\s/'\"]+", re.IGNORECASE)
+_LOOPBACK = pattern(r"https?://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)", re.IGNORECASE)
+_PLAIN = pattern(r"http://[^\s/'\"]+", re.IGNORECASE)
 
 
 @command_rule(
@@ -351,7 +352,7 @@ _UNSIGNED: dict[str, tuple[str, ...]] = {
     "rpm": ("--nosignature", "--nodigest", "--noverify"),
     "zypper": ("--no-gpg-checks", "--allow-unsigned-rpm"),
 }
-_UNSIGNED_TEXT = re.compile(r"trusted=yes|gpgcheck\s*=\s*0|SigLevel\s*=\s*Never")
+_UNSIGNED_TEXT = pattern(r"trusted=yes|gpgcheck\s*=\s*0|SigLevel\s*=\s*Never")
 
 
 @step_rule(

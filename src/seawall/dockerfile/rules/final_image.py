@@ -1,9 +1,9 @@
 """Rules about what the final image holds beyond its program."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, ARCH, DEBIAN, RED_HAT, SUSE, system_of
@@ -11,7 +11,7 @@ from seawall.dockerfile.rule import Context, file_rule
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.shell.script import Command
 
-_WITHOUT_SHELL = re.compile(r"(?:^|/)(?:distroless|static|chainguard|cgr\.dev)(?:/|$|-)")
+_WITHOUT_SHELL = pattern(r"(?:^|/)(?:distroless|static|chainguard|cgr\.dev)(?:/|$|-)")
 _MANAGERS = {
     DEBIAN: "apt", ALPINE: "apk", RED_HAT: "dnf or yum", SUSE: "zypper", ARCH: "pacman"
 }  # fmt: skip
@@ -204,8 +204,8 @@ _SIBLINGS = {
     ),
 }
 """Official images that have smaller siblings under the same version (docker-library)."""
-_SMALL = re.compile(r"(?:^|[-.])(?:slim|alpine|minimal|nano|busybox|scratch|onbuild|windows)")
-_RELEASE = re.compile(r"v?\d+(?:\.\d+)*|bookworm|trixie|bullseye")
+_SMALL = pattern(r"(?:^|[-.])(?:slim|alpine|minimal|nano|busybox|scratch|onbuild|windows)")
+_RELEASE = pattern(r"v?\d+(?:\.\d+)*|bookworm|trixie|bullseye")
 
 
 @file_rule(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter, Rule
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -13,21 +14,21 @@ from seawall.text.dockerfile.tree import Pair
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
 _SCHEMA_HELP = "labels and the types of their values, as name:type"
 
-_URL = re.compile(
+_URL = pattern(
     r"([A-Za-z][A-Za-z0-9+.-]*):(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 )
-_TIME = re.compile(
+_TIME = pattern(
     r"(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)"
 )
-_HASH = re.compile(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
+_HASH = pattern(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
 _NUMBER = r"(?:0|[1-9]\d*)"
 _IDENTIFIER = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
+_VERSION = pattern(
     rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_IDENTIFIER}(?:\.{_IDENTIFIER})*)?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
     re.ASCII,
 )
-_EMAIL = re.compile(
+_EMAIL = pattern(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )

@@ -1,9 +1,9 @@
 """Rules about how pip, npm, yarn and go are used in a build, their versions apart."""
 
-import re
 from functools import lru_cache
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
@@ -223,7 +223,7 @@ _MANAGED = {
     "alpine": (3.19, frozenset(("latest", "edge"))),
 }
 """From which release on a distribution's Python is managed by it alone (PEP 668)."""
-_RELEASE = re.compile(r"(\d+(?:\.\d+)?)")
+_RELEASE = pattern(r"(\d+(?:\.\d+)?)")
 
 
 @command_rule(

@@ -1,8 +1,8 @@
 """Rules about packages of programming languages without an exact version."""
 
-import re
 from collections.abc import Callable
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import SECURITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile.fixes.pins import with_version
@@ -16,8 +16,8 @@ from seawall.dockerfile.package_managers import INSTALL, names_of
 from seawall.dockerfile.rule import Context, RunCommand, command_rule
 
 _ANY, _RANGE, _EXACT = "any", "range", "exact"
-_FULL_VERSION = re.compile(r"[v=]?\d+(?:\.\d+)+(?:[-+.][\w.+-]+)?|[v=]?\d+")
-_TAG = re.compile(r"[A-Za-z_][\w.-]*")
+_FULL_VERSION = pattern(r"[v=]?\d+(?:\.\d+)+(?:[-+.][\w.+-]+)?|[v=]?\d+")
+_TAG = pattern(r"[A-Za-z_][\w.-]*")
 _BRANCHES = frozenset(("latest", "master", "main", "head", "none", "upgrade", "patch", "devel"))
 _OWN = frozenset(("pip", "setuptools", "wheel", "npm", "yarn", "pnpm", "corepack", "bundler"))
 """The package managers themselves and their like, which everybody renews: low."""

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.dockerfile.package_leftovers import covers, is_mounted, leftovers, removed_paths
@@ -11,7 +12,7 @@ from seawall.dockerfile.rule import Context, file_rule, stage_rule
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.shell.script import Command
 
-_ARCHIVE = re.compile(
+_ARCHIVE = pattern(
     r"\.(?:tar|gz|tgz|tpz|bz2|tbz2?|tb2|xz|txz|lz|lzma|tlz|lzo|tzo|tz|taz|z|zst|tzst|zip|7z|rar|tz2)$",
     re.IGNORECASE,
 )

@@ -1,9 +1,9 @@
 """Rules that compare images with the lock file that ``seawall lock`` makes."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.references import ImageReference
@@ -11,7 +11,7 @@ from seawall.dockerfile.rule import Context, file_rule
 from seawall.dockerfile.rules.base_images import images
 from seawall.dockerfile.stages import Build
 
-_TAG = re.compile(r"(v?)(\d+(?:\.\d+)+)(-[A-Za-z][\w.-]*)?")
+_TAG = pattern(r"(v?)(\d+(?:\.\d+)+)(-[A-Za-z][\w.-]*)?")
 
 
 @file_rule(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -13,12 +14,12 @@ from seawall.dockerfile.rules.users import is_root, last_user
 from seawall.dockerfile.stages import Build, Stage, Step
 from seawall.text.shell.script import Command
 
-_DATA = re.compile(
+_DATA = pattern(
     r"(?:/(?:data|tmp|run|logs?|cache|uploads?|storage|media|state|spool|volumes?|conf|config|etc"
     r"|var|home/[\w.-]+)(?:/|\Z)|/\.)"
 )
 """Directories that a program may have to write to."""
-_READ_ONLY = re.compile(r"0?[1-7]?(?:[0145][0145]{2})\Z|a-w\Z|a=r?x?X?\Z")
+_READ_ONLY = pattern(r"0?[1-7]?(?:[0145][0145]{2})\Z|a-w\Z|a=r?x?X?\Z")
 
 
 @file_rule(

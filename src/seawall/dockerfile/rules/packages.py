@@ -1,11 +1,11 @@
 """Rules about apt."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import editing
@@ -494,7 +494,7 @@ _ASK_WITH_TLS = frozenset(
 )
 """Packages whose programs fetch over TLS: they, or what they depend on, recommend or suggest the
 certificates."""
-_VERSION = re.compile(r"-[\d.]+(?=-|$)")
+_VERSION = pattern(r"-[\d.]+(?=-|$)")
 
 
 def _companions(name: str, stage: Stage) -> Iterator[str]:
@@ -589,7 +589,7 @@ def _left(call: PackageCommand, script: Script, step: Step, context: Context) ->
     return Hit(message, (call.command.start, word.end), fixes=fixes)
 
 
-_MAY_INSTALL = re.compile(r"apt|\.sh\b|\bsource\b")
+_MAY_INSTALL = pattern(r"apt|\.sh\b|\bsource\b")
 """What in a script tells that it installs packages, or runs another script."""
 
 

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.copied_files import text_at
@@ -74,9 +75,9 @@ def _starts(stage: Stage | None) -> Iterator[Command]:
 
 # Entry point scripts --------------------------------------------------------------------------
 
-_SHEBANG = re.compile(r"#![^\n]*\b(?:ba|da|a)?sh\b")
+_SHEBANG = pattern(r"#![^\n]*\b(?:ba|da|a)?sh\b")
 _INTERPRETERS = ("sh", "bash", "dash", "ash")
-_EXEC = re.compile(r"(?:^|[;&|(]|\b(?:then|else|do)\b)\s*exec\s+(?![\d<>&])\S", re.MULTILINE)
+_EXEC = pattern(r"(?:^|[;&|(]|\b(?:then|else|do)\b)\s*exec\s+(?![\d<>&])\S", re.MULTILINE)
 
 
 @file_rule(

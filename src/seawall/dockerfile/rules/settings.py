@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import ANY, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -66,7 +67,7 @@ def var_undefined(step: Step, context: Context) -> Hits:
         yield Hit(f"{name} has no value here{hint}", at, confidence=confidence)
 
 
-_USED = re.compile(r"\$(?:\{(\w+)[:}+-]|(\w+))", re.ASCII)
+_USED = pattern(r"\$(?:\{(\w+)[:}+-]|(\w+))", re.ASCII)
 
 
 @step_rule(
@@ -119,7 +120,7 @@ def env_self_reference(step: Step, context: Context) -> Hits:
 
 # WORKDIR --------------------------------------------------------------------------------------
 
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]?")
+_DRIVE = pattern(r"[A-Za-z]:[\\/]?")
 
 
 @step_rule(

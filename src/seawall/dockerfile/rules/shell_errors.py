@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ASH, DASH, shell_of
@@ -16,8 +17,8 @@ from seawall.dockerfile.rule import Context, RunCommand, command_rule, step_rule
 from seawall.dockerfile.stages import Step
 from seawall.text.shell.script import Command, Script
 
-_NAME = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
-_SPLIT = re.compile(r"[\s*?\[]")
+_NAME = pattern(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
+_SPLIT = pattern(r"[\s*?\[]")
 
 
 def unquoted(text: str) -> Iterator[tuple[int, str]]:
@@ -45,7 +46,7 @@ def unquoted(text: str) -> Iterator[tuple[int, str]]:
             yield found.start(), found[1] or found[2]
 
 
-_EXPANSION = re.compile(
+_EXPANSION = pattern(
     r"""\\.|"|'[^']*'?|`[^`]*`?|\$\(\(|\$\(|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)\}""", re.DOTALL
 )
 
@@ -115,7 +116,7 @@ def sh_unquoted_variable(found: RunCommand, context: Context) -> Hits:
                 break
 
 
-_FOR = re.compile(rb"\bfor\s+([A-Za-z_]\w*)\s+in\s((?:\\[\r\n]|[^;&|()<>$`*?\[\n#\\'\"])*)(?:;|\n)")
+_FOR = pattern(rb"\bfor\s+([A-Za-z_]\w*)\s+in\s((?:\\[\r\n]|[^;&|()<>$`*?\[\n#\\'\"])*)(?:;|\n)")
 
 
 def _listed(found: RunCommand) -> list[str]:
@@ -263,7 +264,7 @@ def sh_masked_status(found: RunCommand, context: Context) -> Hits:
             yield Hit(message, (word.start, word.end))
 
 
-_OUTPUT = re.compile(r'"?(?:\$\((?!\()|`)')
+_OUTPUT = pattern(r'"?(?:\$\((?!\()|`)')
 
 
 @step_rule(
@@ -320,7 +321,7 @@ def _sets_e(value: str) -> bool:
     return value == "errexit" or (value.startswith("-") and "e" in value)
 
 
-_ROOT_PATH = re.compile(
+_ROOT_PATH = pattern(
     r'/?"?\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"?'
     r'(?:/\*?|/(?:bin|boot|dev|etc|home|lib|lib64|opt|root|sbin|srv|tmp|usr|var)(?:/\*)?)"?|'
     r'/"?\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"?'
@@ -394,8 +395,8 @@ _DASH_LACKS = {
     "let": "let",
 }
 _ASH_LACKS = frozenset(("declare", "typeset", "pushd", "popd", "shopt", "mapfile"))
-_EQUALS = re.compile(rb"\s==\s")
-_BRACES = re.compile(r"\{[^{}\s'\"$]*(?:,|\.\.)[^{}\s'\"$]*\}")
+_EQUALS = pattern(rb"\s==\s")
+_BRACES = pattern(r"\{[^{}\s'\"$]*(?:,|\.\.)[^{}\s'\"$]*\}")
 
 
 @step_rule(

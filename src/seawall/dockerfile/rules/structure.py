@@ -1,9 +1,9 @@
 """Rules about the text: what BuildKit refuses, and how instructions are written."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from seawall.core.edit import Change, Proposal
+from seawall.core.lazy import pattern
 from seawall.core.rule import ANY, OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile import instruction_edits as edits
@@ -494,7 +494,7 @@ def definition_description(build: Build, context: Context) -> Hits:
                 yield Hit(message, edits.place(instruction.keyword), evidence=" ".join(names))
 
 
-_EXACT_TAG = re.compile(r"\d+\.\d+\.\d+")
+_EXACT_TAG = pattern(r"\d+\.\d+\.\d+")
 
 
 @file_rule(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.base_systems import ALPINE, BUSYBOX, DEBIAN, system_of
@@ -16,10 +17,10 @@ from seawall.dockerfile.rule import Context, RunCommand, command_rule, file_rule
 from seawall.dockerfile.stages import Build, Stage, Step, Value
 from seawall.text.shell.script import Command
 
-_ROOT = re.compile(r"(?:root|\+?0+)(?::.*)?\Z")
-_NUMERIC = re.compile(r"\d+(?::\d+)?\Z")
-_NOT_ROOT_TAGS = re.compile(r"(?:^|-)nonroot(?:$|-)")
-_NOT_ROOT_IMAGES = re.compile(
+_ROOT = pattern(r"(?:root|\+?0+)(?::.*)?\Z")
+_NUMERIC = pattern(r"\d+(?::\d+)?\Z")
+_NOT_ROOT_TAGS = pattern(r"(?:^|-)nonroot(?:$|-)")
+_NOT_ROOT_IMAGES = pattern(
     r"(?:^|/)(?:chainguard|cgr\.dev)/|nginx-unprivileged$|^bitnami/|^grafana/|^prom/|^jenkins/"
 )
 """Images whose own last USER is not root."""
@@ -446,8 +447,8 @@ def password_set(step: Step, context: Context) -> Hits:
                 )  # fmt: skip
 
 
-_SPECIAL_BITS = re.compile(r"0?[2-7][0-7]{3}")
-_SPECIAL_SYMBOLS = re.compile(r"[ug]*\+[rwxXt]*s")
+_SPECIAL_BITS = pattern(r"0?[2-7][0-7]{3}")
+_SPECIAL_SYMBOLS = pattern(r"[ug]*\+[rwxXt]*s")
 
 
 @step_rule(

@@ -1,9 +1,9 @@
 """Custom checks as they stand in a configuration, read from plain values."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.kubernetes.custom.object_kinds import OBJECT_KINDS
 from seawall.kubernetes.custom.parameters import FaultError, ParameterValue, accepted, shown
 from seawall.kubernetes.custom.templates import TEMPLATES, Template
@@ -13,7 +13,7 @@ from seawall.text.yaml import Value
 MOST_CHECKS = 2_000
 """Custom checks that one configuration may hold."""
 
-_NAME = re.compile(r"[a-zA-Z0-9-_]{1,200}")
+_NAME = pattern(r"[a-zA-Z0-9-_]{1,200}")
 _KEYS = ("name", "description", "remediation", "template", "params", "scope")
 
 

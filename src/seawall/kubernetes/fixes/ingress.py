@@ -3,6 +3,7 @@
 import re
 
 from seawall.core.edit import Safety
+from seawall.core.lazy import pattern
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, remove_at, repair
 from seawall.kubernetes.objects import KubernetesObject
@@ -11,7 +12,7 @@ from seawall.kubernetes.values import text
 
 _HEADERS = frozenset(("add_header", "more_clear_headers", "more_set_headers"))
 """Directives that change headers of responses, and nothing of who gets one."""
-_DIRECTIVE = re.compile(r"""\s*(?:#[^\n]*\n\s*)*([a-z_]+)((?:[^;"'{}]|"[^"]*"|'[^']*')*);""")
+_DIRECTIVE = pattern(r"""\s*(?:#[^\n]*\n\s*)*([a-z_]+)((?:[^;"'{}]|"[^"]*"|'[^']*')*);""")
 
 
 @mends("ingress-nginx-snippet")

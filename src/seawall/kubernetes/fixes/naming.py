@@ -1,14 +1,13 @@
 """Labels and names of the objects that fixes make: for fixes, not a topic of its own."""
 
-import re
-
 from seawall.core.edit import Data
+from seawall.core.lazy import pattern
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.values import mapping, text
 from seawall.text.yaml import Value
 
-_OTHERS = re.compile(r"[^a-z0-9.-]+")
+_OTHERS = pattern(r"[^a-z0-9.-]+")
 
 
 def selector_of(pod: Pod) -> dict[str, Data]:

@@ -1,8 +1,7 @@
 """Moves credentials out of manifests. No value enters anything that is written."""
 
-import re
-
 from seawall.core.edit import Data, Operation, Remove, Repair, Safety, Set
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, add, at_hit, mends, put, repair
@@ -13,9 +12,9 @@ from seawall.kubernetes.rule import Context
 from seawall.kubernetes.values import at, mapping, text
 from seawall.text.shell.script import SHELLS, Origin
 
-_OTHERS = re.compile(r"[^a-z0-9.-]+")
-_NO_VARIABLE = re.compile(r"[^A-Z0-9_]+")
-_OPTION = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
+_OTHERS = pattern(r"[^a-z0-9.-]+")
+_NO_VARIABLE = pattern(r"[^A-Z0-9_]+")
+_OPTION = pattern(r"-{1,2}[A-Za-z][\w.-]*")
 
 
 @mends("hardcoded-secret")
@@ -78,8 +77,8 @@ def _word(container: Container, hit: Hit) -> Repairs:
     )  # fmt: skip
 
 
-_SCRIPT = re.compile(r"-[a-z]*c")
-_LITERAL = re.compile(r"[^\s$`\\'\"!]+")
+_SCRIPT = pattern(r"-[a-z]*c")
+_LITERAL = pattern(r"[^\s$`\\'\"!]+")
 
 
 def _is_script(container: Container, field: str | int, index: str | int) -> bool:

@@ -9,10 +9,10 @@ checkov itself heeds such comments in other formats than manifests only. There a
 in a resource is about all of it; so it is here.
 """
 
-import re
 from collections.abc import Iterator
 
 from seawall.core.ignore import Ignore, Lines
+from seawall.core.lazy import pattern
 from seawall.core.location import Location
 from seawall.kubernetes.ignores.annotations import of_objects
 from seawall.kubernetes.objects import KubernetesObject
@@ -23,7 +23,7 @@ from seawall.text.yaml_comments import comments
 TOOL = "checkov"
 _PREFIXES = ("checkov.io/skip", "bridgecrew.io/skip", "cortex.io/skip")
 _COMMENT = "checkov:skip="
-_SKIP = re.compile(r"checkov:skip= *([A-Za-z_\d-]+(?:,[A-Za-z_\d-]+)*)(?::(.*))?")
+_SKIP = pattern(r"checkov:skip= *([A-Za-z_\d-]+(?:,[A-Za-z_\d-]+)*)(?::(.*))?")
 
 
 def read(text: str, path: str, objects: list[KubernetesObject]) -> Iterator[Ignore]:

@@ -1,8 +1,8 @@
 """Rules about etcd, which holds the state of a cluster, and about how Secrets lie in it."""
 
-import re
 from collections.abc import Iterator
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Severity
@@ -23,7 +23,7 @@ from seawall.kubernetes.values import Map, mapping, mappings, text, texts
 _CONFIG_GROUP = "apiserver.config.k8s.io"
 _LOOPBACK = ("127.", "localhost", "[::1]")
 _COVERS_SECRETS = frozenset(("secrets", "*.", "*.*"))
-_KEY = re.compile("[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{32}|[A-Za-z0-9+/]{43}=")
+_KEY = pattern("[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{32}|[A-Za-z0-9+/]{43}=")
 """16, 24 or 32 bytes in base64."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.image_reference import DEFAULT_REGISTRY, ImageReference
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.derived import once_per_index
@@ -547,7 +548,7 @@ def git_sync_injection(container: Container, context: Context) -> Hits:
                 yield Hit("--git chooses the git command", (field, index), evidence="--git")
 
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_VERSION = pattern(r"v?(\d+)\.(\d+)\.(\d+)")
 _NO_FIX_BEFORE = {11: 5, 12: 1}
 """Patch versions of 1.11 and 1.12 that closed CVE-2025-1974; later minors never had it."""
 

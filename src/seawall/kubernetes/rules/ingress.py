@@ -1,9 +1,9 @@
 """Rules about what lets traffic into the cluster: Ingresses, routes, their annotations."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
@@ -452,7 +452,7 @@ _SNIPPETS = (
     f"{_NGINX}stream-snippet", f"{_NGINX}modsecurity-snippet",
     "nginx.org/server-snippets", "nginx.org/location-snippets",
 )  # fmt: skip
-_LUA = re.compile(r"\blua_|_by_lua\b|_by_lua_")
+_LUA = pattern(r"\blua_|_by_lua\b|_by_lua_")
 _CONTROL = frozenset(chr(code) for code in range(32)) | {"\x7f"}
 _TEXT_BREAKERS = _CONTROL | frozenset(';"`')
 _NAME_BREAKERS = _TEXT_BREAKERS | {"#"}

@@ -1,11 +1,11 @@
 """Rules about what objects say of themselves: namespace, labels, annotations, order of keys."""
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from seawall.core import lazy
 from seawall.core.location import KeyPath
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter, Rule
 from seawall.core.severity import Severity
@@ -100,8 +100,8 @@ def _is_from_helm(object_: KubernetesObject) -> bool:
 
 # Labels -------------------------------------------------------------------------------------
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
-_DOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_NAME = lazy.pattern(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_DOMAIN = lazy.pattern(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _MAX_NAME = 63
 _MAX_DOMAIN = 253
 _MAX_ANNOTATIONS = 256 * 1024

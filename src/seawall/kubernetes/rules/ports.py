@@ -1,7 +1,6 @@
 """Rules about the ports containers declare and Services send traffic to."""
 
-import re
-
+from seawall.core.lazy import pattern
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.effective import protocol
@@ -11,7 +10,7 @@ from seawall.kubernetes.rule import Context, container_rule, object_rule
 from seawall.kubernetes.selectors import parse_map_selector
 from seawall.kubernetes.values import at, integer, mappings, text
 
-_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
+_NAME = pattern(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 15
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.core.location import KeyPath
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
@@ -73,7 +74,7 @@ class _World(NamedTuple):
 
 
 _NOBODY: frozenset[str] = frozenset()
-_MAKES = re.compile(r"(?i)secret|config-?map")
+_MAKES = lazy.pattern(r"(?i)secret|config-?map")
 
 
 def _words(container: Container) -> list[str]:

@@ -12,6 +12,7 @@ import stat
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
+from seawall.core.lazy import pattern
 from seawall.sources.files import reason_of, shown
 
 _SIZE_LIMIT = 1024 * 1024
@@ -98,8 +99,8 @@ def _text(path: str) -> str:
     return text
 
 
-_SECTION = re.compile(r'\s*\[\s*([-.0-9A-Za-z]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
-_NAME = re.compile(r"\s*([A-Za-z][-0-9A-Za-z]*)[ \t]*(=?)")
+_SECTION = pattern(r'\s*\[\s*([-.0-9A-Za-z]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
+_NAME = pattern(r"\s*([A-Za-z][-0-9A-Za-z]*)[ \t]*(=?)")
 
 
 def parse(text: str) -> list[tuple[str, str]]:

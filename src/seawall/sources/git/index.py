@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
+from seawall.core.lazy import pattern
 from seawall.sources.files import reason_of, shown
 from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import SUBMODULE_MODE, StagedEntry
 
-_ENTRY = re.compile(
+_ENTRY = pattern(
     rb"([0-7]{6}) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-3])\t([^\0]*)\0((?:  [^\n]*\n)*)", re.ASCII
 )
-_DEBUG = re.compile(
+_DEBUG = pattern(
     rb"  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: (\d+)\n"
     rb"  uid: \d+\tgid: \d+\n  size: (\d+)\tflags: ([0-9a-f]+)\n"
 )

@@ -2,15 +2,15 @@
 
 import hashlib
 import os
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from seawall.core.errors import InputError
+from seawall.core.lazy import pattern
 from seawall.sources.git.process import REPORT, Git, Process
 from seawall.sources.git.rows import Missing
 
-OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+OID = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _ARGUMENTS = ("cat-file", "--batch", "--buffer")
 _NO_OID = "0" * 40  # no object has it

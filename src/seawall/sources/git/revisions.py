@@ -4,12 +4,13 @@ import re
 from typing import NamedTuple
 
 from seawall.core.errors import InputError, UsageError
+from seawall.core.lazy import pattern
 from seawall.sources.files import shown
 from seawall.sources.git.objects import OID
 from seawall.sources.git.process import REPORT, Git
 
 _LENGTH_LIMIT = 1000
-_UPSTREAM = re.compile(r"@\{(?:u|upstream|push)\}", re.IGNORECASE)
+_UPSTREAM = pattern(r"@\{(?:u|upstream|push)\}", re.IGNORECASE)
 
 
 class _Object(NamedTuple):

@@ -7,12 +7,12 @@ or copied: HEAD, refs, logs, the list of shallow commits and, for the question w
 """
 
 import os
-import re
 import shutil
 import stat
 import tempfile
 
 from seawall.core.errors import InputError, UsageError
+from seawall.core.lazy import pattern
 from seawall.sources.files import reason_of, shown
 from seawall.sources.git.discovery import Place, read_small
 
@@ -39,8 +39,8 @@ _ALLOCATION_LIMIT = "1g"
 """The largest piece of memory git may ask for at once: a delta can stand for any size."""
 
 _SYMBOLIC = ("ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-_HEAD = re.compile(r"ref: refs/[!-~\x80-\U0010ffff]+|[0-9a-f]{40}|[0-9a-f]{64}")
-_SHARED_INDEX = re.compile(r"sharedindex\.(?:[0-9a-f]{40}|[0-9a-f]{64})")
+_HEAD = pattern(r"ref: refs/[!-~\x80-\U0010ffff]+|[0-9a-f]{40}|[0-9a-f]{64}")
+_SHARED_INDEX = pattern(r"sharedindex\.(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _SHARED_INDEX_LIMIT = 8
 _SHARED_INDEX_SIZE = 256 * 1024 * 1024
 

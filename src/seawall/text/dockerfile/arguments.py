@@ -3,12 +3,13 @@
 import re
 from typing import NamedTuple
 
+from seawall.core import lazy
 from seawall.text.dockerfile.golang import SPACE, SPACES, quote, valid
 from seawall.text.dockerfile.tree import Flag, Line, Pair, Word
 
-_WORD = re.compile(f"[^{SPACE}]++")
-_FIELD = re.compile("[^\t\v\f\r ]++")
-_BLANKS = re.compile("[\t\v\f\r ]++")
+_WORD = lazy.pattern(f"[^{SPACE}]++")
+_FIELD = lazy.pattern("[^\t\v\f\r ]++")
+_BLANKS = lazy.pattern("[\t\v\f\r ]++")
 _BYTE_SPACES = "\t\n\v\f\r \x85\xa0"
 
 
@@ -234,13 +235,13 @@ def _pair(line: Line, text: str, start: int, end: int) -> Pair:
 # JSON -----------------------------------------------------------------------------------------
 
 _ITEM = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
-_LIST = re.compile(rf"\[[ \t\r\n]*+(?:{_ITEM}[ \t\r\n]*+(?:,[ \t\r\n]*+{_ITEM}[ \t\r\n]*+)*+)?\]")
-_STRING = re.compile(_ITEM)
+_LIST = lazy.pattern(rf"\[[ \t\r\n]*+(?:{_ITEM}[ \t\r\n]*+(?:,[ \t\r\n]*+{_ITEM}[ \t\r\n]*+)*+)?\]")
+_STRING = lazy.pattern(_ITEM)
 _TOKEN = (
     rf"[ \t\r\n]*+(?:({_ITEM})|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)"
     r"|(true|false|null)|([\[\]{}:,]))"
 )
-_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
+_ESCAPE = lazy.pattern(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
 _SIMPLE = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _MAX_DEPTH = 10_000
 

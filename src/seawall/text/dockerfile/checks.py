@@ -1,9 +1,9 @@
 """What each instruction must look like, as BuildKit's second phase checks it, in its words."""
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.golang import (
     SPACES,
     did_you_mean,
@@ -40,7 +40,7 @@ FLAGS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """The flags that instructions take; other instructions take none."""
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
+_STAGE_NAME = pattern(r"[a-z][a-z0-9-_.]*")
 _MILLISECOND = 10**6
 
 

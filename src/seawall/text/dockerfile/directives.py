@@ -1,16 +1,16 @@
 """Parser directives: ``syntax``, ``escape`` and ``check``, at the very top of a file only."""
 
-import re
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.arguments import is_json, unescape
 from seawall.text.dockerfile.golang import LEADING_SPACE
 from seawall.text.dockerfile.tree import Directive
 
 KEYS = frozenset(("syntax", "escape", "check"))
 _BLANK = "[\t\n\f\r ]*+"
-_PATTERN = re.compile(rf"([a-zA-Z][a-zA-Z0-9]*+){_BLANK}=")
-_SYNTAX_KEY = re.compile(r'"syntax"\s*+:\s*+"((?:[^"\\]|\\.)*+)"')
+_PATTERN = pattern(rf"([a-zA-Z][a-zA-Z0-9]*+){_BLANK}=")
+_SYNTAX_KEY = pattern(r'"syntax"\s*+:\s*+"((?:[^"\\]|\\.)*+)"')
 _MAX_LINE = 65_536
 
 

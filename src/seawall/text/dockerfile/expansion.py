@@ -7,6 +7,7 @@ It is not a shell: ``$X``, ``${X}`` and ``${X`` with ``:-`` ``-`` ``:+`` ``+`` `
 import re
 from typing import NamedTuple, Protocol
 
+from seawall.core import lazy
 from seawall.text.dockerfile.golang import SPACE, SPACES, quote
 from seawall.text.dockerfile.patterns import PatternError, replace, trim_prefix, trim_suffix
 
@@ -24,7 +25,7 @@ _PLAIN = {
 }
 """Words in which nothing can mean anything: most of them."""
 _RUNS = {mark: re.compile(rf"[^{SPACE}$<'\"}}/{re.escape(mark)}]++") for mark in "\\`"}
-_ANY_SPACE = re.compile(f"[{SPACE}]")
+_ANY_SPACE = lazy.pattern(f"[{SPACE}]")
 _SPECIAL = frozenset("@*#?-$!0")
 _END = "\ufffd"  # how Go prints the rune -1 that stands for the end of the text
 

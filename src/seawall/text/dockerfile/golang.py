@@ -1,7 +1,8 @@
 """Habits of Go's standard library that show in what BuildKit accepts and in its messages."""
 
-import re
 from collections.abc import Sequence
+
+from seawall.core.lazy import pattern
 
 SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What ``unicode.IsSpace`` calls space, as the inside of a regular expression's class."""
@@ -11,7 +12,7 @@ SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 """The same as characters, for ``str.strip``."""
 
-LEADING_SPACE = re.compile(
+LEADING_SPACE = pattern(
     r"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f"
     r"|\xe3\x80\x80)*+"
 )
@@ -51,7 +52,7 @@ def valid(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-_SURROGATE = re.compile("[\udc80-\udcff]")
+_SURROGATE = pattern("[\udc80-\udcff]")
 
 
 def parse_bool(text: str) -> bool | None:
@@ -61,7 +62,7 @@ def parse_bool(text: str) -> bool | None:
     return False if text in _FALSE else None
 
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = pattern(r"[+-]?[0-9]+")
 
 
 def parse_int(text: str, bits: int = 64) -> int | str:
@@ -91,7 +92,7 @@ _UNITS = {
     "ns": 1, "us": 10**3, "\xb5s": 10**3, "\u03bcs": 10**3, "ms": 10**6, "s": 10**9,
     "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
-_DURATION_PART = re.compile(r"([0-9]*)(\.?)([0-9]*)([^0-9.]*)")
+_DURATION_PART = pattern(r"([0-9]*)(\.?)([0-9]*)([^0-9.]*)")
 
 
 def parse_duration(text: str) -> int | str:  # noqa: C901 - as the standard library has it

@@ -1,11 +1,11 @@
 """Which documents the text of an instruction announces."""
 
-import re
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.expansion import RAW, ExpansionError, Style, expand
 
-_HEREDOC = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*+([^<]*)")
+_HEREDOC = pattern(r"([0-9]*)<<(-?)[\t\n\f\r ]*+([^<]*)")
 _NAME = Style(keep_unset=True)
 _RAW_NAME = Style(keep_unset=True, raw_quotes=True)
 

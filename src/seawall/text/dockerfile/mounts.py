@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.golang import did_you_mean, parse_bool, parse_unsigned, quote
 
 _TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
@@ -204,9 +205,9 @@ def _boolean(key: str, value: str) -> bool:
     return result
 
 
-_NUMBER = re.compile(r"(.*[0-9. ])?([^0-9. ]*)", re.DOTALL)
-_FLOAT = re.compile(r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_UNIT = re.compile(r"b|([kmgtp])(?:i?b)?", re.IGNORECASE)
+_NUMBER = pattern(r"(.*[0-9. ])?([^0-9. ]*)", re.DOTALL)
+_FLOAT = pattern(r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_UNIT = pattern(r"b|([kmgtp])(?:i?b)?", re.IGNORECASE)
 
 
 def _size(key: str, value: str) -> int:

@@ -5,8 +5,7 @@ goes on where BuildKit stops. The file is read as Latin-1, a character for each 
 offsets are bytes; the texts of instructions are then decoded as UTF-8.
 """
 
-import re
-
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile import arguments
 from seawall.text.dockerfile.checks import INSTRUCTIONS, check
 from seawall.text.dockerfile.directives import Directives, value_of
@@ -33,8 +32,8 @@ MAX_INSTRUCTION = 250_000
 """Characters of an instruction, heredocs apart, that is taken apart; ``rest`` holds a longer one.
 BuildKit has no such limit, so nothing says that it refuses such a file."""
 
-_BLANK_LINES = re.compile(r"(?:[\t\v\f\r ]{0,99}\n)*+")
-_KEYWORD = re.compile(r"([^\t\v\f\r ]*+)[\t\v\f\r ]*+")
+_BLANK_LINES = pattern(r"(?:[\t\v\f\r ]{0,99}\n)*+")
+_KEYWORD = pattern(r"([^\t\v\f\r ]*+)[\t\v\f\r ]*+")
 
 
 def parse(data: bytes) -> Dockerfile:

@@ -8,6 +8,8 @@ enough, so that the engine need not come back to it (an atomic group).
 import re
 from typing import NamedTuple
 
+from seawall.core import lazy
+
 _END = "\ufffd"
 
 
@@ -118,7 +120,7 @@ def _search(pattern: _Pattern, value: str, at: int) -> "re.Match[str] | None":
     return None
 
 
-_TEMPLATE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
+_TEMPLATE = lazy.pattern(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 def _template(replacement: str, match: str) -> str:

@@ -1,10 +1,10 @@
 """A Dockerfile as the row of all its pieces: put together they are the file, byte for byte."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.dockerfile.tree import Dockerfile, Instruction
 
 BOM, COMMENT, DIRECTIVE, KEYWORD, FLAG, WORD, STRING = (
@@ -26,7 +26,7 @@ class Token(NamedTuple):
     end: int
 
 
-_BLANKS = re.compile(rb"[ \t\n\v\f\r]+|[^ \t\n\v\f\r]+")
+_BLANKS = pattern(rb"[ \t\n\v\f\r]+|[^ \t\n\v\f\r]+")
 
 
 def tokens(file: Dockerfile) -> Iterator[Token]:

@@ -10,6 +10,7 @@ from functools import cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seawall.core.lazy import pattern
 from seawall.text.shell import runners
 from seawall.text.shell.script import (
     MISFIT,
@@ -555,9 +556,9 @@ class _Reader:
         return None
 
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_QUOTED_ESCAPE = re.compile(rb'\\[$`"\\\n]')
-_QUOTED_TEXT_ESCAPE = re.compile(r'\\(?:([$`"\\])|\n)')
+_ESCAPED = pattern(r"\\(.)", re.DOTALL)
+_QUOTED_ESCAPE = pattern(rb'\\[$`"\\\n]')
+_QUOTED_TEXT_ESCAPE = pattern(r'\\(?:([$`"\\])|\n)')
 
 
 _EXPRESSIONS = frozenset(
