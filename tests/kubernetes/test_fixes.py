@@ -21,7 +21,8 @@ from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import objects_in
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.rules import all_rules
-from seawall.text.yaml import Document, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Document, load
 from seawall.text.yaml_edit import edited
 from tests.hardening.support import hardened, written
 from tests.kubernetes.support import rule_named

@@ -17,8 +17,7 @@ from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from seawall.core.location import KeyPath, Span
-from seawall.text.scalars import key_text, resolve, tagged
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value, key_text, resolve, tagged
 
 PLAIN, QUOTED = "plain", "quoted"
 

@@ -11,7 +11,8 @@ from seawall.kubernetes.reader import mentions_objects, read
 from seawall.text.decoding import decode
 from seawall.text.lines import split_lines
 from seawall.text.places import locate, repeated_keys
-from seawall.text.yaml import Broken, Document, Value, load, split
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, Document, load, split
 from tests.shared import CORPUS, corpus_files, needs_shared
 from tests.text.generate import document
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from seawall.core.location import KeyPath, Span
 from seawall.text.json import JsonParser
 from seawall.text.places import locate
-from seawall.text.yaml import MAX_DEPTH, Broken, Document, Value, load, new_parser, split
+from seawall.text.scalars import Value
+from seawall.text.yaml import MAX_DEPTH, Broken, Document, load, new_parser, split
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(),

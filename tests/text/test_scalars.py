@@ -8,8 +8,8 @@ import math
 
 import pytest
 
-from seawall.text.scalars import Scalar, key_text, resolve, tagged
-from seawall.text.yaml import Document, Value, load
+from seawall.text.scalars import Scalar, Value, key_text, resolve, tagged
+from seawall.text.yaml import Document, load
 from tests.shared import DATA, read_rows
 
 TABLE: list[tuple[str, Scalar]] = [

@@ -4,7 +4,8 @@ import pytest
 
 from seawall.core.location import KeyPath, Span
 from seawall.text.places import MAX_REPEATED, MAX_TIMES, locate, repeated_keys
-from seawall.text.yaml import MAX_DEPTH, Broken, Document, Value, load, split
+from seawall.text.scalars import Value
+from seawall.text.yaml import MAX_DEPTH, Broken, Document, load, split
 
 
 def values(text: str) -> list[Value]:

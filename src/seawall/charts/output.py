@@ -7,7 +7,8 @@ from seawall.charts.content import Files
 from seawall.core.lazy import pattern
 from seawall.kubernetes.values import mappings, text
 from seawall.text.decoding import decode
-from seawall.text.yaml import Broken, Document, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, Document, load
 
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath

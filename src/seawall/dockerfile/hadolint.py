@@ -14,7 +14,8 @@ from seawall.core.rule import ParameterValue
 from seawall.core.severity import Severity
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.places import locate
-from seawall.text.yaml import Broken, Chunk, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, Chunk, load
 
 SEVERITIES = {
     "error": Severity.HIGH,

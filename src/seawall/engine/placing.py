@@ -1,11 +1,9 @@
 """Makes the places of findings concrete: a second pass over the documents that have any."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span
-from seawall.text.places import locate
-from seawall.text.yaml import Chunk, split
 
 Places = dict[tuple[int, KeyPath], Span]
 """Spans of one file, by document and path of keys."""
@@ -18,7 +16,10 @@ def places_of(text: str, wanted: Iterable[tuple[int, KeyPath]]) -> Places:
         documents.setdefault(document, set()).add(key_path)
     if not documents:
         return {}
-    chunks: Sequence[Chunk] = tuple(split(text))
+    from seawall.text.places import locate  # noqa: PLC0415 - a run of Dockerfiles needs no YAML
+    from seawall.text.yaml import split  # noqa: PLC0415
+
+    chunks = tuple(split(text))
     result: Places = {}
     for document, paths in documents.items():
         for key_path, place in locate(chunks[document], paths).items():

@@ -24,7 +24,6 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
-from seawall.text.yaml import Broken, load
 
 if TYPE_CHECKING:
     from seawall.dockerfile.rule import Surroundings
@@ -247,6 +246,8 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
             inputs.failed.append(text)
             continue
         inputs.opaque.append(text)
+        from seawall.text.yaml import Broken, load  # noqa: PLC0415 - a run of Dockerfiles needs none
+
         for document in load(text):
             if isinstance(document, Broken):
                 inputs.failed.append(Failed(file.path, *document.position, document.reason))

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from seawall.core.edit import Data, Edit, Operation, Remove, Repair
 from seawall.hardening.groups import Part
 from seawall.text.decoding import Undecodable, decode
-from seawall.text.yaml import Broken, Chunk, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, Chunk, load
 from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from seawall.core.location import KeyPath
 from seawall.hardening.hardener import FileChange
 from seawall.text.decoding import Undecodable, decode
-from seawall.text.yaml import Broken, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, load
 
 Patch = list[dict[str, object]]
 

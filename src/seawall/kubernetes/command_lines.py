@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 _SHELLS = frozenset(("ash", "bash", "dash", "ksh", "sh", "zsh"))
 _KEYWORDS = frozenset(("!", "{", "do", "else", "if", "then", "until", "while"))

@@ -25,7 +25,8 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.values import EMPTY_MAP, Map, at, mapping, mappings, sequence, text
-from seawall.text.yaml import Document, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Document, load
 
 API_SERVER = "kube-apiserver"
 CONTROLLER_MANAGER = "kube-controller-manager"

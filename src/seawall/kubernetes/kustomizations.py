@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from seawall.kubernetes.values import mappings, text, texts
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 FILE_NAMES = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 

@@ -23,7 +23,7 @@ from seawall.kubernetes.values import (
 )
 
 if TYPE_CHECKING:
-    from seawall.text.yaml import Value
+    from seawall.text.scalars import Value
 
 NETWORK_POLICY_KINDS = (
     "NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from seawall.core.finding import Subject
 from seawall.core.location import KeyPath, Span
 from seawall.kubernetes.values import Map, labels_of, mapping, text
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 DEFAULT_NAMESPACE = "default"
 

@@ -24,7 +24,7 @@ from seawall.kubernetes.values import (
     sequence,
     text,
 )
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 REGULAR = "regular"
 INIT = "init"

@@ -1,7 +1,7 @@
 """Resource quantities such as ``100m``, ``1e3`` and ``1Gi``."""
 
 from seawall.core.lazy import pattern
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 _QUANTITY = pattern(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))"

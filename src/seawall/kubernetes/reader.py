@@ -1,7 +1,7 @@
 """From the text of a file to Kubernetes objects, and what could not be read of it."""
 
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.core.location import Span
@@ -9,14 +9,15 @@ from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
 from seawall.kubernetes.workloads import images_of, is_patch
 from seawall.text.lines import split_lines
-from seawall.text.places import locate, repeated_keys
 from seawall.text.templates import (
     has_mark,
     has_mark_that_yaml_refuses,
     has_mark_that_yaml_skips,
     is_go_template,
 )
-from seawall.text.yaml import Broken, Chunk, Document, load
+
+if TYPE_CHECKING:
+    from seawall.text.yaml import Chunk, Document
 
 _KIND = pattern(r"""kind["']?[ \t\r\n]*+[:#]""")
 TEMPLATE = "Go template"
@@ -51,7 +52,7 @@ class _Read(NamedTuple):
     ``meant`` tells of one that has the keys of an object, whatever stands there.
     """
 
-    chunk: Chunk
+    chunk: "Chunk"
     objects: list[KubernetesObject]
     failed: Failed | None
     meant: bool = False
@@ -72,6 +73,8 @@ def read(
     have no action in them are read as they stand. ``listed`` tells of a file that a kustomization
     takes as whole objects; elsewhere workloads that only change others are named as patches.
     """
+    from seawall.text.yaml import Broken, load  # noqa: PLC0415 - a run of Dockerfiles needs none
+
     documents: list[_Read] = []
     limit = room = max(MAX_OBJECTS, len(text) // 100)
     for document in load(text):
@@ -163,7 +166,9 @@ def from_plain(
     )
 
 
-def _too_many(excess: KubernetesObject, document: Document, limit: int) -> Failed:
+def _too_many(excess: KubernetesObject, document: "Document", limit: int) -> Failed:
+    from seawall.text.places import locate  # noqa: PLC0415 - seldom of use
+
     span = locate(document.chunk, [excess.path])[excess.path].span
     reason = f"more than {limit:,} objects in one file; the rest is left out"
     return Failed(excess.file, span.line, span.column, reason)
@@ -246,9 +251,11 @@ def _is_unnamed(object_: KubernetesObject) -> bool:
     return any(has_mark(text) for text in said)
 
 
-def _add_repeated_keys(document: Document, objects: list[KubernetesObject]) -> None:
+def _add_repeated_keys(document: "Document", objects: list[KubernetesObject]) -> None:
     if not objects:
         return
+    from seawall.text.places import repeated_keys  # noqa: PLC0415 - seldom of use
+
     repeated = repeated_keys(document.chunk)
     for object_ in objects:
         depth = len(object_.path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.kubernetes.values import Map, labels_of, mapping, mappings, sequence, text
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 
 class Requirement(NamedTuple):

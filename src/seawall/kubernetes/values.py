@@ -7,7 +7,7 @@ the wrong type is what the schema rule reports.
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 Map = dict[str, Value]
 EMPTY_MAP: Map = {}

@@ -7,7 +7,7 @@ from seawall.core.location import KeyPath
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
 from seawall.kubernetes.values import Map, at, mapping, mappings, text
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 _TEMPLATE: KeyPath = ("spec", "template")
 

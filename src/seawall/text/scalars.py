@@ -13,6 +13,8 @@ from sys import intern
 from seawall.core.lazy import pattern
 
 Scalar = str | int | float | bool | None
+Value = Scalar | list["Value"] | dict[str, "Value"]
+"""What a document holds. It stands here so that to name it costs no reader of YAML."""
 
 _SPELLINGS: tuple[tuple[Scalar, str], ...] = (
     (True, "y Y yes Yes YES true True TRUE on On ON"),

@@ -34,7 +34,7 @@ from yaml.events import (
 
 from seawall.core.lazy import pattern
 from seawall.text.lines import count_ends, positions
-from seawall.text.scalars import Scalar, key_text, resolve, tagged
+from seawall.text.scalars import Scalar, Value, key_text, resolve, tagged
 
 Event = Any
 """An event of PyYAML, whose type stubs allow ``None`` for every attribute."""
@@ -60,8 +60,6 @@ def _fastest_parser() -> Callable[[str], Parser]:
 
 new_parser = _fastest_parser()
 """Makes a parser of a text; raises ``UnicodeEncodeError`` for half a surrogate pair."""
-
-Value = Scalar | list["Value"] | dict[str, "Value"]
 
 MAX_DEPTH = 200
 """Nested collections, aliases followed; Kubernetes objects need about twenty."""

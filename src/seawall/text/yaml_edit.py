@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from seawall.core.edit import Append, Data, Operation, Remove, Set
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
-from seawall.text.scalars import Scalar, resolve
-from seawall.text.yaml import Document, Value, load
+from seawall.text.scalars import Scalar, Value, resolve
+from seawall.text.yaml import Document, load
 from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, read
 
 _LITERAL_HEAD = pattern(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")

@@ -7,7 +7,8 @@ from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Location, Span
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.places import locate
-from seawall.text.yaml import Broken, Value, load
+from seawall.text.scalars import Value
+from seawall.text.yaml import Broken, load
 
 _DEEPEST = 6
 """Keys and indices down to the deepest value whose line is told."""

@@ -13,7 +13,7 @@ from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue
 from seawall.peers import PEER_RULES
 from seawall.text.doublestar import parse
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 from seawall.triage.matching import Matching
 
 TOOL = "kube-linter"

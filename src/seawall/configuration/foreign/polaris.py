@@ -13,7 +13,7 @@ from seawall.core.ignore import Ignore
 from seawall.core.location import KeyPath
 from seawall.core.report import NotCovered
 from seawall.core.severity import Severity
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 from seawall.triage.matching import Matching
 
 TOOL = "polaris"

@@ -8,7 +8,7 @@ from seawall.core.ignore import Ignore, Scope
 from seawall.core.location import KeyPath
 from seawall.text.doublestar import Globs
 from seawall.text.gitignore import Base, RootedPaths
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 from seawall.triage.matching import Matching
 
 _SECTIONS = ("misconfigurations", "vulnerabilities", "secrets", "licenses")

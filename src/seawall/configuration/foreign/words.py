@@ -7,7 +7,7 @@ from seawall.core.ignore import Ignore
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue
 from seawall.core.severity import Severity
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 
 class Word(NamedTuple):

@@ -18,7 +18,7 @@ from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.text.patterns import PatternError, compile_pattern
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 MOST_STEPS = 300_000
 """Steps of one evaluation, each a node of the expression that is visited: about two seconds."""

@@ -8,7 +8,7 @@ from seawall.kubernetes.custom.object_kinds import OBJECT_KINDS
 from seawall.kubernetes.custom.parameters import FaultError, ParameterValue, accepted, shown
 from seawall.kubernetes.custom.templates import TEMPLATES, Template
 from seawall.peers import PEER_RULES
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 MOST_CHECKS = 2_000
 """Custom checks that one configuration may hold."""

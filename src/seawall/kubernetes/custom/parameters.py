@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seawall.kubernetes.values import integer
 from seawall.text.patterns import EXTRA, Pattern, PatternError, Re2MissingError, compile_pattern
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 TEXT, INTEGER, BOOLEAN, TEXTS = "a text", "a whole number", "true or false", "a list of texts"
 

@@ -14,7 +14,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.values import Map, mapping, sequence, text
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 
 class _Moved(NamedTuple):

@@ -5,7 +5,7 @@ from seawall.core.lazy import pattern
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.values import mapping, text
-from seawall.text.yaml import Value
+from seawall.text.scalars import Value
 
 _OTHERS = pattern(r"[^a-z0-9.-]+")
 

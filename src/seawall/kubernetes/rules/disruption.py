@@ -11,7 +11,7 @@ from seawall.kubernetes.rules.scaling import REPLICATED
 from seawall.kubernetes.values import integer, mapping, text, texts
 
 if TYPE_CHECKING:
-    from seawall.text.yaml import Value
+    from seawall.text.scalars import Value
 
 _REPLICATED = frozenset(REPLICATED)
 _ROLLING = frozenset(("RollingUpdate", "Rolling"))

@@ -14,7 +14,7 @@ from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import Map, at, labels_of, mapping, sequence, text
 
 if TYPE_CHECKING:
-    from seawall.text.yaml import Value
+    from seawall.text.scalars import Value
 
 _NAMESPACED = frozenset(
     """
