@@ -15,7 +15,7 @@ class Severity(IntEnum):
     @property
     def label(self) -> str:
         """The word used in reports and on the command line."""
-        return self.name.lower()
+        return _SEVERITIES[self]
 
     @classmethod
     def parse(cls, text: str) -> "Severity":
@@ -36,7 +36,7 @@ class Confidence(IntEnum):
     @property
     def label(self) -> str:
         """The word used in reports and on the command line."""
-        return self.name.lower()
+        return _CONFIDENCES[self]
 
     @classmethod
     def parse(cls, text: str) -> "Confidence":
@@ -50,3 +50,8 @@ class Confidence(IntEnum):
 def choices(scale: type[IntEnum]) -> str:
     """The labels of a scale, worst first, for messages."""
     return ", ".join(member.name.lower() for member in sorted(scale, reverse=True))
+
+
+# ``name`` goes through a descriptor that costs ten times this, for each finding of a report.
+_SEVERITIES = tuple(member.name.lower() for member in Severity)
+_CONFIDENCES = tuple(member.name.lower() for member in Confidence)

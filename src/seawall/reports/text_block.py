@@ -1,6 +1,7 @@
 """A block of findings as plain text, for terminals and for formats that hold text."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from seawall.core.location import Location, Span
 from seawall.reports import Options, Sources
@@ -77,10 +78,22 @@ def _spots(said: Statement) -> list[tuple[_Spot, tuple[str, ...]]]:
     return [((location.path, location.span), containers) for location, containers in said.places]
 
 
-def _indented(text: str, indent: str, columns: int) -> list[str]:
+def _indented(text: str, indent: str, columns: int) -> tuple[str, ...]:
+    """A text in lines. Remedies and messages come again and again, so short ones are kept."""
+    return (_kept_lines if len(text) <= _KEPT else _lines)(text, indent, columns)
+
+
+_KEPT = 500
+"""Characters of a text whose lines are kept: a long one is somebody's file, not a message."""
+
+
+def _lines(text: str, indent: str, columns: int) -> tuple[str, ...]:
     room = max(columns, NARROWEST) - len(indent) - 2 if columns > 0 else 0
     first, *rest = wrap(text, room)
-    return [indent + first, *[f"{indent}  {line}" for line in rest]]
+    return (indent + first, *[f"{indent}  {line}" for line in rest])
+
+
+_kept_lines = lru_cache(maxsize=4096)(_lines)
 
 
 def _source(

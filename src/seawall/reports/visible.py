@@ -18,6 +18,8 @@ def visible(text: str) -> str:
     Control characters, marks that reorder or hide text, line separators and lone surrogates
     become escapes (``\x1b``, ``\u202e``), a byte of a name that is no UTF-8 becomes ``\xff``.
     """
+    if text.isprintable() and "##" not in text and "::" not in text:
+        return text  # nearly always
     if not text.isprintable():
         text = "".join([c if c.isprintable() else escape(c) for c in text])
     return harmless(text)

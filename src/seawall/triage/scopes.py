@@ -156,8 +156,9 @@ class Scopes:
             group = file.lines.setdefault((scope.first, scope.last), _Group())
         group.add(known)
 
-    def __bool__(self) -> bool:
-        return bool(self._files or self._anywhere)
+    def reach(self, finding: Finding) -> bool:
+        """Whether there is any ignore that could cover a finding."""
+        return bool(self._anywhere) or finding.location.path in self._files
 
     def covering(self, finding: Finding, *, locked: bool) -> Known | None:
         """The nearest ignore that covers a finding; all that do count as used."""

@@ -162,7 +162,7 @@ class _Table:
 
     def covering(self, finding: Finding) -> Ignore | None:
         """The ignore that hides a finding."""
-        if not self._scopes:
+        if not self._scopes.reach(finding):
             return None
         locked = self._policy.is_locked(finding)
         known = self._scopes.covering(finding, locked=locked)
