@@ -68,6 +68,8 @@ REFUSED = {
     "a list in a list": (b"FROM a:1\nCMD [[]]\n", 2, "arrays must be comprised of strings"),
     "SHELL without JSON": (b"FROM a:1\nSHELL ['a']\n", 2, "JSON form"),
     "a line of a megabyte": (b"FROM a:1\nRUN " + b"x" * 1_000_000, 2, "max allowed size of 65535"),
+    "nothing": (b"", 1, "the Dockerfile cannot be empty"),
+    "nothing but blanks": (b"\n \n", 1, "file with no instructions"),
     "nothing but a comment": (b"# FROM a:1\n", 1, "file with no instructions"),
     "bytes that are no text": (b"\xff\xfd" * 1000 + b"\n", 1, "unknown instruction"),
 }

@@ -120,7 +120,8 @@ class _Evaluation:
             place = next((found for found in file.directives if found.key == "check"), None)
             bounds = (place.line, place.start, place.end) if place else (1, 0, 0)
             self._problems.append(Problem("build", reason, *bounds))
-        self._problems += file.problems
+        if file.data:
+            self._problems += file.problems
         starts = [one for one in file.instructions if one.name == "FROM"]
         if not starts:
             if file.instructions and not file.problems:

@@ -308,7 +308,7 @@ def _gather_file(
     data = source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
-    elif not data.strip():
+    elif not data.strip() and not (build or dockerfiles.is_dockerfile(file.path)):
         inputs.skipped.append(Skipped(file.path, "empty"))
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
