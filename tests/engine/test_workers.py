@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,11 @@ from seawall.engine.workers import cut, spread
 from seawall.reports import FORMATS
 from tests.engine.support import manifest, seawall
 from tests.triage.support import command, write
+
+
+def same(_item: object, result: Any) -> Any:
+    """What stays as it is on its way from one process to another."""
+    return result
 
 
 @pytest.fixture
@@ -67,13 +73,13 @@ def _interrupt() -> None:
 
 
 @pytest.mark.parametrize("death", [_hang_up, _fail, _leave, _interrupt])
-@pytest.mark.parametrize("where", ["_parse", "_news"])
+@pytest.mark.parametrize("where", ["_parse", "judge"])
 def test_a_worker_that_dies_changes_nothing(
     tree: Path, monkeypatch: pytest.MonkeyPatch, death: object, where: str
 ) -> None:
     expected = output("-j", "1")
     parent = os.getpid()
-    module = judging if where == "_news" else reading
+    module: object = judging._Bench if where == "judge" else reading
     real = getattr(module, where)
     asked = []
 
@@ -94,7 +100,7 @@ def test_what_a_worker_sends_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> 
     def work(part: Sequence[int]) -> list[int]:
         return [1] if os.getpid() != parent else [item * 2 for item in part]
 
-    assert spread([1, 2, 3, 4, 5, 6], [1] * 6, 3, work) == [2, 4, 6, 8, 10, 12]
+    assert spread([1, 2, 3, 4, 5, 6], [1] * 6, 3, work, same, same) == [2, 4, 6, 8, 10, 12]
 
 
 def test_no_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,13 +108,15 @@ def test_no_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(11, "no more processes")
 
     monkeypatch.setattr(os, "fork", fork)
-    assert spread([1, 2, 3], [1] * 3, 3, list) == [1, 2, 3]
+    assert spread([1, 2, 3], [1] * 3, 3, list, same, same) == [1, 2, 3]
 
 
 def test_results_larger_than_a_pipe() -> None:
     items = list(range(8))
     start = time.monotonic()
-    result = spread(items, [1] * 8, 4, lambda part: ["x" * 500_000 + str(item) for item in part])
+    result = spread(
+        items, [1] * 8, 4, lambda part: ["x" * 500_000 + str(item) for item in part], same, same
+    )
     assert [int(text[500_000:]) for text in result] == items
     assert time.monotonic() >= start
     assert workers.processors() >= 1
@@ -131,7 +139,7 @@ def test_spreading_is_mapping(items: list[int], number: int) -> None:
     def work(part: Sequence[int]) -> list[int]:
         return [item * 3 for item in part]
 
-    assert spread(items, [1] * len(items), number, work) == work(items)
+    assert spread(items, [1] * len(items), number, work, same, same) == work(items)
 
 
 def test_the_order_of_hashes_changes_nothing(tmp_path: Path) -> None:

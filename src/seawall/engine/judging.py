@@ -89,17 +89,15 @@ def judge(
     before = [None] * len(units) if known is None else known.known(units)
     pairs = list(zip(units, before, strict=True))
 
-    def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Plain]:
+    def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Judgement]:
         step.begin(_objects_of(unit for unit, _ in part))
-        return [_news(bench.judge(*pair), *pair) for pair in part]
+        return [bench.judge(*pair) for pair in part]
 
     if workers > 1:
         weights = [_weight(unit) for unit in units]
-        plains = spread(pairs, weights, workers, work)
-        results = [
-            _with_news(plain, old, bench.by_id)
-            for plain, (_, old) in zip(plains, pairs, strict=True)
-        ]
+        results = spread(
+            pairs, weights, workers, work, _news, lambda pair, sent: _received(sent, pair, bench)
+        )
     else:
         results = [bench.judge(*pair) for pair in pairs]
     judged = Judged([], [], {}, {})
@@ -282,13 +280,15 @@ def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
     )
 
 
-def _news(judgement: Judgement, _unit: Unit, old: Judgement | None) -> Plain:
+def _news(pair: tuple[Unit, Judgement | None], judgement: Judgement) -> Plain:
     """What another process does not know yet of a judgement."""
+    _, old = pair
     return _to_plain(judgement if old is None else judgement._replace(own=[]))
 
 
-def _with_news(plain: Plain, old: Judgement | None, rules: dict[str, Rule]) -> Judgement:
-    judgement = _from_plain(plain, rules)
+def _received(plain: Plain, pair: tuple[Unit, Judgement | None], bench: _Bench) -> Judgement:
+    _, old = pair
+    judgement = _from_plain(plain, bench.by_id)
     return judgement if old is None else judgement._replace(own=old.own)
 
 

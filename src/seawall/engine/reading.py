@@ -308,7 +308,7 @@ def _gather_file(
     data = source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
-    elif not data.strip() and not (build or dockerfiles.is_dockerfile(file.path)):
+    elif not data.strip() and not (build or dockerfiles.may_be(file)):
         inputs.skipped.append(Skipped(file.path, "empty"))
     elif name == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
@@ -375,7 +375,9 @@ def read_units(
 
     if workers > 1:
         weights = [len(task.data) for task in missing]
-        fresh = iter(spread(missing, weights, workers, lambda part: list(parsed(part))))
+        fresh = iter(
+            spread(missing, weights, workers, lambda part: list(parsed(part)), _as_it_is, _as_it_is)
+        )
     else:
         fresh = parsed(missing)
     for task, known in zip(tasks, plains, strict=True):
@@ -388,6 +390,11 @@ def read_units(
         for object_ in inputs.objects:
             object_.settle_in(inputs.namespace)
     _mark_incomplete(inputs)
+
+
+def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
+    """What a file holds is worked out as plain values: they are sent and received as they are."""
+    return plain
 
 
 _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)

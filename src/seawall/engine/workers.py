@@ -10,8 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
-Work = Callable[[Sequence[Item]], Any]
-"""Turns a slice of the items into a list of plain values, one for each."""
+Result = TypeVar("Result")
+Work = Callable[[Sequence[Item]], list[Result]]
+"""Turns a slice of the items into a list of results, one for each."""
+Send = Callable[[Item, Result], Any]
+"""Turns a result into plain values, for the way from one process to another."""
+Receive = Callable[[Item, Any], Result]
+"""The result again; what is called here may be asked for it in another process only."""
 
 
 def processors() -> int:
@@ -23,24 +28,33 @@ def processors() -> int:
 
 
 def spread(
-    items: Sequence[Item], weights: Sequence[int], workers: int, work: Work[Item]
-) -> list[Any]:
+    items: Sequence[Item],
+    weights: Sequence[int],
+    workers: int,
+    work: Work[Item, Result],
+    send: Send[Item, Result],
+    receive: Receive[Item, Result],
+) -> list[Result]:
     """What ``work`` makes of each item, in their order, worked out by up to ``workers`` processes.
 
     The slices are contiguous and about equally heavy. What a worker could not do (it was killed,
-    memory ran out) is done here instead, so the result never depends on them.
+    memory ran out) is done here instead, so the result never depends on them. Only what comes from
+    another process is sent and received.
     """
     slices = cut(weights, workers)
     if len(slices) < 2 or not hasattr(os, "fork"):
-        return list(work(items))
-    children = [_start(items[start:end], work) for start, end in slices[1:]]
+        return work(items)
+    children = [_start(items[start:end], work, send) for start, end in slices[1:]]
     start, end = slices[0]
-    result = list(work(items[start:end]))
+    result = work(items[start:end])
     for (start, end), child in zip(slices[1:], children, strict=True):
         part = _finish(*child) if child else None
         if part is None or len(part) != end - start:
-            part = list(work(items[start:end]))
-        result.extend(part)
+            result.extend(work(items[start:end]))
+            continue
+        part.reverse()
+        for item in items[start:end]:  # what was received is let go of at once: there is much
+            result.append(receive(item, part.pop()))
     return result
 
 
@@ -57,7 +71,9 @@ def cut(weights: Sequence[int], parts: int) -> list[tuple[int, int]]:
     return slices
 
 
-def _start(items: Sequence[Item], work: Work[Item]) -> tuple[int, int] | None:
+def _start(
+    items: Sequence[Item], work: Work[Item, Result], send: Send[Item, Result]
+) -> tuple[int, int] | None:
     """Start a worker; gives its process and where its result comes from."""
     reader, writer = os.pipe()
     try:
@@ -73,7 +89,8 @@ def _start(items: Sequence[Item], work: Work[Item]) -> tuple[int, int] | None:
     try:  # the child must never run what follows in its parent
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:
-            marshal.dump(list(work(items)), stream)
+            sent = [send(item, result) for item, result in zip(items, work(items), strict=True)]
+            marshal.dump(sent, stream)
         code = 0
     except BaseException as error:  # noqa: BLE001 - told in the exit code; the parent does it again
         if isinstance(error, Exception):
