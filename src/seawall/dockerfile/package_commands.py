@@ -331,7 +331,8 @@ def step_package_commands(step: Step) -> Iterator[PackageCommand]:
         yield from package_commands(script.commands)
 
 
-def installed(stage: Stage) -> list[Installed]:
+@lru_cache(maxsize=4)  # each command that installs asks for all of its stage
+def installed(stage: Stage) -> tuple[Installed, ...]:
     """The packages that the RUNs of a stage and of those below it install by name, each once.
 
     Those that a later command removes, by their name or by that of their ``apk --virtual`` group,
@@ -361,7 +362,7 @@ def installed(stage: Stage) -> list[Installed]:
                     if len(names) < len(call.packages) or _is_unmarked(call, script):
                         own = {key: one for key, one in own.items() if key[0] != call.family}
             found.update(own)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _is_unmarked(call: PackageCommand, script: Script) -> bool:

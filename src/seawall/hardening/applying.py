@@ -58,10 +58,7 @@ def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
-    if one.start == other.start:
-        return True
-    first, second = sorted((one, other), key=lambda item: item.start)
-    return first.end > second.start
+    return one.start == other.start or (one.start < other.end and other.start < one.end)
 
 
 # Manifests ------------------------------------------------------------------------------------

@@ -599,16 +599,38 @@ def _script_behind(step: Step, context: Context) -> str:
     What RUN itself installs without fetching them is mended by ``apt-install-without-update``.
     """
     final = context.build.final
-    steps = [] if final is None else list(final.chain_steps())
-    for later in steps[steps.index(step) + 1 :] if step in steps else ():
-        for script in later.scripts if later.name == "RUN" else ():
-            for command in script.commands:
-                name = _script_run(command)
-                path = posixpath.normpath(posixpath.join(later.workdir.text or "/", name))
-                text = text_at(later.stage, path, context) if name else ""
-                if text is None or _MAY_INSTALL.search(text):
-                    return name
+    if final is None:
+        return ""
+    places = _places_of_steps(final)
+    own = places.get(id(step))
+    if own is None:
+        return ""
+    for later, name in _scripts_run(final):
+        if places[id(later)] <= own:
+            continue
+        path = posixpath.normpath(posixpath.join(later.workdir.text or "/", name))
+        text = text_at(later.stage, path, context)
+        if text is None or _MAY_INSTALL.search(text):
+            return name
     return ""
+
+
+@lru_cache(maxsize=4)  # each RUN that leaves lists asks
+def _places_of_steps(stage: Stage) -> dict[int, int]:
+    return {id(step): place for place, step in enumerate(stage.chain_steps())}
+
+
+@lru_cache(maxsize=4)
+def _scripts_run(stage: Stage) -> tuple[tuple[Step, str], ...]:
+    """The RUNs of a stage and of those below it that run a script, with its name, in order."""
+    return tuple(
+        (step, name)
+        for step in stage.chain_steps()
+        if step.name == "RUN"
+        for script in step.scripts
+        for command in script.commands
+        if (name := _script_run(command))
+    )
 
 
 def _script_run(command: Command) -> str:
