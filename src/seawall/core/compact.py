@@ -17,7 +17,7 @@ from seawall.core.edit import (
     Safety,
     Set,
 )
-from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
+from seawall.core.finding import NO_DETAILS, Finding, Gate, Related, Subject
 from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span
 from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
@@ -59,6 +59,7 @@ def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
         dict(finding.details),
         secret,
         tuple(_repair_to_plain(repair) for repair in finding.repairs) if finding.repairs else (),
+        int(finding.gate),
     )
 
 
@@ -86,7 +87,7 @@ def _repair_from_plain(plain: Plain) -> Repair:
 def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
     """The finding again; KeyError when its rule is not among those given."""
     (rule, severity, confidence, message, remedy, subject, location, related, fixes, evidence,
-     details, secret, repairs) = plain  # fmt: skip
+     details, secret, repairs, gate) = plain  # fmt: skip
     if related:
         related = tuple(Related(location_from_plain(place), text) for place, text in related)
     if fixes:
@@ -103,7 +104,7 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         (
             rules[rule], _SEVERITIES[severity], _CONFIDENCES[confidence], message, remedy,
             _new(Subject, subject), location_from_plain(location), related, fixes, evidence,
-            details or NO_DETAILS, repairs, secret or NOTHING,
+            details or NO_DETAILS, repairs, secret or NOTHING, _GATES[gate],
         ),
     )  # fmt: skip
 
@@ -112,6 +113,7 @@ _new = tuple.__new__
 """Makes a fact of its fields as they are: there are findings by the hundred thousand."""
 _SEVERITIES = tuple(Severity)
 _CONFIDENCES = tuple(Confidence)
+_GATES = tuple(Gate)
 
 
 def location_to_plain(location: Location) -> Plain:

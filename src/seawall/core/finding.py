@@ -1,6 +1,7 @@
 """Findings: what a rule says of a subject, where, and how to mend it."""
 
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.location import KeyPath, Location
@@ -34,6 +35,16 @@ class Related(NamedTuple):
     message: str
 
 
+class Gate(IntEnum):
+    """Whether a finding makes a run fail: most do from a severity on."""
+
+    BY_SEVERITY = 0
+    NEVER = 1
+    """It is shown, and fails nothing: nobody can do anything about it yet, say."""
+    ALWAYS = 2
+    """It fails every run that may fail, however severe it is: it is known to be exploited, say."""
+
+
 class Finding(NamedTuple):
     """One thing that is wrong. Immutable; made by the engine from what a rule yields."""
 
@@ -53,6 +64,13 @@ class Finding(NamedTuple):
     """Fixes of a document of keys and values, from which ``fixes`` are made."""
     secret: Redacted = NOTHING
     """The secret value the finding is about. It enters no report and no fingerprint."""
+    gate: Gate = Gate.BY_SEVERITY
+
+    def fails(self, threshold: "Severity") -> bool:
+        """Whether it makes a run with this threshold fail."""
+        if self.gate == Gate.BY_SEVERITY:
+            return self.severity >= threshold
+        return self.gate == Gate.ALWAYS
 
     def moved(self, location: Location, related: tuple[Related, ...]) -> "Finding":
         """The same finding with other places: ``_replace``, at a third of its time."""

@@ -94,7 +94,7 @@ class Report(NamedTuple):
         """
         if self.faults:
             return 4
-        if fail_on is not None and any(f.severity >= fail_on for f in self.findings):
+        if fail_on is not None and any(f.fails(fail_on) for f in self.findings):
             return 1
         if self.coverage.failed or (strict and self.coverage.not_covered):
             return 3

@@ -49,6 +49,41 @@ def _reader(module: str) -> Callable[[File], Contents]:
 FORMATS: tuple[Format, ...] = ()
 
 
+class _Index:
+    """The formats by what their globs begin or end with: a tree has more files than formats."""
+
+    def __init__(self, formats: tuple[Format, ...]) -> None:
+        self._exact: dict[str, Format] = {}
+        self._suffixes: dict[str, list[Format]] = {}
+        self._others: list[Format] = []
+        for format_ in formats:
+            for name in format_.names:
+                self._add(name, format_)
+
+    def _add(self, name: str, format_: Format) -> None:
+        base = name.rpartition("/")[2]
+        extension = base.rpartition(".")[2]
+        if not any(mark in name for mark in "*?[/"):
+            self._exact.setdefault(name, format_)
+        elif "." in base and not any(mark in extension for mark in "*?["):
+            self._suffixes.setdefault(extension, []).append(format_)
+        else:
+            self._others.append(format_)
+
+    def find(self, path: str) -> Format | None:
+        base = path.rpartition("/")[2]
+        found = self._exact.get(base)
+        if found is not None:
+            return found
+        near = self._suffixes.get(base.rpartition(".")[2], ()) if "." in base else ()
+        return next((item for item in (*near, *self._others) if item.claims(path)), None)
+
+
+@cache
+def _index() -> _Index:
+    return _Index(FORMATS)
+
+
 def format_of(path: str) -> Format | None:
     """The format of a file, going by its path."""
-    return next((format_ for format_ in FORMATS if format_.claims(path)), None)
+    return _index().find(path)

@@ -81,7 +81,7 @@ def at_threshold(report: Report, fail_on: Severity | None) -> int:
     """How many findings make the scan fail."""
     if fail_on is None:
         return 0
-    return sum(1 for finding in report.findings if finding.severity >= fail_on)
+    return sum(1 for finding in report.findings if finding.fails(fail_on))
 
 
 def extent(report: Report) -> str:
