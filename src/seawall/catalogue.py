@@ -17,10 +17,11 @@ _HOMES = {
     "dockerfile": "seawall.dockerfile.rules",
     "input": "seawall.triage.rules",
     "kubernetes": "seawall.kubernetes.rules",
+    "vulnerabilities": "seawall.advisories.rules",
 }
 """Where the rules of a domain are; they are loaded when they are needed, for they cost 30 ms."""
 DOMAINS = tuple(_HOMES)
-_RARE = {"input": 0, "kubernetes": 1, "dockerfile": 2}
+_RARE = {"input": 0, "kubernetes": 1, "dockerfile": 2, "vulnerabilities": 3}
 """In which order domains are loaded to find a rule: what most runs load anyway comes first."""
 
 

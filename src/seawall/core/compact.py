@@ -17,12 +17,12 @@ from seawall.core.edit import (
     Safety,
     Set,
 )
-from seawall.core.finding import NO_DETAILS, Finding, Gate, Related, Subject
+from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
 from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span
 from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
 from seawall.core.rule import Rule
-from seawall.core.severity import Confidence, Severity
+from seawall.core.severity import Confidence, Gate, Severity
 
 Plain = Any
 """Tuples, texts, numbers and ``None``, as ``marshal`` takes them."""

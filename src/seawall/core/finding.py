@@ -1,16 +1,15 @@
 """Findings: what a rule says of a subject, where, and how to mend it."""
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.location import KeyPath, Location
 from seawall.core.redacted import NOTHING, Redacted
+from seawall.core.severity import Confidence, Gate, Severity
 
 if TYPE_CHECKING:
     from seawall.core.edit import Fix, Repair
     from seawall.core.rule import Rule
-    from seawall.core.severity import Confidence, Severity
 
 NO_DETAILS: Mapping[str, object] = {}
 
@@ -35,22 +34,12 @@ class Related(NamedTuple):
     message: str
 
 
-class Gate(IntEnum):
-    """Whether a finding makes a run fail: most do from a severity on."""
-
-    BY_SEVERITY = 0
-    NEVER = 1
-    """It is shown, and fails nothing: nobody can do anything about it yet, say."""
-    ALWAYS = 2
-    """It fails every run that may fail, however severe it is: it is known to be exploited, say."""
-
-
 class Finding(NamedTuple):
     """One thing that is wrong. Immutable; made by the engine from what a rule yields."""
 
     rule: "Rule"
-    severity: "Severity"
-    confidence: "Confidence"
+    severity: Severity
+    confidence: Confidence
     message: str
     remedy: str
     subject: Subject
@@ -66,7 +55,7 @@ class Finding(NamedTuple):
     """The secret value the finding is about. It enters no report and no fingerprint."""
     gate: Gate = Gate.BY_SEVERITY
 
-    def fails(self, threshold: "Severity") -> bool:
+    def fails(self, threshold: Severity) -> bool:
         """Whether it makes a run with this threshold fail."""
         if self.gate == Gate.BY_SEVERITY:
             return self.severity >= threshold

@@ -7,7 +7,7 @@ from seawall.core.edit import Proposal
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Span
 from seawall.core.redacted import NOTHING, Redacted
-from seawall.core.severity import Confidence, Severity
+from seawall.core.severity import Confidence, Gate, Severity
 
 SECURITY = "security"
 RELIABILITY = "reliability"
@@ -46,6 +46,7 @@ class Hit(NamedTuple):
     fixes: tuple[Proposal, ...] = ()
     secret: Redacted = NOTHING
     """The secret value it is about: in the same place, another one is another finding."""
+    gate: Gate = Gate.BY_SEVERITY
 
 
 Hits = Iterable[Hit]

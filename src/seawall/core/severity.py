@@ -47,6 +47,16 @@ class Confidence(IntEnum):
             raise ValueError(f"{text!r} is no confidence: choose from {choices(cls)}") from None
 
 
+class Gate(IntEnum):
+    """Whether a finding makes a run fail: most do from a severity on."""
+
+    BY_SEVERITY = 0
+    NEVER = 1
+    """It is shown, and fails nothing: nobody can do anything about it yet, say."""
+    ALWAYS = 2
+    """It fails every run that may fail, however severe it is: it is known to be exploited, say."""
+
+
 def choices(scale: type[IntEnum]) -> str:
     """The labels of a scale, worst first, for messages."""
     return ", ".join(member.name.lower() for member in sorted(scale, reverse=True))

@@ -1,0 +1,177 @@
+"""From packages to exposures: which of them have a known vulnerability, and what would clear it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
+from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.versions.schemes import scheme_of
+from seawall.packages.ecosystems import ecosystem_of
+from seawall.packages.package import Package
+
+Wanted = tuple[str, str, str]
+"""Ecosystem, name and version of a package."""
+
+
+class Store(Protocol):
+    """What is known today."""
+
+    def match(self, wanted: Sequence[Wanted]) -> list[list[Match]]:
+        """The vulnerabilities of each."""
+
+    def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
+        """What is known of each."""
+
+
+class Blind(NamedTuple):
+    """A package that cannot be matched, and why."""
+
+    package: Package
+    reason: str
+    remedy: str
+
+
+class Assessment(NamedTuple):
+    """What is known of some packages."""
+
+    exposures: list[Exposure]
+    blind: list[Blind]
+
+
+def assess(packages: Sequence[Package], store: Store) -> Assessment:
+    """The exposures of the packages of one file, in their order."""
+    wanted: list[Wanted] = []
+    known: list[Package] = []
+    for package in packages:
+        query = query_of(package)
+        if query is not None:
+            wanted.append(query)
+            known.append(package)
+    found = store.match(wanted)
+    hit = [number for number, matches in enumerate(found) if matches]
+    details = store.vulnerabilities({item.vulnerability for row in found for item in row})
+    upgrades = _upgrades({wanted[number]: found[number] for number in hit}, store)
+    chains = _Chains(packages) if hit else None
+    exposures = []
+    for number in hit:
+        package, upgrade = known[number], upgrades.get(wanted[number], NO_UPGRADE)
+        chain = () if chains is None else chains.of(package)
+        if chains is not None and upgrade.versions:
+            upgrade = upgrade._replace(held_back_by=chains.holding_back(package, upgrade))
+        exposures += [
+            Exposure(package, item, details[item.vulnerability], upgrade, chain)
+            for item in found[number]
+        ]
+    return Assessment(exposures, [])
+
+
+def query_of(package: Package) -> Wanted | None:
+    """What to ask of a package; ``None`` for one without a version or an ecosystem."""
+    ecosystem = ecosystem_of(package.type)
+    if not ecosystem or not package.version:
+        return None
+    return ecosystem, package.name, package.version
+
+
+# Upgrades -------------------------------------------------------------------------------------
+
+
+def _upgrades(affected: Mapping[Wanted, Sequence[Match]], store: Store) -> dict[Wanted, Upgrade]:
+    """For each package, the versions that mend some vulnerability and have none themselves."""
+    candidates: dict[Wanted, list[str]] = {}
+    for query, matches in affected.items():
+        candidates[query] = _above(query, {version for item in matches for version in item.fixed})
+    asked = list(dict.fromkeys(
+        (ecosystem, name, version)
+        for (ecosystem, name, _), versions in candidates.items()
+        for version in versions
+    ))  # fmt: skip
+    found = dict(zip(asked, store.match(asked), strict=True))
+    result = {}
+    for query, versions in candidates.items():
+        clean = [version for version in versions if not found[*query[:2], version]]
+        by_major: dict[str, str] = {}
+        for version in clean:
+            by_major.setdefault(major_of(version), version)
+        result[query] = Upgrade(tuple(by_major.values()))
+    return result
+
+
+def _above(query: Wanted, versions: Iterable[str]) -> list[str]:
+    """Those of some versions that come after the installed one, in order."""
+    ecosystem, _, installed = query
+    scheme = scheme_of(ecosystem)
+    if scheme is None:
+        return []
+    own = scheme.key(installed)
+    keyed = sorted((key, version) for version in versions if (key := scheme.key(version)))
+    return [version for key, version in keyed if own is not None and key > own]
+
+
+def major_of(version: str) -> str:
+    """What must stay the same for a change to be small: the first number, behind it the second
+    while the first is 0."""
+    numbers = version.lstrip("vV=").partition("+")[0].replace("-", ".").split(".")
+    first = numbers[0]
+    return f"{first}.{numbers[1]}" if first == "0" and len(numbers) > 1 else first
+
+
+# Dependency paths -----------------------------------------------------------------------------
+
+
+class _Chains:
+    """The shortest way from what the project asks for to each package of a file."""
+
+    def __init__(self, packages: Sequence[Package]) -> None:
+        self._by_key = {package.identity: package for package in packages}
+        self._parents: dict[str, Package | None] = {}
+        self._askers: dict[str, list[tuple[Package, str]]] = {}
+        queue: deque[Package] = deque()
+        for package in packages:
+            for requirement in package.requires:
+                self._askers.setdefault(requirement.key, []).append(
+                    (package, requirement.constraint)
+                )
+            if package.direct:
+                self._parents[package.identity] = None
+                queue.append(package)
+        while queue:
+            package = queue.popleft()
+            for requirement in package.requires:
+                below = self._by_key.get(requirement.key)
+                if below is not None and requirement.key not in self._parents:
+                    self._parents[requirement.key] = package
+                    queue.append(below)
+
+    def of(self, package: Package) -> tuple[str, ...]:
+        """The way to a package, itself at the end; empty when the file does not tell."""
+        if package.identity not in self._parents:
+            return ()
+        chain: list[str] = []
+        at: Package | None = package
+        while at is not None and len(chain) < _LONGEST_CHAIN:
+            chain.append(_name(at))
+            at = self._parents[at.identity]
+        return tuple(reversed(chain))
+
+    def holding_back(self, package: Package, upgrade: Upgrade) -> tuple[str, ...]:
+        """The packages whose wishes rule the nearest clean version out."""
+        from seawall.advisories.versions.ranges import satisfies  # noqa: PLC0415 - seldom of use
+
+        ecosystem = ecosystem_of(package.type)
+        return tuple(dict.fromkeys(
+            f"{_name(parent)} ({constraint})"
+            for parent, constraint in self._askers.get(package.identity, ())
+            if constraint and satisfies(ecosystem, constraint, upgrade.versions[0]) is False
+        ))[:_MOST_NAMED]  # fmt: skip
+
+
+_LONGEST_CHAIN = 100
+_MOST_NAMED = 5
+
+
+def _name(package: Package) -> str:
+    return f"{package.name}@{package.version}"
+
+
