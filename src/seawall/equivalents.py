@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 from seawall.catalogue import called, canonical, look_up
+from seawall.core.advisory_id import ids_of, is_advisory_id
 from seawall.core.finding import Finding
 from seawall.core.lazy import pattern
 from seawall.core.rule import Rule
@@ -220,7 +221,12 @@ def replaced_by(tool: str, check: str) -> tuple[Rule, ...]:
 
 
 def stands_for(tool: str, check: str, finding: Finding) -> bool:
-    """Whether a finding is what a tool's check would have reported. ``check`` may be a glob."""
+    """Whether a finding is what a tool's check would have reported. ``check`` may be a glob.
+
+    Where it is the id of an advisory, it stands for that vulnerability, whatever the tool.
+    """
+    if is_advisory_id(check):
+        return check.upper() in ids_of(finding.details)
     wanted = name_of(tool, check)
     own = checks_of(finding.rule, tool)
     if "*" in wanted:

@@ -23,6 +23,9 @@ class Store(Protocol):
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         """What is known of each."""
 
+    def coverage(self, ecosystem: str) -> object | None:
+        """What there is of an ecosystem; ``None`` when it is nothing."""
+
 
 class Blind(NamedTuple):
     """A package that cannot be matched, and why."""
@@ -43,11 +46,15 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
     """The exposures of the packages of one file, in their order."""
     wanted: list[Wanted] = []
     known: list[Package] = []
+    blind: list[Blind] = []
+    sight = _Sight(store)
     for package in packages:
-        query = query_of(package)
-        if query is not None:
-            wanted.append(query)
-            known.append(package)
+        obstacle = sight.obstacle(package)
+        if obstacle is not None:
+            blind.append(Blind(package, *obstacle))
+            continue
+        wanted.append((ecosystem_of(package.type), package.name, package.version))
+        known.append(package)
     found = store.match(wanted)
     hit = [number for number, matches in enumerate(found) if matches]
     details = store.vulnerabilities({item.vulnerability for row in found for item in row})
@@ -63,15 +70,55 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             Exposure(package, item, details[item.vulnerability], upgrade, chain)
             for item in found[number]
         ]
-    return Assessment(exposures, [])
+    return Assessment(exposures, blind)
 
 
-def query_of(package: Package) -> Wanted | None:
-    """What to ask of a package; ``None`` for one without a version or an ecosystem."""
-    ecosystem = ecosystem_of(package.type)
-    if not ecosystem or not package.version:
+class _Sight:
+    """Tells which packages can be held against what is known: the others are not clean."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, bool] = {}
+
+    def obstacle(self, package: Package) -> tuple[str, str] | None:
+        """Why a package cannot be judged, and the remedy."""
+        ecosystem = ecosystem_of(package.type)
+        if not ecosystem:
+            return (
+                f"no source of advisories knows packages of type {package.type}",
+                "watch the announcements of their authors; seawall db status lists what is known",
+            )
+        if ecosystem not in self._known:
+            self._known[ecosystem] = self._store.coverage(ecosystem) is not None
+        if not self._known[ecosystem]:
+            return (
+                f"the database has no advisories for {ecosystem}",
+                "run: seawall db update (seawall db status shows what it has)",
+            )
+        if not package.version:
+            return (
+                "no exact version is given, so it depends on the day what is installed",
+                _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
+            )
+        scheme = scheme_of(ecosystem)
+        if scheme is None or scheme.key(package.version) is None:
+            return (
+                f"its version is none that {ecosystem} knows how to compare",
+                "look it up by hand, or install a released version",
+            )
         return None
-    return ecosystem, package.name, package.version
+
+
+_LOCKS = {
+    "cargo": "commit Cargo.lock, which cargo generate-lockfile writes",
+    "composer": "commit composer.lock, which composer update writes",
+    "gem": "commit Gemfile.lock, which bundle lock writes",
+    "githubactions": "pin the action to a commit, with its release in a comment behind it",
+    "maven": "write the version out, or scan an SBOM of the build",
+    "npm": "commit package-lock.json, which npm install --package-lock-only writes",
+    "nuget": "commit packages.lock.json: RestorePackagesWithLockFile in the project",
+    "pypi": "pin it with ==, or commit a lock file: uv lock, poetry lock, pip-compile",
+}
 
 
 # Upgrades -------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ def parser() -> Parser:
     """The options of ``seawall scan``."""
     result = Parser(
         prog="seawall scan",
-        description="Say what is wrong in Kubernetes manifests, where, and how to mend it.",
+        description="Say what is wrong in manifests, Dockerfiles and dependencies, where, and how "
+        "to mend it.",
         allow_abbrev=False,
         formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
@@ -102,6 +103,20 @@ def parser() -> Parser:
     rules.add_argument(
         "--pss-version", metavar="v1.N", default=None,
         help="Pod Security Standards policy version (default: latest)",
+    )  # fmt: skip
+    known = result.add_argument_group("what is known of packages")
+    known.add_argument(
+        "--database", metavar="FILE",
+        help="advisories to hold packages against (default: those of the last seawall db update, "
+        "else those in the package)",
+    )  # fmt: skip
+    known.add_argument(
+        "--max-database-age", type=_whole_number, metavar="DAYS",
+        help="refuse older advisories (default: any age will do)",
+    )  # fmt: skip
+    known.add_argument(
+        "--vex", action="append", default=[], metavar="FILE",
+        help="heed this VEX document: OpenVEX, CycloneDX or CSAF",
     )  # fmt: skip
     verdict = result.add_argument_group("what counts")
     verdict.add_argument(
@@ -312,6 +327,12 @@ def _report(
 
 def _list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _whole_number(text: str) -> int:
+    if text.isdecimal() and len(text) < 7:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of days: give 0 or more")
 
 
 def _jobs(text: str) -> int:

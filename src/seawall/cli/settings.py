@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from seawall import catalogue, configuration, engine
 from seawall.configuration import Configuration
+from seawall.core.advisory_id import is_advisory_id
 from seawall.core.errors import UsageError
+from seawall.core.ignore import Ignore
+from seawall.core.location import Location
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue
 from seawall.core.severity import Confidence, Severity
 from seawall.core.tools import TOOLS
 from seawall.engine.options import Exclude, Excludes
 from seawall.sources.files import DEFAULT_SIZE_LIMIT
 from seawall.text.gitignore import Paths, RootedPaths
+from seawall.triage.matching import Matching
 
 if TYPE_CHECKING:
     from seawall.configuration.foreign.words import Foreign, Word
@@ -36,6 +40,9 @@ DEFAULTS: dict[str, Any] = {
     "baseline": "",
     "gitignore": True,
     "max-file-size": str(DEFAULT_SIZE_LIMIT),
+    "database": "",
+    "max-database-age": None,
+    "vex": (),
     "require-reason": False,
     "render": False,
 }
@@ -83,6 +90,8 @@ def engine_options(
     """What the engine is to do; raises UsageError for a value that cannot be carried out."""
     foreign = config.foreign
     _respect_locks(options.ignore, config)
+    ignored = settings["ignore"]
+    advisories = tuple(item for item in ignored.value if is_advisory_id(item))
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -92,7 +101,7 @@ def engine_options(
         profile=settings["profile"].value,
         select=settings["select"].value,
         enable=settings["enable"].value,
-        ignore=settings["ignore"].value,
+        ignore=tuple(item for item in ignored.value if item not in advisories),
         ruleset=settings["ruleset"].value,
         min_confidence=_level(Confidence, settings["min-confidence"]),
         kubernetes_version=_kubernetes_version(settings["kubernetes-version"]),
@@ -100,7 +109,11 @@ def engine_options(
         parameters=parameters(config),
         severities=severities(config),
         overrides=config.overrides,
-        ignores=config.ignores if foreign is None else (*config.ignores, *foreign.ignores),
+        ignores=(
+            *config.ignores,
+            *(() if foreign is None else foreign.ignores),
+            *(_ignore_of(item, ignored.origin) for item in advisories),
+        ),
         custom=config.custom,
         not_covered=() if foreign is None else foreign.not_covered,
         foreign=settings["foreign"].value,
@@ -113,10 +126,30 @@ def engine_options(
         keep_secrets=options.write_baseline is not None,
         since=options.since,
         pins=_pins(),
+        database=_near(settings["database"], config) or None,
+        vex=_vex(settings["vex"], config),
+        max_database_age=settings["max-database-age"].value,
         charts=config.value_sets if settings["render"].value else None,
         cache=not options.no_cache,
         workers=options.jobs,
     )
+
+
+def _ignore_of(advisory: str, origin: str) -> Ignore:
+    """``--ignore CVE-...``: what is known of it is shown as suppressed, wherever it is."""
+    return Ignore((advisory,), Matching(), "", "", Location(origin), form="configuration")
+
+
+def _near(setting: Setting, config: Configuration) -> str:
+    """A path; in a configuration it is given from its directory on."""
+    path: str = setting.value
+    if not path or setting.origin.startswith("--"):
+        return path
+    return os.path.normpath(os.path.join(config.directory, path))
+
+
+def _vex(setting: Setting, config: Configuration) -> tuple[str, ...]:
+    return tuple(_near(setting._replace(value=path), config) for path in setting.value)
 
 
 _LOCK = "seawall.lock"
@@ -154,7 +187,7 @@ def _respect_locks(ignore: Iterable[str], config: Configuration) -> None:
     The configuration is asked the same when it is read; of other tools' words see ``notes``.
     """
     for pattern in ignore if config.locked else ():
-        for rule in catalogue.find(pattern, config.custom):
+        for rule in () if is_advisory_id(pattern) else catalogue.find(pattern, config.custom):
             if rule.id in config.locked:
                 raise UsageError(
                     f"--ignore {pattern}: {rule.id} is locked by {config.origin('locked')}; "
@@ -173,11 +206,9 @@ def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
 
 def _baseline(options: argparse.Namespace, config: Configuration, setting: Setting) -> str | None:
     """The file of known findings; in a configuration it is given from its directory on."""
-    path: str = setting.value
+    path = _near(setting, config)
     if not path:
         return None
-    if not setting.origin.startswith("--"):
-        path = os.path.normpath(os.path.join(config.directory, path))
     if options.write_baseline is not None and not os.path.exists(path):
         return None  # it is about to be made
     return path

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from seawall import catalogue
 from seawall.configuration import foreign
 from seawall.configuration.files import ConfigurationFile, locate, read_named
+from seawall.core.advisory_id import is_advisory_id
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore, fault_of_date
 from seawall.core.location import Location, Span
@@ -171,10 +172,22 @@ def _one_of(*known: str) -> Callable[[object], str]:
 def _rules(value: object, custom: tuple[Rule, ...] = ()) -> tuple[str, ...]:
     texts = _texts(value)
     for pattern in texts:
+        if is_advisory_id(pattern):
+            raise ValueError(
+                f"{pattern} is an advisory, not a rule; to leave it out: [[suppress]] with "
+                f'rules = ["{pattern}"]'
+            )
         try:
             catalogue.find(pattern, custom)
         except UsageError as error:
             raise ValueError(str(error)) from None
+    return texts
+
+
+def _rules_or_advisories(value: object, custom: tuple[Rule, ...] = ()) -> tuple[str, ...]:
+    """Ids of rules, or of advisories such as ``CVE-2024-3094``."""
+    texts = _texts(value)
+    _rules([item for item in texts if not is_advisory_id(item)], custom)
     return texts
 
 
@@ -214,13 +227,19 @@ def _tools(value: object) -> tuple[str, ...]:
     return tuple(known(item) for item in _texts(value))
 
 
-Check = Callable[[object], object]
+def _days(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("must be a number of days")
+
+
+Check = Callable[..., object]
 
 KEYS: Mapping[str, Check] = {
     "profile": _one_of(*PROFILES),
     "select": _rules,
     "enable": _rules,
-    "ignore": _rules,
+    "ignore": _rules_or_advisories,
     "foreign": _tools,
     "kube-score": _text,
     "ruleset": _one_of(*RULESETS),
@@ -232,12 +251,15 @@ KEYS: Mapping[str, Check] = {
     "baseline": _text,
     "gitignore": _boolean,
     "max-file-size": _text,
+    "database": _text,
+    "max-database-age": _days,
+    "vex": _texts,
     "render": _boolean,
 }
 """Keys that are options of the command line as well."""
 
 _SUPPRESS: Mapping[str, Check] = {
-    "rules": _rules, "kinds": _texts, "namespaces": _texts, "names": _texts,
+    "rules": _rules_or_advisories, "kinds": _texts, "namespaces": _texts, "names": _texts,
     "containers": _texts, "paths": _texts, "reason": _text, "until": _day,
 }  # fmt: skip
 _OVERRIDE: Mapping[str, Check] = {"paths": _texts}
@@ -410,7 +432,7 @@ class _Reader:
 
     def _respect_locks(self, result: Configuration, at: KeyPath) -> None:
         for item in result.settings.get("ignore", ()):
-            for rule in self._rules_of(item):
+            for rule in () if is_advisory_id(item) else self._rules_of(item):
                 if rule.id in result.locked:
                     self._fail(
                         at, f"{rule.id} is locked and cannot be ignored; remove one of the two"
@@ -443,7 +465,9 @@ class _Reader:
 
     def _checked(self, check: Check, value: object, at: KeyPath) -> object:
         try:
-            return _rules(value, self._custom) if check is _rules else check(value)
+            if check in (_rules, _rules_or_advisories):
+                return check(value, self._custom)  # type: ignore[call-arg]
+            return check(value)
         except ValueError as error:
             self._fail(at, str(error))
 

@@ -67,6 +67,24 @@ class RuleFault(NamedTuple):
     error: str
 
 
+class Feed(NamedTuple):
+    """A source of advisories, as far as this run rests on it."""
+
+    name: str
+    date: str
+    """The day of its newest record or of its export; empty when it is not known."""
+    records: int
+
+
+class Advisories(NamedTuple):
+    """The advisories that packages were held against."""
+
+    built: str
+    """The day the database was made."""
+    vulnerabilities: int
+    feeds: tuple[Feed, ...]
+
+
 class Report(NamedTuple):
     """Everything a writer needs. Findings are sorted and their locations concrete."""
 
@@ -81,6 +99,10 @@ class Report(NamedTuple):
     faults: tuple[RuleFault, ...] = ()
     private: Mapping[str, tuple[Span, ...]] = {}
     """By path, where the secret values that were found stand: no excerpt may show one."""
+    packages: int = 0
+    """How many packages were held against what is known."""
+    advisories: Advisories | None = None
+    """What they were held against; ``None`` where there were none."""
 
     def count(self, severity: Severity) -> int:
         """How many findings have exactly this severity."""

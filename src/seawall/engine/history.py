@@ -129,6 +129,11 @@ class Commit:
         """The bytes of a file."""
         return self._data[file.path]
 
+    def sibling(self, file: SourceFile, name: str) -> bytes | None:
+        """The bytes of another file, if it is one that would be read itself."""
+        found = self._data.get(os.path.normpath(os.path.join(os.path.dirname(file.path), name)))
+        return found if isinstance(found, bytes) else None
+
 
 def _path(root: Root, entry: TreeEntry) -> str:
     below = entry.path[len(root.prefix) :].lstrip("/")

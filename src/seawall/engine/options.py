@@ -96,6 +96,12 @@ class Options(NamedTuple):
     pins: Mapping[str, str] = {}
     """Digests of images by ``registry/repository:tag``, from a lock file: for fixes and for rules
     that know newer releases by it."""
+    database: str | None = None
+    """The database of advisories; ``None`` for the user's own, else the one in the package."""
+    vex: tuple[str, ...] = ()
+    """Files that say which vulnerabilities do not affect the product."""
+    max_database_age: int | None = None
+    """Days from which on the database is too old to be relied on; ``None`` for any age."""
     charts: "tuple[ValueSet, ...] | None" = None
     """The value sets with which Helm charts are rendered; ``None`` where they are not."""
     cache: bool = False

@@ -21,12 +21,14 @@ from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
 from seawall.kubernetes.objects import KubernetesObject
+from seawall.packages.formats import Format, format_of
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
 
 if TYPE_CHECKING:
     from seawall.dockerfile.rule import Surroundings
+    from seawall.engine.packages import PackageFile
 
 KUSTOMIZATION = "kustomization"
 NO_FORMAT = "no format that seawall reads"
@@ -42,6 +44,12 @@ class Source(Protocol):
 
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
+
+    def sibling(self, file: SourceFile, name: str) -> bytes | None:
+        """The bytes of another file, its name relative to the directory of the first.
+
+        ``None`` when it is not there, too large, or neither within the targets nor beside them.
+        """
 
     @property
     def beside(self) -> Mapping[str, bytes]:
@@ -63,6 +71,21 @@ class FileSystem(NamedTuple):
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
         return files.read(file, self.options.max_file_size)
+
+    def sibling(self, file: SourceFile, name: str) -> bytes | None:
+        """The bytes of another file; links are followed only within the targets."""
+        if file.real == files.STDIN or "\0" in name:
+            return None
+        options = self.options
+        path = os.path.realpath(os.path.join(os.path.dirname(file.real), name))
+        around = (os.path.dirname(file.real) or os.curdir, *options.targets)
+        roots = (os.path.realpath(root) for root in around)
+        if not any(path.startswith(os.path.join(root, "")) for root in roots):
+            return None
+        if not os.path.isfile(path):
+            return None
+        found = files.read(file._replace(real=path), options.max_file_size)
+        return None if isinstance(found, Failed) else found
 
     @property
     def beside(self) -> Mapping[str, bytes]:
@@ -138,13 +161,18 @@ class Inputs:
         self.whole: set[str] = set()
         """Files of which every object is known, if perhaps not all that it will be."""
         self.projects: Projects = NO_PROJECTS
+        self.package_files: list[PackageFile] = []
+        self.packages = 0
+        """How many packages were found in them."""
 
     @property
     def domains(self) -> tuple[str, ...]:
         """The domains whose rules may have something to say."""
         kinds = {task.around is not None for task in self.tasks}
-        found = ("dockerfile",) if True in kinds else ()
-        return found if kinds == {True} else ("kubernetes", *found)
+        found = (("dockerfile",) if True in kinds else ()) + (
+            ("vulnerabilities",) if self.package_files else ()
+        )
+        return found if found and False not in kinds else ("kubernetes", *found)
 
     @property
     def judged(self) -> int:
@@ -267,6 +295,7 @@ def is_candidate(file: SourceFile) -> bool:
         or name.endswith(_EXTENSIONS)
         or name in kustomizations.FILE_NAMES
         or dockerfiles.may_be(file)
+        or format_of(file.path) is not None
         or dockerfiles.is_project(file)
     )
 
@@ -289,6 +318,10 @@ def _gather_file(
     template = dockerfiles.template(file)
     if template is not None:
         inputs.not_covered.append(template)
+        return
+    format_ = None if file.context else format_of(file.path)
+    if format_ is not None:
+        _gather_packages(file, format_, inputs, source)
         return
     build = inputs.projects.builds.get(file.path)
     if build is None and (reason := _no_use(file)):
@@ -319,6 +352,18 @@ def _gather_file(
         inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))
     else:
         inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
+
+
+def _gather_packages(file: SourceFile, format_: Format, inputs: Inputs, source: Source) -> None:
+    from seawall.engine.packages import PackageFile  # noqa: PLC0415 - if there are any
+
+    data = source.read(file)
+    if isinstance(data, Failed):
+        inputs.failed.append(data)
+    elif not data.strip():
+        inputs.skipped.append(Skipped(file.path, "empty"))
+    else:
+        inputs.package_files.append(PackageFile(file, format_, data))
 
 
 def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:

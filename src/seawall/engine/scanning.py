@@ -23,8 +23,10 @@ from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
+    from seawall.engine.knowledge import Knowledge
     from seawall.engine.remembering import Memory
 
+VULNERABILITIES = "vulnerabilities"
 WORTH_REMEMBERING = 50_000
 """Bytes of manifests from which one later look saves more than the first one costs (measured:
 the cache takes 35 ms to open and fill, and what it saves grows by 1.5 ms a kilobyte)."""
@@ -59,7 +61,8 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     """Scan, or give the outputs of an equal run where they are known and may be used."""
     if options.since is not None:
         run.remember_within()
-    inputs = reading.gather(source or FileSystem(options), options, run.progress)
+    source = source or FileSystem(options)
+    inputs = reading.gather(source, options, run.progress)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
     rules = catalogue.select(
@@ -73,14 +76,16 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     )
     inputs.unable = options.not_covered
     memory, key = _memory(inputs, options, rules, run, charts)
-    replay = run.recall(key)
+    knowledge = _knowledge(inputs, options, rules, run)
+    replay = run.recall(_with_knowledge(key, inputs, knowledge))
     if replay is not None:
         return replay
-    present = {task.file.path: task.text for task in inputs.tasks} if options.since else {}
+    present = _present(inputs) if options.since else {}
     if charts is None:
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
+    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -99,11 +104,68 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         coverage=analysis.coverage,
         ruleset=options.ruleset,
         objects=analysis.objects,
+        packages=inputs.packages,
+        advisories=None if knowledge is None else knowledge.described(),
         rules=len(rules),
         faults=tuple(analysis.faults),
         private=analysis.private,
     )
     return Result(report, inputs.texts, policy)
+
+
+def _present(inputs: Inputs) -> dict[str, bytes]:
+    """The bytes of the files as they are now."""
+    own = {item.file.path: item.data for item in inputs.package_files}
+    return own | {task.file.path: task.text for task in inputs.tasks}
+
+
+def _knowledge(
+    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run | None
+) -> "Knowledge | None":
+    """What is known of packages, where there are any and rules that ask."""
+    if not inputs.package_files or not any(rule.domain == VULNERABILITIES for rule in rules):
+        return None
+    from seawall.engine import knowledge  # noqa: PLC0415 - sqlite3, if there are any
+
+    found = knowledge.load(options)
+    if run is not None:
+        run.notes += found.notes
+    return found
+
+
+def _with_knowledge(
+    key: bytes | None, inputs: Inputs, knowledge: "Knowledge | None"
+) -> bytes | None:
+    """The key of what a run writes: it rests on the packages and on what is known of them too."""
+    if key is None or not inputs.package_files:
+        return key
+    from seawall.engine.packages import key_with  # noqa: PLC0415 - if there are any
+
+    return key_with(key, inputs.package_files, b"" if knowledge is None else knowledge.digest)
+
+
+def _with_packages(
+    analysis: Analysis,
+    inputs: Inputs,
+    options: Options,
+    rules: Sequence[Rule],
+    source: Source,
+    knowledge: "Knowledge | None",
+) -> Analysis:
+    """An analysis with what is known of the packages."""
+    if not inputs.package_files:
+        return analysis
+    from seawall.engine import packages  # noqa: PLC0415 - if there are any
+
+    if knowledge is None:
+        return packages.passed_over(analysis, inputs.package_files)
+    for item in inputs.package_files:
+        inputs.texts.add(item.file.path, item.data)
+    found = packages.judge(
+        inputs.package_files, rules, options.parameters, knowledge, source.sibling
+    )
+    inputs.packages = found.packages
+    return packages.added(analysis, found)
 
 
 def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "Charts | None":
@@ -216,6 +278,8 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
+    knowledge = _knowledge(inputs, options, rules, None)
+    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge)
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy)
     run.forget_outputs()

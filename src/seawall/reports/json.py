@@ -7,7 +7,7 @@ from seawall import __version__
 from seawall.core.edit import Edit, Fix
 from seawall.core.finding import Finding, fingerprints
 from seawall.core.location import Location, render_key_path
-from seawall.core.report import Report, Suppressed
+from seawall.core.report import Advisories, Report, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.json_text import array, compact, harmless, quoted
 from seawall.reports.wording import nothing_checked, severities
@@ -34,6 +34,8 @@ def write(report: Report, _sources: Sources, options: Options) -> Iterator[str]:
     yield from _coverage(report)
     yield '\n  },\n  "faults": '
     yield from _rows(report.faults, "  ")
+    if report.advisories is not None:
+        yield f',\n  "advisories": {compact(advisories_fields(report.advisories))}'
     yield f',\n  "summary": {compact(summary_fields(report))}'
     if options.meta is not None:
         yield f',\n  "meta": {compact(options.meta)}'
@@ -179,6 +181,15 @@ def _rows(rows: Iterable[NamedTuple], indent: str) -> Iterator[str]:
     return array((compact(row._asdict()) for row in rows), indent)
 
 
+def advisories_fields(advisories: Advisories) -> dict[str, object]:
+    """What packages were held against, and of which day it is."""
+    return {
+        "built": advisories.built,
+        "vulnerabilities": advisories.vulnerabilities,
+        "sources": [feed._asdict() for feed in advisories.feeds],
+    }
+
+
 def summary_fields(report: Report) -> dict[str, object]:
     """The counts."""
     return {
@@ -186,6 +197,7 @@ def summary_fields(report: Report) -> dict[str, object]:
         "by_severity": {severity.label: count for severity, count in severities(report)},
         "suppressed": len(report.suppressed),
         "objects": report.objects,
+        "packages": report.packages,
         "files_read": len(report.coverage.read),
         "rules": report.rules,
         "checked": not nothing_checked(report),

@@ -142,6 +142,6 @@ def _summary(report: Report, options: Options, style: Style) -> Iterator[str]:
 
 def _is_clean(report: Report) -> bool:
     coverage = report.coverage
-    return bool(report.objects) and not (
+    return bool(report.objects or report.packages) and not (
         report.findings or coverage.failed or coverage.not_covered or report.faults
     )

@@ -59,7 +59,7 @@ def nothing_checked(report: Report) -> str:
         return "Nothing was checked: no input was read."
     if not report.rules:
         return f"Nothing was checked: {read}, but no rule ran."
-    if not report.objects:
+    if not report.objects and not report.packages:
         known = "it" if count == 1 else "them"
         return f"Nothing was checked: {read}, but nothing in {known} is known to a rule."
     return ""
@@ -86,10 +86,19 @@ def at_threshold(report: Report, fail_on: Severity | None) -> int:
 
 def extent(report: Report) -> str:
     """What was looked at."""
-    return (
-        f"{counted(report.objects, 'object')} in {counted(len(report.coverage.read), 'file')} "
+    what = [counted(report.objects, "object")] if report.objects or not report.packages else []
+    if report.packages:
+        what.append(counted(report.packages, "package"))
+    text = (
+        f"{' and '.join(what)} in {counted(len(report.coverage.read), 'file')} "
         f"checked with {counted(report.rules, 'rule')} of rule set {report.ruleset}."
     )
+    if report.advisories is not None:
+        text += (
+            f" Advisories of {report.advisories.built}: "
+            f"{counted(report.advisories.vulnerabilities, 'vulnerability', 'vulnerabilities')}."
+        )
+    return text
 
 
 class Gap(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from seawall.core.advisory_id import ABOUT_ADVISORIES, ids_of, is_advisory_id
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore, expired
 from seawall.core.report import BASELINE, Suppressed
@@ -196,8 +197,9 @@ def _known(ignore: Ignore, policy: Policy) -> Known:
     fault = ignore.fault
     rules: set[str] = set()
     checks = ignore.rules if ignore.tool else ()
+    advisories = frozenset(item.upper() for item in ignore.rules if is_advisory_id(item))
     for pattern in () if ignore.tool else ignore.rules:
-        found = policy.find(pattern)
+        found = policy.find(ABOUT_ADVISORIES if pattern.upper() in advisories else pattern)
         if not found and not ignore.foreign and not fault:
             fault = f"there is no rule {pattern!r}"
         rules |= {rule.id for rule in found}
@@ -205,6 +207,16 @@ def _known(ignore: Ignore, policy: Policy) -> Known:
     if checks:  # ids of the tool that we do not know serve the tool alone
         known.names = lambda finding: any(
             policy.stands_for(ignore.tool, check, finding) for check in checks
+        )
+    elif advisories and not fault:
+        whole = frozenset(
+            rule.id
+            for item in ignore.rules
+            if item.upper() not in advisories
+            for rule in policy.find(item)
+        )
+        known.names = lambda finding: (
+            finding.rule.id in whole or not advisories.isdisjoint(ids_of(finding.details))
         )
     known.expired = expired(ignore, policy.today) and not fault
     known.reason_missing = (

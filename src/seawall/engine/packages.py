@@ -1,0 +1,326 @@
+"""Packages on their way through a scan: from files to findings about what is known of them."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from seawall.core.finding import Finding, Subject
+from seawall.core.ignore import Ignore
+from seawall.core.location import KeyPath, Location, Span
+from seawall.core.report import Coverage, Failed, NotCovered, RuleFault, Skipped
+from seawall.core.rule import Hit, ParameterValue, Rule
+from seawall.engine.analysis import Analysis
+from seawall.packages.formats import Format
+from seawall.packages.package import Contents, File, Package, Problem, Unreadable
+from seawall.sources.files import SourceFile
+from seawall.text.decoding import Undecodable, decode
+from seawall.text.lines import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seawall.advisories.assessing import Blind
+    from seawall.advisories.exposure import Exposure
+    from seawall.advisories.store import Store
+
+DOMAIN = "vulnerabilities"
+_MOST_NAMED = 8
+"""Packages of one file that a line about several of them names."""
+
+
+class PackageFile(NamedTuple):
+    """A file that packages are read from."""
+
+    file: SourceFile
+    format: Format
+    data: bytes
+
+
+class Inventory(NamedTuple):
+    """The packages of one file."""
+
+    source: PackageFile
+    contents: Contents
+
+
+class Found(NamedTuple):
+    """What is known of the packages of some files, and what could not be told of them."""
+
+    findings: list[Finding]
+    ignores: list[Ignore]
+    read: list[str]
+    not_covered: list[NotCovered]
+    failed: list[Failed]
+    faults: list[RuleFault]
+    packages: int
+
+
+# Reading --------------------------------------------------------------------------------------
+
+
+def inventories(
+    files: Sequence[PackageFile], beside: "Callable[[SourceFile, str], bytes | None]"
+) -> Iterator[Inventory | Failed]:
+    """The packages of each file, or why it could not be read."""
+    for source in files:
+        path = source.file.path
+        file = File(path, source.data, lambda name, of=source.file: beside(of, name))  # type: ignore[misc]
+        try:
+            yield Inventory(source, source.format.read(file))
+        except Unreadable as error:
+            reason = f"{source.format.name}: {error.reason}"
+            yield Failed(path, error.line, error.column, reason)
+
+
+def without_superseded(found: Sequence[Inventory]) -> list[Inventory]:
+    """Inventories without the wishes of manifests that a lock file of the run answers.
+
+    A manifest (``package.json``) says which versions would do; the lock file beside it, or in a
+    directory above it (a workspace), says which were taken.
+    """
+    locked = {
+        (package.type, os.path.dirname(item.source.file.path))
+        for item in found
+        for package in item.contents.packages
+        if package.version
+    }
+    return [item._replace(contents=_answered(item, locked)) for item in found]
+
+
+def _answered(item: Inventory, locked: set[tuple[str, str]]) -> Contents:
+    contents = item.contents
+    if all(package.version for package in contents.packages):
+        return contents
+    directories = list(_upwards(os.path.dirname(item.source.file.path)))
+    kept = tuple(
+        package
+        for package in contents.packages
+        if package.version or not any((package.type, above) in locked for above in directories)
+    )
+    return contents._replace(packages=kept)
+
+
+def _upwards(directory: str) -> Iterator[str]:
+    while True:
+        yield directory
+        above = os.path.dirname(directory)
+        if above == directory:
+            return
+        directory = above
+
+
+# Judging --------------------------------------------------------------------------------------
+
+
+def judge(
+    files: Sequence[PackageFile],
+    rules: Iterable[Rule],
+    parameters: Mapping[str, Mapping[str, ParameterValue]],
+    store: "Store",
+    beside: "Callable[[SourceFile, str], bytes | None]",
+) -> Found:
+    """What the rules say of the packages of some files."""
+    from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
+
+    found = Found([], [], [], [], [], [], 0)
+    bench = _Bench([rule for rule in rules if rule.domain == DOMAIN], parameters, found)
+    read: list[Inventory] = []
+    for item in inventories(files, beside):
+        if isinstance(item, Failed):
+            found.failed.append(item)
+        else:
+            read.append(item)
+    packages = 0
+    for item in without_superseded(read):
+        path = item.source.file.path
+        packages += len(item.contents.packages)
+        assessment = assess(item.contents.packages, store)
+        found.read.append(path)
+        found.not_covered.extend(_problems(path, item.contents.problems))
+        found.not_covered.extend(_blind(path, assessment.blind))
+        found.ignores.extend(ignores_of(item.source))
+        found.findings.extend(
+            _placed([*bench.judge(item.source, assessment.exposures)], item.source.data)
+        )
+    return found._replace(packages=packages)
+
+
+class _Bench:
+    """Asks every rule about each exposure."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        parameters: Mapping[str, Mapping[str, ParameterValue]],
+        found: Found,
+    ) -> None:
+        from seawall.advisories.rule import Context  # noqa: PLC0415 - if there are any
+
+        self._rules = rules
+        self._context = Context(parameters)
+        self._found = found
+
+    def judge(self, source: PackageFile, exposures: "Iterable[Exposure]") -> Iterator[Finding]:
+        for exposure in exposures:
+            for rule in self._rules:
+                try:
+                    hits = tuple(rule.check(exposure, self._context))
+                except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
+                    self._found.faults.append(
+                        RuleFault(
+                            rule.id, exposure.package.identity, source.file.path, repr(error)
+                        )
+                    )
+                    continue
+                for hit in hits:
+                    yield _finding(rule, hit, exposure, source.file.path)
+
+
+def _finding(rule: Rule, hit: Hit, exposure: "Exposure", path: str) -> Finding:
+    from seawall.advisories.exposure_details import details_of  # noqa: PLC0415 - loaded with the rules
+
+    package = exposure.package
+    if package.file:
+        path = os.path.normpath(os.path.join(os.path.dirname(path), package.file))
+    span = Span(package.line, 1, package.line, 1) if package.line else None
+    return Finding(
+        rule=rule,
+        severity=rule.severity if hit.severity is None else hit.severity,
+        confidence=rule.confidence if hit.confidence is None else hit.confidence,
+        message=hit.message,
+        remedy=hit.remedy or rule.remedy,
+        subject=Subject(package.type, "", package.name),
+        location=Location(path, 0, package.key_path, span),
+        evidence=hit.evidence,
+        details=details_of(exposure, hit.gate),
+        gate=hit.gate,
+    )
+
+
+def key_with(key: bytes, files: Iterable[PackageFile], knowledge: bytes) -> bytes:
+    """The key of a run that rests on packages and on what is known of them as well."""
+    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+    own = blake2b(key, digest_size=16)
+    own.update(knowledge)
+    for item in files:
+        own.update(repr((item.file.path, item.file.named, len(item.data))).encode())
+        own.update(item.data)
+    return own.digest()
+
+
+def added(analysis: Analysis, found: Found) -> Analysis:
+    """An analysis with what was found in packages."""
+    old = analysis.coverage
+    coverage = Coverage(
+        tuple(sorted({*old.read, *found.read})),
+        old.skipped,
+        tuple(sorted({*old.not_covered, *found.not_covered})),
+        tuple(sorted({*old.failed, *found.failed})),
+    )
+    return analysis._replace(
+        findings=[*analysis.findings, *found.findings],
+        ignores=[*analysis.ignores, *found.ignores],
+        coverage=coverage,
+        faults=[*analysis.faults, *found.faults],
+    )
+
+
+def passed_over(analysis: Analysis, files: Iterable[PackageFile]) -> Analysis:
+    """An analysis of a run in which no rule asks for packages."""
+    skipped = (Skipped(item.file.path, "no rule about packages runs") for item in files)
+    old = analysis.coverage
+    return analysis._replace(
+        coverage=old._replace(skipped=tuple(sorted({*old.skipped, *skipped})))
+    )
+
+
+# Places ---------------------------------------------------------------------------------------
+
+
+def _placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
+    """Findings with concrete places in the file that was read."""
+    text = decode(data) if findings else ""
+    if isinstance(text, Undecodable) or not text:
+        return list(findings)
+    lines: list[str] = []
+    places: Mapping[KeyPath, Span] = {}
+    wanted = {f.location.key_path for f in findings if f.location.span is None}
+    if wanted:
+        places = _places_of(text, wanted)
+    result = []
+    for finding in findings:
+        location = finding.location
+        if location.span is not None:
+            lines = lines or split_lines(text)
+            span = _whole_line(lines, location.span.line)
+        else:
+            span = places.get(location.key_path)
+        result.append(finding.moved(location._replace(span=span), ()))
+    return result
+
+
+def _whole_line(lines: Sequence[str], number: int) -> Span:
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    start = len(line) - len(line.lstrip())
+    return Span(number, start + 1, number, max(len(line.rstrip()), start) + 1)
+
+
+def _places_of(text: str, wanted: set[KeyPath]) -> Mapping[KeyPath, Span]:
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        from seawall.text.json_places import locate  # noqa: PLC0415 - only for JSON
+
+        try:
+            return locate(text, wanted)
+        except ValueError:
+            pass  # JSON with comments: YAML's reader takes most of it
+    from seawall.engine.placing import places_of  # noqa: PLC0415 - only for YAML
+
+    found = places_of(text, [(0, path) for path in wanted])
+    return {path: span for (_, path), span in found.items()}
+
+
+# Ignores --------------------------------------------------------------------------------------
+
+
+def ignores_of(source: PackageFile) -> Iterator[Ignore]:
+    """The ignore comments of a file whose format has comments."""
+    from seawall.core.ignore import MARK  # noqa: PLC0415 - as below
+
+    if MARK.encode() not in source.data:
+        return
+    from seawall.packages.comments import ignores  # noqa: PLC0415 - where there are any
+
+    text = decode(source.data)
+    if not isinstance(text, Undecodable):
+        yield from ignores(text, source.file.path)
+
+
+# What is not covered --------------------------------------------------------------------------
+
+
+def _problems(path: str, problems: Iterable[Problem]) -> Iterator[NotCovered]:
+    by_reason: dict[str, list[str]] = {}
+    for problem in problems:
+        by_reason.setdefault(problem.reason, []).append(problem.what)
+    for reason, whats in by_reason.items():
+        yield NotCovered(path, _several(whats, "entry", "entries"), reason, _LOOK_YOURSELF)
+
+
+_LOOK_YOURSELF = "look at these yourself, or write them in a form that names package and version"
+
+
+def _blind(path: str, blind: "Iterable[Blind]") -> Iterator[NotCovered]:
+    by_reason: dict[tuple[str, str], list[Package]] = {}
+    for item in blind:
+        by_reason.setdefault((item.reason, item.remedy), []).append(item.package)
+    for (reason, remedy), packages in by_reason.items():
+        names = [f"{p.name} {p.version or p.constraint}".rstrip() for p in packages]
+        yield NotCovered(path, _several(names, "package", "packages"), reason, remedy)
+
+
+def _several(names: Sequence[str], singular: str, plural: str) -> str:
+    distinct = list(dict.fromkeys(names))
+    shown = ", ".join(distinct[:_MOST_NAMED])
+    more = f" and {len(distinct) - _MOST_NAMED} more" if len(distinct) > _MOST_NAMED else ""
+    return f"{len(distinct)} {singular if len(distinct) == 1 else plural} ({shown}{more})"
