@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
 from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.support import is_runtime
 from seawall.advisories.versions.schemes import scheme_of
 from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package
@@ -51,7 +52,8 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
     for package in packages:
         obstacle = sight.obstacle(package)
         if obstacle is not None:
-            blind.append(Blind(package, *obstacle))
+            if not is_runtime(package):
+                blind.append(Blind(package, *obstacle))
             continue
         wanted.append((ecosystem_of(package.type), package.name, package.version))
         known.append(package)

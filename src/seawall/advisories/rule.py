@@ -1,7 +1,8 @@
 """How a rule about known vulnerabilities is written: it is called with an exposure.
 
 An exposure is a package of a file and one vulnerability that it has; the engine asks every rule
-about each. ``Hit.at`` is left empty: the place is that of the package.
+about each. Rules about runtimes are called with one whose support has ended. ``Hit.at`` is left
+empty: the place is that of the package.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from seawall.core.severity import Severity
 
 DOMAIN = "vulnerabilities"
 EXPOSURE = "exposure"
+RUNTIME = "runtime"
 
 Context = ParameterContext
 
@@ -22,3 +24,10 @@ def exposure_rule(
 ) -> Callable[[Callable[..., Hits]], Rule]:
     """A rule that is called with an exposure and the context."""
     return decorator(id_, DOMAIN, EXPOSURE, severity, remedy, (), metadata)
+
+
+def runtime_rule(
+    id_: str, *, severity: Severity, remedy: str, **metadata: Unpack[Metadata]
+) -> Callable[[Callable[..., Hits]], Rule]:
+    """A rule that is called with a runtime whose support has ended, and the context."""
+    return decorator(id_, DOMAIN, RUNTIME, severity, remedy, (), metadata)

@@ -5,7 +5,8 @@ from functools import cache
 from seawall.advisories import advisory
 from seawall.advisories.exposure import Exposure
 from seawall.advisories.known import Vulnerability
-from seawall.advisories.rule import Context, exposure_rule
+from seawall.advisories.rule import Context, exposure_rule, runtime_rule
+from seawall.advisories.support import Ended
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter, Rule
 from seawall.core.severity import Confidence, Gate, Severity
 
@@ -222,6 +223,49 @@ def unmaintained_package(exposure: Exposure, context: Context) -> Hits:
             evidence=vulnerability.id,
             gate=Gate.NEVER,
         )
+
+
+@runtime_rule(
+    "end-of-life-runtime",
+    severity=Severity.MEDIUM,
+    remedy="Move to a release line that still gets security fixes.",
+)
+def end_of_life_runtime(ended: Ended, context: Context) -> Hits:
+    """A runtime must be one that still gets security fixes.
+
+    Reports runtimes that a project names (``.python-version``, ``.nvmrc``, ``.tool-versions``,
+    ``go.mod``) whose release line has reached the end of its security support.
+
+    Why:
+
+    What is found in it from that day on is published, and never mended. Its libraries stop being
+    tested with it as well.
+
+    Bad:
+
+        3.7.17
+
+    Good:
+
+        3.14.2
+
+    References:
+        https://endoflife.date/
+    """
+    cycle = ended.cycle
+    since = f" since {cycle.end_of_life}" if cycle.end_of_life[:1].isdigit() else ""
+    hit = Hit(
+        f"{cycle.product} {cycle.cycle} has had no security fixes{since}",
+        evidence=f"{cycle.product} {cycle.cycle}",
+    )
+    if ended.successors:
+        lines = ", ".join(
+            f"{line.cycle} (until {line.end_of_life})" if line.end_of_life[:1].isdigit()
+            else line.cycle
+            for line in ended.successors[:3]
+        )  # fmt: skip
+        hit = hit._replace(remedy=f"Move to a release line that gets security fixes: {lines}.")
+    yield hit
 
 
 @cache

@@ -46,7 +46,15 @@ def _reader(module: str) -> Callable[[File], Contents]:
     return read
 
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "runtime version", "runtime_versions",
+        (
+            ".python-version", ".nvmrc", ".node-version", ".ruby-version", ".java-version",
+            ".go-version", ".php-version", ".tool-versions", "runtime.txt",
+        ),
+    ),
+)  # fmt: skip
 
 
 class _Index:

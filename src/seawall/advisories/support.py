@@ -1,0 +1,75 @@
+"""Runtimes whose support has ended: release lines of endoflife.date held against a day."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from seawall.advisories.advisory import Cycle
+from seawall.packages.package import Package
+
+_PRODUCTS = {
+    ("generic", "dotnet"): "dotnet",
+    ("generic", "elixir"): "elixir",
+    ("generic", "erlang"): "erlang",
+    ("generic", "go"): "go",
+    ("generic", "nodejs"): "nodejs",
+    ("generic", "perl"): "perl",
+    ("generic", "php"): "php",
+    ("generic", "python"): "python",
+    ("generic", "ruby"): "ruby",
+    ("generic", "rust"): "rust",
+    ("golang", "stdlib"): "go",
+}
+"""Packages that are a runtime, and what endoflife.date calls it."""
+
+
+class Store(Protocol):
+    """What is known of release lines."""
+
+    def cycles(self, product: str) -> Sequence[Cycle]:
+        """Those of a product, newest first."""
+
+
+class Ended(NamedTuple):
+    """A runtime whose release line gets no more security fixes."""
+
+    package: Package
+    cycle: Cycle
+    successors: tuple[Cycle, ...]
+    """The release lines that are supported on that day, newest first."""
+
+
+def is_runtime(package: Package) -> bool:
+    """Whether a package is a runtime that release lines are known of."""
+    return (package.type, package.name) in _PRODUCTS
+
+
+def ended(packages: Iterable[Package], store: Store, today: str) -> list[Ended]:
+    """Those of some packages whose support is over on a day, ``2026-11-26``."""
+    found = []
+    lines: dict[str, Sequence[Cycle]] = {}
+    for package in packages:
+        product = _PRODUCTS.get((package.type, package.name))
+        if product is None or not package.version:
+            continue
+        if product not in lines:
+            lines[product] = store.cycles(product)
+        cycle = _cycle_of(package.version, lines[product])
+        if cycle is not None and _is_over(cycle, today):
+            successors = tuple(line for line in lines[product] if not _is_over(line, today))
+            found.append(Ended(package, cycle, successors))
+    return found
+
+
+def _cycle_of(version: str, cycles: Sequence[Cycle]) -> Cycle | None:
+    """The release line a version belongs to: the longest whose numbers it begins with."""
+    numbers = version.lstrip("v").split(".")
+    of_version = [
+        cycle for cycle in cycles if numbers[: cycle.cycle.count(".") + 1] == cycle.cycle.split(".")
+    ]
+    return max(of_version, key=lambda cycle: cycle.cycle.count("."), default=None)
+
+
+def _is_over(cycle: Cycle, today: str) -> bool:
+    return cycle.end_of_life == "yes" or (
+        cycle.end_of_life[:1].isdigit() and cycle.end_of_life < today
+    )
