@@ -46,7 +46,21 @@ def _reader(module: str) -> Callable[[File], Contents]:
     return read
 
 
-FORMATS: tuple[Format, ...] = ()
+FORMATS: tuple[Format, ...] = (
+    # Go
+    Format("go.mod", "go_module", ("go.mod",)),
+    Format("go.sum", "go_sums", ("go.sum",)),
+    # JavaScript
+    Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
+    # Python
+    Format(
+        "requirements.txt",
+        "requirements",
+        ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
+    ),
+    # Rust
+    Format("Cargo.lock", "cargo_lock", ("Cargo.lock",)),
+)
 
 
 class _Index:
