@@ -27,7 +27,8 @@ def test_what_a_person_writes() -> None:
     assert not contents.problems
     assert versions(contents) == [
         ("flask-login", "1.0"), ("requests", ""), ("one", "1.0+local"), ("some", ""),
-        ("both", "1.5"), ("old", "2.0"), ("w", "1.2+cu1"), ("direct", ""), ("e-gg", ""), ("a-b", "3.1"),
+        ("both", "1.5"), ("old", "2.0"), ("w", "1.2+cu1"), ("direct", ""), ("e-gg", ""),
+        ("a-b", "3.1"),
     ]  # fmt: skip
     assert packages["requests"].constraint == ">=2,<3"
     assert packages["requests"].line == 4

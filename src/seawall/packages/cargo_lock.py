@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
-from seawall.packages import cargo_simple
+from seawall.packages import lock_toml
 from seawall.packages.cargo_manifests import Manifests, Wish
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
-from seawall.packages.reading import Notes, Table, lines_of_members, text_of, toml_of
+from seawall.packages.reading import Notes, text_of
 
 _KNOWN_VERSIONS = (1, 2, 3, 4)
 _CRATES_IO = (
@@ -36,14 +36,14 @@ class _Entry(NamedTuple):
 def read(file: File) -> Contents:
     """The packages of a Cargo.lock."""
     notes = Notes()
-    text = text_of(file.data)
-    lock, lines = cargo_simple.read(text) or (toml_of(text), None)
+    document = lock_toml.read(text_of(file.data))
+    lock = document.value
     version = lock.get("version", 1)
     if isinstance(version, bool) or version not in _KNOWN_VERSIONS:
         notes.add(f"version {version}", "this version of the format is not known")
     if not {"package", "root", "version"} & set(lock):
         raise Unreadable("it holds no packages")
-    entries = _entries(lock, lines or _lines(text, lock), notes)
+    entries = _entries(document, notes)
     own = [entry for entry in entries if not entry.source]
     manifests = Manifests(file, [entry.name for entry in own], notes)
     return Contents(
@@ -51,14 +51,10 @@ def read(file: File) -> Contents:
     )
 
 
-def _lines(text: str, lock: Table) -> list[int]:
-    members = lock.get("package")
-    return lines_of_members(text, "package", len(members)) if isinstance(members, list) else []
-
-
-def _entries(lock: Table, lines: list[int], notes: Notes) -> list[_Entry]:
+def _entries(document: lock_toml.Lock, notes: Notes) -> list[_Entry]:
+    lock = document.value
     members = notes.array(lock.get("package"), "package")
-    tables = [(member, lines[number]) for number, member in enumerate(members)]
+    tables = [(member, document.line("package", number)) for number, member in enumerate(members)]
     if "root" in lock:  # before cargo 1.16 the root package had a table of its own
         tables.append((lock["root"], 0))
     result = []

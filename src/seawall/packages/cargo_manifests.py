@@ -5,8 +5,9 @@ Source: https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html
 
 from typing import NamedTuple
 
+from seawall.packages import lock_toml
 from seawall.packages.package import File, Unreadable
-from seawall.packages.reading import Notes, Table, text_of, toml_of
+from seawall.packages.reading import Notes, Table, text_of
 
 GROUPS = {"dependencies": False, "dev-dependencies": True, "build-dependencies": True}
 """The tables of dependencies, and whether what they name is only needed to build or test."""
@@ -120,7 +121,7 @@ class Manifests:
         if data is None:
             return None
         try:
-            return toml_of(text_of(data))
+            return lock_toml.read(text_of(data)).value
         except Unreadable as error:
             self._notes.add(path, f"it cannot be read: {error.reason}", error.line)
             return None

@@ -189,14 +189,3 @@ def _refuse_long_keys(text: str) -> None:
 
 def _refuse_depth() -> NoReturn:
     raise Unreadable("it is nested too deeply")
-
-
-def lines_of_members(text: str, name: str, count: int) -> list[int]:
-    """The lines of the members of an array of tables; zeros where it was not written as one."""
-    found = []
-    line, start = 1, 0
-    for header in re.finditer(rf"^[ \t]*\[\[[ \t]*{re.escape(name)}[ \t]*\]\]", text, re.MULTILINE):
-        line += text.count("\n", start, header.start())
-        start = header.start()
-        found.append(line)
-    return found if len(found) == count else [0] * count
