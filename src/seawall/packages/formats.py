@@ -47,6 +47,20 @@ def _reader(module: str) -> Callable[[File], Contents]:
 
 
 FORMATS: tuple[Format, ...] = (
+    # Go
+    Format("go.mod", "go_module", ("go.mod",)),
+    Format("go.sum", "go_sums", ("go.sum",)),
+    # JavaScript
+    Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
+    # Python
+    Format(
+        "requirements.txt",
+        "requirements",
+        ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
+    ),
+    # Rust
+    Format("Cargo.lock", "cargo_lock", ("Cargo.lock",)),
+    # Runtimes
     Format(
         "runtime version", "runtime_versions",
         (

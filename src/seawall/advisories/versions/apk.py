@@ -1,11 +1,11 @@
 """Versions of apk packages: Alpine, Wolfi, Chainguard and what is made of them.
 
 Source: ``version.c`` of apk-tools 3: ``digit{.digit}...{letter}{_suffix{number}}...{~hash}{-rN}``.
-A component behind the first with a leading zero is compared as text. A suffix alpha, beta, pre or rc
-comes before the version itself, cvs, svn, git, hg and p behind it.
+A component behind the first with a leading zero is compared as text. A suffix alpha, beta, pre or
+rc comes before the version itself, cvs, svn, git, hg and p behind it.
 
-What apk refuses is read as far as it goes, as apk-tools 2 did: ``5.1p1``, ``1-r``; what is left then
-has no weight, and such a version comes before the same one without.
+What apk refuses is read as far as it goes, as apk-tools 2 did: ``5.1p1``, ``1-r``; what is left
+then has no weight, and such a version comes before the same one without.
 """
 
 from seawall.advisories.versions.number import is_odd, num, pack, word

@@ -1,16 +1,15 @@
 """Versions of Composer's packages.
 
 They are first brought into Composer's normal form (``VersionParser::normalize``: four numbers, the
-stability, ``-dev``), then compared as PHP's ``version_compare`` does: dev, alpha, beta, RC, nothing,
-a number, pl. What has no normal form is compared as it is. Branches (``dev-main``) have no order.
+stability, ``-dev``), then compared as PHP's ``version_compare`` does: dev, alpha, beta, RC,
+nothing, a number, pl. What has no normal form is compared as it is. Branches (``dev-main``) have
+no order.
 """
 
-from seawall.advisories.versions.number import LIMIT, is_odd, num, pack
+from seawall.advisories.versions.number import is_odd, num, pack
 from seawall.core.lazy import pattern
 
-_STABILITY = (
-    r"[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?[0-9]+)*)?)?([.-]?dev)?"
-)
+_STABILITY = r"[._-]?(?:(stable|beta|b|rc|alpha|a|patch|pl|p)((?:[.-]?[0-9]+)*)?)?([.-]?dev)?"
 _CLASSICAL = pattern(
     r"v?([0-9]{1,5})(\.[0-9]+)?(\.[0-9]+)?(\.[0-9]+)?" + _STABILITY,
 )

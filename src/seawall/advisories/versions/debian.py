@@ -35,10 +35,7 @@ def part(text: str) -> str:
     """The pieces of an upstream version or of a revision."""
     pieces = []
     for letters, digits in _PIECE.findall(text):
-        if letters:
-            letters = letters.translate(_ORDER)
-        elif not digits:
-            continue
-        pieces.append(f"{letters}{_BREAK}{num(digits)}")
+        if letters or digits:
+            pieces.append(f"{letters.translate(_ORDER)}{_BREAK}{num(digits)}")
     # Nothing is as zero: 1.0- is 1.0-0 is 1.0.
     return "".join(pieces or [_BREAK + "\0"]) + _BREAK

@@ -1,8 +1,8 @@
 """Versions of Ruby gems and of CocoaPods.
 
 Source: ``Gem::Version``: segments of digits and of letters; a hyphen starts a pre-release; a word
-comes before any number, and what is not there is zero. The zeros at the end of the numbers and those
-at the end of the words have no weight.
+comes before any number, and what is not there is zero. The zeros at the end of the numbers and
+those at the end of the words have no weight.
 """
 
 from seawall.advisories.versions.number import is_odd, num, pack, word

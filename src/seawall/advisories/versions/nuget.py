@@ -1,7 +1,7 @@
 """Versions of NuGet: four numbers, and a pre-release whose case does not count.
 
-Source: ``NuGetVersion`` and ``VersionComparer`` of NuGet.Versioning: the fourth number stands before
-the pre-release, build metadata have no weight.
+Source: ``NuGetVersion`` and ``VersionComparer`` of NuGet.Versioning: the fourth number stands
+before the pre-release, build metadata have no weight.
 """
 
 from seawall.advisories.versions import semver

@@ -1,11 +1,14 @@
 """Numbers and words as pieces of keys: their order is that of what they stand for.
 
-Keys are built as text of the characters 0 to 255 and encoded once (``pack``), which is quicker than
-to join bytes. No number is a prefix of another, and no word, so pieces can stand one behind another.
+Keys are built as text of the characters 0 to 255 and encoded once (``pack``), which is quicker
+than to join bytes. No number is a prefix of another, and no word, so pieces can stand one behind
+another.
 """
 
 LIMIT = 1000
 """Characters a version may have: beyond that nobody has a version, but a stranger a plan."""
+SHORT = 200
+"""What is shorter needs no look at its length."""
 _LONG = 255
 
 

@@ -1,11 +1,11 @@
 """Versions of Python packages (PEP 440), legacy ones among them.
 
 ``1.0.dev1 < 1.0a1 < 1.0 < 1.0+local < 1.0.post1``; zeros at the end of the release have no weight.
-What PEP 440 does not know (``2004d``, ``0.1-bulbasaur``) comes before all that it knows, in the order
-that setuptools had for such versions.
+What PEP 440 does not know (``2004d``, ``0.1-bulbasaur``) comes before all that it knows, in the
+order that setuptools had for such versions.
 """
 
-from seawall.advisories.versions.number import is_odd, num, pack, word
+from seawall.advisories.versions.number import SHORT, is_odd, num, pack, word
 from seawall.core.lazy import pattern
 
 VERSION = pattern(
@@ -34,7 +34,7 @@ _LEGACY_WORDS = {"pre": "c", "preview": "c", "-": "final-", "rc": "c", "dev": "@
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is too long or not of printable ASCII."""
     numbers = text.split(".")
-    if len(text) < 200 and text.isascii() and all(map(str.isdigit, numbers)):
+    if len(text) < SHORT and text.isascii() and all(map(str.isdigit, numbers)):
         return pack("\x01" + release(numbers) + FINAL)
     text = text.strip().lower()
     if not text or is_odd(text):
@@ -42,10 +42,10 @@ def key(text: str) -> bytes | None:
     found = VERSION.fullmatch(text)
     if found is None or len(found[1] or "") > _LONGEST_EPOCH:
         return pack(_legacy(text))
-    epoch, numbers, stage, stage_number, post_short, post, post_number, dev, dev_number, local = (
+    epoch, given, stage, stage_number, post_short, post, post_number, dev, dev_number, local = (
         found.groups()
     )
-    pieces = [_epoch(epoch or ""), release(numbers.split(".")), _NONE]
+    pieces = [_epoch(epoch or ""), release(given.split(".")), _NONE]
     has_post = post is not None or post_short is not None
     if stage:
         pieces.append(_STAGES.get(stage, _CANDIDATE) + num(stage_number or ""))

@@ -1,7 +1,7 @@
 """Versions of Dart's Pub and of Julia: semantic versions whose build metadata count.
 
-Sources: Dart's ``pub_semver`` (a build comes after the version without one, and builds are compared
-as pre-releases are); Julia's ``VersionNumber``, which does the same.
+Sources: Dart's ``pub_semver`` (a build comes after the version without one, and builds are
+compared as pre-releases are); Julia's ``VersionNumber``, which does the same.
 """
 
 from seawall.advisories.versions import semver

@@ -1,7 +1,7 @@
 """Versions of RPM packages: epoch, version, release, as ``rpmvercmp`` of rpm 4.18 compares them.
 
-``~`` comes before the end, ``^`` behind it, then letters, then numbers; all else only separates. No
-epoch is 0. A version without a release comes before the same version with any release, so that
+``~`` comes before the end, ``^`` behind it, then letters, then numbers; all else only separates.
+No epoch is 0. A version without a release comes before the same version with any release, so that
 ``fixed in 1.2`` holds for 1.2-1.
 """
 
@@ -9,9 +9,8 @@ from seawall.advisories.versions.number import LIMIT, num, pack, word
 from seawall.core.lazy import pattern
 
 _TOKEN = pattern(r"[0-9]+|[A-Za-z]+|[~^]")
-_TILDE = "\x01"
+_MARKS = {"~": "\x01", "^": "\x03"}
 _END = "\x02"
-_CARET = "\x03"
 _LETTERS = "\x04"
 _NUMBER = "\x05"
 _NO_RELEASE = "\x01"
@@ -19,13 +18,13 @@ _RELEASE = "\x02"
 
 
 def key(text: str) -> bytes | None:
-    """The key of ``[EPOCH:]VERSION[-RELEASE]``; ``None`` when there is nothing or too much of it."""
+    """The key of ``[EPOCH:]VERSION[-RELEASE]``; ``None`` when it is empty or too long."""
     text = text.strip()
     if not text or len(text) > LIMIT:
         return None
     epoch, colon, rest = text.partition(":")
     # Only digits are an epoch; in a:1 the colon separates.
-    if not colon or not (epoch.isdigit() and epoch.isascii()) and epoch:
+    if not colon or (not (epoch.isdigit() and epoch.isascii()) and epoch):
         epoch, rest = "", text
     version, hyphen, release = rest.rpartition("-")
     if not hyphen:
@@ -36,13 +35,9 @@ def key(text: str) -> bytes | None:
 def part(text: str) -> str:
     """The pieces of a version or of a release."""
     pieces = []
-    for token in _TOKEN.findall(text):
-        if token.isdigit():
-            pieces.append(_NUMBER + num(token))
-        elif token == "~":
-            pieces.append(_TILDE)
-        elif token == "^":
-            pieces.append(_CARET)
+    for found in _TOKEN.findall(text):
+        if found.isdigit():
+            pieces.append(_NUMBER + num(found))
         else:
-            pieces.append(_LETTERS + word(token))
+            pieces.append(_MARKS.get(found) or _LETTERS + word(found))
     return "".join(pieces) + _END

@@ -1,11 +1,11 @@
 """Semantic versions: npm, crates.io, Hex, Swift, GitHub Actions, Kubernetes; others build on it.
 
-The order is that of SemVer 2.0.0, section 11: numeric identifiers of a pre-release before others, a
-pre-release before its release, build metadata without weight. What is read is wider than section 2,
-as registries and feeds are: ``v1.2``, ``1``, leading zeros, ``1.2.3beta``, a fourth number.
+The order is that of SemVer 2.0.0, section 11: numeric identifiers of a pre-release before others,
+a pre-release before its release, build metadata without weight. What is read is wider than section
+2, as registries and feeds are: ``v1.2``, ``1``, leading zeros, ``1.2.3beta``, a fourth number.
 """
 
-from seawall.advisories.versions.number import is_odd, num, pack, word
+from seawall.advisories.versions.number import SHORT, is_odd, num, pack, word
 from seawall.core.lazy import pattern
 
 PRE_RELEASE = "\x01"
@@ -28,14 +28,13 @@ def key(text: str) -> bytes | None:
     numbers = text.split(".", 3)
     if len(numbers) == 3:
         major, minor, patch = numbers
-        if len(text) < 200 and text.isascii() and (major + minor + patch).isdigit():
-            if major and minor and patch:
-                return pack(f"{num(major)}{num(minor)}{num(patch)}{RELEASE}")
+        if len(text) < SHORT and text.isascii() and all(map(str.isdigit, numbers)):
+            return pack(f"{num(major)}{num(minor)}{num(patch)}{RELEASE}")
     parts = split(text)
     if parts is None:
         return None
-    numbers, pre_release, _build = parts
-    return pack(release(numbers) + (RELEASE if pre_release is None else before(pre_release)))
+    given, pre_release, _build = parts
+    return pack(release(given) + (RELEASE if pre_release is None else before(pre_release)))
 
 
 def split(text: str) -> tuple[list[str], str | None, str | None] | None:
