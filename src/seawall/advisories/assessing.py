@@ -1,7 +1,7 @@
 """From packages to exposures: which of them have a known vulnerability, and what would clear it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
@@ -159,8 +159,10 @@ def _above(query: Wanted, versions: Iterable[str]) -> list[str]:
 
 
 def major_of(version: str) -> str:
-    """What must stay the same for a change to be small: the first number, behind it the second
-    while the first is 0."""
+    """What must stay the same for a change to be small: the first number.
+
+    While that is 0, the second one as well.
+    """
     numbers = version.lstrip("vV=").partition("+")[0].replace("-", ".").split(".")
     first = numbers[0]
     return f"{first}.{numbers[1]}" if first == "0" and len(numbers) > 1 else first
@@ -222,5 +224,3 @@ _MOST_NAMED = 5
 
 def _name(package: Package) -> str:
     return f"{package.name}@{package.version}"
-
-

@@ -64,5 +64,3 @@ def _package(package: Package) -> dict[str, object]:
 
 def _score(rating: Rating) -> dict[str, object]:
     return {"source": rating.source, "vector": rating.vector, "score": rating.score or 0.0}
-
-

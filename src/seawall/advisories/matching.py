@@ -34,8 +34,7 @@ _JOINED = (
     " CROSS JOIN vulnerability v ON v.vulnerability = m.vulnerability"
 )
 _OF_PACKAGE = (
-    " FROM temp.wanted w"
-    " CROSS JOIN package p ON p.ecosystem = w.ecosystem AND p.name = w.name"
+    " FROM temp.wanted w CROSS JOIN package p ON p.ecosystem = w.ecosystem AND p.name = w.name"
 )
 _QUERY = (
     "SELECT " + _COLUMNS.format(hi="a.hi", part="a.part") + _OF_PACKAGE +

@@ -466,7 +466,7 @@ class _Reader:
     def _checked(self, check: Check, value: object, at: KeyPath) -> object:
         try:
             if check in (_rules, _rules_or_advisories):
-                return check(value, self._custom)  # type: ignore[call-arg]
+                return check(value, self._custom)
             return check(value)
         except ValueError as error:
             self._fail(at, str(error))

@@ -96,6 +96,8 @@ class Options(NamedTuple):
     pins: Mapping[str, str] = {}
     """Digests of images by ``registry/repository:tag``, from a lock file: for fixes and for rules
     that know newer releases by it."""
+    packages: bool = True
+    """Whether lock files, manifests and SBOMs are read for packages."""
     database: str | None = None
     """The database of advisories; ``None`` for the user's own, else the one in the package."""
     vex: tuple[str, ...] = ()

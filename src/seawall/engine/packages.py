@@ -167,9 +167,7 @@ class _Bench:
                     hits = tuple(rule.check(exposure, self._context))
                 except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
                     self._found.faults.append(
-                        RuleFault(
-                            rule.id, exposure.package.identity, source.file.path, repr(error)
-                        )
+                        RuleFault(rule.id, exposure.package.identity, source.file.path, repr(error))
                     )
                     continue
                 for hit in hits:
@@ -230,9 +228,7 @@ def passed_over(analysis: Analysis, files: Iterable[PackageFile]) -> Analysis:
     """An analysis of a run in which no rule asks for packages."""
     skipped = (Skipped(item.file.path, "no rule about packages runs") for item in files)
     old = analysis.coverage
-    return analysis._replace(
-        coverage=old._replace(skipped=tuple(sorted({*old.skipped, *skipped})))
-    )
+    return analysis._replace(coverage=old._replace(skipped=tuple(sorted({*old.skipped, *skipped}))))
 
 
 # Places ---------------------------------------------------------------------------------------

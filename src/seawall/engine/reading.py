@@ -219,7 +219,10 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     step = Step(progress, "files read", len(found))
     for file in found:
         step.advance()
-        _gather_file(file, inputs, source, kustomized, complete)
+        _gather_file(
+            file, inputs, source, kustomized, complete,
+            packages=options.packages and not file.context,
+        )  # fmt: skip
     for held in inputs.projects.inline:
         around = dockerfiles.surroundings(held.file, source.beside, held.build)
         around = around._replace(embedding=held.embedding)
@@ -313,13 +316,15 @@ def _gather_file(
     source: Source,
     kustomized: _Kustomized,
     complete: "_Completeness",
+    *,
+    packages: bool,
 ) -> None:
     name = os.path.basename(file.path)
     template = dockerfiles.template(file)
     if template is not None:
         inputs.not_covered.append(template)
         return
-    format_ = None if file.context else format_of(file.path)
+    format_ = format_of(file.path) if packages else None
     if format_ is not None:
         _gather_packages(file, format_, inputs, source)
         return

@@ -99,6 +99,10 @@ class _Overlay:
             self.real[file.path] = file.real
         return data
 
+    def sibling(self, file: SourceFile, name: str) -> bytes | None:
+        """The bytes of another file as it is."""
+        return self._files.sibling(file, name)
+
     def data(self, path: str) -> bytes | None:
         """The bytes of a file that was read."""
         return self.changed.get(path, self.read_first.get(path))
@@ -144,7 +148,8 @@ def harden(
     options: engine.Options, tiers: frozenset[Safety], progress: engine.Progress | None = None
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
-    options = options._replace(fixes=True, places=False)  # they are looked up once, at the end
+    # Places are looked up once, at the end. No edit of a file of ours changes its packages.
+    options = options._replace(fixes=True, places=False, packages=False)
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
         run.remember_within(runs=False)

@@ -120,7 +120,8 @@ class _Finder:
     def finding(self, rule: Rule, hit: Hit) -> Finding:
         """A finding from a hit."""
         (
-            message, at_, severity, confidence, remedy, evidence, container, related, _, secret
+            message, at_, severity, confidence, remedy, evidence, container, related, _, secret,
+            _,
         ) = hit  # fmt: skip
         subject = self._subject
         if container:

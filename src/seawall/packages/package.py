@@ -33,7 +33,7 @@ class Package(NamedTuple):
     line: int = 0
     """Where it stands, from 1; 0 where only the key path is known."""
     key_path: KeyPath = ()
-    """Where it stands in a document of keys and values; its line is looked up when it is asked for."""
+    """Where it stands in a document of keys and values; its line is looked up when asked for."""
     key: str = ""
     """What other packages of the file call it by; ``name@version`` when it is empty."""
     requires: tuple[Requirement, ...] = ()
@@ -46,7 +46,7 @@ class Package(NamedTuple):
     constraint: str = ""
     """The versions that the project itself would take, where it asks for it."""
     qualifiers: tuple[tuple[str, str], ...] = ()
-    """Qualifiers of its package URL, in their order: ``(("arch", "amd64"), ("distro", "debian-12"))``."""
+    """Qualifiers of its package URL, in their order: ``(("distro", "debian-12"),)``."""
     source: tuple[str, str] = ("", "")
     """Name and version of the source package it was built from, where they differ: what
     distributions' advisories are about."""

@@ -1,4 +1,4 @@
-"""Files that say which runtime a project is for: ``.python-version``, ``.nvmrc``, ``.tool-versions``.
+"""Files that say which runtime a project is for: ``.python-version``, ``.tool-versions``.
 
 Sources: the manuals of pyenv, nvm, nodenv, rbenv, jenv, asdf and mise; Heroku's ``runtime.txt``.
 A file of one runtime holds its version, a line each where there are several; ``.tool-versions``
