@@ -90,7 +90,8 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
     if analysis.faults:
         run.forget_outputs()
     policy = policy_of(options, rules, analysis, domains)
-    verdict = judged(analysis, options, policy)
+    vex = () if knowledge is None else knowledge.ignores
+    verdict = judged(analysis, options, policy, vex)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run)
     findings = sorted(verdict.findings, key=Finding.sort_key)
@@ -281,7 +282,7 @@ def _since(
     knowledge = _knowledge(inputs, options, rules, None)
     analysis = _with_packages(analysis, inputs, options, rules, source, knowledge)
     policy = policy_of(options, rules, analysis, domains)
-    before = judged(analysis, options, policy)
+    before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()
     why = Why(HISTORY, f"was there at {revision}")
     return known_before(verdict, remembered(before.findings), policy, why)
@@ -308,10 +309,12 @@ def policy_of(
     )
 
 
-def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
+def judged(
+    analysis: Analysis, options: Options, policy: Policy, vex: Sequence[Ignore] = ()
+) -> Verdict:
     """What counts of an analysis."""
     written = analysis.ignores if options.honour_comments else ()
-    ignores = [*(item for item in written if _heeded(item, options)), *options.ignores]
+    ignores = [*(item for item in written if _heeded(item, options)), *options.ignores, *vex]
     verdict = triage(analysis.findings, ignores, policy)
     if analysis.rendered:
         from seawall.engine.rendered import located  # noqa: PLC0415 - only with charts
