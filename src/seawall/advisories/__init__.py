@@ -1,1 +1,1 @@
-"""Advisories: what is known today of packages, from many sources, and which packages it is about."""
+"""Advisories: what is known today of packages, from many sources, and whom it is about."""
