@@ -27,3 +27,45 @@ def after(key: bytes) -> bytes:
 def contains(intervals: Iterable[Interval], key: bytes) -> bool:
     """Whether a version lies in one of some intervals."""
     return any(lo <= key < hi for lo, hi in intervals)
+
+
+def union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The same versions in the fewest intervals, in order."""
+    result: list[Interval] = []
+    for lo, hi in sorted(intervals):
+        if result and lo <= result[-1].hi:
+            if hi > result[-1].hi:
+                result[-1] = Interval(result[-1].lo, hi)
+        elif lo < hi:
+            result.append(Interval(lo, hi))
+    return tuple(result)
+
+
+def intersection(one: Iterable[Interval], other: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The versions that are in both; each side in order and without overlaps, as is the result."""
+    left, right = list(one), list(other)
+    result: list[Interval] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        lo = max(left[i].lo, right[j].lo)
+        hi = min(left[i].hi, right[j].hi)
+        if lo < hi:
+            result.append(Interval(lo, hi))
+        if left[i].hi < right[j].hi:
+            i += 1
+        else:
+            j += 1
+    return tuple(result)
+
+
+def complement(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The versions that are in none; the intervals in order and without overlaps."""
+    result = []
+    lo = FIRST
+    for interval in intervals:
+        if lo < interval.lo:
+            result.append(Interval(lo, interval.lo))
+        lo = interval.hi
+    if lo < LAST:
+        result.append(Interval(lo, LAST))
+    return tuple(result)
