@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from seawall.advisories import database
+from seawall.advisories.advisory import Cycle
 from seawall.advisories.known import Match, Vulnerability
 from seawall.advisories.store import Coverage, Store
 from seawall.core.errors import UsageError
@@ -43,9 +44,12 @@ class Knowledge:
 
     def described(self) -> Advisories:
         """The database, for reports."""
-        meta = self._store.meta
-        feeds = tuple(Feed(item.name, item.date, item.records) for item in meta.sources)
-        return Advisories(meta.built, meta.vulnerabilities, feeds)
+        feeds = tuple(Feed(item.name, item.until, item.records) for item in self._store.sources())
+        return Advisories(_day(self._store), self._store.size(), feeds)
+
+    def cycles(self, product: str) -> Sequence[Cycle]:
+        """The release lines of a product, newest first."""
+        return self._store.cycles(product)
 
 
 def load(options: Options) -> Knowledge:
@@ -67,11 +71,16 @@ def load(options: Options) -> Knowledge:
     return Knowledge(store, digest, notes, ignores)
 
 
+def _day(store: Store) -> str:
+    """The day of the newest of the data: what it was made of, not when."""
+    return max((item.until[:10] for item in store.sources()), default="")
+
+
 def _age(store: Store, options: Options) -> list[str]:
     """What is to be said of the age of the data; raises UsageError where it is too old."""
     from datetime import date  # noqa: PLC0415 - loaded with sqlite3
 
-    built = store.meta.built
+    built = _day(store)
     if not built:
         return []
     today = date.fromisoformat(options.today) if options.today else date.today()  # noqa: DTZ011 - the user's own day

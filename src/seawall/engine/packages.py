@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from seawall.advisories.assessing import Blind
     from seawall.advisories.exposure import Exposure
-    from seawall.advisories.store import Store
+    from seawall.advisories.support import Ended
+    from seawall.engine.knowledge import Knowledge
 
 DOMAIN = "vulnerabilities"
 _MOST_NAMED = 8
@@ -116,14 +117,17 @@ def judge(
     files: Sequence[PackageFile],
     rules: Iterable[Rule],
     parameters: Mapping[str, Mapping[str, ParameterValue]],
-    store: "Store",
+    store: "Knowledge",
     beside: "Callable[[SourceFile, str], bytes | None]",
+    today: str,
 ) -> Found:
     """What the rules say of the packages of some files."""
     from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
+    from seawall.advisories.support import ended  # noqa: PLC0415 - as above
 
     found = Found([], [], [], [], [], [], 0)
-    bench = _Bench([rule for rule in rules if rule.domain == DOMAIN], parameters, found)
+    own = [rule for rule in rules if rule.domain == DOMAIN]
+    bench = _Bench(own, parameters, found.faults)
     read: list[Inventory] = []
     for item in inventories(files, beside):
         if isinstance(item, Failed):
@@ -139,45 +143,61 @@ def judge(
         found.not_covered.extend(_problems(path, item.contents.problems))
         found.not_covered.extend(_blind(path, assessment.blind))
         found.ignores.extend(ignores_of(item.source))
-        found.findings.extend(
-            _placed([*bench.judge(item.source, assessment.exposures)], item.source.data)
-        )
+        over = ended(item.contents.packages, store, today)
+        said = [*bench.exposures(path, assessment.exposures), *bench.runtimes(path, over)]
+        found.findings.extend(_placed(said, item.source.data))
     return found._replace(packages=packages)
 
 
 class _Bench:
-    """Asks every rule about each exposure."""
+    """Asks the rules about what is known of the packages of one file after the other."""
 
     def __init__(
         self,
         rules: Sequence[Rule],
         parameters: Mapping[str, Mapping[str, ParameterValue]],
-        found: Found,
+        faults: list[RuleFault],
     ) -> None:
-        from seawall.advisories.rule import Context  # noqa: PLC0415 - if there are any
+        from seawall.advisories.rule import (  # noqa: PLC0415 - if there are any
+            EXPOSURE,
+            RUNTIME,
+            Context,
+        )
 
-        self._rules = rules
+        self._about_exposures = [rule for rule in rules if rule.scope == EXPOSURE]
+        self._about_runtimes = [rule for rule in rules if rule.scope == RUNTIME]
         self._context = Context(parameters)
-        self._found = found
+        self._faults = faults
 
-    def judge(self, source: PackageFile, exposures: "Iterable[Exposure]") -> Iterator[Finding]:
-        for exposure in exposures:
-            for rule in self._rules:
-                try:
-                    hits = tuple(rule.check(exposure, self._context))
-                except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
-                    self._found.faults.append(
-                        RuleFault(rule.id, exposure.package.identity, source.file.path, repr(error))
-                    )
-                    continue
-                for hit in hits:
-                    yield _finding(rule, hit, exposure, source.file.path)
+    def exposures(self, path: str, found: "Iterable[Exposure]") -> Iterator[Finding]:
+        """What the rules say of vulnerabilities."""
+        from seawall.advisories.exposure_details import details_of  # noqa: PLC0415 - as above
+
+        for exposure in found:
+            for rule, hit in self._asked(self._about_exposures, exposure, exposure.package, path):
+                finding = _finding(rule, hit, exposure.package, path)
+                yield finding._replace(details=details_of(exposure, hit.gate))
+
+    def runtimes(self, path: str, found: "Iterable[Ended]") -> Iterator[Finding]:
+        """What the rules say of runtimes whose support has ended."""
+        for ended in found:
+            for rule, hit in self._asked(self._about_runtimes, ended, ended.package, path):
+                yield _finding(rule, hit, ended.package, path)
+
+    def _asked(
+        self, rules: Iterable[Rule], entity: object, package: Package, path: str
+    ) -> Iterator[tuple[Rule, Hit]]:
+        for rule in rules:
+            try:
+                hits = tuple(rule.check(entity, self._context))
+            except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
+                self._faults.append(RuleFault(rule.id, package.identity, path, repr(error)))
+                continue
+            for hit in hits:
+                yield rule, hit
 
 
-def _finding(rule: Rule, hit: Hit, exposure: "Exposure", path: str) -> Finding:
-    from seawall.advisories.exposure_details import details_of  # noqa: PLC0415 - loaded with the rules
-
-    package = exposure.package
+def _finding(rule: Rule, hit: Hit, package: Package, path: str) -> Finding:
     if package.file:
         path = os.path.normpath(os.path.join(os.path.dirname(path), package.file))
     span = Span(package.line, 1, package.line, 1) if package.line else None
@@ -190,7 +210,6 @@ def _finding(rule: Rule, hit: Hit, exposure: "Exposure", path: str) -> Finding:
         subject=Subject(package.type, "", package.name),
         location=Location(path, 0, package.key_path, span),
         evidence=hit.evidence,
-        details=details_of(exposure, hit.gate),
         gate=hit.gate,
     )
 

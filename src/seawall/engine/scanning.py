@@ -163,7 +163,12 @@ def _with_packages(
     for item in inputs.package_files:
         inputs.texts.add(item.file.path, item.data)
     found = packages.judge(
-        inputs.package_files, rules, options.parameters, knowledge, source.sibling
+        inputs.package_files,
+        rules,
+        options.parameters,
+        knowledge,
+        source.sibling,
+        options.today or today(),
     )
     inputs.packages = found.packages
     return packages.added(analysis, found)
