@@ -219,10 +219,11 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     step = Step(progress, "files read", len(found))
     for file in found:
         step.advance()
-        _gather_file(
-            file, inputs, source, kustomized, complete,
-            packages=options.packages and not file.context,
-        )  # fmt: skip
+        format_ = format_of(file.path) if options.packages and not file.context else None
+        if format_ is not None:
+            _gather_packages(file, format_, inputs, source)
+        else:
+            _gather_file(file, inputs, source, kustomized, complete)
     for held in inputs.projects.inline:
         around = dockerfiles.surroundings(held.file, source.beside, held.build)
         around = around._replace(embedding=held.embedding)
@@ -316,17 +317,11 @@ def _gather_file(
     source: Source,
     kustomized: _Kustomized,
     complete: "_Completeness",
-    *,
-    packages: bool,
 ) -> None:
     name = os.path.basename(file.path)
     template = dockerfiles.template(file)
     if template is not None:
         inputs.not_covered.append(template)
-        return
-    format_ = format_of(file.path) if packages else None
-    if format_ is not None:
-        _gather_packages(file, format_, inputs, source)
         return
     build = inputs.projects.builds.get(file.path)
     if build is None and (reason := _no_use(file)):
