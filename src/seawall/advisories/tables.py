@@ -85,6 +85,7 @@ class Tables:
 
     def ecosystem_of(self, package: int) -> str:
         """The ecosystem of a package that was given a number."""
+        ecosystem: int
         ((ecosystem,),) = self.select("SELECT ecosystem FROM package WHERE package = ?", (package,))
         return self._names[ecosystem - 1]
 
