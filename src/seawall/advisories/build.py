@@ -23,7 +23,7 @@ from seawall.advisories.advisory import (
 from seawall.advisories.clusters import REPOSITORIES, Names, cves_of, is_distribution
 from seawall.advisories.details import Detail, Kept
 from seawall.advisories.finishing import Bulletin, Finishing, Known
-from seawall.advisories.schema import STATUSES, bits_of
+from seawall.advisories.schema import ADVISORY, BULLETIN, METADATA, STATUSES, bits_of
 from seawall.advisories.tables import Statement, Tables
 from seawall.core.lazy import pattern
 
@@ -175,8 +175,8 @@ class _Reading:
         if advisory.withdrawn:
             self._withdrawn += 1
             aliases = " ".join(advisory.aliases)
-            row = (advisory.id, self._number, advisory.withdrawn, "", aliases)
-            self._tables.put("withdrawn", row)
+            taken_back = (advisory.id, self._number, advisory.withdrawn, "", aliases)
+            self._tables.put("withdrawn", taken_back)
             return
         number = self._builder.next_record()
         packages = self._packages(number, advisory)
@@ -185,14 +185,15 @@ class _Reading:
         verdict = severities.verdict(scores)
         self._builder.finishing.verdict(number, verdict, distribution=is_bulletin)
         self._names(number, advisory, packages, is_bulletin=is_bulletin)
+        kind = BULLETIN if is_bulletin else ADVISORY
         row = (
-            number, advisory.id, self._number, verdict.severity, verdict.score,
+            number, advisory.id, self._number, kind, verdict.severity, verdict.score,
             self._tables.scorer(verdict.scorer), bits_of(_flags(advisory)),
         )  # fmt: skip
         self._write(row, details.of_advisory(advisory)._replace(scores=scores))
-        self._count(advisory, packages)
+        self._count(advisory)
 
-    def _count(self, advisory: Advisory, packages: set[int]) -> None:
+    def _count(self, advisory: Advisory) -> None:
         self._records += 1
         newest = max(advisory.modified, advisory.published)
         self._newest = max(self._newest, newest)
@@ -204,9 +205,10 @@ class _Reading:
             self._coverage[number] = count + 1, max(before, newest)
 
     def _own_vectors(self, advisory: Advisory) -> Iterator[Score]:
+        voice = advisory.scores[0].source if advisory.scores else self._origin.name
         vectors = dict.fromkeys(vector for each in advisory.affected for vector in each.vectors)
         for vector in vectors:
-            yield Score(self._origin.name, vector)
+            yield Score(voice, vector)
 
     def _names(
         self, number: int, advisory: Advisory, packages: set[int], *, is_bulletin: bool
@@ -273,7 +275,7 @@ class _Reading:
         verdict = severities.verdict(metadata.scores)
         finishing.metadata(number, metadata.id, verdict)
         row = (
-            number, None, self._number, verdict.severity, verdict.score,
+            number, None, self._number, METADATA, verdict.severity, verdict.score,
             self._tables.scorer(verdict.scorer), bits_of(metadata.flags),
         )  # fmt: skip
         self._write(row, detail)

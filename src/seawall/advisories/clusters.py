@@ -7,7 +7,7 @@ about each CVE that it names.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
@@ -27,7 +27,7 @@ class Names(NamedTuple):
     record: int
     id: str
     aliases: tuple[str, ...]
-    packages: Set[int] = frozenset()
+    packages: frozenset[int] = frozenset()
 
 
 def is_distribution(ecosystem: str) -> bool:

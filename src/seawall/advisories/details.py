@@ -5,7 +5,7 @@ that source, so that a record of 800 bytes takes 250.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from seawall.advisories.advisory import Advisory, Metadata, Score
 
@@ -73,14 +73,16 @@ def encoded(detail: Detail, kept: Kept) -> bytes:
 
     summary, details = detail.summary, detail.details[:_MAX_DETAILS]
     if not kept.details:
-        summary, details = _title(summary or details), ""
+        summary, details = title_of(summary or details), ""
     detail = detail._replace(
         summary=summary,
         details=details,
         references=detail.references[:_MAX_REFERENCES] if kept.references else (),
         cpes=detail.cpes if kept.cpes else (),
     )
-    facts = {key: value for key, value in zip(_KEYS, detail, strict=True) if value}
+    facts: dict[str, object] = {
+        key: value for key, value in zip(_KEYS, detail, strict=True) if value
+    }
     if detail.scores:
         facts["c"] = [_score(score) for score in detail.scores]
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode(
@@ -92,7 +94,8 @@ def _score(score: Score) -> list[object]:
     return [score.source, score.vector, score.word, *([1] if score.secondary else [])]
 
 
-def _title(text: str) -> str:
+def title_of(text: str) -> str:
+    """The beginning of a text, in one line."""
     line = " ".join(text[: 4 * MAX_SUMMARY].split())
     if len(line) <= MAX_SUMMARY:
         return line
@@ -108,7 +111,7 @@ def decoded(data: bytes) -> Detail:
     for key in _KEYS:
         value = facts.get(key, () if key in "cwrauxe" else "")
         values.append(tuple(value) if isinstance(value, list) else value)
-    detail = cast("Detail", Detail._make(values))
+    detail = Detail._make(values)
     scores = tuple(
         Score(each[0], each[1], each[2], secondary=len(each) > 3) for each in facts.get("c", ())
     )

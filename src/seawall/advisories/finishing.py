@@ -5,7 +5,7 @@ FIRST say of it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall.advisories import clusters, severities
@@ -123,7 +123,7 @@ class Finishing:
                 self._tables.put("alias", (name, number))
         self._settle_conflicts(together)
         self._add_metadata(whole=whole)
-        self._write_vulnerabilities(whole=whole)
+        self._write_vulnerabilities()
 
     def _number(self, id_: str) -> int:
         number = self._numbers.get(id_)
@@ -182,24 +182,13 @@ class Finishing:
     def _settle(self, package: int, ids: dict[int, str]) -> None:
         rows = {record: self._rows(package, record) for record in ids}
         said = {tuple((row[0], row[1]) for row in found) for found in rows.values()}
-        if len(said) == 1 and said != {()}:
-            return self._keep(package, min(ids), ids)
-        ecosystem = self._tables.ecosystem_of(package)
         spoken = {record: id_ for record, id_ in ids.items() if rows[record]}
-        winners = clusters.in_force(ecosystem, spoken or ids)
+        winners = clusters.in_force(self._tables.ecosystem_of(package), spoken or ids)
         for record in ids:
             if record not in winners:
                 self._silence(package, record)
-            else:
+            elif len(said) > 1:
                 self._dispute(package, record, rows[record])
-        return None
-
-    def _keep(self, package: int, _first: int, ids: dict[int, str]) -> None:
-        """All say the same: those of the ecosystem's own database speak."""
-        winners = clusters.in_force(self._tables.ecosystem_of(package), ids)
-        for record in ids:
-            if record not in winners:
-                self._silence(package, record)
 
     def _rows(self, package: int, record: int) -> list[Row]:
         return self._tables.select(
@@ -244,7 +233,7 @@ class Finishing:
             if known.exploited and cve not in self._rejected:
                 self._number(cve)
 
-    def _write_vulnerabilities(self, *, whole: bool) -> None:
+    def _write_vulnerabilities(self) -> None:
         for id_, number in self._numbers.items():
             verdict = self._worst.get(number, UNKNOWN)
             known = self._known.get(id_, _NOTHING)

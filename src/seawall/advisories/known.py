@@ -41,6 +41,10 @@ class Vulnerability(NamedTuple):
     references: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     """``disputed``, ``malicious``, ``unmaintained`` ...; see ``advisory``."""
+    details: str = ""
+    """What it is, at length, as its best source writes it."""
+    records: tuple[tuple[str, str], ...] = ()
+    """The records that are about it: their id and the name of their source."""
 
 
 class Match(NamedTuple):
@@ -60,3 +64,13 @@ class Match(NamedTuple):
     severity: Severity | None = None
     """The source's word for this package in this release, where it has one of its own."""
     flags: tuple[str, ...] = ()
+    last_affected: str = ""
+    """The last version known to be affected, where no version is known that ends the range."""
+    also: tuple[str, ...] = ()
+    """Other records that say so."""
+    modular: str = ""
+    """The module and stream it is about, of a modular RPM repository."""
+    arches: tuple[str, ...] = ()
+    """The architectures it is about; empty for all."""
+    imports: tuple[str, ...] = ()
+    """The import paths of the affected code, where the source tells (Go)."""

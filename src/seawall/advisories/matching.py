@@ -1,76 +1,73 @@
-"""Which vulnerabilities some versions are affected by: one join, then words for its rows."""
+"""Which vulnerabilities some versions are affected by: one join of numbers, then their words."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from seawall.advisories import names, spans
-from seawall.advisories.schema import (
-    JUST,
-    LAST_AFFECTED,
-    SEVERITIES,
-    STATUSES,
-    flags_of,
-)
-from seawall.advisories.store import Match, Wanted
+from seawall.advisories.known import Match
+from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
 from seawall.advisories.versions.schemes import scheme_of
 
+Wanted = tuple[str, str, str]
+"""The ecosystem as OSV writes it, with the release; the package's name; its version."""
+_CHUNK = 500
+"""Numbers asked for in one statement; SQLite allows 999 variables at least."""
 _WANTED = (
     "CREATE TEMP TABLE wanted (place INTEGER PRIMARY KEY, ecosystem INTEGER, name TEXT,"
     " version TEXT, key BLOB)"
 )
-_COLUMNS = (
-    "w.place, v.id, {hi}, {part}, w.version, v.vulnerability, v.severity, v.score, v.scorer,"
-    " v.flags, r.record, r.id, r.source, r.severity, r.score, r.scorer, r.flags, s.ranges,"
-    " s.status, s.severity, s.score, s.flags, s.extra"
-)
-_JOINED = (
-    " CROSS JOIN statement s ON s.statement = a.statement"
-    " CROSS JOIN record r ON r.record = a.record"
-    " CROSS JOIN member m ON m.record = a.record"
-    " CROSS JOIN vulnerability v ON v.vulnerability = m.vulnerability"
-)
 _OF_PACKAGE = (
     " FROM temp.wanted w CROSS JOIN package p ON p.ecosystem = w.ecosystem AND p.name = w.name"
 )
-_QUERY = (
-    "SELECT " + _COLUMNS.format(hi="a.hi", part="a.part") + _OF_PACKAGE +
-    " CROSS JOIN affected a ON a.package = p.package AND a.lo <= w.key AND a.hi > w.key" + _JOINED +
-    " UNION ALL SELECT " + _COLUMNS.format(hi="x''", part="-1") + _OF_PACKAGE +
-    " CROSS JOIN exact a ON a.package = p.package AND a.version = w.version" + _JOINED +
-    " ORDER BY 1, 2, 3 DESC, 11"
+_BY_RANGE = (
+    "SELECT w.place, m.vulnerability, a.record, a.statement, a.part, a.hi" + _OF_PACKAGE +
+    " CROSS JOIN affected a ON a.package = p.package AND a.lo <= w.key AND a.hi > w.key"
+    " CROSS JOIN member m ON m.record = a.record"
 )  # fmt: skip
-"""Of the rows of one package and vulnerability the one that ends last comes first."""
+_BY_VERSION = (
+    "SELECT w.place, m.vulnerability, a.record, a.statement, -1, x'', w.version" + _OF_PACKAGE +
+    " CROSS JOIN exact a ON a.package = p.package AND a.version = w.version"
+    " CROSS JOIN member m ON m.record = a.record"
+)  # fmt: skip
+_OF_ONE = (
+    "SELECT 0, m.vulnerability, a.record, a.statement, a.part, a.hi, ''"
+    " FROM package p JOIN affected a USING (package) JOIN member m USING (record)"
+    " WHERE p.ecosystem = :ecosystem AND p.name = :name UNION ALL"
+    " SELECT 0, m.vulnerability, a.record, a.statement, -1, x'', a.version"
+    " FROM package p JOIN exact a USING (package) JOIN member m USING (record)"
+    " WHERE p.ecosystem = :ecosystem AND p.name = :name ORDER BY 2, 6, 7"
+)
 
 
-class _Row(NamedTuple):
-    """One row of the answer."""
+class _Hit(NamedTuple):
+    """A record says that a version is affected."""
 
     place: int
-    id: str
-    hi: bytes
-    part: int
-    version: str
     vulnerability: int
-    severity: int
-    score: int | None
-    scorer: int | None
-    flags: int
     record: int
-    advisory: str
+    statement: int
+    part: int
+    """Which of the statement's intervals; negative for a version that is listed."""
+    hi: bytes
+    version: str = ""
+
+
+class _Record(NamedTuple):
+    record: int
+    id: str
     source: int
-    own_severity: int
-    own_score: int | None
-    own_scorer: int | None
-    own_flags: int
+    severity: int
+    flags: int
+
+
+class _Statement(NamedTuple):
+    statement: int
     ranges: str
     status: int
-    said_severity: int
-    said_score: int | None
-    said_flags: int
+    severity: int
+    flags: int
     extra: str
 
 
@@ -82,12 +79,13 @@ class Matching:
         connection: sqlite3.Connection,
         ecosystems: Mapping[str, int],
         sources: Mapping[int, str],
-        scorers: Mapping[int | None, str],
     ) -> None:
         self._connection = connection
         self._ecosystems = ecosystems
         self._sources = sources
-        self._scorers = scorers
+        self._records: dict[int, _Record] = {}
+        self._statements: dict[int, _Statement] = {}
+        self._flags: dict[int, int] = {}
 
     def of(self, wanted: Sequence[Wanted], unreadable: set[int]) -> list[list[Match]]:
         """What each package is affected by. Raises ``sqlite3.Error``."""
@@ -99,11 +97,22 @@ class Matching:
             "INSERT INTO temp.wanted VALUES (?, ?, ?, ?, ?)", self._rows(wanted, unreadable)
         )
         connection.execute("COMMIT")
+        hits = [_Hit(*row) for row in connection.execute(_BY_RANGE)]
+        hits += [_Hit(*row) for row in connection.execute(_BY_VERSION)]
+        self._look_up(hits)
         found: list[list[Match]] = [[] for _ in wanted]
-        answer = map(_Row._make, connection.execute(_QUERY))
-        for (place, _id), rows in groupby(answer, itemgetter(0, 1)):
-            found[place].append(self._match(list(rows)))
+        for (place, _), all_hits in sorted(_together(hits).items()):
+            found[place].append(self._match(all_hits))
         return found
+
+    def of_package(self, ecosystem: str, name: str) -> list[Match]:
+        """What is known of a package, one match for each interval. Raises ``sqlite3.Error``."""
+        rows = self._connection.execute(
+            _OF_ONE, {"ecosystem": self._ecosystems.get(ecosystem), "name": name}
+        )
+        hits = [_Hit(*row) for row in rows]
+        self._look_up(hits)
+        return [self._match([hit]) for hit in hits]
 
     def _rows(
         self, wanted: Sequence[Wanted], unreadable: set[int]
@@ -119,44 +128,86 @@ class Matching:
                 unreadable.add(place)
             yield place, number, names.normal(base, name), version, key
 
-    def _match(self, rows: list[_Row]) -> Match:
-        """One match out of the rows of several records that say the same."""
-        row = rows[0]
-        part, fixed = _read(row.ranges, row.part)
-        if not fixed and len(rows) > 1:
-            fixed = next(filter(None, (_read(each.ranges, each.part)[1] for each in rows)), ())
-        severity, score, said_by = self._severity(row)
-        flags = row.flags | row.own_flags | row.said_flags
-        modular, arches, imports = _extra(row.extra)
-        also = tuple(dict.fromkeys(e.advisory for e in rows[1:] if e.record != row.record))
+    def _look_up(self, hits: Sequence[_Hit]) -> None:
+        """What stands behind the numbers, each once."""
+        for row in self._by_number("record, id, source, severity, flags", "record",
+                                   {hit.record for hit in hits}):  # fmt: skip
+            self._records[row[0]] = _Record(*row)
+        for row in self._by_number("statement, ranges, status, severity, flags, extra",
+                                   "statement", {hit.statement for hit in hits}):  # fmt: skip
+            self._statements[row[0]] = _Statement(*row)
+        self._flags.update(
+            self._by_number(
+                "vulnerability, flags", "vulnerability", {hit.vulnerability for hit in hits}
+            )
+        )
+
+    def _by_number(
+        self, columns: str, table: str, wanted: Iterable[int]
+    ) -> Iterator[tuple[Any, ...]]:
+        numbers = sorted(wanted)
+        for start in range(0, len(numbers), _CHUNK):
+            chunk = numbers[start : start + _CHUNK]
+            marks = ",".join("?" * len(chunk))
+            query = f"SELECT {columns} FROM {table} WHERE {table} IN ({marks})"  # noqa: S608 - ours
+            yield from self._connection.execute(query, chunk)
+
+    def _match(self, hits: list[_Hit]) -> Match:
+        """One match out of what several records say of one vulnerability.
+
+        The interval that ends last speaks: its end clears all of them.
+        """
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: (hit.hi, -hit.record), reverse=True)
+        hit = hits[0]
+        record, statement = self._records[hit.record], self._statements[hit.statement]
+        why, fixed, last_affected = _read(statement.ranges, hit.part)
+        if len(hits) > 1 and not fixed:
+            fixed = next(filter(None, map(self._fixed, hits)), ())
+        severity = statement.severity or record.severity
+        flags = _flags(
+            statement.flags | record.flags | self._flags[hit.vulnerability], severity == NEGLIGIBLE
+        )
+        also: tuple[str, ...] = ()
+        if len(hits) > 1:
+            also = tuple(dict.fromkeys(
+                self._records[each.record].id for each in hits if each.record != hit.record
+            ))  # fmt: skip
+        modular, arches, imports = _extra(statement.extra)
         return Match(
-            row.vulnerability, row.id, row.advisory, self._sources[row.source],
-            STATUSES[row.status], fixed, part.last if part.sign == LAST_AFFECTED else "",
-            str(part) if row.part >= 0 else f"={row.version}",
-            SEVERITIES[severity], None if score is None else score / 10, said_by, flags_of(flags),
-            modular, arches, imports, also,
+            hit.vulnerability, record.id, self._sources[record.source],
+            f"= {hit.version}" if hit.part < 0 else why, STATUSES[statement.status], fixed,
+            severity_of(severity), flags, last_affected, also, modular, arches, imports,
         )  # fmt: skip
 
-    def _severity(self, row: _Row) -> tuple[int, int | None, str]:
-        if row.said_severity:
-            return row.said_severity, row.said_score, self._sources[row.source]
-        if row.own_severity:
-            return row.own_severity, row.own_score, self._scorers[row.own_scorer]
-        if row.severity:
-            return row.severity, row.score, self._scorers[row.scorer]
-        return 0, None, ""
+    def _fixed(self, hit: _Hit) -> tuple[str, ...]:
+        return _read(self._statements[hit.statement].ranges, hit.part)[1]
 
 
-@cache
-def _read(ranges: str, matched: int) -> tuple[spans.Part, tuple[str, ...]]:
-    """The interval of a statement that holds a version, and the versions that mend it."""
-    all_parts = spans.parts(ranges)
+def _together(hits: Sequence[_Hit]) -> dict[tuple[int, int], list[_Hit]]:
+    found: dict[tuple[int, int], list[_Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit[:2], []).append(hit)
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _read(ranges: str, matched: int) -> tuple[str, tuple[str, ...], str]:
+    """The interval of a statement as text, the versions that mend it, the last one affected."""
+    parts = spans.parts(ranges)
+    fixed = spans.fixes(parts, max(matched, 0))
     if matched < 0:
-        return spans.Part("", JUST, ""), spans.fixes(all_parts, 0)
-    return all_parts[matched], spans.fixes(all_parts, matched)
+        return "", fixed, ""
+    part = parts[matched]
+    return str(part), fixed, part.last if part.sign == LAST_AFFECTED else ""
 
 
-@cache
+@lru_cache(maxsize=1_000)
+def _flags(bits: int, negligible: bool) -> tuple[str, ...]:
+    return (*flags_of(bits), *(("negligible",) if negligible else ()))
+
+
+@lru_cache(maxsize=10_000)
 def _extra(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     modular, arches, imports = (*text.split("\n"), "", "")[:3]
     return modular, tuple(arches.split()), tuple(imports.split())

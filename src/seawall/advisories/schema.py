@@ -23,6 +23,7 @@ from seawall.advisories.advisory import (
     UNSUPPORTED,
     WILL_NOT_FIX,
 )
+from seawall.core.severity import Severity
 
 APPLICATION = 0x53574156
 """Of the file, as SQLite's header has it: ``SWAV``."""
@@ -35,6 +36,7 @@ STATUSES = (
 )  # fmt: skip
 SEVERITIES = ("", "negligible", "low", "medium", "high", "critical")
 """From nobody said anything to worst."""
+NEGLIGIBLE = 1
 DISPUTED_RANGE = "disputed-range"
 """Two records of one vulnerability say different things of one package."""
 REJECTED = "rejected"
@@ -44,6 +46,9 @@ FLAGS = (
     REJECTED,
 )  # fmt: skip
 """Each is one bit, in this order."""
+
+# The kinds of records, in the order their words count.
+ADVISORY, METADATA, BULLETIN = range(3)
 
 # The ends of an interval, as ``statement.ranges`` writes them.
 FIXED_IN = "<"
@@ -80,7 +85,8 @@ CREATE TABLE alias (
     id TEXT NOT NULL, vulnerability INTEGER NOT NULL, PRIMARY KEY (id, vulnerability)
 ) WITHOUT ROWID;
 CREATE TABLE record (
-    record INTEGER PRIMARY KEY, id TEXT, source INTEGER NOT NULL, severity INTEGER NOT NULL,
+    record INTEGER PRIMARY KEY, id TEXT, source INTEGER NOT NULL, kind INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
     score INTEGER, scorer INTEGER, flags INTEGER NOT NULL, detail BLOB
 );
 CREATE TABLE member (
@@ -122,6 +128,16 @@ INDEXES = """
 CREATE INDEX member_of ON member (vulnerability);
 """
 """Made when everything is in: an index that grows with its table costs three times as much."""
+
+
+def severity_of(number: int) -> Severity | None:
+    """The severity a number stands for: reports know none below low; ``None`` for unknown."""
+    return _SEVERITIES[number]
+
+
+_SEVERITIES = (
+    None, Severity.LOW, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL,
+)  # fmt: skip
 
 
 def flags_of(bits: int) -> tuple[str, ...]:

@@ -169,12 +169,13 @@ class Part(NamedTuple):
     last: str
 
     def __str__(self) -> str:
-        """``>=1.0 <1.4.2``; ``*`` for all versions."""
+        """``>= 1.0, < 1.4.2``."""
         if self.sign == JUST:
-            return f"={self.first}"
-        begin = f">={self.first}" if self.first else ""
-        sign = {LAST_AFFECTED: "<=", LIMIT: "<"}.get(self.sign, self.sign)
-        return " ".join(part for part in (begin, sign + self.last) if part) or "*"
+            return f"= {self.first}"
+        begin = f">= {self.first}" if self.first else ""
+        sign = "<=" if self.sign == LAST_AFFECTED else "<"
+        end = f"{sign} {self.last}" if self.sign else ""
+        return ", ".join(part for part in (begin, end) if part) or "all versions"
 
 
 def parts(text: str) -> tuple[Part, ...]:
@@ -190,8 +191,6 @@ def _part(line: str) -> Part:
 
 
 def fixes(all_parts: Sequence[Part], matched: int) -> tuple[str, ...]:
-    """The versions that mend it: the lowest above the matched interval, then those of later and
-    of earlier branches.
-    """
+    """The versions that mend it: the least above an interval, of later branches, of earlier."""
     from_here = (*all_parts[matched:], *all_parts[:matched])
     return tuple(dict.fromkeys(part.last for part in from_here if part.sign == FIXED_IN))

@@ -4,21 +4,22 @@ One SQL join answers for all packages of a run: their versions become keys in a 
 and an interval holds a version when ``lo <= key < hi``.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
 
 from seawall.advisories import names
 from seawall.advisories.advisory import Cycle
-from seawall.advisories.schema import (
-    APPLICATION,
-    VERSION,
-)
+from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.matching import Matching, Wanted
+from seawall.advisories.schema import APPLICATION, VERSION
+from seawall.advisories.telling import Telling
 from seawall.core.errors import InputError
 
-Wanted = tuple[str, str, str]
-"""The ecosystem as OSV writes it, with the release; the package's name; its version."""
 _MAGIC = b"SQLite format 3\x00"
 _REMEDY = "run seawall db update to make it anew"
 
@@ -27,50 +28,16 @@ class DatabaseError(InputError):
     """A file that is no database of advisories, or not one for this version of the program."""
 
 
-class Match(NamedTuple):
-    """A vulnerability that a version of a package is affected by."""
-
-    vulnerability: int
-    """Its number, for ``Store.vulnerability``."""
-    id: str
-    """The id it is shown by: a CVE where there is exactly one."""
-    advisory: str
-    """The record that says so: ``GHSA-…``, ``DSA-5380-1``."""
-    source: str
-    """The name of the record's source."""
-    status: str
-    """``affected``, ``will_not_fix`` and so on, as in ``advisory``."""
-    fixed: tuple[str, ...]
-    """The versions that mend it, the lowest above this one first, then those of other branches."""
-    last_affected: str
-    """The last version known to be affected, where no version that mends it is known."""
-    why: str
-    """The interval the version lies in: ``>=2.0 <2.4.1``."""
-    severity: str
-    """The word of ``schema.SEVERITIES``; empty when nobody said anything."""
-    score: float | None
-    """The CVSS base score of whoever said how bad it is, where that was a vector."""
-    severity_source: str
-    """Who said so."""
-    flags: tuple[str, ...]
-    """Of the record, the package and the vulnerability."""
-    modular: str
-    arches: tuple[str, ...]
-    imports: tuple[str, ...]
-    also: tuple[str, ...] = ()
-    """Other records that say the same of this version."""
-
-
 class Coverage(NamedTuple):
-    """What a source knows of an ecosystem."""
+    """How far the data reaches in an ecosystem, or in a release of a distribution."""
 
     ecosystem: str
-    source: str
+    sources: tuple[str, ...]
     records: int
     newest: str
     """The day of the newest record on it."""
     until: str
-    """The day the source's data is of: nothing later is known from it."""
+    """The day the data is of: what came later is not known."""
 
 
 class Source(NamedTuple):
@@ -93,7 +60,7 @@ class Missed(NamedTuple):
 
     source: str
     reason: str
-    count: int
+    times: int
     example: str
 
 
@@ -120,9 +87,8 @@ class Store:
             self._sources: dict[int, str] = dict(
                 connection.execute("SELECT source, name FROM source")
             )
-            self._scorers: dict[int | None, str] = dict(
-                connection.execute("SELECT scorer, name FROM scorer")
-            )
+        self._matching = Matching(connection, self._ecosystems, self._sources)
+        self._telling = Telling(connection, self._sources)
 
     @classmethod
     def open(cls, path: str) -> Self:
@@ -156,7 +122,7 @@ class Store:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, ValueError, LookupError) as error:
             raise DatabaseError(f"{self.path}: it is damaged: {error}; {_REMEDY}") from error
 
     def select(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -165,20 +131,47 @@ class Store:
             return self._connection.execute(query, values).fetchall()
 
     def match(
-        self, wanted: Sequence[Wanted], unreadable: "set[int] | None" = None
+        self, wanted: Sequence[Wanted], unreadable: set[int] | None = None
     ) -> list[list[Match]]:
-        """What each of some packages is affected by, one list for each, by id.
+        """What each of some packages is affected by, one list for each.
 
         Distributions' packages are asked for by the name and version of their source package.
         ``unreadable`` is given the places of those whose version has no order: what is known of
         their package cannot be judged, but for versions that are listed as they are.
         """
-        from seawall.advisories.matching import Matching  # noqa: PLC0415 - built on this
-
         with self._told():
-            return Matching(self._connection, self._ecosystems, self._sources, self._scorers).of(
-                wanted, set() if unreadable is None else unreadable
-            )
+            return self._matching.of(wanted, set() if unreadable is None else unreadable)
+
+    def vulnerability(self, number: int) -> Vulnerability:
+        """One vulnerability, by the number that a match has."""
+        return self.vulnerabilities((number,))[number]
+
+    def vulnerabilities(self, numbers: Iterable[int]) -> dict[int, Vulnerability]:
+        """All that is known of some, by number."""
+        with self._told():
+            return self._telling.of(sorted(set(numbers)))
+
+    def find(self, id_: str) -> list[int]:
+        """The vulnerabilities that have an id among theirs; a bulletin has many."""
+        rows = self.select("SELECT vulnerability FROM alias WHERE id = ?", (id_,))
+        if not rows and id_ != id_.upper():
+            rows = self.select("SELECT vulnerability FROM alias WHERE id = ?", (id_.upper(),))
+        return [number for (number,) in rows]
+
+    def of_package(self, ecosystem: str, name: str) -> list[Match]:
+        """What is known of a package, whatever its version: one match for each interval."""
+        base = names.ecosystem(ecosystem)
+        with self._told():
+            return self._matching.of_package(base, names.normal(base, name))
+
+    def ecosystems_of(self, name: str) -> list[str]:
+        """The ecosystems that know a package of a name, as it is or in their normal form."""
+        rows = self.select(
+            "SELECT e.name, p.name FROM package p JOIN ecosystem e USING (ecosystem)"
+            " WHERE lower(p.name) = lower(?) OR p.name = ? ORDER BY e.name",
+            (name, names.normal("PyPI", name)),
+        )
+        return [each for each, own in rows if names.normal(each, name) == own]
 
     # What the database is ---------------------------------------------------------------------
 
@@ -208,20 +201,25 @@ class Store:
             )
         ]
 
-    def coverage(self, ecosystem: str = "") -> list[Coverage]:
-        """Which sources reach an ecosystem with its release, and until when; none: not covered.
+    def coverage(self, ecosystem: str) -> Coverage | None:
+        """How far the data reaches in an ecosystem with its release; ``None``: not covered."""
+        return next(iter(self.all_coverage(names.ecosystem(ecosystem))), None)
 
-        Without an ecosystem: all there are.
-        """
+    def all_coverage(self, ecosystem: str = "") -> list[Coverage]:
+        """The same for all ecosystems, or for one, by name."""
+        rows = self.select(
+            "SELECT e.name, s.name, c.records, c.newest, s.until FROM coverage c"
+            " JOIN ecosystem e USING (ecosystem) JOIN source s USING (source)"
+            " WHERE ?1 IN ('', e.name) ORDER BY e.name, c.records DESC, s.source",
+            (ecosystem,),
+        )
         return [
-            Coverage(*row)
-            for row in self.select(
-                "SELECT e.name, s.name, c.records, c.newest, s.until FROM coverage c"
-                " JOIN ecosystem e USING (ecosystem) JOIN source s USING (source)"
-                " WHERE ?1 IN ('', e.name) ORDER BY e.name, s.source",
-                (names.ecosystem(ecosystem),),
+            Coverage(
+                name, tuple(row[1] for row in own), sum(row[2] for row in own),
+                max(row[3] for row in own), own[0][4],
             )
-        ]
+            for name, own in ((name, list(own)) for name, own in groupby(rows, itemgetter(0)))
+        ]  # fmt: skip
 
     def cycles(self, product: str) -> list[Cycle]:
         """The release lines of a product, newest first as far as their days tell."""
@@ -240,7 +238,7 @@ class Store:
             " WHERE id = ? ORDER BY source",
             (id_,),
         )
-        return [Withdrawn(*row[:4], tuple(row[4].split())) for row in rows]
+        return [Withdrawn(row[0], row[1], row[2], row[3], tuple(row[4].split())) for row in rows]
 
 
 def examine(path: str) -> str:
@@ -248,8 +246,6 @@ def examine(path: str) -> str:
 
     Looks at its header and size alone; damage further in shows when it is read.
     """
-    import os  # noqa: PLC0415 - loaded long since
-
     try:
         with open(path, "rb") as stream:
             header = stream.read(100)

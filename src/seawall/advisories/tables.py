@@ -42,6 +42,7 @@ class Tables:
         self.connection.execute("BEGIN")
         self._waiting: dict[str, list[Row]] = {}
         self._ecosystems: dict[str, int] = {}
+        self._names: list[str] = []
         self._packages: dict[tuple[int, str], int] = {}
         self._statements: dict[Statement, int] = {}
         self._scorers: dict[str, int] = {}
@@ -69,6 +70,7 @@ class Tables:
         number = self._ecosystems.get(name)
         if number is None:
             number = self._ecosystems[name] = len(self._ecosystems) + 1
+            self._names.append(name)
             self.put("ecosystem", (number, name))
         return number
 
@@ -83,12 +85,9 @@ class Tables:
 
     def ecosystem_of(self, package: int) -> str:
         """The ecosystem of a package that was given a number."""
-        names = tuple(self._ecosystems)
-        self.flush()
-        ((ecosystem,),) = self.connection.execute(
-            "SELECT ecosystem FROM package WHERE package = ?", (package,)
-        )
-        return names[ecosystem - 1]
+        ecosystem: int
+        ((ecosystem,),) = self.select("SELECT ecosystem FROM package WHERE package = ?", (package,))
+        return self._names[ecosystem - 1]
 
     def statement(self, statement: Statement) -> int:
         """The number of a statement."""
