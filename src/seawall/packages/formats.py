@@ -47,19 +47,84 @@ def _reader(module: str) -> Callable[[File], Contents]:
 
 
 FORMATS: tuple[Format, ...] = (
+    # Bills of materials
+    Format(
+        "SBOM", "sbom",
+        (
+            "*.cdx.json", "*.cdx.xml", "*.cdx", "bom.json", "bom.xml", "sbom.json", "sbom.xml",
+            "*.sbom.json", "*.bom.json", "*.spdx", "*.spdx.json", "*.spdx.yaml", "*.spdx.yml",
+            "*.spdx3.json", "*.cyclonedx.json", "*.cyclonedx.xml",
+        ),
+        installed=True,
+    ),
+    # C and C++
+    Format("conan.lock", "conan_lock", ("conan.lock",)),
+    Format("conanfile.txt", "conanfile_txt", ("conanfile.txt",)),
+    Format("vcpkg.json", "vcpkg_json", ("vcpkg.json",)),
+    # Dart
+    Format("pubspec.lock", "pubspec_lock", ("pubspec.lock",)),
+    # .NET
+    Format("packages.lock.json", "nuget_lock", ("packages.lock.json", "packages.*.lock.json")),
+    Format("packages.config", "nuget_config", ("packages.config", "packages.*.config")),
+    Format("project.assets.json", "nuget_assets", ("project.assets.json",)),
+    Format("deps.json", "dotnet_deps", ("*.deps.json",), installed=True),
+    Format("project of .NET", "dotnet_project", ("*.csproj", "*.fsproj", "*.vbproj")),
+    # Elixir
+    Format("mix.lock", "mix_lock", ("mix.lock",)),
+    # GitHub Actions
+    Format(
+        "GitHub Actions", "github_actions",
+        (
+            ".github/workflows/*.yml", ".github/workflows/*.yaml",
+            ".gitea/workflows/*.yml", ".gitea/workflows/*.yaml",
+            ".forgejo/workflows/*.yml", ".forgejo/workflows/*.yaml",
+            "action.yml", "action.yaml",
+        ),
+    ),
     # Go
     Format("go.mod", "go_module", ("go.mod",)),
     Format("go.sum", "go_sums", ("go.sum",)),
+    # Haskell
+    Format("cabal.project.freeze", "cabal_freeze", ("cabal.project.freeze", "*.project.freeze")),
+    Format("stack.yaml.lock", "stack_lock", ("stack*.yaml.lock",)),
+    # Java
+    Format("pom.xml", "maven_pom", ("pom.xml", "*.pom")),
+    Format(
+        "lock file of Gradle", "gradle_lock",
+        ("*gradle.lockfile", "gradle/dependency-locks/*.lockfile"),
+    ),
+    Format(
+        "version catalogue of Gradle", "gradle_catalogue",
+        ("libs.versions.toml", "gradle/*.versions.toml"),
+    ),
+    Format("build.sbt.lock", "sbt_lock", ("build.sbt.lock",)),
+    Format(
+        "archive of Java", "jar",
+        ("*.jar", "*.war", "*.ear", "*.par", "*.hpi", "*.jpi"),
+        installed=True,
+    ),
     # JavaScript
     Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
+    # Julia
+    Format(
+        "Manifest.toml", "julia_manifest",
+        ("Manifest.toml", "JuliaManifest.toml", "Manifest-v*.toml"),
+    ),
+    # OCaml
+    Format("lock file of opam", "opam_locked", ("*.opam.locked", "opam.locked")),
     # Python
     Format(
         "requirements.txt",
         "requirements",
         ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
     ),
+    # R
+    Format("renv.lock", "renv_lock", ("renv.lock",)),
     # Rust
     Format("Cargo.lock", "cargo_lock", ("Cargo.lock",)),
+    # Swift and Objective-C
+    Format("Package.resolved", "swift_resolved", ("Package.resolved",)),
+    Format("Podfile.lock", "podfile_lock", ("Podfile.lock",)),
     # Runtimes
     Format(
         "runtime version", "runtime_versions",
