@@ -45,7 +45,11 @@ class Knowledge:
     def described(self) -> Advisories:
         """The database, for reports."""
         feeds = tuple(Feed(item.name, item.until, item.records) for item in self._store.sources())
-        return Advisories(_day(self._store), self._store.size(), feeds)
+        return Advisories(_day(self._store), self._size(), feeds)
+
+    def _size(self) -> int:
+        ((size,),) = self._store.select("SELECT count(*) FROM vulnerability")
+        return int(size)
 
     def cycles(self, product: str) -> Sequence[Cycle]:
         """The release lines of a product, newest first."""

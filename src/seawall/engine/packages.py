@@ -266,11 +266,10 @@ def _placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
     result = []
     for finding in findings:
         location = finding.location
+        span = location.span or places.get(location.key_path)
         if location.span is not None:
             lines = lines or split_lines(text)
             span = _whole_line(lines, location.span.line)
-        else:
-            span = places.get(location.key_path)
         result.append(finding.moved(location._replace(span=span), ()))
     return result
 

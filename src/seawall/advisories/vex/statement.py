@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from seawall.core.finding import Finding
-from seawall.packages.purl import Purl, parse
+from seawall.packages.purl import Purl, PurlError, parse
 
 NOT_AFFECTED, FIXED = "not affected", "fixed"
 
@@ -66,7 +66,7 @@ def _purls_of(details: Mapping[str, object]) -> list[Purl]:
 def _parsed(text: str) -> Iterator[Purl]:
     try:
         yield parse(text)
-    except ValueError:
+    except PurlError:
         return
 
 
