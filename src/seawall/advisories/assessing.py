@@ -24,8 +24,16 @@ class Store(Protocol):
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         """What is known of each."""
 
-    def coverage(self, ecosystem: str) -> object | None:
+    def coverage(self, ecosystem: str) -> "Reach | None":
         """What there is of an ecosystem; ``None`` when it is nothing."""
+
+
+class Reach(Protocol):
+    """How far the data on an ecosystem goes."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a source of all its advisories is among them."""
 
 
 class Blind(NamedTuple):
@@ -55,6 +63,15 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             if not is_runtime(package):
                 blind.append(Blind(package, *obstacle))
             continue
+        if sight.is_partial(package):
+            blind.append(
+                Blind(
+                    package,
+                    f"only a part of the advisories for {ecosystem_of(package.type)} is in the "
+                    "database, so what it does not name may be affected all the same",
+                    "run: seawall db update (seawall db status shows what it has)",
+                )
+            )
         wanted.append((ecosystem_of(package.type), package.name, package.version))
         known.append(package)
     found = store.match(wanted)
@@ -80,7 +97,7 @@ class _Sight:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[str, bool] = {}
+        self._reach: dict[str, Reach | None] = {}
 
     def obstacle(self, package: Package) -> tuple[str, str] | None:
         """Why a package cannot be judged, and the remedy."""
@@ -90,9 +107,7 @@ class _Sight:
                 f"no source of advisories knows packages of type {package.type}",
                 "watch the announcements of their authors; seawall db status lists what is known",
             )
-        if ecosystem not in self._known:
-            self._known[ecosystem] = self._store.coverage(ecosystem) is not None
-        if not self._known[ecosystem]:
+        if self._of(ecosystem) is None:
             return (
                 f"the database has no advisories for {ecosystem}",
                 "run: seawall db update (seawall db status shows what it has)",
@@ -109,6 +124,16 @@ class _Sight:
                 "look it up by hand, or install a released version",
             )
         return None
+
+    def is_partial(self, package: Package) -> bool:
+        """Whether only a part of the advisories on a package's ecosystem is known."""
+        reach = self._of(ecosystem_of(package.type))
+        return reach is not None and not reach.whole
+
+    def _of(self, ecosystem: str) -> Reach | None:
+        if ecosystem not in self._reach:
+            self._reach[ecosystem] = self._store.coverage(ecosystem)
+        return self._reach[ecosystem]
 
 
 _LOCKS = {
@@ -127,23 +152,30 @@ _LOCKS = {
 
 
 def _upgrades(affected: Mapping[Wanted, Sequence[Match]], store: Store) -> dict[Wanted, Upgrade]:
-    """For each package, the versions that mend some vulnerability and have none themselves."""
+    """For each package, the versions that mend something and leave the least behind."""
     candidates: dict[Wanted, list[str]] = {}
     for query, matches in affected.items():
         candidates[query] = _above(query, {version for item in matches for version in item.fixed})
-    asked = list(dict.fromkeys(
-        (ecosystem, name, version)
-        for (ecosystem, name, _), versions in candidates.items()
-        for version in versions
-    ))  # fmt: skip
+    asked = list(
+        dict.fromkeys(
+            (ecosystem, name, version)
+            for (ecosystem, name, _), versions in candidates.items()
+            for version in versions
+        )
+    )
     found = dict(zip(asked, store.match(asked), strict=True))
     result = {}
     for query, versions in candidates.items():
-        clean = [version for version in versions if not found[*query[:2], version]]
-        by_major: dict[str, str] = {}
-        for version in clean:
-            by_major.setdefault(major_of(version), version)
-        result[query] = Upgrade(tuple(by_major.values()))
+        left = {version: len(found[*query[:2], version]) for version in versions}
+        fewest = min(left.values(), default=0)
+        best: dict[str, str] = {}
+        for version in versions:
+            if left[version] == fewest:
+                best.setdefault(major_of(version), version)
+        chosen = tuple(best.values()) if not fewest else tuple(best.values())[:1]
+        prefix = "v" if query[2].startswith("v") else ""
+        written = tuple(f"{prefix}{version.removeprefix('v')}" for version in chosen)
+        result[query] = Upgrade(written if prefix else chosen, fewest)
     return result
 
 

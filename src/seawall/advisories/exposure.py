@@ -7,10 +7,13 @@ from seawall.packages.package import Package
 
 
 class Upgrade(NamedTuple):
-    """Versions of a package that have none of the vulnerabilities that are known today."""
+    """What clears the vulnerabilities of a package that are known today, as far as it can be."""
 
     versions: tuple[str, ...] = ()
-    """The least one above the installed version, then the least of each later major version."""
+    """The least version above the installed one that has none, then the least of each later major
+    version. Where every version has some, the one that has the fewest."""
+    left: int = 0
+    """How many vulnerabilities the first of them has still, or this one where there is none."""
     held_back_by: tuple[str, ...] = ()
     """Packages that ask for the package in a way that rules the nearest out: ``express@4.16.0
     (~1.0.2)``."""
@@ -33,4 +36,4 @@ class Exposure(NamedTuple):
     @property
     def is_fixable(self) -> bool:
         """Whether some version mends it."""
-        return bool(self.match.fixed or self.upgrade.versions)
+        return bool(self.match.fixed)

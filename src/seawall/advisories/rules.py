@@ -131,18 +131,22 @@ _WORTH_TELLING = 0.1
 
 
 def _remedy(exposure: Exposure) -> str:
+    """One for all vulnerabilities of a package, so that they are told together."""
     package, upgrade = exposure.package, exposure.upgrade
     name = f"{package.name} {package.version}"
-    if not upgrade.versions:
-        if exposure.match.fixed:
-            return f"Upgrade {name} to {exposure.match.fixed[0]}: that has other known ones still."
-        return f"Nothing mends {name} yet: replace it, or make sure that it cannot be reached."
-    nearest, *later = upgrade.versions
-    text = f"Upgrade {name} to {nearest}"
-    if later:
-        text += f" (or {', '.join(later)})"
+    if upgrade.versions:
+        nearest, *later = upgrade.versions
+        text = f"Upgrade {name} to {nearest}"
+        if later:
+            text += f" (or {', '.join(later)})"
+        if upgrade.left:
+            text += f", which has {upgrade.left} of them still: nothing mends these yet"
+    else:
+        text = f"Nothing mends {name} yet: replace it, or make sure that it cannot be reached"
     if upgrade.held_back_by:
         text += f"; it is held back by {', '.join(upgrade.held_back_by)}, which must go first"
+    if len(exposure.chain) > 1:
+        text += f". It is brought in by {' > '.join(exposure.chain[:-1])}"
     return f"{text}."
 
 
