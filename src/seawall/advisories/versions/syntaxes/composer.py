@@ -21,7 +21,7 @@ from seawall.advisories.versions.syntaxes.clause import (
 from seawall.core.lazy import pattern
 
 _OR = pattern(r"\s*\|\|?\s*")
-_HYPHEN = pattern(r"\s*(\S+)\s+-\s+(\S+)\s*")
+_HYPHEN = pattern(r"\s*([^\s,<>=!~^]+)\s+-\s+([^\s,]+)(?:\s*,|\s+|$)")
 _CONSTRAINT = pattern(r"\s*(<>|!=|[<>]=?|==?|[~^]|)\s*([^\s,<>=!~^]+)\s*,?")
 _FLAG = pattern(r"@(?:stable|rc|beta|alpha|dev)$")
 _ANY = pattern(r"v?[*x](?:\.[*x])*")
@@ -40,13 +40,15 @@ def clauses(text: str, key: Key) -> tuple[Clause, ...]:
 
 
 def _clause(text: str, alternative: str, key: Key) -> Clause:
-    hyphen = _HYPHEN.fullmatch(alternative)
-    if hyphen is not None:
-        ends = [_constraint(text, ">=", hyphen[1], key), _last(text, hyphen[2], key)]
-        return every(text, ends, (hyphen[1], hyphen[2]))
     parts, named = [], []
     at = 0
     while at < len(alternative):
+        hyphen = _HYPHEN.match(alternative, at)
+        if hyphen is not None:
+            parts += _constraint(text, ">=", hyphen[1], key), _last(text, hyphen[2], key)
+            named += hyphen.groups()
+            at = hyphen.end()
+            continue
         found = _CONSTRAINT.match(alternative, at)
         if found is None:
             raise RangeError(text, f"{alternative[at:]!r} is no constraint")

@@ -39,7 +39,9 @@ def _clause(text: str, alternative: str, key: Key) -> Clause:
     hyphen = _HYPHEN.fullmatch(alternative)
     if hyphen is not None:
         first, last = partial(text, hyphen[1]), partial(text, hyphen[2])
-        ends = [_comparator(text, ">=", first, key), _comparator(text, "<=", last, key)]
+        # node-semver lets in the pre-releases of the lower end, too, in this notation alone.
+        least = first if first.pre_release or not first.numbers else first._replace(pre_release="0")
+        ends = [_comparator(text, ">=", least, key), _comparator(text, "<=", last, key)]
         return every(text, ends, (first.full, last.full))
     parts, named = [], []
     at = 0

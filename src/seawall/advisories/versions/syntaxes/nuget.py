@@ -40,8 +40,6 @@ def clauses(text: str, key: Key) -> tuple[Clause, ...]:
     if not head:
         return (Clause(ALL, named),)
     numbers = head.rstrip(".").split(".")
-    numbers[-1], start = str(int(numbers[-1]) + 1), ".".join(numbers)
-    ends = one(
-        versions_key(text, f"{start}-0", key), versions_key(text, f"{'.'.join(numbers)}-0", key)
-    )
-    return (Clause(ends, named),)
+    following = ".".join([*numbers[:-1], str(int(numbers[-1][:300]) + 1)])
+    lo = versions_key(text, f"{'.'.join(numbers)}-0", key)
+    return (Clause(one(lo, versions_key(text, f"{following}-0", key)), named),)
