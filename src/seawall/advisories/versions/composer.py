@@ -22,18 +22,8 @@ _FAR = "9999999"
 _UNKNOWN = "\x01"
 _END = "\x06"
 _NUMBER = "\x07"
-_WORDS = {
-    "dev": "\x02",
-    "a": "\x03",
-    "alpha": "\x03",
-    "b": "\x04",
-    "beta": "\x04",
-    "rc": "\x05",
-    "#": _END,
-    "pl": "\x08",
-    "p": "\x08",
-    "patch": "\x08",
-}
+# Words by how they begin, as PHP looks them up: post is as p, bravo as b.
+_WORDS = (("dev", "\x02"), ("a", "\x03"), ("b", "\x04"), ("rc", "\x05"), ("#", _END), ("p", "\x08"))
 
 
 def key(text: str) -> bytes | None:
@@ -52,7 +42,9 @@ def key(text: str) -> bytes | None:
 
 def _piece(token: str) -> str:
     """One token; a word that PHP does not know comes before all."""
-    return _NUMBER + num(token) if token.isdigit() else _WORDS.get(token, _UNKNOWN)
+    if token.isdigit():
+        return _NUMBER + num(token)
+    return next((rank for start, rank in _WORDS if token.startswith(start)), _UNKNOWN)
 
 
 def _normal(text: str) -> list[str] | None:
@@ -76,7 +68,13 @@ def _normal(text: str) -> list[str] | None:
     if found is not None:
         numbers = [(number or "x").lstrip(".") for number in found.groups()]
         return [number if number.isdigit() else _FAR for number in numbers] + ["dev"]
-    return _TOKEN.findall(own.removeprefix("v")) if _RAW.fullmatch(own) else None
+    return _padded(_TOKEN.findall(own.removeprefix("v"))) if _RAW.fullmatch(own) else None
+
+
+def _padded(tokens: list[str]) -> list[str]:
+    """The tokens of what has no normal form, with four numbers at their head as those that do."""
+    numbers = next((at for at, token in enumerate(tokens) if not token.isdigit()), len(tokens))
+    return [*tokens[:numbers], *["0"] * (4 - numbers), *tokens[numbers:]]
 
 
 def _stability(name: str | None, numbers: str | None, dev: str | None) -> list[str]:

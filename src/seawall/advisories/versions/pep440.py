@@ -57,6 +57,12 @@ def key(text: str) -> bytes | None:
     return pack("".join(pieces))
 
 
+def is_pre_release(text: str) -> bool:
+    """Whether a version is a pre-release or one in development (PEP 440)."""
+    found = None if is_odd(text) else VERSION.fullmatch(text.strip().lower())
+    return found is not None and (found[3] is not None or found[8] is not None)
+
+
 def _epoch(digits: str) -> str:
     """An epoch, its first character at least 1: what comes before is for legacy versions."""
     number = num(digits)

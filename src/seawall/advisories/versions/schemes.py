@@ -77,6 +77,8 @@ _SCHEMES = {
     "Fedora": "rpm",
     "Oracle Linux": "rpm",
 }
+_LOWER_CASE = {name.lower(): module for name, module in _SCHEMES.items()}
+"""Some records have ``kubernetes``."""
 _OF_OTHERS = frozenset({"Echo", "Root", "TuxCare"})
 """They mend packages of other ecosystems, which the suffix names: ``Root:Alpine:3.18``."""
 
@@ -87,7 +89,7 @@ def scheme_of(ecosystem: str) -> Scheme | None:
     ``None`` when the ecosystem is not known, and for ``GIT``, whose commits have no order.
     """
     name, _, suffix = ecosystem.partition(":")
-    module = _SCHEMES.get(name)
+    module = _SCHEMES.get(name) or _LOWER_CASE.get(name.lower())
     if name in _OF_OTHERS:
         module = _SCHEMES.get(suffix.partition(":")[0], module)
     return None if module is None else scheme(module)
