@@ -16,6 +16,12 @@ MAX_PLATFORMS = 50
 _MAX_CPE = 400
 _CPE = pattern(r"cpe:2\.3:[aoh*\-](?::(?:[^:\\\s]|\\[^\s])++){4,10}")
 _VERSION = pattern(r"[^\s|\[\](),]{1,100}")
+"""A version without anything that makes it a sentence."""
+_BOUND = pattern(r"[^|\x00-\x1f\x7f]{1,100}")
+_BOUNDS = (
+    ("versionStartIncluding", "[", ""), ("versionStartExcluding", "(", ""),
+    ("versionEndExcluding", "", ")"), ("versionEndIncluding", "", "]"),
+)  # fmt: skip
 _ANY = {"", "0", "*", "-", "n/a", "unspecified"}
 
 
@@ -73,18 +79,14 @@ def _row(match: dict[str, Any]) -> str:
     cpe = criteria(match.get("criteria"))
     if not cpe:
         return ""
-    start = _bound(match, "versionStartIncluding", "[") or _bound(
-        match, "versionStartExcluding", "("
-    )
-    end = _bound(match, "versionEndExcluding", ")") or _bound(match, "versionEndIncluding", "]")
+    start = end = ""
+    for key, before, after in _BOUNDS:
+        if key in match:
+            version = match[key]
+            if not isinstance(version, str) or not _BOUND.fullmatch(version):
+                return ""
+            start, end = (start, version + after) if after else (before + version, end)
     return f"{cpe}|{start}|{end}"
-
-
-def _bound(match: dict[str, Any], key: str, bracket: str) -> str:
-    version = _version(match.get(key))
-    if not version:
-        return ""
-    return bracket + version if bracket in "[(" else version + bracket
 
 
 def _version(value: object) -> str:

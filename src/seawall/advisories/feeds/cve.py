@@ -69,9 +69,7 @@ def _records(value: dict[str, Any], source: str) -> Iterator[Record]:
     published, modified = day(about.get("datePublished")), day(about.get("dateUpdated"))
     if state == "REJECTED":
         title = line(_english(cna.get("rejectedReasons")), MAX_TITLE)
-        yield Metadata(
-            id_, source, title, published=published, modified=modified, rejected=True
-        )
+        yield Metadata(id_, source, title, published=published, modified=modified, rejected=True)
         return
     additions = list(tables(containers.get("adp")))
     cisa = [each for each in additions if _organisation(each) == _CISA]

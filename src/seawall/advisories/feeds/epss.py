@@ -27,7 +27,10 @@ def _scores(member: Member, source: str) -> Iterator[Record]:
     for number, text in enumerate(_lines(member), start=1):
         if text.startswith("#"):
             facts = dict(part.partition(":")[::2] for part in text[1:].split(","))
-            model, scored = word(facts.get("model_version")), day(facts.get("score_date", "").strip())
+            model, scored = (
+                word(facts.get("model_version")),
+                day(facts.get("score_date", "").strip()),
+            )
         elif not columns:
             columns = [name.strip().lower() for name in text.split(",")]
             if not {"cve", "epss"} <= set(columns):

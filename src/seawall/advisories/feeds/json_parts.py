@@ -18,7 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 def entries(data: bytes) -> Iterator[tuple[str, Any]]:
     """The keys of an object and their values. Raises ``Malformed``, after what came before."""
     parts = _Parts(data)
-    for key in parts.keys():
+    for key in parts.names():
         yield key, parts.value()
 
 
@@ -32,7 +32,7 @@ def listed(data: bytes, wanted: str) -> Iterator[Any]:
         yield from parts.items()
         return
     found = False
-    for key in parts.keys():
+    for key in parts.names():
         if key == wanted and parts.at("["):
             found = True
             yield from parts.items()
@@ -57,7 +57,7 @@ class _Parts:
         self._place = match.end() if match else self._place
         return self._text.startswith(mark, self._place)
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The keys of the object that comes next; their values must be taken between them."""
         self._take("{")
         if self.at("}"):

@@ -123,6 +123,4 @@ def _scores(metrics: dict[str, Any]) -> Iterator[Score]:
 
 def _flags(cve: dict[str, Any]) -> Iterator[str]:
     tags = (tag for each in tables(cve.get("cveTags")) for tag in items(each.get("tags")))
-    yield from dict.fromkeys(
-        _FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in _FLAGS
-    )
+    yield from dict.fromkeys(_FLAGS[tag] for tag in tags if isinstance(tag, str) and tag in _FLAGS)
