@@ -52,6 +52,9 @@ class Affected(NamedTuple):
     native: tuple[str, ...] = ()
     """Ranges in the ecosystem's own notation (``>= 2.0, < 2.4.1``), any of which is enough:
     sources that have no events."""
+    unaffected: tuple[str, ...] = ()
+    """Ranges in the same notation that are mended or never were affected: all other versions are,
+    or those of ``native`` and ``ranges``, where there are any (RubySec, Node.js)."""
     status: str = AFFECTED
     severity: str = ""
     """The source's word for this package in this release, where it has one of its own."""
@@ -127,7 +130,13 @@ class Metadata(NamedTuple):
     """CISA's decision points, as ``exploitation/automatable/impact``: ``poc/yes/total``."""
     cpes: tuple[str, ...] = ()
     """Rows of affected products, each as ``criteria|start|end`` with bounds as in intervals:
-    ``cpe:2.3:a:nginx:nginx|[1.3|1.20.1)``."""
+    ``cpe:2.3:a:nginx:nginx|[1.3|1.20.1)``. An empty bound is none; parts of a CPE at its end that
+    are ``*`` are left out; a ``|`` in it stands as ``%7C``. A fourth part names the platforms it
+    is affected on, with blanks between them, where it is not on every one."""
+    status: str = ""
+    """How far NVD's analysis is, in its words: ``analyzed``, ``awaiting analysis``."""
+    epss_model: str = ""
+    """The version of the model: scores of different models cannot be compared."""
 
 
 class Cycle(NamedTuple):

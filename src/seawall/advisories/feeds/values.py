@@ -21,6 +21,8 @@ _SURROGATE = pattern(r"[\ud800-\udfff]")
 _DAY = pattern(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _CWE = pattern(r"CWE-[1-9]\d{0,4}", re.ASCII)
 _ADDRESS = pattern(r"https?://[^\s<>\"\\^`{|}\x00-\x20\x7f]+", re.IGNORECASE)
+_DATE = pattern(r"(?:\w{3}, )?(\d{1,2}) (\w{3}) (\d{4})\b")
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _CVE = pattern(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 
 
@@ -48,6 +50,20 @@ def record(member: Member) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed("it is no JSON object")
     return value
+
+
+def yaml_document(data: bytes) -> Any:
+    """The YAML that bytes hold, dates as they stand there. Raises ``Malformed``."""
+    from seawall.text.yaml import Broken, load  # noqa: PLC0415 - off the scan path
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Malformed("it is not UTF-8") from None
+    found = next(iter(load(text)), None)
+    if isinstance(found, Broken):
+        raise Malformed("it is no YAML")
+    return found.value if found else None
 
 
 def table(value: object) -> dict[str, Any]:
@@ -109,6 +125,14 @@ def day(value: object) -> str:
     if found is None or found[1] < "1980" or not "01" <= found[2] <= "12":
         return ""
     return found[0] if "01" <= found[3] <= "31" else ""
+
+
+def mail_day(value: object) -> str:
+    """The day of a date as mails have it (RFC 5322): ``Sat, 05 Sep 2026 19:08:11 +0200``."""
+    found = _DATE.match(value) if isinstance(value, str) else None
+    if found is None or found[2] not in _MONTHS:
+        return ""
+    return day(f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{int(found[1]):02}")
 
 
 def addresses(values: Iterable[object]) -> tuple[str, ...]:
