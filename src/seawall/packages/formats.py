@@ -53,11 +53,17 @@ FORMATS: tuple[Format, ...] = (
     # JavaScript
     Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
     # Python
+    Format("Pipfile.lock", "pipfile_lock", ("Pipfile.lock",)),
+    Format("pdm.lock", "pdm_lock", ("pdm.lock",)),
+    Format("poetry.lock", "poetry_lock", ("poetry.lock",)),
+    Format("pylock.toml", "pylock", ("pylock.toml", "pylock.*.toml")),
+    Format("pyproject.toml", "pyproject", ("pyproject.toml",)),
     Format(
         "requirements.txt",
         "requirements",
         ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
     ),
+    Format("uv.lock", "uv_lock", ("uv.lock",)),
     # Rust
     Format("Cargo.lock", "cargo_lock", ("Cargo.lock",)),
 )

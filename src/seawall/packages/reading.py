@@ -20,6 +20,7 @@ MAX_PROBLEMS = 100
 _SHOWN = 80
 _MAX_DEPTH = 100
 """Nested brackets of JSON and TOML that a lock file may have; npm's version 1 needs about 20."""
+_SECRET = pattern(r"((?:git\+)?https?://)[^/@\s]*@|(?<=ssh://)(?<!@)([^/@:\s]*):[^/@\s]*(?=@)")
 _UNFIT = pattern(r"[\x00-\x20\x7f\ud800-\udfff]")
 _UNFIT_VERSION = pattern(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -114,6 +115,16 @@ def kind(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     return "a text" if isinstance(value, str) else "null" if value is None else "a number or date"
+
+
+def public(address: str) -> str:
+    """An address without the user name and password that may stand in it (``https://TOKEN@host``).
+
+    What names the user of a repository over SSH, ``git@host``, is no secret.
+    """
+    if "@" not in address:
+        return address
+    return _SECRET.sub(r"\1\2", address)
 
 
 def text_of(data: bytes) -> str:
