@@ -51,7 +51,11 @@ FORMATS: tuple[Format, ...] = (
     Format("go.mod", "go_module", ("go.mod",)),
     Format("go.sum", "go_sums", ("go.sum",)),
     # JavaScript
+    Format("bun.lock", "bun_lock", ("bun.lock",)),
     Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
+    Format("package.json", "package_json", ("package.json",)),
+    Format("pnpm-lock.yaml", "pnpm_lock", ("pnpm-lock.yaml",)),
+    Format("yarn.lock", "yarn_lock", ("yarn.lock",)),
     # Python
     Format("Pipfile.lock", "pipfile_lock", ("Pipfile.lock",)),
     Format("pdm.lock", "pdm_lock", ("pdm.lock",)),

@@ -25,9 +25,10 @@ def split_alias(wanted: str) -> tuple[str, str]:
     if not wanted.startswith("npm:"):
         return "", public(wanted)
     name, at, rest = wanted[4:].rpartition("@")
-    if not name:  # npm:name, or npm:@scope/name, of any version
-        return (at + rest, "") if at or not _EXACT.fullmatch(rest) else ("", rest)
-    return name, rest
+    if name:
+        return name, rest
+    whole = at + rest  # npm:name, npm:@scope/name; of Yarn npm:^1.0.0, which is no alias
+    return (whole, "") if whole[:1].isalpha() or at else ("", whole)
 
 
 def download_of(resolved: str) -> str:

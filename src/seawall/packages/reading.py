@@ -136,14 +136,17 @@ def text_of(data: bytes) -> str:
 
 
 def json_of(data: bytes, notes: Notes) -> Table:
-    """The object a JSON file holds; keys that stand twice are noted. Raises Unreadable.
+    """The object a JSON file holds; keys that stand twice are noted. Raises Unreadable."""
+    return object_of(text_of(data), notes)
+
+
+def object_of(text: str, notes: Notes) -> Table:
+    """The object a text of JSON is; keys that stand twice are noted. Raises Unreadable.
 
     The standard library's scanner in C: 5,000 packages of npm take it 20 ms, a parser that keeps
     positions a second. Where a value stands is looked up when somebody asks.
     """
     import json  # noqa: PLC0415 - not at start-up
-
-    text = text_of(data)
 
     def unique(pairs: list[tuple[str, Any]]) -> Table:
         result = dict(pairs)
