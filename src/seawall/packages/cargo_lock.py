@@ -5,14 +5,14 @@ https://doc.rust-lang.org/cargo/reference/manifest.html. The lock file alone nam
 and edge; which kind a dependency is of and what the project would take, only Cargo.toml tells.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.packages import lock_toml
 from seawall.packages.cargo_manifests import Manifests, Wish
+from seawall.packages.graphs import Index, only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
-from seawall.packages.reading import Notes, text_of
+from seawall.packages.reading import Notes, public, text_of
 
 _KNOWN_VERSIONS = (1, 2, 3, 4)
 _CRATES_IO = (
@@ -78,29 +78,20 @@ class _Graph:
         self._entries = entries
         self._manifests = manifests
         self._notes = notes
-        self._by_name: dict[str, list[int]] = {}
-        identities: dict[tuple[str, str], int] = {}
-        for number, entry in enumerate(entries):
-            self._by_name.setdefault(entry.name, []).append(number)
-            identity = entry.name, entry.version
-            identities[identity] = identities.get(identity, 0) + 1
-        self._keys = [
-            f"{entry.name}@{entry.version}"
-            if identities[entry.name, entry.version] == 1
-            else f"{entry.name}@{entry.version} ({entry.source})"
-            for entry in entries
-        ]
+        self._index = Index([(entry.name, entry.version) for entry in entries])
+        self._keys = self._index.keys
+        self._has_own = any(not entry.source for entry in entries)
         self._edges = [self._targets(entry) for entry in entries]
 
     def packages(self) -> list[Package]:
         direct = self._direct()
-        in_production = self._reach(
-            number for number, wish in direct.items() if not wish.development
-        )
+        development = only_for_development(
+            [number for number, wish in direct.items() if not wish.development],
+            [number for number, wish in direct.items() if wish.development],
+            {n: self._edges[n] for n, entry in enumerate(self._entries) if entry.source},
+        )  # fmt: skip
         return [
-            self._package(
-                number, entry, direct.get(number), development=number not in in_production
-            )
+            self._package(number, entry, direct.get(number), development=number in development)
             for number, entry in enumerate(self._entries)
             if entry.source
         ]
@@ -119,12 +110,12 @@ class _Graph:
                 for target in self._edges[number]
                 if self._entries[target].source
             ),
-            direct=wish is not None,
+            direct=wish is not None if self._has_own else None,
             development=development,
             optional=wish.optional if wish else False,
             constraint=wish.constraint if wish else "",
-            qualifiers=(("repository_url", address),) if is_other else (),
-            download="" if is_registry else entry.source,
+            qualifiers=(("repository_url", public(address)),) if is_other else (),
+            download="" if is_registry else public(entry.source),
         )  # fmt: skip
 
     def _targets(self, entry: _Entry) -> list[int]:
@@ -143,9 +134,8 @@ class _Graph:
     def _matching(self, name: str, version: str, source: str) -> list[int]:
         return [
             number
-            for number in self._by_name.get(name, ())
-            if version in ("", self._entries[number].version)
-            and source in ("", self._entries[number].source)
+            for number in self._index.find(name, version)
+            if source in ("", self._entries[number].source)
         ]
 
     def _direct(self) -> dict[int, Wish]:
@@ -161,16 +151,3 @@ class _Graph:
                 if target not in result or result[target].development:
                     result[target] = wish
         return result
-
-    def _reach(self, roots: Iterable[int]) -> set[int]:
-        reached = set(roots)
-        todo = list(reached)
-        while todo:
-            number = todo.pop()
-            if not self._entries[number].source:
-                continue  # what it needs is among the roots, by the kind of the dependency
-            for target in self._edges[number]:
-                if target not in reached:
-                    reached.add(target)
-                    todo.append(target)
-        return reached

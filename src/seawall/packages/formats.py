@@ -104,7 +104,11 @@ FORMATS: tuple[Format, ...] = (
         installed=True,
     ),
     # JavaScript
+    Format("bun.lock", "bun_lock", ("bun.lock",)),
     Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
+    Format("package.json", "package_json", ("package.json",)),
+    Format("pnpm-lock.yaml", "pnpm_lock", ("pnpm-lock.yaml",)),
+    Format("yarn.lock", "yarn_lock", ("yarn.lock",)),
     # Julia
     Format(
         "Manifest.toml", "julia_manifest",
@@ -113,11 +117,17 @@ FORMATS: tuple[Format, ...] = (
     # OCaml
     Format("lock file of opam", "opam_locked", ("*.opam.locked", "opam.locked")),
     # Python
+    Format("Pipfile.lock", "pipfile_lock", ("Pipfile.lock",)),
+    Format("pdm.lock", "pdm_lock", ("pdm.lock",)),
+    Format("poetry.lock", "poetry_lock", ("poetry.lock",)),
+    Format("pylock.toml", "pylock", ("pylock.toml", "pylock.*.toml")),
+    Format("pyproject.toml", "pyproject", ("pyproject.toml",)),
     Format(
         "requirements.txt",
         "requirements",
         ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
     ),
+    Format("uv.lock", "uv_lock", ("uv.lock",)),
     # R
     Format("renv.lock", "renv_lock", ("renv.lock",)),
     # Rust

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seawall.packages.go_sums import newest
 from seawall.packages.go_syntax import Line, lines_of
 from seawall.packages.go_versions import toolchain_version
-from seawall.packages.package import Contents, File, Package
+from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, text_of
 
 _COMPLETE_SINCE = (1, 17)
@@ -87,6 +87,8 @@ class _Module:
                 self._notes.add(text, "it is no directive of go.mod", line.number)
 
     def contents(self) -> Contents:
+        if not self._name and not self._requires and self._notes.problems:
+            raise Unreadable("it has no module directive")
         packages = [found for line in self._requires if (found := self._package(line))]
         packages += self._from_sums({package.key for package in packages})
         standard = standard_library(self._go, self._go_line, self._toolchain, self._notes)

@@ -15,7 +15,7 @@ from seawall.packages.npm_names import (
     split_alias,
 )
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
-from seawall.packages.reading import Notes, Table, json_of
+from seawall.packages.reading import Notes, Table, json_of, public
 
 _KNOWN_VERSIONS = (1, 2, 3)
 _MAX_PARTS = 400
@@ -244,7 +244,7 @@ class _Nested:
             notes.text(entry.get("resolved"), name) if entry.get("resolved") else ""
         )
         if is_elsewhere(version):  # file:../x, git+ssh://host/x.git#commit, https://host/x.tgz
-            version, download = "", version
+            version, download = "", public(version)
         if not notes.fits(real or name, version):
             return None
         if not version and not download:

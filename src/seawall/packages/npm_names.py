@@ -4,6 +4,7 @@ Source: https://docs.npmjs.com/cli/v11/using-npm/package-spec
 """
 
 from seawall.core.lazy import pattern
+from seawall.packages.reading import public
 
 _REGISTRY = pattern(r"https?://[^?#]*(?:/-/|/download/)[^?#]*")
 """An archive in a registry: ``/name/-/name-1.0.0.tgz``, of GitHub ``/download/@scope/name/...``."""
@@ -22,16 +23,17 @@ MANIFEST_GROUPS = (
 def split_alias(wanted: str) -> tuple[str, str]:
     """The real name and the rest of ``npm:name@^1.0.0``; an empty name where it is no alias."""
     if not wanted.startswith("npm:"):
-        return "", wanted
+        return "", public(wanted)
     name, at, rest = wanted[4:].rpartition("@")
-    if not name:  # npm:name, or npm:@scope/name, of any version
-        return (at + rest, "") if at or not _EXACT.fullmatch(rest) else ("", rest)
-    return name, rest
+    if name:
+        return name, rest
+    whole = at + rest  # npm:name, npm:@scope/name; of Yarn npm:^1.0.0, which is no alias
+    return (whole, "") if whole[:1].isalpha() or at else ("", whole)
 
 
 def download_of(resolved: str) -> str:
     """An address of what comes from no registry; empty for registries' archives."""
-    return "" if not resolved or _REGISTRY.fullmatch(resolved) else resolved
+    return "" if not resolved or _REGISTRY.fullmatch(resolved) else public(resolved)
 
 
 def is_elsewhere(wanted: str) -> bool:

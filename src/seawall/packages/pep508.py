@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 
+MAX_REQUIREMENT = 2000
+"""Characters of one requirement, its hashes left out."""
 _SEPARATORS = pattern(r"[-_.]+")
 _REQUIREMENT = pattern(
     r"""\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*  # the name
@@ -18,6 +20,8 @@ _REQUIREMENT = pattern(
     re.VERBOSE | re.DOTALL,
 )
 _CLAUSE = pattern(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([^\s,()]+)\s*")
+_EXACT = pattern(r"[A-Za-z0-9.!+_-]+")
+"""A version: no ``1.*``, no ``${VARIABLE}``."""
 _ARCHIVE = pattern(
     r"([^/]+?)(\.whl|\.tar\.gz|\.tar\.bz2|\.tar\.xz|\.tgz|\.zip|\.tar)$", re.IGNORECASE
 )
@@ -64,7 +68,7 @@ def exact(constraint: str) -> str:
     """The version that specifiers pin with ``==`` or ``===``; empty where others would do."""
     for clause in constraint.split(","):
         found = _CLAUSE.fullmatch(clause)
-        if found and (found[1] == "===" or (found[1] == "==" and not found[2].endswith(".*"))):
+        if found and found[1] in ("==", "===") and _EXACT.fullmatch(found[2]):
             return found[2]
     return ""
 

@@ -20,6 +20,7 @@ MAX_PROBLEMS = 100
 _SHOWN = 80
 _MAX_DEPTH = 100
 """Nested brackets of JSON and TOML that a lock file may have; npm's version 1 needs about 20."""
+_SECRET = pattern(r"((?:git\+)?https?://)[^/@\s]*@|(?<=ssh://)(?<!@)([^/@:\s]*):[^/@\s]*(?=@)")
 _UNFIT = pattern(r"[\x00-\x20\x7f\ud800-\udfff]")
 _UNFIT_VERSION = pattern(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -116,6 +117,16 @@ def kind(value: object) -> str:
     return "a text" if isinstance(value, str) else "null" if value is None else "a number or date"
 
 
+def public(address: str) -> str:
+    """An address without the user name and password that may stand in it (``https://TOKEN@host``).
+
+    What names the user of a repository over SSH, ``git@host``, is no secret.
+    """
+    if "@" not in address:
+        return address
+    return _SECRET.sub(r"\1\2", address)
+
+
 def text_of(data: bytes) -> str:
     """The text of a file; raises Unreadable."""
     text = decode(data)
@@ -125,14 +136,17 @@ def text_of(data: bytes) -> str:
 
 
 def json_of(data: bytes, notes: Notes) -> Table:
-    """The object a JSON file holds; keys that stand twice are noted. Raises Unreadable.
+    """The object a JSON file holds; keys that stand twice are noted. Raises Unreadable."""
+    return object_of(text_of(data), notes)
+
+
+def object_of(text: str, notes: Notes) -> Table:
+    """The object a text of JSON is; keys that stand twice are noted. Raises Unreadable.
 
     The standard library's scanner in C: 5,000 packages of npm take it 20 ms, a parser that keeps
     positions a second. Where a value stands is looked up when somebody asks.
     """
     import json  # noqa: PLC0415 - not at start-up
-
-    text = text_of(data)
 
     def unique(pairs: list[tuple[str, Any]]) -> Table:
         result = dict(pairs)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from seawall.core.lazy import pattern
 from seawall.packages import pep508
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
-from seawall.packages.reading import Notes, text_of
+from seawall.packages.reading import Notes, public, text_of
 
 _COMMENT = pattern(r"(?:^|\s)#(.*)$")
 _INCLUDE = pattern(r"(?:-([rc])[ \t]*|--(requirement|constraint)(?:[ \t]+|=))(.+)")
@@ -27,8 +27,6 @@ _SETTING = pattern(
 )
 _VIA = pattern(r"\s*via\b(.*)")
 _MAX_FILES = 200
-_MAX_REQUIREMENT = 2000
-"""Characters of one requirement, its hashes left out."""
 _DEVELOPMENT = {
     "ci", "dev", "develop", "development", "doc", "docs", "lint", "linting", "test", "testing",
     "tests", "typing",
@@ -140,7 +138,7 @@ class _Requirements:
             return None
         if text.startswith((".", "/", "~")) or (editable and "@" not in text):
             return None  # a directory: the project itself, or one that is read by itself
-        wanted = pep508.parse(text) if len(text) <= _MAX_REQUIREMENT else None
+        wanted = pep508.parse(text) if len(text) <= pep508.MAX_REQUIREMENT else None
         if wanted is None:
             self._notes.add(text, "it is no requirement of PEP 508", line)
         return wanted
@@ -172,7 +170,7 @@ class _Requirements:
                     development=_is_for_development(entry.file or self._file.path),
                     constraint=constraint,
                     file=entry.file,
-                    download=entry.wanted.address,
+                    download=public(entry.wanted.address),
                 ))  # fmt: skip
         return packages
 
