@@ -57,9 +57,7 @@ def validator(name: str) -> Draft7Validator:
         (str(resource.id()), resource) for resource in resources
     )
     schema = json.loads((SCHEMAS / name).read_text())
-    return Draft7Validator(
-        schema, registry=registry, format_checker=Draft7Validator.FORMAT_CHECKER
-    )
+    return Draft7Validator(schema, registry=registry, format_checker=Draft7Validator.FORMAT_CHECKER)
 
 
 SCHEMA_OF = {cyclonedx_writer: "bom-1.6.schema.json", spdx_writer: "spdx-2.3.schema.json"}
@@ -86,7 +84,8 @@ def test_the_schemas_would_find_faults() -> None:
 @WRITERS
 def test_the_same_files_give_the_same_bytes_in_any_order(writer: Any) -> None:
     turned = [
-        (path, contents._replace(packages=contents.packages[::-1])) for path, contents in FILES[::-1]
+        (path, contents._replace(packages=contents.packages[::-1]))
+        for path, contents in FILES[::-1]
     ]
     assert writer.write(FILES, "shop") == writer.write(turned, "shop")
     assert writer.write(FILES, "shop") != writer.write(FILES[:1], "shop")
