@@ -181,7 +181,7 @@ def test_profiles_are_told() -> None:
 
 
 def test_a_property_that_grows_without_end_is_cut_short() -> None:
-    bombs = "".join(f"<p{n}>{'${p%d}' % (n + 1) * 10}</p{n}>" for n in range(30))
+    bombs = "".join(f"<p{n}>{f'${{p{n + 1}}}' * 10}</p{n}>" for n in range(30))
     text = POM.replace("<jackson>", f"{bombs}<jackson>").replace("{}", dependency("g:a", "${{p0}}"))
     contents = read("pom.xml", text.replace("${{p0}}", "${p0}"))
     assert contents.packages == ()

@@ -1,5 +1,7 @@
 """Lock files of Dart, Elixir, Haskell, R, Swift, Objective-C, C and C++, Julia and OCaml."""
 
+# ruff: noqa: E501 - lock files have long lines
+
 import json
 from typing import Any
 

@@ -44,7 +44,8 @@ def test_cyclonedx_graph_scopes_and_nesting() -> None:
         component("pkg:npm/a@1", components=[component("pkg:npm/inner@2")]),
         component("pkg:npm/b@1", scope="optional"),
         component("pkg:npm/c@1", scope="excluded"),
-        component("pkg:npm/d@1", properties=[{"name": "cdx:npm:package:development", "value": "true"}]),
+        component("pkg:npm/d@1", properties=[
+            {"name": "cdx:npm:package:development", "value": "true"}]),
         {"type": "application", "name": "package-lock.json", "bom-ref": "lock"},
         {"type": "library", "name": "nameless", "version": "1"},
         {"type": "file", "name": "/bin/sh"},
@@ -322,7 +323,8 @@ def test_spdx_3() -> None:
         (b'{"bomFormat": "CycloneDX"}', True), (b'\xef\xbb\xbf {"spdxVersion": "SPDX-2.3"}', True),
         (b'{"a": ' + b" " * 9000 + b'1, "bomFormat": "CycloneDX"}', True),
         (XML.encode(), True), (TAGS.encode(), True),
-        (b"{}", False), (b"", False), (b"<html/>", False), (b"\0\1", False), (b"PackageName: a", False),
+        (b"{}", False), (b"", False), (b"<html/>", False), (b"\0\1", False),
+        (b"PackageName: a", False),
     ],
 )  # fmt: skip
 def test_content_tells_what_a_bill_is(data: bytes, expected: bool) -> None:
