@@ -51,6 +51,7 @@ def _graph(graph: Table, notes: Notes) -> Iterator[Package]:
     consumers = [key for key, node in nodes.items() if _is_consumer(node)]
     direct = {need for key in consumers for group in needs[key] for need in group}
     running = _reachable(consumers, needs)
+    known = nodes.keys() - set(consumers)
     for key, node in nodes.items():
         reference = notes.text(node.get("ref"), f"node {key}")
         if key in consumers or not reference:
@@ -60,7 +61,9 @@ def _graph(graph: Table, notes: Notes) -> Iterator[Package]:
             yield found._replace(
                 key_path=("graph_lock", "nodes", key, "ref"),
                 key=key,
-                requires=tuple(Requirement(need) for group in needs[key] for need in group),
+                requires=tuple(
+                    Requirement(need) for group in needs[key] for need in group if need in known
+                ),
                 direct=key in direct if consumers else None,
                 development=node.get("context") == "build"
                 or (bool(consumers) and key not in running),

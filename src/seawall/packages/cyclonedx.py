@@ -147,7 +147,7 @@ def _item(component: Component, number: int) -> Item:
         f"{group}/{fields['name']}" if group else fields["name"],
         fields["version"], fields["purl"], fields["type"],
         optional=fields["scope"] == "optional",
-        # "excluded" is for "components that are used for testing" and the like
+        # "excluded" is for tests and other uses that are not at run time
         development=fields["scope"] == "excluded"
         or any(properties.get(name, "").lower() == "true" for name in _DEVELOPMENT),
         source=_source(properties),

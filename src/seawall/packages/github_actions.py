@@ -17,7 +17,7 @@ from seawall.text.yaml_tree import MAPPING, SCALAR, SEQUENCE, Node
 
 _USES = pattern(r"([\w.-]+)/([\w.-]+)((?:/[^@\s]+)?)@(\S+)")
 _VERSION = pattern(r"v?(\d+\.\d+\.\d+(?:[-+.][\w.+-]+)?)")
-_PART = pattern(r"v?\d+(?:\.\d+)?")
+_PART = pattern(r"v?\d{1,5}(?:\.\d{1,5})?")
 _COMMIT = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _COMMENT = pattern(r"[\"']?[ \t]+#[ \t]*(?:[\w./-]+@|tag[:=] ?)?(v?\d[\w.+-]*)")
 

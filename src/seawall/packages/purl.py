@@ -112,6 +112,11 @@ def _encoded(text: str) -> str:
 
 def purl_of(package: Package) -> str:
     """The package URL of a package."""
+    return str(decoded_purl_of(package))
+
+
+def decoded_purl_of(package: Package) -> Purl:
+    """The same in its parts."""
     namespace, name = _split(package.type, package.name)
     version, qualifiers = package.version, dict(package.qualifiers)
     if package.type in _DISTRIBUTIONS:
@@ -125,11 +130,11 @@ def purl_of(package: Package) -> str:
     if package.type == "rpm" and ":" in version:
         qualifiers["epoch"], _, version = version.partition(":")
     items = tuple(sorted(qualifiers.items()))
-    return str(Purl(package.type, namespace, name, version, items))
+    return Purl(package.type, namespace, name, version, items)
 
 
 def _split(type_: str, name: str) -> tuple[str, str]:
     if type_ in _DISTRIBUTIONS:
         return "", name
     namespace, _, base = name.rpartition(":" if type_ == "maven" else "/")
-    return namespace, base
+    return (namespace, base) if base else ("", name)

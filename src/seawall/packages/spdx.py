@@ -104,6 +104,7 @@ def contents(
             roots.add(left)
         elif kind in _FORWARD:
             needs.setdefault(left, []).append(right)
+            flags.setdefault(right, set()).add(kind)
         elif kind in _BACKWARD:
             needs.setdefault(right, []).append(left)
             flags.setdefault(left, set()).add(kind)
