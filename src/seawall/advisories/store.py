@@ -21,7 +21,7 @@ from seawall.advisories.telling import Telling
 from seawall.core.errors import InputError
 
 _MAGIC = b"SQLite format 3\x00"
-_REMEDY = "run seawall db update to make it anew"
+_REMEDY = "remove it, or make it anew with seawall db update"
 
 
 class DatabaseError(InputError):
@@ -175,11 +175,25 @@ class Store:
 
     # What the database is ---------------------------------------------------------------------
 
+    @property
+    def identity(self) -> str:
+        """What tells these data from all others: a digest of them, in hexadecimal."""
+        return self._about("identity")
+
+    @property
     def built(self) -> str:
-        """The time it was made."""
-        return "".join(
-            value for (value,) in self.select("SELECT value FROM meta WHERE key = 'built'")
-        )
+        """The time it was made, in UTC: ``2026-08-22T06:00:00Z``."""
+        return self._about("built")
+
+    def _about(self, key: str) -> str:
+        rows = self.select("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else ""
+
+    @property
+    def advisories(self) -> int:
+        """Live records of all sources."""
+        ((count,),) = self.select("SELECT total(records) FROM source")
+        return int(count)
 
     def sources(self) -> list[Source]:
         """Every source, in the order they were read."""
@@ -253,14 +267,14 @@ def examine(path: str) -> str:
     except OSError as error:
         return f"it cannot be read: {(error.strerror or str(error)).lower()}; {_REMEDY}"
     if len(header) < 100 or not header.startswith(_MAGIC):
-        return f"it is no database of advisories; name another, or {_REMEDY}"
+        return f"it is no database of advisories; name another, {_REMEDY}"
     if int.from_bytes(header[68:72], "big") != APPLICATION:
-        return f"it is a database of another program; name another, or {_REMEDY}"
+        return f"it is a database of another program; name another, {_REMEDY}"
     version = int.from_bytes(header[60:64], "big")
     if version > VERSION:
         return (
             f"it was made by a newer seawall (format {version}, this one reads {VERSION}); "
-            f"install that one, or {_REMEDY}"
+            f"install that one, {_REMEDY}"
         )
     if version < VERSION:
         return f"it was made by an older seawall (format {version}); {_REMEDY}"
