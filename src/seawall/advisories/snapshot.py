@@ -75,7 +75,7 @@ def unpacked(snapshot: Shipped, environment: Mapping[str, str]) -> tuple[str, tu
     elif directory and _is_whole(os.path.join(directory, name), snapshot) and _is_own(directory):
         return os.path.join(directory, name), ()
     return _temporary(snapshot), (
-        f"the database of advisories is unpacked for each run, because it cannot be kept: {problem}",
+        f"the database of advisories is unpacked for each run, for it cannot be kept: {problem}",
     )
 
 
@@ -97,8 +97,7 @@ def _unpack(snapshot: Shipped, path: str) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(temporary, "wb", opener=_privately) as stream:
-            for chunk in _chunks(snapshot):
-                stream.write(chunk)
+            stream.writelines(_chunks(snapshot))
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
@@ -120,8 +119,7 @@ def _temporary(snapshot: Shipped) -> str:
         number, path = tempfile.mkstemp(prefix="seawall-", suffix=".db")
         atexit.register(_removed(path))
         with open(number, "wb") as stream:
-            for chunk in _chunks(snapshot):
-                stream.write(chunk)
+            stream.writelines(_chunks(snapshot))
     except OSError as error:
         raise DatabaseError(
             "there is no room to unpack the database of advisories: "

@@ -38,6 +38,8 @@ class Coverage(NamedTuple):
     """The day of the newest record on it."""
     until: str
     """The day the data is of: what came later is not known."""
+    whole: bool
+    """Whether one of the sources at least is there as a whole, and not a part of it."""
 
 
 class Source(NamedTuple):
@@ -48,6 +50,7 @@ class Source(NamedTuple):
     licence: str
     home: str
     attribution: str
+    whole: bool
     until: str
     records: int
     rows: int
@@ -198,10 +201,10 @@ class Store:
     def sources(self) -> list[Source]:
         """Every source, in the order they were read."""
         return [
-            Source(*row)
+            Source(*row)._replace(whole=bool(row[5]))
             for row in self.select(
-                "SELECT name, title, licence, home, attribution, until, records, rows, withdrawn,"
-                " unread FROM source ORDER BY source"
+                "SELECT name, title, licence, home, attribution, whole, until, records, rows,"
+                " withdrawn, unread FROM source ORDER BY source"
             )
         ]
 
@@ -222,15 +225,15 @@ class Store:
     def all_coverage(self, ecosystem: str = "") -> list[Coverage]:
         """The same for all ecosystems, or for one, by name."""
         rows = self.select(
-            "SELECT e.name, s.name, c.records, c.newest, s.until FROM coverage c"
+            "SELECT e.name, s.name, c.records, c.newest, s.until, s.whole FROM coverage c"
             " JOIN ecosystem e USING (ecosystem) JOIN source s USING (source)"
-            " WHERE ?1 IN ('', e.name) ORDER BY e.name, c.records DESC, s.source",
+            " WHERE ?1 IN ('', e.name) ORDER BY e.name, s.whole DESC, s.until DESC, s.source",
             (ecosystem,),
         )
         return [
             Coverage(
                 name, tuple(row[1] for row in own), sum(row[2] for row in own),
-                max(row[3] for row in own), own[0][4],
+                max(row[3] for row in own), own[0][4], bool(own[0][5]),
             )
             for name, own in ((name, list(own)) for name, own in groupby(rows, itemgetter(0)))
         ]  # fmt: skip
