@@ -71,7 +71,7 @@ class Cache:
         self._run = 0
         self._new: dict[bytes, bytes] = {}
         self._used: set[bytes] = set()
-        problem = _prepare(directory)
+        problem = prepare(directory)
         if problem:
             self._note(problem)
             return
@@ -211,7 +211,7 @@ class Cache:
             self.notes.append(text)
 
 
-def _prepare(path: str) -> str:
+def prepare(path: str) -> str:
     """Make the directory, for this user alone; gives what is wrong with it."""
     if not path:
         return "there is no home directory to keep the cache in; name one with " + ENVIRONMENT
@@ -295,7 +295,7 @@ def state(directory: str) -> State:
     path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
     if directory and not os.path.exists(directory):
         return State(0, 0, _uncreatable(directory))
-    problem = _prepare(directory)
+    problem = prepare(directory)
     if problem or not os.path.exists(path):
         return State(0, 0, problem)
     if not os.access(directory, os.W_OK) or not os.access(path, os.W_OK):

@@ -44,8 +44,10 @@ class Origin(NamedTuple):
     """SPDX where there is such a name."""
     home: str = ""
     attribution: str = ""
+    whole: bool = True
+    """Whether it is all there is of it; a sample or an extract makes no ecosystem covered."""
     until: str = ""
-    """The day its data is of."""
+    """The day its data is of; empty for that of its newest record."""
 
 
 class Tally(NamedTuple):
@@ -155,8 +157,8 @@ class _Reading:
             "source",
             (
                 number, origin.name, origin.title, origin.licence, origin.home, origin.attribution,
-                until, self._records, self._rows, self._withdrawn, self._unread_records,
-                self._dictionary or None,
+                int(origin.whole), until, self._records, self._rows, self._withdrawn,
+                self._unread_records, self._dictionary or None,
             ),
         )  # fmt: skip
         for reason, (count, example) in self._unread.items():

@@ -60,7 +60,8 @@ TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (
     source INTEGER PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, licence TEXT NOT NULL,
-    home TEXT NOT NULL, attribution TEXT NOT NULL, until TEXT NOT NULL, records INTEGER NOT NULL,
+    home TEXT NOT NULL, attribution TEXT NOT NULL, whole INTEGER NOT NULL,
+    until TEXT NOT NULL, records INTEGER NOT NULL,
     rows INTEGER NOT NULL, withdrawn INTEGER NOT NULL, unread INTEGER NOT NULL, dictionary BLOB
 );
 CREATE TABLE unread (

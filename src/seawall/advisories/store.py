@@ -21,7 +21,7 @@ from seawall.advisories.telling import Telling
 from seawall.core.errors import InputError
 
 _MAGIC = b"SQLite format 3\x00"
-_REMEDY = "run seawall db update to make it anew"
+_REMEDY = "remove it, or make it anew with seawall db update"
 
 
 class DatabaseError(InputError):
@@ -38,6 +38,8 @@ class Coverage(NamedTuple):
     """The day of the newest record on it."""
     until: str
     """The day the data is of: what came later is not known."""
+    whole: bool
+    """Whether one of the sources at least is there as a whole, and not a part of it."""
 
 
 class Source(NamedTuple):
@@ -48,6 +50,7 @@ class Source(NamedTuple):
     licence: str
     home: str
     attribution: str
+    whole: bool
     until: str
     records: int
     rows: int
@@ -175,19 +178,33 @@ class Store:
 
     # What the database is ---------------------------------------------------------------------
 
+    @property
+    def identity(self) -> str:
+        """What tells these data from all others: a digest of them, in hexadecimal."""
+        return self._about("identity")
+
+    @property
     def built(self) -> str:
-        """The time it was made."""
-        return "".join(
-            value for (value,) in self.select("SELECT value FROM meta WHERE key = 'built'")
-        )
+        """The time it was made, in UTC: ``2026-08-22T06:00:00Z``."""
+        return self._about("built")
+
+    def _about(self, key: str) -> str:
+        rows = self.select("SELECT value FROM meta WHERE key = ?", (key,))
+        return rows[0][0] if rows else ""
+
+    @property
+    def advisories(self) -> int:
+        """Live records of all sources."""
+        ((count,),) = self.select("SELECT total(records) FROM source")
+        return int(count)
 
     def sources(self) -> list[Source]:
         """Every source, in the order they were read."""
         return [
-            Source(*row)
+            Source(*row)._replace(whole=bool(row[5]))
             for row in self.select(
-                "SELECT name, title, licence, home, attribution, until, records, rows, withdrawn,"
-                " unread FROM source ORDER BY source"
+                "SELECT name, title, licence, home, attribution, whole, until, records, rows,"
+                " withdrawn, unread FROM source ORDER BY source"
             )
         ]
 
@@ -208,15 +225,15 @@ class Store:
     def all_coverage(self, ecosystem: str = "") -> list[Coverage]:
         """The same for all ecosystems, or for one, by name."""
         rows = self.select(
-            "SELECT e.name, s.name, c.records, c.newest, s.until FROM coverage c"
+            "SELECT e.name, s.name, c.records, c.newest, s.until, s.whole FROM coverage c"
             " JOIN ecosystem e USING (ecosystem) JOIN source s USING (source)"
-            " WHERE ?1 IN ('', e.name) ORDER BY e.name, c.records DESC, s.source",
+            " WHERE ?1 IN ('', e.name) ORDER BY e.name, s.whole DESC, s.until DESC, s.source",
             (ecosystem,),
         )
         return [
             Coverage(
                 name, tuple(row[1] for row in own), sum(row[2] for row in own),
-                max(row[3] for row in own), own[0][4],
+                max(row[3] for row in own), own[0][4], bool(own[0][5]),
             )
             for name, own in ((name, list(own)) for name, own in groupby(rows, itemgetter(0)))
         ]  # fmt: skip
@@ -253,14 +270,14 @@ def examine(path: str) -> str:
     except OSError as error:
         return f"it cannot be read: {(error.strerror or str(error)).lower()}; {_REMEDY}"
     if len(header) < 100 or not header.startswith(_MAGIC):
-        return f"it is no database of advisories; name another, or {_REMEDY}"
+        return f"it is no database of advisories; name another, {_REMEDY}"
     if int.from_bytes(header[68:72], "big") != APPLICATION:
-        return f"it is a database of another program; name another, or {_REMEDY}"
+        return f"it is a database of another program; name another, {_REMEDY}"
     version = int.from_bytes(header[60:64], "big")
     if version > VERSION:
         return (
             f"it was made by a newer seawall (format {version}, this one reads {VERSION}); "
-            f"install that one, or {_REMEDY}"
+            f"install that one, {_REMEDY}"
         )
     if version < VERSION:
         return f"it was made by an older seawall (format {version}); {_REMEDY}"

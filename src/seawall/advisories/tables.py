@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from seawall.advisories.schema import APPLICATION, INDEXES, TABLES, VERSION
@@ -41,6 +42,7 @@ class Tables:
         )
         self.connection.execute("BEGIN")
         self._waiting: dict[str, list[Row]] = {}
+        self._digest = blake2b(digest_size=16)
         self._ecosystems: dict[str, int] = {}
         self._names: list[str] = []
         self._packages: dict[tuple[int, str], int] = {}
@@ -55,6 +57,7 @@ class Tables:
             self._write(table, rows)
 
     def _write(self, table: str, rows: list[Row]) -> None:
+        self._digest.update(repr((table, rows)).encode("utf-8", "surrogatepass"))
         marks = ",".join("?" * len(rows[0]))
         self.connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
         rows.clear()
@@ -120,6 +123,8 @@ class Tables:
 
     def finish(self, path: str) -> None:
         """Write a dense file of the tables, the same bytes for the same rows, and drop this one."""
+        self.flush()
+        self.put("meta", ("identity", self._digest.hexdigest()))
         self.flush()
         self.connection.execute("COMMIT")
         self.connection.executescript(INDEXES)

@@ -120,14 +120,14 @@ def _affected(entry: dict[str, Any]) -> Iterator[Affected]:
     package = table(entry.get("package"))
     ecosystem, name = word(package.get("ecosystem")), word(package.get("name"))
     versions = words(entry.get("versions"))
-    events = tuple(ranges(entry))
+    ecosystem = _ECOSYSTEMS.get(ecosystem, ecosystem)
+    events = tuple(ranges(entry, ecosystem))
     if not ecosystem or not name:
         yield from _repositories(entry, versions)
         return
     if not events and not versions:
         yield from _repositories(entry, versions)
         return
-    ecosystem = _ECOSYSTEMS.get(ecosystem, ecosystem)
     specific = table(entry.get("ecosystem_specific"))
     urgency = word(specific.get("urgency"))
     vectors, words_ = _severities(entry)

@@ -1,26 +1,29 @@
 """The ranges of OSV: pairs out of lists of events."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 from seawall.advisories.advisory import Events
 from seawall.advisories.feeds.values import Malformed, items, table, tables, word
-from seawall.core.lazy import pattern
+from seawall.advisories.versions.schemes import scheme_of
 
 _ENDS = ("fixed", "last_affected", "limit")
-_PART = pattern(r"\d+|[a-z]+")
 Event = tuple[str, str]
 """Its kind and its version."""
+_FROM_THE_FIRST = ("introduced", "0")
 
 
-def ranges(entry: dict[str, Any]) -> Iterator[Events]:
-    """The ranges of versions of an ``affected`` entry. Raises ``Malformed``."""
+def ranges(entry: dict[str, Any], ecosystem: str) -> Iterator[Events]:
+    """The ranges of versions of an ``affected`` entry. Raises ``Malformed``.
+
+    Events count in the order of their versions, whatever the order they are written in; two of one
+    version as they are written.
+    """
     for each in tables(entry.get("ranges")):
         if each.get("type") in {"SEMVER", "ECOSYSTEM"}:
             events = _events(each)
-            if not _alternate(events):
-                events.sort(key=_order)
-            yield from _pairs(events)
+            yield from _pairs(_in_order(events, ecosystem))
 
 
 def commits(entry: dict[str, Any]) -> Iterator[tuple[str, tuple[Events, ...]]]:
@@ -56,23 +59,17 @@ def _events(value: dict[str, Any]) -> list[Event]:
     return found
 
 
-def _alternate(events: list[Event]) -> bool:
-    return all((kind == "introduced") == (place % 2 == 0) for place, (kind, _) in enumerate(events))
-
-
-def _order(event: Event) -> tuple[list[tuple[int, int, str]], bool]:
-    """A key for the rare range whose events are not in their order.
-
-    Numbers go by their value, letters (of pre-releases) before them.
-    """
-    kind, version = event
-    if kind == "introduced" and version == "0":
-        return [], True
-    parts = [
-        (1, int(part), "") if part.isdigit() else (0, 0, part)
-        for part in _PART.findall(version.lower())
+def _in_order(events: list[Event], ecosystem: str) -> list[Event]:
+    if len(events) < 2 or (len(events) == 2 and events[0] == _FROM_THE_FIRST):
+        return events
+    scheme = scheme_of(ecosystem)
+    keyed = [
+        (b"" if event == _FROM_THE_FIRST or scheme is None else scheme.key(event[1]), event)
+        for event in events
     ]
-    return [*parts, (1, -1, "")], kind == "introduced"
+    if any(key is None for key, _ in keyed):  # they are counted where intervals are made of them
+        return events
+    return [event for _, event in sorted(keyed, key=itemgetter(0))]
 
 
 def _pairs(events: list[Event]) -> Iterator[Events]:

@@ -1,0 +1,1 @@
+"""How the user's database changes: one update at a time, and as a whole or not at all."""
