@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 from seawall.core.location import KeyPath, Span
 from seawall.text.json_places import locate
 
-TEXTS = st.text("ab\"\\\\{}[]:,\n\tä𝄞 ", max_size=6)
+TEXTS = st.text('ab"\\\\{}[]:,\n\tä𝄞 ', max_size=6)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
     TEXTS,
 )  # fmt: skip
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(TEXTS, inner, max_size=4)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXTS, inner, max_size=4)),
     max_leaves=10,
 )
 

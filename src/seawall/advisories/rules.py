@@ -208,12 +208,14 @@ def unmaintained_package(exposure: Exposure, context: Context) -> Hits:
         [[package]]
         name = "atty"
         version = "0.2.14"
+        source = "registry+https://registry.example.org/index"
 
     Good:
 
         [[package]]
         name = "serde"
         version = "1.0.228"
+        source = "registry+https://registry.example.org/index"
 
     References:
         https://rustsec.org/advisories/

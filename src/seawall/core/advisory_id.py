@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from seawall.core.lazy import pattern
 
-ABOUT_ADVISORIES = "*-package"
-"""The rules whose findings are about advisories, as a glob."""
+ABOUT_ADVISORIES = "vulnerable-package"
+"""The rule whose findings people mean by the id of an advisory."""
 _PREFIXES = (
     "ALAS|ALBA|ALEA|ALPINE-CVE|ALSA|AZL|BELL-CVE|BELL-SA|BIT|CAN|CGA|CLEANSTART|CLSA|CVE|"
     "DEBIAN-CVE|DHI|DLA|DRUPAL|DSA|DTSA|ECHO|EEF|ELA|ELSA|EUVD|GHSA|GO|GSD|HSEC|JLSEC|JVN|KUBE|"

@@ -1,0 +1,288 @@
+"""Packages on their way through a scan: what counts, what is hidden, what is not covered."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seawall import engine
+from seawall.cli.main import run as main
+from seawall.core.finding import Finding
+from seawall.core.report import Report
+from seawall.core.severity import Severity
+from tests.advisories import small_database
+
+TODAY = "2026-11-26"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return small_database.build(tmp_path_factory.mktemp("advisories") / "small.db")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def scanned(database: str, *targets: str, **options: object) -> Report:
+    wanted = engine.Options(targets or (".",), database=database, today=TODAY)
+    return engine.scan(wanted._replace(**options)).report
+
+
+def ids(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.evidence for finding in findings]
+
+
+def lock(*packages: tuple[str, str], dev: bool = False) -> str:
+    entries = {
+        f"node_modules/{name}": {"version": version, "dev": dev} for name, version in packages
+    }
+    root = {
+        "": {"dependencies" if not dev else "devDependencies": {n: f"^{v}" for n, v in packages}}
+    }
+    return json.dumps({"name": "x", "lockfileVersion": 3, "packages": root | entries}, indent=1)
+
+
+def test_one_finding_for_each_vulnerability_with_its_place_and_what_clears_all(
+    here: Path, database: str
+) -> None:
+    (here / "requirements.txt").write_text("# pinned\nJinja2==2.4.1\n")
+    report = scanned(database)
+    assert ids(report.findings) == ["CVE-2014-0012", "CVE-2019-10906", "CVE-2020-28493"]
+    by_id = {finding.evidence: finding for finding in report.findings}
+    worst = by_id["CVE-2019-10906"]
+    assert worst.location.path == "requirements.txt"
+    assert worst.location.span is not None
+    assert tuple(worst.location.span) == (2, 1, 2, 14)
+    assert str(worst.subject) == "pypi/jinja2"
+    assert worst.severity == Severity.HIGH
+    assert worst.details["aliases"] == ("GHSA-462w-v97r-4m45", "PYSEC-2019-217")
+    assert worst.details["package"] == {
+        "name": "jinja2", "version": "2.4.1", "ecosystem": "PyPI", "purl": "pkg:pypi/jinja2@2.4.1",
+    }  # fmt: skip
+    assert {finding.remedy for finding in report.findings} == {"Upgrade jinja2 2.4.1 to 2.11.3."}
+    assert by_id["CVE-2014-0012"].severity == Severity.LOW
+    assert "nobody has rated it" in by_id["CVE-2020-28493"].message
+
+
+def test_what_is_known_to_be_exploited_always_fails_a_run(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.10.1\n")
+    report = scanned(database)
+    assert ids(report.findings) == ["CVE-2020-28493"]
+    assert report.findings[0].severity == Severity.MEDIUM
+    assert report.exit_code(Severity.CRITICAL, strict=False) == 1
+    assert report.exit_code(None, strict=False) == 0
+    quiet = {"vulnerable-package": {"fail-known-exploited": False}}
+    assert scanned(database, parameters=quiet).exit_code(Severity.HIGH, strict=False) == 0
+
+
+def test_what_nothing_mends_is_shown_and_fails_nothing(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("unmended==1.0\n")
+    report = scanned(database)
+    assert report.findings[0].severity == Severity.CRITICAL
+    assert report.exit_code(Severity.LOW, strict=False) == 0
+    strict = {"vulnerable-package": {"fail-unfixed": True}}
+    assert scanned(database, parameters=strict).exit_code(Severity.HIGH, strict=False) == 1
+
+
+def test_development_packages_are_shown_and_fail_nothing(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.20"), dev=True))
+    report = scanned(database)
+    assert ids(report.findings) == ["CVE-2021-23337"]
+    assert "for development only" in report.findings[0].message
+    assert report.exit_code(Severity.LOW, strict=False) == 0
+    strict = {"vulnerable-package": {"fail-development": True}}
+    assert scanned(database, parameters=strict).exit_code(Severity.HIGH, strict=False) == 1
+
+
+def test_a_chance_of_being_exploited_may_fail_a_run(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.20")))
+    report = scanned(database)
+    assert "a chance of 42%" in report.findings[0].message
+    likely = {"vulnerable-package": {"fail-from-epss": 40}}
+    assert scanned(database, parameters=likely).exit_code(Severity.CRITICAL, strict=False) == 1
+    assert report.exit_code(Severity.CRITICAL, strict=False) == 0
+
+
+def test_the_way_to_a_package_and_its_place_in_json(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(
+        json.dumps(
+            {
+                "lockfileVersion": 3,
+                "packages": {
+                    "": {"dependencies": {"grunt": "^1.0.0"}},
+                    "node_modules/grunt": {
+                        "version": "1.0.0", "dependencies": {"lodash": "~4.17.5"},
+                    },
+                    "node_modules/lodash": {"version": "4.17.20"},
+                },
+            },
+            indent=2,
+        )
+    )  # fmt: skip
+    (finding,) = scanned(database).findings
+    assert finding.details["path"] == ("grunt@1.0.0", "lodash@4.17.20")
+    assert "It is brought in by grunt@1.0.0." in finding.remedy
+    assert finding.location.key_path == ("packages", "node_modules/lodash")
+    assert finding.location.span is not None
+    assert finding.location.span.line == 15
+
+
+def test_a_parent_that_rules_the_upgrade_out_is_named(here: Path, database: str) -> None:
+    text = lock(("grunt", "1.0.0"), ("lodash", "4.17.20"))
+    value = json.loads(text)
+    value["packages"]["node_modules/grunt"]["dependencies"] = {"lodash": "4.17.20"}
+    (here / "package-lock.json").write_text(json.dumps(value))
+    (finding,) = scanned(database).findings
+    assert finding.details["held_back_by"] == ("grunt@1.0.0 (4.17.20)",)
+    assert "held back by grunt@1.0.0" in finding.remedy
+
+
+# What hides a finding -------------------------------------------------------------------------
+
+
+def test_an_ignore_by_the_id_of_an_advisory(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text(
+        "jinja2==2.4.1  # seawall: ignore[cve-2019-10906, PYSEC-2024-1] no templates of strangers\n"
+    )
+    report = scanned(database)
+    assert ids(report.findings) == ["CVE-2014-0012"]
+    assert [item.reason for item in report.suppressed] == ["no templates of strangers"] * 2
+
+
+def test_an_ignore_that_is_of_no_use_is_told(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("jinja2==3.1.6  # seawall: ignore[CVE-2019-10906] old\n")
+    report = scanned(database)
+    assert [finding.rule.id for finding in report.findings] == ["ignore-unused"]
+
+
+def test_the_command_line_and_the_configuration(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    scan = ["scan", "--database", database, "--no-cache", "--format", "json"]
+    assert main([*scan, "--ignore", "CVE-2019-10906,CVE-2020-28493"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [item["details"]["id"] for item in report["findings"]] == ["CVE-2014-0012"]
+    assert {item["by"]["form"] for item in report["suppressed"]} == {"configuration"}
+    (here / "seawall.toml").write_text(
+        '[[suppress]]\nrules = ["GHSA-462w-v97r-4m45"]\nnames = ["jinja*"]\nreason = "trusted"\n'
+        '[[suppress]]\nrules = ["CVE-2020-28493"]\nkinds = ["pypi"]\n'
+    )
+    assert main(scan) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [item["details"]["id"] for item in report["findings"]] == ["CVE-2014-0012"]
+
+
+def test_trivys_ignore_file(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    (here / ".trivyignore").write_text("# trusted templates\nCVE-2019-10906\nCVE-2020-28493\n")
+    assert main(["scan", "--database", database, "--no-cache"]) == 0
+
+
+def test_a_vex_document(here: Path, database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.10.1\n")
+    (here / "shop.openvex.json").write_text(
+        json.dumps(
+            {
+                "@context": "https://openvex.dev/ns/v0.2.0",
+                "statements": [
+                    {
+                        "vulnerability": {"name": "CVE-2020-28493"},
+                        "products": [{"@id": "pkg:pypi/jinja2"}],
+                        "status": "not_affected",
+                        "justification": "vulnerable_code_not_present",
+                    }
+                ],
+            }
+        )
+    )
+    scan = ["scan", "--database", database, "--no-cache", "--format", "json"]
+    assert main(scan) == 1
+    capsys.readouterr()
+    assert main([*scan, "--vex", "shop.openvex.json"]) == 0
+    (suppressed,) = json.loads(capsys.readouterr().out)["suppressed"]
+    assert suppressed["by"] == {"form": "vex", "path": "shop.openvex.json", "line": 1}
+    assert "vulnerable code not present" in suppressed["reason"]
+
+
+# What is not covered --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("requirements.txt", "flask>=2\n", "no exact version is given"),
+        ("package-lock.json", lock(("lodash", "one")), "knows how to compare"),
+        ("composer.lock", '{"packages": [{"name": "a/b", "version": "1.0.0"}]}',
+         "the database has no advisories for Packagist"),
+        ("Podfile.lock", "PODS:\n  - AFNetworking (4.0.1)\n", "no source of advisories knows"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_judged_is_not_clean(
+    here: Path, database: str, name: str, text: str, reason: str
+) -> None:
+    (here / name).write_text(text)
+    report = scanned(database)
+    assert not report.findings
+    assert any(reason in item.reason for item in report.coverage.not_covered)
+    assert report.exit_code(Severity.HIGH, strict=True) == 3
+
+
+def test_a_lock_file_answers_the_manifest(here: Path, database: str) -> None:
+    (here / "package.json").write_text('{"dependencies": {"lodash": "^4.17.0"}}')
+    assert scanned(database).coverage.not_covered
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.21")))
+    (here / "packages").mkdir()
+    (here / "packages" / "package.json").write_text('{"dependencies": {"lodash": "^4.17.0"}}')
+    assert not scanned(database).coverage.not_covered
+
+
+def test_a_file_that_cannot_be_read_is_told(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text('{"lockfileVersion": 3,\n "packages": {]')
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    report = scanned(database)
+    (failed,) = report.coverage.failed
+    assert (failed.path, failed.line) == ("package-lock.json", 2)
+    assert len(report.findings) == 3
+
+
+def test_without_rules_about_packages_none_are_read(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    report = scanned("/nowhere/at/all.db", profile="pss-baseline")
+    assert [item.reason for item in report.coverage.skipped] == ["no rule about packages runs"]
+
+
+def test_a_runtime_without_support(here: Path, database: str) -> None:
+    (here / ".tool-versions").write_text("python 3.7.17\nnodejs lts\n")
+    report = scanned(database)
+    (finding,) = report.findings
+    assert finding.message == "python 3.7 has had no security fixes since 2023-06-27"
+    assert "3.14 (until 2030-10-31)" in finding.remedy
+    assert "an alias" in report.coverage.not_covered[0].reason
+    assert not scanned(database, today="2023-06-27").findings
+
+
+# The cache ------------------------------------------------------------------------------------
+
+
+def test_another_database_is_another_run(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(here / "cache"))
+    tree = here / "tree"
+    tree.mkdir()
+    manifests = "".join(f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{n}, namespace: a}}\n"
+                        f"data: {{text: {'x' * 1000}}}\n" for n in range(60))  # fmt: skip
+    (tree / "manifests.yaml").write_text(manifests)
+    (tree / "requirements.txt").write_text("jinja2==2.4.1\n")
+    scan = ["scan", "tree", "--database", database, "--format", "json"]
+    main(scan)
+    first = capsys.readouterr().out
+    main(scan)
+    assert capsys.readouterr().out == first
+    (tree / "requirements.txt").write_text("jinja2==3.1.6\n")
+    main(scan)
+    assert '"CVE-' not in capsys.readouterr().out
