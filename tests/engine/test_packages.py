@@ -11,6 +11,7 @@ from seawall.core.finding import Finding
 from seawall.core.report import Report
 from seawall.core.severity import Severity
 from tests.advisories import small_database
+from tests.reports.schemas import valid_sarif
 
 TODAY = "2026-11-26"
 
@@ -286,3 +287,41 @@ def test_another_database_is_another_run(
     (tree / "requirements.txt").write_text("jinja2==3.1.6\n")
     main(scan)
     assert '"CVE-' not in capsys.readouterr().out
+
+
+# Reports --------------------------------------------------------------------------------------
+
+
+def test_in_sarif_each_vulnerability_is_a_rule_of_its_own(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    main(["scan", "--database", database, "--no-cache", "--format", "sarif"])
+    text = capsys.readouterr().out
+    valid_sarif(text)
+    run = json.loads(text)["runs"][0]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert sorted(rules) == ["CVE-2014-0012", "CVE-2019-10906", "CVE-2020-28493"]
+    assert rules["CVE-2019-10906"]["properties"]["security-severity"] == "8.0"
+    assert rules["CVE-2014-0012"]["properties"]["security-severity"] == "3.0"
+    assert "CWE-693" in rules["CVE-2019-10906"]["properties"]["tags"]
+    assert {result["ruleId"] for result in run["results"]} == set(rules)
+
+
+def test_the_report_names_the_data_it_rests_on(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "requirements.txt").write_text("jinja2==3.1.6\n")
+    scan = ["scan", "--database", database, "--no-cache"]
+    main([*scan, "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    assert report["summary"]["packages"] == 1
+    assert report["advisories"]["built"] == small_database.DAY
+    assert report["advisories"]["sources"][0]["records"] == 7
+    main(scan)
+    shown = capsys.readouterr()
+    assert "1 package in 1 file" in shown.out
+    assert f"Advisories of {small_database.DAY}" in shown.out
+    assert "seawall db update" in shown.err
+    assert main([*scan, "--max-database-age", "5"]) == 2
+    assert "5 are allowed" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from seawall.core.location import Location, Span
 from seawall.core.report import Report, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.json_text import array, compact
-from seawall.reports.sarif_rules import LEVELS, descriptor
+from seawall.reports.sarif_rules import LEVELS, descriptor_of, reporting_id
 from seawall.reports.wording import nothing_checked, sentence
 
 SCHEMA = (
@@ -35,7 +35,11 @@ Json = dict[str, object]
 def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]:
     """One run; each rule, result and notification on a line of its own."""
     everything = [*report.findings, *(item.finding for item in report.suppressed)]
-    rules = {finding.rule.id: finding.rule for finding in everything}
+    rules: dict[str, Finding] = {}  # each with its worst finding
+    for finding in everything:
+        id_ = reporting_id(finding)
+        if id_ not in rules or finding.severity > rules[id_].severity:
+            rules[id_] = finding
     index = {id_: number for number, id_ in enumerate(sorted(rules))}
     yield f'{{\n  "$schema": {compact(SCHEMA)},\n  "version": "2.1.0",\n'
     yield '  "runs": [{\n    "tool": {"driver": {\n'
@@ -44,7 +48,7 @@ def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]
     described = ({"id": id_, "shortDescription": {"text": t}} for id_, t in NOTIFICATIONS.items())
     yield from array(map(compact, described), "      ")
     yield ',\n      "rules": '
-    yield from array((compact(descriptor(rules[id_], report.ruleset)) for id_ in index), "      ")
+    yield from array((compact(descriptor_of(rules[id_], report.ruleset)) for id_ in index), "      ")
     yield "\n    }},\n"
     yield from _invocation(report)
     yield '    "columnKind": "unicodeCodePoints",\n    "results": '
@@ -90,7 +94,7 @@ def _notification(id_: str, level: str, text: str) -> Json:
 def _results(report: Report, everything: list[Finding], index: dict[str, int]) -> Iterator[str]:
     marks = fingerprints(everything)
     for number, (finding, mark) in enumerate(zip(everything, marks, strict=True)):
-        result = _result(finding, mark, index[finding.rule.id])
+        result = _result(finding, mark, index[reporting_id(finding)])
         if number >= len(report.findings):
             item = report.suppressed[number - len(report.findings)]
             result["suppressions"] = [_suppression(item)]
@@ -113,7 +117,7 @@ def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:
     if logical:
         location["logicalLocations"] = [logical]
     result: Json = {
-        "ruleId": finding.rule.id,
+        "ruleId": reporting_id(finding),
         "ruleIndex": rule_index,
         "level": LEVELS[finding.severity],
         "message": message(f"{sentence(finding)}\n{finding.remedy}"),

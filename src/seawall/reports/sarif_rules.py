@@ -1,6 +1,7 @@
 """Rules as SARIF describes them, with the help text GitHub shows beside an alert."""
 
 from seawall.core.documentation import Documentation, documentation
+from seawall.core.finding import Finding
 from seawall.core.rule import RELIABILITY, Rule
 from seawall.core.severity import Confidence, Severity
 
@@ -25,6 +26,51 @@ _LONGEST = 1024
 """Characters GitHub allows in a description."""
 _MOST_TAGS = 20
 """Tags GitHub allows a rule."""
+
+
+def reporting_id(finding: Finding) -> str:
+    """What a finding's rule is called here: a vulnerability is one, as code scanning has it.
+
+    Readers go by the severity of the rule, and one rule finds vulnerabilities of every severity.
+    """
+    id_ = finding.details.get("id")
+    return id_ if isinstance(id_, str) else finding.rule.id
+
+
+def descriptor_of(finding: Finding, ruleset: str) -> dict[str, object]:
+    """The ``reportingDescriptor`` of a finding's rule; of several findings, give the worst."""
+    if reporting_id(finding) == finding.rule.id:
+        return descriptor(finding.rule, ruleset)
+    details = finding.details
+    title = str(details.get("title") or finding.rule.id)
+    references = "\n".join(f"- <{item}>" for item in _texts_in(details.get("references")))
+    tags = ["security", finding.rule.domain, finding.rule.id, *_texts_in(details.get("cwes"))]
+    return {
+        "id": reporting_id(finding),
+        "name": "".join(part.capitalize() for part in finding.rule.id.split("-")),
+        "shortDescription": {"text": title[:_LONGEST]},
+        "fullDescription": {"text": title[:_LONGEST]},
+        "help": {
+            "text": f"{title}\n\nRemedy: {finding.rule.remedy}",
+            "markdown": f"**{_plain(title)}**\n\n{finding.rule.remedy}\n\n{references}".rstrip(),
+        },
+        "defaultConfiguration": {"level": LEVELS[finding.severity]},
+        "properties": {
+            "tags": tags[:_MOST_TAGS],
+            "precision": _PRECISIONS[finding.rule.confidence],
+            "aliases": _texts_in(details.get("aliases")),
+            "security-severity": _SCORES[finding.severity],
+        },
+    }
+
+
+def _texts_in(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, tuple | list) else []
+
+
+def _plain(text: str) -> str:
+    """A stranger's text without what Markdown would make of it."""
+    return "".join(f"\\{mark}" if mark in "\\`*_[]<>#|!" else mark for mark in text)
 
 
 def descriptor(rule: Rule, ruleset: str) -> dict[str, object]:
