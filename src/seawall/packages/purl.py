@@ -16,7 +16,9 @@ _TYPE = pattern(r"[a-zA-Z][a-zA-Z0-9.+-]*")
 _KEY = pattern(r"[a-z][a-z0-9._-]*")
 _ENCODED = pattern(r"(?:%[0-9a-fA-F]{2})+")
 _RESERVED = pattern(r"[^A-Za-z0-9._~:-]")
-_CASELESS = frozenset("alpm apk bitbucket bitnami composer deb github hex otp pub pypi".split())
+_CASELESS = frozenset(
+    "alpm apk bitbucket bitnami brew composer deb github hex otp pub pypi".split()
+)
 """Types whose names are in lower case."""
 _DISTRIBUTIONS = frozenset(("deb", "rpm", "apk", "alpm"))
 _SEPARATORS = pattern(r"[-_.]+")
@@ -66,7 +68,7 @@ def parse(text: str) -> Purl:
     type_ = type_.lower()
     namespace, _, last = rest.rpartition("/")
     name, at, version = last.rpartition("@")
-    if not at or not name:
+    if not at:
         name, version = last, ""
     name = _decoded(name)
     if not name:

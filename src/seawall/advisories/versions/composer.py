@@ -28,7 +28,7 @@ _WORDS = (("dev", "\x02"), ("a", "\x03"), ("b", "\x04"), ("rc", "\x05"), ("#", _
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one, or is a branch."""
-    numbers = text.split(".")
+    numbers = (text[1:] if text[:1] == "v" else text).split(".")
     if len(numbers) == 3 and len(text) < 20 and text.isascii() and all(map(str.isdigit, numbers)):
         major, minor, patch = numbers
         if len(major) < 6:

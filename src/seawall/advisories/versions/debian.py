@@ -4,15 +4,20 @@ Source: Debian policy 5.6.12 and dpkg's ``verrevcmp``. ``~`` comes before the en
 letters, letters before other characters; digits are numbers, none are zero; no epoch is 0.
 """
 
-from seawall.advisories.versions.number import is_odd, num, pack
+from seawall.advisories.versions.number import LENGTHS, is_odd, num, pack
 from seawall.core.lazy import pattern
 
-_PIECE = pattern(r"([^0-9]*)([0-9]*)")
+# Found once more at the end, with neither: that is the end of the part.
+_PIECE = pattern(r"([^0-9]*)0*([0-9]*)")
 _BREAK = "\x02"
-_ORDER = {
-    code: 1 if chr(code) == "~" else code - 60 if chr(code).isalpha() else code + 64
-    for code in range(128)
-}
+# ``~``, the break, capitals, small letters, all else; none of them where digits are.
+_ORDER = (
+    {code: code + 64 for code in range(128)}
+    | {code: code for code in range(ord("0"), ord("9") + 1)}
+    | {code: code - 60 for code in range(ord("A"), ord("Z") + 1)}
+    | {code: code - 37 for code in range(ord("a"), ord("z") + 1)}
+    | {ord("~"): 1}
+)
 
 
 def key(text: str) -> bytes | None:
@@ -32,10 +37,10 @@ def key(text: str) -> bytes | None:
 
 
 def part(text: str) -> str:
-    """The pieces of an upstream version or of a revision."""
-    pieces = []
-    for letters, digits in _PIECE.findall(text):
-        if letters or digits:
-            pieces.append(f"{letters.translate(_ORDER)}{_BREAK}{num(digits)}")
-    # Nothing is as zero: 1.0- is 1.0-0 is 1.0.
-    return "".join(pieces or [_BREAK + "\0"]) + _BREAK
+    """The pieces of an upstream version or of a revision; nothing is as 0."""
+    return "".join(
+        [
+            f"{letters}{_BREAK}{LENGTHS[len(digits)]}{digits}"
+            for letters, digits in _PIECE.findall(text.translate(_ORDER) or "0")
+        ]
+    )

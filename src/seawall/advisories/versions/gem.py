@@ -5,7 +5,7 @@ comes before any number, and what is not there is zero. The zeros at the end of 
 those at the end of the words have no weight.
 """
 
-from seawall.advisories.versions.number import is_odd, num, pack, word
+from seawall.advisories.versions.number import SHORT, is_odd, num, pack, word
 from seawall.core.lazy import pattern
 
 _VERSION = pattern(r"[0-9A-Za-z.-]*")
@@ -22,6 +22,9 @@ _MOST_ZEROS = 0xFFFF
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one."""
+    numbers = text.split(".")
+    if len(text) < SHORT and text.isascii() and all(map(str.isdigit, numbers)):
+        return pack(_pieces(_trimmed(numbers)))
     text = text.strip()
     if is_odd(text) or not _VERSION.fullmatch(text):
         return None
@@ -44,18 +47,16 @@ def _pieces(segments: list[str]) -> str:
     pieces = []
     zeros = 0
     for segment in segments:
-        is_word = segment.isalpha()
-        if not is_word and not segment.strip("0"):
-            zeros += 1
-            continue
-        if zeros:
-            pieces.append(_ZEROS)
-            if is_word:
-                pieces.append(_BEFORE_WORD + _count(zeros))
-            else:
-                pieces.append(_BEFORE_NUMBER + _count(_MOST_ZEROS - zeros))
-            zeros = 0
-        pieces.append(_WORD + word(segment) if is_word else _NUMBER + num(segment))
+        if segment.isdigit():
+            number = num(segment)
+            if number == "\0":
+                zeros += 1
+                continue
+            piece, before, count = _NUMBER + number, _BEFORE_NUMBER, _MOST_ZEROS - zeros
+        else:
+            piece, before, count = _WORD + word(segment), _BEFORE_WORD, zeros
+        pieces.append(f"{_ZEROS}{before}{_count(count)}{piece}" if zeros else piece)
+        zeros = 0
     return "".join(pieces) + _ZEROS + _AT_END
 
 

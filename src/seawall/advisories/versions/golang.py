@@ -14,7 +14,7 @@ _TOOL_CHAIN = pattern(r"(?:go)?([0-9]+(?:\.[0-9]+){0,2})(?:(rc|beta|alpha)([0-9]
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one, as ``(devel)`` is not."""
-    if text[:1] == "v":
+    if text[:1] == "v" or ("-" in text and "-X:" not in text):
         return semver.key(text)
     # What stands behind is an experiment or a vendor's mark: go1.22.1 X:boringcrypto.
     own = text.strip().partition(" ")[0].partition("-X:")[0]

@@ -9,7 +9,11 @@ LIMIT = 1000
 """Characters a version may have: beyond that nobody has a version, but a stranger a plan."""
 SHORT = 200
 """What is shorter needs no look at its length."""
-_LONG = 255
+LENGTHS = tuple(
+    chr(length) if length < 0xFF else f"\xff{chr(length >> 8)}{chr(length & 0xFF)}"
+    for length in range(LIMIT + 1)
+)
+"""How many digits follow, by their number."""
 
 
 def num(digits: str) -> str:
@@ -19,10 +23,7 @@ def num(digits: str) -> str:
     """
     if digits[:1] == "0":
         digits = digits.lstrip("0")
-    length = len(digits)
-    if length < _LONG:
-        return chr(length) + digits
-    return f"\xff{chr(length >> 8)}{chr(length & 0xFF)}{digits}"
+    return LENGTHS[len(digits)] + digits
 
 
 def word(text: str) -> str:

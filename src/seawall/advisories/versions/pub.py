@@ -12,6 +12,9 @@ _BUILD = "\x02"
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one."""
+    if "-" not in text and "+" not in text:
+        plain = semver.key(text)
+        return None if plain is None else plain + b"\x01"
     parts = semver.split(text)
     if parts is None:
         return None

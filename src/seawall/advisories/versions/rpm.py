@@ -5,10 +5,11 @@ No epoch is 0. A version without a release comes before the same version with an
 ``fixed in 1.2`` holds for 1.2-1.
 """
 
-from seawall.advisories.versions.number import LIMIT, num, pack, word
+from seawall.advisories.versions.number import LENGTHS, LIMIT, num, pack
 from seawall.core.lazy import pattern
 
-_TOKEN = pattern(r"[0-9]+|[A-Za-z]+|[~^]")
+# Of a number that is zero, one digit is left.
+_TOKEN = pattern(r"0*([0-9]+)|([A-Za-z]+)|([~^])")
 _MARKS = {"~": "\x01", "^": "\x03"}
 _END = "\x02"
 _LETTERS = "\x04"
@@ -34,10 +35,12 @@ def key(text: str) -> bytes | None:
 
 def part(text: str) -> str:
     """The pieces of a version or of a release."""
-    pieces = []
-    for found in _TOKEN.findall(text):
-        if found.isdigit():
-            pieces.append(_NUMBER + num(found))
-        else:
-            pieces.append(_MARKS.get(found) or _LETTERS + word(found))
+    pieces = [
+        f"{_NUMBER}{LENGTHS[len(digits)]}{digits}"
+        if digits
+        else f"{_LETTERS}{letters}\0"
+        if letters
+        else _MARKS[mark]
+        for digits, letters, mark in _TOKEN.findall(text)
+    ]
     return "".join(pieces) + _END

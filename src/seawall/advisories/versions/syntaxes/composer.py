@@ -40,7 +40,8 @@ def clauses(text: str, key: Key) -> tuple[Clause, ...]:
 
 
 def _clause(text: str, alternative: str, key: Key) -> Clause:
-    parts, named = [], []
+    parts: list[Intervals] = []
+    named: list[str] = []
     at = 0
     while at < len(alternative):
         hyphen = _HYPHEN.match(alternative, at)
