@@ -342,6 +342,7 @@ def _grouped(all_affected: Sequence[Affected]) -> Iterator[Affected]:
                 ranges=before.ranges + affected.ranges,
                 versions=before.versions + affected.versions,
                 native=before.native + affected.native,
+                unaffected=before.unaffected + affected.unaffected,
                 imports=before.imports + affected.imports,
             )
     return iter(found.values())
