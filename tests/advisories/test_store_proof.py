@@ -34,7 +34,7 @@ def store_of(feed: Path, directory: Path) -> Store:
     path = str(directory / "advisories.db")
     builder = Builder(path)
     builder.add(Origin("osv", "OSV", "CC0-1.0"), osv.read(archive.members(str(feed)), "osv"))
-    builder.finish("2026-01-01T00:00:00Z")
+    builder.finish()
     return Store.open(path)
 
 

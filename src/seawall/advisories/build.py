@@ -5,6 +5,7 @@ Records are written as they come; what is kept in memory of each is its names. W
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from seawall.advisories import details, names, severities, spans
@@ -59,6 +60,8 @@ class Tally(NamedTuple):
     """Intervals and listed versions."""
     withdrawn: int
     unread: int
+    until: str
+    """The day the data is of."""
 
 
 class Builder:
@@ -71,6 +74,7 @@ class Builder:
         self._finishing = Finishing(self._tables)
         self._record = 0
         self._sources = 0
+        self._until = ""
 
     def add(self, origin: Origin, records: Iterable[Record]) -> Tally:
         """Take in all records of a source."""
@@ -78,12 +82,14 @@ class Builder:
         reading = _Reading(self, origin, self._sources)
         for record in records:
             reading.take(record)
-        return reading.end()
+        tally = reading.end()
+        self._until = max(self._until, tally.until)
+        return tally
 
-    def finish(self, built: str) -> None:
-        """Bring the records together and write the file; ``built`` is the time of it."""
+    def finish(self) -> None:
+        """Bring the records together and write the file: the same bytes for the same records."""
         self._finishing.run(whole=self._kept.details)
-        self._tables.put("meta", ("built", built))
+        self._tables.put("meta", ("until", self._until))
         self._tables.finish(self._path)
 
     def abandon(self) -> None:
@@ -152,7 +158,8 @@ class _Reading:
         """Write what is known of the source itself."""
         self._settle(final=True)
         origin, number = self._origin, self._number
-        until = origin.until or self._newest
+        # A day to come is a slip of whoever wrote it, and would keep later updates out for ever.
+        until = origin.until or min(self._newest, date.today().isoformat())  # noqa: DTZ011
         self._tables.put(
             "source",
             (
@@ -165,7 +172,7 @@ class _Reading:
             self._tables.put("unread", (number, reason, count, example))
         for ecosystem, (count, newest) in self._coverage.items():
             self._tables.put("coverage", (ecosystem, number, count, newest))
-        return Tally(self._records, self._rows, self._withdrawn, self._unread_records)
+        return Tally(self._records, self._rows, self._withdrawn, self._unread_records, until)
 
     def _miss(self, reason: str, record: str) -> None:
         count, example = self._unread.get(reason, (0, record))
@@ -335,6 +342,7 @@ def _grouped(all_affected: Sequence[Affected]) -> Iterator[Affected]:
                 ranges=before.ranges + affected.ranges,
                 versions=before.versions + affected.versions,
                 native=before.native + affected.native,
+                unaffected=before.unaffected + affected.unaffected,
                 imports=before.imports + affected.imports,
             )
     return iter(found.values())

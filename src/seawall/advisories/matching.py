@@ -39,6 +39,14 @@ _OF_ONE = (
     " FROM package p JOIN exact a USING (package) JOIN member m USING (record)"
     " WHERE p.ecosystem = :ecosystem AND p.name = :name ORDER BY 2, 6, 7"
 )
+_OF_VULNERABILITY = (
+    "SELECT e.name, p.name, 0, :number, a.record, a.statement, a.part, a.hi, ''"
+    " FROM affected a CROSS JOIN package p USING (package) CROSS JOIN ecosystem e USING (ecosystem)"
+    " WHERE a.record IN (SELECT record FROM member WHERE vulnerability = :number) UNION ALL"
+    " SELECT e.name, p.name, 0, :number, a.record, a.statement, -1, x'', a.version"
+    " FROM exact a CROSS JOIN package p USING (package) CROSS JOIN ecosystem e USING (ecosystem)"
+    " WHERE a.record IN (SELECT record FROM member WHERE vulnerability = :number) ORDER BY 1, 2, 8"
+)
 
 
 class _Hit(NamedTuple):
@@ -113,6 +121,13 @@ class Matching:
         hits = [_Hit(*row) for row in rows]
         self._look_up(hits)
         return [self._match([hit]) for hit in hits]
+
+    def of_vulnerability(self, number: int) -> list[tuple[str, str, Match]]:
+        """Ecosystem, package and interval of all that have it. Raises ``sqlite3.Error``."""
+        rows = list(self._connection.execute(_OF_VULNERABILITY, {"number": number}))
+        hits = [_Hit(*row[2:]) for row in rows]
+        self._look_up(hits)
+        return [(row[0], row[1], self._match([hit])) for row, hit in zip(rows, hits, strict=True)]
 
     def _rows(
         self, wanted: Sequence[Wanted], unreadable: set[int]

@@ -29,7 +29,8 @@ _PRESET = 6
 class Manifest(NamedTuple):
     """What a packed file says of itself."""
 
-    built: str
+    until: str
+    """The day its newest data is of."""
     identity: str
     size: int
     """Bytes of the database, unpacked."""
@@ -42,13 +43,13 @@ def write(database: str, path: str) -> Manifest:
     import tarfile  # noqa: PLC0415 - db export only
 
     with Store.open(database) as store:
-        built, identity = store.built, store.identity
+        until, identity = store.until, store.identity
         facts = [item._asdict() for item in store.sources()]
     packed = f"{path}.{os.getpid()}.xz.tmp"
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         size, sha256 = _compress(database, packed)
-        manifest = Manifest(built, identity, size, sha256)
+        manifest = Manifest(until, identity, size, sha256)
         with open(temporary, "xb") as stream:
             with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
                 _add(archive, MANIFEST, io.BytesIO(_told(manifest, facts)))
@@ -170,7 +171,7 @@ def _manifest(path: str, archive: "tarfile.TarFile") -> Manifest:
                 "export it with the same version of seawall"
             )
         manifest = Manifest(
-            str(facts["built"]), str(facts["identity"]), int(facts["size"]), str(facts["sha256"])
+            str(facts["until"]), str(facts["identity"]), int(facts["size"]), str(facts["sha256"])
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _broken(path, f"its manifest cannot be read: {error}") from error

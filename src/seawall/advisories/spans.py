@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from seawall.advisories.advisory import Affected, Events
 from seawall.advisories.schema import FIXED_IN, JUST, LAST_AFFECTED, LIMIT
+from seawall.advisories.versions import interval
 from seawall.advisories.versions.interval import FIRST, LAST, Interval, after
 from seawall.core.lazy import pattern
 
@@ -44,8 +45,7 @@ def read(affected: Affected, key: Key) -> Reading:
     """The intervals of a package of a record, in their order."""
     reasons: dict[str, None] = {}
     spans = list(_ranges(affected.ranges, key, reasons))
-    spans += _native(affected, key, reasons)
-    united = union(spans)
+    united = union(_native(affected, spans, key, reasons))
     points, exact = _listed(affected.versions, key, united)
     if points:
         united = union([*united, *points])
@@ -89,25 +89,47 @@ def _short(version: str) -> str:
     return repr(version if len(version) <= 40 else version[:37] + "...")
 
 
-def _native(affected: Affected, key: Key, reasons: dict[str, None]) -> Iterator[Span]:
-    if not affected.native:
+def _native(
+    affected: Affected, spans: Sequence[Span], key: Key, reasons: dict[str, None]
+) -> Iterator[Span]:
+    """Native ranges; where it is told what is not affected, all spans without those versions."""
+    if not affected.native and not affected.unaffected:
+        yield from spans
         return
+    inside = list(_parsed(affected.ecosystem, affected.native, reasons))
+    outside = list(_parsed(affected.ecosystem, affected.unaffected, reasons))
+    texts = [*affected.native, *affected.unaffected]
+    if not affected.unaffected:
+        yield from spans
+        yield from _named(inside, texts, key)
+        return
+    if reasons:  # half of what is mended would make the other half look affected
+        return
+    texts += (version for span in spans for version in (span.first, span.last[1:]) if version)
+    inside += (Interval(span.lo, span.hi) for span in spans)
+    whole = interval.union(inside) or (interval.EVERYTHING,)
+    mended = interval.complement(interval.union(outside))
+    yield from _named(interval.intersection(whole, mended), texts, key)
+
+
+def _parsed(
+    ecosystem: str, texts: Iterable[str], reasons: dict[str, None]
+) -> Iterator[Interval]:
     from seawall.advisories.versions import ranges  # noqa: PLC0415 - few sources have them
 
-    for text in affected.native:
+    for text in texts:
         try:
-            intervals = ranges.parse(affected.ecosystem, text)
-        except ValueError as error:
+            yield from ranges.parse(ecosystem, text)
+        except ranges.RangeError as error:
             reasons[f"the range {_short(text)} cannot be read: {error}"] = None
-            continue
-        yield from _named(intervals, text, key)
 
 
-def _named(intervals: Iterable[Interval], text: str, key: Key) -> Iterator[Span]:
-    """Intervals with the versions of the text they come from as their ends."""
+def _named(intervals: Iterable[Interval], texts: Iterable[str], key: Key) -> Iterator[Span]:
+    """Intervals with the versions of the texts they come from as their ends."""
     starts: dict[bytes, str] = {}
     ends: dict[bytes, str] = {}
-    for version in _VERSION.findall(text):
+    versions = dict.fromkeys(version for text in texts for version in _VERSION.findall(text))
+    for version in (*(each for own in versions for each in _next(own)), *versions):
         found = key(version)
         if found is not None:
             starts[found] = starts[after(found)] = version
@@ -115,6 +137,14 @@ def _named(intervals: Iterable[Interval], text: str, key: Key) -> Iterator[Span]
     for lo, hi in intervals:
         if lo < hi:
             yield Span(lo, hi, starts.get(lo, ""), ends.get(hi, "") if hi != LAST else "")
+
+
+def _next(version: str) -> Iterator[str]:
+    """Where the ranges of a version's own branches end: ``~> 2.3.5`` at 2.4, ``^2.3.5`` at 3."""
+    numbers = version.split(".")
+    for place in range(len(numbers) - 1):
+        if numbers[place].isdigit() and len(numbers[place]) < 9:
+            yield ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
 
 
 def _listed(

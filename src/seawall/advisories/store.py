@@ -167,6 +167,11 @@ class Store:
         with self._told():
             return self._matching.of_package(base, names.normal(base, name))
 
+    def affected_by(self, number: int) -> list[tuple[str, str, Match]]:
+        """Ecosystem, name and match of every package that has a vulnerability."""
+        with self._told():
+            return self._matching.of_vulnerability(number)
+
     def ecosystems_of(self, name: str) -> list[str]:
         """The ecosystems that know a package of a name, as it is or in their normal form."""
         rows = self.select(
@@ -184,9 +189,9 @@ class Store:
         return self._about("identity")
 
     @property
-    def built(self) -> str:
-        """The time it was made, in UTC: ``2026-08-22T06:00:00Z``."""
-        return self._about("built")
+    def until(self) -> str:
+        """The day its newest data is of: ``2026-08-22``."""
+        return self._about("until")
 
     def _about(self, key: str) -> str:
         rows = self.select("SELECT value FROM meta WHERE key = ?", (key,))

@@ -24,7 +24,8 @@ class Switched(NamedTuple):
     """What became of an update."""
 
     path: str
-    built: str
+    until: str
+    """The day its newest data is of."""
     advisories: int
     changed: bool
     """Whether the new one is another one than the old one."""
@@ -97,17 +98,17 @@ def _put(new: str, path: str, *, older: bool) -> Switched:
         raise UsageError(f"the new database cannot be used: {problem}; the old one stays")
     with Store.open(new) as store:
         _check(store)
-        built, identity, advisories = store.built, store.identity, store.advisories
+        until, identity, advisories = store.until, store.identity, store.advisories
     before = _before(path)
-    if before is not None and before[0] > built and not older:
+    if before is not None and before[0] > until and not older:
         raise UsageError(
-            f"the new database is of {built}, the one in place of {before[0]}: it stays; "
+            f"the new database is of {until}, the one in place of {before[0]}: it stays; "
             "to go back all the same, say --older"
         )
     os.chmod(new, 0o600)
     os.replace(new, path)
     _settle(os.path.dirname(path))
-    return Switched(path, built, advisories, before is None or before[1] != identity)
+    return Switched(path, until, advisories, before is None or before[1] != identity)
 
 
 def _check(store: Store) -> None:
@@ -120,10 +121,10 @@ def _check(store: Store) -> None:
 
 
 def _before(path: str) -> tuple[str, str] | None:
-    """When the database in place was made, and its identity; ``None`` for none that is good."""
+    """The day and the identity of the database in place; ``None`` where none is good."""
     try:
         with Store.open(path) as store:
-            return store.built, store.identity
+            return store.until, store.identity
     except DatabaseError:
         return None
 

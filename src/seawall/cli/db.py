@@ -1,0 +1,110 @@
+"""``seawall db``: the database of advisories: what it has, and where it comes from."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+
+from seawall.cli.arguments import Help, Parser
+
+_DESCRIPTION = """\
+The database of advisories that seawall scan holds packages against. One is part of the
+installation; seawall db update makes a newer one in its place. A scan uses no network.
+"""
+
+
+def parser() -> Parser:
+    """The options of ``seawall db``."""
+    result = Parser(prog="seawall db", description=_DESCRIPTION, formatter_class=Help)
+    commands = result.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    for add in (_add_status, _add_show, _add_update, _add_export, _add_import, _add_build,
+                _add_licenses):  # fmt: skip
+        add(commands.add_parser)
+    return result
+
+
+_Add = Callable[..., Parser]
+
+
+def _database(own: Parser) -> None:
+    own.add_argument(
+        "--database", metavar="FILE",
+        help="look at this one, not at the one in force",
+    )  # fmt: skip
+
+
+def _add_status(add: _Add) -> None:
+    own = add("status", help="how old it is, what it has of which source, what it does not cover")
+    _database(own)
+    own.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+    own.set_defaults(module="db_status", entry="status")
+
+
+def _add_show(add: _Add) -> None:
+    own = add("show", help="what is known under an id, or of a package")
+    own.add_argument("what", metavar="NAME", help="CVE-2021-44228, GHSA-…, DSA-5380-1, or django")
+    own.add_argument("--ecosystem", metavar="NAME", help="of the package: PyPI, Debian:11")
+    own.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    _database(own)
+    own.set_defaults(module="db_show", entry="show")
+
+
+def _add_update(add: _Add) -> None:
+    own = add("update", help="put a newer one in its place")
+    own.add_argument(
+        "--from", dest="source", metavar="FILE", required=True,
+        help="a directory of feeds, a file of db export, or the address of one (https)",
+    )  # fmt: skip
+    own.add_argument(
+        "--older", action="store_true", help="let one that is older take its place, too"
+    )
+    own.add_argument(
+        "--signers", metavar="FILE",
+        help="take only a file that one of these has signed (allowed signers of ssh-keygen)",
+    )  # fmt: skip
+    own.set_defaults(module="db_change", entry="update")
+
+
+def _add_export(add: _Add) -> None:
+    own = add("export", help="pack it into one file with a checksum, to be imported elsewhere")
+    own.add_argument("file", metavar="FILE")
+    own.add_argument(
+        "--sign", metavar="FILE", help="sign it with this private key of OpenSSH: FILE.sig"
+    )
+    _database(own)
+    own.set_defaults(module="db_change", entry="export")
+
+
+def _add_import(add: _Add) -> None:
+    own = add("import", help="put one that was exported in its place")
+    own.add_argument("file", metavar="FILE")
+    own.add_argument(
+        "--older", action="store_true", help="let one that is older take its place, too"
+    )
+    own.add_argument("--signers", metavar="FILE", help="as for update")
+    own.set_defaults(module="db_change", entry="take_in")
+
+
+def _add_build(add: _Add) -> None:
+    own = add("build", help="make one out of a directory of feeds, in force or not")
+    own.add_argument("--from", dest="source", metavar="DIR", required=True)
+    own.add_argument("--output", metavar="FILE", required=True)
+    own.add_argument(
+        "--snapshot", action="store_true",
+        help="as it is shipped: only sources that may be passed on, titles for details; FILE is a "
+        "directory",
+    )  # fmt: skip
+    own.set_defaults(module="db_change", entry="build")
+
+
+def _add_licenses(add: _Add) -> None:
+    own = add("licenses", help="whose data is in it, and under which licence")
+    _database(own)
+    own.set_defaults(module="db_status", entry="licenses")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one of the commands; gives the exit code."""
+    options = parser().parse_args(arguments)
+    module = import_module(f"seawall.cli.{options.module}")
+    entry: Callable[[argparse.Namespace], int] = getattr(module, options.entry)
+    return entry(options)
