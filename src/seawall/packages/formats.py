@@ -84,6 +84,7 @@ FORMATS: tuple[Format, ...] = (
     # Go
     Format("go.mod", "go_module", ("go.mod",)),
     Format("go.sum", "go_sums", ("go.sum",)),
+    Format("go.work", "go_work", ("go.work",)),
     # Haskell
     Format("cabal.project.freeze", "cabal_freeze", ("cabal.project.freeze", "*.project.freeze")),
     Format("stack.yaml.lock", "stack_lock", ("stack*.yaml.lock",)),
@@ -116,6 +117,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     # OCaml
     Format("lock file of opam", "opam_locked", ("*.opam.locked", "opam.locked")),
+    # PHP
+    Format("composer.json", "composer_json", ("composer.json",)),
+    Format("composer.lock", "composer_lock", ("composer.lock",)),
+    Format("installed.json", "composer_installed", ("composer/installed.json",), installed=True),
     # Python
     Format("Pipfile.lock", "pipfile_lock", ("Pipfile.lock",)),
     Format("pdm.lock", "pdm_lock", ("pdm.lock",)),
@@ -123,15 +128,26 @@ FORMATS: tuple[Format, ...] = (
     Format("pylock.toml", "pylock", ("pylock.toml", "pylock.*.toml")),
     Format("pyproject.toml", "pyproject", ("pyproject.toml",)),
     Format(
+        "Python package",
+        "dist_info",
+        ("*.dist-info/METADATA", "*.egg-info/PKG-INFO", "EGG-INFO/PKG-INFO", "*.egg-info"),
+        installed=True,
+    ),
+    Format(
         "requirements.txt",
         "requirements",
         ("*requirements*.txt", "requirements*.in", "requirements/*.txt", "requirements/*.in"),
     ),
+    Format("setup.cfg", "setup_cfg", ("setup.cfg",)),
     Format("uv.lock", "uv_lock", ("uv.lock",)),
     # R
     Format("renv.lock", "renv_lock", ("renv.lock",)),
+    # Ruby
+    Format("Gemfile.lock", "gemfile_lock", ("Gemfile.lock", "gems.locked")),
+    Format("gem specification", "gemspec", ("specifications/*.gemspec",), installed=True),
     # Rust
     Format("Cargo.lock", "cargo_lock", ("Cargo.lock",)),
+    Format("Cargo.toml", "cargo_toml", ("Cargo.toml",)),
     # Swift and Objective-C
     Format("Package.resolved", "swift_resolved", ("Package.resolved",)),
     Format("Podfile.lock", "podfile_lock", ("Podfile.lock",)),
@@ -144,6 +160,10 @@ FORMATS: tuple[Format, ...] = (
         ),
     ),
 )  # fmt: skip
+
+EXECUTABLE = Format("executable", "executables", (), installed=True)
+"""Executables have no names of their own: ``executables.is_executable`` tells by their first bytes.
+"""
 
 
 class _Index:

@@ -141,7 +141,15 @@ def json_of(data: bytes, notes: Notes) -> Table:
 
 
 def object_of(text: str, notes: Notes) -> Table:
-    """The object a text of JSON is; keys that stand twice are noted. Raises Unreadable.
+    """The object a text of JSON is; keys that stand twice are noted. Raises Unreadable."""
+    value = value_of(text, notes)
+    if not isinstance(value, dict):
+        raise Unreadable(f"an object is expected, not {kind(value)}", 1, 1)
+    return value
+
+
+def value_of(text: str, notes: Notes) -> Any:
+    """The value a text of JSON is; keys that stand twice are noted. Raises Unreadable.
 
     The standard library's scanner in C: 5,000 packages of npm take it 20 ms, a parser that keeps
     positions a second. Where a value stands is looked up when somebody asks.
@@ -159,16 +167,13 @@ def object_of(text: str, notes: Notes) -> Table:
         return result
 
     try:
-        value = json.loads(text, object_pairs_hook=unique)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise Unreadable(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno) from None
     except ValueError:  # a whole number of more than 4,300 digits
         raise Unreadable("a number has too many digits") from None
     except RecursionError:
         _refuse_depth()
-    if not isinstance(value, dict):
-        raise Unreadable(f"an object is expected, not {kind(value)}", 1, 1)
-    return value
 
 
 def toml_of(text: str) -> Table:

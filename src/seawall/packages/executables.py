@@ -1,0 +1,203 @@
+"""Executables: what Go's linker and cargo-auditable have noted in them.
+
+ELF (System V ABI, chapter 4), Mach-O (Apple's ``mach-o/loader.h``, one or several architectures)
+and PE (Microsoft's PE format) are read as far as it takes to find a section and an address.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seawall.packages.package import Contents, File
+from seawall.packages.reading import Notes
+
+_ELF = b"\x7fELF"
+_FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
+_MACHO = {
+    b"\xfe\xed\xfa\xce": (">", 4), b"\xfe\xed\xfa\xcf": (">", 8),
+    b"\xce\xfa\xed\xfe": ("<", 4), b"\xcf\xfa\xed\xfe": ("<", 8),
+}  # fmt: skip
+_MAX_SECTIONS = 10_000
+_MAX_ARCHITECTURES = 20
+"""More in a file that begins like this: it is a Java class, and the number its version."""
+_PACKED = b"UPX!"
+_MARKS = (b"\xff Go buildinf:", b".dep-v0", _PACKED)
+
+
+class Section(NamedTuple):
+    """A section or segment: a stretch of the file and where it is in memory."""
+
+    name: str
+    address: int
+    offset: int
+    size: int
+    writable: bool = False
+
+
+class Executable(NamedTuple):
+    """One executable and its sections; segments bear no name."""
+
+    data: bytes
+    order: str
+    """``<`` or ``>``, as ``struct`` has them."""
+    pointer: int
+    """Bytes of an address."""
+    sections: tuple[Section, ...]
+
+    def section(self, *names: str) -> bytes | None:
+        """The bytes of the first section of one of these names."""
+        for section in self.sections:
+            if section.name in names:
+                return self.bytes_of(section)
+        return None
+
+    def bytes_of(self, section: Section) -> bytes:
+        """The bytes of a section."""
+        return self.data[section.offset : section.offset + section.size]
+
+    def at(self, address: int, size: int) -> bytes:
+        """Bytes of memory; fewer where the file has fewer."""
+        for section in self.sections:
+            if section.address <= address < section.address + section.size:
+                start = section.offset + address - section.address
+                return self.data[start : min(start + size, section.offset + section.size)]
+        return b""
+
+
+def is_executable(head: bytes) -> bool:
+    """Whether a file that begins like this is an executable; takes eight bytes."""
+    if head[:4] in _FAT:
+        return 0 < int.from_bytes(head[4:8], "big") <= _MAX_ARCHITECTURES
+    return head[:4] == _ELF or head[:4] in _MACHO or head[:2] == b"MZ"
+
+
+def read(file: File) -> Contents:
+    """The packages that an executable says it is made of; none where it says nothing."""
+    from seawall.packages import go_binary, rust_binary  # noqa: PLC0415 - they need this module
+
+    if not is_executable(file.data[:8]) or not any(mark in file.data for mark in _MARKS):
+        return Contents()
+    notes = Notes()
+    for executable in executables(file.data):
+        contents = go_binary.contents(executable, notes) or rust_binary.contents(executable, notes)
+        if contents:
+            return contents._replace(problems=notes.problems)
+    if _PACKED in file.data:
+        notes.add("UPX!", "it is packed with UPX: what it is made of cannot be seen")
+    return Contents((), notes.problems)
+
+
+def executables(data: bytes) -> Iterator[Executable]:
+    """The executables of a file: one for each architecture. Broken ones are left out."""
+    for start, end in _architectures(data):
+        part = data[start:end] if start else data
+        try:
+            if part[:4] == _ELF:
+                yield _elf(part)
+            elif part[:4] in _MACHO:
+                yield _macho(part)
+            elif part[:2] == b"MZ":
+                yield _pe(part)
+        except (struct.error, IndexError, OverflowError):  # cut off, or no executable at all
+            continue
+
+
+def _architectures(data: bytes) -> Iterator[tuple[int, int]]:
+    if data[:4] not in _FAT:
+        yield 0, len(data)
+        return
+    form = ">IIQQII" if data[:4] == _FAT[1] else ">IIIII"
+    for number in range(min(int.from_bytes(data[4:8], "big"), _MAX_ARCHITECTURES)):
+        start = 8 + number * struct.calcsize(form)
+        if start + struct.calcsize(form) <= len(data):
+            _, _, offset, size, *_ = struct.unpack_from(form, data, start)
+            if offset:
+                yield offset, offset + size
+
+
+def _name(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("latin-1")
+
+
+def _elf(data: bytes) -> Executable:
+    order = "<" if data[5] == 1 else ">"
+    wide = data[4] == 2
+    pointer = 8 if wide else 4
+    fields = struct.unpack_from(f"{order}{'QQQIHHHHHH' if wide else 'IIIIHHHHHH'}", data, 24)
+    _, programs, headers, _, _, program_size, program_count, size, count, names = fields
+    sections = []
+    form = f"{order}IIQQQQ" if wide else f"{order}IIIIII"
+    count = min(count, _MAX_SECTIONS)
+    if headers and count and names < count:
+        offset_of_names = struct.unpack_from(form, data, headers + names * size)[4]
+        for number in range(count):
+            name, kind, flags, address, offset, length = struct.unpack_from(
+                form, data, headers + number * size
+            )
+            if kind != 8:  # SHT_NOBITS takes no space in the file
+                start = offset_of_names + name
+                title = _name(data[start : start + 64])
+                sections.append(Section(title, address, offset, length, bool(flags & 1)))
+    for number in range(min(program_count, _MAX_SECTIONS)):
+        start = programs + number * program_size
+        if wide:
+            kind, flags, offset, address, _, length = struct.unpack_from(
+                f"{order}IIQQQQ", data, start
+            )
+        else:
+            kind, offset, address, _, length, _, flags = struct.unpack_from(
+                f"{order}IIIIIII", data, start
+            )
+        if kind == 1:  # PT_LOAD
+            sections.append(Section("", address, offset, length, flags & 3 == 2))
+    return Executable(data, order, pointer, tuple(sections))
+
+
+def _macho(data: bytes) -> Executable:
+    order, pointer = _MACHO[data[:4]]
+    count = struct.unpack_from(f"{order}I", data, 16)[0]
+    at = 28 if pointer == 4 else 32
+    word = "Q" if pointer == 8 else "I"
+    sections: list[Section] = []
+    for _ in range(min(count, _MAX_SECTIONS)):
+        kind, size = struct.unpack_from(f"{order}II", data, at)
+        if kind == (0x19 if pointer == 8 else 1):  # LC_SEGMENT_64, LC_SEGMENT
+            form = f"{order}16s4{word}iiII"
+            name, address, _, offset, length, _, protection, inner, _ = struct.unpack_from(
+                form, data, at + 8
+            )
+            title = _name(name)
+            sections.append(Section(title, address, offset, length, title == "__DATA"))
+            form_of_section = f"{order}16s16s2{word}I"
+            step = 80 if pointer == 8 else 68
+            start = at + 8 + struct.calcsize(form)
+            for number in range(min(inner, _MAX_SECTIONS - len(sections))):
+                own, _, place, span, begin = struct.unpack_from(
+                    form_of_section, data, start + number * step
+                )
+                sections.append(Section(_name(own), place, begin, span, bool(protection & 2)))
+        if size < 8:
+            break
+        at += size
+    return Executable(data, order, pointer, tuple(sections))
+
+
+def _pe(data: bytes) -> Executable:
+    start = struct.unpack_from("<I", data, 0x3C)[0]
+    if data[start : start + 4] != b"PE\0\0":
+        return Executable(data, "<", 4, ())
+    count, size = struct.unpack_from("<H12xH", data, start + 6)
+    optional = start + 24
+    pointer = 8 if struct.unpack_from("<H", data, optional)[0] == 0x20B else 4
+    base = struct.unpack_from(
+        "<Q" if pointer == 8 else "<I", data, optional + (24 if pointer == 8 else 28)
+    )
+    sections = []
+    for number in range(min(count, _MAX_SECTIONS)):
+        name, _, address, length, offset, flags = struct.unpack_from(
+            "<8sIIII12xI", data, optional + size + number * 40
+        )
+        sections.append(
+            Section(_name(name), base[0] + address, offset, length, bool(flags & 0x80000000))
+        )
+    return Executable(data, "<", pointer, tuple(sections))
