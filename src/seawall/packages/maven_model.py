@@ -8,6 +8,7 @@ so a child's property changes what its parent's dependencies mean.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from posixpath import dirname, join, normpath
 from re import Match
 from typing import NamedTuple
@@ -18,8 +19,10 @@ from seawall.packages.xml_reading import xml_of
 from seawall.text.xml import Element
 
 _MAX_PARENTS = 20
-_MAX_FILES = 200
-_MAX_IMPORTS = 100
+_MAX_FILES = 300
+_MAX_BYTES = 20_000_000
+"""Files beside a project that are looked into for it, and their bytes."""
+_MAX_IMPORTS = 200
 _MAX_LENGTH = 1000
 _EXPRESSION = pattern(r"\$\{([^${}]*)\}")
 
@@ -109,25 +112,34 @@ class Poms:
     def __init__(self, root: Pom, beside: Callable[[str], bytes | None]) -> None:
         self._beside = beside
         self._known: dict[str, Pom | None] = {"pom.xml": root}
-        self._modules: dict[tuple[str, str], Pom] | None = None
+        self._root = root
+        self._modules: list[str] | None = None
+        self._asked = 0
+        self._data: dict[str, bytes] = {}
+        self._bytes = 0
         self.imported: dict[str, Model] = {}
         """Models of what was imported, by path; a cycle finds what is known so far."""
         self.unreadable: list[tuple[str, Unreadable]] = []
 
     def at(self, path: str) -> Pom | None:
         """The file at a path, which may be a directory with a ``pom.xml``."""
-        path = normpath(path)
-        if not path.endswith((".xml", ".pom")):
-            path = join(path, "pom.xml")
+        path = _file_of(path)
         if path not in self._known:
-            data = self._beside(path) if len(self._known) < _MAX_FILES else None
             self._known[path] = None
-            if data is not None:
+            data = self._data_of(path)
+            if data:
                 try:
-                    self._known[path] = Pom(path, xml_of(data, "project"))
+                    self._known[path] = Pom(path, _root_of(data))
                 except Unreadable as error:
                     self.unreadable.append((path, error))
         return self._known[path]
+
+    def _data_of(self, path: str) -> bytes:
+        if path not in self._data:
+            is_over = len(self._data) >= _MAX_FILES or self._bytes > _MAX_BYTES
+            data = self._data[path] = (not is_over and self._beside(path)) or b""
+            self._bytes += len(data)
+        return self._data[path]
 
     def parent(self, pom: Pom) -> Pom | None:
         """The parent, where the file at its path is the one that is meant."""
@@ -148,22 +160,56 @@ class Poms:
             result.append(parent)
         return result
 
-    def module(self, top: Pom, group: str, artifact: str) -> Pom | None:
-        """A project among the modules of the topmost parent."""
+    def module(self, group: str, artifact: str) -> Pom | None:
+        """A project among the modules of the topmost parent.
+
+        Only what holds its name, or modules of its own, is read as XML: a tree has many projects.
+        """
         if self._modules is None:
-            self._modules = {}
-            waiting, seen = [top], set()
-            for pom in waiting:  # grows on the way
-                if pom.path in seen:
+            self._modules = self._find_modules()
+        self._asked += 1
+        if self._asked > _MAX_IMPORTS:
+            return None
+        name = artifact.encode("utf-8", "replace")
+        for path in self._modules:
+            if name in self._data_of(path):
+                found = self.at(path)
+                if found is not None and found.coordinates[:2] == (group, artifact):
+                    return found
+        return None
+
+    def _find_modules(self) -> list[str]:
+        """The files of all modules, below the topmost parent."""
+        waiting, paths = [self.chain(self._root)[-1]], dict[str, None]()
+        for pom in waiting:  # grows on the way
+            modules = pom.root.under("modules", "module")
+            for element in (*modules, *pom.root.under("subprojects", "subproject")):
+                path = _file_of(join(dirname(pom.path), element.text.strip()))
+                if path in paths or len(paths) >= _MAX_FILES:
                     continue
-                seen.add(pom.path)
-                self._modules.setdefault(pom.coordinates[:2], pom)
-                modules = pom.root.under("modules", "module")
-                for element in (*modules, *pom.root.under("subprojects", "subproject")):
-                    found = self.at(join(dirname(pom.path), element.text.strip()))
+                paths[path] = None
+                data = self._data_of(path)
+                if b"<module" in data or b"<subproject" in data:
+                    found = self.at(path)
                     if found is not None:
                         waiting.append(found)
-        return self._modules.get((group, artifact))
+        return list(paths)
+
+
+def _file_of(path: str) -> str:
+    path = normpath(path)
+    return path if path.endswith((".xml", ".pom")) else join(path, "pom.xml")
+
+
+@lru_cache(maxsize=32)
+def _root_of(data: bytes) -> Element:
+    """The root of a file; the modules of a tree ask for the same parents, one after another."""
+    return xml_of(data, "project")
+
+
+def _may_be_of_the_tree(group: str, chain: list[Pom]) -> bool:
+    """Whether an imported project may be one of the tree: it is of the same organisation."""
+    return any(group.split(".")[:2] == pom.coordinates.group.split(".")[:2] for pom in chain)
 
 
 class Model:
@@ -244,8 +290,8 @@ class Model:
     def _import(self, dependency: Dependency) -> dict[Key, Dependency]:
         group, artifact, *_ = self.key(dependency)
         pom = None
-        if self._depth < _MAX_PARENTS:
-            pom = self._poms.module(self.chain[-1], group, artifact)
+        if self._depth < _MAX_PARENTS and _may_be_of_the_tree(group, self.chain):
+            pom = self._poms.module(group, artifact)
         if pom is None or pom in self.chain:
             self.missing_imports.append(f"{group}:{artifact}:{self.text(dependency.version)}")
             return {}
