@@ -7,6 +7,7 @@ Sources: Conan's documentation, "Lockfiles", of 1.x (version 0.4: nodes with ``r
 
 from collections.abc import Iterator
 
+from seawall.packages.closing import closed
 from seawall.packages.conan_references import package_of
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, Table, json_of
@@ -20,7 +21,7 @@ def read(file: File) -> Contents:
     lock = json_of(file.data, notes)
     if "graph_lock" in lock:
         packages = _graph(notes.table(lock["graph_lock"], "graph_lock"), notes)
-        return Contents(tuple(packages), notes.problems)
+        return Contents(closed(list(packages)), notes.problems)
     if not any(name in lock for name in _LISTS):
         raise Unreadable("it has neither graph_lock nor requires")
     if lock.get("version") != "0.5":
@@ -51,7 +52,6 @@ def _graph(graph: Table, notes: Notes) -> Iterator[Package]:
     consumers = [key for key, node in nodes.items() if _is_consumer(node)]
     direct = {need for key in consumers for group in needs[key] for need in group}
     running = _reachable(consumers, needs)
-    known = nodes.keys() - set(consumers)
     for key, node in nodes.items():
         reference = notes.text(node.get("ref"), f"node {key}")
         if key in consumers or not reference:
@@ -61,9 +61,7 @@ def _graph(graph: Table, notes: Notes) -> Iterator[Package]:
             yield found._replace(
                 key_path=("graph_lock", "nodes", key, "ref"),
                 key=key,
-                requires=tuple(
-                    Requirement(need) for group in needs[key] for need in group if need in known
-                ),
+                requires=tuple(Requirement(need) for group in needs[key] for need in group),
                 direct=key in direct if consumers else None,
                 development=node.get("context") == "build"
                 or (bool(consumers) and key not in running),

@@ -8,16 +8,14 @@ else.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.packages.archives import Archive, Budget, Refused
 from seawall.packages.java_groups import group_of
 from seawall.packages.java_text import manifest_of, properties_of
-from seawall.packages.maven_model import Pom
+from seawall.packages.maven_project import Coordinates, project_of
 from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes
-from seawall.packages.xml_reading import xml_of
 
 _MAX_DEPTH = 6
 _MAX_ARCHIVES = 10_000
@@ -30,14 +28,6 @@ _FILE_NAME = pattern(
     r"(?i)([a-z][\w.-]*?)-(\d[\w.+-]*?)"
     r"(?:-(sources|javadoc|tests|test-sources|jar-with-dependencies|all|shaded|exec|boot))?\.\w+"
 )
-
-
-class Coordinates(NamedTuple):
-    """What a jar says it is; parts it does not tell are empty."""
-
-    group: str
-    artifact: str
-    version: str
 
 
 def read(file: File) -> Contents:
@@ -116,10 +106,10 @@ class _Walk:
 
     def _pom(self, path: str, name: str, archive: Archive) -> Coordinates | None:
         try:
-            pom = Pom("", xml_of(self._bytes(path, name, archive), "project"))
+            project = project_of(self._bytes(path, name, archive))
         except Unreadable:
             return None
-        return Coordinates(*pom.coordinates)
+        return project.coordinates
 
     def _manifest(self, path: str, archive: Archive) -> Coordinates | None:
         """What the manifest and the name of the file say; noted where that is not enough."""

@@ -7,6 +7,7 @@ beside it says. Parts of the standard library without a version are those of Jul
 
 from collections.abc import Iterator
 
+from seawall.packages.closing import closed
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, Table, text_of
 from seawall.text.toml import Toml, TomlError, parse
@@ -44,7 +45,7 @@ def read(file: File) -> Contents:
                     download=notes.text(entry.get("repo-url"), name, line),
                 )
             )  # fmt: skip
-    return Contents(tuple(packages), notes.problems, project)
+    return Contents(closed(packages), notes.problems, project)
 
 
 def _parse(data: bytes) -> Toml:

@@ -1,106 +1,38 @@
 """Projects of Maven with what they inherit, as far as files of the same tree tell.
 
-Sources: Maven's POM reference, "Introduction to the POM" (inheritance, interpolation),
-"Introduction to the Dependency Mechanism" (dependency management, importing). Parents are looked up
-at ``relativePath``, ``../pom.xml`` where nothing else is said; what is imported, among the modules
-of the topmost parent. Models are merged as written and properties put in afterwards, as Maven does,
-so a child's property changes what its parent's dependencies mean.
+Sources: Maven's "Introduction to the POM" (inheritance, interpolation), "Introduction to the
+Dependency Mechanism" (dependency management, importing). Parents are looked up at ``relativePath``,
+``../pom.xml`` where nothing else is said; what is imported, among the modules of the topmost
+parent. Models are merged as written and properties put in afterwards, as Maven does, so a child's
+property changes what its parent's dependencies mean.
 """
 
-from collections.abc import Callable, Iterator
-from posixpath import dirname, join, normpath
+from collections.abc import Callable, Iterable, Iterator
+from posixpath import basename, dirname, join, normpath
 from re import Match
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.packages.maven_project import MAX_LENGTH, Dependency, Project, project_of
 from seawall.packages.package import Unreadable
-from seawall.packages.xml_reading import xml_of
-from seawall.text.xml import Element
 
 _MAX_PARENTS = 20
-_MAX_FILES = 200
-_MAX_IMPORTS = 100
-_MAX_LENGTH = 1000
+_MAX_FILES = 300
+_MAX_BYTES = 20_000_000
+"""Files beside a project that are looked into for it, and their bytes."""
+_MAX_IMPORTS = 200
 _EXPRESSION = pattern(r"\$\{([^${}]*)\}")
 
 Key = tuple[str, str, str, str]
 """Group, artifact, type and classifier: what a managed version is for."""
 
 
-class Coordinates(NamedTuple):
-    """What a project is known by."""
+class Pom(NamedTuple):
+    """A file and what it says."""
 
-    group: str
-    artifact: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.group}:{self.artifact}:{self.version}"
-
-
-class Dependency(NamedTuple):
-    """A dependency as it is written, and the file it is written in."""
-
-    group: str
-    artifact: str
-    version: str
-    kind: str
-    classifier: str
-    scope: str
-    optional: str
-    line: int
     path: str
-
-
-class Pom:
-    """One file: what it says itself."""
-
-    def __init__(self, path: str, root: Element) -> None:
-        self.path = path
-        """Relative to the project that is read; empty for that itself."""
-        self.root = root
-        parent = root.child("parent")
-        self.parent: Coordinates | None = None
-        self.parent_path = ""
-        self.parent_line = 0
-        if parent is not None:
-            self.parent = coordinates(parent)
-            self.parent_line = parent.line
-            where = parent.child("relativePath")
-            self.parent_path = "../pom.xml" if where is None else where.text.strip()
-        own = coordinates(root)
-        inherited = self.parent or Coordinates("", "", "")
-        self.coordinates = Coordinates(
-            own.group or inherited.group, own.artifact, own.version or inherited.version
-        )
-        self.properties = {
-            element.name: element.text.strip()[:_MAX_LENGTH]
-            for properties in root.named("properties")
-            for element in properties.children
-        }
-
-    def dependencies(self) -> Iterator[Dependency]:
-        """What it asks for."""
-        return self._written(self.root.under("dependencies", "dependency"))
-
-    def managed(self) -> Iterator[Dependency]:
-        """The versions it gives, and what it imports."""
-        found = self.root.under("dependencyManagement", "dependencies", "dependency")
-        return self._written(found)
-
-    def _written(self, elements: Iterator[Element]) -> Iterator[Dependency]:
-        for element in elements:
-            yield Dependency(
-                element.value("groupId"), element.value("artifactId"), element.value("version"),
-                element.value("type") or "jar", element.value("classifier"),
-                element.value("scope"), element.value("optional"), element.line, self.path,
-            )  # fmt: skip
-
-
-def coordinates(element: Element) -> Coordinates:
-    """The coordinates that stand right below an element."""
-    names = ("groupId", "artifactId", "version")
-    return Coordinates(*(element.value(name) for name in names))
+    """Relative to the directory of the project that is read; empty for that itself."""
+    project: Project
 
 
 class Poms:
@@ -108,62 +40,106 @@ class Poms:
 
     def __init__(self, root: Pom, beside: Callable[[str], bytes | None]) -> None:
         self._beside = beside
+        self._root = root
         self._known: dict[str, Pom | None] = {"pom.xml": root}
-        self._modules: dict[tuple[str, str], Pom] | None = None
+        self._data: dict[str, bytes] = {}
+        self._bytes = 0
+        self._modules: list[str] | None = None
+        self._asked = 0
         self.imported: dict[str, Model] = {}
         """Models of what was imported, by path; a cycle finds what is known so far."""
         self.unreadable: list[tuple[str, Unreadable]] = []
 
     def at(self, path: str) -> Pom | None:
         """The file at a path, which may be a directory with a ``pom.xml``."""
-        path = normpath(path)
-        if not path.endswith((".xml", ".pom")):
-            path = join(path, "pom.xml")
+        path = _file_of(path)
         if path not in self._known:
-            data = self._beside(path) if len(self._known) < _MAX_FILES else None
             self._known[path] = None
-            if data is not None:
+            data = self._data_of(path)
+            if data:
                 try:
-                    self._known[path] = Pom(path, xml_of(data, "project"))
+                    self._known[path] = Pom(path, project_of(data))
                 except Unreadable as error:
                     self.unreadable.append((path, error))
         return self._known[path]
 
-    def parent(self, pom: Pom) -> Pom | None:
-        """The parent, where the file at its path is the one that is meant."""
-        if pom.parent is None or not pom.parent_path:
-            return None
-        found = self.at(join(dirname(pom.path), pom.parent_path))
-        if found is None or found.coordinates[:2] != pom.parent[:2]:
-            return None
-        return found
+    def _data_of(self, path: str) -> bytes:
+        if path not in self._data:
+            is_over = len(self._data) >= _MAX_FILES or self._bytes > _MAX_BYTES
+            data = self._data[path] = (not is_over and self._beside(path)) or b""
+            self._bytes += len(data)
+        return self._data[path]
 
     def chain(self, pom: Pom) -> list[Pom]:
         """The project and its parents, the nearest first."""
         result = [pom]
         while len(result) < _MAX_PARENTS:
-            parent = self.parent(result[-1])
+            parent = self._parent(result[-1])
             if parent is None or parent in result:
                 break
             result.append(parent)
         return result
 
-    def module(self, top: Pom, group: str, artifact: str) -> Pom | None:
-        """A project among the modules of the topmost parent."""
-        if self._modules is None:
-            self._modules = {}
-            waiting, seen = [top], set()
-            for pom in waiting:  # grows on the way
-                if pom.path in seen:
+    def _parent(self, pom: Pom) -> Pom | None:
+        """The parent, where the file at its path is the one that is meant."""
+        wanted = pom.project.parent
+        if wanted is None or not pom.project.parent_path:
+            return None
+        found = self.at(join(dirname(pom.path), pom.project.parent_path))
+        if found is None or found.project.coordinates[:2] != wanted[:2]:
+            return None
+        return found
+
+    def module(self, group: str, artifact: str) -> Pom | None:
+        """A project among the modules of the topmost parent.
+
+        Those of its name are looked into first; of the others only what holds the name is read as
+        XML: a tree has many projects.
+        """
+        self._asked += 1
+        if self._asked > _MAX_IMPORTS:
+            return None
+        top = self.chain(self._root)[-1]
+        near = (path for path in _modules_of(top) if basename(dirname(path)) == artifact)
+        return self._among(near, group, artifact) or self._among(
+            self._all_modules(top), group, artifact
+        )
+
+    def _among(self, paths: Iterable[str], group: str, artifact: str) -> Pom | None:
+        name = artifact.encode("utf-8", "replace")
+        for path in paths:
+            if name in self._data_of(path):
+                found = self.at(path)
+                if found is not None and found.project.coordinates[:2] == (group, artifact):
+                    return found
+        return None
+
+    def _all_modules(self, top: Pom) -> list[str]:
+        """The files of all modules, below the topmost parent."""
+        if self._modules is not None:
+            return self._modules
+        waiting, paths = [top], dict[str, None]()
+        for pom in waiting:  # grows on the way
+            for path in _modules_of(pom):
+                if path in paths or len(paths) >= _MAX_FILES:
                     continue
-                seen.add(pom.path)
-                self._modules.setdefault(pom.coordinates[:2], pom)
-                modules = pom.root.under("modules", "module")
-                for element in (*modules, *pom.root.under("subprojects", "subproject")):
-                    found = self.at(join(dirname(pom.path), element.text.strip()))
+                paths[path] = None
+                data = self._data_of(path)
+                if b"<module" in data or b"<subproject" in data:
+                    found = self.at(path)
                     if found is not None:
                         waiting.append(found)
-        return self._modules.get((group, artifact))
+        self._modules = list(paths)
+        return self._modules
+
+
+def _file_of(path: str) -> str:
+    path = normpath(path)
+    return path if path.endswith((".xml", ".pom")) else join(path, "pom.xml")
+
+
+def _modules_of(pom: Pom) -> Iterator[str]:
+    return (_file_of(join(dirname(pom.path), module)) for module in pom.project.modules)
 
 
 class Model:
@@ -173,40 +149,33 @@ class Model:
         self._poms = poms
         self._depth = depth
         self.chain = chain
-        self.missing_parent = chain[-1].parent
+        self.missing_parent = chain[-1].project.parent
         """The parent that is not among the files."""
         self.missing_imports: list[str] = []
         self._properties = {
-            name: value for pom in reversed(chain) for name, value in pom.properties.items()
+            name: value for pom in reversed(chain) for name, value in pom.project.properties.items()
         }
-        self._properties.update(self._builtin())
+        self._add_own_properties()
         self._managed: dict[Key, Dependency] | None = None
 
-    def _builtin(self) -> dict[str, str]:
-        own, parent = self.chain[0].coordinates, self.chain[0].parent
-        result: dict[str, str] = {}
-        for prefix in ("project.", "pom.", ""):
-            result |= {
-                f"{prefix}groupId": own.group,
-                f"{prefix}artifactId": own.artifact,
-                f"{prefix}version": own.version,
-            }
-            if parent is not None:
-                result |= {
-                    f"{prefix}parent.groupId": parent.group,
-                    f"{prefix}parent.artifactId": parent.artifact,
-                    f"{prefix}parent.version": parent.version,
-                }
-        return {
-            name: value
-            for name, value in result.items()
-            if name not in self._properties or name.startswith("project.")
-        }
+    def _add_own_properties(self) -> None:
+        """What stands for the project itself; ``pom.`` and none are older ways to write it."""
+        project = self.chain[0].project
+        own = dict(zip(("groupId", "artifactId", "version"), project.coordinates, strict=True))
+        if project.parent is not None:
+            names = ("parent.groupId", "parent.artifactId", "parent.version")
+            own |= zip(names, project.parent, strict=True)
+        for name, value in own.items():
+            self._properties[f"project.{name}"] = value
+            self._properties.setdefault(f"pom.{name}", value)
+            self._properties.setdefault(name, value)
 
     def text(self, written: str) -> str:
         """A text with properties put in; those that nothing sets stay as they are."""
+        if "${" not in written:
+            return written
         for _ in range(10):  # properties of properties
-            if "${" not in written or len(written) > _MAX_LENGTH:
+            if "${" not in written or len(written) > MAX_LENGTH:
                 break
             written = _EXPRESSION.sub(self._property, written)
         return written.strip()
@@ -228,7 +197,7 @@ class Model:
             self._managed = {}
             imports = []
             for pom in self.chain:
-                for dependency in pom.managed():
+                for dependency in pom.project.managed:
                     if dependency.scope == "import" and dependency.kind == "pom":
                         imports.append(dependency)
                         continue
@@ -244,8 +213,8 @@ class Model:
     def _import(self, dependency: Dependency) -> dict[Key, Dependency]:
         group, artifact, *_ = self.key(dependency)
         pom = None
-        if self._depth < _MAX_PARENTS:
-            pom = self._poms.module(self.chain[-1], group, artifact)
+        if self._depth < _MAX_PARENTS and self._may_be_of_the_tree(group):
+            pom = self._poms.module(group, artifact)
         if pom is None or pom in self.chain:
             self.missing_imports.append(f"{group}:{artifact}:{self.text(dependency.version)}")
             return {}
@@ -256,3 +225,12 @@ class Model:
         managed = model.managed
         self.missing_imports += model.missing_imports
         return managed
+
+    def _may_be_of_the_tree(self, group: str) -> bool:
+        """Whether an imported project may be one of the tree: it is of the same organisation."""
+        return any(akin(group, pom.project.coordinates.group) for pom in self.chain)
+
+
+def akin(group: str, other: str) -> bool:
+    """Whether two groups begin alike: ``org.example.app`` and ``org.example``."""
+    return group.split(".")[:2] == other.split(".")[:2]

@@ -9,10 +9,10 @@ its name.
 from collections.abc import Iterator
 
 from seawall.core.lazy import pattern
-from seawall.packages.maven_model import Dependency, Model, Pom, Poms
+from seawall.packages.maven_model import Model, Pom, Poms, akin
+from seawall.packages.maven_project import Dependency, project_of
 from seawall.packages.package import Contents, File, Package
 from seawall.packages.reading import Notes
-from seawall.packages.xml_reading import xml_of
 
 _EXACT = pattern(r"\[\s*([^\[\](),\s]+)\s*\]")
 _RANGE = pattern(r"[\[(].*[\])]|LATEST|RELEASE")
@@ -21,7 +21,7 @@ _RANGE = pattern(r"[\[(].*[\])]|LATEST|RELEASE")
 def read(file: File) -> Contents:
     """The packages that a project of Maven asks for."""
     notes = Notes()
-    pom = Pom("", xml_of(file.data, "project"))
+    pom = Pom("", project_of(file.data))
     poms = Poms(pom, file.beside)
     model = Model(poms, poms.chain(pom))
     reader = _Reader(model, notes)
@@ -31,19 +31,15 @@ def read(file: File) -> Contents:
     _profiles(model, notes)
     for path, error in poms.unreadable:
         notes.add(path, f"it cannot be read: {error.reason}")
-    own = pom.coordinates
+    own = pom.project.coordinates
     name = ":".join(model.text(part) for part in (own.group, own.artifact) if part)
     return Contents(tuple(packages), notes.problems, name)
 
 
 def _profiles(model: Model, notes: Notes) -> None:
-    for profile in model.chain[0].root.under("profiles", "profile"):
-        asked = profile.under("dependencies", "dependency")
-        managed = profile.under("dependencyManagement", "dependencies", "dependency")
-        if any(True for _ in (*asked, *managed)):
-            name = profile.value("id") or "without id"
-            reason = "which profiles apply the build decides: its dependencies are left out"
-            notes.add(f"profile {name}", reason, profile.line)
+    for profile in model.chain[0].project.profiles:
+        reason = "which profiles apply the build decides: its dependencies are left out"
+        notes.add(f"profile {profile.name or 'without id'}", reason, profile.line)
 
 
 class _Reader:
@@ -55,9 +51,10 @@ class _Reader:
 
     def own(self) -> Iterator[Package]:
         """What the project's own file asks for; the last of several entries counts."""
-        entries = {self._model.key(entry): entry for entry in self._model.chain[0].dependencies()}
+        written = self._model.chain[0].project.dependencies
+        entries = {self._model.key(entry): entry for entry in written}
         for entry in entries.values():
-            package = self._package(entry, self._model, self._notes)
+            package = self._package(entry, "", self._model, self._notes)
             if package is not None:
                 yield package
 
@@ -66,21 +63,21 @@ class _Reader:
 
         The rest is told of the parent's own file.
         """
-        seen = {self._model.key(entry) for entry in self._model.chain[0].dependencies()}
+        seen = {self._model.key(entry) for entry in self._model.chain[0].project.dependencies}
         for pom in self._model.chain[1:]:
-            for entry in pom.dependencies():
+            for entry in pom.project.dependencies:
                 key = self._model.key(entry)
                 if key in seen:
                     continue
                 seen.add(key)
-                here = self._package(entry, self._model, Notes())
-                if here is not None and here != self._package(entry, parent, Notes()):
+                here = self._package(entry, pom.path, self._model, Notes())
+                if here is not None and here != self._package(entry, pom.path, parent, Notes()):
                     yield here
 
-    def _package(self, entry: Dependency, model: Model, notes: Notes) -> Package | None:
+    def _package(self, entry: Dependency, path: str, model: Model, notes: Notes) -> Package | None:
         group, artifact, kind, classifier = key = model.key(entry)
         name = f"{group}:{artifact}"
-        line = 0 if entry.path else entry.line
+        line = 0 if path else entry.line
         if not group or not artifact:
             notes.add(name, "it has no groupId and artifactId", line)
             return None
@@ -88,7 +85,7 @@ class _Reader:
         version = model.text(entry.version) or (managed.version if managed else "")
         scope = model.text(entry.scope) or (managed.scope if managed else "") or "compile"
         if not version:
-            notes.add(name, _unmanaged(model), line)
+            notes.add(name, _unmanaged(model, group), line)
             return None
         if "${" in version or "${" in name:
             notes.add(f"{name} {version}", _unset(model), line)
@@ -99,7 +96,7 @@ class _Reader:
             return None
         optional = model.text(entry.optional or (managed.optional if managed else ""))
         return Package(
-            "maven", name, chosen, entry.line, file=entry.path,
+            "maven", name, chosen, entry.line, file=path,
             key=":".join(key), direct=True, development=scope == "test",
             optional=optional == "true" or scope in ("provided", "system"),
             constraint=version if version != chosen else "",
@@ -118,10 +115,16 @@ def _unset(model: Model) -> str:
     return "no file sets a property in it"
 
 
-def _unmanaged(model: Model) -> str:
-    """Why there is no version: what would have to be read to know."""
+def _unmanaged(model: Model, group: str) -> str:
+    """Why there is no version: what would have to be read to know.
+
+    Where some of it is of the dependency's own organisation, it is that most likely.
+    """
     outside = list(dict.fromkeys(model.missing_imports))
-    if model.missing_parent is not None:
+    outside = [name for name in outside if akin(name.partition(":")[0], group)] or outside
+    if model.missing_parent is not None and not any(
+        akin(name.partition(":")[0], group) for name in outside
+    ):
         outside.insert(0, _missing(model))
     if not outside:
         return "it has no version, and none of the files manages one"

@@ -11,6 +11,7 @@ from re import Match
 from typing import Any
 
 from seawall.core.lazy import pattern
+from seawall.packages.closing import closed
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, text_of
 from seawall.text.lines import count_ends
@@ -52,7 +53,7 @@ def read(file: File) -> Contents:
                     key=application, requires=tuple(_requires(value, names)),
                 )
             )  # fmt: skip
-    return Contents(tuple(packages), notes.problems)
+    return Contents(closed(packages), notes.problems)
 
 
 def _kind(value: Any) -> str:

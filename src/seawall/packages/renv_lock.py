@@ -8,6 +8,7 @@ DESCRIPTION (``Depends``, ``Imports``, ``LinkingTo``) instead of the last one.
 from collections.abc import Iterator
 
 from seawall.core.lazy import pattern
+from seawall.packages.closing import closed
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, Table, json_of
 
@@ -39,7 +40,7 @@ def read(file: File) -> Contents:
                     download=_download(entry),
                 )
             )  # fmt: skip
-    return Contents(tuple(packages), notes.problems)
+    return Contents(closed(packages), notes.problems)
 
 
 def _type(entry: Table) -> str:

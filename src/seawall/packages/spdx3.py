@@ -35,7 +35,7 @@ def read_graph(document: Table, notes: Notes) -> Contents:
     documents: set[str] = set()
     for number, value in enumerate(graph):
         entry = notes.table(value, f"@graph[{number}]")
-        kind = entry.get("type", entry.get("@type"))
+        kind = notes.text(entry.get("type", entry.get("@type")), f"@graph[{number}].type")
         if kind in _PACKAGES:
             items.append(_item(entry, number, notes))
         elif kind in _RELATIONSHIPS:
