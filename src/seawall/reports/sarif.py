@@ -48,7 +48,8 @@ def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]
     described = ({"id": id_, "shortDescription": {"text": t}} for id_, t in NOTIFICATIONS.items())
     yield from array(map(compact, described), "      ")
     yield ',\n      "rules": '
-    yield from array((compact(descriptor_of(rules[id_], report.ruleset)) for id_ in index), "      ")
+    shown = (descriptor_of(rules[id_], report.ruleset) for id_ in index)
+    yield from array(map(compact, shown), "      ")
     yield "\n    }},\n"
     yield from _invocation(report)
     yield '    "columnKind": "unicodeCodePoints",\n    "results": '
