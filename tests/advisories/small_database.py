@@ -66,5 +66,5 @@ def build(path: Path) -> str:
     for number, records in enumerate((RECORDS, METADATA, CYCLES)):
         origin = Origin(f"source-{number}", "A source", "CC0-1.0", until=DAY)
         builder.add(origin, iter(records))
-    builder.finish(DAY)
+    builder.finish()
     return str(path)
