@@ -17,10 +17,8 @@ VALID = [case for case in SUITE if not case["is_invalid"]]
 INVALID = [case for case in SUITE if case["is_invalid"]]
 OTHER_TEXT = {
     # The suite leaves a slash in a qualifier as it is; since 2025 the specification encodes it.
-    "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1"
-    "?classifier=sources&repository_url=repo.spring.io/release",
-    "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1"
-    "?extension=pom&repository_url=repo.spring.io/release",
+    f"pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?{each}&repository_url=repo.spring.io/release"
+    for each in ("classifier=sources", "extension=pom")
 }
 OTHER_PARTS = {
     # The suite has a namespace that ends in a slash, which the specification strips.
