@@ -41,20 +41,7 @@ def with_revision(chance: random.Random) -> str:
 def with_stability(chance: random.Random) -> str:
     """A version of Composer."""
     numbers = ".".join(chance.choice("0123") for _ in range(chance.randint(1, 4)))
-    ends = [
-        "",
-        "",
-        "-beta",
-        "-alpha.1",
-        "RC2",
-        ".x-dev",
-        "-dev",
-        "-p1",
-        "b2",
-        "-stable",
-        "+b",
-        "@dev",
-    ]
+    ends = "  -beta -alpha.1 RC2 .x-dev -dev -p1 b2 -stable +b @dev".split(" ")
     return numbers + chance.choice(ends)
 
 

@@ -108,7 +108,7 @@ def _next(text: str, numbers: list[str], place: int, key: Key) -> bytes:
 
 def _last(text: str, version: str, key: Key) -> Intervals:
     """The versions up to the end of a range with a hyphen."""
-    found = _NUMBERS.fullmatch(version)
+    found = _NUMBERS.fullmatch(version.partition("+")[0])
     numbers = found[1].split(".") if found else []
     if 0 < len(numbers) < 3:
         return comparison("<", _next(text, numbers, len(numbers), key)) or NONE
