@@ -69,7 +69,7 @@ def test_keys_say_what_comparing_item_by_item_says(name: str, data: st.DataObjec
     assert comparators.sign(one, other) == comparators.sign(compare(a, b), 0)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(strategies.MAVEN, strategies.MAVEN)
 def test_maven_is_followed_wherever_it_is_an_order(a: str, b: str) -> None:
     key = scheme("maven").key

@@ -3,7 +3,7 @@
 from seawall.advisories.versions import pep440, semver
 from seawall.core.lazy import pattern
 
-_UNSTABLE = pattern(r"(?:^|[0-9._-])(?:dev|alpha|a|beta|b|rc)(?:[0-9.-]|dev|$)")
+_UNSTABLE = pattern(r"(?:^|[0-9._@-])(?:dev|alpha|a|beta|b|rc)(?:[0-9.-]|dev|$)")
 _LETTER = pattern(r"[A-Za-z]")
 
 

@@ -26,7 +26,6 @@ _CONSTRAINT = pattern(r"(>=|<=|!=|[<>=]|)([^<>=!|]+)")
 _ESCAPE = pattern(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = pattern(r"%(?![0-9A-Fa-f]{2})")
 _SCHEMES = {
-    "alpm": "rpm",
     "apk": "apk",
     "dart": "pub",
     "deb": "debian",

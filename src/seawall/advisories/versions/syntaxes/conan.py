@@ -47,7 +47,7 @@ def _clause(text: str, alternative: str, allowed: tuple[str, ...], key: Key) -> 
 
 
 def _comparison(text: str, operator: str, version: str, key: Key) -> Intervals:
-    if version == "*":
+    if version in {"*", "*-"}:
         return ALL
     own = versions_key(text, version, key)
     if operator in {"~", "^"}:
