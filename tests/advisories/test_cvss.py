@@ -11,7 +11,7 @@ from seawall.advisories.cvss import Score, band, score
 from tests.shared import DATA
 
 RECORDED = [
-    row.split("\t") for row in (DATA / "feeds" / "cvss_scores.tsv").read_text().splitlines()
+    row.split("\t") for row in (DATA / "cvss" / "scores.tsv").read_text().splitlines()
 ]
 """Random vectors with base and overall score, as Red Hat's ``cvss`` 3.6 computes them."""
 

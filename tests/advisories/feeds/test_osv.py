@@ -45,11 +45,11 @@ def ranges(*events: dict[str, str], type_: str = "ECOSYSTEM") -> tuple[Events, .
 
 
 def sample(ecosystem: str) -> dict[str, Advisory]:
-    found = osv.read(members(str(SAMPLES / f"{ecosystem}.jsonl")), f"osv-{ecosystem.lower()}")
+    found = osv.read(members(str(SAMPLES / ecosystem / "all.jsonl")), f"osv-{ecosystem.lower()}")
     return {each.id: each for each in found if isinstance(each, Advisory)}
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.jsonl")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/all.jsonl")), ids=lambda path: path.parent.name)
 def test_each_sample_gives_usable_advisories(path: Any) -> None:
     for found in osv.read(members(str(path)), "osv"):
         if isinstance(found, Unread):
@@ -58,7 +58,7 @@ def test_each_sample_gives_usable_advisories(path: Any) -> None:
             ), found  # fmt: skip
             continue
         assert isinstance(found, Advisory)
-        assert found.published or found.modified or path.stem in {"Go", "PyPI"}
+        assert found.published or found.modified or path.parent.name in {"Go", "PyPI"}
         for affected in found.affected:
             assert affected.ranges or affected.versions
 

@@ -60,26 +60,27 @@ class Member:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def members(path: str, limits: Limits | None = None) -> Iterator[Member]:
+def members(path: str, limits: Limits | None = None, name: str = "") -> Iterator[Member]:
     """The files in an archive, a compressed file, a plain file or a directory.
 
-    Raises ``FeedError`` when it cannot be opened, is broken, or goes beyond a limit.
+    ``name`` is what a file that is no archive is called; its own name without one. Raises
+    ``FeedError`` when it cannot be opened, is broken, or goes beyond a limit.
     """
     meter = Meter(limits or Limits())
-    for count, member in enumerate(_of_path(path, meter)):
+    for count, member in enumerate(_of_path(path, name, meter)):
         if count >= MAX_MEMBERS:
             raise FeedError(f"{path}: has more than {MAX_MEMBERS} members: split it")
         yield member
 
 
-def _of_path(path: str, meter: Meter) -> Iterator[Member]:
+def _of_path(path: str, called: str, meter: Meter) -> Iterator[Member]:
     if os.path.isdir(path):
         for name in _files(path):
             with _opened(os.path.join(path, name)) as file:
                 yield from _expanded(name, file, meter, 0)
         return
     with _opened(path) as file:
-        yield from _expanded(os.path.basename(path), file, meter, 0)
+        yield from _expanded(called or os.path.basename(path), file, meter, 0)
 
 
 def _opened(path: str) -> BinaryIO:

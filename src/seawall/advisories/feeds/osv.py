@@ -24,6 +24,7 @@ from seawall.advisories.advisory import (
 )
 from seawall.advisories.feeds.archive import Member
 from seawall.advisories.feeds.osv_ranges import commits, ranges
+from seawall.advisories.feeds.sources import licence_of
 from seawall.advisories.feeds.values import (
     Malformed,
     addresses,
@@ -96,6 +97,7 @@ def _advisory(
 ) -> Advisory:
     specific = table(value.get("database_specific"))
     entries = list(tables(value.get("affected")))
+    licence = word(specific.get("license"))
     return Advisory(
         id_,
         source,
@@ -112,7 +114,7 @@ def _advisory(
         modified=day(value.get("modified")),
         withdrawn=withdrawn,
         flags=tuple(_flags(id_, specific, entries)),
-        licence=word(specific.get("license")),
+        licence="" if licence == licence_of(source) else licence,
     )
 
 

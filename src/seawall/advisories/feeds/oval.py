@@ -7,7 +7,14 @@ to, so they are held, in few words, until the end of a file. DTDs and entities a
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from seawall.advisories.advisory import Advisory, Record, Score, Unread
+from seawall.advisories.advisory import (
+    NOT_AFFECTED,
+    Advisory,
+    Events,
+    Record,
+    Score,
+    Unread,
+)
 from seawall.advisories.feeds.archive import Member
 from seawall.advisories.feeds.oval_criteria import Node, Rpms, compact, packages
 from seawall.advisories.feeds.oval_platforms import ecosystem
@@ -41,6 +48,8 @@ class _Definition(NamedTuple):
     advisory: Advisory
     platforms: tuple[str, ...]
     """What its metadata says it is about."""
+    is_cleared: bool
+    """Whether it says that nothing is affected (Azure Linux)."""
     criteria: Node | None
 
 
@@ -67,8 +76,12 @@ def read(members: Iterable[Member], source: str) -> Iterator[Record]:
 
 
 def _resolved(definition: _Definition, rpms: Rpms, source: str) -> Iterator[Record]:
-    advisory, platforms, criteria = definition
+    advisory, platforms, is_cleared, criteria = definition
     affected, missed = packages(criteria, platforms, rpms)
+    if is_cleared:
+        affected = tuple(
+            each._replace(ranges=(Events(),), status=NOT_AFFECTED) for each in affected
+        )
     if affected:
         yield advisory._replace(affected=affected)
     if missed or not affected:
@@ -115,7 +128,8 @@ def _definition(element: Element, source: str, file: str) -> _Definition:
         modified=_date(bulletin, "updated"),
     )
     node = compact(criteria) if criteria else None
-    return _Definition(advisory, _platforms(metadata, bulletin, file), node)
+    is_cleared = metadata.value("patchable").lower() == "not applicable"
+    return _Definition(advisory, _platforms(metadata, bulletin, file), is_cleared, node)
 
 
 def _bulletins(references: list[Element]) -> tuple[str, ...]:

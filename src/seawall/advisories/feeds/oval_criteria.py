@@ -23,6 +23,7 @@ _MODULE = pattern(r"Module (\S+) is enabled")
 _PLATFORM = pattern(
     r"((?:SUSE|openSUSE|Oracle Linux|Photon|Red Hat|Azure Linux)\b.*?) is installed"
 )
+_ARCHES = pattern(r"[a-z0-9_]+(?:\|[a-z0-9_]+){0,9}")
 _ARCH = pattern(r".*\barch is ([a-z0-9_]+)")
 _BESIDE = (
     " is signed with ", " must be installed", " is currently running", " is set to boot up on",
@@ -54,6 +55,7 @@ class Place(NamedTuple):
     platforms: tuple[str, ...]
     module: str = ""
     arch: str = ""
+    """Several with ``|`` between them."""
 
 
 def compact(element: Element, depth: int = 0) -> Node:
@@ -75,7 +77,7 @@ class Rpms:
     def __init__(self) -> None:
         self._tests: dict[str, tuple[str, str]] = {}
         self._names: dict[str, str] = {}
-        self._states: dict[str, tuple[str, str, str]] = {}
+        self._states: dict[str, tuple[str, str, str, str]] = {}
 
     def add(self, element: Element) -> None:
         """Remember a test, an object or a state."""
@@ -90,17 +92,23 @@ class Rpms:
         elif element.name == "rpminfo_object":
             self._names[id_] = word(element.value("name"))
         else:
+            arch = element.value("arch")
             for kind in ("evr", "version", "arch", "signature_keyid", "release"):
                 child = element.child(kind)
                 if child is not None:
-                    self._states[id_] = (kind, child.get("operation", "equals"), child.text.strip())
+                    operation = child.get("operation", "equals")
+                    self._states[id_] = (kind, operation, child.text.strip(), arch)
                     return
 
-    def test(self, ref: str) -> tuple[str, str, str, str] | None:
-        """The package, and the kind, operation and value of its state; ``None`` if not there."""
+    def test(self, ref: str) -> tuple[str, str, str, str, str]:
+        """The package, and the kind, operation, value and architectures of its state.
+
+        Empty texts where the test is not there.
+        """
         seen, state = self._tests.get(ref, ("", ""))
         name = self._names.get(seen, "")
-        return (name, *self._states.get(state, ("", "", ""))) if name else None
+        kind, operation, value, arch = self._states.get(state, ("", "", "", ""))
+        return (name, kind, operation, value, arch) if name else ("", "", "", "", "")
 
 
 def packages(
@@ -173,14 +181,16 @@ class _Walk:
 
     def _test(self, test: Test, place: Place) -> None:
         comment = test.comment
-        if _platform_of(test) or _MODULE.fullmatch(comment) or _ARCH.fullmatch(comment):
+        if _PLATFORM.fullmatch(comment) or _MODULE.fullmatch(comment) or _ARCH.fullmatch(comment):
             return
         if any(part in comment for part in _BESIDE):
             return
         if said := _AFFECTED.fullmatch(comment):
             self._add(word(said[1]), Events(), NOT_AFFECTED if said[2] else AFFECTED, place)
             return
-        name, kind, operation, value = self._rpms.test(test.ref) or ("", "", "", "")
+        name, kind, operation, value, arch = self._rpms.test(test.ref)
+        if arch and not place.arch and _ARCHES.fullmatch(arch):
+            place = place._replace(arch=arch)
         if not name and (said := _EARLIER.fullmatch(comment)):
             name, kind, operation, value = word(said[1]), "evr", "less than", said[2]
         if kind == "evr":
@@ -196,8 +206,7 @@ class _Walk:
             if len(self._found) < MAX_AFFECTED:
                 key = (platform, name, events, status, place.module)
                 arches = self._found.setdefault(key, [])
-                if place.arch not in arches:
-                    arches.append(place.arch)
+                arches += [each for each in place.arch.split("|") if each not in arches]
 
 
 def _platform_of(test: Test) -> list[str]:

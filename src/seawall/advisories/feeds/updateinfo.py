@@ -1,7 +1,7 @@
 """The errata of a repository of RPM packages (``updateinfo.xml``): Amazon, Rocky, Alma, Fedora.
 
-Source: createrepo_c's and dnf's form of updateinfo. Amazon's errata name no release but in their
-id; others do so in the release of their packages (``.el9``).
+Source: createrepo_c's and dnf's form of updateinfo. Which release of a distribution errata are
+about, the releases of their packages tell (``.el9``, ``.amzn2023``).
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,14 +22,14 @@ from seawall.text.xml import Element, XmlError, iterate
 
 MAX_PACKAGES = 20_000
 _SOURCE = {"src", "nosrc"}
-_AMAZON = pattern(r"ALAS(\d*).*")
-_AMAZON_RELEASES = {"": "1", "2": "2", "2022": "2022", "2023": "2023"}
+_AMAZON = pattern(r".*\.amzn(\d+)\b.*")
 _ERRATUM = pattern(r"(AL|RL|RX|FEDORA|RH|CE)(?:SA|BA|EA|-).*")
 _DISTRIBUTIONS = {
     "AL": "AlmaLinux", "RL": "Rocky Linux", "RX": "Rocky Linux", "FEDORA": "Fedora",
 }  # fmt: skip
 _VOICES = {"Amazon Linux": "amazon", "AlmaLinux": "almalinux", "Rocky Linux": "rocky"}
-_TAG = pattern(r"\.(?:el|fc)(\d+)")
+_TAG = pattern(r"[.+_](?:el|fc)(\d+)")
+"""The release in that of a package; of a modular one, ``3.module+el8.8.0+1582+4f17a0ad``."""
 
 
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
@@ -105,10 +105,9 @@ def _packages(update: Element, id_: str) -> Iterator[Affected]:
 
 
 def _ecosystem(id_: str, release: str) -> str:
-    amazon = _AMAZON.fullmatch(id_)
-    if amazon:
-        number = _AMAZON_RELEASES.get(amazon[1])
-        return f"Amazon Linux:{number}" if number else ""
+    if id_.startswith("ALAS"):
+        amazon = _AMAZON.fullmatch(f".{release}")
+        return f"Amazon Linux:{amazon[1]}" if amazon else ""
     erratum, tag = _ERRATUM.fullmatch(id_), _TAG.search(release)
     name = _DISTRIBUTIONS.get(erratum[1], "") if erratum else ""
     return f"{name}:{tag[1]}" if name and tag else ""
