@@ -26,7 +26,8 @@ def maven(group: str, artifact: str, version: str) -> dict[str, str | bytes]:
 
 def manifest(**attributes: str) -> dict[str, str | bytes]:
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in attributes.items()]
-    return {"META-INF/MANIFEST.MF": "\r\n".join(["Manifest-Version: 1.0", *lines, "", ""])}
+    text = "\r\n".join(["Manifest-Version: 1.0", *lines, "", ""])
+    return {"META-INF/MANIFEST.MF": text, "org/example/A.class": b"\xca\xfe\xba\xbe"}
 
 
 def reasons(contents: Contents) -> list[str]:
@@ -105,6 +106,12 @@ def test_what_has_no_group_is_a_problem_and_sources_are_nothing() -> None:
     contents = read("app.jar", archive(members))
     assert contents.packages == ()
     assert [problem.what for problem in contents.problems] == ["app.jar!/lib/unknown-1.0.jar"]
+
+
+def test_archives_without_code_of_their_own_are_nothing() -> None:
+    assert read("a.jar", archive({"x.txt": "x"})) == Contents()
+    contents = read("a.jar", archive({"A.class": b""}))
+    assert reasons(contents) == ["neither manifest nor file name tell its version"]
 
 
 # Bombs ----------------------------------------------------------------------------------------

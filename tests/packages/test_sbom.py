@@ -223,7 +223,17 @@ def test_the_only_package_of_a_bill_is_one() -> None:
     assert versions(spdx([spdx_package("a", "pkg:maven/g/a@1")], relationships)) == [("g:a", "1")]
     assert spdx([spdx_package("a", "pkg:oci/a@sha256:1")], relationships).packages == ()
     both = [spdx_package("a", "pkg:npm/a@1"), spdx_package("b", "pkg:npm/b@1")]
-    assert versions(spdx(both, [*relationships, "a DEPENDS_ON b"])) == [("b", "1")]
+    for kind in ("DEPENDS_ON", "CONTAINS"):
+        assert versions(spdx(both, [*relationships, f"a {kind} b"])) == [("b", "1")]
+
+
+def test_a_bill_may_describe_all_it_lists() -> None:
+    packages = [
+        spdx_package("a", "pkg:generic/a@1"), spdx_package("b", "pkg:npm/b@1"), spdx_package("c"),
+    ]  # fmt: skip
+    contents = spdx(packages, [f"SPDXRef-DOCUMENT DESCRIBES {name}" for name in "abc"])
+    assert versions(contents) == [("a", "1"), ("b", "1")]
+    assert [problem.what for problem in contents.problems] == ["c"]
 
 
 TAGS = """\

@@ -22,7 +22,7 @@ _NO_PACKAGES = frozenset(
 """Kinds of items that are no packages."""
 _SYSTEM = "operating-system"
 _DISTRIBUTIONS = frozenset(("deb", "rpm", "apk", "alpm"))
-_IMAGES = frozenset(("oci", "docker", "github", "generic"))
+_WHOLES = frozenset(("oci", "docker", "github"))
 _RANGE = pattern(r"[\^~<>=*|,\s]|\.x$")
 """Marks of a version that says which ones would do, as GitHub's exports have them."""
 
@@ -67,7 +67,7 @@ def contents_of(bill: Bill, notes: Notes) -> Contents:
             package = _package(item, distro, bill, notes)
             if package is not None:
                 packages[item.ref or f"#{len(packages)}"] = package
-        elif item.ref not in bill.roots and item.ref not in bill.groups:
+        elif item.ref not in bill.groups and not (item.ref in bill.roots and len(bill.roots) == 1):
             notes.add(f"{item.name} {item.version}".strip(), "no package URL", item.line)
     direct = _direct(bill, packages)
     return Contents(
@@ -131,8 +131,14 @@ def _package(item: Item, distro: str, bill: Bill, notes: Notes) -> Package | Non
 
 
 def _is_project(item: Item, purl: Purl, bill: Bill) -> bool:
-    """Whether a root is the project itself, and not the one package that a bill is of."""
-    return purl.type in _IMAGES or (bool(bill.needs.get(item.ref)) and purl.type != "bitnami")
+    """Whether a root is the project itself, and not one of the packages that a bill is of.
+
+    A bill may describe all it lists, or one package alone.
+    """
+    holds_others = bool(bill.needs.get(item.ref)) or item.ref in bill.groups
+    return purl.type in _WHOLES or (
+        holds_others and len(bill.roots) == 1 and purl.type != "bitnami"
+    )
 
 
 def full_name(purl: Purl) -> str:

@@ -18,6 +18,7 @@ from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes
 
 _MAX_DEPTH = 6
+_SHOWN = 80
 _MAX_ARCHIVES = 10_000
 _MAX_UNPACKED = 1_000_000_000
 _MAX_JAR = 300_000_000
@@ -60,17 +61,17 @@ class _Walk:
     def _open(self, full: str, name: str, archive: Archive, depth: int) -> Archive | None:
         self._opened += 1
         if depth >= _MAX_DEPTH:
-            self._notes.add(full, f"archives are nested more than {_MAX_DEPTH} deep")
+            self._notes.add(_end_of(full), f"archives are nested more than {_MAX_DEPTH} deep")
             return None
         if self._opened > _MAX_ARCHIVES:
-            self._notes.add(full, f"there are more than {_MAX_ARCHIVES:,} archives in it")
+            self._notes.add(_end_of(full), f"there are more than {_MAX_ARCHIVES:,} archives in it")
             return None
         try:
             return Archive(archive.read(name, _MAX_JAR), self.budget)
         except Refused as error:
-            self._notes.add(full, str(error))
+            self._notes.add(_end_of(full), str(error))
         except Unreadable as error:
-            self._notes.add(full, error.reason)
+            self._notes.add(_end_of(full), error.reason)
         return None
 
     def _own(self, path: str, archive: Archive) -> Iterator[Package]:
@@ -102,7 +103,8 @@ class _Walk:
             if coordinates is not None and _is_whole(coordinates):
                 yield coordinates
             else:
-                self._notes.add(f"{path or self._base}!/{name}", "its coordinates are not whole")
+                full = f"{path or self._base}!/{name}"
+                self._notes.add(_end_of(full), "its coordinates are not whole")
 
     def _pom(self, path: str, name: str, archive: Archive) -> Coordinates | None:
         try:
@@ -120,14 +122,14 @@ class _Walk:
             return None  # no code that runs
         artifact = named[1] if named else base.rpartition(".")[0]
         version = named[2] if named else next(filter(None, map(values.get, _VERSIONS)), "")
-        if base.lower().endswith((".war", ".ear")) or (not path and not named):
-            return None  # the project itself
+        is_of_others = base.lower().endswith((".war", ".ear"))  # what counts is what is in it
+        if is_of_others or not any(name.endswith(".class") for name in archive.names()):
+            return None
         group = group_of(artifact, version, values)
         if not group or not version:
             missing = "group" if version else "version"
-            self._notes.add(
-                path or self._base, f"neither manifest nor file name tell its {missing}"
-            )
+            reason = f"neither manifest nor file name tell its {missing}"
+            self._notes.add(_end_of(path or self._base), reason)
             return None
         return Coordinates(group, artifact, version)
 
@@ -135,7 +137,7 @@ class _Walk:
         try:
             return archive.read(name, _MAX_TEXT) if name in archive else b""
         except Refused as error:
-            self._notes.add(f"{path or self._base}!/{name}", str(error))
+            self._notes.add(_end_of(f"{path or self._base}!/{name}"), str(error))
             return b""
 
     def _text(self, path: str, name: str, archive: Archive) -> str:
@@ -143,6 +145,11 @@ class _Walk:
 
 
 _VERSIONS = ("Implementation-Version", "Bundle-Version", "Specification-Version")
+
+
+def _end_of(path: str) -> str:
+    """The end of a long path: the file it is about stands there."""
+    return path if len(path) <= _SHOWN else f"…{path[1 - _SHOWN :]}"
 
 
 def _is_whole(coordinates: Coordinates | None) -> bool:

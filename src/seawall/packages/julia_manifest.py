@@ -2,7 +2,7 @@
 
 Source: Pkg.jl's documentation, "Project.toml and Manifest.toml". In format 2 the entries stand
 below ``deps``; each name may have several, told apart by ``uuid``. What is direct, Project.toml
-beside it says. Parts of the standard library without a version are those of Julia itself.
+beside it says. Parts of the standard library without a version have that of Julia itself.
 """
 
 from collections.abc import Iterator
@@ -29,11 +29,14 @@ def read(file: File) -> Contents:
     known: dict[str, list[str]] = {}
     found = list(_entries(entries, path, document, notes))
     for name, entry, _ in found:
-        if isinstance(entry.get("version"), str) and isinstance(entry.get("uuid"), str):
+        if isinstance(entry.get("uuid"), str):
             known.setdefault(name, []).append(entry["uuid"])
+    own = notes.text(root.get("julia_version"), "julia_version")
     packages = []
     for name, entry, line in found:
         version = notes.text(entry.get("version"), name, line)
+        if not version and "git-tree-sha1" not in entry:
+            version = own
         uuid = notes.text(entry.get("uuid"), name, line)
         if version and "path" not in entry and notes.fits(name, version, line):
             packages.append(
