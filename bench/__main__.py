@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import again, corpus, dockerfiles
+from bench import again, corpus, dockerfiles, versions
 from bench.measure import Run, least_cpu, median_wall, peak, repeat, run
 from seawall import cache
 
@@ -171,6 +171,7 @@ def main() -> None:
         rows += told(growth(folder))
         rows += told(dockerfiles.rows())
         rows += told(again.rows())
+        rows += told(versions.rows())
     if "--write" in sys.argv:
         write(rows, DOCUMENT)
 

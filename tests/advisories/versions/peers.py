@@ -111,9 +111,12 @@ def dpkg(pairs: Pairs) -> list[str]:
 def rpm(pairs: Pairs) -> list[str]:
     """By way of its Lua: ``rpm.vercmp`` compares whole EVRs since 4.16."""
     _needs("rpm")
-    quoted = "".join(f'{{"{a}","{b}"}},' for a, b in pairs)
-    script = f"for _, p in ipairs({{{quoted}}}) do print(rpm.vercmp(p[1], p[2]), ' ') end"
-    signs = " ".join(_asked(["rpm", "--eval", f"%{{lua: {script}}}"], "")).split()
+    script = (
+        "for line in io.lines() do local a, b = line:match('(.*)\\t(.*)') "
+        "print(rpm.vercmp(a, b), ' ') end"
+    )
+    text = "".join(f"{a}\t{b}\n" for a, b in pairs)
+    signs = " ".join(_asked(["rpm", "--eval", f"%{{lua: {script}}}"], text)).split()
     return [{"-1": "<", "0": "=", "1": ">"}[each] for each in signs]
 
 

@@ -141,7 +141,8 @@ def test_numbers_of_any_length_are_compared(name: str) -> None:
         ("ConanCenter", "1.0-pre 1.0 1.0+1 1.0.1 1.1a 1.2 1.10"),
         ("FreeBSD:ports", "2.* 2pl1 2alpha3 2.9f7 3.*"),
         ("FreeBSD:ports", "pl11 alpha3 0.1beta2 0.1 1.0 1.0_1 1.0_10 1.0.1 0.9,1"),
-        ("Go", "1.20.14 1.21rc1 1.21rc2 1.21 1.21.1 go1.22 go1.22.3"),
+        ("Go", "1.20.14 1.21rc1 1.21rc2 1.21 1.21.1 go1.22 go1.22.3-vendor go1.22.4"),
+        ("Go", "1.21.0-0 go1.21rc1 1.21.0-rc.2 go1.21.0"),
         (
             "Go",
             "v1.2.2 v1.2.3-0.20191109021931-daa7c04131f5 v1.2.3-0.20200101000000-0 v1.2.3 v2.0.0+x",

@@ -8,7 +8,7 @@ What apk refuses is read as far as it goes, as apk-tools 2 did: ``5.1p1``, ``1-r
 then has no weight, and such a version comes before the same one without.
 """
 
-from seawall.advisories.versions.number import is_odd, num, pack, word
+from seawall.advisories.versions.number import LENGTHS, SHORT, is_odd, num, pack, word
 from seawall.core.lazy import pattern
 
 _VERSION = pattern(
@@ -40,6 +40,14 @@ _NUMBER = "\x11"
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one."""
+    head, dash, number = text.partition("-r")
+    numbers = head.split(".")
+    if len(text) < SHORT and text.isascii() and all(map(str.isdigit, numbers)):
+        if not dash:
+            return pack(num(numbers[0]) + _components(numbers[1:]) + _END)
+        if number.isdigit():
+            own = f"{num(numbers[0])}{_components(numbers[1:])}{_REVISION}{num(number)}{_END}"
+            return pack(own)
     text = text.strip()
     if not text or is_odd(text):
         return None
@@ -47,7 +55,7 @@ def key(text: str) -> bytes | None:
     if found is None:
         return _lenient(text)
     first, components, letter, suffixes, commit, revision = found.groups()
-    pieces = num(first) + _components(components)
+    pieces = num(first) + _components(components.split(".")[1:])
     if letter:
         pieces += _LETTER + letter
     if suffixes:
@@ -59,11 +67,15 @@ def key(text: str) -> bytes | None:
     return pack(pieces + _END)
 
 
-def _components(text: str) -> str:
-    """The pieces of the components behind the first, each with a dot before it."""
+def _components(components: list[str]) -> str:
+    """The pieces of the components behind the first."""
     return "".join(
-        _TEXT + word(each) if each[:1] in {"0", ""} else _NUMBER + num(each)
-        for each in text.split(".")[1:]
+        [
+            f"{_NUMBER}{LENGTHS[len(each)]}{each}"
+            if each and each[0] != "0"
+            else f"{_TEXT}{each}\0"
+            for each in components
+        ]
     )
 
 
@@ -81,7 +93,7 @@ def _lenient(text: str) -> bytes | None:
     if found is None or not found[0]:
         return None
     first, components, letter, behind, suffixes, commit, revision = found.groups()
-    pieces = num(first) + _components(components)
+    pieces = num(first) + _components(components.split(".")[1:])
     if letter:
         pieces += _LETTER + letter
     if behind:

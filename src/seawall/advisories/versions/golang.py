@@ -9,17 +9,20 @@ vulnerability database has for them, ``1.21.0-rc.2``.
 from seawall.advisories.versions import semver
 from seawall.core.lazy import pattern
 
-_TOOL_CHAIN = pattern(r"(?:go)?([0-9]+(?:\.[0-9]+){0,2})(?:(rc|beta|alpha)([0-9]+))?")
+_TOOL_CHAIN = pattern(r"([0-9]+(?:\.[0-9]+){0,2})(?:(rc|beta|alpha)([0-9]+))?")
+_LONGEST = 100
 
 
 def key(text: str) -> bytes | None:
     """The key of a version; ``None`` when it is not one, as ``(devel)`` is not."""
-    if text[:1] == "v" or ("-" in text and "-X:" not in text):
+    if text[:2] == "go":
+        # What stands behind is an experiment or a vendor's mark: go1.22.1 X:boringcrypto,
+        # go1.21.3-vendor.
+        text = text[2:_LONGEST].partition(" ")[0].partition("-")[0].partition("+")[0]
+    elif "-" in text or text[:1] == "v":
         return semver.key(text)
-    # What stands behind is an experiment or a vendor's mark: go1.22.1 X:boringcrypto.
-    own = text.strip().partition(" ")[0].partition("-X:")[0]
-    found = None if len(own) > 100 else _TOOL_CHAIN.fullmatch(own)
-    if found is None:
-        return semver.key(own)
+    found = _TOOL_CHAIN.fullmatch(text) if len(text) < _LONGEST else None
+    if found is None or found[2] is None:
+        return semver.key(text)
     numbers, stage, number = found.groups()
-    return semver.key(f"{numbers}-{stage}.{number}" if stage else numbers)
+    return semver.key(f"{numbers}-{stage}.{number}")

@@ -23,7 +23,7 @@ _LEADING = pattern(r"[0-9]+(?:\.[0-9]+)*")
 
 def clauses(text: str, key: Key) -> tuple[Clause, ...]:
     """The one clause of a requirement; an empty one lets in all."""
-    own = checked(text)
+    own = checked(text).strip("()")
     parts, named = [], []
     for each in own.split(",") if own else []:
         found = _REQUIREMENT.fullmatch(each)

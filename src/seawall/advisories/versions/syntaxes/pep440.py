@@ -1,4 +1,4 @@
-"""Specifiers of PEP 440: ``>=1.0, !=1.3.*, <2``, ``~=1.4.2``, ``===1.0``.
+"""Specifiers of PEP 440 (``>=1.0, !=1.3.*``, ``~=1.4.2``) and of Poetry (``^1.2 || ~2.0``).
 
 A comparison without a local version leaves those of candidates out of account; ``<1.0`` does not
 let in the pre-releases of 1.0, ``>1.0`` not its post-releases (PEP 440, "Exclusive ordered
@@ -21,18 +21,26 @@ from seawall.advisories.versions.syntaxes.clause import (
 )
 from seawall.core.lazy import pattern
 
-_SPECIFIER = pattern(r"\s*(~=|===|[=!<>]=|[<>]|)\s*([^\s<>=!~]+?)\s*")
+_SPECIFIER = pattern(r"\s*(~=|===|[=!<>]=|[<>^~]|)\s*([^\s<>=!~^]+?)\s*")
 _PREFIX = pattern(r"v?(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)")
 _STAGE, _POST_SHORT, _POST, _DEVELOPMENT, _LOCAL = 3, 5, 6, 8, 10
 
 
 def clauses(text: str, key: Key) -> tuple[Clause, ...]:
-    """The one clause of a set of specifiers; what the set leaves open is let in."""
-    own = checked(text).strip("()")
-    if not own or own == "*":
-        return (Clause(ALL),)
+    """The clauses, between which ``||`` stands; the environment marker is left out."""
+    own = checked(text).partition(";")[0].strip()
+    alternatives = own.replace("||", "|").split("|")
+    if len(alternatives) > 1 and not all(map(str.strip, alternatives)):
+        raise RangeError(text, "a part of it is empty")
+    return tuple(_clause(text, each.strip().strip("()"), key) for each in alternatives)
+
+
+def _clause(text: str, alternative: str, key: Key) -> Clause:
+    """Specifiers that must all hold; what they leave open is let in."""
+    if alternative == "*":
+        return Clause(ALL)
     parts, named = [], []
-    for each in own.split(","):
+    for each in alternative.split(","):
         if not each.strip():
             continue
         found = _SPECIFIER.fullmatch(each)
@@ -40,7 +48,7 @@ def clauses(text: str, key: Key) -> tuple[Clause, ...]:
             raise RangeError(text, f"{each.strip()!r} is no specifier")
         named.append(found[2].removesuffix(".*"))
         parts.append(_specifier(text, found[1], found[2], key))
-    return (every(text, parts, named),)
+    return every(text, parts, named)
 
 
 def _specifier(text: str, operator: str, version: str, key: Key) -> Intervals:
@@ -64,6 +72,8 @@ def _specifier(text: str, operator: str, version: str, key: Key) -> Intervals:
             return _greater(text, version, _behind_local(own), key)
         case "~=":
             return _compatible(text, version, own, key)
+        case "^" | "~":
+            return _of_poetry(text, operator, version, own, key)
     return _inclusive(operator, own, own + b"\x00" if found[_LOCAL] else _behind_local(own))
 
 
@@ -136,3 +146,12 @@ def _compatible(text: str, version: str, own: bytes, key: Key) -> Intervals:
     if not dot:
         raise RangeError(text, f"~={version} needs two numbers at least")
     return intersection(one(own, LAST), _family(text, head, key))
+
+
+def _of_poetry(text: str, operator: str, version: str, own: bytes, key: Key) -> Intervals:
+    """``^1.2.3``: the first number that is not zero stays; ``~1.2.3``: the first two do."""
+    numbers = _base(version).split(".")
+    place = min(2, len(numbers))
+    if operator == "^":
+        place = next((at for at, each in enumerate(numbers, 1) if each.strip("0")), len(numbers))
+    return intersection(one(own, LAST), _family(text, ".".join(numbers[:place]), key))
