@@ -36,6 +36,7 @@ SAMPLES = [
     for files in FILES
     for name, data in texts(files)
 ]
+KINDS: tuple[Any, ...] = (None, 5, "\x1b", [], {}, [[]], {"a": []})
 JSON = [each for each in SAMPLES if ".json" in each[2]]
 
 
@@ -122,15 +123,15 @@ def test_every_value_replaced_by_every_kind(sample: tuple[str, str, str, bytes])
     reader, source, name, data = sample
     document = json.loads(data)
     for place in places(document):
-        for odd in (None, 5, "\x1b", [], {}, [[]], {"a": []}):
+        for odd in KINDS:
             check(reader, name, json.dumps(replaced(document, place, odd)).encode(), source)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
-    inner = value.items() if isinstance(value, dict) else ()
+    inner = list(value.items()) if isinstance(value, dict) else []
     if isinstance(value, list):
-        inner = enumerate(value[:3])
+        inner = list(enumerate(value[:3]))
     for key, each in inner:
         if len(path) < 8:
             yield from places(each, (*path, key))

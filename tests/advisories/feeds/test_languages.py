@@ -135,16 +135,15 @@ def test_odd_entries_of_retire_js() -> None:
 def test_pages_of_endoflife() -> None:
     cycles = [each for each in sample("endoflife") if isinstance(each, Cycle)]
     debian = [each for each in cycles if each.product == "debian"]
-    assert debian[0] == Cycle(
-        "debian", "13", "2025-08-09", "", "2028-08-09", "2030-06-30", "13.6"
-    )
+    assert debian[0] == Cycle("debian", "13", "2025-08-09", "", "2028-08-09", "2030-06-30", "13.6")
 
 
 def test_answers_of_endoflife() -> None:
-    text = json.dumps({"schema_version": "1.2.0", "result": [{"name": "nodejs", "releases": [
+    text = json.dumps({"result": [{"name": "nodejs", "releases": [
         {"name": "22", "releaseDate": "2024-04-24", "isEoas": True, "eoasFrom": "2025-10-21",
          "isEol": False, "eolFrom": "2027-04-30", "latest": {"name": "22.12.0"}},
-        {"name": "23", "releaseDate": "2024-10-16", "isEol": True, "eolFrom": None}, {}]}]})  # fmt: skip
+        {"name": "23", "releaseDate": "2024-10-16", "isEol": True, "eolFrom": None}, {},
+    ]}]})  # fmt: skip
     assert read("endoflife", text, "full.json")[:2] == [
         Cycle("nodejs", "22", "2024-04-24", "2025-10-21", "2027-04-30", "", "22.12.0"),
         Cycle("nodejs", "23", "2024-10-16", "", "yes", "", ""),

@@ -124,8 +124,11 @@ def _ranges(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if exact := _version(first):
                 yield ("", "") if exact == "*" else (f"[{exact}", f"{exact}]")
             continue
-        start = _version(first)
-        end = before if last is None else last
-        ending = "" if end == "*" else _version(end)
-        if ending or end == "*":
-            yield (f"[{start}" if start and start not in _ANY else ""), ending and ending + (")" if last is None else "]")
+        start, end = _version(first), before if last is None else last
+        if end != "*" and not _version(end):
+            continue
+        bracket = ")" if last is None else "]"
+        yield (
+            "" if not start or start in _ANY else f"[{start}",
+            "" if end == "*" else f"{end}{bracket}",
+        )
