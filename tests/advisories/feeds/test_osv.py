@@ -49,7 +49,9 @@ def sample(ecosystem: str) -> dict[str, Advisory]:
     return {each.id: each for each in found if isinstance(each, Advisory)}
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/all.jsonl")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(SAMPLES.glob("*/all.jsonl")), ids=lambda path: path.parent.name
+)
 def test_each_sample_gives_usable_advisories(path: Any) -> None:
     for found in osv.read(members(str(path)), "osv"):
         if isinstance(found, Unread):
@@ -215,14 +217,12 @@ def test_texts_are_plain_and_not_too_long_and_addresses_are_of_the_web() -> None
     assert found.affected[0].versions == ("1",)
 
 
-COUNTS = {
-    "AlmaLinux": 5637, "Alpine": 2438, "Bitnami": 7444, "CRAN": 14, "Debian": 8835,
-    "GHSA-sample": 418, "GIT-psf": 132, "Go": 4291, "Hackage": 35, "Julia": 1703, "Kubernetes": 47,
-    "Packagist": 591, "PyPI": 2661, "Ubuntu-sample": 9, "crates.io": 1206, "opam": 26,
-    "Alpaquita": 16989,
-}  # fmt: skip
 WITHDRAWN = {"Go": 17, "PyPI": 10, "crates.io": 13}
-UNREAD = {"PyPI": {"a package is named without versions": 1}}
+FLAGS = {
+    "Go": {"unreviewed": 3155},
+    "PyPI": {},
+    "crates.io": {"unmaintained": 267, "unsound": 203, "notice": 6},
+}
 
 
 def records(ecosystem: str) -> Iterator[Record]:
@@ -231,23 +231,8 @@ def records(ecosystem: str) -> Iterator[Record]:
 
 
 @needs_shared
-@pytest.mark.parametrize("ecosystem", COUNTS)
+@pytest.mark.parametrize("ecosystem", WITHDRAWN)
 def test_whole_feeds(ecosystem: str) -> None:
-    count, withdrawn, flags, unread = 0, 0, Counter[str](), Counter[str]()
-    for each in records(ecosystem):
-        if isinstance(each, Unread):
-            unread[each.reason] += 1
-            continue
-        assert isinstance(each, Advisory)
-        count += 1
-        withdrawn += bool(each.withdrawn)
-        flags.update(each.flags)
-        assert each.withdrawn or each.affected
-    assert count == COUNTS[ecosystem]
-    assert unread == UNREAD.get(ecosystem, {})
-    if ecosystem in WITHDRAWN:
-        assert withdrawn == WITHDRAWN[ecosystem]
-    if ecosystem == "crates.io":
-        assert flags == {"unmaintained": 267, "unsound": 203, "notice": 6}
-    if ecosystem == "Go":
-        assert flags == {"unreviewed": 3155}
+    live = [each for each in records(ecosystem) if isinstance(each, Advisory)]
+    assert sum(bool(each.withdrawn) for each in live) == WITHDRAWN[ecosystem]
+    assert Counter(flag for each in live for flag in each.flags) == FLAGS[ecosystem]

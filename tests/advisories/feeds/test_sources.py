@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from seawall.advisories.advisory import Advisory, Affected, Cycle, Metadata, Record, Unread
+from seawall.advisories.cvss import score
 from seawall.advisories.feeds import sources
 from seawall.advisories.feeds.sources import SOURCES
 from tests.advisories.feeds.samples import FILES, OTHERS, sample
@@ -18,9 +20,10 @@ SAMPLES = {
     "osv-julia": 5, "osv-opam": 2, "osv-hackage": 4, "osv-cran": 1, "osv-git-psf": 3,
     "osv-kubernetes": 3, "osv-almalinux": 2, "osv-alpaquita": 3, "osv-debian": 2, "osv-alpine": 2,
     "osv-ghsa-sample": 9, "osv-ubuntu-sample": 3, "cve-list": 9, "nvd": 10, "nvd-overrides": 6,
-    "kev": 3, "epss": 4, "debian": 38, "ubuntu": 2, "alpine": 11, "redhat": 1, "redhat-oval": 1,
+    "kev": 3, "epss": 4, "debian": 4, "debian-changelogs": 34, "ubuntu": 2, "alpine": 11,
+    "redhat": 1, "redhat-oval": 1,
     "oracle": 2, "suse": 2, "azure-linux": 3, "photon": 3, "photon-oval": 1, "amazon": 2,
-    "rocky": 1, "rubysec": 5, "friendsofphp": 3, "nodejs": 5, "retirejs": 3, "endoflife": 9,
+    "rocky": 1, "rubysec": 5, "friendsofphp": 3, "nodejs": 5, "retirejs": 4, "endoflife": 9,
 }  # fmt: skip
 UNREAD = {
     "osv-pypi": {"a package is named without versions": 1},
@@ -66,9 +69,7 @@ def assert_usable(record: Record) -> None:
 
 
 def tells_versions(affected: Affected) -> bool:
-    return bool(
-        affected.ranges or affected.versions or affected.native or affected.unaffected
-    )
+    return bool(affected.ranges or affected.versions or affected.native or affected.unaffected)
 
 
 def test_the_table_is_complete() -> None:
@@ -78,7 +79,8 @@ def test_the_table_is_complete() -> None:
         assert each.title and each.attribution and each.files and each.home  # noqa: PT018
         assert re.fullmatch(r"[A-Za-z0-9.-]+", each.licence)
         assert each.update.address.startswith("https://")
-        assert not re.search(r"pypi\.org|npmjs|crates\.io/|rubygems\.org", each.update.address)
+        host = each.update.address.split("/")[2]
+        assert not re.search(r"pypi|npmjs|crates|rubygems|packagist|maven|nuget", host)
         assert sources.source(each.name) is each
         assert sources.licence_of(each.name) == each.licence
     assert sources.licence_of("nobody") == ""
@@ -90,6 +92,12 @@ def test_what_must_not_be_passed_on() -> None:
     apart = {each.name for each in SOURCES if each.is_share_alike}
     assert apart == {"ubuntu", "osv-ubuntu", "osv-ubuntu-sample"}
     assert all(sources.source(name).licence == "CC-BY-SA-4.0" for name in apart)
+
+
+def test_parts_are_told_from_wholes() -> None:
+    assert {each.name for each in SOURCES if each.extent == sources.PART} == {
+        "osv-ghsa-sample", "osv-ubuntu-sample", "debian-changelogs", "redhat-sample",
+    }  # fmt: skip
 
 
 def test_files_of_nobody_are_told(tmp_path: Path) -> None:
@@ -109,8 +117,8 @@ WHOLE = {
     "osv-git-psf": 132, "osv-kubernetes": 47, "osv-almalinux": 5637, "osv-alpaquita": 16989,
     "osv-debian": 8835, "osv-alpine": 2438, "osv-ghsa-sample": 418, "osv-ubuntu-sample": 9,
     "cve-list": 44130, "nvd": 116, "nvd-overrides": 32184, "kev": 1404, "epss": 29,
-    "debian": 2169,  # 1,778 CVEs of source packages (1,640 CVEs), 391 versions of the suite
-    "redhat": 4, "azure-linux": 1222, "rubysec": 1126, "friendsofphp": 1592,
+    "debian-changelogs": 2169,  # 1,778 pairs of source and CVE, 391 versions of the suite
+    "redhat-sample": 4, "azure-linux": 1222, "rubysec": 1126, "friendsofphp": 1592,
     "nodejs": 644,  # 647 files, three of them list the others
     "retirejs": 1266,  # entries of 76 and 409 libraries
     "endoflife": 8351,  # cycles of 464 products
@@ -133,13 +141,23 @@ def test_every_shared_file_has_a_source() -> None:
 def test_whole_feeds(name: str) -> None:
     found, _ = sources.located(str(SHARED / "feeds"))
     (files,) = (each for each in found if each.source.name == name)
-    count, unread = 0, Counter[str]()
+    count, unread, vectors = 0, Counter[str](), set[str]()
     for each in sources.records(files):
         if isinstance(each, Unread):
             unread[each.reason] += 1
         else:
             count += 1
             assert_usable(each)
-    print(f"{name}: {count} records, unread: {dict(unread)}")  # noqa: T201 - shown with -rP
+            vectors.update(vectors_of(each))
+    print(f"{name}: {count} records, unread: {dict(unread)}")
     assert count == WHOLE[name]
     assert unread == WHOLE_UNREAD.get(name, {})
+    if name.startswith("osv-"):
+        assert all(score(vector) for vector in vectors)
+
+
+def vectors_of(record: Record) -> Iterator[str]:
+    if isinstance(record, Advisory):
+        yield from (each.vector for each in record.scores if each.vector)
+        for affected in record.affected:
+            yield from affected.vectors

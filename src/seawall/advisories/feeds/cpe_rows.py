@@ -22,7 +22,8 @@ _BOUNDS = (
     ("versionStartIncluding", "[", ""), ("versionStartExcluding", "(", ""),
     ("versionEndExcluding", "", ")"), ("versionEndIncluding", "", "]"),
 )  # fmt: skip
-_ANY = {"", "0", "*", "-", "n/a", "unspecified"}
+_ANY = {"0", "*", "-", "n/a", "unspecified"}
+"""Where a range starts that starts before all versions."""
 
 
 def criteria(value: object) -> str:
@@ -123,8 +124,11 @@ def _ranges(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if exact := _version(first):
                 yield ("", "") if exact == "*" else (f"[{exact}", f"{exact}]")
             continue
-        start = "" if first in _ANY else _version(first)
-        end = before if last is None else last
-        ending = "" if end == "*" else _version(end)
-        if ending or end == "*":
-            yield (f"[{start}" if start else ""), ending and ending + (")" if last is None else "]")
+        start, end = _version(first), before if last is None else last
+        if end != "*" and not _version(end):
+            continue
+        bracket = ")" if last is None else "]"
+        yield (
+            "" if not start or start in _ANY else f"[{start}",
+            "" if end == "*" else f"{end}{bracket}",
+        )

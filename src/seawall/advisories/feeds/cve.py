@@ -61,7 +61,7 @@ def _records(value: dict[str, Any], source: str) -> Iterator[Record]:
     id_ = word(about.get("cveId"))
     if not _ID.fullmatch(id_):
         raise Malformed("it has no CVE id")
-    state = about.get("state")
+    state = word(about.get("state"))
     if state not in {"PUBLISHED", "REJECTED"}:
         raise Malformed("it is neither published nor rejected")
     containers = table(value.get("containers"))
@@ -126,7 +126,7 @@ def _scores(part: dict[str, Any], voice: str) -> Iterator[Score]:
             if vector:
                 yield Score(voice, vector=vector)
         other = table(metric.get("other"))
-        if other and other.get("type") not in {"ssvc", "kev"}:
+        if other and word(other.get("type")) not in {"ssvc", "kev"}:
             content = table(other.get("content"))
             said = word(content.get("value")) or word(content.get("text"))
             if _WORD.fullmatch(said):

@@ -86,7 +86,7 @@ def _package(package: str, faults: dict[str, Any], source: str) -> Iterator[Reco
 
 def _state(name: str, release: str, state: dict[str, Any]) -> Affected | None:
     """What is said of a release; ``None`` when it is not known yet whether it is affected."""
-    status, fixed = state.get("status"), word(state.get("fixed_version"))
+    status, fixed = word(state.get("status")), word(state.get("fixed_version"))
     number = RELEASES.get(release)
     if number is None or status not in {"open", "resolved"}:
         return None

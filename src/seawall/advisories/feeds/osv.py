@@ -162,7 +162,7 @@ def _severities(value: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]
     for each in tables(value.get("severity")):
         score = word(each.get("score"))
         if score:
-            (vectors if each.get("type") in _VECTORS else found)[score] = None
+            (vectors if word(each.get("type")) in _VECTORS else found)[score] = None
     return tuple(vectors), tuple(found)
 
 

@@ -21,7 +21,7 @@ def ranges(entry: dict[str, Any], ecosystem: str) -> Iterator[Events]:
     version as they are written.
     """
     for each in tables(entry.get("ranges")):
-        if each.get("type") in {"SEMVER", "ECOSYSTEM"}:
+        if word(each.get("type")) in {"SEMVER", "ECOSYSTEM"}:
             events = _events(each)
             yield from _pairs(_in_order(events, ecosystem))
 

@@ -29,6 +29,11 @@ LAST_UPDATE = "last-update"
 LOCAL = "local"
 """Made from files at hand; nothing is fetched."""
 
+# How much of what a source knows its files have.
+WHOLE = "whole"
+PART = "part"
+"""Some of its records: that a package is in none of them says nothing."""
+
 FACTS = "LicenseRef-facts"
 """No licence is stated; facts only: ids, names, versions, days."""
 
@@ -62,6 +67,7 @@ class Source(NamedTuple):
     """Whether a database made of it may be passed on."""
     is_share_alike: bool = False
     """Whether what is made of it must have its licence: it gets a file of its own."""
+    extent: str = WHOLE
 
 
 _BUCKET = "https://storage.googleapis.com/osv-vulnerabilities"
@@ -71,6 +77,7 @@ _CC_BY = "CC-BY-4.0"
 def _osv(
     directory: str, title: str, licence: str, home: str, *,
     is_redistributable: bool = True, is_share_alike: bool = False, base: str = "",
+    extent: str = WHOLE,
 ) -> Source:  # fmt: skip
     """A directory of OSV's buckets."""
     bucket = f"{_BUCKET}/{base or directory}".replace(" ", "%20")
@@ -86,6 +93,7 @@ def _osv(
         home,
         is_redistributable,
         is_share_alike,
+        extent,
     )
 
 
@@ -130,9 +138,10 @@ SOURCES: tuple[Source, ...] = (
     _osv("Alpaquita", "BellSoft advisories of Alpaquita", "MIT", f"{_GITHUB}/bell-sw/osv-database"),
     _osv("Debian", "Debian security advisories", FACTS, "https://security-tracker.debian.org"),
     _osv("Alpine", "Alpine security database, as OSV", FACTS, "https://secdb.alpinelinux.org"),
-    _osv("GHSA-sample", "GitHub Advisory Database", _CC_BY, _GHSA, base="[EMPTY]"),
+    _osv("GHSA-sample", "GitHub Advisory Database", _CC_BY, _GHSA, base="[EMPTY]", extent=PART),
     _osv("Ubuntu-sample", "Ubuntu security data", "CC-BY-SA-4.0",
-         "https://security-metadata.canonical.com", is_share_alike=True, base="Ubuntu"),
+         "https://security-metadata.canonical.com", is_share_alike=True, base="Ubuntu",
+         extent=PART),
     _osv("Ubuntu", "Ubuntu security data", "CC-BY-SA-4.0",
          "https://security-metadata.canonical.com", is_share_alike=True),
     _osv("Wolfi", "Wolfi advisories", "CC-BY-NC-ND-4.0", f"{_GITHUB}/wolfi-dev/advisories",
@@ -183,6 +192,12 @@ SOURCES: tuple[Source, ...] = (
         "EPSS scores by FIRST, https://www.first.org/epss", "https://www.first.org/epss",
     ),
     Source(
+        "debian-changelogs", "Changelogs and versions of Debian packages", FACTS, "debian",
+        ("debian/*changelog*", "debian/*.tsv"),
+        Update(LOCAL, "https://deb.debian.org/debian-security"),
+        "Debian package changelogs", "https://www.debian.org", extent=PART,
+    ),
+    Source(
         "debian", "Debian security tracker", FACTS, "debian",
         ("debian/*",),
         Update(ETAG, "https://security-tracker.debian.org/tracker/data/json"),
@@ -204,6 +219,13 @@ SOURCES: tuple[Source, ...] = (
             "https://secdb.alpinelinux.org/last-update",
         ),
         "Alpine security database", "https://secdb.alpinelinux.org",
+    ),
+    Source(
+        "redhat-sample", "Red Hat VEX, some documents", _CC_BY, "redhat_csaf",
+        ("redhat/*csaf*sample*",),
+        Update(LOCAL, "https://security.access.redhat.com/data/csaf/v2/vex/"),
+        "Red Hat security data, CC-BY-4.0", "https://security.access.redhat.com/data",
+        extent=PART,
     ),
     Source(
         "redhat", "Red Hat VEX", _CC_BY, "redhat_csaf",
