@@ -262,7 +262,7 @@ def _placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
     places: Mapping[KeyPath, Span] = {}
     wanted = {f.location.key_path for f in findings if f.location.span is None}
     if wanted:
-        places = _places_of(text, wanted)
+        places = places_of_keys(text, wanted)
     result = []
     for finding in findings:
         location = finding.location
@@ -280,7 +280,8 @@ def _whole_line(lines: Sequence[str], number: int) -> Span:
     return Span(number, start + 1, number, max(len(line.rstrip()), start) + 1)
 
 
-def _places_of(text: str, wanted: set[KeyPath]) -> Mapping[KeyPath, Span]:
+def places_of_keys(text: str, wanted: set[KeyPath]) -> Mapping[KeyPath, Span]:
+    """The spans of those of some paths of keys that are there, in JSON or YAML."""
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
         from seawall.text.json_places import locate  # noqa: PLC0415 - only for JSON
 

@@ -1,0 +1,70 @@
+"""The packages of the targets, for those who write them down: bills of materials."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seawall.core.report import Failed
+from seawall.engine import packages, reading
+from seawall.engine.options import Options
+from seawall.engine.packages import Inventory
+from seawall.engine.reading import FileSystem
+from seawall.packages.formats import format_of
+from seawall.packages.package import Contents, Problem
+from seawall.text.decoding import Undecodable, decode
+
+
+class Gathered(NamedTuple):
+    """The packages of each file, by its path, and what could not be read."""
+
+    files: tuple[tuple[str, Contents], ...]
+    failed: tuple[Failed, ...]
+
+    @property
+    def project(self) -> str:
+        """The name of the project, as the file says that is nearest to the top; may be empty."""
+        named = [(path.count("/"), path, item.project) for path, item in self.files if item.project]
+        return min(named)[2] if named else ""
+
+
+def gathered(options: Options) -> Gathered:
+    """Read the targets."""
+    source = FileSystem(options)
+    inputs = reading.gather(source, options, None)
+    failed = list(inputs.failed)
+    read: list[Inventory] = []
+    for item in packages.inventories(inputs.package_files, source.sibling):
+        if isinstance(item, Failed):
+            failed.append(item)
+        else:
+            read.append(item)
+    kept = packages.without_superseded(read)
+    files = [*map(_with_lines, kept), *(_unread(item) for item in failed if format_of(item.path))]
+    return Gathered(tuple(sorted(files, key=lambda item: item[0])), tuple(sorted(failed)))
+
+
+def _unread(item: Failed) -> tuple[str, Contents]:
+    """A file that cannot be read: a bill without it is not whole, and says so."""
+    return item.path, Contents((), (Problem("", item.reason, item.line),))
+
+
+def _with_lines(item: Inventory) -> tuple[str, Contents]:
+    """The packages of a file, those with a path of keys on their lines."""
+    path, contents = item.source.file.path, item.contents
+    wanted = {p.key_path for p in contents.packages if p.key_path and not p.line and not p.file}
+    text = decode(item.source.data) if wanted else ""
+    if isinstance(text, Undecodable) or not text:
+        return path, contents
+    places = packages.places_of_keys(text, wanted)
+    return path, contents._replace(
+        packages=tuple(
+            p._replace(line=places[p.key_path].line) if p.key_path in places and not p.line else p
+            for p in contents.packages
+        )
+    )
+
+
+def failures(found: Gathered) -> Iterator[str]:
+    """What could not be read, as a person reads it."""
+    for item in found.failed:
+        place = f"{item.path}:{item.line}" if item.line else item.path
+        yield f"{place}: {item.reason}"
