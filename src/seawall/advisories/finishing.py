@@ -76,6 +76,7 @@ class Finishing:
         self._numbers: dict[str, int] = {}
         self._worst: dict[int, Verdict] = {}
         self._withdrawn_cves: set[int] = set()
+        self._dropped: list[int] = []
 
     # While records come -----------------------------------------------------------------------
 
@@ -123,6 +124,7 @@ class Finishing:
                 self._tables.put("alias", (name, number))
         self._settle_conflicts(together)
         self._add_metadata(whole=whole)
+        self._drop()
         self._write_vulnerabilities()
 
     def _number(self, id_: str) -> int:
@@ -145,7 +147,7 @@ class Finishing:
         ids = clusters.of_bulletin(id_, aliases, upstream, related)
         live = [each for each in ids if each not in self._rejected]
         if not live and clusters.is_wrapped(id_):
-            self._drop(record)
+            self._dropped.append(record)
             self._tables.put("withdrawn", (id_, source, "", "its CVE was rejected", ids[0]))
             return
         for each in live or (id_,):
@@ -157,13 +159,19 @@ class Finishing:
             if not live:
                 self._withdrawn_cves.add(number)
 
-    def _drop(self, record: int) -> None:
+    def _drop(self) -> None:
+        """Take records out again; all at once, for what they left has no index by record."""
         self._tables.flush()
+        connection = self._tables.connection
+        connection.execute("CREATE TEMP TABLE dropped (record INTEGER PRIMARY KEY)")
+        connection.executemany(
+            "INSERT INTO dropped VALUES (?)", ((record,) for record in self._dropped)
+        )
         for table in ("affected", "exact", "unjudged", "cleared", "record"):
-            self._tables.connection.execute(
-                f"DELETE FROM {table} WHERE record = ?",  # noqa: S608 - names of ours
-                (record,),
+            connection.execute(
+                f"DELETE FROM {table} WHERE record IN (SELECT record FROM temp.dropped)"  # noqa: S608
             )
+        connection.execute("DROP TABLE temp.dropped")
 
     # Two records on one package ---------------------------------------------------------------
 
@@ -228,7 +236,7 @@ class Finishing:
             if whole or cve in self._numbers:
                 self._member(record, cve)
             else:
-                self._drop(record)
+                self._dropped.append(record)
         for cve, known in self._known.items():
             if known.exploited and cve not in self._rejected:
                 self._number(cve)

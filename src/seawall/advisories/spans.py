@@ -112,9 +112,7 @@ def _native(
     yield from _named(interval.intersection(whole, mended), texts, key)
 
 
-def _parsed(
-    ecosystem: str, texts: Iterable[str], reasons: dict[str, None]
-) -> Iterator[Interval]:
+def _parsed(ecosystem: str, texts: Iterable[str], reasons: dict[str, None]) -> Iterator[Interval]:
     from seawall.advisories.versions import ranges  # noqa: PLC0415 - few sources have them
 
     for text in texts:

@@ -205,7 +205,7 @@ def _json(
 
 def _packages_json(packages: Known) -> Iterator[str]:
     yield _dumped([
-        {"ecosystem": ecosystem, "package": name, "affected": [_matched(match) for match in matches]}
+        {"ecosystem": ecosystem, "package": name, "affected": list(map(_matched, matches))}
         for ecosystem, name, matches in packages
     ])  # fmt: skip
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "config": "config show: what holds for a scan, and where each value comes from",
     "init": "write a first seawall.toml; takes over other tools' configuration",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "db": "the database of advisories: what it has, how old it is; update, export, import it",
     "self-check": "say what is installed, what is missing, and what is not covered without it",
     "completion": "print a script that lets a shell complete commands, options and rule ids",
 }

@@ -15,6 +15,7 @@ from seawall.core.errors import UsageError
 
 Told = Callable[[str], None]
 """Is given a line for the person who waits."""
+_EVERYTHING = Kept()
 _TITLES = Kept(details=False, references=False, cpes=False, packed=False)
 ATTRIBUTION = "ATTRIBUTION.md"
 
@@ -64,8 +65,8 @@ def build(
     target: str,
     *,
     told: Told,
-    kept: Kept = Kept(),
-    shareable: bool = False,  # noqa: B008
+    kept: Kept = _EVERYTHING,
+    shareable: bool = False,
 ) -> None:
     """Build a database out of a directory of feeds, laid out as ``feeds.sources`` says.
 
