@@ -10,9 +10,7 @@ from seawall.advisories import cvss2, cvss3, cvss4
 from seawall.advisories.cvss import Score, band, score
 from tests.shared import DATA
 
-RECORDED = [
-    row.split("\t") for row in (DATA / "cvss" / "scores.tsv").read_text().splitlines()
-]
+RECORDED = [row.split("\t") for row in (DATA / "cvss" / "scores.tsv").read_text().splitlines()]
 """Random vectors with base and overall score, as Red Hat's ``cvss`` 3.6 computes them."""
 
 PREFIXED = {

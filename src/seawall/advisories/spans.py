@@ -4,7 +4,7 @@ An interval's bounds come from the union of all ranges and listed versions, so t
 where one ends is outside of all of them: what is called fixed is not affected by another range.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.advisories.advisory import Affected, Events
@@ -18,6 +18,10 @@ _BETWEEN, _WITHIN = "\n", "\t"
 _BLANKS = pattern(r"[\t\n\r]")
 _VERSION = pattern(r"[0-9A-Za-z][^\s,|<>=~^!()\[\]]*")
 """A version in a native range, so far as it takes to give a bound its text back."""
+
+
+_FIRST_PRE_RELEASES = (".0.0-0", ".0-0", "-0", ".a", ".dev0")
+"""How ecosystems write the first of all pre-releases of a version: branches end before it."""
 
 
 class Span(NamedTuple):
@@ -134,7 +138,23 @@ def _named(intervals: Iterable[Interval], texts: Iterable[str], key: Key) -> Ite
             ends[found], ends[after(found)] = FIXED_IN + version, LAST_AFFECTED + version
     for lo, hi in intervals:
         if lo < hi:
-            yield Span(lo, hi, starts.get(lo, ""), ends.get(hi, "") if hi != LAST else "")
+            yield Span(lo, hi, _start(lo, starts), _finish(hi, starts, ends))
+
+
+def _start(lo: bytes, starts: Mapping[bytes, str]) -> str:
+    """The words for where an interval begins; where there are none, for what is closest below."""
+    if lo == FIRST or lo in starts:
+        return starts.get(lo, "")
+    below = max((key for key in starts if key < lo), default=b"")
+    return starts[below] if below else ""
+
+
+def _finish(hi: bytes, starts: Mapping[bytes, str], ends: Mapping[bytes, str]) -> str:
+    """The words for where it ends; where there are none, what is closest above: no mended version."""
+    if hi == LAST or hi in ends:
+        return ends.get(hi, "")
+    above = min((key for key in starts if key > hi), default=b"")
+    return LIMIT + starts[above] if above else ""
 
 
 def _next(version: str) -> Iterator[str]:
@@ -142,7 +162,9 @@ def _next(version: str) -> Iterator[str]:
     numbers = version.split(".")
     for place in range(len(numbers) - 1):
         if numbers[place].isdigit() and len(numbers[place]) < 9:
-            yield ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
+            following = ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
+            yield following
+            yield from (f"{following}{first}" for first in _FIRST_PRE_RELEASES)
 
 
 def _listed(

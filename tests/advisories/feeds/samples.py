@@ -32,7 +32,9 @@ def metadata(name: str) -> dict[str, Metadata]:
     return {each.id: each for each in sample(name) if isinstance(each, Metadata)}
 
 
-def read(reader: str, text: str | bytes, name: str = "a.json", source: str = "test") -> list[Record]:
+def read(
+    reader: str, text: str | bytes, name: str = "a.json", source: str = "test"
+) -> list[Record]:
     """What a reader makes of one member."""
     data = text.encode() if isinstance(text, str) else text
     module = import_module(f"seawall.advisories.feeds.{reader}")

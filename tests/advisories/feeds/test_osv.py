@@ -49,7 +49,9 @@ def sample(ecosystem: str) -> dict[str, Advisory]:
     return {each.id: each for each in found if isinstance(each, Advisory)}
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/all.jsonl")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(SAMPLES.glob("*/all.jsonl")), ids=lambda path: path.parent.name
+)
 def test_each_sample_gives_usable_advisories(path: Any) -> None:
     for found in osv.read(members(str(path)), "osv"):
         if isinstance(found, Unread):

@@ -66,9 +66,7 @@ def assert_usable(record: Record) -> None:
 
 
 def tells_versions(affected: Affected) -> bool:
-    return bool(
-        affected.ranges or affected.versions or affected.native or affected.unaffected
-    )
+    return bool(affected.ranges or affected.versions or affected.native or affected.unaffected)
 
 
 def test_the_table_is_complete() -> None:
