@@ -20,10 +20,6 @@ _VERSION = pattern(r"[0-9A-Za-z][^\s,|<>=~^!()\[\]]*")
 """A version in a native range, so far as it takes to give a bound its text back."""
 
 
-_FIRST_PRE_RELEASES = (".0.0-0", ".0-0", "-0", ".a", ".dev0")
-"""How ecosystems write the first of all pre-releases of a version: branches end before it."""
-
-
 class Span(NamedTuple):
     """The versions with ``lo <= key < hi``, and the words for its ends."""
 
@@ -150,7 +146,7 @@ def _start(lo: bytes, starts: Mapping[bytes, str]) -> str:
 
 
 def _finish(hi: bytes, starts: Mapping[bytes, str], ends: Mapping[bytes, str]) -> str:
-    """The words for where it ends; where there are none, what is closest above: no mended version."""
+    """The words for where it ends; where none are, what is closest above: not mended."""
     if hi == LAST or hi in ends:
         return ends.get(hi, "")
     above = min((key for key in starts if key > hi), default=b"")
@@ -158,13 +154,16 @@ def _finish(hi: bytes, starts: Mapping[bytes, str], ends: Mapping[bytes, str]) -
 
 
 def _next(version: str) -> Iterator[str]:
-    """Where the ranges of a version's own branches end: ``~> 2.3.5`` at 2.4, ``^2.3.5`` at 3."""
+    """Where a version's own branches end: ``~> 2.3.5`` before 2.4, ``^2.3.5`` before 3.
+
+    Ecosystems write the first of all pre-releases in their own way, and ranges end before it.
+    """
     numbers = version.split(".")
     for place in range(len(numbers) - 1):
         if numbers[place].isdigit() and len(numbers[place]) < 9:
             following = ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
-            yield following
-            yield from (f"{following}{first}" for first in _FIRST_PRE_RELEASES)
+            padding = ".0" * (2 - place)
+            yield from (f"{following}.a", f"{following}.dev0", f"{following}{padding}-0", following)
 
 
 def _listed(
