@@ -267,7 +267,9 @@ class _Reading:
 
     def _metadata(self, metadata: Metadata) -> None:
         self._records += 1
-        self._newest = max(self._newest, metadata.modified, metadata.published)
+        self._newest = max(
+            self._newest, metadata.modified, metadata.published, metadata.known_exploited
+        )
         finishing = self._builder.finishing
         if metadata.rejected:
             finishing.reject(metadata.id)

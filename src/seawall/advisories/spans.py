@@ -4,7 +4,7 @@ An interval's bounds come from the union of all ranges and listed versions, so t
 where one ends is outside of all of them: what is called fixed is not affected by another range.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.advisories.advisory import Affected, Events
@@ -134,15 +134,36 @@ def _named(intervals: Iterable[Interval], texts: Iterable[str], key: Key) -> Ite
             ends[found], ends[after(found)] = FIXED_IN + version, LAST_AFFECTED + version
     for lo, hi in intervals:
         if lo < hi:
-            yield Span(lo, hi, starts.get(lo, ""), ends.get(hi, "") if hi != LAST else "")
+            yield Span(lo, hi, _start(lo, starts), _finish(hi, starts, ends))
+
+
+def _start(lo: bytes, starts: Mapping[bytes, str]) -> str:
+    """The words for where an interval begins; where there are none, for what is closest below."""
+    if lo == FIRST or lo in starts:
+        return starts.get(lo, "")
+    below = max((key for key in starts if key < lo), default=b"")
+    return starts[below] if below else ""
+
+
+def _finish(hi: bytes, starts: Mapping[bytes, str], ends: Mapping[bytes, str]) -> str:
+    """The words for where it ends; where none are, what is closest above: not mended."""
+    if hi == LAST or hi in ends:
+        return ends.get(hi, "")
+    above = min((key for key in starts if key > hi), default=b"")
+    return LIMIT + starts[above] if above else ""
 
 
 def _next(version: str) -> Iterator[str]:
-    """Where the ranges of a version's own branches end: ``~> 2.3.5`` at 2.4, ``^2.3.5`` at 3."""
+    """Where a version's own branches end: ``~> 2.3.5`` before 2.4, ``^2.3.5`` before 3.
+
+    Ecosystems write the first of all pre-releases in their own way, and ranges end before it.
+    """
     numbers = version.split(".")
     for place in range(len(numbers) - 1):
         if numbers[place].isdigit() and len(numbers[place]) < 9:
-            yield ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
+            following = ".".join([*numbers[:place], str(int(numbers[place]) + 1)])
+            padding = ".0" * (2 - place)
+            yield from (f"{following}.a", f"{following}.dev0", f"{following}{padding}-0", following)
 
 
 def _listed(

@@ -1,10 +1,13 @@
 """``seawall db``: the database of advisories: what it has, and where it comes from."""
 
-import argparse
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from seawall.cli.arguments import Help, Parser
+
+if TYPE_CHECKING:
+    import argparse
 
 _DESCRIPTION = """\
 The database of advisories that seawall scan holds packages against. One is part of the
@@ -88,6 +91,10 @@ def _add_build(add: _Add) -> None:
     own = add("build", help="make one out of a directory of feeds, in force or not")
     own.add_argument("--from", dest="source", metavar="DIR", required=True)
     own.add_argument("--output", metavar="FILE", required=True)
+    own.add_argument(
+        "--of", action="append", default=[], metavar="NAME=DAY",
+        help="the day that a source's data is of, where its records do not tell; repeatable",
+    )  # fmt: skip
     own.add_argument(
         "--snapshot", action="store_true",
         help="as it is shipped: only sources that may be passed on, titles for details; FILE is a "

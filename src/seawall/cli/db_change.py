@@ -46,17 +46,26 @@ def export(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """Make a database out of a directory of feeds; gives the exit code."""
+    days = dict(map(_day, options.of))
+    make = local.make_snapshot if options.snapshot else local.make_beside
     try:
-        if options.snapshot:
-            local.make_snapshot(options.source, options.output, told=_say)
-        else:
-            local.make_beside(options.source, options.output, told=_say)
+        make(options.source, options.output, told=_say, days=days)
     except OSError as error:
         raise UsageError(
             f"{options.output} cannot be made: {(error.strerror or str(error)).lower()}; "
             "name another place"
         ) from error
     return 0
+
+
+def _day(text: str) -> tuple[str, str]:
+    from datetime import date  # noqa: PLC0415 - only where one is given
+
+    name, _, day = text.partition("=")
+    try:
+        return name, date.fromisoformat(day).isoformat()
+    except ValueError:
+        raise UsageError(f"--of {text!r}: write it as osv-go=2026-08-21") from None
 
 
 def _tell(switched: Switched) -> None:

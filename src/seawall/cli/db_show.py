@@ -47,11 +47,15 @@ def show(options: argparse.Namespace) -> int:
 def _package(what: str, ecosystem: str | None) -> tuple[str, str]:
     """The ecosystem and the name that were asked for; a package URL has both."""
     if what.startswith("pkg:"):
+        from seawall.packages.bill import full_name  # noqa: PLC0415 - for a package URL only
         from seawall.packages.ecosystems import ecosystem_of  # noqa: PLC0415
-        from seawall.packages.purl import parse  # noqa: PLC0415
+        from seawall.packages.purl import PurlError, parse  # noqa: PLC0415
 
-        purl = parse(what)
-        return ecosystem or ecosystem_of(purl.type), purl.name
+        try:
+            purl = parse(what)
+        except PurlError as error:
+            raise UsageError(f"{what!r} is no package URL: {error}") from error
+        return ecosystem or ecosystem_of(purl.type), full_name(purl)
     return ecosystem or "", what
 
 
@@ -165,7 +169,8 @@ def _packages_text(store: Store, packages: Known) -> Iterator[str]:
         told = store.vulnerabilities({match.vulnerability for match in matches})
         coverage = store.coverage(ecosystem)
         until = f", known until {coverage.until[:10]}" if coverage and coverage.until else ""
-        yield f"{name} ({ecosystem}): {len(told)} vulnerabilities{until}\n\n"
+        count = "1 vulnerability" if len(told) == 1 else f"{len(told)} vulnerabilities"
+        yield f"{name} ({ecosystem}): {count}{until}\n\n"
         yield from _of_package(matches, told)
 
 

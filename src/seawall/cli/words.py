@@ -62,6 +62,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "SEVERITY": _labels(choices(Severity) + ", none"),
     "LEVEL": _labels(choices(Confidence)),
     "NAME": _nothing,
+    "NAME=DAY": _nothing,
     "NAME[=FILE]": _formats,
     "PROFILE": _labels(", ".join(PROFILES)),
     "[NAME=]PATH": FILES,

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from seawall.advisories import packed, snapshot
@@ -15,6 +15,7 @@ from seawall.core.errors import UsageError
 
 Told = Callable[[str], None]
 """Is given a line for the person who waits."""
+NO_DAYS: Mapping[str, str] = {}
 _EVERYTHING = Kept()
 _TITLES = Kept(details=False, references=False, cpes=False, packed=False)
 ATTRIBUTION = "ATTRIBUTION.md"
@@ -67,6 +68,7 @@ def build(
     told: Told,
     kept: Kept = _EVERYTHING,
     shareable: bool = False,
+    days: Mapping[str, str] = NO_DAYS,
 ) -> None:
     """Build a database out of a directory of feeds, laid out as ``feeds.sources`` says.
 
@@ -76,8 +78,15 @@ def build(
         told: is given a line for each source.
         kept: how much of what records say is kept.
         shareable: leave out sources that may not be passed on, or only under their own licence.
+        days: the days that the data of sources is of, by their names, where records do not tell.
     """
     found, strangers = sources.located(directory)
+    strange = sorted(set(days) - {each.source.name for each in found})
+    if strange:
+        raise UsageError(
+            f"{directory}: it has nothing of a source named {strange[0]!r}; it has "
+            f"{', '.join(each.source.name for each in found) or 'none'}"
+        )
     wanted = [each for each in found if not shareable or _is_shareable(each)]
     if not wanted:
         raise UsageError(
@@ -89,7 +98,7 @@ def build(
     builder = Builder(target, kept)
     try:
         for files in wanted:
-            tally = builder.add(_origin(files), sources.records(files))
+            tally = builder.add(_origin(files, days), sources.records(files))
             told(
                 f"{files.source.name}: {tally.records} records, {tally.withdrawn} withdrawn, "
                 f"{tally.unread} not understood"
@@ -104,19 +113,21 @@ def _is_shareable(files: Files) -> bool:
     return files.source.is_redistributable and not files.source.is_share_alike
 
 
-def _origin(files: Files) -> Origin:
+def _origin(files: Files, days: Mapping[str, str]) -> Origin:
     source = files.source
     return Origin(
         source.name, source.title, source.licence, source.home, source.attribution,
-        whole=getattr(source, "extent", "whole") == "whole",
+        whole=getattr(source, "extent", "whole") == "whole", until=days.get(source.name, ""),
     )  # fmt: skip
 
 
-def make_beside(directory: str, output: str, *, told: Told) -> None:
+def make_beside(
+    directory: str, output: str, *, told: Told, days: Mapping[str, str] = NO_DAYS
+) -> None:
     """Build a database in the place of a file, which stays as it is until the new one is whole."""
     new = f"{output}.{os.getpid()}.tmp"
     try:
-        build(directory, new, told=told)
+        build(directory, new, told=told, days=days)
         os.replace(new, output)
     finally:
         with suppress(FileNotFoundError):
@@ -124,12 +135,14 @@ def make_beside(directory: str, output: str, *, told: Told) -> None:
     told(f"{output}: {os.stat(output).st_size / 1_000_000:.1f} MB")
 
 
-def make_snapshot(directory: str, place: str, *, told: Told) -> None:
+def make_snapshot(
+    directory: str, place: str, *, told: Told, days: Mapping[str, str] = NO_DAYS
+) -> None:
     """Make the files of the shipped database in a directory: packed, with who is to be credited."""
     os.makedirs(place, exist_ok=True)
     new = os.path.join(place, f"{os.getpid()}.tmp")
     try:
-        build(directory, new, told=told, kept=_TITLES, shareable=True)
+        build(directory, new, told=told, kept=_TITLES, shareable=True, days=days)
         shipped = snapshot.pack(new, place)
         _credit(new, os.path.join(place, ATTRIBUTION))
     finally:
