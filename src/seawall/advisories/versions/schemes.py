@@ -76,6 +76,10 @@ _SCHEMES = {
     "Bottlerocket": "rpm",
     "Fedora": "rpm",
     "Oracle Linux": "rpm",
+    # Runtimes, and libraries known by their files, of which sources have advisories.
+    "Node.js": "semver",
+    "Retire.js": "generic",
+    "Ruby": "generic",  # 1.9.2-p330 comes after 1.9.2, unlike a version of a gem
 }
 _LOWER_CASE = {name.lower(): module for name, module in _SCHEMES.items()}
 """Some records have ``kubernetes``."""
