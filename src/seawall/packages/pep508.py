@@ -22,9 +22,7 @@ _REQUIREMENT = pattern(
 _CLAUSE = pattern(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([^\s,()]+)\s*")
 _EXACT = pattern(r"[A-Za-z0-9.!+_-]+")
 """A version: no ``1.*``, no ``${VARIABLE}``."""
-_ARCHIVE = pattern(
-    r"([^/]+?)(\.whl|\.tar\.gz|\.tar\.bz2|\.tar\.xz|\.tgz|\.zip|\.tar)$", re.IGNORECASE
-)
+_SUFFIXES = (".whl", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".zip", ".tar")
 _EGG = pattern(r"[#&]egg=([A-Za-z0-9._-]+)")
 _ADDRESS = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\s)")
 
@@ -80,16 +78,17 @@ def is_address(text: str) -> bool:
 
 def is_archive(text: str) -> bool:
     """Whether a text is the path of an archive: a wheel, or one of sources."""
-    return " " not in text and "@" not in text and _ARCHIVE.search(text) is not None
+    return " " not in text and "@" not in text and text.lower().endswith(_SUFFIXES)
 
 
 def of_address(address: str) -> tuple[str, str]:
     """Name and version that an address tells: of an archive, or the name after ``#egg=``."""
     path, _, _ = address.partition("#")
     name = version = ""
-    found = _ARCHIVE.search(path.partition("?")[0])
-    if found and "+" not in address.partition(":")[0]:
-        name, version = of_archive(found[1], is_wheel=found[2].lower() == ".whl")
+    base = path.partition("?")[0].rpartition("/")[2]
+    suffix = next((end for end in _SUFFIXES if base.lower().endswith(end)), "")
+    if suffix and "+" not in address.partition(":")[0]:
+        name, version = of_archive(base[: -len(suffix)], is_wheel=suffix == ".whl")
     egg = _EGG.search(address)
     return normal(egg[1] if egg else name), version
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from seawall.core.lazy import pattern
 from seawall.packages.package import Contents, File, Package, Problem
+from seawall.packages.reading import Notes
 from seawall.text.decoding import Undecodable, decode
 
 _RUNTIMES = {
@@ -21,7 +22,7 @@ _TOOLS = {
     "go": "go", "php": "php", "erlang": "erlang", "elixir": "elixir", "perl": "perl",
     "dotnet": "dotnet", "dotnet-core": "dotnet", "java": "java", "rust": "rust",
 }  # fmt: skip
-_VERSION = pattern(r"(?:[a-z]+-)?v?([0-9]+(?:\.[0-9]+)*(?:[.-]?[a-z0-9]+)*)")
+_VERSION = pattern(r"(?:[a-z]+-)?v?([0-9](?:[.-]?[a-z0-9])*)")
 _MOST_LINES = 1000
 
 
@@ -31,16 +32,14 @@ def read(file: File) -> Contents:
     if isinstance(text, Undecodable):
         return Contents(problems=(Problem("the file", text.reason, text.line),))
     packages: list[Package] = []
-    problems: list[Problem] = []
+    notes = Notes()
     for number, name, version in _named(os.path.basename(file.path), text):
         found = _VERSION.fullmatch(version.lower())
         if found is None:
-            problems.append(
-                Problem(f"{name} {version}"[:80], "an alias, not a version: it may be any", number)
-            )
-        else:
+            notes.add(f"{name} {version}", "an alias, not a version: it may be any", number)
+        elif notes.fits(name, found[1], number):
             packages.append(Package("generic", name, found[1], line=number, direct=True))
-    return Contents(tuple(packages), tuple(problems))
+    return Contents(tuple(packages), notes.problems)
 
 
 def _named(base: str, text: str) -> Iterator[tuple[int, str, str]]:
