@@ -97,3 +97,15 @@ def test_excluded_files_are_left_out(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("java/\n")
     assert "maven" not in command("sbom").output
     assert "maven" in command("sbom", "--no-gitignore").output
+
+
+def test_bills_are_known_by_their_content_where_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("cyclonedx", "spdx"):
+        command("sbom", "--format", kind, "--output", "image.txt", "package-lock.json")
+        found = json.loads(command("sbom", "image.txt").output)
+        assert [item["purl"] for item in found["components"]] == ["pkg:npm/lodash@4.17.20"]
+    (tmp_path / "package-lock.json").unlink()
+    found = json.loads(command("sbom", ".").output)
+    assert "pkg:npm/lodash@4.17.20" not in json.dumps(found), "it was not named"

@@ -21,7 +21,7 @@ from seawall.engine.texts import Texts
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.packages.formats import Format, format_of
+from seawall.packages.formats import SBOM, Format, format_of
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
@@ -223,7 +223,7 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
         if format_ is not None:
             _gather_packages(file, format_, inputs, source)
         else:
-            _gather_file(file, inputs, source, kustomized, complete)
+            _gather_file(file, inputs, source, kustomized, complete, options)
     for held in inputs.projects.inline:
         around = dockerfiles.surroundings(held.file, source.beside, held.build)
         around = around._replace(embedding=held.embedding)
@@ -317,33 +317,19 @@ def _gather_file(
     source: Source,
     kustomized: _Kustomized,
     complete: "_Completeness",
+    options: Options,
 ) -> None:
-    name = os.path.basename(file.path)
-    template = dockerfiles.template(file)
-    if template is not None:
-        inputs.not_covered.append(template)
-        return
     build = inputs.projects.builds.get(file.path)
-    if build is None and (reason := _no_use(file)):
-        _skip(inputs, file, reason)
-        return
-    if name in kustomizations.FILE_NAMES:
-        inputs.not_covered.append(
-            NotCovered(
-                file.path, KUSTOMIZATION, "kustomizations are not built by this version",
-                "build it and scan the result, for example: kustomize build . | seawall scan -",
-            )
-        )  # fmt: skip
-        return
-    if not file.named and file.path in kustomized.parts:
-        inputs.skipped.append(Skipped(file.path, f"a part of {kustomized.parts[file.path]}"))
+    if _is_settled(file, inputs, kustomized, in_project=build is not None):
         return
     data = source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
     elif not data.strip() and not (build or dockerfiles.may_be(file)):
         inputs.skipped.append(Skipped(file.path, "empty"))
-    elif name == "Chart.yaml" and not file.named:
+    elif options.packages and file.named and not file.context and _is_sbom(data):
+        _add_packages(file, SBOM, data, inputs)
+    elif os.path.basename(file.path) == "Chart.yaml" and not file.named:
         inputs.not_covered.append(_chart_not_covered(file.path))
     elif dockerfiles.claims(file, data, in_project=build is not None):
         around = dockerfiles.surroundings(file, source.beside, build)
@@ -354,16 +340,58 @@ def _gather_file(
         inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
 
 
-def _gather_packages(file: SourceFile, format_: Format, inputs: Inputs, source: Source) -> None:
-    from seawall.engine.packages import PackageFile  # noqa: PLC0415 - if there are any
+def _is_settled(
+    file: SourceFile, inputs: Inputs, kustomized: _Kustomized, *, in_project: bool
+) -> bool:
+    """Whether a file needs no look inside: then it is noted what becomes of it."""
+    template = dockerfiles.template(file)
+    if template is not None:
+        inputs.not_covered.append(template)
+    elif not in_project and (reason := _no_use(file)):
+        _skip(inputs, file, reason)
+    elif os.path.basename(file.path) in kustomizations.FILE_NAMES:
+        inputs.not_covered.append(
+            NotCovered(
+                file.path, KUSTOMIZATION, "kustomizations are not built by this version",
+                "build it and scan the result, for example: kustomize build . | seawall scan -",
+            )
+        )  # fmt: skip
+    elif not file.named and file.path in kustomized.parts:
+        inputs.skipped.append(Skipped(file.path, f"a part of {kustomized.parts[file.path]}"))
+    else:
+        return False
+    return True
 
+
+_SBOM_MARKS = (
+    b'"bomFormat"', b"cyclonedx.org/schema/bom",
+    b'"spdxVersion"', b"SPDXVersion:", b"spdx.org/rdf/3.",
+)  # fmt: skip
+
+
+def _is_sbom(data: bytes) -> bool:
+    """Whether a file that was named is a bill of materials, whatever it is called."""
+    if not any(mark in data for mark in _SBOM_MARKS):
+        return False
+    from seawall.packages.sbom import looks_like_sbom  # noqa: PLC0415 - where it may be one
+
+    return looks_like_sbom(data)
+
+
+def _gather_packages(file: SourceFile, format_: Format, inputs: Inputs, source: Source) -> None:
     data = source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
     elif not data.strip():
         inputs.skipped.append(Skipped(file.path, "empty"))
     else:
-        inputs.package_files.append(PackageFile(file, format_, data))
+        _add_packages(file, format_, data, inputs)
+
+
+def _add_packages(file: SourceFile, format_: Format, data: bytes, inputs: Inputs) -> None:
+    from seawall.engine.packages import PackageFile  # noqa: PLC0415 - if there are any
+
+    inputs.package_files.append(PackageFile(file, format_, data))
 
 
 def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:

@@ -46,17 +46,19 @@ def _reader(module: str) -> Callable[[File], Contents]:
     return read
 
 
+SBOM = Format(
+    "SBOM", "sbom",
+    (
+        "*.cdx.json", "*.cdx.xml", "*.cdx", "bom.json", "bom.xml", "sbom.json", "sbom.xml",
+        "*.sbom.json", "*.bom.json", "*.spdx", "*.spdx.json", "*.spdx.yaml", "*.spdx.yml",
+        "*.spdx3.json", "*.cyclonedx.json", "*.cyclonedx.xml",
+    ),
+    installed=True,
+)  # fmt: skip
+"""Bills of materials, which are also known by their content."""
 FORMATS: tuple[Format, ...] = (
     # Bills of materials
-    Format(
-        "SBOM", "sbom",
-        (
-            "*.cdx.json", "*.cdx.xml", "*.cdx", "bom.json", "bom.xml", "sbom.json", "sbom.xml",
-            "*.sbom.json", "*.bom.json", "*.spdx", "*.spdx.json", "*.spdx.yaml", "*.spdx.yml",
-            "*.spdx3.json", "*.cyclonedx.json", "*.cyclonedx.xml",
-        ),
-        installed=True,
-    ),
+    SBOM,
     # C and C++
     Format("conan.lock", "conan_lock", ("conan.lock",)),
     Format("conanfile.txt", "conanfile_txt", ("conanfile.txt",)),
