@@ -383,7 +383,7 @@ def read_units(
     for task, known in zip(tasks, plains, strict=True):
         private, plain = next(fresh) if known is None else (False, known)
         if known is None and units is not None and not private:
-            units.learn(task, plain)
+            units.learn(task, plain[:_OFFSETS])
         _add(inputs, task, plain)
     inputs.tasks.clear()  # only what has objects is needed from here on
     if inputs.namespace:
@@ -398,6 +398,8 @@ def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
 
 
 _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
+_OFFSETS = 4
+"""Where the offsets of a file's documents stand in what was read: only this run needs them."""
 _NO_OBJECTS = reader.Contents((), (), (), ())
 
 
@@ -426,6 +428,7 @@ def _parse(task: Task, to_learn: bool) -> tuple[bool, Plain]:
         reader.to_plain(contents),
         [ignore_to_plain(item) for item in _placed(words.ignores, text)],
         [enable_to_plain(item) for item in words.enables],
+        contents.offsets,
     )
 
 
@@ -478,6 +481,8 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     if not contents.opaque:
         inputs.whole.add(file.path)
     if contents.objects:
+        if len(plain) > _OFFSETS:
+            contents = contents._replace(offsets=plain[_OFFSETS])
         words = ignores.Words(
             [ignore_from_plain(item) for item in rest[0]],
             [enable_from_plain(item) for item in rest[1]],
