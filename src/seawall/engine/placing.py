@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding, Related
-from seawall.core.location import KeyPath, Location, Span
+from seawall.core.location import KeyPath, Location, Span, made
 
 if TYPE_CHECKING:
     from seawall.kubernetes.reader import Offsets
@@ -100,4 +100,4 @@ def _placed(location: Location, places: Mapping[str, Places]) -> Location:
     if span is not None or path not in places:
         return location
     found = places[path].get((document, key_path))
-    return location if found is None else Location(path, document, key_path, found)
+    return location if found is None else made(Location, (path, document, key_path, found))

@@ -138,6 +138,14 @@ class Inputs:
         self.whole: set[str] = set()
         """Files of which every object is known, if perhaps not all that it will be."""
         self.projects: Projects = NO_PROJECTS
+        self._charts_of: dict[str, str | None] = {}
+
+    def chart_of(self, path: str) -> str | None:
+        """The directory of the chart that a file lies in."""
+        directory = os.path.dirname(path)
+        if directory not in self._charts_of:
+            self._charts_of[directory] = _chart_around(directory, self.charts)
+        return self._charts_of[directory]
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -217,8 +225,7 @@ def _charts(found: Iterable[SourceFile]) -> dict[str, SourceFile]:
     }
 
 
-def _chart_of(path: str, charts: Collection[str]) -> str | None:
-    directory = os.path.dirname(path)
+def _chart_around(directory: str, charts: Collection[str]) -> str | None:
     while charts:
         if directory in charts:
             return directory
@@ -334,7 +341,7 @@ def _manifest(
     kustomized: _Kustomized,
     complete: "_Completeness",
 ) -> Task:
-    chart = _chart_of(file.path, inputs.charts)
+    chart = inputs.chart_of(file.path)
     is_template = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
     listed = file.path in kustomized.resources
     return Task(file, data, is_template, complete.of(file), listed)
@@ -520,7 +527,6 @@ def _mark_incomplete(inputs: Inputs) -> None:
     }
     for object_ in inputs.objects:
         if object_.complete and (
-            os.path.dirname(object_.file) in unread
-            or _chart_of(object_.file, inputs.charts) is not None
+            os.path.dirname(object_.file) in unread or inputs.chart_of(object_.file) is not None
         ):
             object_.complete = False

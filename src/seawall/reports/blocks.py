@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
-from seawall.core.location import Location
+from seawall.core.location import Location, made
 from seawall.core.severity import Severity
 
 
@@ -73,7 +73,8 @@ def _statement(findings: Sequence[Finding]) -> Statement:
     if len(findings) == 1:  # nearly always
         name = first.subject.container
         named: tuple[str, ...] = (name,) if name else ()
-        return Statement(message, named, (Place(first.location, named),), rule, first.severity)
+        there = made(Place, (first.location, named))
+        return made(Statement, (message, named, (there,), rule, first.severity))
     places = tuple(_places(findings))
     named = tuple(dict.fromkeys(name for place in places for name in place.containers))
     return Statement(message, named, places, rule, max(item.severity for item in findings))

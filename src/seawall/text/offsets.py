@@ -12,11 +12,10 @@ from typing import Any
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath, Span
 from seawall.text.places import Stretch, spans
-from seawall.text.scalars import Value
+from seawall.text.scalars import COLLECTIONS, Value
 from seawall.text.yaml import BREAK, Chunk
 
 _BREAK = pattern(f"[{BREAK}]")
-_COLLECTIONS = frozenset((dict, list))
 
 
 def locate(
@@ -51,7 +50,7 @@ class _Tree:
             if key not in children:
                 break
             holder, value, at = value, value[key], children[key]
-        is_collection = type(value) in _COLLECTIONS
+        is_collection = type(value) in COLLECTIONS
         if type(holder) is dict:  # by its key, unless it is a scalar that has a text
             is_empty = self._offsets[at] == self._offsets[at + 1]
             return self._stretch(at - 2 if is_collection or is_empty else at)
@@ -64,11 +63,11 @@ class _Tree:
         if isinstance(value, dict):
             for key, child in value.items():
                 children[key] = at + 2
-                at = self._offsets[at + 3] if type(child) in _COLLECTIONS else at + 4
+                at = self._offsets[at + 3] if type(child) in COLLECTIONS else at + 4
         elif isinstance(value, list):
             for index, child in enumerate(value):
                 children[index] = at
-                at = self._offsets[at + 1] if type(child) in _COLLECTIONS else at + 2
+                at = self._offsets[at + 1] if type(child) in COLLECTIONS else at + 2
         return children
 
     def _first_entry(self, value: Value, at: int) -> Stretch:
@@ -83,7 +82,7 @@ class _Tree:
             return self._own(value[0], at)
         start, end = self._stretch(at)
         first = next(iter(value.values())) if isinstance(value, dict) else None
-        if type(first) not in _COLLECTIONS:
+        if type(first) not in COLLECTIONS:
             begin, until = self._stretch(at + 2)
             if begin < until and not _BREAK.search(self._text, start, until):
                 return start, until
@@ -92,7 +91,7 @@ class _Tree:
     def _own(self, value: Value, at: int) -> Stretch:
         """Where a scalar or the bracket of a collection stands."""
         start, end = self._stretch(at)
-        return (start, start + 1) if type(value) in _COLLECTIONS else (start, end)
+        return (start, start + 1) if type(value) in COLLECTIONS else (start, end)
 
     def _stretch(self, at: int) -> Stretch:
         return self._offsets[at], self._offsets[at + 1]

@@ -20,7 +20,7 @@ from yaml.events import (
 )
 
 from seawall.core.lazy import pattern
-from seawall.core.location import KeyPath, Span
+from seawall.core.location import KeyPath, Span, made
 from seawall.text.lines import positions
 from seawall.text.scalars import key_text, resolve, tagged
 from seawall.text.yaml import (
@@ -110,10 +110,11 @@ def spans(chunk: Chunk, stretches: Iterable[Stretch]) -> dict[Stretch, Span]:
     """Stretches of a document by lines and columns of its file."""
     stretches = set(stretches)
     known = positions(chunk.text, [offset for stretch in stretches for offset in stretch])
-    result = {}
+    result: dict[Stretch, Span] = {}
     for start, end in stretches:
         (line, column), (end_line, end_column) = known[start], known[end]
-        result[start, end] = Span(chunk.line + line, column, chunk.line + end_line, end_column)
+        place = (chunk.line + line, column, chunk.line + end_line, end_column)
+        result[start, end] = made(Span, place)
     return result
 
 
