@@ -30,6 +30,7 @@ def main() -> int:
         sys.stderr.write("seawall: internal error; please report it with the lines above\n")
         silence_stdout()
         return 4
+    gc.freeze()  # at its end the interpreter collects once more: it need not look at all there is
     return code
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from seawall.core.location import KeyPath
 from seawall.kubernetes.reader import mentions_objects, read
+from seawall.text import offsets
 from seawall.text.decoding import decode
 from seawall.text.lines import split_lines
 from seawall.text.places import locate, repeated_keys
@@ -50,6 +51,9 @@ def examine(text: str) -> None:
         paths = paths_of(item.value)
         found = locate(item.chunk, [*paths, ("absent", 1, "x")])
         assert all(found[path].found for path in paths)
+        if item.offsets:
+            spans_found = {path: place.span for path, place in found.items()}
+            assert offsets.locate(item.chunk, item.value, item.offsets, found) == spans_found
         for place in found.values():
             span = place.span
             assert (span.line, span.column) <= (span.end_line, span.end_column)

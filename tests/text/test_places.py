@@ -3,6 +3,7 @@
 import pytest
 
 from seawall.core.location import KeyPath, Span
+from seawall.text import offsets
 from seawall.text.decoding import decode
 from seawall.text.places import locate
 from seawall.text.yaml import Document, load
@@ -28,6 +29,9 @@ def judge(text: str) -> int:
             wanted[path] = mark, True
             wanted[*path, "absent"] = mark, False
         assert locate(found.chunk, wanted) == wanted
+        if found.offsets:
+            known = offsets.locate(found.chunk, found.value, found.offsets, wanted)
+            assert known == {path: span for path, (span, _) in wanted.items()}
         count += len(wanted)
     return count
 
@@ -49,3 +53,32 @@ def test_corpus(name: str) -> None:
     text = decode((CORPUS / name).read_bytes())
     if isinstance(text, str):
         judge(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_plain"),
+    [
+        ("a: 1", True),
+        ("- [a, {b: c}]\n- !!str 1", True),
+        ("a: &x 1", False),
+        ("a: &x [1]\nb: *x", False),
+        ("a: 1\na: 2", False),
+        ("1: 1\n'1': 2", False),
+        ("<<: {a: 1}", False),
+        ("a: !!map {b: 1}", False),
+        ("- !x\n  a: 1", False),
+    ],
+)
+def test_offsets_are_kept_of_plain_trees(text: str, is_plain: bool) -> None:
+    (found,) = load(text)
+    assert isinstance(found, Document)
+    assert bool(found.offsets) is is_plain
+
+
+def test_a_path_through_what_is_absent_leads_to_its_ancestor() -> None:
+    (found,) = load("a:\n  b: 1\nx: 2\n")
+    assert isinstance(found, Document)
+    paths: list[KeyPath] = [("a", "no", "x"), ("a", "no", "b"), ("x", "y"), ("a", 0), ()]
+    spans = offsets.locate(found.chunk, found.value, found.offsets, paths)
+    a, x = Span(1, 1, 1, 2), Span(3, 4, 3, 5)
+    assert list(spans.values()) == [a, a, x, a, a]

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from seawall.text import places, yaml
+from seawall.text import offsets, places, yaml
 from seawall.text.decoding import decode
 from seawall.text.places import locate, repeated_keys
 from seawall.text.pure_yaml import PureParser
@@ -23,6 +23,10 @@ def outcome(text: str) -> list[object]:
         assert isinstance(item, Document)
         paths = [(key,) for key in item.value] if isinstance(item.value, dict) else []
         found = locate(item.chunk, paths)
+        if item.offsets:
+            assert offsets.locate(item.chunk, item.value, item.offsets, paths) == {
+                path: place.span for path, place in found.items()
+            }
         result.append((item.value, item.may_repeat_keys, found, repeated_keys(item.chunk)))
     return result
 

@@ -19,7 +19,7 @@ from seawall.core.edit import (
 )
 from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
 from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
-from seawall.core.location import Location, Span
+from seawall.core.location import Location, Span, made
 from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
 from seawall.core.rule import Rule
 from seawall.core.severity import Confidence, Gate, Severity
@@ -99,18 +99,16 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         repairs = tuple(_repair_from_plain(repair) for repair in repairs)
     if secret:
         secret = LEFT_OUT if secret is _LEFT_OUT else Redacted(secret)
-    return _new(
+    return made(
         Finding,
         (
             rules[rule], _SEVERITIES[severity], _CONFIDENCES[confidence], message, remedy,
-            _new(Subject, subject), location_from_plain(location), related, fixes, evidence,
+            made(Subject, subject), location_from_plain(location), related, fixes, evidence,
             details or NO_DETAILS, repairs, secret or NOTHING, _GATES[gate],
         ),
     )  # fmt: skip
 
 
-_new = tuple.__new__
-"""Makes a fact of its fields as they are: there are findings by the hundred thousand."""
 _SEVERITIES = tuple(Severity)
 _CONFIDENCES = tuple(Confidence)
 _GATES = tuple(Gate)
@@ -127,7 +125,7 @@ def location_to_plain(location: Location) -> Plain:
 def location_from_plain(plain: Plain) -> Location:
     """The location again."""
     path, document, key_path, span = plain
-    return _new(Location, (path, document, key_path, span and _new(Span, span)))
+    return made(Location, (path, document, key_path, span and made(Span, span)))
 
 
 def ignore_to_plain(ignore: Ignore) -> Plain:

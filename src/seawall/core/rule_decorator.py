@@ -67,6 +67,7 @@ class ParameterContext:
 
     def __init__(self, parameters: Mapping[str, Mapping[str, ParameterValue]] | None) -> None:
         self._parameters = parameters or {}
+        self._known: dict[tuple[str, str], ParameterValue] = {}
 
     @property
     def all_parameters(self) -> Mapping[str, Mapping[str, ParameterValue]]:
@@ -75,10 +76,12 @@ class ParameterContext:
 
     def parameter(self, rule: Rule, name: str) -> ParameterValue:
         """What the team set for a rule's parameter, or its default."""
-        own = self._parameters.get(rule.id, {})
-        if name in own:
-            return own[name]
-        return next(parameter.default for parameter in rule.parameters if parameter.name == name)
+        key = (rule.id, name)
+        if key not in self._known:  # rules ask for each entity anew
+            own = self._parameters.get(rule.id, {})
+            defaults = (item.default for item in rule.parameters if item.name == name)
+            self._known[key] = own[name] if name in own else next(defaults)
+        return self._known[key]
 
     def integer(self, rule: Rule, name: str) -> int:
         """A whole-number parameter."""

@@ -11,7 +11,7 @@ from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
 from seawall.engine import dockerfiles
-from seawall.engine.placing import Places, placed, places_of, unplaced
+from seawall.engine.placing import NOTHING, Noted, Places, placed, places_of, unplaced
 from seawall.engine.progress import Progress, Step
 from seawall.engine.reading import Inputs, Task, Unit
 from seawall.engine.texts import Texts
@@ -85,7 +85,7 @@ def judge(
     """
     units = [unit for unit in inputs.units if not unit.task.file.context]
     step = Step(progress, "objects judged", _objects_of(units))
-    bench = _Bench(rules, context, inputs.texts, step, places=places)
+    bench = _Bench(rules, context, inputs.texts, step, inputs.units, places=places)
     before = [None] * len(units) if known is None else known.known(units)
     pairs = list(zip(units, before, strict=True))
 
@@ -139,7 +139,7 @@ def judge_units(
     units: Sequence[Unit], rules: Sequence[Rule], context: Context, texts: Texts
 ) -> tuple[list[Finding], list[RuleFault]]:
     """Every finding of some rules in some files, with concrete places."""
-    bench = _Bench(rules, context, texts, Step(None, "", 0))
+    bench = _Bench(rules, context, texts, Step(None, "", 0), units)
     results = [bench.judge(unit, None) for unit in units]
     findings = [item for result in results for item in (*result.own, *result.relations)]
     return findings, [fault for result in results for fault in result.faults]
@@ -154,10 +154,12 @@ class _Bench:
         context: Context,
         texts: Texts,
         step: Step,
+        units: Iterable[Unit],
         *,
         places: bool = True,
     ) -> None:
         self._places = places
+        self._units = {unit.task.file.path: unit for unit in units}
         self.by_id = {rule.id: rule for rule in rules}
         self._context = context
         self._texts = texts
@@ -250,8 +252,19 @@ class _Bench:
         for file, wanted in unplaced(chain(own, relations)).items():
             missing = wanted - places.keys() if file == path else wanted
             if missing and (text := self._texts.text(file)) is not None:
-                everywhere.setdefault(file, {}).update(places_of(text, missing))
+                noted = _noted(self._units[file]) if file in self._units else NOTHING
+                everywhere.setdefault(file, {}).update(places_of(text, missing, noted))
         return everywhere
+
+
+def _noted(unit: Unit) -> dict[int, Noted]:
+    """The documents of a file of which it is known where their values stand."""
+    offsets = unit.contents.offsets
+    return {
+        object_.document: Noted(object_.value, offsets[object_.document])
+        for object_ in unit.contents.objects
+        if object_.document in offsets
+    }
 
 
 # As plain values ------------------------------------------------------------------------------

@@ -1,30 +1,58 @@
-"""Makes the places of findings concrete: a second pass over the documents that have any."""
+"""Makes the places of findings concrete: paths of keys become lines and columns."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding, Related
-from seawall.core.location import KeyPath, Location, Span
+from seawall.core.location import KeyPath, Location, Span, made
+
+if TYPE_CHECKING:
+    from seawall.kubernetes.reader import Offsets
+    from seawall.text.scalars import Value
 
 Places = dict[tuple[int, KeyPath], Span]
 """Spans of one file, by document and path of keys."""
 
 
-def places_of(text: str, wanted: Iterable[tuple[int, KeyPath]]) -> Places:
-    """Where paths of a file's documents stand."""
+class Noted(NamedTuple):
+    """A document that is one object, and where its values stand, as noted while it was read."""
+
+    value: "Value"
+    offsets: "Offsets"
+
+
+NOTHING: Mapping[int, Noted] = {}
+
+
+def places_of(
+    text: str, wanted: Iterable[tuple[int, KeyPath]], noted: Mapping[int, Noted] = NOTHING
+) -> Places:
+    """Where paths of a file's documents stand; ``noted`` tells of some of its documents."""
     documents: dict[int, set[KeyPath]] = {}
     for document, key_path in wanted:
         documents.setdefault(document, set()).add(key_path)
+    result: Places = {}
+    for document in documents.keys() & noted.keys():
+        found = _places_in(text, noted[document], documents.pop(document))
+        result.update({(document, key_path): span for key_path, span in found.items()})
     if not documents:
-        return {}
+        return result
     from seawall.text.places import locate  # noqa: PLC0415 - a run of Dockerfiles needs no YAML
     from seawall.text.yaml import split  # noqa: PLC0415
 
     chunks = tuple(split(text))
-    result: Places = {}
     for document, paths in documents.items():
         for key_path, place in locate(chunks[document], paths).items():
             result[document, key_path] = place.span
     return result
+
+
+def _places_in(text: str, noted: Noted, paths: Iterable[KeyPath]) -> dict[KeyPath, Span]:
+    from seawall.text.offsets import locate  # noqa: PLC0415 - a run of Dockerfiles needs no YAML
+    from seawall.text.yaml import Chunk  # noqa: PLC0415
+
+    start, end, line, offsets = noted.offsets
+    return locate(Chunk(text[start:end], line, start), noted.value, offsets, paths)
 
 
 def with_places(findings: Iterable[Finding], text_of: Callable[[str], str | None]) -> list[Finding]:
@@ -72,4 +100,4 @@ def _placed(location: Location, places: Mapping[str, Places]) -> Location:
     if span is not None or path not in places:
         return location
     found = places[path].get((document, key_path))
-    return location if found is None else Location(path, document, key_path, found)
+    return location if found is None else made(Location, (path, document, key_path, found))

@@ -164,6 +164,14 @@ class Inputs:
         self.package_files: list[PackageFile] = []
         self.packages = 0
         """How many packages were found in them."""
+        self._charts_of: dict[str, str | None] = {}
+
+    def chart_of(self, path: str) -> str | None:
+        """The directory of the chart that a file lies in."""
+        directory = os.path.dirname(path)
+        if directory not in self._charts_of:
+            self._charts_of[directory] = _chart_around(directory, self.charts)
+        return self._charts_of[directory]
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -249,8 +257,7 @@ def _charts(found: Iterable[SourceFile]) -> dict[str, SourceFile]:
     }
 
 
-def _chart_of(path: str, charts: Collection[str]) -> str | None:
-    directory = os.path.dirname(path)
+def _chart_around(directory: str, charts: Collection[str]) -> str | None:
     while charts:
         if directory in charts:
             return directory
@@ -407,7 +414,7 @@ def _manifest(
     kustomized: _Kustomized,
     complete: "_Completeness",
 ) -> Task:
-    chart = _chart_of(file.path, inputs.charts)
+    chart = inputs.chart_of(file.path)
     is_template = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
     listed = file.path in kustomized.resources
     return Task(file, data, is_template, complete.of(file), listed)
@@ -456,7 +463,7 @@ def read_units(
     for task, known in zip(tasks, plains, strict=True):
         private, plain = next(fresh) if known is None else (False, known)
         if known is None and units is not None and not private:
-            units.learn(task, plain)
+            units.learn(task, plain[:_OFFSETS])
         _add(inputs, task, plain)
     inputs.tasks.clear()  # only what has objects is needed from here on
     if inputs.namespace:
@@ -471,6 +478,8 @@ def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
 
 
 _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
+_OFFSETS = 4
+"""Where the offsets of a file's documents stand in what was read: only this run needs them."""
 _NO_OBJECTS = reader.Contents((), (), (), ())
 
 
@@ -499,6 +508,7 @@ def _parse(task: Task, to_learn: bool) -> tuple[bool, Plain]:
         reader.to_plain(contents),
         [ignore_to_plain(item) for item in _placed(words.ignores, text)],
         [enable_to_plain(item) for item in words.enables],
+        contents.offsets,
     )
 
 
@@ -551,6 +561,8 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
     if not contents.opaque:
         inputs.whole.add(file.path)
     if contents.objects:
+        if len(plain) > _OFFSETS:
+            contents = contents._replace(offsets=plain[_OFFSETS])
         words = ignores.Words(
             [ignore_from_plain(item) for item in rest[0]],
             [enable_from_plain(item) for item in rest[1]],
@@ -588,7 +600,6 @@ def _mark_incomplete(inputs: Inputs) -> None:
     }
     for object_ in inputs.objects:
         if object_.complete and (
-            os.path.dirname(object_.file) in unread
-            or _chart_of(object_.file, inputs.charts) is not None
+            os.path.dirname(object_.file) in unread or inputs.chart_of(object_.file) is not None
         ):
             object_.complete = False

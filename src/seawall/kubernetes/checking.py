@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seawall.core.edit import Repair
-from seawall.core.finding import Finding, Related
-from seawall.core.location import KeyPath, Location, Span
+from seawall.core.finding import NO_DETAILS, Finding, Related
+from seawall.core.location import KeyPath, Location, Span, made
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
 from seawall.core.severity import Confidence
@@ -109,43 +109,44 @@ def repairs(rule: Rule, entity: Entity, hit: Hit, context: Context) -> tuple[Rep
 class _Finder:
     """Makes findings from what rules say of an entity; what all of them need is looked up once."""
 
-    __slots__ = ("_document", "_entity", "_file", "_path", "_subject")
+    __slots__ = ("_document", "_entity", "_file", "_is_patch", "_path", "_subject")
 
     def __init__(self, entity: Entity) -> None:
         self._entity = entity
         self._subject = entity.subject
         self._file, self._document = entity.object.file, entity.object.document
         self._path = entity.path
+        self._is_patch = _is_patch(entity.object)
 
     def finding(self, rule: Rule, hit: Hit) -> Finding:
         """A finding from a hit."""
         (
             message, at_, severity, confidence, remedy, evidence, container, related, _, secret,
-            _,
+            gate,
         ) = hit  # fmt: skip
         subject = self._subject
         if container:
             subject = subject._replace(container=container)
         if confidence is None:
             confidence = rule.confidence
-        if _is_patch(self._entity.object) and self._is_absent(at_):
+        if self._is_patch and self._is_absent(at_):
             confidence = Confidence.LOW  # it may stand in the object that the patch changes
         if isinstance(at_, Span):
             location = Location(self._file, self._document, self._path, at_)
         else:
-            location = Location(self._file, self._document, (*self._path, *at_))
-        return Finding(
-            rule,
-            rule.severity if severity is None else severity,
-            confidence,
-            message,
-            rule.remedy if remedy is None else remedy,
-            subject,
-            location,
-            tuple([_related(*item) for item in related]) if related else (),
-            evidence=evidence,
-            secret=secret,
-        )
+            location = made(Location, (self._file, self._document, (*self._path, *at_), None))
+        if severity is None:
+            severity = rule.severity
+        if remedy is None:
+            remedy = rule.remedy
+        places = tuple([_related(*item) for item in related]) if related else ()
+        return made(
+            Finding,
+            (
+                rule, severity, confidence, message, remedy, subject, location, places, (),
+                evidence, NO_DETAILS, (), secret, gate,
+            ),
+        )  # fmt: skip
 
     def _is_absent(self, at_: KeyPath) -> bool:
         object_ = self._entity.object
@@ -162,7 +163,7 @@ def _related(entity: object, at_: KeyPath | Span, message: str) -> Related:
     return Related(Location(object_.file, object_.document, (*entity.path, *at_)), message)
 
 
-_is_patch = lru_cache(maxsize=1)(is_patch)  # the findings of an object follow each other
+_is_patch = lru_cache(maxsize=1)(is_patch)  # the entities of an object follow each other
 
 
 def _fault(rule: Rule, entity: Entity, error: Exception) -> RuleFault:

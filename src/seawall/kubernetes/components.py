@@ -12,6 +12,7 @@ Of a flag that is given again the last one counts, except that lists grow.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from seawall.core.image_reference import parse_image
 from seawall.core.lazy import pattern
@@ -282,26 +283,15 @@ def _known(_index: Index) -> dict[int, tuple[Component, ...]]:
     return {}
 
 
-@once_per_index
-def _candidates(_index: Index) -> dict[int, bool]:
-    """Whether an object may configure a component, of those that were asked for so far."""
-    return {}
-
-
+@lru_cache(maxsize=1)  # one rule after the other asks of an object
 def _may_configure(object_: KubernetesObject, index: Index) -> bool:
     """Whether an object, looked at alone, is about a component."""
-    known = _candidates(index)
-    found = known.get(id(object_))
-    if found is None:
-        if object_.kind == "ConfigMap":
-            found = any(_in_config_map(object_))
-        elif object_.kind in _OF_OTHERS:
-            found = True
-        else:
-            containers = (item for pod in index.pods(object_) for item in pod.containers)
-            found = any(_in_container(item) is not None for item in containers)
-        known[id(object_)] = found
-    return found
+    if object_.kind == "ConfigMap":
+        return any(_in_config_map(object_))
+    if object_.kind in _OF_OTHERS:
+        return True
+    containers = (item for pod in index.pods(object_) for item in pod.containers)
+    return any(_in_container(item) is not None for item in containers)
 
 
 def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:

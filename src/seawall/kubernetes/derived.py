@@ -13,7 +13,7 @@ def once_per_index(build: Callable[[Index], Result]) -> Callable[[Index], Result
     key = f"{build.__module__}.{build.__qualname__}"
 
     def look_up(index: Index) -> Result:
-        kept = vars(index)
+        kept = index.__dict__
         if key not in kept:
             kept[key] = build(index)
         result: Result = kept[key]

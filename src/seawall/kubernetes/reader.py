@@ -1,5 +1,6 @@
 """From the text of a file to Kubernetes objects, and what could not be read of it."""
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,13 +33,23 @@ An object costs what its values cost and about two kilobytes besides: places, re
 """
 
 
+Offsets = tuple[int, int, int, bytes]
+"""Where the values of a document stand: start and end of its chunk in the text of the file, lines
+before it, ``Document.offsets``."""
+
+
 class Contents(NamedTuple):
-    """What a file holds. ``opaque`` is text that may define objects nobody could read."""
+    """What a file holds. ``opaque`` is text that may define objects nobody could read.
+
+    ``offsets`` tell by document where the values of an object stand, if it is all of the document
+    and was read in this run: nobody remembers them.
+    """
 
     objects: tuple[KubernetesObject, ...]
     failed: tuple[Failed, ...]
     not_covered: tuple[NotCovered, ...]
     opaque: tuple[str, ...]
+    offsets: Mapping[int, Offsets] = {}
 
 
 def mentions_objects(text: str) -> bool:
@@ -76,6 +87,7 @@ def read(
     from seawall.text.yaml import Broken, load  # noqa: PLC0415 - a run of Dockerfiles needs none
 
     documents: list[_Read] = []
+    offsets: dict[int, Offsets] = {}
     limit = room = max(MAX_OBJECTS, len(text) // 100)
     for document in load(text):
         if isinstance(document, Broken):
@@ -91,13 +103,17 @@ def read(
         failed = None if excess is None else _too_many(excess, document, limit)
         if document.may_repeat_keys:
             _add_repeated_keys(document, found)
-        value = document.value
+        value, chunk = document.value, document.chunk
+        if document.offsets and len(found) == 1 and found[0].value is value:
+            end = chunk.start + len(chunk.text)
+            offsets[document.number] = (chunk.start, end, chunk.line, document.offsets)
         meant = isinstance(value, dict) and "apiVersion" in value and "kind" in value
-        documents.append(_Read(document.chunk, found, failed, meant))
+        documents.append(_Read(chunk, found, failed, meant))
         if failed:
             break
         room -= len(found)
-    return _contents(documents, path, template=template or any(map(_is_template, documents)))
+    template = template or any(map(_is_template, documents))
+    return _contents(documents, path, template=template)._replace(offsets=offsets)
 
 
 def _contents(documents: list[_Read], path: str, *, template: bool) -> Contents:
@@ -130,7 +146,7 @@ def _contents(documents: list[_Read], path: str, *, template: bool) -> Contents:
 
 
 def to_plain(contents: Contents) -> Plain:
-    """Contents as plain tuples, for another process or a cache; without file and flags."""
+    """Contents as plain tuples, for another process or a cache; without file, flags, offsets."""
     return (
         [
             (item.value, item.document, item.path,

@@ -57,6 +57,8 @@ class Context(ParameterContext):
         """Set when a rule looks at other objects: then its verdict rests on more than one file."""
         self.kubernetes_version = kubernetes_version
         """The cluster's version as ``1.36``."""
+        self.minor = int(kubernetes_version.partition(".")[2] or 0)
+        """The minor number of the cluster's version."""
         self.pss_version = pss_version
         """The Pod Security policy version as ``v1.28`` or ``latest``."""
         self._parent: Context | None = None
@@ -88,11 +90,6 @@ class Context(ParameterContext):
     def pods(self, object_: "KubernetesObject") -> "tuple[Pod, ...]":
         """The pods that an object makes: no look at other objects."""
         return self._index.pods(object_)
-
-    @property
-    def minor(self) -> int:
-        """The minor number of the cluster's version."""
-        return int(self.kubernetes_version.partition(".")[2] or 0)
 
     def confidence_of_absence(self, object_: "KubernetesObject") -> Confidence:
         """How sure one can be that something is missing: only where all of it was read."""

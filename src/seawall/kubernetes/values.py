@@ -23,7 +23,12 @@ def at(value: Value, *keys: str | int) -> Value:
     """The value under a path of keys, ``None`` where any step is missing or of another type."""
     found: Any = value
     for key in keys:
-        found = found.get(key) if type(found) is dict else _step(found, key)
+        if type(found) is dict:
+            found = found.get(key)
+        elif found is None:
+            break
+        else:
+            found = _step(found, key)
     result: Value = found
     return result
 
@@ -32,7 +37,12 @@ def mapping(value: Value, *keys: str | int) -> Map:
     """The mapping under a path, empty when there is none."""
     found: Any = value
     for key in keys:
-        found = found.get(key) if type(found) is dict else _step(found, key)
+        if type(found) is dict:
+            found = found.get(key)
+        elif found is None:
+            break
+        else:
+            found = _step(found, key)
     return found if type(found) is dict else EMPTY_MAP
 
 
@@ -40,7 +50,12 @@ def sequence(value: Value, *keys: str | int) -> list[Value]:
     """The list under a path, empty when there is none."""
     found: Any = value
     for key in keys:
-        found = found.get(key) if type(found) is dict else _step(found, key)
+        if type(found) is dict:
+            found = found.get(key)
+        elif found is None:
+            break
+        else:
+            found = _step(found, key)
     return found if type(found) is list else EMPTY_LIST
 
 
@@ -62,7 +77,12 @@ def text(value: Value, *keys: str | int) -> str:
     """The string under a path, empty when there is none."""
     found: Any = value
     for key in keys:
-        found = found.get(key) if type(found) is dict else _step(found, key)
+        if type(found) is dict:
+            found = found.get(key)
+        elif found is None:
+            break
+        else:
+            found = _step(found, key)
     return found if type(found) is str else ""
 
 

@@ -7,7 +7,7 @@ from seawall.core.location import KeyPath
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
 from seawall.kubernetes.values import Map, at, mapping, mappings, text
-from seawall.text.scalars import Value
+from seawall.text.scalars import COLLECTIONS, Value
 
 _TEMPLATE: KeyPath = ("spec", "template")
 
@@ -152,11 +152,11 @@ def _by_shape(value: Value, path: KeyPath, depth: int) -> Iterator[KeyPath]:
             yield path
             return
         for key, child in value.items():
-            if isinstance(child, dict | list):
+            if type(child) in COLLECTIONS:
                 yield from _by_shape(child, (*path, key), depth + 1)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            if isinstance(child, dict | list):
+            if type(child) in COLLECTIONS:
                 yield from _by_shape(child, (*path, index), depth + 1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
-from seawall.core.location import Location
+from seawall.core.location import Location, made
 from seawall.core.severity import Severity
 
 
@@ -34,12 +34,12 @@ class Block(NamedTuple):
     @property
     def severity(self) -> Severity:
         """The worst severity in the block."""
-        return max(finding.severity for finding in self.findings)
+        return max([finding.severity for finding in self.findings])
 
     @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules, each once, in the order of the findings."""
-        return tuple(dict.fromkeys(finding.rule.id for finding in self.findings))
+        return tuple(dict.fromkeys([finding.rule.id for finding in self.findings]))
 
     @property
     def subject(self) -> Subject:
@@ -49,15 +49,17 @@ class Block(NamedTuple):
     @property
     def remedies(self) -> tuple[str, ...]:
         """How all of it is mended: parts of one edit, in the order of the findings."""
-        return tuple(dict.fromkeys(finding.remedy for finding in self.findings))
+        return tuple(dict.fromkeys([finding.remedy for finding in self.findings]))
 
     @property
     def is_mixed(self) -> bool:
         """Whether its findings differ in severity."""
-        return len({finding.severity for finding in self.findings}) > 1
+        return len(self.findings) > 1 and len({item.severity for item in self.findings}) > 1
 
     def statements(self) -> list[Statement]:
         """The messages of each rule, each once, with its containers and places."""
+        if len(self.findings) == 1:  # nearly always
+            return [_statement(self.findings)]
         said: dict[tuple[str, str], list[Finding]] = {}
         for finding in self.findings:
             said.setdefault((finding.rule.id, finding.message), []).append(finding)
@@ -71,7 +73,8 @@ def _statement(findings: Sequence[Finding]) -> Statement:
     if len(findings) == 1:  # nearly always
         name = first.subject.container
         named: tuple[str, ...] = (name,) if name else ()
-        return Statement(message, named, (Place(first.location, named),), rule, first.severity)
+        there = made(Place, (first.location, named))
+        return made(Statement, (message, named, (there,), rule, first.severity))
     places = tuple(_places(findings))
     named = tuple(dict.fromkeys(name for place in places for name in place.containers))
     return Statement(message, named, places, rule, max(item.severity for item in findings))
@@ -97,44 +100,47 @@ def by_file(findings: Iterable[Finding], *, joined: bool = False) -> dict[str, l
     are one block with several remedies.
     """
     findings = tuple(findings)
-    same: dict[_Key, _Key] = {}
-    for index, finding in enumerate(findings if joined else ()):
-        place = _place_key(finding)
-        if place is not None:
-            key, other = _first(_key(finding, index), same), _first(place, same)
-            if key != other:
-                same[key] = other
-    files: dict[str, dict[_Key, list[Finding]]] = {}
-    for index, finding in enumerate(findings):
-        groups = files.setdefault(finding.location.path, {})
-        groups.setdefault(_first(_key(finding, index), same), []).append(finding)
+    numbers: dict[_Key, int] = {}
+    groups = [numbers.setdefault(_key(*item), len(numbers)) for item in enumerate(findings)]
+    same = list(range(len(numbers)))
+    if joined:
+        _join(findings, groups, same)
+    files: dict[str, dict[int, list[Finding]]] = {}
+    for finding, group in zip(findings, groups, strict=True):
+        files.setdefault(finding.location.path, {}).setdefault(_first(group, same), []).append(
+            finding
+        )
     return {
         path: [Block(tuple(group)) for group in groups.values()] for path, groups in files.items()
     }
 
 
+def _join(findings: Sequence[Finding], groups: Sequence[int], same: list[int]) -> None:
+    """Note which groups share a place of a container."""
+    first_there: dict[_Key, int] = {}
+    for finding, group in zip(findings, groups, strict=True):
+        subject, location = finding.subject, finding.location
+        if subject.name and subject.container and location.span:
+            place = (location.path, location.document, subject, location.span)
+            other = first_there.setdefault(place, group)
+            if other != group:
+                same[_first(group, same)] = _first(other, same)
+
+
 _Key = tuple[object, ...]
 
 
-def _key(finding: Finding, index: int) -> _Key:
-    subject = finding.subject
-    if not subject.name:  # nothing says that two nameless things are the same
+def _key(index: int, finding: Finding) -> _Key:
+    kind, namespace, name, _ = finding.subject
+    if not name:  # nothing says that two nameless things are the same
         return (index,)
     location = finding.location
-    return (location.path, location.document, *subject[:3], finding.remedy)
+    return (location.path, location.document, kind, namespace, name, finding.remedy)
 
 
-def _place_key(finding: Finding) -> _Key | None:
-    subject, location = finding.subject, finding.location
-    if not (subject.name and subject.container and location.span):
-        return None
-    return (location.path, location.document, *subject, location.span)
-
-
-def _first(key: _Key, same: dict[_Key, _Key]) -> _Key:
-    """The key that stands for all that are the same as this one."""
-    while key in same:
-        after = same[key]
-        same[key] = same.get(after, after)  # halves the way for the next
-        key = after
-    return key
+def _first(group: int, same: list[int]) -> int:
+    """The group that stands for all that are the same as this one."""
+    while same[group] != group:
+        same[group] = same[same[group]]  # halves the way for the next
+        group = same[group]
+    return group

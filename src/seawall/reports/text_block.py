@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
+from seawall.core.finding import Subject
 from seawall.core.location import Location, Span
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import Block, Statement
@@ -26,41 +27,44 @@ def block_lines(
     block: Block, sources: Sources, options: Options, style: Style = plain
 ) -> list[str]:
     """The lines of a block, without their ends."""
-    role = block.severity.label  # once: it looks at every finding
-    rules, remedies = block.rules, block.remedies
-    lines = [_heading(block, role, rules if len(remedies) == 1 else (), style)]
-    shown: set[_Spot] = set()
-    statements = block.statements()
-    spots = [_spots(said) for said in statements]
-    mixed = block.is_mixed
-    for number, said in enumerate(statements):
+    role = block.severity.label
+    remedies, statements, mixed = block.remedies, block.statements(), block.is_mixed
+    rules = block.rules if len(remedies) == 1 else ()
+    lines = [_heading(block.subject, role, rules, style)]
+    shown: set[Span | None] = set()
+    for number, said in enumerate(statements, 1):
         telling = _telling(said, with_severity=mixed, with_rule=len(remedies) > 1)
-        lines += _indented(telling, "    ", options.width)
-        if spots[number : number + 1] == spots[number + 1 : number + 2]:
+        lines += _indented(telling, options.width)
+        if number < len(statements) and _spots(said) == _spots(statements[number]):
             continue  # the next is said of the same places, so they stand below it
-        for where, (spot, _) in zip(said.places, spots[number], strict=True):
-            containers = f"  {', '.join(where.containers)}" if len(said.places) > 1 else ""
-            lines.append(
-                f"    {style(visible(place(where.location)), 'path')}{visible(containers)}"
-            )
-            if spot not in shown:
-                shown.add(spot)
-                lines += _source(where.location, sources, options, style, role)
-    for related in dict.fromkeys(r for finding in block.findings for r in finding.related):
-        text = visible(f"see {place(related.location)}: {related.message}")
-        lines += _indented(text, "    ", options.width)
+        for location, containers in said.places:
+            where = style(visible(place(location)), "path")
+            if len(said.places) > 1:
+                where += visible(f"  {', '.join(containers)}")
+            lines.append(f"    {where}")
+            if location.span not in shown:
+                shown.add(location.span)
+                lines += _source(location, sources, options, style, role)
+    related = [item for finding in block.findings for item in finding.related]
+    for item in dict.fromkeys(related):
+        lines += _indented(f"see {place(item.location)}: {item.message}", options.width)
     for remedy in remedies:
-        lines += _indented(f"remedy: {visible(remedy)}", "    ", options.width)
+        lines += _indented(f"remedy: {visible(remedy)}", options.width)
     return lines
 
 
-def _heading(block: Block, label: str, rules: tuple[str, ...], style: Style) -> str:
+def _heading(subject: Subject, label: str, rules: tuple[str, ...], style: Style) -> str:
     """Severity, rules and subject; with several remedies each statement says its own rule."""
-    subject = visible(subject_of(block.subject))
     heading = f"  {style(label, label)}"
     if rules:
         heading += f" {style(visible(', '.join(rules)), 'rule')} "
-    return f"{heading} {style(subject, 'bold')}" if subject else heading.rstrip()
+    named = _visible_subject(subject)
+    return f"{heading} {style(named, 'bold')}" if named else heading.rstrip()
+
+
+@lru_cache(maxsize=256)  # what is found in an object comes together
+def _visible_subject(subject: Subject) -> str:
+    return visible(subject_of(subject))
 
 
 def _telling(said: Statement, *, with_severity: bool, with_rule: bool) -> str:
@@ -68,29 +72,26 @@ def _telling(said: Statement, *, with_severity: bool, with_rule: bool) -> str:
     severity = said.severity.label if with_severity else ""
     which = f"{severity} {said.rule if with_rule else ''}".strip()
     text = statement(said.message, said.containers)
-    return visible(f"{which}: {text}" if which else text)
+    return f"{which}: {text}" if which else text
 
 
-_Spot = tuple[str, Span | None]
+def _spots(said: Statement) -> list[tuple[Span | None, tuple[str, ...]]]:
+    return [(location.span, containers) for location, containers in said.places]
 
 
-def _spots(said: Statement) -> list[tuple[_Spot, tuple[str, ...]]]:
-    return [((location.path, location.span), containers) for location, containers in said.places]
-
-
-def _indented(text: str, indent: str, columns: int) -> tuple[str, ...]:
-    """A text in lines. Remedies and messages come again and again, so short ones are kept."""
-    return (_kept_lines if len(text) <= _KEPT else _lines)(text, indent, columns)
+def _indented(text: str, columns: int) -> tuple[str, ...]:
+    """A text in visible lines. Remedies and messages come again and again: short ones are kept."""
+    return (_kept_lines if len(text) <= _KEPT else _lines)(text, columns)
 
 
 _KEPT = 500
 """Characters of a text whose lines are kept: a long one is somebody's file, not a message."""
 
 
-def _lines(text: str, indent: str, columns: int) -> tuple[str, ...]:
-    room = max(columns, NARROWEST) - len(indent) - 2 if columns > 0 else 0
-    first, *rest = wrap(text, room)
-    return (indent + first, *[f"{indent}  {line}" for line in rest])
+def _lines(text: str, columns: int) -> tuple[str, ...]:
+    room = max(columns, NARROWEST) - len("      ") if columns > 0 else 0
+    first, *rest = wrap(visible(text), room)
+    return (f"    {first}", *[f"      {line}" for line in rest])
 
 
 _kept_lines = lru_cache(maxsize=4096)(_lines)

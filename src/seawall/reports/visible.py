@@ -7,6 +7,8 @@ to the runner.
 
 from typing import NamedTuple
 
+from seawall.core.location import made
+
 TAB_STOP = 4
 ELLIPSIS = "..."
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -97,13 +99,13 @@ def excerpt(line: str, start: int, end: int, room: int) -> Excerpt:
     What does not fit into ``room`` columns is cut off on either side, with an ellipsis. Both
     places may lie past the end of the line, for a field that is missing belongs somewhere too.
     """
-    start = max(0, min(start, len(line)))
-    end = max(start, min(end, len(line)))
+    if not 0 <= start <= end <= len(line):
+        start = max(0, min(start, len(line)))
+        end = max(start, min(end, len(line)))
     if len(line) <= room and line.isascii() and line.isprintable() and "##" not in line:
         # Nearly every line: each character is shown as itself and takes one column.
-        return Excerpt(
-            line[:start], line[start:end], line[end:], " " * start + "^" * max(1, end - start)
-        )
+        marks = " " * start + "^" * (end - start or 1)
+        return made(Excerpt, (line[:start], line[start:end], line[end:], marks))
     # A hostile line may have millions of characters: never look at more than can be shown.
     first, last = max(0, start - room), min(len(line), min(end, start + room) + room)
     shown = _cells(line, first, last)

@@ -1,8 +1,8 @@
 """Where values stand in a document: a second pass over its text for the paths asked for.
 
-Positions are wanted for few values, so none are kept while reading. Looking them up later costs
-one run over the document's events; only nodes on the way to a wanted value are remembered, and
-those under an anchor, for an alias may lead there.
+Looking them up costs one run over the document's events; only nodes on the way to a wanted value
+are remembered, and those under an anchor, for an alias may lead there. ``seawall.text.offsets``
+does without that run where a document is simple enough.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from yaml.events import (
 )
 
 from seawall.core.lazy import pattern
-from seawall.core.location import KeyPath, Span
+from seawall.core.location import KeyPath, Span, made
 from seawall.text.lines import positions
 from seawall.text.scalars import key_text, resolve, tagged
 from seawall.text.yaml import (
@@ -74,8 +74,8 @@ def locate(chunk: Chunk, paths: Iterable[KeyPath]) -> dict[KeyPath, Place]:
     has_aliases = _may_have_aliases(chunk.text)
     root = _run(chunk, lambda parser: _Walk(parser, wanted, has_aliases=has_aliases).root())
     found = {path: _follow(root, path) for path in paths}
-    spans = _spans(chunk, [mark for mark, _ in found.values()])
-    return {path: Place(spans[mark], there) for path, (mark, there) in found.items()}
+    known = spans(chunk, [mark for mark, _ in found.values()])
+    return {path: Place(known[mark], there) for path, (mark, there) in found.items()}
 
 
 _Result = TypeVar("_Result")
@@ -102,17 +102,19 @@ def _may_have_aliases(text: str) -> bool:
     return _ANCHOR.search(text) is not None and _ALIAS.search(text) is not None
 
 
-_Offsets = tuple[int, int]
+Stretch = tuple[int, int]
 """Start and end of a stretch of a document's text."""
 
 
-def _spans(chunk: Chunk, stretches: Iterable[_Offsets]) -> dict[_Offsets, Span]:
+def spans(chunk: Chunk, stretches: Iterable[Stretch]) -> dict[Stretch, Span]:
+    """Stretches of a document by lines and columns of its file."""
     stretches = set(stretches)
     known = positions(chunk.text, [offset for stretch in stretches for offset in stretch])
-    result = {}
+    result: dict[Stretch, Span] = {}
     for start, end in stretches:
         (line, column), (end_line, end_column) = known[start], known[end]
-        result[start, end] = Span(chunk.line + line, column, chunk.line + end_line, end_column)
+        place = (chunk.line + line, column, chunk.line + end_line, end_column)
+        result[start, end] = made(Span, place)
     return result
 
 
@@ -131,7 +133,7 @@ class _Node:
 
     __slots__ = ("children", "mark")
 
-    def __init__(self, mark: _Offsets) -> None:
+    def __init__(self, mark: Stretch) -> None:
         self.mark = mark
         self.children: dict[object, _Node] = _NO_CHILDREN
 
@@ -139,7 +141,7 @@ class _Node:
 _NO_CHILDREN: dict[object, _Node] = {}
 
 
-def _follow(root: _Node, path: KeyPath) -> tuple[_Offsets, bool]:
+def _follow(root: _Node, path: KeyPath) -> tuple[Stretch, bool]:
     node = root
     for key in path:
         child = node.children.get(key)
@@ -269,7 +271,7 @@ class _Walk:
                 self._anchored[event.anchor] = node
         return True
 
-    def _mark_first_entry(self, event: Event, mark: _Offsets) -> None:
+    def _mark_first_entry(self, event: Event, mark: Stretch) -> None:
         """Mark a collection by its first item, or by its first key and value when in one line."""
         level = self._level
         level.unmarked = False
@@ -280,7 +282,7 @@ class _Walk:
         elif type(event) is ScalarEvent and mark[0] < mark[1] and _in_one_line(level.key, event):
             level.node.mark = (level.node.mark[0], mark[1])
 
-    def _node(self, mark: _Offsets, *, anchored: bool) -> _Node | None:
+    def _node(self, mark: Stretch, *, anchored: bool) -> _Node | None:
         """The node of the value that comes, when it is to be remembered."""
         level = self._level
         if level.wanted is None or level.child not in level.wanted:
@@ -306,7 +308,7 @@ class _Walk:
             level.child += 1
 
 
-def _offsets(event: Event) -> _Offsets:
+def _offsets(event: Event) -> Stretch:
     return event.start_mark.index, event.end_mark.index
 
 
@@ -367,7 +369,7 @@ class _Keys:
         self.child: str | int | None = None if mapping else 0
         self.seen: dict[str, int] = {}
         """Where each key stands first: start and length in one number, for there are many."""
-        self.repeated: dict[str, list[_Offsets]] = {}
+        self.repeated: dict[str, list[Stretch]] = {}
 
     def add(self, key: str, start: int, end: int) -> None:
         """Note a key and where it stands."""
@@ -394,14 +396,14 @@ def repeated_keys(chunk: Chunk) -> tuple[RepeatedKey, ...]:
     """
     has_aliases = _may_have_aliases(chunk.text)
     found = _run(chunk, lambda parser: _repeated(parser, has_aliases=has_aliases))[:MAX_REPEATED]
-    spans = _spans(chunk, [place for _, places in found for place in places])
+    known = spans(chunk, [place for _, places in found for place in places])
     return tuple(
-        RepeatedKey(key_path, tuple(spans[place] for place in places)) for key_path, places in found
+        RepeatedKey(key_path, tuple(known[place] for place in places)) for key_path, places in found
     )
 
 
-def _repeated(parser: Parser, *, has_aliases: bool) -> list[tuple[KeyPath, list[_Offsets]]]:
-    found: list[tuple[KeyPath, list[_Offsets]]] = []
+def _repeated(parser: Parser, *, has_aliases: bool) -> list[tuple[KeyPath, list[Stretch]]]:
+    found: list[tuple[KeyPath, list[Stretch]]] = []
     key_texts = _KeyTexts(has_aliases=has_aliases)
     level = _Keys(mapping=False)
     outer: list[_Keys] = []

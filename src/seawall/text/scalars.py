@@ -15,6 +15,8 @@ from seawall.core.lazy import pattern
 Scalar = str | int | float | bool | None
 Value = Scalar | list["Value"] | dict[str, "Value"]
 """What a document holds. It stands here so that to name it costs no reader of YAML."""
+COLLECTIONS = frozenset((dict, list))
+"""The types of values that hold others."""
 
 _SPELLINGS: tuple[tuple[Scalar, str], ...] = (
     (True, "y Y yes Yes YES true True TRUE on On ON"),

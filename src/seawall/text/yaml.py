@@ -1,8 +1,9 @@
 """YAML as Kubernetes reads it, document by document, with limits and exact positions.
 
 Values come from the events of libyaml: no node tree is ever built, so memory stays near the
-size of the values, and an alias shares the anchored value instead of copying it. Positions are
-not kept; ``seawall.text.places`` finds those that are asked for in a second pass.
+size of the values, and an alias shares the anchored value instead of copying it. Of positions only
+offsets are kept, eight bytes for each value; ``seawall.text.offsets`` makes places of them, and
+``seawall.text.places`` finds those of a document that is no plain tree in a second pass.
 
 A line that starts with ``---`` or ``...`` and a blank is a document marker wherever it stands
 (YAML 1.1, section 4.2 "c-forbidden"), so documents are split before they are parsed: one broken
@@ -13,6 +14,7 @@ go-yaml v2 resolves scalars and merges ``<<``, then keys become text because JSO
 """
 
 import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import islice
@@ -101,12 +103,19 @@ class Document(NamedTuple):
 
     ``may_repeat_keys`` is false when no mapping has a key twice; where it is true,
     ``seawall.text.places.repeated_keys`` knows for sure.
+
+    ``offsets`` tell where all values stand in the text of the chunk, in its order, for
+    ``seawall.text.offsets``: two numbers (an array of type code ``I``) for each key and scalar, its
+    start and its end, and for each collection its start and the place among these numbers at which
+    it is over. They are empty where that does not tell it all: in a document with anchors, merges,
+    repeated keys or tags on collections.
     """
 
     number: int
     chunk: Chunk
     value: Value
     may_repeat_keys: bool
+    offsets: bytes = b""
 
 
 class Broken(NamedTuple):
@@ -120,25 +129,26 @@ class Broken(NamedTuple):
 
 # Splitting ------------------------------------------------------------------------------------
 
-_BREAK = "\n\r\x85\u2028\u2029"  # line breaks to libyaml
-_BLANK_LINE = f"[ \t\ufeff]*+(?:#[^{_BREAK}]*+)?"
-_DIRECTIVE_LINE = f"(?<![^{_BREAK}\ufeff])%[^{_BREAK}]*+"
+BREAK = "\n\r\x85\u2028\u2029"
+"""Line breaks to libyaml."""
+_BLANK_LINE = f"[ \t\ufeff]*+(?:#[^{BREAK}]*+)?"
+_DIRECTIVE_LINE = f"(?<![^{BREAK}\ufeff])%[^{BREAK}]*+"
 
 # A byte order mark before a marker comes from files joined by `cat`. The look-behinds stand last
 # so that the search for the first character runs at full speed.
 _MARKER = pattern(
-    rf"(?:---|\.\.\.)(?=[ \t{_BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{_BREAK}]...))",
+    rf"(?:---|\.\.\.)(?=[ \t{BREAK}]|\Z)(?:(?<=^...)|(?<=^\ufeff...)|(?<=[{BREAK}]...))",
     re.MULTILINE,
 )
-_TAG_DIRECTIVE = f"(?<![^{_BREAK}\ufeff])%TAG"
-_EMPTY = pattern(f"{_BLANK_LINE}(?:[{_BREAK}]{_BLANK_LINE})*+")
+_TAG_DIRECTIVE = f"(?<![^{BREAK}\ufeff])%TAG"
+_EMPTY = pattern(f"{_BLANK_LINE}(?:[{BREAK}]{_BLANK_LINE})*+")
 
 
 @cache
 def _empty_or_directives() -> re.Pattern[str]:
     """The same, but for directives: few files have any, and the pattern costs a millisecond."""
     return re.compile(
-        f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{_BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
+        f"(?:{_DIRECTIVE_LINE}|{_BLANK_LINE})(?:[{BREAK}](?:{_DIRECTIVE_LINE}|{_BLANK_LINE}))*+"
     )
 
 
@@ -252,7 +262,7 @@ def build(parser: Parser, chunk: Chunk, number: int, budget: Budget) -> Document
         value = builder.build()
     except RefusedError as error:
         return _broken(chunk, number, error.offset, error.reason)
-    return Document(number, chunk, value, builder.may_repeat_keys)
+    return Document(number, chunk, value, builder.may_repeat_keys, builder.plain_offsets())
 
 
 def _broken(chunk: Chunk, number: int, offset: int, reason: str) -> Broken:
@@ -327,7 +337,14 @@ class _Builder:
         self._budget = budget
         self._anchors: dict[str, _Anchored | _Opened] = {}
         self._aliased_values = self._aliased_text = 0
+        self._offsets = array("I")
+        self._is_plain = True
         self.may_repeat_keys = False
+
+    def plain_offsets(self) -> bytes:
+        """What ``Document.offsets`` holds."""
+        is_plain = self._is_plain and not self._anchors and not self.may_repeat_keys
+        return self._offsets.tobytes() if is_plain else b""
 
     def build(self) -> Value:  # noqa: C901, PLR0912, PLR0915 - see below
         """The value of the document.
@@ -339,7 +356,10 @@ class _Builder:
         key: Any = None  # None in a list, _NO_KEY in a mapping that waits for its next key
         opened: _Opened | None = None
         deepest = 0  # levels below the current collection
-        stack: list[tuple[Any, Any, _Opened | None, int]] = []
+        offsets = self._offsets
+        note = offsets.append
+        begun = 0  # where the end of the current collection is to be noted
+        stack: list[tuple[Any, Any, _Opened | None, int, int]] = []
         values = documents = 0
         limit = self._budget.values
         result: Value = None
@@ -357,6 +377,8 @@ class _Builder:
                     value = event.value
                 if event.anchor is not None:
                     self._anchors[event.anchor] = _Anchored(value, 1, 0, len(event.value) + 1)
+                note(event.start_mark.index)
+                note(event.end_mark.index)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if key is _NO_KEY:
                     raise RefusedError(_COLLECTION_KEY, event)
@@ -365,8 +387,13 @@ class _Builder:
                 if values > limit:
                     self._budget.exceeded = True
                     raise RefusedError(_TOO_MANY.format(self._budget.all_values), event)
-                stack.append((container, key, opened, deepest))
+                stack.append((container, key, opened, deepest, begun))
                 opened = None if event.anchor is None else self._open(event, values)
+                if event.tag is not None:
+                    self._is_plain = False  # the tag stands before what is to be marked
+                note(event.start_mark.index)
+                begun = len(offsets)
+                note(0)
                 values += 1
                 deepest = 0
                 if kind is MappingStartEvent:
@@ -379,7 +406,8 @@ class _Builder:
                 depth = deepest + 1
                 if opened is not None:
                     self._close(opened, event, _Anchored(value, values, depth, 0))
-                container, key, opened, deepest = stack.pop()
+                offsets[begun] = len(offsets)
+                container, key, opened, deepest, begun = stack.pop()
                 deepest = max(deepest, depth)
             elif kind is AliasEvent:
                 anchored = self._alias(event)
@@ -407,6 +435,7 @@ class _Builder:
                     value = _key(value, event)
                 elif value == "<<" and is_merge_key(event):
                     key = _MERGE
+                    self._is_plain = False
                     continue
                 if value in container:
                     self.may_repeat_keys = True

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from seawall.core import lazy
 from seawall.core.location import KeyPath
@@ -12,9 +11,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.objects import DEFAULT_NAMESPACE, KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.values import Map, at, labels_of, mapping, sequence, text
-
-if TYPE_CHECKING:
-    from seawall.text.scalars import Value
+from seawall.text.scalars import COLLECTIONS, Value
 
 _NAMESPACED = frozenset(
     """
@@ -434,10 +431,8 @@ def yaml_keys_unsorted(object_: KubernetesObject, context: Context) -> Hits:
     while waiting:
         value, place = waiting.pop()
         items = value.items() if isinstance(value, dict) else enumerate(sequence(value))
-        waiting.extend(
-            (item, (*place, key)) for key, item in items if isinstance(item, dict | list)
-        )
-        for before, key in pairwise(mapping(value)):
-            if key < before:
-                yield Hit(f"has {key} after {before}", (*place, key), evidence=key)
-                break
+        waiting += [(item, (*place, key)) for key, item in items if type(item) in COLLECTIONS]
+        keys = list(mapping(value))
+        if keys != sorted(keys):
+            before, key = next(pair for pair in pairwise(keys) if pair[1] < pair[0])
+            yield Hit(f"has {key} after {before}", (*place, key), evidence=key)
