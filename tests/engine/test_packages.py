@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from seawall import engine
+from seawall.advisories.advisory import Advisory, Affected, Cycle, Events
+from seawall.advisories.build import Builder, Origin
 from seawall.cli.main import run as main
 from seawall.core.finding import Finding
 from seawall.core.report import Report
@@ -275,8 +277,11 @@ def test_another_database_is_another_run(
     monkeypatch.setenv("SEAWALL_CACHE_DIR", str(here / "cache"))
     tree = here / "tree"
     tree.mkdir()
-    manifests = "".join(f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{n}, namespace: a}}\n"
-                        f"data: {{text: {'x' * 1000}}}\n" for n in range(60))  # fmt: skip
+    object_ = (
+        "---\napiVersion: v1\nkind: ConfigMap\n"
+        f"metadata: {{name: mNUMBER, namespace: a}}\ndata: {{text: {'x' * 1000}}}\n"
+    )
+    manifests = "".join(object_.replace("NUMBER", str(number)) for number in range(60))
     (tree / "manifests.yaml").write_text(manifests)
     (tree / "requirements.txt").write_text("jinja2==2.4.1\n")
     scan = ["scan", "tree", "--database", database, "--format", "json"]
@@ -325,3 +330,59 @@ def test_the_report_names_the_data_it_rests_on(
     assert "seawall db update" in shown.err
     assert main([*scan, "--max-database-age", "5"]) == 2
     assert "5 are allowed" in capsys.readouterr().err
+
+
+def test_what_was_decided_as_openvex(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is written is understood again: the same findings are hidden by it."""
+    (here / "requirements.txt").write_text(
+        "jinja2==2.4.1  # seawall: ignore[CVE-2019-10906] no templates of strangers\n"
+    )
+    scan = ["scan", "--database", database, "--no-cache"]
+    main([*scan, "--format", "openvex=vex.json"])
+    document = json.loads((here / "vex.json").read_text())
+    assert [(s["vulnerability"]["name"], s["status"]) for s in document["statements"]] == [
+        ("CVE-2014-0012", "affected"),
+        ("CVE-2020-28493", "affected"),
+        ("CVE-2019-10906", "not_affected"),
+    ]
+    assert document["statements"][2]["impact_statement"] == "no templates of strangers"
+    assert document["statements"][0]["action_statement"] == "Upgrade jinja2 2.4.1 to 2.11.3."
+    (here / "requirements.txt").write_text("jinja2==2.4.1\n")
+    capsys.readouterr()
+    main([*scan, "--vex", "vex.json", "--format", "json"])
+    (hidden,) = json.loads(capsys.readouterr().out)["suppressed"]
+    assert hidden["details"]["id"] == "CVE-2019-10906"
+
+
+# Distributions --------------------------------------------------------------------------------
+
+
+def test_packages_of_a_distribution_go_by_their_source_and_release(
+    here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fixed = Affected("Debian:12", "curl", (Events("0", "7.88.1-10+deb12u5"),))
+    records = [Advisory("DEBIAN-CVE-2023-46218", "debian", (fixed,), upstream=("CVE-2023-46218",))]
+    path = str(tmp_path_factory.mktemp("debian") / "a.db")
+    builder = Builder(path)
+    builder.add(Origin("debian", "Debian", "x", until=small_database.DAY), records)
+    cycles = [Cycle("debian", "10", end_of_life="2022-09-10"), Cycle("debian", "12")]
+    builder.add(Origin("endoflife", "x", "x", until=small_database.DAY), cycles)
+    builder.finish()
+
+    def bill(distro: str) -> str:
+        purl = f"pkg:deb/debian/libcurl4@7.88.1-10+deb12u4?distro={distro}&upstream=curl"
+        component = {"type": "library", "name": "libcurl4", "version": "7.88.1-10+deb12u4",
+                     "purl": purl}  # fmt: skip
+        return json.dumps(
+            {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [component]}
+        )
+
+    (here / "bom.json").write_text(bill("debian-12"))
+    (finding,) = scanned(path).findings
+    assert (finding.evidence, finding.subject.name) == ("CVE-2023-46218", "libcurl4")
+    (here / "bom.json").write_text(bill("debian-10"))
+    report = scanned(path)
+    assert [finding.rule.id for finding in report.findings] == ["end-of-life-runtime"]
+    assert "no advisories for Debian:10" in report.coverage.not_covered[0].reason

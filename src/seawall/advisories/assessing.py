@@ -8,6 +8,7 @@ from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
 from seawall.advisories.known import Match, Vulnerability
 from seawall.advisories.support import is_runtime
 from seawall.advisories.versions.schemes import scheme_of
+from seawall.packages.distributions import ecosystem_of_release, name_of, release_of
 from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package
 
@@ -67,12 +68,12 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             blind.append(
                 Blind(
                     package,
-                    f"only a part of the advisories for {ecosystem_of(package.type)} is in the "
+                    f"only a part of the advisories for {query_of(package)[0]} is in the "
                     "database, so what it does not name may be affected all the same",
                     "run: seawall db update (seawall db status shows what it has)",
                 )
             )
-        wanted.append((ecosystem_of(package.type), package.name, package.version))
+        wanted.append(query_of(package))
         known.append(package)
     found = store.match(wanted)
     hit = [number for number, matches in enumerate(found) if matches]
@@ -92,6 +93,14 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
     return Assessment(exposures, blind)
 
 
+def query_of(package: Package) -> Wanted:
+    """What to ask of a package; its ecosystem is empty where there is none."""
+    release = release_of(package)
+    if release is None:
+        return ecosystem_of(package.type), package.name, package.version
+    return ecosystem_of_release(release), *name_of(package, release)
+
+
 class _Sight:
     """Tells which packages can be held against what is known: the others are not clean."""
 
@@ -101,7 +110,12 @@ class _Sight:
 
     def obstacle(self, package: Package) -> tuple[str, str] | None:
         """Why a package cannot be judged, and the remedy."""
-        ecosystem = ecosystem_of(package.type)
+        ecosystem, _, version = query_of(package)
+        if not ecosystem and package.type in ("apk", "deb", "rpm"):
+            return (
+                "nothing says of which release of a distribution it is, or nobody knows it",
+                "name it by the qualifier distro of the package URL: distro=debian-12",
+            )
         if not ecosystem:
             return (
                 f"no source of advisories knows packages of type {package.type}",
@@ -112,13 +126,13 @@ class _Sight:
                 f"the database has no advisories for {ecosystem}",
                 "run: seawall db update (seawall db status shows what it has)",
             )
-        if not package.version:
+        if not version:
             return (
                 "no exact version is given, so it depends on the day what is installed",
                 _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
             )
         scheme = scheme_of(ecosystem)
-        if scheme is None or scheme.key(package.version) is None:
+        if scheme is None or scheme.key(version) is None:
             return (
                 f"its version is none that {ecosystem} knows how to compare",
                 "look it up by hand, or install a released version",
@@ -127,7 +141,7 @@ class _Sight:
 
     def is_partial(self, package: Package) -> bool:
         """Whether only a part of the advisories on a package's ecosystem is known."""
-        reach = self._of(ecosystem_of(package.type))
+        reach = self._of(query_of(package)[0])
         return reach is not None and not reach.whole
 
     def _of(self, ecosystem: str) -> Reach | None:

@@ -1,9 +1,9 @@
 """An exposure as the JSON report tells it: ``details`` of findings of this domain."""
 
+from seawall.advisories.assessing import query_of
 from seawall.advisories.exposure import Exposure
 from seawall.advisories.known import Rating
 from seawall.core.severity import Gate
-from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package
 from seawall.packages.purl import purl_of
 
@@ -52,7 +52,7 @@ def _package(package: Package) -> dict[str, object]:
     known: dict[str, object] = {
         "name": package.name,
         "version": package.version,
-        "ecosystem": ecosystem_of(package.type),
+        "ecosystem": query_of(package)[0],
         "purl": purl_of(package),
     }
     if package.direct is not None:

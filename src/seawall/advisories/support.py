@@ -1,9 +1,10 @@
-"""Runtimes whose support has ended: release lines of endoflife.date held against a day."""
+"""Runtimes and distributions whose support is over, by the release lines of endoflife.date."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from seawall.advisories.advisory import Cycle
+from seawall.packages.distributions import release_of
 from seawall.packages.package import Package
 
 _PRODUCTS = {
@@ -20,6 +21,14 @@ _PRODUCTS = {
     ("golang", "stdlib"): "go",
 }
 """Packages that are a runtime, and what endoflife.date calls it."""
+
+
+_DISTRIBUTIONS = {
+    "almalinux": "almalinux", "alpine": "alpine-linux", "amzn": "amazon-linux", "debian": "debian",
+    "fedora": "fedora", "ol": "oracle-linux", "opensuse-leap": "opensuse", "photon": "photon",
+    "redhat": "rhel", "rhel": "rhel", "rocky": "rocky-linux", "sles": "sles", "ubuntu": "ubuntu",
+}  # fmt: skip
+"""Distributions by the ``ID`` of os-release(5), and what endoflife.date calls them."""
 
 
 class Store(Protocol):
@@ -47,17 +56,31 @@ def ended(packages: Iterable[Package], store: Store, today: str) -> list[Ended]:
     """Those of some packages whose support is over on a day, ``2026-11-26``."""
     found = []
     lines: dict[str, Sequence[Cycle]] = {}
+    told: set[tuple[str, str]] = set()
     for package in packages:
-        product = _PRODUCTS.get((package.type, package.name))
-        if product is None or not package.version:
+        product, version = _product_of(package)
+        if not product or not version:
             continue
         if product not in lines:
             lines[product] = store.cycles(product)
-        cycle = _cycle_of(package.version, lines[product])
-        if cycle is not None and _is_over(cycle, today):
-            successors = tuple(line for line in lines[product] if not _is_over(line, today))
-            found.append(Ended(package, cycle, successors))
+        cycle = _cycle_of(version, lines[product])
+        if cycle is None or not _is_over(cycle, today):
+            continue
+        if release_of(package) is not None:  # told once, of the first of its packages
+            if (product, cycle.cycle) in told:
+                continue
+            told.add((product, cycle.cycle))
+        successors = tuple(line for line in lines[product] if not _is_over(line, today))
+        found.append(Ended(package, cycle, successors))
     return found
+
+
+def _product_of(package: Package) -> tuple[str, str]:
+    """The product whose release lines a package tells something of, and its version."""
+    release = release_of(package)
+    if release is not None:
+        return _DISTRIBUTIONS.get(release.id, ""), release.version
+    return _PRODUCTS.get((package.type, package.name), ""), package.version
 
 
 def _cycle_of(version: str, cycles: Sequence[Cycle]) -> Cycle | None:

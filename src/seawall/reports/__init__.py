@@ -12,7 +12,9 @@ from seawall.core.errors import UsageError
 from seawall.core.report import Report
 from seawall.core.severity import Severity
 
-FORMATS = ("table", "json", "jsonl", "sarif", "junit", "gitlab", "github", "markdown", "html")
+FORMATS = (
+    "table", "json", "jsonl", "sarif", "junit", "gitlab", "github", "markdown", "html", "openvex",
+)  # fmt: skip
 """What ``--format`` takes; each is a module of this package. The first is the default."""
 
 

@@ -44,6 +44,13 @@ class Scope(NamedTuple):
         )
 
 
+def is_about(products: Iterable[Purl], details: Mapping[str, object]) -> bool:
+    """Whether one of some package URLs names the package that a finding is about."""
+    package = details.get("package")
+    purl = str(package.get("purl", "")) if isinstance(package, dict) else ""
+    return any(names(product, own) for own in _parsed(purl) for product in products)
+
+
 def names(product: Purl, purl: Purl) -> bool:
     """Whether a package URL of a document names a package."""
     return (

@@ -1,9 +1,12 @@
 """Trivy's ignore file in YAML (pkg/result/ignore.go of 0.74)."""
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from seawall.configuration.foreign.documents import File
 from seawall.configuration.foreign.files import ForeignFile
 from seawall.configuration.foreign.trivy import EVERYWHERE, entry
 from seawall.configuration.foreign.words import Foreign
+from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore, Scope
 from seawall.core.location import KeyPath
 from seawall.text.doublestar import Globs
@@ -11,12 +14,18 @@ from seawall.text.gitignore import Base, RootedPaths
 from seawall.text.scalars import Value
 from seawall.triage.matching import Matching
 
+if TYPE_CHECKING:
+    from seawall.packages.purl import Purl
+
 _SECTIONS = ("misconfigurations", "vulnerabilities", "secrets", "licenses")
 _ENTRY = ("id", "paths", "purls", "expired_at", "statement")
 
 
 def read(file: ForeignFile, base: Base) -> Foreign:
-    """``.trivyignore.yaml``: misconfigurations by id and path. Other sections are for others."""
+    """``.trivyignore.yaml``: what is misconfigured or vulnerable, by id and path.
+
+    Other sections are for others.
+    """
     document = File(file.path, file.data)
     notes: list[str] = []
     table = document.table(document.value, ())
@@ -29,7 +38,7 @@ def read(file: ForeignFile, base: Base) -> Foreign:
     for section in _SECTIONS:
         for number, row in enumerate(document.rows(table.get(section), (section,))):
             found = _yaml_entry(document, row, (section, number), base, notes)
-            if section == "misconfigurations":
+            if section in ("misconfigurations", "vulnerabilities"):
                 ignores += found
     return Foreign((file.path,), (file.directory,), ignores=tuple(ignores), notes=tuple(notes))
 
@@ -56,4 +65,25 @@ def _yaml_entry(
         scope: Scope = Matching(paths=RootedPaths(Globs(paths), base)) if paths else EVERYWHERE
     except ValueError as error:
         document.fail((*at, "paths"), f"{', '.join(map(repr, paths))}: {error}")
+    named = document.texts(table.get("purls"), (*at, "purls"))
+    if named:
+        from seawall.advisories.vex.statement import purls  # noqa: PLC0415 - seldom of use
+
+        products = purls(named)
+        if len(products) < len(named):
+            document.fail((*at, "purls"), "must be package URLs, such as pkg:npm/lodash@4.17.20")
+        scope = _Packages(products, scope)
     return list(entry(id_, date, reason, scope, place, notes))
+
+
+class _Packages(NamedTuple):
+    """Findings in a scope about packages that package URLs name, with their version if any."""
+
+    products: "tuple[Purl, ...]"
+    within: Scope
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding lies in this scope."""
+        from seawall.advisories.vex.statement import is_about  # noqa: PLC0415 - loaded before
+
+        return is_about(self.products, finding.details) and self.within.covers(finding)
