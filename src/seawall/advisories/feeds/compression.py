@@ -98,7 +98,7 @@ class _Decompressor(Protocol):
     eof: bool
     unused_data: bytes
 
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: bytes, _max_length: int, /) -> bytes: ...
 
 
 def _blocks(new: Callable[[], _Decompressor], chunks: Iterator[bytes]) -> Iterator[bytes]:
