@@ -128,6 +128,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         ("a.tar.gz", gzip.compress(tar(FILES)[:30_000])),
         ("a.zip", zipped(FILES).replace(b"a.json", b"z.json", 1)),
     ],
+    ids=["gz", "xz", "bz2", "zst", "zip", "tar.gz", "zip with two names"],
 )
 def test_what_is_cut_off_or_broken(tmp_path: Path, name: str, data: bytes) -> None:
     path = tmp_path / name

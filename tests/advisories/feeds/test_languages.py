@@ -159,10 +159,10 @@ def test_answers_of_endoflife() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("a.md", "no", "it has no YAML before its text"),
-        ("a.md", "---\na: b\n---\n", "it has no releases"),
-        ("a.md", "---\nreleases:\n- {}\n---\n", "a release has no cycle"),
-        ("a.md", "---\na: [\n---\n", "it is no YAML"),
+        ("products/a.md", "no", "it has no YAML before its text"),
+        ("products/a.md", "---\na: b\n---\n", "it has no releases"),
+        ("products/a.md", "---\nreleases:\n- {}\n---\n", "a release has no cycle"),
+        ("products/a.md", "---\na: [\n---\n", "it is no YAML"),
         ("a.json", "{}", "it has no products"),
         ("a.json", "{", "it is no JSON"),
     ],
@@ -170,3 +170,4 @@ def test_answers_of_endoflife() -> None:
 def test_what_endoflife_does_not_write(name: str, text: str, reason: str) -> None:
     assert reasons(read("endoflife", text, name)) == [reason]
     assert read("endoflife", text, "a.txt") == []
+    assert read("endoflife", text, "README.md") == []

@@ -145,6 +145,26 @@ def test_urgency_and_status_of_debian() -> None:
     assert (found.aliases, found.upstream) == ((), ("CVE-2024-1",))
 
 
+def test_yaml_of_pypa() -> None:
+    text = """id: PYSEC-2026-1
+modified: 2026-01-02T03:04:05Z
+affected:
+- package: {name: a, ecosystem: PyPI}
+  ranges:
+  - type: ECOSYSTEM
+    events: [{introduced: "0"}, {fixed: "1.10"}]
+"""
+    (found,) = osv.read([Member("vulns/a/PYSEC-2026-1.yaml", iter([text.encode()]))], "osv-pypi")
+    assert isinstance(found, Advisory)
+    assert found.modified == "2026-01-02"
+    assert found.affected[0].ranges == (Events("0", fixed="1.10"),)
+
+
+def test_what_lies_beside_advisories_in_a_repository() -> None:
+    names = ("db-main/README.md", "db-main/LICENSE", "db-main/.github/x.json", "db-main/a.py")
+    assert list(osv.read([Member(name, iter([b"x"])) for name in names], "osv")) == []
+
+
 def test_malicious_packages() -> None:
     found = one(
         {"id": "MAL-2024-1", "affected": [

@@ -24,6 +24,7 @@ from seawall.advisories.feeds.values import (
     addresses,
     cwes,
     day,
+    is_beside,
     items,
     line,
     record,
@@ -48,7 +49,7 @@ _POINTS = ("exploitation", "automatable", "technical impact")
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
     """The metadata of each record, and an advisory where it names packages by their address."""
     for member in members:
-        if member.name.rpartition("/")[2] in _LOGS:
+        if member.name.rpartition("/")[2] in _LOGS or is_beside(member.name):
             continue
         try:
             yield from _records(record(member), source)

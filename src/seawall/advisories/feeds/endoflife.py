@@ -30,7 +30,7 @@ def read(members: Iterable[Member], source: str) -> Iterator[Record]:
         base = member.name.rpartition("/")[2]
         name, _, suffix = base.rpartition(".")
         try:
-            if suffix == "md":
+            if suffix == "md" and "products/" in member.name:
                 yield from _page(member, name, source)
             elif suffix == "json":
                 yield from _answer(document(member), name, source)

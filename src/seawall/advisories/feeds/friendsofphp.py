@@ -28,7 +28,8 @@ _SCHEME = "composer://"
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
     """The advisories; files that are no YAML are none."""
     for member in members:
-        if not member.name.endswith((".yaml", ".yml")) or member.name.startswith("."):
+        hidden = any(part.startswith(".") for part in member.name.split("/"))
+        if hidden or not member.name.endswith((".yaml", ".yml")):
             continue
         try:
             yield _advisory(table(yaml_document(member.read())), source, member.name)

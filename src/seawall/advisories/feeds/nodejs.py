@@ -40,9 +40,11 @@ def read(members: Iterable[Member], source: str) -> Iterator[Record]:
         if not base.endswith(".json") or base == "index.json":
             continue
         kind = directory.rpartition("/")[2]
+        if kind not in {"core", "npm", "deps"}:
+            continue
         try:
             value = record(member)
-            if kind == "npm" or "module_name" in value:
+            if kind == "npm":
                 yield _package(value, source)
             else:
                 yield _runtime(value, source, kind, base.removesuffix(".json"))
@@ -95,7 +97,7 @@ def _runtime(value: dict[str, Any], source: str, kind: str, number: str) -> Advi
     if severity and severity != "unknown":
         scores.append(Score("nodejs", word=severity))
     return Advisory(
-        f"NSWG-{kind.upper() or 'CORE'}-{number}",
+        f"NSWG-{kind.upper()}-{number}",
         source,
         (affected,),
         aliases=cves(" ".join(line(each, 40) for each in items(value.get("cve")))),

@@ -17,6 +17,7 @@ from seawall.advisories.feeds.values import (
     addresses,
     cwes,
     day,
+    is_beside,
     items,
     line,
     table,
@@ -38,6 +39,8 @@ _UNUSED = "do not use this candidate number"
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
     """The metadata of each record of each member."""
     for member in members:
+        if is_beside(member.name):
+            continue
         try:
             for value in _values(member.read()):
                 yield from _record(value, source, member.name)

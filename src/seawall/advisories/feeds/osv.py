@@ -32,12 +32,14 @@ from seawall.advisories.feeds.values import (
     day,
     document,
     ids,
+    is_beside,
     line,
     prose,
     table,
     tables,
     word,
     words,
+    yaml_document,
 )
 
 MAX_AFFECTED = 20_000
@@ -56,10 +58,13 @@ _VOICES = {
 
 
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
-    """The advisories of an archive: one a member, or a list of them."""
+    """The advisories of an archive: one a member, or a list of them; JSON, or YAML (PyPA's)."""
     for member in members:
+        is_yaml = member.name.endswith((".yaml", ".yml"))
+        if is_beside(member.name) and not is_yaml:
+            continue
         try:
-            found = document(member)
+            found = yaml_document(member.read()) if is_yaml else document(member)
         except Malformed as problem:
             yield Unread(source, member.name, str(problem))
             continue

@@ -28,10 +28,14 @@ ENGINES = "Ruby"
 """Stands for an ecosystem of the interpreters: ``ruby``, ``jruby``, ``rubinius``."""
 
 
+_DIRECTORIES = {"gems", "rubies", "libraries"}
+
+
 def read(members: Iterable[Member], source: str) -> Iterator[Record]:
     """The advisories in ``gems/`` and ``rubies/``; other files are none."""
     for member in members:
-        if not member.name.endswith((".yml", ".yaml")):
+        *directories, base = member.name.split("/")
+        if not base.endswith((".yml", ".yaml")) or not _DIRECTORIES.intersection(directories):
             continue
         try:
             yield _advisory(table(yaml_document(member.read())), source, member.name)

@@ -26,6 +26,20 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _CVE = pattern(r"CVE-\d{4}-\d{4,19}", re.ASCII)
 
 
+_BESIDE = (
+    ".md", ".txt", ".yml", ".yaml", ".csv", ".py", ".sh", ".toml", ".cfg", ".html", ".rb", ".go",
+    ".js", ".gitignore", ".gitattributes", "LICENSE", "Makefile", "CODEOWNERS",
+)  # fmt: skip
+
+
+def is_beside(name: str) -> bool:
+    """Whether a member is something beside the data: repositories have more than one kind of file.
+
+    Only for readers of JSON.
+    """
+    return name.endswith(_BESIDE) or any(part.startswith(".") for part in name.split("/"))
+
+
 class Malformed(Exception):  # noqa: N818 - a verdict on a record
     """A record that cannot be understood; its text is the reason."""
 
