@@ -286,11 +286,11 @@ def test_words_are_kept_or_shortened(tmp_path: Path) -> None:
     full = Store.open(str(built(tmp_path / "full.db", ("tests", [record]))))
     short = Store.open(
         str(built(tmp_path / "short.db", ("tests", [record]),
-                  kept=Kept(details=False, references=False, cpes=False, packed=False)))
+                  kept=Kept(details=False, references=False, cpes=False)))
     )  # fmt: skip
     whole, titles = (each.vulnerability(each.find("GHSA-1")[0]) for each in (full, short))
     assert (whole.details, whole.references) == (record.details, record.references)
-    assert (titles.details, titles.references) == ("", ())
+    assert (titles.details, titles.references) == ("", ("https://github.com/advisories/GHSA-1",))
     assert titles.title.startswith("word word")
     assert len(titles.title) <= 120
     assert (titles.published, titles.cwes) == ("2024-01-01", ("CWE-79",))

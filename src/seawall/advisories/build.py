@@ -136,7 +136,7 @@ class _Reading:
         self._unread: dict[str, tuple[int, str]] = {}
         self._coverage: dict[int, tuple[int, str]] = {}
         self._keys = Keys()
-        self._waiting: list[_Waiting] | None = [] if builder.kept.packed else None
+        self._waiting: list[_Waiting] | None = []
         self._dictionary = b""
         self._newest = ""
 
@@ -199,7 +199,9 @@ class _Reading:
             number, advisory.id, self._number, kind, verdict.severity, verdict.score,
             self._tables.scorer(verdict.scorer), bits_of(_flags(advisory)),
         )  # fmt: skip
-        self._write(row, details.of_advisory(advisory)._replace(scores=scores))
+        detail = details.of_advisory(advisory)._replace(scores=scores)
+        # The names of a bulletin's vulnerabilities stand in ``alias`` and ``member`` already.
+        self._write(row, detail._replace(aliases=()) if is_bulletin else detail)
         self._count(advisory)
 
     def _count(self, advisory: Advisory) -> None:
@@ -298,10 +300,8 @@ class _Reading:
         if self._waiting is not None:
             self._waiting.append(_Waiting(row, words))
             self._settle(final=False)
-        elif self._builder.kept.packed:
-            self._tables.put("record", (*row, details.packed(words, self._dictionary)))
         else:
-            self._tables.put("record", (*row, details.plain(words)))
+            self._tables.put("record", (*row, details.packed(words, self._dictionary)))
 
     def _settle(self, *, final: bool) -> None:
         """Make the dictionary once there is enough to make it of, and write what waited for it."""

@@ -29,8 +29,6 @@ class Detail(NamedTuple):
     published: str = ""
     modified: str = ""
     aliases: tuple[str, ...] = ()
-    upstream: tuple[str, ...] = ()
-    related: tuple[str, ...] = ()
     licence: str = ""
     ssvc: str = ""
     cpes: tuple[str, ...] = ()
@@ -42,11 +40,9 @@ class Kept(NamedTuple):
     details: bool = True
     references: bool = True
     cpes: bool = True
-    packed: bool = True
-    """Whether blobs are compressed one by one: not where the whole file will be."""
 
 
-_KEYS = "sdcwrpmauxlve"
+_KEYS = "sdcwrpmalve"
 """One for each field of ``Detail``, in their order."""
 
 
@@ -54,8 +50,7 @@ def of_advisory(advisory: Advisory) -> Detail:
     """The words of an advisory."""
     return Detail(
         advisory.summary, advisory.details, advisory.scores, advisory.cwes, advisory.references,
-        advisory.published, advisory.modified, advisory.aliases, advisory.upstream,
-        advisory.related, advisory.licence,
+        advisory.published, advisory.modified, advisory.aliases, advisory.licence,
     )  # fmt: skip
 
 
@@ -109,7 +104,7 @@ def decoded(data: bytes) -> Detail:
     facts: dict[str, Any] = json.loads(data)
     values = []
     for key in _KEYS:
-        value = facts.get(key, () if key in "cwrauxe" else "")
+        value = facts.get(key, () if key in "cwrae" else "")
         values.append(tuple(value) if isinstance(value, list) else value)
     detail = Detail._make(values)
     scores = tuple(
@@ -132,12 +127,7 @@ def packed(data: bytes, words: bytes) -> bytes:
 
     squeezer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, words)
     squeezed = squeezer.compress(data) + squeezer.flush()
-    return _PACKED + squeezed if len(squeezed) < len(data) else plain(data)
-
-
-def plain(data: bytes) -> bytes:
-    """Bytes as a blob that is not compressed."""
-    return _PLAIN + data
+    return _PACKED + squeezed if len(squeezed) < len(data) else _PLAIN + data
 
 
 def unpacked(blob: bytes, words: bytes) -> bytes:

@@ -173,7 +173,7 @@ def _manifest(path: str, archive: "tarfile.TarFile") -> Manifest:
         manifest = Manifest(
             str(facts["until"]), str(facts["identity"]), int(facts["size"]), str(facts["sha256"])
         )
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise _broken(path, f"its manifest cannot be read: {error}") from error
     if not 0 < manifest.size <= MAX_SIZE:
         raise _broken(path, "its manifest gives a size that no database has")

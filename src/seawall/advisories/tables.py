@@ -35,6 +35,7 @@ class Tables:
         for ending in ("", "-journal"):
             if os.path.exists(path + ending):
                 os.unlink(path + ending)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))  # says what is wrong
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"

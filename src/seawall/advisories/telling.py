@@ -96,7 +96,8 @@ class Telling:
             next((detail.ssvc for detail in all_details if detail.ssvc), ""),
             min(dates, default=""),
             max((detail.modified for detail in all_details), default=""),
-            _united(detail.references for detail in all_details)[:_MOST_REFERENCES],
+            _united(detail.references for detail in all_details)[:_MOST_REFERENCES]
+            or (_page(facts.id),),
             flags_of(flags),
             next((detail.details for detail in all_details if detail.details), ""),
             tuple((record.id or facts.id, self._sources[record.source]) for record in records),
@@ -147,6 +148,15 @@ def _base(vector: str) -> float | None:
 
     score = cvss.score(vector)
     return None if score is None else score.base
+
+
+def _page(id_: str) -> str:
+    """Where a record of an id can be read, for databases that keep no references."""
+    if id_.startswith("CVE-"):
+        return f"https://www.cve.org/CVERecord?id={id_}"
+    if id_.startswith("GHSA-"):
+        return f"https://github.com/advisories/{id_}"
+    return f"https://osv.dev/vulnerability/{id_}"
 
 
 def _title(detail: Detail) -> str:

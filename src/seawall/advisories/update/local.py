@@ -17,7 +17,7 @@ Told = Callable[[str], None]
 """Is given a line for the person who waits."""
 NO_DAYS: Mapping[str, str] = {}
 _EVERYTHING = Kept()
-_TITLES = Kept(details=False, references=False, cpes=False, packed=False)
+_TITLES = Kept(details=False, references=False, cpes=False)
 ATTRIBUTION = "ATTRIBUTION.md"
 
 
