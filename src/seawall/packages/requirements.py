@@ -194,7 +194,7 @@ def _logical_lines(text: str) -> list[tuple[str, str, int]]:
     first = 0
     for number, raw in enumerate(text.splitlines(), 1):
         first = first if parts else number
-        found = _COMMENT.search(raw)
+        found = _COMMENT.search(raw) if "#" in raw else None
         is_comment = found is not None and not raw[: found.start()].strip()
         if raw.endswith("\\") and not is_comment:
             parts.append(raw[:-1])
