@@ -30,8 +30,8 @@ ODD_JSON: tuple[Any, ...] = (
     {"": {}}, {"a": None}, ["a"], [{}], "==1.0", "../" * 500, "https://user:word@example.org/x.tgz",
 )  # fmt: skip
 ODD_TEXTS = (
-    "", "1", "-1.5", "true", "null", "[]", "{}", "[1]", '""', '"a', "'", "''", "|", ">-", "&a", "*a",
-    "!!x",
+    "", "1", "-1.5", "true", "null", "[]", "{}", "[1]", '""', '"a', "'", "''", "|", ">-", "&a",
+    "*a", "!!x",
     f'"{LONG}"', LONG, "[[]]", "{a = 1}", "{a: 1}", "1979-05-27", "\x00", "\U0001f600",
     "()", "(", "=>", "<>", "-->", "<![CDATA[", "%{", "\\", "$", "${a}", "#", "//", ",", "@",
 )  # fmt: skip
@@ -174,7 +174,7 @@ def test_odd_bytes(path: str) -> None:
     data = SAMPLES[path]
     text = data.decode("latin-1")
     for other in (
-        b"", b"\n", b" ", b"\0", b"\xff", b"\xef\xbb\xbf", b"null", b"[]", b"{}", b'"a"', b"1", b"--",
+        b"", b"\n", b" ", b"\0", b"\xff", b"\xef\xbb\xbf", b"null", b"[]", b"{}", b'"a"', b"1",
         b"\xef\xbb\xbf" + data, text.encode("utf-16"), text.encode("utf-32"), data * 2,
         data.replace(b"\n", b"\r\n"), data.replace(b"\n", b"\r"), data + b"\0", data + b"\xff",
         data.replace(b" ", b"\t"), b"---\n---\n",

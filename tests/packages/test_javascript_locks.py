@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from seawall.packages.formats import format_of
 from seawall.packages.package import Unreadable
 from tests.packages.files import brings, by_name, read, versions
 
@@ -519,3 +520,11 @@ def test_what_is_odd_is_told(path: str, text: str, count: int) -> None:
 def test_what_is_no_lock_file(path: str, text: str) -> None:
     with pytest.raises(Unreadable):
         read(path, text)
+
+
+def test_lock_files_that_packages_bring_along_say_nothing() -> None:
+    for path in ("node_modules/a/yarn.lock", "lib/site-packages/a/requirements.txt"):
+        assert format_of(path) is None
+    found = format_of("node_modules/a/package.json")
+    assert found is not None
+    assert found.installed

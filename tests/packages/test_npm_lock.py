@@ -165,3 +165,9 @@ def test_what_is_odd_is_told() -> None:
     assert ("node_modules/a", "a text is expected, not a number or date") in told
     assert ("node_modules/b", "a table is expected, not a list") in told
     assert ("node_modules/c", "it has no version") in told
+
+
+def test_a_shrinkwrap_goes_before_the_lock() -> None:
+    beside = {"npm-shrinkwrap.json": "{}"}
+    assert not read("package-lock.json", json.dumps(V1), beside).packages
+    assert read("npm-shrinkwrap.json", json.dumps(V1), beside).packages

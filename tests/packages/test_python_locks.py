@@ -379,7 +379,7 @@ def test_a_manifest() -> None:
     assert contents.project == "the-shop"
     told = [(package.name, package.version, package.line) for package in contents.packages]
     assert told == [
-        ("requests", "", 6), ("pinned", "1.0", 7), ("direct", "", 8), ("extra", "", 11),
+        ("requests", "", 6), ("pinned", "1.0", 7), ("direct", "1.0", 8), ("extra", "", 11),
         ("hatchling", "1.0", 2), ("tool", "", 13), ("old-tool", "", 15), ("caret", "", 18),
         ("exact", "1.2.3", 19), ("several", "", 20), ("several", "", 20),
     ]  # fmt: skip

@@ -19,6 +19,7 @@ def test_what_a_person_writes() -> None:
         https://example.org/w-1.2+cu1-cp311-cp311-linux_x86_64.whl
         direct @ git+https://example.org/d.git@v1
         -e git+https://example.org/e.git#egg=E_gg&subdirectory=x
+        w2 @ https://example.org/w2-2.0-py3-none-any.whl ; os_name == 'nt'
         -e .
         ./local
         ./archives/a-b-3.1.tar.gz
@@ -28,7 +29,7 @@ def test_what_a_person_writes() -> None:
     assert versions(contents) == [
         ("flask-login", "1.0"), ("requests", ""), ("one", "1.0+local"), ("some", ""),
         ("both", "1.5"), ("old", "2.0"), ("w", "1.2+cu1"), ("direct", ""), ("e-gg", ""),
-        ("a-b", "3.1"),
+        ("w2", "2.0"), ("a-b", "3.1"),
     ]  # fmt: skip
     assert packages["requests"].constraint == ">=2,<3"
     assert packages["requests"].line == 4

@@ -18,6 +18,8 @@ from seawall.packages.reading import Notes, Table, object_of, public, text_of
 _KNOWN_VERSIONS = (0, 1)
 _COMMENT = pattern(r'("(?:[^"\\]++|\\.)*+")|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/')
 _LAST_COMMA = pattern(r'("(?:[^"\\]++|\\.)*+")|,(?=\s*+[}\]])')
+_COMMA_AT_END = pattern(r",(?=[ \t\r]*+\n\s*+[}\]])")
+"""Of a line, as Bun writes them: no string of JSON goes beyond its line."""
 _OWN = ("workspace:", "link:", "root:")
 _PART = pattern(r"@[^/]+/[^/]+|[^/]+")
 _MAX_PARTS = 200
@@ -42,8 +44,12 @@ class _Entry(NamedTuple):
 def read(file: File) -> Contents:
     """The packages of a bun.lock."""
     notes = Notes()
-    text = _COMMENT.sub(r"\1", text_of(file.data))
-    lock = object_of(_LAST_COMMA.sub(r"\1", text), notes)
+    text = text_of(file.data)
+    try:
+        lock = object_of(_COMMA_AT_END.sub("", text), notes)
+    except Unreadable:
+        notes = Notes()
+        lock = object_of(_LAST_COMMA.sub(r"\1", _COMMENT.sub(r"\1", text)), notes)
     version = lock.get("lockfileVersion")
     if version is None and "packages" not in lock:
         raise Unreadable("it is no lock file of Bun")

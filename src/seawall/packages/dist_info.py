@@ -35,7 +35,7 @@ def read(file: File) -> Contents:
         return Contents((), notes.problems)
     if not version:
         notes.add(name, "it has no version", line)
-    is_requested = file.beside("REQUESTED") is not None
+    is_requested = parts[-1] == "METADATA" and file.beside("REQUESTED") is not None
     package = Package(
         "pypi", normal, version, line, direct=is_requested or None, download=public(address)
     )
@@ -64,7 +64,7 @@ def _is_installed(parts: list[str]) -> bool:
 
 def _address(file: File, notes: Notes) -> tuple[str, bool]:
     """Where it was installed from when that is no index, and whether as a link to its sources."""
-    data = file.beside("direct_url.json")
+    data = file.beside("direct_url.json") if file.path.endswith("/METADATA") else None
     if data is None:
         return "", False
     try:

@@ -110,6 +110,7 @@ FORMATS: tuple[Format, ...] = (
     Format("bun.lock", "bun_lock", ("bun.lock",)),
     Format("package-lock.json", "npm_lock", ("package-lock.json", "npm-shrinkwrap.json")),
     Format("package.json", "package_json", ("package.json",)),
+    Format("npm package", "package_json", ("package.json",), installed=True),
     Format("pnpm-lock.yaml", "pnpm_lock", ("pnpm-lock.yaml",)),
     Format("yarn.lock", "yarn_lock", ("yarn.lock",)),
     # Julia
@@ -168,6 +169,10 @@ EXECUTABLE = Format("executable", "executables", (), installed=True)
 """
 
 
+_OF_OTHERS = ("node_modules", "site-packages", "dist-packages")
+"""Directories of installed packages: the lock files that some bring along say nothing of them."""
+
+
 class _Index:
     """The formats by what their globs begin or end with: a tree has more files than formats."""
 
@@ -199,10 +204,11 @@ class _Index:
 
 
 @cache
-def _index() -> _Index:
-    return _Index(FORMATS)
+def _index(*, installed: bool) -> _Index:
+    return _Index(tuple(item for item in FORMATS if item.installed or not installed))
 
 
 def format_of(path: str) -> Format | None:
     """The format of a file, going by its path."""
-    return _index().find(path)
+    parts = path.split("/")
+    return _index(installed=any(name in parts for name in _OF_OTHERS)).find(path)

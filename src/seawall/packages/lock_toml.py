@@ -13,6 +13,7 @@ from seawall.core.lazy import pattern
 from seawall.packages.reading import Table, toml_of
 
 _PAIR = pattern(r'([A-Za-z0-9_-]+|"[^"\\\n]*") = (?:"([^"\\\x00-\x1f\x7f]*)"|(\[)|(\S.*))')
+_TEXT = pattern(r'"([^"\\\x00-\x1f\x7f]*)",?')
 _HEADER = pattern(r"(\[\[?)([A-Za-z0-9_-]+(?:\.(?:[A-Za-z0-9_-]+|\"[^\"\\]*\"))*)(\]\]?)")
 _KEY = pattern(r'[A-Za-z0-9_-]+|"[^"]*"')
 _TOKEN = pattern(r'("(?:[^"\\]++|\\.)*+")|([A-Za-z0-9_-]++) ?= ?')
@@ -86,7 +87,8 @@ class _Reader:
                 if stripped == "]":
                     items = None
                 elif items is not _SKIPPED and stripped:
-                    items.append(self._value(stripped.removesuffix(",")))
+                    found = _TEXT.fullmatch(stripped)
+                    items.append(found[1] if found else self._value(stripped.removesuffix(",")))
             elif line[:1] == "[":
                 table = self._open(line, number)
             elif line and line[0] != "#":

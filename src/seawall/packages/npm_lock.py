@@ -26,7 +26,10 @@ _MODULES = "node_modules/"
 
 
 def read(file: File) -> Contents:
-    """The packages of a lock file of npm."""
+    """The packages of a lock file of npm; npm passes over one that a shrinkwrap lies beside."""
+    is_shrinkwrap = file.path.endswith("npm-shrinkwrap.json")
+    if not is_shrinkwrap and file.beside("npm-shrinkwrap.json") is not None:
+        return Contents()
     notes = Notes()
     lock = json_of(file.data, notes)
     version = lock.get("lockfileVersion", 1)

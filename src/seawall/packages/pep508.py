@@ -37,6 +37,11 @@ class Python(NamedTuple):
     address: str = ""
     marker: str = ""
 
+    @property
+    def version(self) -> str:
+        """The version it pins, or that of the archive it names; empty where others would do."""
+        return exact(self.constraint) or (of_address(self.address)[1] if self.address else "")
+
 
 def normal(name: str) -> str:
     """A name in the normal form of PEP 503."""

@@ -120,8 +120,9 @@ def _listed(value: object, path: Path, notes: Notes) -> Iterator[Asked]:
         text = notes.text(item, path)
         found = pep508.parse(text) if 0 < len(text) <= pep508.MAX_REQUIREMENT else None
         if found:
-            version = pep508.exact(found.constraint)
-            yield Asked(found.name, found.constraint, version, found.address, path=path, text=text)
+            yield Asked(
+                found.name, found.constraint, found.version, found.address, path=path, text=text
+            )
         elif text:
             notes.add(text, "it is no requirement of PEP 508")
 

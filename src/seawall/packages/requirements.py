@@ -130,9 +130,9 @@ class _Requirements:
         text = " ".join((text[: options.start()] if options else text).split()).strip("\"'")
         if pep508.is_address(text) or pep508.is_archive(text):
             address, marker = text.partition(" ;")[::2]
-            name, version = pep508.of_address(address)
+            name, _ = pep508.of_address(address)
             if name:
-                return pep508.Python(name, f"=={version}" if version else "", address, marker)
+                return pep508.Python(name, "", address, marker)
             if not address.startswith("file:"):
                 self._notes.add(text, "the address names no package", line)
             return None
@@ -146,7 +146,7 @@ class _Requirements:
     def packages(self) -> list[Package]:
         """All of them, constraints applied, with what the comments tell."""
         is_explained = any(entry.via for entry in self._entries)
-        is_written = not all(pep508.exact(entry.wanted.constraint) for entry in self._entries)
+        is_written = not all(entry.wanted.version for entry in self._entries)
         needs: dict[str, list[Requirement]] = {}
         versions = {entry.wanted.name: self._version(entry) for entry in self._entries}
         for entry in self._entries:
@@ -175,7 +175,7 @@ class _Requirements:
         return packages
 
     def _version(self, entry: _Entry) -> str:
-        found = pep508.exact(entry.wanted.constraint)
+        found = entry.wanted.version
         if not found and not entry.wanted.address:
             found = pep508.exact(self._constraints.get(entry.wanted.name, ""))
         return found
@@ -194,7 +194,7 @@ def _logical_lines(text: str) -> list[tuple[str, str, int]]:
     first = 0
     for number, raw in enumerate(text.splitlines(), 1):
         first = first if parts else number
-        found = _COMMENT.search(raw)
+        found = _COMMENT.search(raw) if "#" in raw else None
         is_comment = found is not None and not raw[: found.start()].strip()
         if raw.endswith("\\") and not is_comment:
             parts.append(raw[:-1])

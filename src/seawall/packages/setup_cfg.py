@@ -44,7 +44,7 @@ def read(file: File) -> Contents:
                 notes.add(text, "it is no requirement of PEP 508", line.number)
             elif notes.fits(found.name, found.constraint, line.number):
                 packages.append(Package(
-                    "pypi", found.name, pep508.exact(found.constraint), line.number,
+                    "pypi", found.name, found.version, line.number,
                     direct=True, development=kind == "development", optional=kind == "optional",
                     constraint=found.constraint, download=public(found.address),
                 ))  # fmt: skip

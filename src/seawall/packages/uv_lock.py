@@ -27,11 +27,8 @@ class _Entry(NamedTuple):
     source: Table
     line: int
     table: Table
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is part of the project."""
-        return any(kind in self.source for kind in _OWN)
+    is_own: bool
+    """Whether it is part of the project."""
 
 
 class _Ask(NamedTuple):
@@ -68,7 +65,8 @@ def _entries(document: lock_toml.Lock, notes: Notes) -> Iterator[_Entry]:
         version = notes.text(table.get("version"), name, line)
         if notes.fits(name, version, line):
             source = notes.table(table.get("source"), name, line)
-            yield _Entry(pep508.normal(name), version, source, line, table)
+            is_own = any(kind in source for kind in _OWN)
+            yield _Entry(pep508.normal(name), version, source, line, table, is_own)
 
 
 class _Graph:
