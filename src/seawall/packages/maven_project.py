@@ -11,6 +11,8 @@ from typing import NamedTuple
 from seawall.packages.xml_reading import xml_of
 from seawall.text.xml import Element
 
+_MAX_KEPT = 500_000
+"""Bytes of a file that is kept."""
 _OF_PROFILES = (
     ("dependencies", "dependency"),
     ("dependencyManagement", "dependencies", "dependency"),
@@ -116,7 +118,11 @@ def _dependencies(elements: Iterable[Element]) -> tuple[Dependency, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=64)
 def project_of(data: bytes) -> Project:
     """The project a file describes; raises Unreadable."""
+    return _kept(data) if len(data) <= _MAX_KEPT else Project(xml_of(data, "project"))
+
+
+@lru_cache(maxsize=64)
+def _kept(data: bytes) -> Project:
     return Project(xml_of(data, "project"))
