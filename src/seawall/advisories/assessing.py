@@ -50,6 +50,8 @@ class Assessment(NamedTuple):
 
     exposures: list[Exposure]
     blind: list[Blind]
+    ecosystems: frozenset[str] = frozenset()
+    """Those that packages were held against."""
 
 
 def assess(packages: Sequence[Package], store: Store) -> Assessment:
@@ -90,7 +92,7 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             Exposure(package, item, details[item.vulnerability], upgrade, chain)
             for item in found[number]
         ]
-    return Assessment(exposures, blind)
+    return Assessment(exposures, blind, frozenset(query[0] for query in wanted))
 
 
 def query_of(package: Package) -> Wanted:

@@ -17,7 +17,6 @@ COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "harden": "mend it: rewrite manifests and Dockerfiles, a diff first",
     "lock": "write down the digests of the images that manifests name, for harden --lock",
-    "db": "the advisories: how old they are, what is in them; update, show, export, import",
     "sbom": "write the packages as a bill of materials: CycloneDX or SPDX",
     "explain": "what a rule means, why it matters, with a bad and a good example",
     "config": "config show: what holds for a scan, and where each value comes from",

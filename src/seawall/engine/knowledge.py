@@ -47,6 +47,20 @@ class Knowledge:
         feeds = tuple(Feed(item.name, item.until, item.records) for item in self._store.sources())
         return Advisories(_day(self._store), self._size(), feeds)
 
+    def aged(self, ecosystems: Iterable[str], today: str) -> list[str]:
+        """What a person should know of the age of the data on some ecosystems."""
+        by_day: dict[str, list[str]] = {}
+        for ecosystem in sorted(ecosystems):
+            reach = self._store.coverage(ecosystem)
+            if reach is not None and reach.until:
+                by_day.setdefault(reach.until[:10], []).append(ecosystem)
+        return [
+            f"the advisories for {', '.join(names)} are of {day}, {days} days old; newer ones: "
+            "seawall db update"
+            for day, names in sorted(by_day.items())
+            if (days := _days_since(day, today)) >= WARNED_FROM
+        ]
+
     def _size(self) -> int:
         ((size,),) = self._store.select("SELECT count(*) FROM vulnerability")
         return int(size)
@@ -61,7 +75,7 @@ def load(options: Options) -> Knowledge:
     located = database.locate(options.database, os.environ)
     store = Store.open(located.path)
     notes = list(located.notes)
-    notes += _age(store, options)
+    _refuse_old(store, options)
     ignores: list[Ignore] = []
     digest = located.digest
     if options.vex:
@@ -80,21 +94,22 @@ def _day(store: Store) -> str:
     return max((item.until[:10] for item in store.sources()), default="")
 
 
-def _age(store: Store, options: Options) -> list[str]:
-    """What is to be said of the age of the data; raises UsageError where it is too old."""
-    from datetime import date  # noqa: PLC0415 - loaded with sqlite3
-
-    built = _day(store)
-    if not built:
-        return []
-    today = date.fromisoformat(options.today) if options.today else date.today()  # noqa: DTZ011 - the user's own day
-    days = (today - date.fromisoformat(built)).days
-    limit = options.max_database_age
-    if limit is not None and days > limit:
+def _refuse_old(store: Store, options: Options) -> None:
+    """Raise UsageError where the data is older than it may be."""
+    limit, day = options.max_database_age, _day(store)
+    if limit is None or not day:
+        return
+    days = _days_since(day, options.today)
+    if days > limit:
         raise UsageError(
-            f"the advisories are of {built}, {days} days old, and {limit} are allowed; "
+            f"the advisories are of {day}, {days} days old, and {limit} are allowed; "
             "run: seawall db update"
         )
-    if days < WARNED_FROM:
-        return []
-    return [f"the advisories are of {built}, {days} days old; newer ones: seawall db update"]
+
+
+def _days_since(day: str, today: str) -> int:
+    """Days from one day to another, both as ``2026-08-22``; to that of the clock without one."""
+    from datetime import date  # noqa: PLC0415 - loaded with sqlite3
+
+    now = date.fromisoformat(today) if today else date.today()  # noqa: DTZ011 - the user's own day
+    return (now - date.fromisoformat(day[:10])).days

@@ -54,6 +54,8 @@ class Found(NamedTuple):
     failed: list[Failed]
     faults: list[RuleFault]
     packages: int
+    ecosystems: set[str]
+    """Those that packages were held against."""
 
 
 # Reading --------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ def judge(
     from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
     from seawall.advisories.support import ended  # noqa: PLC0415 - as above
 
-    found = Found([], [], [], [], [], [], 0)
+    found = Found([], [], [], [], [], [], 0, set())
     own = [rule for rule in rules if rule.domain == DOMAIN]
     bench = _Bench(own, parameters, found.faults)
     read: list[Inventory] = []
@@ -140,6 +142,7 @@ def judge(
         packages += len(item.contents.packages)
         assessment = assess(item.contents.packages, store)
         found.read.append(path)
+        found.ecosystems.update(assessment.ecosystems)
         found.not_covered.extend(_problems(path, item.contents.problems))
         found.not_covered.extend(_blind(path, assessment.blind))
         found.ignores.extend(ignores_of(item.source))

@@ -85,7 +85,7 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
-    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge)
+    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge, run)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -152,6 +152,7 @@ def _with_packages(
     rules: Sequence[Rule],
     source: Source,
     knowledge: "Knowledge | None",
+    run: Run | None,
 ) -> Analysis:
     """An analysis with what is known of the packages."""
     if not inputs.package_files:
@@ -171,6 +172,8 @@ def _with_packages(
         options.today or today(),
     )
     inputs.packages = found.packages
+    if run is not None:
+        run.notes += knowledge.aged(found.ecosystems, options.today)
     return packages.added(analysis, found)
 
 
@@ -285,7 +288,7 @@ def _since(
                 "counts as new"
             )
     knowledge = _knowledge(inputs, options, rules, None)
-    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge)
+    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge, None)
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()

@@ -318,6 +318,7 @@ SOURCES: tuple[Source, ...] = (
         ("nodejs-security-wg/*",),
         Update(ETAG, f"{_GITHUB}/nodejs/security-wg/archive/refs/heads/main.tar.gz"),
         "Node.js security working group, MIT", f"{_GITHUB}/nodejs/security-wg",
+        extent=PART,
     ),
     Source(
         "retirejs", "Retire.js", "Apache-2.0", "retirejs",
@@ -327,6 +328,7 @@ SOURCES: tuple[Source, ...] = (
             "https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/jsrepository-v6.json",
         ),
         "Retire.js, Apache-2.0", f"{_GITHUB}/RetireJS/retire.js",
+        extent=PART,
     ),
     Source(
         "endoflife", "endoflife.date", "MIT", "endoflife",
