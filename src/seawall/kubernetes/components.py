@@ -269,39 +269,22 @@ def components(object_: KubernetesObject, context: Context, *names: str) -> Iter
 
 def components_in(object_: KubernetesObject, index: Index, *names: str) -> Iterable[Component]:
     """The same, for those who look at all objects anyway."""
-    known = _known(index)
-    found = known.get(id(object_))
-    if found is None:
-        found = known[id(object_)] = tuple(_components(object_, index))
+    found = index.once(("components", id(object_)), lambda: tuple(_components(object_, index)))
     return [item for item in found if item.name in names]
-
-
-@once_per_index
-def _known(_index: Index) -> dict[int, tuple[Component, ...]]:
-    """The components of the objects that were asked for so far."""
-    return {}
-
-
-@once_per_index
-def _candidates(_index: Index) -> dict[int, bool]:
-    """Whether an object may configure a component, of those that were asked for so far."""
-    return {}
 
 
 def _may_configure(object_: KubernetesObject, index: Index) -> bool:
     """Whether an object, looked at alone, is about a component."""
-    known = _candidates(index)
-    found = known.get(id(object_))
-    if found is None:
-        if object_.kind == "ConfigMap":
-            found = any(_in_config_map(object_))
-        elif object_.kind in _OF_OTHERS:
-            found = True
-        else:
-            containers = (item for pod in index.pods(object_) for item in pod.containers)
-            found = any(_in_container(item) is not None for item in containers)
-        known[id(object_)] = found
-    return found
+    return index.once(("candidate", id(object_)), lambda: _is_candidate(object_, index))
+
+
+def _is_candidate(object_: KubernetesObject, index: Index) -> bool:
+    if object_.kind == "ConfigMap":
+        return any(_in_config_map(object_))
+    if object_.kind in _OF_OTHERS:
+        return True
+    containers = (item for pod in index.pods(object_) for item in pod.containers)
+    return any(_in_container(item) is not None for item in containers)
 
 
 def _components(object_: KubernetesObject, index: Index) -> Iterator[Component]:
