@@ -1,14 +1,16 @@
 """What lasts as long as one command: its progress, its cache, what it recalls."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
+from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
+from seawall.engine.texts import Texts
 
 if TYPE_CHECKING:
     from seawall.cache import Cache
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1024 * 1024
+Teller = Callable[[Report, Texts], str]
+"""Tells the findings of a report, and nothing else of it."""
 
 
 class Recording:
@@ -82,6 +86,8 @@ class Run:
         self.progress = progress
         self.notes: list[str] = []
         self.signature = signature
+        self.teller: Teller | None = None
+        """Tells what the report says of some files, where that can be told apart."""
         self.looks_again = False
         """Whether what is read will be read again, perhaps changed, within this run."""
         self.keeps_runs = True
@@ -133,6 +139,14 @@ class Run:
             self._cache = cache.Cache(cache.directory(os.environ))
         self._store = Layered(self._cache)
         self.looks_again = True
+
+    def tells_parts_of(self, options: Options) -> bool:
+        """Whether the report can be told file by file, each without a look at the others.
+
+        What stands outside of the files and may hide findings is used, or not, by all of them.
+        """
+        outside = options.ignores or options.baseline or options.since
+        return self.teller is not None and bool(self.signature) and not outside
 
     # Outputs ----------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """A scan from targets to report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
@@ -13,17 +13,20 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
-from seawall.engine.reading import FileSystem, Inputs, Source, Task
+from seawall.engine.reading import FileSystem, Inputs, Source
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
+from seawall.engine.units import Task, Workers
 from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
+from seawall.kubernetes.stock import Stock
 from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.remembering import Memory
+    from seawall.engine.telling import Told
 
 WORTH_REMEMBERING = 50_000
 """Bytes of manifests from which one later look saves more than the first one costs (measured:
@@ -50,13 +53,18 @@ def scan(
     """
     with Run(progress, cached=options.cache) as run:
         result = scan_or_replay(options, run, source)
-    if isinstance(result, Replay):
+    if not isinstance(result, Result):
         raise TypeError("a run without a signature replays nothing")
     return result
 
 
-def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> Result | Replay:
-    """Scan, or give the outputs of an equal run where they are known and may be used."""
+def scan_or_replay(
+    options: Options, run: Run, source: Source | None = None
+) -> "Result | Told | Replay":
+    """Scan, or give the outputs of an equal run where they are known and may be used.
+
+    Where the report can be told in parts (``Run.teller``), parts of earlier reports may be used.
+    """
     if options.since is not None:
         run.remember_within()
     inputs = reading.gather(source or FileSystem(options), options, run.progress)
@@ -78,6 +86,14 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         return replay
     present = {task.file.path: task.text for task in inputs.tasks} if options.since else {}
     if charts is None:
+        if memory is not None and key is not None and run.tells_parts_of(options):
+            from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
+
+            reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
+            told = telling.told(inputs, options, rules, domains, memory, run)
+            if told is not None:
+                run.forget_outputs()  # their parts are remembered
+                return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
@@ -131,6 +147,16 @@ def _cost(task: Task) -> int:
     return 1 if task.around is None else 3
 
 
+def workers_for(options: Options) -> Workers:
+    """How many processes are worth their work for some files."""
+
+    def number(tasks: Iterable[Task]) -> int:
+        size = sum(len(task.data) * _cost(task) for task in tasks)
+        return (options.workers or processors()) if size >= WORTH_SPREADING else 1
+
+    return number
+
+
 def analyse(
     inputs: Inputs,
     options: Options,
@@ -145,18 +171,12 @@ def analyse(
         for task in inputs.tasks:
             inputs.texts.add(task.file.path, task.text)
         return known
-    size = sum(len(task.data) * _cost(task) for task in inputs.tasks)
-    workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1
-    reading.read_units(inputs, memory.units() if memory else None, workers, progress)
-    context = Context(
-        Index(inputs.objects, inputs.opaque),
-        kubernetes_version=options.kubernetes_version,
-        pss_version=options.pss_version,
-        parameters={rule: dict(values) for rule, values in options.parameters.items()},
-        wants_fixes=options.fixes,
-        pins=options.pins,
-    )
-    judgements = memory.judgements() if memory else None
+    workers = workers_for(options)
+    if inputs.tasks:  # else they have been read
+        reading.read_units(inputs, memory.units() if memory else None, workers, progress)
+    shelf = None if memory is None else memory.shelf(inputs)
+    context = context_of(inputs, options, shelf)
+    judgements = None if memory is None or shelf is None else memory.judgements(shelf)
     said = judge(inputs, rules, context, judgements, workers, progress, places=options.places)
     findings, faults = said.findings, said.faults
     if any(unit.words.enables for unit in inputs.units):
@@ -177,6 +197,19 @@ def analyse(
     if memory is not None:
         memory.keep_run(key, analysis)
     return analysis
+
+
+def context_of(inputs: Inputs, options: Options, stock: Stock | None) -> Context:
+    """What rules may ask about besides what they judge."""
+    objects = inputs.objects if stock is None else ()
+    return Context(
+        Index(objects, inputs.opaque, stock=stock),
+        kubernetes_version=options.kubernetes_version,
+        pss_version=options.pss_version,
+        parameters={rule: dict(values) for rule, values in options.parameters.items()},
+        wants_fixes=options.fixes,
+        pins=options.pins,
+    )
 
 
 def _since(

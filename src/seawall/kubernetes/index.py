@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from seawall.core import lazy
 from seawall.kubernetes import topics
@@ -32,9 +32,11 @@ from seawall.kubernetes.selectors import (
     parse_selector,
 )
 from seawall.kubernetes.stock import AtHand, Stock
-from seawall.kubernetes.topics import Topic
 from seawall.kubernetes.values import integer, mapping, mappings, text
 from seawall.kubernetes.workloads import bare_templates_of, pods_of
+
+if TYPE_CHECKING:
+    from seawall.kubernetes.topics import Topic
 
 Result = TypeVar("Result")
 
@@ -66,6 +68,10 @@ class Index:
         self._kept: dict[Hashable, tuple[Any, frozenset[Topic]]] = {}
         self.asked: set[Topic] = set()
         """What was asked about since somebody last emptied it."""
+
+    def open_all(self) -> None:
+        """Read all objects, where that waits until somebody asks for them."""
+        self._stock.open_all()
 
     def once(self, key: Hashable, build: Callable[[], Result]) -> Result:
         """What a function gives, called once; what it asks about is asked about each time."""

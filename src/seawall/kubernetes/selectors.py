@@ -101,10 +101,7 @@ class Selecting(Generic[Item]):
         for number, (selector, item) in enumerate(pairs):
             if selector is not None:
                 label = next(iter(selector.labels.items()), None)
-                if label is None:
-                    place = self._others
-                else:
-                    place = self._by_label.setdefault(label, [])
+                place = self._others if label is None else self._by_label.setdefault(label, [])
                 place.append((number, selector, item))
 
     def matching(self, labels: Mapping[str, str]) -> list[Item]:

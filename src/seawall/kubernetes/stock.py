@@ -16,6 +16,9 @@ class Stock(Protocol):
     def objects(self) -> tuple[KubernetesObject, ...]:
         """All objects."""
 
+    def open_all(self) -> None:
+        """Read all objects, where that was not done."""
+
     def of_kind(self, kind: str, namespace: str | None = None) -> list[KubernetesObject]:
         """The objects of a kind, of one namespace or of all."""
 
@@ -42,6 +45,9 @@ class AtHand:
             self._by_kind.setdefault(kind, []).append(object_)
             self._by_place.setdefault((kind, namespace), []).append(object_)
             self._by_namespace.setdefault(namespace, []).append(object_)
+
+    def open_all(self) -> None:
+        """Nothing is to be read."""
 
     def of_kind(self, kind: str, namespace: str | None = None) -> list[KubernetesObject]:
         """The objects of a kind, of one namespace or of all."""

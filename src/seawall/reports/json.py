@@ -181,12 +181,13 @@ def _rows(rows: Iterable[NamedTuple], indent: str) -> Iterator[str]:
 
 def summary_fields(report: Report) -> dict[str, object]:
     """The counts."""
+    summary = report.summary()
     return {
-        "findings": len(report.findings),
-        "by_severity": {severity.label: count for severity, count in severities(report)},
-        "suppressed": len(report.suppressed),
+        "findings": summary.findings,
+        "by_severity": {severity.label: count for severity, count in severities(summary)},
+        "suppressed": summary.suppressed,
         "objects": report.objects,
         "files_read": len(report.coverage.read),
         "rules": report.rules,
-        "checked": not nothing_checked(report),
+        "checked": not nothing_checked(summary),
     }
