@@ -249,8 +249,10 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
             code = result.summary.exit_code(plan.threshold, strict=strict)
             from seawall.reports.table import ending  # noqa: PLC0415 - what tells in parts
 
-            write_text(chain(result.chunks(), ending(result.summary, looks[0])), outputs[0][1])
+            last = "".join(ending(result.summary, looks[0]))
+            write_text(chain(result.chunks(), (last,)), outputs[0][1])
             _tell_faults(result.summary.faults)
+            session.record_parts(result.parts, last, code)
         else:
             path = baseline_to_write(options, plan.config, plan.settings)
             if path is not None:
@@ -279,6 +281,7 @@ def _signature(
         baseline = read(plan.baseline)
     looks = [_look(options, path, threshold) for _, path in outputs]
     formats = [name for name, _ in outputs]
+    plan = plan._replace(workers=0)  # who does the work makes no difference
     parts = (plan, formats, looks, options.exit_zero, options.strict, baseline, engine.today())
     return repr(parts).encode("utf-8", "surrogatepass")
 

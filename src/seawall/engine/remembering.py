@@ -357,11 +357,11 @@ class _Judgements:
 class Section(NamedTuple):
     """What a report says of some files, and what that comes to."""
 
+    packed: bytes
+    """Its text, compressed; stands at ``PLACE_OF_TEXT``."""
     asked: tuple[Topic, ...]
     """What it rests on besides the files themselves."""
     answers: bytes
-    text: bytes
-    """UTF-8, lone surrogates and all."""
     counts: tuple[int, ...]
     """The findings of each severity, the least first."""
     suppressed: int
@@ -372,7 +372,8 @@ class _Sections:
         self._store = store
         self._reporting = reporting
 
-    def _key(self, units: Sequence[Unit]) -> bytes:
+    def key(self, units: Sequence[Unit]) -> bytes:
+        """By what some files are known."""
         parts = [
             part
             for unit in units
@@ -382,25 +383,17 @@ class _Sections:
         ]  # fmt: skip
         return digest(self._reporting, b"section", *parts)
 
-    def known(self, groups: Sequence[Sequence[Unit]]) -> list[Section | None]:
-        """What is known of each group of files."""
-        from zlib import decompress, error  # noqa: PLC0415 - only where results are kept
-
-        keys = [self._key(units) for units in groups]
+    def known(self, keys: Sequence[bytes]) -> list[Section | None]:
+        """What is known of groups of files."""
         found = self._store.get(keys)
         result: list[Section | None] = []
         for key in keys:
             try:
-                section = Section(*found[key])
-                result.append(section._replace(text=decompress(section.text)))
-            except (*_BROKEN, error):
+                result.append(Section(*found[key]))
+            except _BROKEN:
                 result.append(None)
         return result
 
-    def learn(self, units: Sequence[Unit], section: Section, secrets: set[Redacted]) -> None:
-        """Remember what a report says of some files, unless a secret shows in it."""
-        from zlib import compress  # noqa: PLC0415 - only where results are kept
-
-        if all(_may_store(unit.task) for unit in units) and not reveals(section.text, secrets):
-            packed = section._replace(text=compress(section.text, 1))
-            self._store.put(self._key(units), tuple(packed))
+    def learn(self, key: bytes, section: Section) -> None:
+        """Remember what a report says of some files; not asked where a secret shows in it."""
+        self._store.put(key, tuple(section))

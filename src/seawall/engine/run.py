@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1024 * 1024
+PLACE_OF_TEXT = 0
+"""Where the compressed text stands in the value of a part of an output."""
 Teller = Callable[[Report, Texts], str]
 """Tells the findings of a report, and nothing else of it."""
 
@@ -53,24 +56,43 @@ class Recording:
         return b"".join((*self._pieces, self._compressor.flush()))
 
 
-class Replay(NamedTuple):
-    """What an equal run wrote: the compressed text of each output, and its exit code."""
+class Part(NamedTuple):
+    """A part of an output that is remembered by itself: its key, and its compressed text."""
 
-    outputs: tuple[bytes, ...]
+    key: bytes
+    packed: bytes
+
+
+class Replay(NamedTuple):
+    """What an equal run wrote: of each output the compressed texts, and its exit code."""
+
+    outputs: tuple[tuple[bytes, ...], ...]
     exit_code: int
 
     @staticmethod
-    def text(output: bytes) -> Iterator[str]:
+    def text(output: tuple[bytes, ...]) -> Iterator[str]:
         """The text of an output."""
-        from codecs import getincrementaldecoder  # noqa: PLC0415 - loaded already
-        from zlib import decompressobj  # noqa: PLC0415 - only where outputs are kept
+        return chain.from_iterable(map(unpacked, output))
 
-        decoder = getincrementaldecoder("utf-8")("surrogatepass")
-        decompressor = decompressobj()
-        while output:
-            yield decoder.decode(decompressor.decompress(output, _PIECE))
-            output = decompressor.unconsumed_tail
-        yield decoder.decode(decompressor.flush(), final=True)
+
+def packed(text: bytes) -> bytes:
+    """A text, compressed."""
+    from zlib import compress  # noqa: PLC0415 - only where outputs are kept
+
+    return compress(text, 1)
+
+
+def unpacked(text: bytes) -> Iterator[str]:
+    """A text that was compressed, in pieces: it may be larger than the memory."""
+    from codecs import getincrementaldecoder  # noqa: PLC0415 - loaded already
+    from zlib import decompressobj  # noqa: PLC0415 - only where outputs are kept
+
+    decoder = getincrementaldecoder("utf-8")("surrogatepass")
+    decompressor = decompressobj()
+    while text:
+        yield decoder.decode(decompressor.decompress(text, _PIECE))
+        text = decompressor.unconsumed_tail
+    yield decoder.decode(decompressor.flush(), final=True)
 
 
 class Run:
@@ -159,10 +181,15 @@ class Run:
         self._replay_key = digest(b"outputs", run_key, self.signature)
         plain = self._store.get([self._replay_key]).get(self._replay_key)
         try:
-            outputs, exit_code = plain  # type: ignore[misc]
-            return Replay(tuple(outputs), exit_code)
-        except (TypeError, ValueError):
+            parts, outputs, exit_code = plain  # type: ignore[misc]
+            found = self._store.get([key for key, _ in parts])
+            pieces = tuple(found[key][PLACE_OF_TEXT] for key, _ in parts)
+            if any(digest(piece) != check for piece, (_, check) in zip(pieces, parts, strict=True)):
+                return None  # it was worked out anew, in a run over other inputs
+        except (TypeError, ValueError, LookupError):
             return None
+        first, *others = ((output,) for output in outputs)
+        return Replay(((*pieces, *first), *others), exit_code)
 
     @property
     def records(self) -> bool:
@@ -179,7 +206,20 @@ class Run:
             return
         if not any(recording.is_private for recording in recordings):
             outputs = tuple(recording.data() for recording in recordings)
-            self._store.put(self._replay_key, (outputs, exit_code))
+            self._store.put(self._replay_key, ((), outputs, exit_code))
+
+    def record_parts(self, parts: Sequence[Part | None], ending: str, exit_code: int) -> None:
+        """Keep which parts an output had, where each of them is remembered, and its ending."""
+        known = [part for part in parts if part is not None]
+        if self._replay_key is None or self._store is None or len(known) < len(parts):
+            return
+        text = ending.encode("utf-8", "surrogatepass")
+        if reveals(text, self._secrets):
+            return
+        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+
+        rows = [(part.key, digest(part.packed)) for part in known]
+        self._store.put(self._replay_key, (rows, (packed(text),), exit_code))
 
     def knows(self, secrets: Collection[Redacted]) -> None:
         """Keep no output that shows one of these; none at all where their values are not known."""

@@ -92,7 +92,6 @@ def scan_or_replay(
             reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
             told = telling.told(inputs, options, rules, domains, memory, run)
             if told is not None:
-                run.forget_outputs()  # their parts are remembered
                 return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:

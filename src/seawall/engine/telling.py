@@ -5,9 +5,11 @@ long as the files and the objects that its rules asked about stay the same.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding
+from seawall.core.redacted import Redacted, reveals
 from seawall.core.report import Report, RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
@@ -16,25 +18,26 @@ from seawall.engine.judging import Judgement, joined, judge_each
 from seawall.engine.options import Options
 from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Section, groups_of
-from seawall.engine.run import Run
+from seawall.engine.run import Part, Run, packed, unpacked
 from seawall.engine.scanning import context_of, judged, policy_of, workers_for
 from seawall.engine.units import Unit
 
 if TYPE_CHECKING:
     from seawall.engine.run import Teller
-    from seawall.kubernetes.topics import Topic
 
 
 class Told(NamedTuple):
     """What a report says of the files, in order, and what it comes to."""
 
     texts: tuple[bytes, ...]
-    """UTF-8, lone surrogates and all."""
+    """Compressed."""
+    parts: tuple[Part | None, ...]
+    """The same, as far as it is remembered."""
     summary: Summary
 
     def chunks(self) -> Iterator[str]:
         """The texts."""
-        return (text.decode("utf-8", "surrogatepass") for text in self.texts)
+        return chain.from_iterable(map(unpacked, self.texts))
 
 
 def told(
@@ -84,45 +87,53 @@ class _Telling:
             [units[number] for number in group]
             for group in groups_of([unit.task.file.path for unit in units])
         ]
-        known = self._sections.known(groups)
-        sections = [
-            None if item is None or self._shelf.digest(item.asked) != item.answers else item
-            for item in known
+        keys = [self._sections.key(group) for group in groups]
+        known = [
+            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
+            for item in self._sections.known(keys)
         ]
-        missing = [group for group, item in zip(groups, sections, strict=True) if item is None]
-        fresh = iter(self._fresh(missing))
-        whole = [next(fresh) if item is None else item for item in sections]
-        counts = [sum(numbers) for numbers in zip(*(item.counts for item in whole), strict=True)]
-        summary = Summary(
-            tuple(counts) or count_of_each(()),
-            sum(item.suppressed for item in whole),
+        missing = [n for n, item in enumerate(known) if item is None]
+        fresh = dict(zip(missing, self._fresh([groups[n] for n in missing]), strict=True))
+        for number, item in fresh.items():
+            if item.may_be_kept:
+                self._sections.learn(keys[number], item.section)
+        sections = [fresh[n].section if item is None else item for n, item in enumerate(known)]
+        parts = (
+            Part(keys[n], item.packed) if n not in fresh or fresh[n].may_be_kept else None
+            for n, item in enumerate(sections)
+        )
+        return Told(tuple(item.packed for item in sections), tuple(parts), self._summary(sections))
+
+    def _summary(self, sections: Sequence[Section]) -> Summary:
+        counts = [item.counts for item in sections] or [count_of_each(())]
+        return Summary(
+            tuple(map(sum, zip(*counts, strict=True))),
+            sum(item.suppressed for item in sections),
             self._coverage,
             self._options.ruleset,
             self._inputs.judged,
             len(self._rules),
             tuple(self._faults),
         )
-        return Told(tuple(item.text for item in whole), summary)
 
-    def _fresh(self, groups: Sequence[Sequence[Unit]]) -> Iterator[Section]:
-        """What is to be said of groups of files; it is remembered."""
+    def _fresh(self, groups: Sequence[Sequence[Unit]]) -> "Iterator[_Fresh]":
+        """What is to be said of groups of files."""
         units = [unit for group in groups for unit in group]
         judgements = self._memory.judgements(self._shelf, needs_secrets=True)
+        context = context_of(self._inputs, self._options, self._shelf)
         results = judge_each(
-            units, self._inputs.texts, self._rules,
-            context_of(self._inputs, self._options, self._shelf), judgements,
+            units, self._inputs.texts, self._rules, context, judgements,
             workers_for(self._options), self._run.progress, places=self._options.places,
         )  # fmt: skip
         by_unit = dict(zip(units, results, strict=True))
         secrets = {secret for result in results for secret in result.secrets}
+        self._run.knows(secrets)
         for group in groups:
-            own = [by_unit[unit] for unit in group]
-            section = self._section(group, own)
-            if not any(result.faults for result in own):
-                self._sections.learn(group, section, secrets)
-            yield section
+            yield self._of_group(group, [by_unit[unit] for unit in group], secrets)
 
-    def _section(self, units: Sequence[Unit], results: Sequence[Judgement]) -> Section:
+    def _of_group(
+        self, units: Sequence[Unit], results: Sequence[Judgement], secrets: set[Redacted]
+    ) -> "_Fresh":
         said = joined(units, results, self._by_id)
         self._faults += said.faults
         ignores = [ignore for unit in units for ignore in unit.words.ignores]
@@ -139,12 +150,19 @@ class _Telling:
             ruleset=self._options.ruleset,
             private=said.private,
         )
-        asked: set[Topic] = {topic for result in results for topic in result.asked or ()}
-        text = self._teller(report, self._inputs.texts)
-        return Section(
-            tuple(sorted(asked)),
-            self._shelf.digest(sorted(asked)),
-            text.encode("utf-8", "surrogatepass"),
+        text = self._teller(report, self._inputs.texts).encode("utf-8", "surrogatepass")
+        asked = sorted({topic for result in results for topic in result.asked or ()})
+        section = Section(
+            packed(text),
+            tuple(asked),
+            self._shelf.digest(asked),
             count_of_each(findings),
             len(verdict.suppressed),
         )
+        return _Fresh(section, not said.faults and not reveals(text, secrets))
+
+
+class _Fresh(NamedTuple):
+    section: Section
+    may_be_kept: bool
+    """Whether no rule broke, and no secret shows in it."""
