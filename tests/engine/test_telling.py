@@ -30,8 +30,11 @@ class Work:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.parsed: list[str] = []
         self.judged: list[str] = []
-        self._note(monkeypatch, reading, "_parse", lambda task, **_: self.parsed.append(task.file))
+        self._note(monkeypatch, reading, "_parse", lambda task, **_: self._parse(task))
         self._note(monkeypatch, judging._Bench, "judge", lambda _, unit, __: self._judge(unit))
+
+    def _parse(self, task: Any) -> None:
+        self.parsed.append(task.file.path)
 
     def _judge(self, unit: Any) -> None:
         self.judged.append(unit.task.file.path)
@@ -53,7 +56,7 @@ class Work:
         self.parsed.clear()
         self.judged.clear()
         assert said(*arguments) == (right.code, right.out)
-        return [file.path for file in self.parsed], sorted(self.judged)
+        return list(self.parsed), sorted(self.judged)
 
 
 def said(*arguments: str) -> tuple[int, str]:
