@@ -200,6 +200,48 @@ def test_where_it_is_written_makes_no_difference(tree: Path, tmp_path: Path) -> 
         assert Path("../out.txt").read_bytes() == right.out
 
 
+CONFIGURATION = """\
+locked = ["privileged-container"]
+[[suppress]]
+rules = ["image-tag-mutable"]
+paths = ["p0*.yaml"]
+reason = "x"
+[[suppress]]
+rules = ["host-network"]
+names = ["p-3"]
+reason = "unused"
+[[suppress]]
+rules = ["privileged-container", "ignore-unused"]
+reason = "locked"
+"""
+
+
+@pytest.mark.parametrize("name", ["seawall.toml", "p05.yaml.toml", "a.toml"])
+def test_ignores_outside_of_the_files(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What is said of the configuration rests on all files; its place may be between theirs."""
+    work = Work(monkeypatch)
+    write(tree, {name: CONFIGURATION})
+    options = ["--config", name, "--profile", "all"]
+    assert len(work.of(*options)[1]) == 41
+    assert work.of(*options) == ([], [])
+    said_before = said(*options)[1]
+    assert f"\n{name}\n" in f"\n{said_before}"
+    text = placed("p-7", "team-3").replace(
+        "image:", "securityContext: {privileged: true}\n      image:"
+    )
+    write(tree, {"p07.yaml": text})
+    assert work.of(*options) == (["p07.yaml"], ["p07.yaml"])
+    assert "privileged-container is locked" in said(*options)[1]
+    write(tree, {"p03.yaml": placed("p-3", "team-3") + "# seawall: ignore[host-pid] x\n"})
+    assert work.of(*options) == (["p03.yaml"], ["p03.yaml"])
+    (tree / "p03.yaml").write_text(pod("p-3"))
+    work.of(*options)
+    assert said_before.count("hides nothing") == 2
+    assert "hides nothing" not in said(*options)[1]
+
+
 # Groups ---------------------------------------------------------------------------------------
 
 PATHS = st.lists(st.text("ab/.0\udc80", min_size=1, max_size=4), max_size=60)

@@ -252,7 +252,8 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
             last = "".join(ending(result.summary, looks[0]))
             write_text(chain(result.chunks(), (last,)), outputs[0][1])
             _tell_faults(result.summary.faults)
-            session.record_parts(result.parts, last, code)
+            if result.may_be_kept:
+                session.record_parts(result.parts, last, code)
         else:
             path = baseline_to_write(options, plan.config, plan.settings)
             if path is not None:

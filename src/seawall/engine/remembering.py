@@ -9,7 +9,7 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 
 import marshal
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import seawall
@@ -233,11 +233,12 @@ has all of its group looked at."""
 _MOST_OF_A_GROUP = 4 * GROUP
 
 
-def groups_of(paths: Sequence[str]) -> list[list[int]]:
+def groups_of(paths: Sequence[str], apart: Collection[str] = ()) -> list[list[int]]:
     """The numbers of files that are remembered as one, in the order of their paths.
 
     Where a group ends is told by the paths themselves, so that a file which comes or goes changes
-    the group that it is in, and seldom another. One path is never in two of them.
+    the group that it is in, and seldom another. One path is never in two of them, and none of the
+    paths that are to be ``apart`` lies between two of a group.
     """
     from zlib import crc32  # noqa: PLC0415 - only where results are kept
 
@@ -250,6 +251,7 @@ def groups_of(paths: Sequence[str]) -> list[list[int]]:
             and (
                 crc32(path.encode("utf-8", "surrogatepass")) % GROUP == 0
                 or len(groups[-1]) >= _MOST_OF_A_GROUP
+                or any(before < other < path for other in apart)
             )
         ):
             groups.append([])
@@ -365,6 +367,8 @@ class Section(NamedTuple):
     counts: tuple[int, ...]
     """The findings of each severity, the least first."""
     suppressed: int
+    uses: tuple[tuple[bool, tuple[str, ...], tuple[str, ...]], ...]
+    """What each ignore outside of all files did (``triage.verdicts.Use``)."""
 
 
 class _Sections:

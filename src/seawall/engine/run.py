@@ -57,10 +57,10 @@ class Recording:
 
 
 class Part(NamedTuple):
-    """A part of an output that is remembered by itself: its key, and its compressed text."""
+    """A part of an output: its compressed text, and its key where it is remembered by itself."""
 
-    key: bytes
     packed: bytes
+    key: bytes = b""
 
 
 class Replay(NamedTuple):
@@ -163,12 +163,9 @@ class Run:
         self.looks_again = True
 
     def tells_parts_of(self, options: Options) -> bool:
-        """Whether the report can be told file by file, each without a look at the others.
-
-        What stands outside of the files and may hide findings is used, or not, by all of them.
-        """
-        outside = options.ignores or options.baseline or options.since
-        return self.teller is not None and bool(self.signature) and not outside
+        """Whether the report can be told file by file; a finding that was known is used up."""
+        known = options.baseline is not None or options.since is not None
+        return self.teller is not None and bool(self.signature) and not known
 
     # Outputs ----------------------------------------------------------------------------------
 
@@ -182,10 +179,11 @@ class Run:
         plain = self._store.get([self._replay_key]).get(self._replay_key)
         try:
             parts, outputs, exit_code = plain  # type: ignore[misc]
-            found = self._store.get([key for key, _ in parts])
-            pieces = tuple(found[key][PLACE_OF_TEXT] for key, _ in parts)
-            if any(digest(piece) != check for piece, (_, check) in zip(pieces, parts, strict=True)):
-                return None  # it was worked out anew, in a run over other inputs
+            found = self._store.get([key for key, _ in parts if key])
+            pieces = tuple(found[key][PLACE_OF_TEXT] if key else own for key, own in parts)
+            for piece, (key, check) in zip(pieces, parts, strict=True):
+                if key and digest(piece) != check:
+                    return None  # it was worked out anew, in a run over other inputs
         except (TypeError, ValueError, LookupError):
             return None
         first, *others = ((output,) for output in outputs)
@@ -208,17 +206,16 @@ class Run:
             outputs = tuple(recording.data() for recording in recordings)
             self._store.put(self._replay_key, ((), outputs, exit_code))
 
-    def record_parts(self, parts: Sequence[Part | None], ending: str, exit_code: int) -> None:
-        """Keep which parts an output had, where each of them is remembered, and its ending."""
-        known = [part for part in parts if part is not None]
-        if self._replay_key is None or self._store is None or len(known) < len(parts):
+    def record_parts(self, parts: Sequence[Part], ending: str, exit_code: int) -> None:
+        """Keep which parts an output had, and its ending."""
+        if self._replay_key is None or self._store is None:
             return
         text = ending.encode("utf-8", "surrogatepass")
         if reveals(text, self._secrets):
             return
         from seawall.cache import digest  # noqa: PLC0415 - loaded already
 
-        rows = [(part.key, digest(part.packed)) for part in known]
+        rows = [(key, digest(own) if key else own) for own, key in parts]
         self._store.put(self._replay_key, (rows, (packed(text),), exit_code))
 
     def knows(self, secrets: Collection[Redacted]) -> None:

@@ -278,8 +278,7 @@ def policy_of(
 
 def judged(analysis: Analysis, options: Options, policy: Policy) -> Verdict:
     """What counts of an analysis."""
-    written = analysis.ignores if options.honour_comments else ()
-    ignores = [*(item for item in written if _heeded(item, options)), *options.ignores]
+    ignores = [*heeded(analysis.ignores, options), *options.ignores]
     verdict = triage(analysis.findings, ignores, policy)
     if analysis.rendered:
         from seawall.engine.rendered import located  # noqa: PLC0415 - only with charts
@@ -298,11 +297,14 @@ def _stands_for(tool: str, check: str, finding: Finding) -> bool:
     return equivalents.stands_for(tool, check, finding)
 
 
-def _heeded(ignore: Ignore, options: Options) -> bool:
-    """Whether what stands in a file counts: our own always, other tools' as configured."""
-    return not ignore.tool or (
-        ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded
-    )
+def heeded(written: Iterable[Ignore], options: Options) -> list[Ignore]:
+    """What counts of the ignores that stand in files: our own, other tools' as configured."""
+    return [
+        ignore
+        for ignore in (written if options.honour_comments else ())
+        if not ignore.tool
+        or (ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded)
+    ]
 
 
 def today() -> str:

@@ -4,11 +4,15 @@ Findings of such files are neither read nor made: a group of files has one text,
 long as the files and the objects that its rules asked about stay the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from seawall import catalogue
 from seawall.core.finding import Finding
+from seawall.core.location import Span
 from seawall.core.redacted import Redacted, reveals
 from seawall.core.report import Report, RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
@@ -19,8 +23,9 @@ from seawall.engine.options import Options
 from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Section, groups_of
 from seawall.engine.run import Part, Run, packed, unpacked
-from seawall.engine.scanning import context_of, judged, policy_of, workers_for
+from seawall.engine.scanning import context_of, heeded, policy_of, workers_for
 from seawall.engine.units import Unit
+from seawall.triage.verdicts import Policy, Use, Verdict, complaints, triage_part
 
 if TYPE_CHECKING:
     from seawall.engine.run import Teller
@@ -29,15 +34,14 @@ if TYPE_CHECKING:
 class Told(NamedTuple):
     """What a report says of the files, in order, and what it comes to."""
 
-    texts: tuple[bytes, ...]
-    """Compressed."""
-    parts: tuple[Part | None, ...]
-    """The same, as far as it is remembered."""
+    parts: tuple[Part, ...]
+    may_be_kept: bool
+    """Whether each part is remembered: no rule broke, and no secret shows."""
     summary: Summary
 
     def chunks(self) -> Iterator[str]:
         """The texts."""
-        return chain.from_iterable(map(unpacked, self.texts))
+        return chain.from_iterable(unpacked(part.packed) for part in self.parts)
 
 
 def told(
@@ -48,10 +52,19 @@ def told(
     memory: Memory,
     run: Run,
 ) -> Told | None:
-    """Judge what is not known and tell of all; ``None`` where objects enable rules of their own."""
-    if run.teller is None or any(
-        heard(word, options) for unit in inputs.units for word in unit.words.enables
-    ):
+    """Judge what is not known and tell of all.
+
+    ``None`` where that cannot be told in parts: objects enable rules of their own, or what is said
+    of the configuration is said of one of the files.
+    """
+    outside = {ignore.origin.path for ignore in options.ignores}
+    for unit in inputs.units:
+        if unit.task.file.path in outside or any(
+            heard(word, options) for word in unit.words.enables
+        ):
+            return None
+    paths = [unit.task.file.path for unit in inputs.units if not unit.task.file.context]
+    if run.teller is None or paths != sorted(paths):
         return None
     return _Telling(inputs, options, rules, domains, memory, run, run.teller).told()
 
@@ -79,42 +92,80 @@ class _Telling:
         self._coverage = inputs.coverage()
         self._sections = memory.sections(run.signature, domains)
         self._faults: list[RuleFault] = []
+        self._all_may_be_kept = True
+        self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
 
     def told(self) -> Told:
         """All of it."""
         units = [unit for unit in self._inputs.units if not unit.task.file.context]
+        outside = {ignore.origin.path for ignore in self._options.ignores}
         groups = [
             [units[number] for number in group]
-            for group in groups_of([unit.task.file.path for unit in units])
+            for group in groups_of([unit.task.file.path for unit in units], outside)
         ]
-        keys = [self._sections.key(group) for group in groups]
-        known = [
-            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
-            for item in self._sections.known(keys)
-        ]
-        missing = [n for n, item in enumerate(known) if item is None]
-        fresh = dict(zip(missing, self._fresh([groups[n] for n in missing]), strict=True))
-        for number, item in fresh.items():
-            if item.may_be_kept:
-                self._sections.learn(keys[number], item.section)
-        sections = [fresh[n].section if item is None else item for n, item in enumerate(known)]
-        parts = (
-            Part(keys[n], item.packed) if n not in fresh or fresh[n].may_be_kept else None
-            for n, item in enumerate(sections)
-        )
-        return Told(tuple(item.packed for item in sections), tuple(parts), self._summary(sections))
-
-    def _summary(self, sections: Sequence[Section]) -> Summary:
-        counts = [item.counts for item in sections] or [count_of_each(())]
-        return Summary(
+        sections, parts = self._sections_of(groups)
+        told = [(group[0].task.file.path, part) for group, part in zip(groups, parts, strict=True)]
+        verdict = self._of_outside(sections)
+        told += self._parts_of(verdict.findings)
+        told.sort(key=itemgetter(0))
+        counts = [count_of_each(verdict.findings), *(item.counts for item in sections)]
+        summary = Summary(
             tuple(map(sum, zip(*counts, strict=True))),
-            sum(item.suppressed for item in sections),
+            len(verdict.suppressed) + sum(item.suppressed for item in sections),
             self._coverage,
             self._options.ruleset,
             self._inputs.judged,
             len(self._rules),
             tuple(self._faults),
         )
+        return Told(tuple(part for _, part in told), self._all_may_be_kept, summary)
+
+    def _sections_of(self, groups: Sequence[Sequence[Unit]]) -> tuple[list[Section], list[Part]]:
+        """What is to be said of groups of files, remembered or worked out now."""
+        keys = [self._sections.key(group) for group in groups]
+        sections = [
+            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
+            for item in self._sections.known(keys)
+        ]
+        missing = [n for n, item in enumerate(sections) if item is None]
+        fresh = self._fresh([groups[n] for n in missing])
+        for number, (section, may_be_kept) in zip(missing, fresh, strict=True):
+            sections[number] = section
+            if may_be_kept:
+                self._sections.learn(keys[number], section)
+            else:
+                self._all_may_be_kept = False
+        known = [item for item in sections if item is not None]
+        parts = [Part(item.packed, key) for item, key in zip(known, keys, strict=True)]
+        return known, parts
+
+    def _of_outside(self, sections: Sequence[Section]) -> Verdict:
+        """What is to be said of the ignores that stand outside of all files."""
+        uses = [[Use(*use) for use in section.uses] for section in sections]
+        policy = self._policy(Analysis([], [], self._coverage, 0, [], {}, {}))
+        return complaints(self._options.ignores, uses, policy)
+
+    def _parts_of(self, findings: Sequence[Finding]) -> Iterator[tuple[str, Part]]:
+        """What is said of each file that they are in."""
+        by_path: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_path.setdefault(finding.location.path, []).append(finding)
+        for path, own in by_path.items():
+            yield path, Part(packed(self._text(Verdict(own, []), {})))
+
+    def _policy(self, analysis: Analysis) -> Policy:
+        policy = policy_of(self._options, self._rules, analysis, self._domains)
+        return policy._replace(find=self._find)
+
+    def _text(self, verdict: Verdict, private: Mapping[str, tuple[Span, ...]]) -> bytes:
+        report = Report(
+            findings=tuple(sorted(verdict.findings, key=Finding.sort_key)),
+            suppressed=tuple(verdict.suppressed),
+            coverage=self._coverage,
+            ruleset=self._options.ruleset,
+            private=private,
+        )
+        return self._teller(report, self._inputs.texts).encode("utf-8", "surrogatepass")
 
     def _fresh(self, groups: Sequence[Sequence[Unit]]) -> "Iterator[_Fresh]":
         """What is to be said of groups of files."""
@@ -140,24 +191,21 @@ class _Telling:
         analysis = Analysis(
             said.findings, ignores, self._coverage, 0, said.faults, said.private, said.unsure
         )
-        policy = policy_of(self._options, self._rules, analysis, self._domains)
-        verdict = judged(analysis, self._options, policy)
-        findings = sorted(verdict.findings, key=Finding.sort_key)
-        report = Report(
-            findings=tuple(findings),
-            suppressed=tuple(verdict.suppressed),
-            coverage=self._coverage,
-            ruleset=self._options.ruleset,
-            private=said.private,
+        verdict, uses = triage_part(
+            said.findings,
+            heeded(ignores, self._options),
+            self._options.ignores,
+            self._policy(analysis),
         )
-        text = self._teller(report, self._inputs.texts).encode("utf-8", "surrogatepass")
+        text = self._text(verdict, said.private)
         asked = sorted({topic for result in results for topic in result.asked or ()})
         section = Section(
             packed(text),
             tuple(asked),
             self._shelf.digest(asked),
-            count_of_each(findings),
+            count_of_each(verdict.findings),
             len(verdict.suppressed),
+            tuple((use.used, use.locked, use.of_ignores) for use in uses),
         )
         return _Fresh(section, not said.faults and not reveals(text, secrets))
 
