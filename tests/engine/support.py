@@ -190,13 +190,24 @@ def _dockerfile(chance: random.Random) -> str:
     return f"FROM registry.example.org/a:{tag}\nCOPY {chance.choice(['.', 'f0.yaml', 'x'])} /x\n"
 
 
+_SEVERAL = """\
+locked = ['host-pid', 'ignore-unused', 'image-tag-mutable']
+[[suppress]]
+names = ['web']
+reason = 'x'
+[[suppress]]
+rules = ['ignore-*', 'host-*']
+paths = ['d1/']
+reason = 'y'
+until = 2026-06-20
+[[suppress]]
+rules = ['host-pid', 'replicas-too-few']
+reason = 'z'
+"""
 CONFIGURATIONS = [
     "", "exclude = ['d1/']\n", "[rules.host-network]\nseverity = 'low'\n",
     "[[suppress]]\nrules = ['image-tag-mutable']\npaths = ['d0/']\nreason = 'x'\n",
-    "locked = ['host-pid', 'ignore-unused', 'image-tag-mutable']\n[[suppress]]\nnames = ['web']\n"
-    "reason = 'x'\n[[suppress]]\nrules = ['ignore-*', 'host-*']\npaths = ['d1/']\nreason = 'y'\n"
-    "until = 2026-06-20\n[[suppress]]\nrules = ['no-such']\nreason = 'z'\n"
-    "[[suppress]]\nrules = ['host-pid']\nreason = 'z'\n",
+    _SEVERAL,
     "require-reason = true\nlocked = ['host-network']\n", "profile = 'all'\n",
     "[rules.replicas-too-few]\nminimum = 3\n", "kubernetes-version = '1.25'\n",
     "[[override]]\npaths = ['d2/']\nseverities = { image-tag-mutable = 'critical' }\n",
