@@ -19,7 +19,7 @@ class Task:
     """A file to read for objects, and what its surroundings say of it."""
 
     __slots__ = (
-        "_digest", "_row", "around", "complete", "data", "file", "is_template", "listed",
+        "_digest", "_row", "_state", "around", "complete", "data", "file", "is_template", "listed",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +42,7 @@ class Task:
         self.around = around
         """Of a Dockerfile: its ignore file and build context. Nothing else has any."""
         self._digest = self._row = b""
+        self._state: bytes | None = None
 
     @property
     def text(self) -> bytes:
@@ -71,10 +72,18 @@ class Task:
     @property
     def surroundings(self) -> bytes:
         """What a verdict on a Dockerfile rests on besides, for keys."""
-        if self.around is None:
-            return b""
-        state = dockerfiles.state(self.around, self.data)
-        return repr(state).encode("utf-8", "surrogatepass")
+        if self._state is None:
+            self._state = b"" if self.around is None else self._surroundings(self.around)
+        return self._state
+
+    def _surroundings(self, around: "Surroundings") -> bytes:
+        from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+        state = repr(dockerfiles.state(around, self.data)).encode("utf-8", "surrogatepass")
+        if around.embedding is None:
+            return state
+        # A report shows lines of the file that holds it.
+        return state + blake2b(self.text, digest_size=16).digest()
 
 
 Workers = Callable[[Iterable[Task]], int]
