@@ -71,7 +71,86 @@ kind: Secret
 metadata: {name: NAME}
 stringData: {password: Bluebell-TAG-27xKq}
 """
+_RELATED = """\
+apiVersion: v1
+kind: LimitRange
+metadata: {name: NAME}
+spec: {limits: [{type: Container, default: {memory: 64Mi, cpu: 10m}}]}
+%
+apiVersion: v1
+kind: Namespace
+metadata: {name: PLACE, labels: {pod-security.kubernetes.io/enforce: restricted}}
+%
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: NAME}
+spec: {selector: {matchLabels: {app: OTHER}}, minAvailable: REPLICAS}
+%
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: NAME}
+spec: {minReplicas: REPLICAS, maxReplicas: 3, scaleTargetRef: {kind: Deployment, name: OTHER}}
+%
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: NAME, labels: {rbac.authorization.k8s.io/aggregate-to-edit: "true"}}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+%
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: NAME}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]
+%
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: NAME}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: OTHER}
+subjects: [{kind: ServiceAccount, name: NAME, namespace: PLACE}]
+%
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: NAME}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: OTHER}
+subjects: [{kind: ServiceAccount, name: NAME, namespace: PLACE}]
+%
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: NAME}
+spec:
+  tls: [{hosts: [NAME.example.org]}]
+  rules:
+    - host: OTHER.example.org
+      http:
+        paths:
+          - {path: /, pathType: Prefix, backend: {service: {name: OTHER, port: {number: 80}}}}
+%
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: NAME}
+spec: {endpointSelector: {matchLabels: {app: OTHER}}, ingress: [{}]}
+%
+apiVersion: v1
+kind: Endpoints
+metadata: {name: NAME}
+%
+apiVersion: example.org/v1
+kind: Engine
+metadata: {name: NAME}
+spec: {size: REPLICAS}
+%
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME, labels: {app: OTHER}}
+spec:
+  containers:
+    - name: app
+      image: registry.example.org/a:TAG
+      securityContext: {privileged: NETWORK}
+      envFrom: [{configMapRef: {name: OTHER}}]
+"""
 DOCUMENTS = [
+    *_RELATED.split("%\n"),
+    _DEPLOYMENT,
     _DEPLOYMENT,
     _DEPLOYMENT,
     _SERVICE,
@@ -86,6 +165,7 @@ CHOICES = {
     "NAME": WORDS,
     "OTHER": WORDS,
     "ANNOTATION": ["", "  annotations: {seawall/ignore: image-tag-mutable}\n"],
+    "PLACE": ["default", "team", "kube-system"],
     "ACCOUNT": ["", "      serviceAccountName: OTHER\n"],
     "NETWORK": ["true", "false", "true # seawall: ignore[host-network] x until=2026-06-20",
                 "true # seawall: ignore[host-pid] x", "true # seawall: ignore-file[image-*] y"],
@@ -97,14 +177,37 @@ CHOICES = {
 
 def _document(chance: random.Random) -> str:
     text = chance.choice(DOCUMENTS)
-    for word in ("ANNOTATION", "ACCOUNT", "ENV", "NETWORK", "REPLICAS", "NAME", "OTHER", "TAG"):
+    if chance.random() < 0.3:
+        text = text.replace("metadata: {", "metadata: {namespace: PLACE, ")
+    words = ("ANNOTATION", "ACCOUNT", "ENV", "NETWORK", "REPLICAS", "NAME", "OTHER", "TAG", "PLACE")
+    for word in words:
         text = text.replace(word, chance.choice(CHOICES[word]))
     return text
 
 
+def _dockerfile(chance: random.Random) -> str:
+    tag = chance.choice(CHOICES["TAG"])
+    return f"FROM registry.example.org/a:{tag}\nCOPY {chance.choice(['.', 'f0.yaml', 'x'])} /x\n"
+
+
+_SEVERAL = """\
+locked = ['host-pid', 'ignore-unused', 'image-tag-mutable']
+[[suppress]]
+names = ['web']
+reason = 'x'
+[[suppress]]
+rules = ['ignore-*', 'host-*']
+paths = ['d1/']
+reason = 'y'
+until = 2026-06-20
+[[suppress]]
+rules = ['host-pid', 'replicas-too-few']
+reason = 'z'
+"""
 CONFIGURATIONS = [
     "", "exclude = ['d1/']\n", "[rules.host-network]\nseverity = 'low'\n",
     "[[suppress]]\nrules = ['image-tag-mutable']\npaths = ['d0/']\nreason = 'x'\n",
+    _SEVERAL,
     "require-reason = true\nlocked = ['host-network']\n", "profile = 'all'\n",
     "[rules.replicas-too-few]\nminimum = 3\n", "kubernetes-version = '1.25'\n",
     "[[override]]\npaths = ['d2/']\nseverities = { image-tag-mutable = 'critical' }\n",
@@ -114,7 +217,10 @@ CONFIGURATIONS = [
 def edit(tree: Path, chance: random.Random) -> str:
     """Change one thing of a tree; tells what."""
     files = sorted(path for path in tree.rglob("*.yaml") if path.is_file())
-    what = chance.choice(["add", "edit", "edit", "delete", "rename", "shift", "configure"])
+    what = chance.choice(
+        ["add", "edit", "edit", "edit", "delete", "rename", "shift", "configure", "gitignore",
+         "dockerfile"]
+    )  # fmt: skip
     if what in ("edit", "delete", "rename", "shift") and not files:
         what = "add"
     path = tree / f"d{chance.randint(0, 3)}" / f"f{chance.randint(0, 9)}.yaml"
@@ -130,6 +236,11 @@ def edit(tree: Path, chance: random.Random) -> str:
     elif what == "shift":
         file = chance.choice(files)
         file.write_text("# a line more\n" + file.read_text())
+    elif what == "gitignore":
+        (tree / ".gitignore").write_text(chance.choice(["", "d1/", "f3.yaml\n", "!d1/\n*0.yaml\n"]))
+    elif what == "dockerfile":
+        where = chance.choice([path.with_name("Dockerfile"), path.with_name(".dockerignore")])
+        where.write_text("f0*\n" if where.name.startswith(".") else _dockerfile(chance))
     else:
         (tree / "seawall.toml").write_text(chance.choice(CONFIGURATIONS))
     return what

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seawall import cache as cache_module
-from seawall.engine import scanning
+from seawall.engine import remembering, scanning
 from seawall.kubernetes import reader
 from seawall.kubernetes.rules import all_rules
 from tests.engine.support import edit, manifest, seawall
@@ -38,7 +38,8 @@ OPTIONS: list[list[str]] = [
     [], [], ["--profile", "all"], ["--min-confidence", "low"], ["--no-ignores"], ["d0", "d1"],
     ["--select", "host-*,ignore-*,hardcoded-secret"], ["--context", "d0", "d1"], ["--no-config"],
     ["--baseline", "seawall.baseline"], ["--kubernetes-version", "1.30"], ["-v"],
-    ["--fail-on", "low"],
+    ["--fail-on", "low"], ["--profile", "all"], ["--profile", "all", "--context", "d0", "d1", "d2"],
+    ["-q"], ["--profile", "all", "--color", "always"],
 ]  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def check_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: i
     chance = random.Random(seed)
     day = 15
     replayed = 0
+    monkeypatch.setattr(remembering, "GROUP", 2)  # so that there are several
     for folder in ("d0", "d1", "d2"):
         write(tree, {f"{folder}/f0.yaml": manifest(chance), f"{folder}/f1.yaml": manifest(chance)})
     (tree / "seawall.baseline").write_text("")
@@ -56,8 +58,11 @@ def check_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: i
         today = f"2026-06-{day:02}"
         monkeypatch.setattr(scanning, "today", lambda today=today: today)
         monkeypatch.setattr("seawall.engine.today", lambda today=today: today)
-        options = [*chance.choice(OPTIONS), "--format", chance.choice(["json", "json", "table"])]
-        if "-j" not in options and chance.random() < 0.05:
+        spread = chance.random() < 0.2
+        monkeypatch.setattr(scanning, "WORTH_SPREADING", 0 if spread else 1_000_000)
+        named = chance.choice(["json", "json", "table", "table", "table", *FORMATS])
+        options = [*chance.choice(OPTIONS), "--format", named, "-j", chance.choice("112")]
+        if chance.random() < 0.05:
             command("scan", "--write-baseline", "seawall.baseline", "--exit-zero", "--cache")
         for _ in range(chance.choice([1, 1, 2])):
             with_, without = both(*options)

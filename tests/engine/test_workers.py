@@ -83,11 +83,11 @@ def test_a_worker_that_dies_changes_nothing(
     real = getattr(module, where)
     asked = []
 
-    def dying(*arguments: object) -> object:
+    def dying(*arguments: object, **named: object) -> object:
         asked.append(1)
         if os.getpid() != parent and len(asked) > 1:
             death()  # type: ignore[operator]
-        return real(*arguments)
+        return real(*arguments, **named)
 
     monkeypatch.setattr(module, where, dying)
     assert output("-j", "3") == expected

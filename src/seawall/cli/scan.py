@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from seawall import engine, reports
@@ -22,6 +24,7 @@ from seawall.cli.settings import (
 )
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
+from seawall.core.report import Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
 from seawall.reports.visible import visible
@@ -244,7 +247,11 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
     progress = Progress(enabled=not options.quiet)
     signature = _signature(plan.work, outputs, options, plan.threshold)
     told = progress if progress.enabled else None
+    looks = [_look(options, output, plan.threshold) for _, output in outputs]
+    strict = plan.settings["strict"].value
     with engine.Run(told, cached=plan.work.cache, signature=signature) as session:
+        if [name for name, _ in outputs] == ["table"] and not options.verbose:
+            session.teller = _teller(looks[0])
         try:
             result = engine.scan_or_replay(plan.work, session)
         finally:
@@ -253,13 +260,21 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
             for output, (_, path) in zip(result.outputs, outputs, strict=True):
                 write_text(result.text(output), path)
             code = result.exit_code
+        elif not isinstance(result, engine.Result):
+            code = result.summary.exit_code(plan.threshold, strict=strict)
+            from seawall.reports.table import ending  # noqa: PLC0415 - what tells in parts
+
+            last = "".join(ending(result.summary, looks[0]))
+            write_text(chain(result.chunks(), (last,)), outputs[0][1])
+            _tell_faults(result.summary.faults)
+            if result.may_be_kept:
+                session.record_parts(result.parts, last, code)
         else:
             path = baseline_to_write(options, plan.config, plan.settings)
             if path is not None:
                 report = write_baseline(result.report, plan.work.baseline, path, result.policy)
                 result = result._replace(report=report)
-            looks = [_look(options, output, plan.threshold) for _, output in outputs]
-            code = result.report.exit_code(plan.threshold, strict=plan.settings["strict"].value)
+            code = result.report.exit_code(plan.threshold, strict=strict)
             _report(result, outputs, looks, session, code)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
@@ -282,6 +297,7 @@ def _signature(
         baseline = read(plan.baseline)
     looks = [_look(options, path, threshold) for _, path in outputs]
     formats = [name for name, _ in outputs]
+    plan = plan._replace(workers=0)  # who does the work makes no difference
     parts = (plan, formats, looks, options.exit_zero, options.strict, baseline, engine.today())
     return repr(parts).encode("utf-8", "surrogatepass")
 
@@ -317,12 +333,27 @@ def _report(
             recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)
         write_text(chunks, path)
-    for fault in result.report.faults:
+    _tell_faults(result.report.faults)
+    session.record(recordings, code)
+
+
+def _teller(look: reports.Options) -> engine.Teller:
+    """Tells the findings of a part of a report as a table."""
+
+    def tell(report: Report, texts: engine.Texts) -> str:
+        from seawall.reports.table import findings  # noqa: PLC0415 - not where all is known
+
+        return "".join(findings(report, texts, look))
+
+    return tell
+
+
+def _tell_faults(faults: Iterable[RuleFault]) -> None:
+    for fault in faults:
         sys.stderr.write(
             f"seawall: internal error: rule {fault.rule} broke on {fault.subject} in "
             f"{fault.path}: {fault.error}; please report it\n"
         )
-    session.record(recordings, code)
 
 
 def _list(text: str) -> list[str]:

@@ -110,7 +110,6 @@ _DIRECTIVE = (
     r"seawall:[ \t]*(?P<what>[A-Za-z-]+)[ \t]*(?P<rules>\[[^\]\n]*\])?[ \t]*:?[ \t]*(?P<rest>.*)"
 )
 _UNTIL = r"(?i)(?:^|[ \t])until=(\S*)"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 MARK = "seawall:"
 """What every ignore comment of ours has in it: a cheap first look."""
 
@@ -160,7 +159,7 @@ def reason_and_date(text: str) -> tuple[str, str, str]:
 
 def fault_of_date(text: str) -> str:
     """Why a text is no day; empty when it is one."""
-    if re.fullmatch(_DATE, text):
+    if _looks_like_a_day(text):
         from datetime import date  # noqa: PLC0415 - 2 ms, only where there is a date
 
         try:
@@ -169,6 +168,11 @@ def fault_of_date(text: str) -> str:
             return f"{text!r} is no date: {error}; write a day that exists"
         return ""
     return f"{text!r} is no date; write it as 2027-01-31"
+
+
+def _looks_like_a_day(text: str) -> bool:
+    digits = text[:4] + text[5:7] + text[8:]
+    return len(text) == 10 and text[4] == text[7] == "-" and digits.isascii() and digits.isdecimal()
 
 
 def day_before(date: str) -> str:

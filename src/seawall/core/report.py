@@ -1,11 +1,11 @@
 """Reports: findings, what was suppressed and why, and what the scan could not see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from seawall.core.finding import Finding
 from seawall.core.location import Location, Span
-from seawall.core.severity import Severity
+from seawall.core.severity import Gate, Severity
 
 
 class Skipped(NamedTuple):
@@ -85,6 +85,62 @@ class Advisories(NamedTuple):
     feeds: tuple[Feed, ...]
 
 
+class Summary(NamedTuple):
+    """What a report comes to: how much was found, and what the scan could not see."""
+
+    counts: tuple[int, ...]
+    """The findings of each severity, the least first."""
+    suppressed: int
+    coverage: Coverage
+    ruleset: str
+    objects: int
+    rules: int
+    faults: tuple[RuleFault, ...]
+    packages: int = 0
+    advisories: Advisories | None = None
+    gated: tuple[int, ...] = ()
+    """The findings of each severity that fail a run from theirs on; empty for all."""
+    always: int = 0
+    """The findings that fail a run whatever their severity."""
+
+    @property
+    def findings(self) -> int:
+        """How many findings there are."""
+        return sum(self.counts)
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have exactly this severity."""
+        return self.counts[severity]
+
+    def failing(self, threshold: Severity | None) -> int:
+        """How many findings fail a run with this threshold; none do when it is ``None``."""
+        if threshold is None:
+            return 0
+        return sum((self.gated or self.counts)[threshold:]) + self.always
+
+    def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:
+        """The exit code of a scan.
+
+        4 when a rule of ours broke, 1 for findings at or above the threshold, 3 when only
+        reading failed (with ``strict`` also when something was not covered), else 0.
+        """
+        if self.faults:
+            return 4
+        if self.failing(fail_on):
+            return 1
+        if self.coverage.failed or (strict and self.coverage.not_covered):
+            return 3
+        return 0
+
+
+def count_of_each(findings: Iterable[Finding]) -> tuple[int, ...]:
+    """How many findings have each severity, the least first."""
+    counts = [0] * len(Severity)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return tuple(counts)
+
+
 class Report(NamedTuple):
     """Everything a writer needs. Findings are sorted and their locations concrete."""
 
@@ -104,20 +160,15 @@ class Report(NamedTuple):
     advisories: Advisories | None = None
     """What they were held against; ``None`` where there were none."""
 
-    def count(self, severity: Severity) -> int:
-        """How many findings have exactly this severity."""
-        return sum(1 for finding in self.findings if finding.severity == severity)
+    def summary(self) -> Summary:
+        """What it comes to."""
+        return Summary(
+            count_of_each(self.findings), len(self.suppressed), self.coverage, self.ruleset,
+            self.objects, self.rules, self.faults, self.packages, self.advisories,
+            count_of_each(f for f in self.findings if f.gate == Gate.BY_SEVERITY),
+            sum(finding.gate == Gate.ALWAYS for finding in self.findings),
+        )  # fmt: skip
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:
-        """The exit code of a scan.
-
-        4 when a rule of ours broke, 1 for findings at or above the threshold, 3 when only
-        reading failed (with ``strict`` also when something was not covered), else 0.
-        """
-        if self.faults:
-            return 4
-        if fail_on is not None and any(f.fails(fail_on) for f in self.findings):
-            return 1
-        if self.coverage.failed or (strict and self.coverage.not_covered):
-            return 3
-        return 0
+        """The exit code of a scan."""
+        return self.summary().exit_code(fail_on, strict=strict)

@@ -2,7 +2,7 @@
 
 from seawall.engine.options import NEWEST_KUBERNETES, Options
 from seawall.engine.progress import Progress
-from seawall.engine.run import Recording, Replay, Run
+from seawall.engine.run import Recording, Replay, Run, Teller
 from seawall.engine.scanning import Result, scan, scan_or_replay, today
 from seawall.engine.texts import Texts
 
@@ -14,6 +14,7 @@ __all__ = [
     "Replay",
     "Result",
     "Run",
+    "Teller",
     "Texts",
     "scan",
     "scan_or_replay",

@@ -27,7 +27,7 @@ def named(options: Options) -> Named:
     """Read the targets."""
     inputs = reading.gather(FileSystem(options), options, None)
     tasks = tuple(inputs.tasks)
-    reading.read_units(inputs, None, 1)
+    reading.read_units(inputs, None, lambda _: 1)
     found = set(_of_pods(inputs))
     packages: set[str] = set()
     for task in tasks:

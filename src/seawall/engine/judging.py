@@ -13,11 +13,14 @@ from seawall.core.rule import Rule
 from seawall.engine import dockerfiles
 from seawall.engine.placing import NOTHING, Noted, Places, placed, places_of, unplaced
 from seawall.engine.progress import Progress, Step
-from seawall.engine.reading import Inputs, Task, Unit
+from seawall.engine.reading import Inputs
 from seawall.engine.texts import Texts
+from seawall.engine.units import Task, Unit, Workers
 from seawall.engine.workers import spread
+from seawall.kubernetes import topics
 from seawall.kubernetes.checking import Outcome, Plan
 from seawall.kubernetes.rule import Context
+from seawall.kubernetes.topics import Topic
 from seawall.text.lines import split_lines
 
 if TYPE_CHECKING:
@@ -31,8 +34,8 @@ Plain = Any
 class Judgement(NamedTuple):
     """What the rules say of one file.
 
-    ``own`` rests on the file alone; what rests on other files as well is worked out anew in each
-    run, by the rules that ``related`` names for each object.
+    ``own`` rests on the file alone; ``relations`` rest on other files as well, and are what the
+    rules say that ``related`` names for each object.
     """
 
     own: list[Finding]
@@ -42,6 +45,8 @@ class Judgement(NamedTuple):
     places: Places
     private: tuple[Span, ...]
     """Where the secret values that were found stand in the text of the file."""
+    asked: tuple[Topic, ...] | None = None
+    """What ``relations`` rest on; ``None`` where they are to be worked out in each run."""
 
     @property
     def secrets(self) -> set[Redacted]:
@@ -74,7 +79,7 @@ def judge(
     rules: Sequence[Rule],
     context: Context,
     known: Judgements | None,
-    workers: int,
+    workers: Workers,
     progress: Progress | None = None,
     *,
     places: bool = True,
@@ -84,55 +89,92 @@ def judge(
     They have concrete places; without ``places``, only those of files with ignores in them have.
     """
     units = [unit for unit in inputs.units if not unit.task.file.context]
-    step = Step(progress, "objects judged", _objects_of(units))
-    bench = _Bench(rules, context, inputs.texts, step, inputs.units, places=places)
+    results = judge_each(
+        units, inputs.texts, rules, context, known, workers, progress, places=places
+    )
+    return joined(units, results, {rule.id: rule for rule in rules})
+
+
+def judge_each(
+    units: Sequence[Unit],
+    texts: Texts,
+    rules: Sequence[Rule],
+    context: Context,
+    known: Judgements | None,
+    workers: Workers,
+    progress: Progress | None = None,
+    *,
+    places: bool = True,
+) -> list[Judgement]:
+    """What the rules say of each of some files; what is remembered and still true is taken over."""
     before = [None] * len(units) if known is None else known.known(units)
     pairs = list(zip(units, before, strict=True))
+    waiting = [pair for pair in pairs if not _is_current(pair[1])]
+    processes = workers(unit.task for unit, old in waiting if old is None)
+    step = Step(progress, "objects judged", _objects_of(unit for unit, _ in waiting))
+    bench = _Bench(rules, context, texts, step, units, places=places)
 
     def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Judgement]:
         step.begin(_objects_of(unit for unit, _ in part))
         return [bench.judge(*pair) for pair in part]
 
-    if workers > 1:
-        weights = [_weight(unit) for unit in units]
-        results = spread(
-            pairs, weights, workers, work, _news, lambda pair, sent: _received(sent, pair, bench)
-        )
+    if processes > 1:
+        context.unasked_index.open_all()  # what others share is not to be read by each
+        weights = [_weight(unit) for unit, _ in waiting]
+        fresh = spread(
+            waiting, weights, processes, work, _news,
+            lambda pair, sent: _received(sent, pair, bench),
+        )  # fmt: skip
     else:
-        results = [bench.judge(*pair) for pair in pairs]
+        fresh = [bench.judge(*pair) for pair in waiting]
+    if known is not None:
+        for (unit, old), result in zip(waiting, fresh, strict=True):
+            if old is None or result.asked is not None or len(result.places) > len(old.places):
+                known.learn(unit, result)
+    rest = iter(fresh)
+    return [next(rest) if old is None or not _is_current(old) else old for _, old in pairs]
+
+
+def _is_current(old: Judgement | None) -> bool:
+    """Whether all that is remembered of a file is still true."""
+    return old is not None and old.asked is not None
+
+
+def joined(
+    units: Iterable[Unit], results: Iterable[Judgement], rules: Mapping[str, Rule]
+) -> Judged:
+    """What the rules say of some files as one."""
     judged = Judged([], [], {}, {})
-    for (unit, old), result in zip(pairs, results, strict=True):
-        if known is not None and (old is None or len(result.places) > len(old.places)):
-            known.learn(unit, result)
+    for unit, result in zip(units, results, strict=True):
         judged.findings.extend(result.own)
         judged.findings.extend(result.relations)
         judged.faults.extend(result.faults)
         if result.private:
             judged.private[unit.task.file.path] = result.private
-        unsure = _unsure(unit, result, bench.by_id)
+        unsure = _unsure(unit, result, rules)
         if unsure:
             judged.unsure[unit.task.file.path] = unsure
     return judged
 
 
 def _unsure(unit: Unit, judgement: Judgement, rules: Mapping[str, Rule]) -> tuple[str, ...]:
-    if unit.contents.failed or unit.contents.not_covered:
+    if not unit.whole:
         return tuple(sorted(rules))
-    if all(object_.complete for object_ in unit.contents.objects):
+    if unit.complete or not unit.count:
         return ()
     return tuple(sorted({rule for names in judgement.related for rule in names}))
 
 
 def _weight(unit: Unit) -> int:
     """What judging a file costs, in objects: their number tells more than their length does."""
-    return len(unit.contents.objects) or 1 + len(unit.task.data) // _BYTES_OF_AN_OBJECT
+    return unit.count or 1 + len(unit.task.data) // _BYTES_OF_AN_OBJECT
 
 
 _BYTES_OF_AN_OBJECT = 300  # of a Dockerfile, which has none (measured)
 
 
 def _objects_of(units: Iterable[Unit]) -> int:
-    return sum(len(unit.contents.objects) for unit in units)
+    return sum(unit.count for unit in units)
 
 
 def judge_units(
@@ -162,6 +204,7 @@ class _Bench:
         self._units = {unit.task.file.path: unit for unit in units}
         self.by_id = {rule.id: rule for rule in rules}
         self._context = context
+        self._asked = context.unasked_index.asked
         self._texts = texts
         self._step = step
         self._plan = Plan(rule for rule in rules if rule.domain != DOCKERFILE)
@@ -176,7 +219,8 @@ class _Bench:
         relations: list[Finding] = []
         faults: list[RuleFault] = []
         related: list[tuple[str, ...]] = []
-        for number, object_ in enumerate(unit.contents.objects):
+        self._asked.clear()
+        for number, object_ in enumerate(unit.objects):
             self._step.advance()
             outcome = Outcome([], [], set())
             if old is None:
@@ -196,7 +240,10 @@ class _Bench:
             relations = [placed(item, everywhere) for item in relations]
         secrets = {item.secret for item in (*own, *relations) if item.secret}
         private = self._private(unit, secrets) if old is None else old.private
-        return Judgement(own, relations, faults, related, places, private)
+        others = {item.location.path for found in relations for item in found.related}
+        others.discard(unit.task.file.path)
+        asked = tuple(sorted({*self._asked, *map(topics.text, others)}))
+        return Judgement(own, relations, faults, related, places, private, asked)
 
     def _private(self, unit: Unit, secrets: Collection[Redacted]) -> tuple[Span, ...]:
         """Where secret values stand in the text of a file, each on one line."""
@@ -259,10 +306,12 @@ class _Bench:
 
 def _noted(unit: Unit) -> dict[int, Noted]:
     """The documents of a file of which it is known where their values stand."""
-    offsets = unit.contents.offsets
+    offsets = unit.offsets
+    if not offsets:
+        return {}
     return {
         object_.document: Noted(object_.value, offsets[object_.document])
-        for object_ in unit.contents.objects
+        for object_ in unit.objects
         if object_.document in offsets
     }
 
@@ -278,11 +327,12 @@ def _to_plain(judgement: Judgement) -> Plain:
         judgement.related,
         [(document, path, tuple(span)) for (document, path), span in judgement.places.items()],
         [tuple(span) for span in judgement.private],
+        judgement.asked,
     )
 
 
 def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
-    own, relations, faults, related, places, private = plain
+    own, relations, faults, related, places, private, asked = plain
     return Judgement(
         [finding_from_plain(item, rules) for item in own],
         [finding_from_plain(item, rules) for item in relations],
@@ -290,6 +340,7 @@ def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
         related,
         {(document, path): Span(*span) for document, path, span in places},
         tuple(Span(*span) for span in private),
+        asked,
     )
 
 
@@ -305,12 +356,20 @@ def _received(plain: Plain, pair: tuple[Unit, Judgement | None], bench: _Bench) 
     return judgement if old is None else judgement._replace(own=old.own)
 
 
-def own_to_plain(judgement: Judgement) -> Plain:
-    """What rests on the file alone, for a cache."""
-    _, *rest = _to_plain(judgement._replace(own=[], relations=[], faults=[]))
-    return ([finding_to_plain(finding, private=False) for finding in judgement.own], *rest)
+def to_keep(judgement: Judgement) -> Plain:
+    """What is said of a file, for a cache."""
+    plain = _to_plain(judgement._replace(own=[], relations=[], faults=[]))
+    findings = (judgement.own, () if judgement.asked is None else judgement.relations)
+    kept = [[finding_to_plain(item, private=False) for item in part] for part in findings]
+    return (*kept, *plain[2:])
 
 
-def own_from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
-    """What rests on the file alone; raises KeyError, TypeError or ValueError for other values."""
-    return _from_plain(plain, rules)
+def kept(plain: Plain, rules: dict[str, Rule], *, is_current: bool) -> Judgement:
+    """What is said of a file, without what rests on other files if that ``is_current`` no more.
+
+    Raises KeyError, TypeError or ValueError for other values.
+    """
+    own, relations, faults, related, places, private, asked = plain
+    if not is_current:
+        relations, asked = (), None
+    return _from_plain((own, relations, faults, related, places, private, asked), rules)

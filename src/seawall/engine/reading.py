@@ -18,6 +18,7 @@ from seawall.engine.placing import places_of
 from seawall.engine.progress import Progress, Step
 from seawall.engine.projects import NO_PROJECTS, Projects, projects_of
 from seawall.engine.texts import Texts
+from seawall.engine.units import Leaf, Task, Unit, Workers, leaves_of
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
 from seawall.kubernetes.objects import KubernetesObject
@@ -27,7 +28,6 @@ from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
 
 if TYPE_CHECKING:
-    from seawall.dockerfile.rule import Surroundings
     from seawall.engine.packages import PackageFile
 
 KUSTOMIZATION = "kustomization"
@@ -93,40 +93,6 @@ class FileSystem(NamedTuple):
         return {}
 
 
-class Task(NamedTuple):
-    """A file to read for objects, and what its surroundings say of it."""
-
-    file: SourceFile
-    data: bytes
-    is_template: bool
-    complete: bool
-    """Whether all objects of its directory are read as well."""
-    listed: bool = False
-    """Whether a kustomization takes it as whole objects."""
-    around: "Surroundings | None" = None
-    """Of a Dockerfile: its ignore file and build context. Nothing else has any."""
-
-    @property
-    def text(self) -> bytes:
-        """The bytes of its file: of a Dockerfile within another one those of the other."""
-        return dockerfiles.text_of(self.around, self.data)
-
-    @property
-    def digest(self) -> bytes:
-        """What its bytes are known by."""
-        from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
-
-        return blake2b(self.data, digest_size=16).digest()
-
-
-class Unit(NamedTuple):
-    """What was read of one file."""
-
-    task: Task
-    contents: reader.Contents
-    words: ignores.Words
-
-
 Plain = Any
 
 
@@ -138,6 +104,17 @@ class Units(Protocol):
 
     def learn(self, task: Task, plain: Plain) -> None:
         """Remember what a file holds; not asked where that is private."""
+
+    def outlines(self, tasks: Sequence[Task]) -> list[Plain | None]:
+        """What is known of each, with the number of its objects in place of these."""
+
+    def learn_outlines(
+        self, tasks: Sequence[Task], before: Sequence[Plain | None], now: Sequence[Plain | None]
+    ) -> None:
+        """Remember outlines, where they are others than they were before.
+
+        There is none of files that are private.
+        """
 
 
 class Inputs:
@@ -185,14 +162,13 @@ class Inputs:
     @property
     def judged(self) -> int:
         """How many things the rules are to judge: objects and Dockerfiles."""
-        objects = sum(1 for object_ in self.objects if object_.target)
-        units = (unit.task for unit in self.units if unit.task.around is not None)
-        return objects + sum(1 for task in units if not task.file.context)
+        units = (unit for unit in self.units if not unit.task.file.context)
+        return sum(unit.count if unit.task.around is None else 1 for unit in units)
 
     @property
     def objects(self) -> Iterator[KubernetesObject]:
         """All objects, in the order of the files."""
-        return (object_ for unit in self.units for object_ in unit.contents.objects)
+        return (object_ for unit in self.units for object_ in unit.objects)
 
     def coverage(self) -> Coverage:
         """What became of each input."""
@@ -417,7 +393,7 @@ def _manifest(
     chart = inputs.chart_of(file.path)
     is_template = chart is not None and file.path.startswith(os.path.join(chart, "templates", ""))
     listed = file.path in kustomized.resources
-    return Task(file, data, is_template, complete.of(file), listed)
+    return Task(file, data, is_template=is_template, complete=complete.of(file), listed=listed)
 
 
 def _text(path: str, data: bytes | Failed) -> str | Failed:
@@ -438,10 +414,47 @@ def _chart_not_covered(path: str) -> NotCovered:
 
 
 def read_units(
-    inputs: Inputs, units: Units | None, workers: int, progress: Progress | None = None
+    inputs: Inputs, units: Units | None, workers: Workers, progress: Progress | None = None
 ) -> None:
-    """Read the objects of the files that were gathered."""
+    """Read the objects of the files that were gathered.
+
+    Of a file that is remembered an outline is read, and its objects when somebody asks for them.
+    """
     tasks = inputs.tasks
+    if units is None:
+        plains = [plain for _, plain in _parsed(tasks, None, workers, progress)]
+    else:
+        plains = _outlined(tasks, units, workers, progress)
+    opener = None if units is None else _Opener(units)
+    for task, plain in zip(tasks, plains, strict=True):
+        _add(inputs, task, plain, opener)
+    inputs.tasks.clear()  # only what has objects is needed from here on
+    if inputs.namespace:
+        for object_ in inputs.objects:
+            object_.settle_in(inputs.namespace)
+    _mark_incomplete(inputs)
+
+
+def _outlined(
+    tasks: Sequence[Task], units: Units, workers: Workers, progress: Progress | None
+) -> list[Plain]:
+    """An outline of what each file holds, or all of it where that had to be found out."""
+    before = units.outlines(tasks)
+    missing = [task for task, plain in zip(tasks, before, strict=True) if plain is None]
+    fresh = iter(_parsed(missing, units, workers, progress))
+    plains, now = [], []
+    for known in before:
+        private, plain = (False, known) if known is not None else next(fresh)
+        plains.append(plain)
+        now.append(None if private else _outline(plain))
+    units.learn_outlines(tasks, before, now)
+    return plains
+
+
+def _parsed(
+    tasks: Sequence[Task], units: Units | None, workers: Workers, progress: Progress | None
+) -> list[tuple[bool, Plain]]:
+    """What each file holds, remembered or read now; first, whether that may not be remembered."""
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
     missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
     step = Step(progress, "files parsed", len(missing))
@@ -451,25 +464,56 @@ def read_units(
         step.begin(len(part))
         for task in part:
             step.advance()
-            yield _parse(task, to_learn)
+            yield _parse(task, to_learn=to_learn)
 
-    if workers > 1:
+    processes = workers(missing)
+    if processes > 1:
         weights = [len(task.data) for task in missing]
         fresh = iter(
-            spread(missing, weights, workers, lambda part: list(parsed(part)), _as_it_is, _as_it_is)
+            spread(
+                missing, weights, processes, lambda part: list(parsed(part)), _as_it_is, _as_it_is
+            )
         )
     else:
         fresh = parsed(missing)
+    result = []
     for task, known in zip(tasks, plains, strict=True):
         private, plain = next(fresh) if known is None else (False, known)
         if known is None and units is not None and not private:
             units.learn(task, plain[:_OFFSETS])
-        _add(inputs, task, plain)
-    inputs.tasks.clear()  # only what has objects is needed from here on
-    if inputs.namespace:
-        for object_ in inputs.objects:
-            object_.settle_in(inputs.namespace)
-    _mark_incomplete(inputs)
+        result.append((private, plain))
+    return result
+
+
+def _outline(plain: Plain) -> Plain:
+    """What a file holds, with the number of its objects in place of these."""
+    if plain[0] != _READ or isinstance(plain[1][0], int):
+        return plain
+    _, (rows, *rest), *others = plain[:_OFFSETS]
+    return (_READ, (len(rows), *rest), *others)
+
+
+class _Opener:
+    """Makes the objects of files of which outlines are known."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._rows: dict[Unit, Plain] = {}
+
+    def keep(self, unit: Unit, rows: Plain) -> None:
+        """Keep what is at hand of a file until somebody asks for its objects."""
+        self._rows[unit] = rows
+
+    def open(self, *units: Unit) -> None:
+        """Make the objects of some files."""
+        closed = [unit for unit in units if not unit.is_open]
+        elsewhere = [unit for unit in closed if unit not in self._rows]
+        found = self._units.known([unit.task for unit in elsewhere])
+        for unit, plain in zip(elsewhere, found, strict=True):
+            _, content, *_ = _parse(unit.task, to_learn=False)[1] if plain is None else plain
+            self._rows[unit] = content[0]
+        for unit in closed:
+            unit.fill(self._rows.pop(unit))
 
 
 def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
@@ -478,12 +522,11 @@ def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
 
 
 _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
-_OFFSETS = 4
+_OFFSETS = 5
 """Where the offsets of a file's documents stand in what was read: only this run needs them."""
-_NO_OBJECTS = reader.Contents((), (), (), ())
 
 
-def _parse(task: Task, to_learn: bool) -> tuple[bool, Plain]:
+def _parse(task: Task, *, to_learn: bool) -> tuple[bool, Plain]:
     """What one file holds: a pure function of its bytes and of what its surroundings say.
 
     Where the result is to be remembered, tells first whether that would copy what is private.
@@ -508,6 +551,7 @@ def _parse(task: Task, to_learn: bool) -> tuple[bool, Plain]:
         reader.to_plain(contents),
         [ignore_to_plain(item) for item in _placed(words.ignores, text)],
         [enable_to_plain(item) for item in words.enables],
+        [tuple(leaf) for leaf in leaves_of(text, contents.objects)] if to_learn else (),
         contents.offsets,
     )
 
@@ -537,7 +581,7 @@ def _parse_dockerfile(task: Task) -> Plain:
     return (_DOCKERFILE, None, [ignore_to_plain(item) for item in found])
 
 
-def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
+def _add(inputs: Inputs, task: Task, plain: Plain, opener: _Opener | None) -> None:
     file = task.file
     kind, content, *rest = plain
     if kind == _FAILED:
@@ -548,31 +592,48 @@ def _add(inputs: Inputs, task: Task, plain: Plain) -> None:
         return
     if kind == _DOCKERFILE:
         found = [ignore_from_plain(item) for item in rest[0]]
-        inputs.units.append(Unit(task, _NO_OBJECTS, ignores.Words(found, [])))
+        inputs.units.append(Unit(task, ignores.Words(found, [])))
         inputs.texts.add(file.path, task.text)
         inputs.read.append(file.path)
         return
+    rows, *others = content
     contents = reader.from_plain(
-        content, file.path, target=not file.context, complete=task.complete, listed=task.listed
+        ((), *others), file.path, target=not file.context, complete=task.complete
     )
     inputs.failed.extend(contents.failed)
     inputs.not_covered.extend(contents.not_covered)
     inputs.opaque.extend(contents.opaque)
     if not contents.opaque:
         inputs.whole.add(file.path)
-    if contents.objects:
-        if len(plain) > _OFFSETS:
-            contents = contents._replace(offsets=plain[_OFFSETS])
-        words = ignores.Words(
-            [ignore_from_plain(item) for item in rest[0]],
-            [enable_from_plain(item) for item in rest[1]],
-        )
-        inputs.units.append(Unit(task, contents, words))
+    if rows:
+        unit = _unit(task, rows, rest, opener)
+        unit.whole = not (contents.failed or contents.not_covered)
+        inputs.units.append(unit)
         inputs.texts.add(file.path, task.data)
-    if contents.objects or contents.failed:
+    if rows or contents.failed:
         inputs.read.append(file.path)
     elif not contents.not_covered:
         _skip(inputs, file, "holds no Kubernetes object")
+
+
+def _unit(task: Task, rows: Plain, rest: Sequence[Plain], opener: _Opener | None) -> Unit:
+    found, enables, leaves, *more = rest
+    words = ignores.Words(
+        [ignore_from_plain(item) for item in found], [enable_from_plain(item) for item in enables]
+    )
+    if isinstance(rows, int):
+        unit = Unit(task, words, rows, leaves=[Leaf(*leaf) for leaf in leaves])
+    else:
+        unit = Unit(task, words, len(rows), leaves=[Leaf(*leaf) for leaf in leaves])
+        if opener is None:
+            unit.fill(rows)
+        else:
+            opener.keep(unit, rows)
+    if opener is not None:
+        unit.open = opener.open
+    if more:
+        unit.offsets = more[0]
+    return unit
 
 
 class _Completeness:
@@ -598,8 +659,7 @@ def _mark_incomplete(inputs: Inputs) -> None:
         # The names a kustomization generates are unresolved one by one.
         if item.what != KUSTOMIZATION and item.path not in inputs.whole
     }
-    for object_ in inputs.objects:
-        if object_.complete and (
-            os.path.dirname(object_.file) in unread or inputs.chart_of(object_.file) is not None
-        ):
-            object_.complete = False
+    for unit in inputs.units:
+        path = unit.task.file.path
+        if unit.complete and (os.path.dirname(path) in unread or inputs.chart_of(path) is not None):
+            unit.mark_incomplete()

@@ -9,8 +9,8 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 
 import marshal
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import seawall
 from seawall import cache, catalogue
@@ -25,11 +25,13 @@ from seawall.core.location import Span
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
-from seawall.engine import dockerfiles
 from seawall.engine.analysis import Analysis
-from seawall.engine.judging import Judgement, own_from_plain, own_to_plain
+from seawall.engine.judging import Judgement, kept, to_keep
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, Task, Unit
+from seawall.engine.reading import Inputs
+from seawall.engine.shelf import Shelf
+from seawall.engine.units import Task, Unit
+from seawall.kubernetes.topics import Topic
 from seawall.sources.files import STDIN
 
 if TYPE_CHECKING:
@@ -106,21 +108,8 @@ class Memory:
         """The key of a run over these inputs; ``None`` when it must not be kept."""
         if any(task.file.real == STDIN for task in inputs.tasks):
             return None
-        rows = [
-            (
-                t.file.path,
-                t.file.named,
-                t.file.context,
-                t.is_template,
-                t.complete,
-                t.listed,
-                None if t.around is None else dockerfiles.state(t.around, t.data),
-                t.digest,
-            )
-            for t in inputs.tasks
-        ]
-        before = inputs.coverage()
-        return digest(self._judging, *texts("run", rows, inputs.opaque, before))
+        rows = [part for task in inputs.tasks for part in (task.row, task.surroundings)]
+        return digest(self._judging, *texts("run", inputs.opaque, inputs.coverage()), *rows)
 
     def key_of_rendering(self, key: bytes, left_out: Sequence[str]) -> bytes:
         """The key of what the rules say of a rendering, by what that rests on."""
@@ -184,11 +173,21 @@ class Memory:
         """What files hold."""
         return _Units(self._store, self._code)
 
-    def judgements(self) -> "_Judgements":
-        """What rules say of files."""
+    @staticmethod
+    def shelf(inputs: Inputs) -> Shelf:
+        """The objects of the files that were read, and digests of what may be asked of them."""
+        return Shelf(inputs.units, inputs.opaque)
+
+    def judgements(self, shelf: Shelf, *, needs_secrets: bool = False) -> "_Judgements":
+        """What rules say of files; with the secrets that they found, if these are needed."""
         return _Judgements(
-            self._store, self._judging, self._rules, needs_secrets=self._needs_secrets
-        )
+            self._store, self._judging, self._rules, shelf,
+            needs_secrets=needs_secrets or self._needs_secrets,
+        )  # fmt: skip
+
+    def sections(self, signature: bytes, domains: Sequence[str]) -> "_Sections":
+        """What a report with a signature says of files."""
+        return _Sections(self._store, digest(self._judging, signature, *texts(domains)))
 
 
 def _rendered_to_plain(rendered: "Mapping[str, Rendered]") -> Plain:
@@ -223,13 +222,42 @@ def _put(store: Store, key: bytes, plain: Plain, secrets: set[Redacted]) -> None
         store.put(key, plain)
 
 
-def _given(task: Task) -> object:
-    return None if task.around is None else dockerfiles.given(task.around)
-
-
 def _may_store(task: Task) -> bool:
     """Standard input is often a cluster's, Secrets included: it leaves no trace on disk."""
     return task.file.real != STDIN
+
+
+GROUP = 32
+"""How many files are remembered as one, on average: each takes a look-up, and each that changes
+has all of its group looked at."""
+_MOST_OF_A_GROUP = 4 * GROUP
+
+
+def groups_of(paths: Sequence[str], apart: Collection[str] = ()) -> list[list[int]]:
+    """The numbers of files that are remembered as one, in the order of their paths.
+
+    Where a group ends is told by the paths themselves, so that a file which comes or goes changes
+    the group that it is in, and seldom another. One path is never in two of them, and none of the
+    paths that are to be ``apart`` lies between two of a group.
+    """
+    from zlib import crc32  # noqa: PLC0415 - only where results are kept
+
+    groups: list[list[int]] = []
+    before = ""
+    for number in sorted(range(len(paths)), key=paths.__getitem__):
+        path = paths[number]
+        if not groups or (
+            path != before
+            and (
+                crc32(path.encode("utf-8", "surrogatepass")) % GROUP == 0
+                or len(groups[-1]) >= _MOST_OF_A_GROUP
+                or any(before < other < path for other in apart)
+            )
+        ):
+            groups.append([])
+        groups[-1].append(number)
+        before = path
+    return groups
 
 
 class _Units:
@@ -238,12 +266,7 @@ class _Units:
         self._code = code
 
     def _key(self, task: Task) -> bytes:
-        file = task.file
-        return digest(
-            self._code,
-            *texts("unit", file.path, file.named, task.is_template, task.listed, _given(task)),
-            task.digest,
-        )
+        return digest(self._code, b"unit", task.row)
 
     def known(self, tasks: Sequence[Task]) -> list[Plain | None]:
         """What is known of each."""
@@ -256,25 +279,52 @@ class _Units:
         if _may_store(task):
             self._store.put(self._key(task), plain)
 
+    def _groups(self, tasks: Sequence[Task]) -> list[tuple[bytes, list[int]]]:
+        return [
+            (digest(self._code, b"outlines", *(tasks[number].row for number in group)), group)
+            for group in groups_of([task.file.path for task in tasks])
+        ]
+
+    def outlines(self, tasks: Sequence[Task]) -> list[Plain | None]:
+        """What is known of each, with the number of its objects in place of these."""
+        groups = self._groups(tasks)
+        found = self._store.get([key for key, _ in groups])
+        result: list[Plain | None] = [None] * len(tasks)
+        for key, group in groups:
+            plains = found.get(key, ())
+            if len(plains) == len(group):
+                for number, plain in zip(group, plains, strict=True):
+                    result[number] = plain
+        return result
+
+    def learn_outlines(
+        self, tasks: Sequence[Task], before: Sequence[Plain | None], now: Sequence[Plain | None]
+    ) -> None:
+        """Remember outlines, where they are others than they were before."""
+        for key, group in self._groups(tasks):
+            plains = [now[n] if _may_store(tasks[n]) else None for n in group]
+            if plains != [before[n] for n in group]:
+                self._store.put(key, plains)
+
 
 class _Judgements:
     def __init__(
-        self, store: Store, judging: bytes, rules: dict[str, Rule], *, needs_secrets: bool
+        self,
+        store: Store,
+        judging: bytes,
+        rules: dict[str, Rule],
+        shelf: Shelf,
+        *,
+        needs_secrets: bool,
     ) -> None:
         self._store = store
         self._judging = judging
         self._rules = rules
+        self._shelf = shelf
         self._needs_secrets = needs_secrets
 
     def _key(self, unit: Unit) -> bytes:
-        task = unit.task
-        complete = [object_.complete for object_ in unit.contents.objects]
-        return digest(
-            self._judging,
-            *texts("judgement", task.file.path, task.file.named, task.is_template, complete),
-            *texts(task.listed, _given(task)),
-            task.digest,
-        )
+        return digest(self._judging, b"judgement", unit.task.row, b"%d" % unit.complete)
 
     def known(self, units: Sequence[Unit]) -> list[Judgement | None]:
         """What is known of each file."""
@@ -286,16 +336,68 @@ class _Judgements:
         if plain is None:
             return None
         try:
-            judgement = own_from_plain(plain, self._rules)
+            answers, content = plain
+            asked = content[-1]
+            is_current = asked is not None and self._shelf.digest(asked) == answers
+            judgement = kept(content, self._rules, is_current=is_current)
         except _BROKEN:
             return None
-        if len(judgement.related) != (len(unit.contents.objects) or 1):
+        if len(judgement.related) != (unit.count or 1):
             return None
-        if self._needs_secrets and any(item.secret is LEFT_OUT for item in judgement.own):
+        found = (*judgement.own, *judgement.relations)
+        if self._needs_secrets and any(item.secret is LEFT_OUT for item in found):
             return None
         return judgement
 
     def learn(self, unit: Unit, judgement: Judgement) -> None:
         """Remember what the rules said."""
         if _may_store(unit.task) and not judgement.faults:
-            _put(self._store, self._key(unit), own_to_plain(judgement), judgement.secrets)
+            plain = (self._shelf.digest(judgement.asked or ()), to_keep(judgement))
+            _put(self._store, self._key(unit), plain, judgement.secrets)
+
+
+class Section(NamedTuple):
+    """What a report says of some files, and what that comes to."""
+
+    packed: bytes
+    """Its text, compressed; stands at ``PLACE_OF_TEXT``."""
+    asked: tuple[Topic, ...]
+    """What it rests on besides the files themselves."""
+    answers: bytes
+    counts: tuple[int, ...]
+    """The findings of each severity, the least first."""
+    suppressed: int
+    uses: tuple[tuple[bool, tuple[str, ...], tuple[str, ...]], ...]
+    """What each ignore outside of all files did (``triage.verdicts.Use``)."""
+
+
+class _Sections:
+    def __init__(self, store: Store, reporting: bytes) -> None:
+        self._store = store
+        self._reporting = reporting
+
+    def key(self, units: Sequence[Unit]) -> bytes:
+        """By what some files are known."""
+        parts = [
+            part
+            for unit in units
+            for part in (
+                unit.task.row, unit.task.surroundings, b"%d%d" % (unit.complete, unit.whole)
+            )
+        ]  # fmt: skip
+        return digest(self._reporting, b"section", *parts)
+
+    def known(self, keys: Sequence[bytes]) -> list[Section | None]:
+        """What is known of groups of files."""
+        found = self._store.get(keys)
+        result: list[Section | None] = []
+        for key in keys:
+            try:
+                result.append(Section(*found[key]))
+            except _BROKEN:
+                result.append(None)
+        return result
+
+    def learn(self, key: bytes, section: Section) -> None:
+        """Remember what a report says of some files; not asked where a secret shows in it."""
+        self._store.put(key, tuple(section))

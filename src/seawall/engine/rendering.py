@@ -12,8 +12,9 @@ from seawall.core.location import Span
 from seawall.core.report import Coverage, Failed, NotCovered
 from seawall.engine.analysis import Analysis
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, Task
+from seawall.engine.reading import Inputs
 from seawall.engine.rendered import Rendered
+from seawall.engine.units import Task
 from seawall.sources.files import SourceFile, reason_of, shown
 from seawall.text.decoding import decode
 from seawall.text.lines import split_lines

@@ -1,14 +1,17 @@
 """What lasts as long as one command: its progress, its cache, what it recalls."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
+from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
+from seawall.engine.texts import Texts
 
 if TYPE_CHECKING:
     from seawall.cache import Cache
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1024 * 1024
+PLACE_OF_TEXT = 0
+"""Where the compressed text stands in the value of a part of an output."""
+Teller = Callable[[Report, Texts], str]
+"""Tells the findings of a report, and nothing else of it."""
 
 
 class Recording:
@@ -49,24 +56,43 @@ class Recording:
         return b"".join((*self._pieces, self._compressor.flush()))
 
 
-class Replay(NamedTuple):
-    """What an equal run wrote: the compressed text of each output, and its exit code."""
+class Part(NamedTuple):
+    """A part of an output: its compressed text, and its key where it is remembered by itself."""
 
-    outputs: tuple[bytes, ...]
+    packed: bytes
+    key: bytes = b""
+
+
+class Replay(NamedTuple):
+    """What an equal run wrote: of each output the compressed texts, and its exit code."""
+
+    outputs: tuple[tuple[bytes, ...], ...]
     exit_code: int
 
     @staticmethod
-    def text(output: bytes) -> Iterator[str]:
+    def text(output: tuple[bytes, ...]) -> Iterator[str]:
         """The text of an output."""
-        from codecs import getincrementaldecoder  # noqa: PLC0415 - loaded already
-        from zlib import decompressobj  # noqa: PLC0415 - only where outputs are kept
+        return chain.from_iterable(map(unpacked, output))
 
-        decoder = getincrementaldecoder("utf-8")("surrogatepass")
-        decompressor = decompressobj()
-        while output:
-            yield decoder.decode(decompressor.decompress(output, _PIECE))
-            output = decompressor.unconsumed_tail
-        yield decoder.decode(decompressor.flush(), final=True)
+
+def packed(text: bytes) -> bytes:
+    """A text, compressed."""
+    from zlib import compress  # noqa: PLC0415 - only where outputs are kept
+
+    return compress(text, 1)
+
+
+def unpacked(text: bytes) -> Iterator[str]:
+    """A text that was compressed, in pieces: it may be larger than the memory."""
+    from codecs import getincrementaldecoder  # noqa: PLC0415 - loaded already
+    from zlib import decompressobj  # noqa: PLC0415 - only where outputs are kept
+
+    decoder = getincrementaldecoder("utf-8")("surrogatepass")
+    decompressor = decompressobj()
+    while text:
+        yield decoder.decode(decompressor.decompress(text, _PIECE))
+        text = decompressor.unconsumed_tail
+    yield decoder.decode(decompressor.flush(), final=True)
 
 
 class Run:
@@ -82,6 +108,8 @@ class Run:
         self.progress = progress
         self.notes: list[str] = []
         self.signature = signature
+        self.teller: Teller | None = None
+        """Tells what the report says of some files, where that can be told apart."""
         self.looks_again = False
         """Whether what is read will be read again, perhaps changed, within this run."""
         self.keeps_runs = True
@@ -134,6 +162,11 @@ class Run:
         self._store = Layered(self._cache)
         self.looks_again = True
 
+    def tells_parts_of(self, options: Options) -> bool:
+        """Whether the report can be told file by file; a finding that was known is used up."""
+        known = options.baseline is not None or options.since is not None
+        return self.teller is not None and bool(self.signature) and not known
+
     # Outputs ----------------------------------------------------------------------------------
 
     def recall(self, run_key: bytes | None) -> Replay | None:
@@ -145,10 +178,16 @@ class Run:
         self._replay_key = digest(b"outputs", run_key, self.signature)
         plain = self._store.get([self._replay_key]).get(self._replay_key)
         try:
-            outputs, exit_code = plain  # type: ignore[misc]
-            return Replay(tuple(outputs), exit_code)
-        except (TypeError, ValueError):
+            parts, outputs, exit_code = plain  # type: ignore[misc]
+            found = self._store.get([key for key, _ in parts if key])
+            pieces = tuple(found[key][PLACE_OF_TEXT] if key else own for key, own in parts)
+            for piece, (key, check) in zip(pieces, parts, strict=True):
+                if key and digest(piece) != check:
+                    return None  # it was worked out anew, in a run over other inputs
+        except (TypeError, ValueError, LookupError):
             return None
+        first, *others = ((output,) for output in outputs)
+        return Replay(((*pieces, *first), *others), exit_code)
 
     @property
     def records(self) -> bool:
@@ -165,7 +204,19 @@ class Run:
             return
         if not any(recording.is_private for recording in recordings):
             outputs = tuple(recording.data() for recording in recordings)
-            self._store.put(self._replay_key, (outputs, exit_code))
+            self._store.put(self._replay_key, ((), outputs, exit_code))
+
+    def record_parts(self, parts: Sequence[Part], ending: str, exit_code: int) -> None:
+        """Keep which parts an output had, and its ending."""
+        if self._replay_key is None or self._store is None:
+            return
+        text = ending.encode("utf-8", "surrogatepass")
+        if reveals(text, self._secrets):
+            return
+        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+
+        rows = [(key, digest(own) if key else own) for own, key in parts]
+        self._store.put(self._replay_key, (rows, (packed(text),), exit_code))
 
     def knows(self, secrets: Collection[Redacted]) -> None:
         """Keep no output that shows one of these; none at all where their values are not known."""

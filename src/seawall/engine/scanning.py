@@ -1,6 +1,6 @@
 """A scan from targets to report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall import catalogue
@@ -13,18 +13,21 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.judging import judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
-from seawall.engine.reading import FileSystem, Inputs, Source, Task
+from seawall.engine.reading import FileSystem, Inputs, Source
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
+from seawall.engine.units import Task, Workers
 from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
+from seawall.kubernetes.stock import Stock
 from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.knowledge import Knowledge
     from seawall.engine.remembering import Memory
+    from seawall.engine.telling import Told
 
 VULNERABILITIES = "vulnerabilities"
 WORTH_REMEMBERING = 50_000
@@ -52,13 +55,18 @@ def scan(
     """
     with Run(progress, cached=options.cache) as run:
         result = scan_or_replay(options, run, source)
-    if isinstance(result, Replay):
+    if not isinstance(result, Result):
         raise TypeError("a run without a signature replays nothing")
     return result
 
 
-def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> Result | Replay:
-    """Scan, or give the outputs of an equal run where they are known and may be used."""
+def scan_or_replay(
+    options: Options, run: Run, source: Source | None = None
+) -> "Result | Told | Replay":
+    """Scan, or give the outputs of an equal run where they are known and may be used.
+
+    Where the report can be told in parts (``Run.teller``), parts of earlier reports may be used.
+    """
     if options.since is not None:
         run.remember_within()
     source = source or FileSystem(options)
@@ -82,6 +90,14 @@ def scan_or_replay(options: Options, run: Run, source: Source | None = None) -> 
         return replay
     present = _present(inputs) if options.since else {}
     if charts is None:
+        in_parts = not inputs.package_files and run.tells_parts_of(options)
+        if memory is not None and key is not None and in_parts:
+            from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
+
+            reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
+            told = telling.told(inputs, options, rules, domains, memory, run)
+            if told is not None:
+                return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
@@ -202,6 +218,16 @@ def _cost(task: Task) -> int:
     return 1 if task.around is None else 3
 
 
+def workers_for(options: Options) -> Workers:
+    """How many processes are worth their work for some files."""
+
+    def number(tasks: Iterable[Task]) -> int:
+        size = sum(len(task.data) * _cost(task) for task in tasks)
+        return (options.workers or processors()) if size >= WORTH_SPREADING else 1
+
+    return number
+
+
 def analyse(
     inputs: Inputs,
     options: Options,
@@ -216,18 +242,12 @@ def analyse(
         for task in inputs.tasks:
             inputs.texts.add(task.file.path, task.text)
         return known
-    size = sum(len(task.data) * _cost(task) for task in inputs.tasks)
-    workers = (options.workers or processors()) if size >= WORTH_SPREADING else 1
-    reading.read_units(inputs, memory.units() if memory else None, workers, progress)
-    context = Context(
-        Index(inputs.objects, inputs.opaque),
-        kubernetes_version=options.kubernetes_version,
-        pss_version=options.pss_version,
-        parameters={rule: dict(values) for rule, values in options.parameters.items()},
-        wants_fixes=options.fixes,
-        pins=options.pins,
-    )
-    judgements = memory.judgements() if memory else None
+    workers = workers_for(options)
+    if inputs.tasks:  # else they have been read
+        reading.read_units(inputs, memory.units() if memory else None, workers, progress)
+    shelf = None if memory is None else memory.shelf(inputs)
+    context = context_of(inputs, options, shelf)
+    judgements = None if memory is None or shelf is None else memory.judgements(shelf)
     said = judge(inputs, rules, context, judgements, workers, progress, places=options.places)
     findings, faults = said.findings, said.faults
     if any(unit.words.enables for unit in inputs.units):
@@ -248,6 +268,19 @@ def analyse(
     if memory is not None:
         memory.keep_run(key, analysis)
     return analysis
+
+
+def context_of(inputs: Inputs, options: Options, stock: Stock | None) -> Context:
+    """What rules may ask about besides what they judge."""
+    objects = inputs.objects if stock is None else ()
+    return Context(
+        Index(objects, inputs.opaque, stock=stock),
+        kubernetes_version=options.kubernetes_version,
+        pss_version=options.pss_version,
+        parameters={rule: dict(values) for rule, values in options.parameters.items()},
+        wants_fixes=options.fixes,
+        pins=options.pins,
+    )
 
 
 def _since(
@@ -321,8 +354,7 @@ def judged(
     analysis: Analysis, options: Options, policy: Policy, vex: Sequence[Ignore] = ()
 ) -> Verdict:
     """What counts of an analysis."""
-    written = analysis.ignores if options.honour_comments else ()
-    ignores = [*(item for item in written if _heeded(item, options)), *options.ignores, *vex]
+    ignores = [*heeded(analysis.ignores, options), *options.ignores, *vex]
     verdict = triage(analysis.findings, ignores, policy)
     if analysis.rendered:
         from seawall.engine.rendered import located  # noqa: PLC0415 - only with charts
@@ -341,11 +373,14 @@ def _stands_for(tool: str, check: str, finding: Finding) -> bool:
     return equivalents.stands_for(tool, check, finding)
 
 
-def _heeded(ignore: Ignore, options: Options) -> bool:
-    """Whether what stands in a file counts: our own always, other tools' as configured."""
-    return not ignore.tool or (
-        ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded
-    )
+def heeded(written: Iterable[Ignore], options: Options) -> list[Ignore]:
+    """What counts of the ignores that stand in files: our own, other tools' as configured."""
+    return [
+        ignore
+        for ignore in (written if options.honour_comments else ())
+        if not ignore.tool
+        or (ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded)
+    ]
 
 
 def today() -> str:

@@ -222,7 +222,7 @@ class _Work:
     def scan(self) -> Report:
         """What there is to say of the files as they would be."""
         result = engine.scan_or_replay(self._options, self._run, self._overlay)
-        if isinstance(result, engine.Replay):
+        if not isinstance(result, engine.Result):
             raise TypeError("a run without a signature replays nothing")
         return result.report
 

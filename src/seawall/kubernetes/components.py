@@ -12,7 +12,6 @@ Of a flag that is given again the last one counts, except that lists grow.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from seawall.core.image_reference import parse_image
 from seawall.core.lazy import pattern
@@ -270,22 +269,16 @@ def components(object_: KubernetesObject, context: Context, *names: str) -> Iter
 
 def components_in(object_: KubernetesObject, index: Index, *names: str) -> Iterable[Component]:
     """The same, for those who look at all objects anyway."""
-    known = _known(index)
-    found = known.get(id(object_))
-    if found is None:
-        found = known[id(object_)] = tuple(_components(object_, index))
+    found = index.once(("components", id(object_)), lambda: tuple(_components(object_, index)))
     return [item for item in found if item.name in names]
 
 
-@once_per_index
-def _known(_index: Index) -> dict[int, tuple[Component, ...]]:
-    """The components of the objects that were asked for so far."""
-    return {}
-
-
-@lru_cache(maxsize=1)  # one rule after the other asks of an object
 def _may_configure(object_: KubernetesObject, index: Index) -> bool:
     """Whether an object, looked at alone, is about a component."""
+    return index.once(("candidate", id(object_)), lambda: _is_candidate(object_, index))
+
+
+def _is_candidate(object_: KubernetesObject, index: Index) -> bool:
     if object_.kind == "ConfigMap":
         return any(_in_config_map(object_))
     if object_.kind in _OF_OTHERS:

@@ -31,6 +31,9 @@ NETWORK_POLICY_KINDS = (
     "ClusterNetworkPolicy",
 )  # fmt: skip
 
+POLICY_KINDS_OF_NAMESPACES = ("NetworkPolicy", "CiliumNetworkPolicy")
+"""Those of them that isolate no pod outside of their own namespace."""
+
 
 class Isolation(NamedTuple):
     """The directions in which traffic is limited to what policies allow."""

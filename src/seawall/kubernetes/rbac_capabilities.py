@@ -8,11 +8,11 @@ entry with a wildcard verb or resource is a wildcard; only what is named is judg
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from seawall.core.severity import Severity
 from seawall.kubernetes import rbac_catalogue as catalogue
 from seawall.kubernetes.applications import names_namespace
+from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rbac_catalogue import Grant, Need, Target
@@ -212,30 +212,23 @@ class Access:
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
-        self._held: dict[int, dict[str, list[Held]]] = {}
-        self._scopes: dict[int, Scope] = {}
-        self._powerful: dict[str, dict[tuple[str, str], None]] | None = None
-        self._privileged: dict[tuple[str, str, bool], bool] = {}
 
     def held_by(self, role: KubernetesObject, index: Index) -> dict[str, list[Held]]:
         """The capabilities of a role's own entries where the role is bound."""
-        found = self._held.get(id(role))
-        if found is None:
-            ours = role.group in GROUPS and not is_bootstrap(role)
-            rules = self.roles.own_rules(role) if ours else ()
-            found = self._held[id(role)] = (
-                capabilities(rules, self.scope_of(role, index)) if rules else {}
-            )
-        return found
+        return index.once(("held", id(role)), lambda: self._held_by(role, index))
+
+    def _held_by(self, role: KubernetesObject, index: Index) -> dict[str, list[Held]]:
+        ours = role.group in GROUPS and not is_bootstrap(role)
+        rules = self.roles.own_rules(role) if ours else ()
+        return capabilities(rules, self.scope_of(role, index)) if rules else {}
 
     def scope_of(self, role: KubernetesObject, index: Index) -> Scope:
         """Where a role is bound, and whether that is more than an ordinary namespace."""
-        scope = self._scopes.get(id(role))
-        if scope is None:
-            scope = self.roles.scope_of(role)
-            scope = scope._replace(sensitive=self._is_sensitive(role, scope, index))
-            self._scopes[id(role)] = scope
-        return scope
+        return index.once(("scope", id(role)), lambda: self._scope_of(role, index))
+
+    def _scope_of(self, role: KubernetesObject, index: Index) -> Scope:
+        scope = self.roles.scope_of(role)
+        return scope._replace(sensitive=self._is_sensitive(role, scope, index))
 
     def _is_sensitive(self, role: KubernetesObject, scope: Scope, index: Index) -> bool:
         """Whether a namespace holds more than its owner's own things.
@@ -257,14 +250,14 @@ class Access:
     def _has_privileged_pod(self, place: KubernetesObject, index: Index) -> bool:
         """Whether a container in the namespace of a Role or RoleBinding is privileged."""
         key = (place.namespace, os.path.dirname(place.file), names_namespace(place))
-        found = self._privileged.get(key)
-        if found is None:
-            found = self._privileged[key] = any(
+        return index.once(
+            ("privileged", *key),
+            lambda: any(
                 container.is_privileged and index.applications.share_namespace(place, pod.object)
                 for pod in index.pods_in(place.namespace)
                 for container in pod.containers
-            )
-        return found
+            ),
+        )
 
     def _has_powerful_account(self, place: KubernetesObject, scope: Scope, index: Index) -> bool:
         """Whether an account in its namespace, not one of its own, has critical rights."""
@@ -279,16 +272,18 @@ class Access:
 
     def _powerful_accounts(self, index: Index) -> dict[str, dict[tuple[str, str], None]]:
         """By namespace: the accounts' names, each with the directory of a binding that says so."""
-        if self._powerful is None:
-            self._powerful = {}
-            for binding in index.of_kind("ClusterRoleBinding"):
-                rules = self.roles.rules_of(binding) or ()
-                if worst(rules, Scope(None)) is Severity.CRITICAL:
-                    for subject in subjects_of(binding):
-                        if subject.kind == "ServiceAccount":
-                            found = self._powerful.setdefault(subject.namespace, {})
-                            found[subject.name, os.path.dirname(binding.file)] = None
-        return self._powerful
+        return index.once("powerful accounts", lambda: self._find_powerful_accounts(index))
+
+    def _find_powerful_accounts(self, index: Index) -> dict[str, dict[tuple[str, str], None]]:
+        powerful: dict[str, dict[tuple[str, str], None]] = {}
+        for binding in index.of_kind("ClusterRoleBinding"):
+            rules = self.roles.rules_of(binding) or ()
+            if worst(rules, Scope(None)) is Severity.CRITICAL:
+                for subject in subjects_of(binding):
+                    if subject.kind == "ServiceAccount":
+                        found = powerful.setdefault(subject.namespace, {})
+                        found[subject.name, os.path.dirname(binding.file)] = None
+        return powerful
 
 
 def _accounts(bindings: Iterable[KubernetesObject], namespace: str) -> set[str]:
@@ -300,12 +295,7 @@ def _accounts(bindings: Iterable[KubernetesObject], namespace: str) -> set[str]:
     }
 
 
-_OF_INDEX: WeakKeyDictionary[Index, Access] = WeakKeyDictionary()
-
-
+@once_per_index
 def access_in(index: Index) -> Access:
     """What the roles of a run make possible, worked out once."""
-    access = _OF_INDEX.get(index)
-    if access is None:
-        access = _OF_INDEX[index] = Access(roles_in(index))
-    return access
+    return Access(roles_in(index))

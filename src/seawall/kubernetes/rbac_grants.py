@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from seawall.kubernetes import builtin_roles
+from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.selectors import Selector, parse_selector
@@ -291,15 +291,10 @@ class Roles:
         return bool(self._bindings_of(role)) or bool(self.aggregators_of(role))
 
 
-_OF_INDEX: WeakKeyDictionary[Index, Roles] = WeakKeyDictionary()
-
-
+@once_per_index
 def roles_in(index: Index) -> Roles:
     """The roles of a run, worked out once."""
-    roles = _OF_INDEX.get(index)
-    if roles is None:
-        roles = _OF_INDEX[index] = Roles(index)
-    return roles
+    return Roles(index)
 
 
 def is_bootstrap(role: KubernetesObject) -> bool:

@@ -1,7 +1,7 @@
 """Label selectors, as apimachinery's ``labels.Selector`` decides them."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 from seawall.kubernetes.values import Map, labels_of, mapping, mappings, sequence, text
 from seawall.text.scalars import Value
@@ -84,3 +84,34 @@ def selector_of(spec: Map, kind: str) -> Selector | None:
     if kind in ("Service", "ReplicationController", "DeploymentConfig"):
         return parse_map_selector(spec.get("selector"))
     return parse_selector(spec.get("selector"))
+
+
+Item = TypeVar("Item")
+
+
+class Selecting(Generic[Item]):
+    """Things with a selector each, to be found by the labels that they select.
+
+    Each lies under one label that it asks for, or else beside them. No selector selects nothing.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[Selector | None, Item]]) -> None:
+        self._by_label: dict[tuple[str, str], list[tuple[int, Selector, Item]]] = {}
+        self._others: list[tuple[int, Selector, Item]] = []
+        for number, (selector, item) in enumerate(pairs):
+            if selector is not None:
+                label = next(iter(selector.labels.items()), None)
+                place = self._others if label is None else self._by_label.setdefault(label, [])
+                place.append((number, selector, item))
+
+    def matching(self, labels: Mapping[str, str]) -> list[Item]:
+        """What selects these labels, in the order in which it was given."""
+        found = self._others[:]
+        for label in labels.items():
+            found += self._by_label.get(label, ())
+        found.sort(key=_number)
+        return [item for _, selector, item in found if selector.matches(labels)]
+
+
+def _number(entry: tuple[int, Selector, object]) -> int:
+    return entry[0]

@@ -37,7 +37,7 @@ def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]
         inputs = f" ({gap.inputs} inputs)" if gap.inputs > 1 else ""
         message = f"{gap.what}{inputs}: {gap.reason}\n{gap.remedy}"
         yield command("warning", {"title": "not covered"}, message)
-    nothing = nothing_checked(report)
+    nothing = nothing_checked(report.summary())
     if nothing:
         yield command("warning", {"title": "seawall"}, nothing)
 

@@ -76,12 +76,13 @@ def _head(style: str, script: str) -> str:
 
 
 def _top(report: Report) -> str:
-    tiles = "".join(_tile(severity, count) for severity, count in severities(report))
+    summary = report.summary()
+    tiles = "".join(_tile(severity, count) for severity, count in severities(summary))
     return f"""<a class="skip" href="#main">Skip to the findings</a>
 <header class="top">
 <p class="brand">seawall</p>
-<h1>{escape(verdict(report))}</h1>
-<p class="extent">{escape(extent(report))}</p>
+<h1>{escape(verdict(summary))}</h1>
+<p class="extent">{escape(extent(summary))}</p>
 <div class="tiles" role="group" aria-label="Findings by severity">{tiles}</div>
 </header>
 """
@@ -98,7 +99,7 @@ def _tile(severity: Severity, count: int) -> str:
 
 
 def _nothing(report: Report) -> str:
-    if nothing_checked(report):
+    if nothing_checked(report.summary()):
         text, look = "Nothing was judged, so this report says nothing about safety.", "warn"
     elif report.coverage.failed or report.coverage.not_covered or report.faults:
         text, look = "No rule found anything, but not every input was judged. See below.", "warn"

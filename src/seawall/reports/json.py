@@ -192,13 +192,14 @@ def advisories_fields(advisories: Advisories) -> dict[str, object]:
 
 def summary_fields(report: Report) -> dict[str, object]:
     """The counts."""
+    summary = report.summary()
     return {
-        "findings": len(report.findings),
-        "by_severity": {severity.label: count for severity, count in severities(report)},
-        "suppressed": len(report.suppressed),
+        "findings": summary.findings,
+        "by_severity": {severity.label: count for severity, count in severities(summary)},
+        "suppressed": summary.suppressed,
         "objects": report.objects,
         "packages": report.packages,
         "files_read": len(report.coverage.read),
         "rules": report.rules,
-        "checked": not nothing_checked(report),
+        "checked": not nothing_checked(summary),
     }

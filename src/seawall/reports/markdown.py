@@ -64,9 +64,10 @@ def _cut(text: str) -> str:
 
 def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]:
     """Summary, findings by file (the worst file first), and what was not covered."""
-    yield f"{MARKER}\n### seawall: {verdict(report)}\n\n{extent(report)}\n"
+    summary = report.summary()
+    yield f"{MARKER}\n### seawall: {verdict(summary)}\n\n{extent(summary)}\n"
     if report.findings:
-        counts = [(severity, count) for severity, count in severities(report) if count]
+        counts = [(severity, count) for severity, count in severities(summary) if count]
         yield "\n| Severity | Findings |\n| --- | ---: |\n"
         yield "".join(f"| {severity.label} | {count} |\n" for severity, count in counts)
         yield from _files(report)

@@ -83,7 +83,7 @@ def _notifications(report: Report) -> Iterator[Json]:
             **_notification("rule-failed", "error", text),
             "locations": [_physical(fault.path)],
         }
-    nothing = nothing_checked(report)
+    nothing = nothing_checked(report.summary())
     if nothing:
         yield _notification("nothing-checked", "warning", nothing)
 

@@ -1,14 +1,14 @@
 """The report for a person at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from seawall.core.report import Report
+from seawall.core.report import Report, Summary, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import by_file
 from seawall.reports.redacted import redacted
 from seawall.reports.text_block import Style, block_lines, plain
 from seawall.reports.visible import visible
-from seawall.reports.wording import at_threshold, counted, extent, gaps, place, sentence, verdict
+from seawall.reports.wording import counted, extent, gaps, place, sentence, verdict
 
 MANY = 10
 """From how many inputs on a list is summed up, unless the person asks for all."""
@@ -31,20 +31,39 @@ CODES = {
 
 def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
     """The findings by file, then what was and was not looked at, then the result."""
-    if options.quiet:
+    yield from findings(report, sources, options)
+    yield from ending(report.summary(), options, report.suppressed)
+
+
+def findings(report: Report, sources: Sources, options: Options) -> Iterator[str]:
+    """The findings by file: what stands here of a file rests on nothing that is told of others."""
+    if options.quiet or options.compact:
         yield from _quiet(report)
-        return
-    style = _coloured if options.colour else plain
-    if options.compact:
-        yield from _quiet(report)
-        yield "\n" if report.findings else ""
     else:
-        yield from _blocks(report, redacted(sources, report), options, style)
-    for part in (_failed, _faults, _not_covered, _skipped, _suppressed):
-        text = "\n".join(part(report, options, style))
+        yield from _blocks(report, redacted(sources, report), options, _style(options))
+
+
+def ending(
+    summary: Summary, options: Options, suppressed: Sequence[Suppressed] = ()
+) -> Iterator[str]:
+    """All that stands behind the findings. Who asks for all wants to see what is suppressed."""
+    if options.quiet:
+        return
+    if options.compact and summary.findings:
+        yield "\n"
+    style = _style(options)
+    for part in (_failed, _faults, _not_covered, _skipped):
+        text = "\n".join(part(summary, options, style))
         if text:
             yield f"{text}\n\n"
-    yield "\n".join(_summary(report, options, style)) + "\n"
+    text = "\n".join(_suppressed(suppressed, options, style))
+    if text:
+        yield f"{text}\n\n"
+    yield "\n".join(_summary(summary, options, style)) + "\n"
+
+
+def _style(options: Options) -> Style:
+    return _coloured if options.colour else plain
 
 
 def _blocks(report: Report, sources: Sources, options: Options, style: Style) -> Iterator[str]:
@@ -66,8 +85,8 @@ def _quiet(report: Report) -> Iterator[str]:
         yield visible(f"{where}: {label} {sentence(finding)}") + "\n"
 
 
-def _failed(report: Report, _options: Options, style: Style) -> Iterator[str]:
-    failed = report.coverage.failed
+def _failed(summary: Summary, _options: Options, style: Style) -> Iterator[str]:
+    failed = summary.coverage.failed
     if failed:
         yield style(f"Could not be read: {counted(len(failed), 'input')}", "high")
     for input_ in failed:
@@ -75,16 +94,16 @@ def _failed(report: Report, _options: Options, style: Style) -> Iterator[str]:
         yield f"  {style(visible(input_.path + line), 'path')}  {visible(input_.reason)}"
 
 
-def _faults(report: Report, _options: Options, style: Style) -> Iterator[str]:
-    if report.faults:
-        count = counted(len(report.faults), "rule")
+def _faults(summary: Summary, _options: Options, style: Style) -> Iterator[str]:
+    if summary.faults:
+        count = counted(len(summary.faults), "rule")
         yield style(f"Errors of seawall itself, please report them: {count} broke", "critical")
-    for fault in report.faults:
+    for fault in summary.faults:
         yield "  " + visible(f"{fault.rule} on {fault.subject} in {fault.path}: {fault.error}")
 
 
-def _not_covered(report: Report, options: Options, style: Style) -> Iterator[str]:
-    not_covered = report.coverage.not_covered
+def _not_covered(summary: Summary, options: Options, style: Style) -> Iterator[str]:
+    not_covered = summary.coverage.not_covered
     if not_covered:
         yield style(f"Not covered: {counted(len(not_covered), 'input')}", "medium")
     if len(not_covered) <= MANY or options.verbose:
@@ -101,38 +120,38 @@ def _not_covered(report: Report, options: Options, style: Style) -> Iterator[str
     yield style(f"  {more}-v lists every input", "dim")
 
 
-def _skipped(report: Report, options: Options, style: Style) -> Iterator[str]:
-    if not (options.verbose and report.coverage.skipped):
+def _skipped(summary: Summary, options: Options, style: Style) -> Iterator[str]:
+    if not (options.verbose and summary.coverage.skipped):
         return
-    yield style(f"Skipped: {counted(len(report.coverage.skipped), 'input')}", "bold")
-    for input_ in report.coverage.skipped:
+    yield style(f"Skipped: {counted(len(summary.coverage.skipped), 'input')}", "bold")
+    for input_ in summary.coverage.skipped:
         yield f"  {style(visible(input_.path), 'path')}  {visible(input_.reason)}"
 
 
-def _suppressed(report: Report, options: Options, style: Style) -> Iterator[str]:
-    if not (options.verbose and report.suppressed):
+def _suppressed(suppressed: Sequence[Suppressed], options: Options, style: Style) -> Iterator[str]:
+    if not (options.verbose and suppressed):
         return
-    yield style(f"Suppressed: {counted(len(report.suppressed), 'finding')}", "bold")
-    for finding, reason, *_ in report.suppressed:
+    yield style(f"Suppressed: {counted(len(suppressed), 'finding')}", "bold")
+    for finding, reason, *_ in suppressed:
         where = style(visible(place(finding.location)), "path")
         label = f"{finding.severity.label}[{finding.rule.id}]"
         yield f"  {where}  {visible(f'{label} {sentence(finding)}')}"
         yield f"    reason: {visible(reason)}"
 
 
-def _summary(report: Report, options: Options, style: Style) -> Iterator[str]:
-    failing = at_threshold(report, options.fail_on)
-    role = "good" if _is_clean(report) else "bold"
-    line = style(verdict(report), role)
+def _summary(summary: Summary, options: Options, style: Style) -> Iterator[str]:
+    failing = summary.failing(options.fail_on)
+    role = "good" if _is_clean(summary) else "bold"
+    line = style(verdict(summary), role)
     if failing and options.fail_on is not None:
         line += f" {failing} at or above {options.fail_on.label}, the threshold."
     yield line
-    yield extent(report)
+    yield extent(summary)
     aside = [
         counted(number, singular, plural)
         for number, singular, plural in (
-            (len(report.suppressed), "finding suppressed", "findings suppressed"),
-            (len(report.coverage.skipped), "input skipped", "inputs skipped"),
+            (summary.suppressed, "finding suppressed", "findings suppressed"),
+            (len(summary.coverage.skipped), "input skipped", "inputs skipped"),
         )
         if number
     ]
@@ -140,8 +159,8 @@ def _summary(report: Report, options: Options, style: Style) -> Iterator[str]:
         yield f"{', '.join(aside)}{'' if options.verbose else ' (-v lists them)'}."
 
 
-def _is_clean(report: Report) -> bool:
-    coverage = report.coverage
-    return bool(report.objects or report.packages) and not (
-        report.findings or coverage.failed or coverage.not_covered or report.faults
+def _is_clean(summary: Summary) -> bool:
+    coverage = summary.coverage
+    return bool(summary.objects or summary.packages) and not (
+        summary.findings or coverage.failed or coverage.not_covered or summary.faults
     )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location
-from seawall.core.report import NotCovered, Report
+from seawall.core.report import NotCovered, Summary
 from seawall.core.severity import Severity
 
 WORST_FIRST = tuple(sorted(Severity, reverse=True))
@@ -44,59 +44,52 @@ def statement(message: str, containers: tuple[str, ...]) -> str:
     return f"{noun} {', '.join(containers)}: {message}"
 
 
-def severities(report: Report) -> list[tuple[Severity, int]]:
+def severities(summary: Summary) -> list[tuple[Severity, int]]:
     """How many findings there are of each severity, worst first, none left out."""
-    return [(severity, report.count(severity)) for severity in WORST_FIRST]
+    return [(severity, summary.count(severity)) for severity in WORST_FIRST]
 
 
-def nothing_checked(report: Report) -> str:
+def nothing_checked(summary: Summary) -> str:
     """Why an empty report says nothing about safety; empty when something was judged."""
-    if report.findings or report.suppressed:
+    if summary.findings or summary.suppressed:
         return ""
-    count = len(report.coverage.read)
+    count = len(summary.coverage.read)
     read = counted(count, "file was", "files were") + " read"
     if not count:
         return "Nothing was checked: no input was read."
-    if not report.rules:
+    if not summary.rules:
         return f"Nothing was checked: {read}, but no rule ran."
-    if not report.objects and not report.packages:
+    if not summary.objects and not summary.packages:
         known = "it" if count == 1 else "them"
         return f"Nothing was checked: {read}, but nothing in {known} is known to a rule."
     return ""
 
 
-def verdict(report: Report) -> str:
+def verdict(summary: Summary) -> str:
     """The result in one sentence."""
-    nothing = nothing_checked(report)
+    nothing = nothing_checked(summary)
     if nothing:
         return nothing
-    if not report.findings:
-        limit = " in what could be read" if report.coverage.failed else ""
+    if not summary.findings:
+        limit = " in what could be read" if summary.coverage.failed else ""
         return f"No findings{limit}."
-    counts = [f"{count} {severity.label}" for severity, count in severities(report) if count]
-    return f"{counted(len(report.findings), 'finding')}: {', '.join(counts)}."
+    counts = [f"{count} {severity.label}" for severity, count in severities(summary) if count]
+    return f"{counted(summary.findings, 'finding')}: {', '.join(counts)}."
 
 
-def at_threshold(report: Report, fail_on: Severity | None) -> int:
-    """How many findings make the scan fail."""
-    if fail_on is None:
-        return 0
-    return sum(1 for finding in report.findings if finding.fails(fail_on))
-
-
-def extent(report: Report) -> str:
+def extent(summary: Summary) -> str:
     """What was looked at."""
-    what = [counted(report.objects, "object")] if report.objects or not report.packages else []
-    if report.packages:
-        what.append(counted(report.packages, "package"))
+    what = [counted(summary.objects, "object")] if summary.objects or not summary.packages else []
+    if summary.packages:
+        what.append(counted(summary.packages, "package"))
     text = (
-        f"{' and '.join(what)} in {counted(len(report.coverage.read), 'file')} "
-        f"checked with {counted(report.rules, 'rule')} of rule set {report.ruleset}."
+        f"{' and '.join(what)} in {counted(len(summary.coverage.read), 'file')} "
+        f"checked with {counted(summary.rules, 'rule')} of rule set {summary.ruleset}."
     )
-    if report.advisories is not None:
+    if summary.advisories is not None:
         text += (
-            f" Advisories of {report.advisories.built}: "
-            f"{counted(report.advisories.vulnerabilities, 'vulnerability', 'vulnerabilities')}."
+            f" Advisories of {summary.advisories.built}: "
+            f"{counted(summary.advisories.vulnerabilities, 'vulnerability', 'vulnerabilities')}."
         )
     return text
 

@@ -21,10 +21,7 @@ MAX_COMMENTS = 10_000
 """Marked comments of one file; later ones are left out."""
 
 _COMMENT = pattern(r"(?:^|[ \t])#[ \t]*")
-_CONTENT = pattern(r"[ \t]*+([^#\s])")
-_MARKER = pattern(r"(?:---|\.\.\.)(?:[ \t]|$)")
-_HEAD = pattern(r"(?:---|\.\.\.)(?:[ \t]*(?:#|$))|%")
-"""A line at the head of a document that says nothing of its content: a marker, a directive."""
+_MARKERS = ("---", "...")
 
 _Place = tuple[int, int]
 """Line and column of a document, both from 1."""
@@ -120,7 +117,7 @@ class _Document:
         if not self._next:
             self._find_blocks()
         at = number - self.first
-        if _MARKER.match(before):
+        if before.startswith(_MARKERS) and before[3:4] in _BLANKS_OR_END:
             return self.first + 1, self.end
         if before.strip() and not before.lstrip().startswith("#"):
             return number + 1, self._ends[at] + self.first + 1
@@ -138,7 +135,7 @@ class _Document:
         self._next = [following] * len(lines)
         self._ends = list(range(len(lines)))
         for number in range(len(lines) - 1, -1, -1):
-            if _CONTENT.match(lines[number]) and not _HEAD.match(lines[number]):
+            if _has_content(lines[number]):
                 following = number
             self._next[number] = following
         begun: list[tuple[int, int, bool]] = []  # line, indent and whether it is a list item
@@ -155,6 +152,17 @@ class _Document:
             last = number
         for opener, _, _ in begun:
             self._ends[opener] = last
+
+
+_BLANKS_OR_END = frozenset(("", " ", "\t"))
+
+
+def _has_content(line: str) -> bool:
+    """Whether a line says more than a comment, a document's marker or a directive does."""
+    rest = line.lstrip(" \t")
+    if not rest or rest[0] == "#" or rest[0].isspace() or line[0] == "%":
+        return False
+    return not (line.startswith(_MARKERS) and line[3:].lstrip(" \t")[:1] in ("", "#"))
 
 
 def _holds(opener: tuple[int, int, bool], indent: int, *, is_item: bool) -> bool:

@@ -1,6 +1,6 @@
 """Decides which findings count, and says why the others do not."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,15 +81,62 @@ class Verdict(NamedTuple):
     suppressed: list[Suppressed]
 
 
+class Use(NamedTuple):
+    """What an ignore turned out to do."""
+
+    used: bool
+    """Whether it covers a finding, or what is said of another ignore."""
+    locked: tuple[str, ...]
+    """Locked rules whose findings it would have hidden."""
+    of_ignores: tuple[str, ...]
+    """The same of the rules that speak of ignores."""
+
+
 def triage(findings: Iterable[Finding], ignores: Iterable[Ignore], policy: Policy) -> Verdict:
     """Apply severities, ignores and confidence to findings with concrete places."""
-    table = _Table(ignores, policy)
+    table = _Table(ignores, (), policy)
+    hidden = ((finding, table.covering(finding)) for finding in findings)
+    return _verdict(chain(hidden, table.complaints()), policy)
+
+
+def triage_part(
+    findings: Iterable[Finding],
+    ignores: Iterable[Ignore],
+    outside: Sequence[Ignore],
+    policy: Policy,
+) -> tuple[Verdict, list[Use]]:
+    """The same for a part of the findings, all of some files, and the ignores in these files.
+
+    Of ignores ``outside`` of all files only other parts may tell whether they are of use: what they
+    did here is told instead of what is to be said of them.
+    """
+    table = _Table(ignores, outside, policy)
+    verdict = _verdict(((finding, table.covering(finding)) for finding in findings), policy)
+    locked = [tuple(known.locked) for known in table.outside]
+    more = _verdict(table.complaints(), policy)
+    return Verdict(verdict.findings + more.findings, verdict.suppressed + more.suppressed), [
+        Use(known.used, before, tuple(known.locked)[len(before) :])
+        for known, before in zip(table.outside, locked, strict=True)
+    ]
+
+
+def complaints(outside: Sequence[Ignore], uses: Sequence[Sequence[Use]], policy: Policy) -> Verdict:
+    """What is to be said of ignores outside of all files, by what they did in each part."""
+    table = _Table((), outside, policy)
+    for number, known in enumerate(table.outside):
+        own = [part[number] for part in uses]
+        known.used = any(use.used for use in own)
+        of_all = (*(use.locked for use in own), *(use.of_ignores for use in own))
+        known.locked = dict.fromkeys(chain.from_iterable(of_all))
+    return _verdict(table.complaints(of_outside=True), policy)
+
+
+def _verdict(found: Iterable[tuple[Finding, Ignore | None]], policy: Policy) -> Verdict:
     verdict = Verdict([], [])
     adjusts = bool(policy.severities or policy.overrides) or any(
         rule.severity_in(policy.ruleset) != rule.severity for rule in policy.rules.values()
     )
-    hidden = ((finding, table.covering(finding)) for finding in findings)
-    for finding, ignore in chain(hidden, table.complaints()):
+    for finding, ignore in found:
         if finding.confidence < policy.min_confidence:
             continue
         judged = with_severity(finding, policy) if adjusts else finding
@@ -156,10 +203,14 @@ def known_before(
 class _Table:
     """All ignores of a run: what they hide, and what is to be said of them."""
 
-    def __init__(self, ignores: Iterable[Ignore], policy: Policy) -> None:
+    def __init__(
+        self, ignores: Iterable[Ignore], outside: Iterable[Ignore], policy: Policy
+    ) -> None:
         self._policy = policy
         self._known = [_known(ignore, policy) for ignore in ignores]
-        self._scopes = Scopes(known for known in self._known if known.in_force)
+        self.outside = [_known(ignore, policy) for ignore in outside]
+        everything = (*self._known, *self.outside)
+        self._scopes = Scopes(known for known in everything if known.in_force)
 
     def covering(self, finding: Finding) -> Ignore | None:
         """The ignore that hides a finding."""
@@ -169,7 +220,7 @@ class _Table:
         known = self._scopes.covering(finding, locked=locked)
         return None if known is None or locked else known.ignore
 
-    def complaints(self) -> Iterator[tuple[Finding, Ignore | None]]:
+    def complaints(self, *, of_outside: bool = False) -> Iterator[tuple[Finding, Ignore | None]]:
         """What the rules about ignores say of each, and what hides that.
 
         The configuration may hide what is said of ignores in files; nothing hides what is said of
@@ -178,7 +229,8 @@ class _Table:
         rules = [rule for rule in self._policy.rules.values() if rule.scope == IGNORE]
         if not rules:
             return
-        for known in sorted(self._known, key=lambda known: not known.ignore.in_source):
+        ignores = self.outside if of_outside else self._known
+        for known in sorted(ignores, key=lambda known: not known.ignore.in_source):
             state = _state(known, self._policy)
             for rule in rules:
                 for hit in rule.check(known.ignore, state):

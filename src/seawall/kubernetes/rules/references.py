@@ -61,8 +61,6 @@ _COPIES = ("reflector.v1.k8s.emberstack.com/", "replicator.v1.mittwald.de/")
 class _World(NamedTuple):
     """What may be referred to, by kind, namespace and name."""
 
-    keys: dict[tuple[str, str, str], frozenset[str] | None]
-    """The keys of each ConfigMap and Secret; ``None`` where they cannot be known."""
     homes: dict[tuple[str, str], set[str]]
     """The namespaces in which a kind and name is found."""
     made: frozenset[tuple[str, str]]
@@ -83,15 +81,12 @@ def _words(container: Container) -> list[str]:
 
 @once_per_index
 def _world(index: Index) -> _World:
-    keys: dict[tuple[str, str, str], frozenset[str] | None] = {}
     homes: dict[tuple[str, str], set[str]] = {}
     made: set[tuple[str, str]] = set()
     makers: dict[str, set[str]] = {}
     for object_ in index.objects:
         kind, namespace, name = object_.kind, object_.namespace, object_.name
         if kind in (_CONFIG_MAP, _SECRET, _CLAIM):
-            place = (kind, namespace, name)
-            keys[place] = _keys(object_, keys.get(place, frozenset()))
             homes.setdefault((kind, name), set()).add(namespace)
             if any(key.startswith(_COPIES) for key in object_.annotations):
                 made.add((_ANYWHERE, name))
@@ -112,17 +107,22 @@ def _world(index: Index) -> _World:
         " ".join(_words(container)) for pod in index.all_pods for container in pod.containers
     )
     makers_by_command = "\n".join(line for line in commands if _MAKES.search(line))
-    return _World(keys, homes, frozenset(made), makers, makers_by_command)
+    return _World(homes, frozenset(made), makers, makers_by_command)
 
 
-def _keys(object_: KubernetesObject, before: frozenset[str] | None) -> frozenset[str] | None:
-    """The keys of an object and of others with its name; unknown when something fills it later."""
-    found = frozenset(
-        key
-        for field in ("data", "stringData", "binaryData")
-        for key in mapping(object_.value, field)
-    )
-    return None if before is None or not found else before | found
+def _keys(objects: Iterable[KubernetesObject]) -> frozenset[str] | None:
+    """The keys of objects of one name; unknown when something fills one of them later."""
+    keys: set[str] = set()
+    for object_ in objects:
+        found = {
+            key
+            for field in ("data", "stringData", "binaryData")
+            for key in mapping(object_.value, field)
+        }
+        if not found:
+            return None
+        keys |= found
+    return frozenset(keys)
 
 
 def _generated(kustomization: KubernetesObject) -> Iterator[tuple[str, str]]:
@@ -324,23 +324,23 @@ def config_reference_not_found(pod: Pod, context: Context) -> Hits:
     object_ = pod.object
     if not object_.namespace:  # a template that any namespace may use
         return
-    world = _world(context.index)
     reported = set()
     for reference in _references(pod):
         kind, name = reference.kind, reference.name
-        made = _is_made(world, object_.namespace, name)
-        place = (kind, object_.namespace, name)
-        if place in world.keys:
-            keys = None if made else world.keys[place]
-            yield from _missing_keys(reference, keys, context.confidence_of_absence(object_))
+        found = context.index.find_all(kind, object_.namespace, name)
+        if found:
+            certainty = context.confidence_of_absence(object_)
+            hits = list(_missing_keys(reference, _keys(found), certainty))
+            if hits and not _is_made(_world(context.index), object_.namespace, name):
+                yield from hits
         elif (
             (kind, name, reference.container) not in reported
-            and not made
             and not _is_elsewhere(kind, name)
             and not context.index.is_unresolved(name)
+            and not _is_made(_world(context.index), object_.namespace, name)
         ):
             reported.add((kind, name, reference.container))
-            homes = world.homes.get((kind, name), ())
+            homes = _world(context.index).homes.get((kind, name), ())
             yield _missing(kind, name, reference.at, object_, homes, context)._replace(
                 severity=Severity.LOW if kind == _SECRET else None,
                 remedy=_REMEDIES[kind],

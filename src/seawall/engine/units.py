@@ -1,0 +1,198 @@
+"""Files on their way through a run: what is to be read of them, and what was."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seawall.engine import dockerfiles
+from seawall.kubernetes import ignores, reader
+from seawall.kubernetes.objects import KubernetesObject
+from seawall.kubernetes.workloads import bare_templates_of, pods_of
+from seawall.sources.files import SourceFile
+
+if TYPE_CHECKING:
+    from seawall.dockerfile.rule import Surroundings
+
+Plain = Any
+
+
+class Task:
+    """A file to read for objects, and what its surroundings say of it."""
+
+    __slots__ = (
+        "_digest", "_row", "_state", "around", "complete", "data", "file", "is_template", "listed",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        file: SourceFile,
+        data: bytes,
+        *,
+        is_template: bool,
+        complete: bool,
+        listed: bool = False,
+        around: "Surroundings | None" = None,
+    ) -> None:
+        self.file = file
+        self.data = data
+        self.is_template = is_template
+        self.complete = complete
+        """Whether all objects of its directory are read as well."""
+        self.listed = listed
+        """Whether a kustomization takes it as whole objects."""
+        self.around = around
+        """Of a Dockerfile: its ignore file and build context. Nothing else has any."""
+        self._digest = self._row = b""
+        self._state: bytes | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The bytes of its file: of a Dockerfile within another one those of the other."""
+        return dockerfiles.text_of(self.around, self.data)
+
+    @property
+    def digest(self) -> bytes:
+        """What its bytes are known by."""
+        if not self._digest:
+            from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+            self._digest = blake2b(self.data, digest_size=16).digest()
+        return self._digest
+
+    @property
+    def row(self) -> bytes:
+        """All that what a file holds rests on, for keys."""
+        if not self._row:
+            file = self.file
+            given = None if self.around is None else dockerfiles.given(self.around)
+            said = (file.path, file.named, file.context, self.is_template, self.complete,
+                    self.listed, given)  # fmt: skip
+            self._row = repr(said).encode("utf-8", "surrogatepass") + self.digest
+        return self._row
+
+    @property
+    def surroundings(self) -> bytes:
+        """What a verdict on a Dockerfile rests on besides, for keys."""
+        if self._state is None:
+            self._state = b"" if self.around is None else self._surroundings(self.around)
+        return self._state
+
+    def _surroundings(self, around: "Surroundings") -> bytes:
+        from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+        state = repr(dockerfiles.state(around, self.data)).encode("utf-8", "surrogatepass")
+        if around.embedding is None:
+            return state
+        # A report shows lines of the file that holds it.
+        return state + blake2b(self.text, digest_size=16).digest()
+
+
+Workers = Callable[[Iterable[Task]], int]
+"""How many processes are worth their work for some files."""
+
+
+class Leaf(NamedTuple):
+    """The objects of one kind and namespace in a file."""
+
+    kind: str
+    namespace: str
+    pods: int
+    """Whether they have pods: ``NO_PODS``, ``BARE`` for templates without a spec, ``PODS``."""
+    numbers: tuple[int, ...]
+    """Which of the file's objects they are."""
+    digest: bytes
+    """Of the documents they stand in, and where in them."""
+
+
+NO_PODS, BARE, PODS = range(3)
+
+
+def leaves_of(text: str, objects: Sequence[KubernetesObject]) -> list[Leaf]:
+    """The objects of a file, by what one may ask for."""
+    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+
+    from seawall.text.yaml import split  # noqa: PLC0415 - a run of Dockerfiles needs none
+
+    chunks = tuple(split(text)) if objects else ()
+    digests: dict[int, bytes] = {}
+    found: dict[tuple[str, str, int], list[int]] = {}
+    for number, object_ in enumerate(objects):
+        pods = _pods(object_)
+        found.setdefault((object_.kind, object_.namespace, pods), []).append(number)
+        if object_.document not in digests:
+            data = chunks[object_.document].text.encode("utf-8", "surrogatepass")
+            digests[object_.document] = blake2b(data, digest_size=16).digest()
+    leaves = []
+    for place, numbers in found.items():
+        digest = blake2b(digest_size=16)
+        for number in numbers:
+            object_ = objects[number]
+            line = chunks[object_.document].line if object_.duplicates else 0
+            digest.update(digests[object_.document])
+            digest.update(repr((object_.document, object_.path, line)).encode())
+        leaves.append(Leaf(*place, tuple(numbers), digest.digest()))
+    return leaves
+
+
+def _pods(object_: KubernetesObject) -> int:
+    if pods_of(object_):
+        return PODS
+    return BARE if bare_templates_of(object_) else NO_PODS
+
+
+class Unit:
+    """What was read of one file. Its objects may be made only when somebody asks for them."""
+
+    __slots__ = (
+        "_objects", "complete", "count", "leaves", "offsets", "open", "task", "whole", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        task: Task,
+        words: ignores.Words,
+        count: int = 0,
+        *,
+        whole: bool = True,
+        leaves: Sequence[Leaf] = (),
+        objects: tuple[KubernetesObject, ...] | None = None,
+    ) -> None:
+        self.task = task
+        self.words = words
+        self.count = count
+        """How many objects it holds."""
+        self.whole = whole
+        """Whether all of the file could be read and is covered."""
+        self.complete = task.complete
+        """Whether everything that belongs to its objects was there to be read."""
+        self.leaves = leaves
+        self.offsets: Mapping[int, reader.Offsets] = {}
+        """By document, where the values of an object stand, if the file was read in this run."""
+        self.open: Callable[..., None] | None = None
+        """Makes the objects of files, where they are not at hand."""
+        self._objects = objects
+
+    @property
+    def objects(self) -> tuple[KubernetesObject, ...]:
+        """Its objects, in the order of the file."""
+        if self._objects is None and self.open is not None:
+            self.open(self)
+        return self._objects or ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its objects are at hand."""
+        return self._objects is not None or not self.count
+
+    def fill(self, rows: Plain) -> None:
+        """Make its objects of what is known of the file."""
+        task = self.task
+        self._objects = reader.from_plain(
+            (rows, (), (), ()), task.file.path, target=not task.file.context,
+            complete=self.complete, listed=task.listed,
+        ).objects  # fmt: skip
+
+    def mark_incomplete(self) -> None:
+        """Say that something that belongs to its objects may not have been read."""
+        self.complete = False
+        for object_ in self._objects or ():
+            object_.complete = False

@@ -1,0 +1,271 @@
+"""A report that is told in parts: what changes is worked out again, and nothing else."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall import cache
+from seawall.engine import judging, reading, remembering, scanning
+from seawall.engine.remembering import groups_of
+from tests.engine.support import seawall
+from tests.triage.support import Ran, command, pod, write
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: PLACE}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+class Work:
+    """What was done in a scan."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.parsed: list[str] = []
+        self.judged: list[str] = []
+        self._note(monkeypatch, reading, "_parse", lambda task, **_: self._parse(task))
+        self._note(monkeypatch, judging._Bench, "judge", lambda _, unit, __: self._judge(unit))
+
+    def _parse(self, task: Any) -> None:
+        self.parsed.append(task.file.path)
+
+    def _judge(self, unit: Any) -> None:
+        self.judged.append(unit.task.file.path)
+
+    def _note(
+        self, patch: pytest.MonkeyPatch, owner: Any, name: str, note: Callable[..., object]
+    ) -> None:
+        real = getattr(owner, name)
+
+        def noting(*arguments: Any, **named: Any) -> Any:
+            note(*arguments, **named)
+            return real(*arguments, **named)
+
+        patch.setattr(owner, name, noting)
+
+    def of(self, *arguments: str) -> tuple[list[str], list[str]]:
+        """The files that a scan with the cache reads and judges; what it says is right."""
+        right = command("scan", *arguments)
+        self.parsed.clear()
+        self.judged.clear()
+        assert said(*arguments) == (right.code, right.out)
+        return list(self.parsed), sorted(self.judged)
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    ran: Ran = command("scan", "--cache", *arguments)
+    return ran.code, ran.out
+
+
+def placed(name: str, place: str) -> str:
+    text = pod(name).replace("metadata:\n", f"metadata:\n  namespace: {place}\n", 1)
+    return text.replace("  hostNetwork: true\n", "")
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Forty files with pods of four namespaces."""
+    monkeypatch.setattr(scanning, "WORTH_REMEMBERING", 0)
+    monkeypatch.setattr(remembering, "GROUP", 4)
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    write(folder, {f"p{n:02}.yaml": placed(f"p-{n}", f"team-{n % 4}") for n in range(40)})
+    write(folder, {"policy.yaml": POLICY.replace("PLACE", "team-1")})
+    return folder
+
+
+def test_one_file_changes(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Work(monkeypatch)
+    assert len(work.of()[1]) == 41
+    assert work.of() == ([], [])
+    write(tree, {"p07.yaml": placed("p-7", "team-3").replace("image: ", "image: x")})
+    assert work.of() == (["p07.yaml"], ["p07.yaml"])
+    assert work.of() == ([], [])
+
+
+@pytest.mark.parametrize("options", [[], ["-q"], ["--format", "json"], ["--fail-on", "low"]])
+def test_what_is_related_is_judged_again(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    work = Work(monkeypatch)
+    work.of(*options)
+    second = [f"p{n:02}.yaml" for n in range(2, 40, 4)]
+    write(tree, {"policy.yaml": POLICY.replace("PLACE", "team-2")})
+    first = [f"p{n:02}.yaml" for n in range(1, 40, 4)]
+    assert work.of(*options) == (["policy.yaml"], sorted([*first, *second, "policy.yaml"]))
+    write(tree, {"new.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"})
+    assert work.of(*options) == (["new.yaml"], ["new.yaml"])
+    (tree / "policy.yaml").unlink()
+    assert work.of(*options) == ([], second)
+
+
+def test_back_and_forth(tree: Path) -> None:
+    """What is remembered of a group is replaced when other files change what is said of it."""
+    for place in ("team-1", "team-2", "team-1", "nowhere", "team-2", "nowhere", "team-1"):
+        write(tree, {"policy.yaml": POLICY.replace("PLACE", place)})
+        right = command("scan")
+        for _ in range(2):
+            assert said() == (right.code, right.out)
+
+
+def test_a_place_in_another_file(tree: Path) -> None:
+    """A finding tells where the other object stands, which moves while it stays the same."""
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"
+    write(
+        tree,
+        {
+            "a.yaml": account,
+            "b.yaml": account,
+            "quota.yaml": "apiVersion: v1\nkind: LimitRange\nmetadata: {name: q, namespace: team-1}"
+            "\nspec: {limits: [{type: Container, max: {memory: 1Mi}}]}\n",
+            "c.yaml": placed("c", "team-1").replace(
+                "image:",
+                "resources: {limits: {memory: 2Mi}, requests: {memory: 2Mi}}\n      image:",
+            ),
+        },
+    )
+    seen = set()
+    for number in range(3):
+        for name in ("a.yaml", "quota.yaml"):
+            (tree / name).write_text("# a line\n" * number + (tree / name).read_text())
+        right = command("scan", "--profile", "all", "--min-confidence", "low")
+        assert said("--profile", "all", "--min-confidence", "low") == (right.code, right.out)
+        seen.add(right.out)
+    assert len(seen) == 3
+
+
+def test_what_is_lost_is_worked_out_again(tree: Path, tmp_path: Path) -> None:
+    right = command("scan")
+    said()
+    file = next((tmp_path / "cache").glob("*.sqlite3"))
+    chance = random.Random(5)
+    for turn in range(6):
+        with sqlite3.connect(file) as connection:
+            keys = sorted(key for (key,) in connection.execute("SELECT key FROM result"))
+            for key in chance.sample(keys, len(keys) // 3):
+                connection.execute("DELETE FROM result WHERE key = ?", (key,))
+        connection.close()
+        assert said() == (right.code, right.out), turn
+        path = tree / f"p{turn:02}.yaml"
+        path.write_text(path.read_text() + "# more\n")
+        assert said() == (right.code, right.out), turn
+
+
+def test_the_cache_grows_by_what_changed(tree: Path, tmp_path: Path) -> None:
+    def size() -> int:
+        with cache.Cache(str(tmp_path / "cache")) as opened:
+            ((found,),) = opened._connection.execute(  # type: ignore[union-attr]
+                "SELECT sum(length(value)) FROM result"
+            )
+        assert isinstance(found, int)
+        return found
+
+    said()
+    first = size()
+    for turn in range(5):
+        write(tree, {"p07.yaml": placed("p-7", "team-3") + "# more\n" * turn})
+        said()
+    assert size() < first * 1.5
+
+
+def test_a_rule_that_raises_is_told_each_time(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.kubernetes.support import rule_named
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rule_named("host-pid"), "check", broken)
+        runs = [command("scan", "--cache") for _ in range(2)]
+        assert runs[0] == runs[1] == command("scan")
+        assert runs[0].code == 4
+        assert runs[0].err.count("internal error") == 40
+    right = command("scan")
+    assert said() == (right.code, right.out)
+
+
+def test_where_it_is_written_makes_no_difference(tree: Path, tmp_path: Path) -> None:
+    right = seawall("scan", "--no-cache", cwd=tree)
+    for _ in range(2):
+        said("--output", "../out.txt")
+        assert Path("../out.txt").read_bytes() == right.out
+
+
+CONFIGURATION = """\
+locked = ["privileged-container"]
+[[suppress]]
+rules = ["image-tag-mutable"]
+paths = ["p0*.yaml"]
+reason = "x"
+[[suppress]]
+rules = ["host-network"]
+names = ["p-3"]
+reason = "unused"
+[[suppress]]
+rules = ["privileged-container", "ignore-unused"]
+reason = "locked"
+"""
+
+
+@pytest.mark.parametrize("name", ["seawall.toml", "p05.yaml.toml", "a.toml"])
+def test_ignores_outside_of_the_files(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What is said of the configuration rests on all files; its place may be between theirs."""
+    work = Work(monkeypatch)
+    write(tree, {name: CONFIGURATION})
+    options = ["--config", name, "--profile", "all"]
+    assert len(work.of(*options)[1]) == 41
+    assert work.of(*options) == ([], [])
+    said_before = said(*options)[1]
+    assert f"\n{name}\n" in f"\n{said_before}"
+    text = placed("p-7", "team-3").replace(
+        "image:", "securityContext: {privileged: true}\n      image:"
+    )
+    write(tree, {"p07.yaml": text})
+    assert work.of(*options) == (["p07.yaml"], ["p07.yaml"])
+    assert "privileged-container is locked" in said(*options)[1]
+    write(tree, {"p03.yaml": placed("p-3", "team-3") + "# seawall: ignore[host-pid] x\n"})
+    assert work.of(*options) == (["p03.yaml"], ["p03.yaml"])
+    (tree / "p03.yaml").write_text(pod("p-3"))
+    work.of(*options)
+    assert said_before.count("hides nothing") == 2
+    assert "hides nothing" not in said(*options)[1]
+
+
+# Groups ---------------------------------------------------------------------------------------
+
+PATHS = st.lists(st.text("ab/.0\udc80", min_size=1, max_size=4), max_size=60)
+
+
+@given(PATHS)
+def test_groups_are_a_partition(paths: list[str]) -> None:
+    groups = groups_of(paths)
+    numbers = [number for group in groups for number in group]
+    assert sorted(numbers) == list(range(len(paths)))
+    assert [paths[number] for number in numbers] == sorted(paths)
+    homes: dict[str, int] = {}
+    for at, group in enumerate(groups):
+        assert group
+        for number in group:
+            assert homes.setdefault(paths[number], at) == at
+
+
+def test_a_new_file_changes_few_groups() -> None:
+    paths = [f"apps/{n}/web.yaml" for n in range(2000)]
+    before = {tuple(paths[n] for n in group) for group in groups_of(paths)}
+    assert 30 < len(before) < 200
+    assert max(map(len, before)) <= remembering._MOST_OF_A_GROUP
+    for name in ("apps/77/new.yaml", "a", "zz"):
+        more = [*paths, name]
+        after = {tuple(more[n] for n in group) for group in groups_of(more)}
+        assert len(after - before) <= 3
