@@ -47,7 +47,7 @@ bench: $(DEV_STAMP)
 docs: $(DEV_STAMP)
 	$(BIN)/python tools/build_docs.py
 
-# The advisories that are shipped, out of feeds laid out as docs/guide/vulnerabilities.md says.
+# The advisories that are shipped, out of feeds laid out as docs/advisories.md says.
 FEEDS ?= ../shared/feeds
 snapshot: $(DEV_STAMP)
 	$(BIN)/seawall db build --snapshot --from $(FEEDS) --output src/seawall/advisories/data $(addprefix --of ,$(shell cat tools/snapshot_days.txt))
