@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test test-full lint format bench docs lock clean
+.PHONY: demo test test-full lint format bench docs snapshot lock clean
 
 demo: $(STAMP)
 	@$(BIN)/seawall scan examples/shop --exit-zero
@@ -46,6 +46,11 @@ bench: $(DEV_STAMP)
 
 docs: $(DEV_STAMP)
 	$(BIN)/python tools/build_docs.py
+
+# The advisories that are shipped, out of feeds laid out as docs/advisories.md says.
+FEEDS ?= ../shared/feeds
+snapshot: $(DEV_STAMP)
+	$(BIN)/seawall db build --snapshot --from $(FEEDS) --output src/seawall/advisories/data $(addprefix --of ,$(shell cat tools/snapshot_days.txt))
 
 # Locks hold hashes and no index addresses. Needs uv (pip install uv).
 lock:

@@ -297,7 +297,7 @@ def test_words_are_kept_or_shortened(tmp_path: Path) -> None:
 
 
 def test_cves_of_no_package_are_not_shipped(tmp_path: Path) -> None:
-    records = [
+    records: list[Record] = [
         advisory("GHSA-1", package("a", "2"), aliases=("CVE-2024-1111",)),
         Metadata("CVE-2024-1111", "cve", title="One"),
         Metadata("CVE-2024-2222", "cve", title="Two"),

@@ -170,8 +170,8 @@ def test_a_snapshot(tmp_path: Path) -> None:
     assert "Ubuntu" not in credit  # share-alike: not in the file that is shipped
     shipped = snapshot.shipped(str(place))
     assert shipped is not None
-    path, notes = snapshot.unpacked(shipped, {"SEAWALL_CACHE_DIR": str(tmp_path / "cache")})
-    with Store.open(path) as store:
+    unpacked, notes = snapshot.unpacked(shipped, {"SEAWALL_CACHE_DIR": str(tmp_path / "cache")})
+    with Store.open(unpacked) as store:
         assert not any("ubuntu" in source.name for source in store.sources())
         assert store.advisories
     assert notes == ()

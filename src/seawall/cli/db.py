@@ -1,7 +1,6 @@
 """``seawall db``: the database of advisories: what it has, and where it comes from."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from seawall.cli.arguments import Help, Parser
@@ -39,7 +38,7 @@ def _add_status(add: _Add) -> None:
     own = add("status", help="how old it is, what it has of which source, what it does not cover")
     _database(own)
     own.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
-    own.set_defaults(module="db_status", entry="status")
+    own.set_defaults(run=_status)
 
 
 def _add_show(add: _Add) -> None:
@@ -48,7 +47,7 @@ def _add_show(add: _Add) -> None:
     own.add_argument("--ecosystem", metavar="NAME", help="of the package: PyPI, Debian:11")
     own.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     _database(own)
-    own.set_defaults(module="db_show", entry="show")
+    own.set_defaults(run=_show)
 
 
 def _add_update(add: _Add) -> None:
@@ -64,7 +63,7 @@ def _add_update(add: _Add) -> None:
         "--signers", metavar="FILE",
         help="take only a file that one of these has signed (allowed signers of ssh-keygen)",
     )  # fmt: skip
-    own.set_defaults(module="db_change", entry="update")
+    own.set_defaults(run=_update)
 
 
 def _add_export(add: _Add) -> None:
@@ -74,7 +73,7 @@ def _add_export(add: _Add) -> None:
         "--sign", metavar="FILE", help="sign it with this private key of OpenSSH: FILE.sig"
     )
     _database(own)
-    own.set_defaults(module="db_change", entry="export")
+    own.set_defaults(run=_export)
 
 
 def _add_import(add: _Add) -> None:
@@ -84,7 +83,7 @@ def _add_import(add: _Add) -> None:
         "--older", action="store_true", help="let one that is older take its place, too"
     )
     own.add_argument("--signers", metavar="FILE", help="as for update")
-    own.set_defaults(module="db_change", entry="take_in")
+    own.set_defaults(run=_take_in)
 
 
 def _add_build(add: _Add) -> None:
@@ -100,18 +99,62 @@ def _add_build(add: _Add) -> None:
         help="as it is shipped: only sources that may be passed on, titles for details; FILE is a "
         "directory",
     )  # fmt: skip
-    own.set_defaults(module="db_change", entry="build")
+    own.set_defaults(run=_build)
 
 
 def _add_licenses(add: _Add) -> None:
     own = add("licenses", help="whose data is in it, and under which licence")
     _database(own)
-    own.set_defaults(module="db_status", entry="licenses")
+    own.set_defaults(run=_licenses)
 
 
 def run(arguments: list[str]) -> int:
     """Run one of the commands; gives the exit code."""
     options = parser().parse_args(arguments)
-    module = import_module(f"seawall.cli.{options.module}")
-    entry: Callable[[argparse.Namespace], int] = getattr(module, options.entry)
+    entry: Callable[[argparse.Namespace], int] = options.run
     return entry(options)
+
+
+# Each imports what it needs when it is run: the modules of the others cost time.
+
+
+def _status(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_status  # noqa: PLC0415
+
+    return db_status.status(options)
+
+
+def _licenses(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_status  # noqa: PLC0415
+
+    return db_status.licenses(options)
+
+
+def _show(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_show  # noqa: PLC0415
+
+    return db_show.show(options)
+
+
+def _update(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_change  # noqa: PLC0415
+
+    return db_change.update(options)
+
+
+def _take_in(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_change  # noqa: PLC0415
+
+    return db_change.take_in(options)
+
+
+def _export(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_change  # noqa: PLC0415
+
+    return db_change.export(options)
+
+
+def _build(options: "argparse.Namespace") -> int:
+    from seawall.cli import db_change  # noqa: PLC0415
+
+    return db_change.build(options)

@@ -9,7 +9,7 @@ from seawall.advisories import packed, snapshot
 from seawall.advisories.build import Builder, Origin
 from seawall.advisories.details import Kept
 from seawall.advisories.feeds import sources
-from seawall.advisories.feeds.sources import Files
+from seawall.advisories.feeds.sources import WHOLE, Files
 from seawall.advisories.store import Store, examine
 from seawall.core.errors import UsageError
 
@@ -117,7 +117,7 @@ def _origin(files: Files, days: Mapping[str, str]) -> Origin:
     source = files.source
     return Origin(
         source.name, source.title, source.licence, source.home, source.attribution,
-        whole=getattr(source, "extent", "whole") == "whole", until=days.get(source.name, ""),
+        whole=source.extent == WHOLE, until=days.get(source.name, ""),
     )  # fmt: skip
 
 
