@@ -3,10 +3,10 @@
 import pytest
 
 from seawall.core.location import KeyPath, Span
-from seawall.text import offsets
+from seawall.text import offsets, yaml
 from seawall.text.decoding import decode
 from seawall.text.places import locate
-from seawall.text.yaml import Document, load
+from seawall.text.yaml import Broken, Document, load
 from tests.shared import CORPUS, corpus_files, needs_shared
 from tests.text import referee
 from tests.text.generate import document
@@ -73,6 +73,16 @@ def test_offsets_are_kept_of_plain_trees(text: str, is_plain: bool) -> None:
     (found,) = load(text)
     assert isinstance(found, Document)
     assert bool(found.offsets) is is_plain
+
+
+def test_a_document_of_more_characters_than_offsets_can_tell_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(yaml, "MAX_TEXT", 10)
+    first, second = load("a: 1\n--- # a long one\nb: 2\n")
+    assert isinstance(first, Document)
+    assert isinstance(second, Broken)
+    assert second.reason == "more than 10 characters in one document"
 
 
 def test_a_path_through_what_is_absent_leads_to_its_ancestor() -> None:

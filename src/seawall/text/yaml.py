@@ -76,6 +76,8 @@ MAX_ALIASED_TEXT = 5_000_000
 """Characters that the aliases of one file may stand for."""
 MAX_BROKEN = 1000
 """Documents of one file that cannot be read before the rest is given up."""
+MAX_TEXT = 2**32 - 1
+"""Characters of one document, so that offsets take four bytes."""
 MAX_TAG_DIRECTIVES = 100
 """Of one document; libyaml compares each with all before it."""
 
@@ -241,6 +243,8 @@ def looks_like_json(chunk: Chunk) -> bool:
 
 
 def _load_yaml(chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
+    if len(chunk.text) > MAX_TEXT:
+        return _broken(chunk, number, 0, f"more than {MAX_TEXT:,} characters in one document")
     if "%TAG" in chunk.text:
         directives = re.finditer(_TAG_DIRECTIVE, chunk.text)
         for found in islice(directives, MAX_TAG_DIRECTIVES, None):

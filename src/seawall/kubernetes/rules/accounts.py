@@ -1,6 +1,7 @@
 """Rules about service accounts: which one a pod runs as, and what its tokens are good for."""
 
 import os
+from functools import lru_cache
 
 from seawall.core.rule import RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
@@ -87,6 +88,7 @@ def automount_service_account_token(pod: Pod, context: Context) -> Hits:
         )
 
 
+@lru_cache(maxsize=1)  # two rules ask
 def _holds_useless_token(pod: Pod, index: Index) -> bool:
     """Whether a pod is given a token of an account to which nothing in the input gives rights."""
     if pod.started_elsewhere or not index.mounts_token(pod):
