@@ -16,6 +16,7 @@ from seawall.dockerfile.package_managers import (
     UPGRADE,
     Manager,
     manager_named,
+    may_be_manager,
 )
 from seawall.dockerfile.stages import Environment, Stage, Step
 from seawall.text.shell.script import Command, Script, ShellWord
@@ -107,9 +108,13 @@ def package_commands(commands: Iterable[Command]) -> Iterator[PackageCommand]:
             yield found
 
 
-@lru_cache(maxsize=256)  # a dozen rules ask the same of each command
 def package_command(command: Command) -> PackageCommand | None:
     """A command as a call of a package manager, if it is one."""
+    return _called(command) if may_be_manager(command.name) else None
+
+
+@lru_cache(maxsize=256)  # a dozen rules ask the same of each command
+def _called(command: Command) -> PackageCommand | None:
     name, words = command.name, list(command.arguments)
     if name.startswith("python") and len(words) > 1:
         if [word.value for word in words[:2]] != ["-m", "pip"]:
