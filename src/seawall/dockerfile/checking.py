@@ -95,7 +95,7 @@ class _Run:
         self._outcome = outcome
         self._data = build.file.data
         self._lines = [0, *accumulate(map(len, self._data.splitlines(keepends=True)))]
-        if not self._data.endswith((b"\n", b"\r")):
+        if self._data and not self._data.endswith((b"\n", b"\r")):
             self._lines.pop()  # behind the last line no other begins
 
     def rules(self, rules: Sequence[Rule], entity: Entity, stage: str) -> None:

@@ -113,7 +113,7 @@ def package_command(command: Command) -> PackageCommand | None:
     return _called(command) if may_be_manager(command.name) else None
 
 
-@lru_cache(maxsize=256)  # a dozen rules ask the same of each command
+@lru_cache(maxsize=4096)  # two dozen rules ask the same of each command of a file
 def _called(command: Command) -> PackageCommand | None:
     name, words = command.name, list(command.arguments)
     if name.startswith("python") and len(words) > 1:
@@ -368,6 +368,12 @@ def installed(stage: Stage) -> tuple[Installed, ...]:
                         own = {key: one for key, one in own.items() if key[0] != call.family}
             found.update(own)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=4)  # each command that installs asks
+def installed_names(stage: Stage) -> frozenset[str]:
+    """The names of the packages that a stage and those below it install."""
+    return frozenset(one.package.name for one in installed(stage))
 
 
 def _is_unmarked(call: PackageCommand, script: Script) -> bool:

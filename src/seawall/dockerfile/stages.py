@@ -412,6 +412,16 @@ class Build:
         for stage in self.stages:
             yield from stage.steps
 
+    def take_apart(self) -> None:
+        """Give the memory back once nobody looks any more: steps and stages hold each other.
+
+        The cycle collector is off, and a run may judge thousands of files.
+        """
+        for stage in self.stages:
+            stage.steps = []
+            stage.needs = []
+            stage.config = Config()
+
     def find(self, name: str) -> Stage | None:
         """A stage by name or number, as ``--target`` and ``COPY --from`` find it at the end."""
         if name.isdecimal() and int(name[:9]) < len(self.stages):

@@ -12,7 +12,7 @@ from seawall.core.report import Failed, Report
 from seawall.engine.placing import with_places
 from seawall.engine.reading import FileSystem
 from seawall.hardening.applying import Applied, apply
-from seawall.hardening.blame import Blame
+from seawall.hardening.blame import TOO_LARGE, Blame
 from seawall.hardening.groups import Group, Key, Mark, Part, groups_of, mark
 from seawall.sources.files import Found, SourceFile
 from seawall.text.decoding import decode
@@ -233,10 +233,11 @@ class _Work:
 
     def look_again(self) -> bool:
         """Whether fixes that were refused may fit by now, because others were made since."""
-        worthwhile = self._has_changed and bool(self._refused)
+        final = {key: why for key, why in self._refused.items() if why.endswith(TOO_LARGE)}
+        worthwhile = self._has_changed and len(final) < len(self._refused)
         self._has_changed = False
         if worthwhile:
-            self._refused.clear()
+            self._refused = final
         return worthwhile
 
     def pass_over(self, report: Report) -> Report | None:
@@ -260,7 +261,8 @@ class _Work:
                 return after
             for group, reason in guilty:
                 waiting.add(group.key)
-                if group.key in self._suspected or len(guilty) == 1 or reason == _STILL_THERE:
+                certain = reason == _STILL_THERE or reason.endswith(TOO_LARGE)
+                if group.key in self._suspected or len(guilty) == 1 or certain:
                     self._refused[group.key] = reason
                 self._suspected.add(group.key)
         self._overlay.changed = before

@@ -218,7 +218,7 @@ class _Reader:
             if len(self.commands) > count:
                 operator = ";"
 
-    def _node(self, node: "Node", context: _Context) -> None:  # noqa: C901, PLR0912 - one branch for each kind
+    def _node(self, node: "Node", context: _Context) -> None:  # noqa: C901 - one branch for each kind
         if context.depth > MAX_DEPTH:
             self.broken = self.broken or f"more than {MAX_DEPTH} constructs inside each other"
             return
@@ -244,9 +244,7 @@ class _Reader:
             self.comments.append(Comment(self._text.slice(start, end), *place))
         elif kind in _INSIDE:
             self._statements(node, context.inner(inside=(*context.inside, _INSIDE[kind])))
-        elif kind == "ERROR":
-            self._statements(node, context.inner())
-        elif node.named_child_count:
+        elif kind == "ERROR" or node.named_child_count:
             self._statements(node, context.inner())
 
     def _list(self, node: "Node", context: _Context) -> None:
