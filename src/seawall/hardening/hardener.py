@@ -59,7 +59,7 @@ class FileChange(NamedTuple):
 class Hardened(NamedTuple):
     """What came of it: changed files, what is left for people, the reports before and after.
 
-    Only the report after has lines and columns.
+    Only the report after has lines and columns, and that where ``Options.places`` wants them.
     """
 
     changes: tuple[FileChange, ...]
@@ -144,6 +144,7 @@ def harden(
     options: engine.Options, tiers: frozenset[Safety], progress: engine.Progress | None = None
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
+    wants_places = options.places
     options = options._replace(fixes=True, places=False)  # they are looked up once, at the end
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
@@ -157,7 +158,8 @@ def harden(
                 report = following
             elif not work.look_again():
                 break
-    report = work.with_places(report)
+    if wants_places:
+        report = work.with_places(report)
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
