@@ -4,13 +4,17 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.cli.main import run
 from seawall.core.edit import Edit, Fix, Safety
+from seawall.dockerfile.build import MAX_INSTRUCTIONS
 from seawall.hardening.applying import apply
-from seawall.hardening.groups import Group
+from seawall.hardening.groups import Group, Part
 from tests.hardening.support import SAFE, hardened, written
 from tests.test_engine import POD
 
@@ -262,3 +266,52 @@ def test_overlapping_edits_wait(tmp_path: Path) -> None:
     applied = apply(b"0123456789", [part for group in groups for part in group.parts])
     assert applied.data == b"1X56Z789"
     assert [part.group.title for part in applied.made] == ["first", "third"]
+
+
+EDITS = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, 900), st.integers(0, 400), st.sampled_from("ab")),
+        min_size=1, max_size=3,
+    ),
+    max_size=20,
+)  # fmt: skip
+
+
+@given(EDITS)
+def test_edits_give_way_to_any_that_they_touch(wanted: list[list[tuple[int, int, str]]]) -> None:
+    """As if each edit were compared with all before it."""
+    parts = [
+        Part(
+            cast("Group", None),
+            "a",
+            tuple(Edit("a", start, start + size, text) for start, size, text in edits),
+        )
+        for edits in wanted
+    ]
+    made, seen = [], list[Edit]()
+    for part in parts:
+        if all(
+            one == other
+            or not (one.start == other.start or (one.start < other.end and other.start < one.end))
+            for one in part.edits
+            for other in seen
+        ):
+            made.append(part)
+        seen += part.edits
+    assert list(apply(bytes(1300), parts).made) == made
+
+
+def test_a_file_does_not_become_too_large(tmp_path: Path) -> None:
+    """What makes it longer is left; the rest is made, and nothing is tried a thousand times."""
+    lines = [line for _ in range(MAX_INSTRUCTIONS // 2 - 2) for line in (LONGER, SHORTER)]
+    text = "\n".join(["FROM debian:12", *lines, "USER 10001", 'CMD ["a"]', ""])
+    (tmp_path / "Dockerfile").write_text(text)
+    result = hardened(tmp_path, select=("run-cd", "sudo-used", "too-large-to-judge"))
+    (change,) = result.changes
+    assert change.after.decode() == text.replace(SHORTER, "RUN make")
+    assert {item.finding.rule.id for item in result.advice} == {"run-cd"}
+    assert all("too-large-to-judge" in item.reason for item in result.advice)
+
+
+LONGER = "RUN cd /x && make"
+SHORTER = "RUN sudo make"

@@ -1,5 +1,6 @@
 """Every writer gives well-formed output, whatever stands in a report."""
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from unicodedata import bidirectional, category
@@ -12,8 +13,10 @@ from seawall.core.edit import Edit, Fix, Safety
 from seawall.core.finding import Finding, Related, Subject
 from seawall.core.location import Location, Span
 from seawall.core.report import (
+    Advisories,
     Coverage,
     Failed,
+    Feed,
     NotCovered,
     Report,
     RuleFault,
@@ -83,6 +86,12 @@ COVERAGES = st.builds(
     st.lists(st.builds(NotCovered, TEXT, TEXT, TEXT, TEXT), max_size=12).map(tuple),
     st.lists(st.builds(Failed, TEXT, POSITIONS, POSITIONS, TEXT), max_size=2).map(tuple),
 )
+ADVISORIES = st.builds(
+    Advisories,
+    st.sampled_from(["", "2026-08-22"]),
+    st.integers(0, 9),
+    st.lists(st.builds(Feed, TEXT, TEXT, st.integers(0, 9)), max_size=2).map(tuple),
+)
 REPORTS = st.builds(
     Report,
     st.lists(FINDINGS, max_size=3).map(tuple),
@@ -93,6 +102,8 @@ REPORTS = st.builds(
     st.integers(0, 2),
     st.lists(st.builds(RuleFault, TEXT, TEXT, TEXT, TEXT), max_size=1).map(tuple),
     st.dictionaries(TEXT, st.lists(spans(), max_size=2).map(tuple), max_size=1),
+    st.integers(0, 2),
+    st.none() | ADVISORIES,
 )
 OPTIONS = st.builds(
     Options,
@@ -137,6 +148,16 @@ def html(text: str) -> None:
     check(text)
 
 
+def openvex(text: str) -> None:
+    document = json.loads(text)
+    assert {"@context", "@id", "author", "timestamp", "version", "statements"} <= document.keys()
+    for statement in document["statements"]:
+        assert statement["products"]
+        assert statement["vulnerability"]["name"]
+        told = {"affected": "action_statement", "not_affected": "impact_statement"}
+        assert told[statement["status"]] in statement
+
+
 CHECKS: dict[str, Callable[[str], object]] = {
     "table": printable,
     "json": valid_report,
@@ -147,6 +168,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "github": github,
     "markdown": markdown,
     "html": html,
+    "openvex": openvex,
 }
 
 

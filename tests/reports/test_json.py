@@ -38,6 +38,7 @@ def test_a_report_is_what_the_schema_says() -> None:
         "by_severity": {"critical": 3, "high": 1, "medium": 1, "low": 1, "info": 0},
         "suppressed": 1,
         "objects": 2,
+        "packages": 0,
         "files_read": 4,
         "rules": 99,
         "checked": True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.core.report import Coverage, Report, RuleFault
+from seawall.core.report import Advisories, Coverage, Feed, Report, RuleFault
 from seawall.reports import Options
 from tests.reports.samples import HOSTILE_SOURCES, clean, hostile, nothing, pieces, shop, text_of
 from tests.reports.schemas import event_validator, valid_events
@@ -51,8 +51,13 @@ def test_no_meta_unless_asked_for() -> None:
     assert "meta" not in valid_events(text_of("jsonl", shop()))[0]
 
 
+def everything() -> Report:
+    advisories = Advisories("2026-08-22", 3, (Feed("osv-go", "2026-08-21", 3),))
+    return shop()._replace(faults=(RuleFault("a", "b", "c", "d"),), advisories=advisories)
+
+
 def test_the_schema_takes_no_unknown_and_no_missing_key() -> None:
-    report = shop()._replace(faults=(RuleFault("a", "b", "c", "d"),))
+    report = everything()
     for event in valid_events(text_of("jsonl", report)):
         assert not event_validator().is_valid(event | {"surprise": 1})
         for key in event:
@@ -61,7 +66,7 @@ def test_the_schema_takes_no_unknown_and_no_missing_key() -> None:
 
 
 def test_every_type_occurs_in_these_tests() -> None:
-    report = shop()._replace(faults=(RuleFault("a", "b", "c", "d"),))
+    report = everything()
     found = {event["type"] for event in valid_events(text_of("jsonl", report))}
     assert found == set(event_validator().schema["properties"]["type"]["enum"])
     assert report.coverage.failed

@@ -63,7 +63,8 @@ def test_reports_do_not_depend_on_the_hash_seed(format_: str) -> None:
 def test_a_secret_is_shown_nowhere(format_: str) -> None:
     text = text_of(format_, shop())
     assert "ghp_0123456789" not in text
-    assert "github-token" in text or "github&#45;token" in text
+    if format_ != "openvex":  # which speaks of vulnerabilities only
+        assert "github-token" in text or "github&#45;token" in text
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -100,7 +100,10 @@ def _harden(options: argparse.Namespace) -> Hardened:
     options.profile = options.profile or PROFILE
     config = load(options)
     plan = engine_options(options, config, effective(options, config))
-    plan = plan._replace(charts=None)  # what is rendered cannot be written back
+    plan = plan._replace(
+        charts=None,  # what is rendered cannot be written back
+        places=options.verbose,  # only what is left is shown with its line
+    )
     tiers = {Safety.SAFE} | ({Safety.UNSAFE} if options.unsafe else set())
     if options.lock:
         tiers.add(Safety.LOCK)

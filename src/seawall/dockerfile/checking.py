@@ -2,10 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
-from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
@@ -14,7 +14,6 @@ from seawall.dockerfile.rule import COMMAND, FILE, STAGE, STEP, Context, RunComm
 from seawall.dockerfile.stages import Build, Stage, Step
 
 KIND = "Dockerfile"
-_LINE_END = pattern(rb"\r\n?|\n")
 Entity = Build | Stage | Step | RunCommand
 
 
@@ -45,15 +44,17 @@ class Plan:
         run = _Run(path, build, context, outcome)
         run.rules(self._file_rules, build, "")
         for stage in build.stages:
-            run.rules(self._stage_rules, stage, stage.label)
+            label = stage.label
+            run.rules(self._stage_rules, stage, label)
             for step in stage.steps:
                 if step.triggered:
                     continue  # judged where its ONBUILD stands
-                run.rules(self._any_step, step, stage.label)
-                run.rules(self._by_instruction.get(step.name, ()), step, stage.label)
-                if step.name == "RUN":
+                name = step.name
+                run.rules(self._any_step, step, label)
+                run.rules(self._by_instruction.get(name, ()), step, label)
+                if name == "RUN":
                     self._commands(step, run)
-                elif step.name == "ONBUILD":
+                elif name == "ONBUILD":
                     self._delayed(step, run)
         return outcome
 
@@ -66,12 +67,14 @@ class Plan:
     def _commands(self, step: Step, run: "_Run") -> None:
         if not self._needs_commands:
             return
+        label = step.stage.label
         for script in step.scripts:
             for command in script.commands:
-                found = RunCommand(command, script, step)
-                label = step.stage.label
-                run.rules(self._any_command, found, label)
-                run.rules(self._by_name.get(command.name, ()), found, label)
+                named = self._by_name.get(command.name, ())
+                if named or self._any_command:
+                    found = RunCommand(command, script, step)
+                    run.rules(self._any_command, found, label)
+                    run.rules(named, found, label)
 
 
 def _by_kind(rules: Iterable[Rule], scope: str) -> dict[str, list[Rule]]:
@@ -91,19 +94,22 @@ class _Run:
         self._context = context
         self._outcome = outcome
         self._data = build.file.data
-        self._lines = [0, *(found.end() for found in _LINE_END.finditer(self._data))]
+        self._lines = [0, *accumulate(map(len, self._data.splitlines(keepends=True)))]
+        if self._data and not self._data.endswith((b"\n", b"\r")):
+            self._lines.pop()  # behind the last line no other begins
 
     def rules(self, rules: Sequence[Rule], entity: Entity, stage: str) -> None:
+        context = self._context
         for rule in rules:
-            self._context.asked_outside = False
             try:
-                for hit in rule.check(entity, self._context):
+                for hit in rule.check(entity, context):
                     self._outcome.findings.append(self._finding(rule, hit, stage))
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 text = f"{type(error).__name__}: {error}"
                 self._outcome.faults.append(RuleFault(rule.id, f"stage {stage}", self._path, text))
-            if self._context.asked_outside:
+            if context.asked_outside:
                 self._outcome.related.add(rule.id)
+                context.asked_outside = False
 
     def _finding(self, rule: Rule, hit: Hit, stage: str) -> Finding:
         start, end = _range(hit)

@@ -25,7 +25,9 @@ class Judge(NamedTuple):
         context = Context(
             build, surroundings=surroundings, parameters=self.parameters, pins=self.pins
         )
-        return self.plan.check(build, path, context)
+        outcome = self.plan.check(build, path, context)
+        build.take_apart()
+        return outcome
 
 
 def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:

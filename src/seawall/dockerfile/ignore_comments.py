@@ -34,12 +34,16 @@ class Words(NamedTuple):
     enabled: tuple[Enabled, ...] = ()
 
 
-_MARKS = pattern(rb"seawall:|hadolint|:skip=|trivy:|tfsec:|kics-scan|check\s*=", re.IGNORECASE)
+_MARKS = (b"seawall:", b"hadolint", b":skip=", b"trivy:", b"tfsec:", b"kics-scan")
+_CHECK = pattern(rb"check\s*=")
 
 
 def may_hold(data: bytes) -> bool:
     """Whether a file may hold an ignore, by the words that all of them have."""
-    return _MARKS.search(data) is not None
+    lower = data.lower()
+    return any(mark in lower for mark in _MARKS) or (
+        b"check" in lower and _CHECK.search(lower) is not None
+    )
 
 
 def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> Words:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from seawall.core import lazy
@@ -240,6 +241,18 @@ _NOT_ESCAPED = frozenset("|^{}]")
 
 def compile_pattern(pattern: str) -> Matcher:
     """A pattern ready to match; wildcards are tokens of their own."""
+    return _compiled_before(pattern) if len(pattern) <= _SHORT else _compiled(pattern)
+
+
+@lru_cache(maxsize=256)  # the same few stand in most ignore files, and in what is proposed
+def _compiled_before(pattern: str) -> Matcher:
+    return _compiled(pattern)
+
+
+_SHORT = 64
+
+
+def _compiled(pattern: str) -> Matcher:
     tokens: list[str] = []
     kind = "exact"
     at = 1 if pattern.startswith("\ufeff") else 0

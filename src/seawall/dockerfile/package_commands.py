@@ -16,6 +16,7 @@ from seawall.dockerfile.package_managers import (
     UPGRADE,
     Manager,
     manager_named,
+    may_be_manager,
 )
 from seawall.dockerfile.stages import Environment, Stage, Step
 from seawall.text.shell.script import Command, Script, ShellWord
@@ -107,9 +108,13 @@ def package_commands(commands: Iterable[Command]) -> Iterator[PackageCommand]:
             yield found
 
 
-@lru_cache(maxsize=256)  # a dozen rules ask the same of each command
 def package_command(command: Command) -> PackageCommand | None:
     """A command as a call of a package manager, if it is one."""
+    return _called(command) if may_be_manager(command.name) else None
+
+
+@lru_cache(maxsize=4096)  # two dozen rules ask the same of each command of a file
+def _called(command: Command) -> PackageCommand | None:
     name, words = command.name, list(command.arguments)
     if name.startswith("python") and len(words) > 1:
         if [word.value for word in words[:2]] != ["-m", "pip"]:
@@ -363,6 +368,12 @@ def installed(stage: Stage) -> tuple[Installed, ...]:
                         own = {key: one for key, one in own.items() if key[0] != call.family}
             found.update(own)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=4)  # each command that installs asks
+def installed_names(stage: Stage) -> frozenset[str]:
+    """The names of the packages that a stage and those below it install."""
+    return frozenset(one.package.name for one in installed(stage))
 
 
 def _is_unmarked(call: PackageCommand, script: Script) -> bool:

@@ -251,6 +251,14 @@ def manager_named(name: str) -> Manager | None:
     return found
 
 
+def may_be_manager(name: str) -> bool:
+    """Whether a command of a name may call a package manager: itself, or as a module."""
+    return name in MANAGERS or name.startswith(_OTHER_NAMES)
+
+
+_OTHER_NAMES = ("pip", "python", "uv")
+
+
 def names_of(*families: str) -> tuple[str, ...]:
     """The commands that may be a manager of some families: what a rule is called with."""
     names = [name for name, manager in MANAGERS.items() if manager.family in families]

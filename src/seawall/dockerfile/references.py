@@ -1,5 +1,6 @@
 """Image references: ``registry/repository:tag@digest`` (distribution/reference)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
@@ -44,6 +45,7 @@ class ImageReference(NamedTuple):
         return path if "/" in short else short
 
 
+@lru_cache(maxsize=256)  # the same few images stand in many files
 def parse_reference(text: str) -> ImageReference:
     """Read a reference.
 

@@ -152,16 +152,17 @@ def _exec(step: Step, words: list[Word]) -> Script:
 
 def _command(step: Step, words: list[Word], parent: Command | None) -> Command:
     data = step.stage.file.data
-    command = Command()
-    command.words = tuple(
-        ShellWord(
-            word.text,
-            word.text,
-            word.start,
-            word.end,
-            data[word.start + 1 : word.end - 1] == word.text.encode("utf-8", "surrogateescape"),
+    command = Command(
+        tuple(
+            ShellWord(
+                word.text,
+                word.text,
+                word.start,
+                word.end,
+                data[word.start + 1 : word.end - 1] == word.text.encode("utf-8", "surrogateescape"),
+            )
+            for word in words
         )
-        for word in words
     )
     command.assignments = ()
     command.redirections = ()

@@ -50,10 +50,10 @@ def parse_git(text: str) -> GitSource | None:
     Raises:
         SourceError: the query of a repository's address is not what BuildKit knows.
     """
-    if text.startswith(("./", "../")):
+    looks_local = text.startswith("github.com/")
+    if text.startswith(("./", "../")) or not (looks_local or "@" in text or "://" in text):
         return None
     scheme = _SCHEME.match(text)
-    looks_local = text.startswith("github.com/")
     if looks_local:
         parts = _url_parts(text)
     elif scheme:

@@ -1,5 +1,6 @@
 """What a build is made of: stages, their steps, and the values in force at each."""
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterator
 from operator import itemgetter
@@ -126,6 +127,7 @@ class Step:
 
     Attributes:
         instruction: as text.
+        name: ``RUN``, ``COPY`` ...
         stage: where it is carried out.
         triggered: it is the ONBUILD of the stage that this one builds on.
         number: its place among the steps of the stage, from 0.
@@ -147,7 +149,7 @@ class Step:
 
     __slots__ = (
         "_scripts", "arguments", "environment", "flags", "instruction", "mount_sources",
-        "mounts", "number", "ports", "problem", "references", "settings", "shell", "source",
+        "mounts", "name", "number", "ports", "problem", "references", "settings", "shell", "source",
         "stage", "triggered", "undefined", "user", "workdir", "workdir_set",
     )  # fmt: skip
 
@@ -157,6 +159,7 @@ class Step:
     instruction: Instruction
     mount_sources: "tuple[Stage | ImageReference | None, ...]"
     mounts: tuple[Mount, ...]
+    name: str
     number: int
     ports: tuple[Ports, ...]
     problem: Problem | None
@@ -173,6 +176,7 @@ class Step:
 
     def __init__(self, instruction: Instruction, stage: "Stage", *, triggered: bool) -> None:
         self.instruction = instruction
+        self.name = instruction.name
         self.stage = stage
         self.triggered = triggered
         self.number = len(stage.steps)
@@ -182,11 +186,6 @@ class Step:
         self.arguments = ()
         self.flags = {}
         self.source = self.problem = None
-
-    @property
-    def name(self) -> str:
-        """``RUN``, ``COPY`` ..."""
-        return self.instruction.name
 
     @property
     def scripts(self) -> "tuple[Script, ...]":
@@ -346,8 +345,9 @@ class Stage:
 
     def chain_steps(self) -> Iterator[Step]:
         """The steps of its chain in the order of the build."""
-        for stage in reversed(list(self.chain())):
-            yield from stage.steps
+        if self.base is None:
+            return iter(self.steps)
+        return itertools.chain.from_iterable([stage.steps for stage in self.chain()][::-1])
 
     def __repr__(self) -> str:
         return f"<stage {self.label}>"
@@ -411,6 +411,16 @@ class Build:
         """Every step of every stage; triggered ones stand in the stage that they run in."""
         for stage in self.stages:
             yield from stage.steps
+
+    def take_apart(self) -> None:
+        """Give the memory back once nobody looks any more: steps and stages hold each other.
+
+        The cycle collector is off, and a run may judge thousands of files.
+        """
+        for stage in self.stages:
+            stage.steps = []
+            stage.needs = []
+            stage.config = Config()
 
     def find(self, name: str) -> Stage | None:
         """A stage by name or number, as ``--target`` and ``COPY --from`` find it at the end."""

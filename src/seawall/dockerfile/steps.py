@@ -165,6 +165,8 @@ class _One:
     def _expanded(self, text: str) -> tuple[Value, tuple[Reference, ...]]:
         environment = self._step.environment
         found = expand(text, environment, self._walker.file.escape)
+        if not found.references:
+            return Value(found.text), ()
         self._note(found)
         certainty = environment.certainty(found.matched, found.unmatched)
         self.certain = self.certain and certainty > UNKNOWN

@@ -10,9 +10,11 @@ from seawall.advisories.known import Match, Vulnerability
 from seawall.advisories.store import Coverage, Store
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore
+from seawall.core.lazy import pattern
 from seawall.core.report import Advisories, Feed
 from seawall.engine.options import Options
 
+_DAY = pattern(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
 WARNED_FROM = 30
 """Days of age from which on a person at a terminal is told (Grype refuses after 5)."""
 
@@ -52,7 +54,7 @@ class Knowledge:
         by_day: dict[str, list[str]] = {}
         for ecosystem in sorted(ecosystems):
             reach = self._store.coverage(ecosystem)
-            if reach is not None and reach.until:
+            if reach is not None and _DAY.fullmatch(reach.until[:10]):
                 by_day.setdefault(reach.until[:10], []).append(ecosystem)
         return [
             f"the advisories for {', '.join(names)} are of {day}, {days} days old; newer ones: "
@@ -91,7 +93,8 @@ def load(options: Options) -> Knowledge:
 
 def _day(store: Store) -> str:
     """The day of the newest of the data: what it was made of, not when."""
-    return max((item.until[:10] for item in store.sources()), default="")
+    days = (item.until[:10] for item in store.sources())
+    return max(filter(_DAY.fullmatch, days), default="")
 
 
 def _refuse_old(store: Store, options: Options) -> None:

@@ -32,9 +32,9 @@ def apply(data: bytes | None, parts: Sequence[Part]) -> Applied:
 
 def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
     """Edits of bytes."""
-    chosen: list[Edit] = []
+    chosen: dict[Edit, None] = {}
+    taken = _Taken()  # what waits, too: what is worth less does not overtake it
     made: list[Part] = []
-    waiting: list[Edit] = []
     refused: list[tuple[Part, str]] = []
     before = data or b""
     for part in parts:
@@ -42,12 +42,11 @@ def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
             reason = "there is such a file already" if data is not None else "the file is gone"
             refused.append((part, reason))
             continue
-        taken = (*chosen, *waiting)  # what is worth less does not overtake what waits
-        if any(_overlap(edit, other) for edit in part.edits for other in taken if edit != other):
-            waiting.extend(part.edits)  # its turn comes in the next pass
-            continue
-        chosen.extend(edit for edit in part.edits if edit not in chosen)
-        made.append(part)
+        if not any(taken.overlaps(edit) for edit in part.edits):  # else it comes in the next pass
+            chosen.update(dict.fromkeys(part.edits))
+            made.append(part)
+        for edit in part.edits:
+            taken.add(edit)
     result = []
     at = 0
     for edit in sorted(chosen, key=lambda item: (item.start, item.end)):
@@ -55,6 +54,36 @@ def _apply_edits(data: bytes | None, parts: Sequence[Part]) -> Applied:
         at = edit.end
     result.append(before[at:])
     return Applied(b"".join(result), tuple(made), tuple(refused))
+
+
+class _Taken:
+    """Edits by the blocks of the file that they touch, so that few are compared with each other."""
+
+    def __init__(self) -> None:
+        self._edits: set[Edit] = set()
+        self._by_block: dict[int, list[Edit]] = {}
+
+    def add(self, edit: Edit) -> None:
+        """Keep an edit."""
+        if edit not in self._edits:
+            self._edits.add(edit)
+            for block in _blocks(edit):
+                self._by_block.setdefault(block, []).append(edit)
+
+    def overlaps(self, edit: Edit) -> bool:
+        """Whether an edit gets in the way of one that is kept; its equal does not."""
+        return any(
+            _overlap(edit, other) and edit != other
+            for block in _blocks(edit)
+            for other in self._by_block.get(block, ())
+        )
+
+
+def _blocks(edit: Edit) -> range:
+    return range(edit.start // _BLOCK, max(edit.start, edit.end - 1) // _BLOCK + 1)
+
+
+_BLOCK = 256
 
 
 def _overlap(one: Edit, other: Edit) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from seawall.core.finding import Finding
 from seawall.hardening.groups import Group
 
+TOO_LARGE = "too-large-to-judge"
+"""What every fix brings that makes a file longer which is nearly too long."""
 NEVER = frozenset(("schema-invalid", "duplicate-key"))
 """What no fix may bring, however bad what it mends."""
 
@@ -29,6 +31,8 @@ class Blame:
         lesser was there before, hidden.
         """
         rule = finding.rule.id
+        if rule == TOO_LARGE:
+            return [one for one in self._by_path.get(finding.location.path, ()) if one.lengthens]
         beside = self._by_path.get(finding.location.path, [])
         if any(rule in group.brings for group in beside):
             return []

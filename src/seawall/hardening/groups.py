@@ -32,7 +32,7 @@ class Part(NamedTuple):
 class Group:
     """A fix of a finding; either edits of bytes or operations on a document."""
 
-    __slots__ = ("_key", "finding", "fix", "parts", "repair")
+    __slots__ = ("_key", "finding", "fix", "paths", "repair")
 
     def __init__(
         self, finding: Finding, fix: Fix | None = None, repair: Repair | None = None
@@ -41,29 +41,30 @@ class Group:
         self.fix = fix
         self.repair = repair
         self._key: Key | None = None
-        self.parts = tuple(self._parts())
-        """What it does to each file: all of it, or nothing."""
+        self.paths = tuple(dict.fromkeys(part.path for part in self.parts))
+        """All files that it changes, each once."""
 
-    def _parts(self) -> Iterable[Part]:
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it does to each file: all of it, or nothing."""
         if self.repair is not None:
-            for repair in (self.repair, *self.repair.others):
-                yield Part(self, repair.path, repair=repair)
-        elif self.fix is not None:
-            by_path: dict[str, list[Edit]] = {}
-            for edit in self.fix.edits:
-                by_path.setdefault(edit.path, []).append(edit)
-            for path, edits in by_path.items():
-                yield Part(self, path, tuple(edits))
+            repairs = (self.repair, *self.repair.others)
+            return tuple(Part(self, repair.path, repair=repair) for repair in repairs)
+        by_path: dict[str, list[Edit]] = {}
+        for edit in self.fix.edits if self.fix is not None else ():
+            by_path.setdefault(edit.path, []).append(edit)
+        return tuple(Part(self, path, tuple(edits)) for path, edits in by_path.items())
 
     @property
     def path(self) -> str:
         """The first file that it changes, as reports show it."""
-        return self.parts[0].path if self.parts else self.finding.location.path
+        return self.paths[0] if self.paths else self.finding.location.path
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """All files that it changes, each once."""
-        return tuple(dict.fromkeys(part.path for part in self.parts))
+    def lengthens(self) -> bool:
+        """Whether it adds lines to a file that is edited by bytes."""
+        edits = self.fix.edits if self.fix is not None else ()
+        return any("\n" in edit.replacement for edit in edits)
 
     @property
     def title(self) -> str:

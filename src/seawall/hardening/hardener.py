@@ -12,7 +12,7 @@ from seawall.core.report import Failed, Report
 from seawall.engine.placing import with_places
 from seawall.engine.reading import FileSystem
 from seawall.hardening.applying import Applied, apply
-from seawall.hardening.blame import Blame
+from seawall.hardening.blame import TOO_LARGE, Blame
 from seawall.hardening.groups import Group, Key, Mark, Part, groups_of, mark
 from seawall.sources.files import Found, SourceFile
 from seawall.text.decoding import decode
@@ -59,7 +59,7 @@ class FileChange(NamedTuple):
 class Hardened(NamedTuple):
     """What came of it: changed files, what is left for people, the reports before and after.
 
-    Only the report after has lines and columns.
+    Only the report after has lines and columns, and that where ``Options.places`` wants them.
     """
 
     changes: tuple[FileChange, ...]
@@ -148,7 +148,8 @@ def harden(
     options: engine.Options, tiers: frozenset[Safety], progress: engine.Progress | None = None
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
-    # Places are looked up once, at the end. No edit of a file of ours changes its packages.
+    wants_places = options.places  # they are looked up once, at the end
+    # No edit of a file of ours changes its packages.
     options = options._replace(fixes=True, places=False, packages=False)
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
@@ -162,7 +163,8 @@ def harden(
                 report = following
             elif not work.look_again():
                 break
-    report = work.with_places(report)
+    if wants_places:
+        report = work.with_places(report)
     return Hardened(work.changes(), work.advice(report), first, report)
 
 
@@ -238,10 +240,11 @@ class _Work:
 
     def look_again(self) -> bool:
         """Whether fixes that were refused may fit by now, because others were made since."""
-        worthwhile = self._has_changed and bool(self._refused)
+        final = {key: why for key, why in self._refused.items() if why.endswith(TOO_LARGE)}
+        worthwhile = self._has_changed and len(final) < len(self._refused)
         self._has_changed = False
         if worthwhile:
-            self._refused.clear()
+            self._refused = final
         return worthwhile
 
     def pass_over(self, report: Report) -> Report | None:
@@ -265,7 +268,8 @@ class _Work:
                 return after
             for group, reason in guilty:
                 waiting.add(group.key)
-                if group.key in self._suspected or len(guilty) == 1 or reason == _STILL_THERE:
+                certain = reason == _STILL_THERE or reason.endswith(TOO_LARGE)
+                if group.key in self._suspected or len(guilty) == 1 or certain:
                     self._refused[group.key] = reason
                 self._suspected.add(group.key)
         self._overlay.changed = before

@@ -11,6 +11,7 @@ from seawall.core.report import Coverage, Report
 from seawall.reports import Options, Sources
 from seawall.reports.json import (
     SCHEMA_VERSION,
+    advisories_fields,
     finding_fields,
     summary_fields,
     suppressed_fields,
@@ -35,6 +36,8 @@ def write(report: Report, _sources: Sources, options: Options) -> Iterator[str]:
     yield from _coverage(report.coverage)
     for fault in report.faults:
         yield _event("fault", fault._asdict())
+    if report.advisories is not None:
+        yield _event("advisories", advisories_fields(report.advisories))
     yield _event("summary", summary_fields(report))
 
 

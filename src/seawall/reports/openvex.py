@@ -24,10 +24,10 @@ def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]
     """One statement a line."""
     statements = [compact(statement) for statement in _statements(report)]
     digest = blake2b("\n".join(statements).encode("utf-8", "replace"), digest_size=16).hexdigest()
-    day = report.advisories.built if report.advisories is not None else "1970-01-01"
+    day = (report.advisories and report.advisories.built) or "1970-01-01"
     yield '{\n  "@context": "https://openvex.dev/ns/v0.2.0",\n'
     yield f'  "@id": "urn:seawall:vex:{digest}",\n  "author": "seawall",\n'
-    yield f'  "timestamp": "{day[:10]}T00:00:00Z",\n  "version": 1,\n'
+    yield f'  "timestamp": "{day}T00:00:00Z",\n  "version": 1,\n'
     yield f'  "tooling": {compact(f"seawall {__version__}")},\n  "statements": '
     yield from array(statements, "  ")
     yield "\n}\n"
@@ -61,7 +61,7 @@ def _grouped(found: Iterable[tuple[Finding, str]]) -> dict[_Key, list[Finding]]:
     groups: dict[_Key, list[Finding]] = {}
     for finding, reason in found:
         id_ = finding.details.get("id")
-        if isinstance(id_, str):
+        if isinstance(id_, str) and _products([finding]):
             groups.setdefault((id_, reason, finding.remedy), []).append(finding)
     return dict(sorted(groups.items()))
 
@@ -75,6 +75,6 @@ def _products(findings: list[Finding]) -> list[dict[str, object]]:
     purls = set()
     for finding in findings:
         package = finding.details.get("package")
-        if isinstance(package, dict):
-            purls.add(str(package.get("purl", "")))
+        if isinstance(package, dict) and package.get("purl"):
+            purls.add(str(package["purl"]))
     return [{"@id": purl, "identifiers": {"purl": purl}} for purl in sorted(purls)]

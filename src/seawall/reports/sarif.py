@@ -130,7 +130,12 @@ def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:
             {"id": number, **_place(related.location), "message": message(related.message)}
             for number, related in enumerate(finding.related, 1)
         ]
-    fixes = [_fix(fix) for fix in dict.fromkeys(finding.fixes) if fix.edits]
+    # Two that differ in what is not shown here would be one item twice, which the schema forbids.
+    fixes = list(
+        {
+            compact(shown): shown for fix in finding.fixes if fix.edits if (shown := _fix(fix))
+        }.values()
+    )
     if fixes:
         result["fixes"] = fixes
     result["properties"] = {

@@ -88,7 +88,7 @@ def extent(summary: Summary) -> str:
     )
     if summary.advisories is not None:
         text += (
-            f" Advisories of {summary.advisories.built}: "
+            f" Advisories of {summary.advisories.built or 'an unknown day'}: "
             f"{counted(summary.advisories.vulnerabilities, 'vulnerability', 'vulnerabilities')}."
         )
     return text

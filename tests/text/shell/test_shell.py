@@ -189,3 +189,27 @@ class TestLimits:
             assert 0 <= command.start <= command.end <= size
             for word in command.words:
                 assert 0 <= word.start <= word.end <= size
+
+    @given(st.text(alphabet=st.sampled_from(list("ab \n'\"$()|&;\\=-é")), max_size=60))
+    def test_looks_at_all_words_at_once(self, text: str) -> None:
+        """What is in a word is in what the script says, and commands are found by their names."""
+        found = script(text)
+        for command in found.commands:
+            assert all((word.text if word.value is None else word.value) in found.said
+                       for word in command.words)  # fmt: skip
+        assert found.named("a", "b", "") == [
+            command for command in found.commands if command.name in {"a", "b", ""}
+        ]
+
+    @given(st.binary(max_size=40), st.lists(st.integers(1, 9), max_size=6), st.data())
+    def test_cuts_of_an_origin(self, data: bytes, gaps: list[int], draw: st.DataObject) -> None:
+        """Each byte of a cut is where it was."""
+        starts = sorted({0, *(at * 5 for at in range(len(gaps)) if at * 5 < len(data))})
+        places = [start + sum(gaps[:number]) for number, start in enumerate(starts)]
+        origin = Origin(data, tuple(starts), tuple(places))
+        ends = sorted(draw.draw(st.lists(st.integers(0, len(data)), max_size=6)))
+        pieces = list(zip(ends[::2], ends[1::2], strict=False))
+        cut = origin.cut(pieces)
+        wanted = [at for start, end in pieces for at in range(start, end)]
+        assert cut.data == bytes(data[at] for at in wanted)
+        assert [cut.start(at) for at in range(len(wanted))] == [origin.start(at) for at in wanted]

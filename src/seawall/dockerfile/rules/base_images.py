@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
@@ -194,8 +195,13 @@ def base_image_untrusted(build: Build, context: Context) -> Hits:
             yield Hit(f"image {image.name} is from no trusted registry", place, evidence=name)
 
 
-def images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
+@lru_cache(maxsize=2)  # several rules go through those of each file
+def images(build: Build) -> tuple[tuple[ImageReference, Place, bool], ...]:
     """Every external image, where it is named, and whether the name is certain."""
+    return tuple(_images(build))
+
+
+def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
     for stage in build.stages:
         word = _base_word(stage)
         if stage.image is not None and word is not None and stage.base_name.known:

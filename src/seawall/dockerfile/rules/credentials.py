@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from seawall.core.edit import Proposal
 from seawall.core.lazy import pattern
@@ -33,6 +34,10 @@ _TOKEN = pattern(
     r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
     r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
 )
+_TOKEN_MARKS = (
+    "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "xox", "npm_", "sk_live_"
+)  # fmt: skip
+"""Without one of these there is no token."""
 _PLACEHOLDER = pattern(
     r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
     r"|secret|password|test|\s*)\Z",
@@ -40,6 +45,7 @@ _PLACEHOLDER = pattern(
 )
 
 
+@lru_cache(maxsize=512)  # the same names stand in many files
 def _names_secret(name: str) -> bool:
     return bool(_NAME.search(name)) and not _HARMLESS.search(name)
 
@@ -133,9 +139,9 @@ def _held(setting: Setting) -> str:
     if setting.value is None or not setting.value.known:
         return ""
     name, value = setting.key.text, setting.value.text
-    if _TOKEN.search(value):
+    if _may_hold_credentials(value) and _TOKEN.search(value):
         return "a provider's token"
-    if _URL_PASSWORD.search(value):
+    if _may_hold_credentials(value) and _URL_PASSWORD.search(value):
         return "an address with a password"
     if _names_secret(name) and len(value) > 3 and not _PLACEHOLDER.match(value):
         is_path = value.startswith("/") and " " not in value
@@ -295,15 +301,16 @@ def credential_named_setting(step: Step, context: Context) -> Hits:
             yield Hit(f"{step.name} {name} tells of a credential", place, evidence=name)
 
 
-_LOGIN = (
-    ("docker", ("login",), ("-p", "--password")),
-    ("podman", ("login",), ("-p", "--password")),
-    ("az", ("login",), ("-p", "--password")),
-    ("doctl", ("auth",), ("-t", "--access-token")),
-    ("curl", (), ("-u", "--user")),
-    ("sshpass", (), ("-p",)),
-    ("mysql", (), ("--password",)),
-)
+_LOGIN = {
+    "docker": ("login", ("-p", "--password")),
+    "podman": ("login", ("-p", "--password")),
+    "az": ("login", ("-p", "--password")),
+    "doctl": ("auth", ("-t", "--access-token")),
+    "curl": ("", ("-u", "--user")),
+    "sshpass": ("", ("-p",)),
+    "mysql": ("", ("--password",)),
+}
+"""By command: the verb, where there is one, and the options that take a password."""
 
 
 @step_rule(
@@ -342,8 +349,9 @@ def secret_in_run(step: Step, context: Context) -> Hits:
     Values that a variable gives at build time.
     """
     for script in step.scripts:
+        is_suspicious = _may_hold_credentials(script.said)
         for command in script.commands:
-            for word in command.words:
+            for word in command.words if is_suspicious else ():
                 text = word.value if word.value is not None else word.text
                 if _URL_PASSWORD.search(text) or _TOKEN.search(text):
                     fixes = tuple(_from_secret(step, command, word, context))
@@ -352,20 +360,30 @@ def secret_in_run(step: Step, context: Context) -> Hits:
                         (word.start, word.end), severity=_severity(step, context),
                         evidence=command.name, secret=Redacted(text), fixes=fixes,
                     )  # fmt: skip
-            for name, verbs, options in _LOGIN:
-                values = command.values
-                if command.name != name or (verbs and values[:1] != list(verbs)):
-                    continue
-                value = _value_of(command.values, options)
-                if name == "curl" and ":" not in value:
-                    continue
-                if value and "$" not in value and not value.startswith("-"):
-                    fixes = tuple(_option_from_secret(step, command, value, context))
-                    yield Hit(
-                        f"{name} is given a password", (command.start, command.end),
-                        severity=_severity(step, context), evidence=name, secret=Redacted(value),
-                        fixes=fixes,
-                    )  # fmt: skip
+            login = _LOGIN.get(command.name)
+            value = "" if login is None else _password(command, *login)
+            if value:
+                fixes = tuple(_option_from_secret(step, command, value, context))
+                yield Hit(
+                    f"{command.name} is given a password", (command.start, command.end),
+                    severity=_severity(step, context), evidence=command.name,
+                    secret=Redacted(value), fixes=fixes,
+                )  # fmt: skip
+
+
+def _may_hold_credentials(text: str) -> bool:
+    """Whether the patterns need to look: they are slow, and few scripts have any of this."""
+    return ("://" in text and "@" in text) or any(mark in text for mark in _TOKEN_MARKS)
+
+
+def _password(command: Command, verb: str, options: tuple[str, ...]) -> str:
+    """The value of an option that takes a password, where it is plain."""
+    if verb and command.values[:1] != [verb]:
+        return ""
+    value = _value_of(command.values, options)
+    if command.name == "curl" and ":" not in value:
+        return ""
+    return "" if "$" in value or value.startswith("-") else value
 
 
 def _from_secret(
@@ -417,6 +435,7 @@ _PUBLIC = pattern(r"(?:pub|public|cert|certificate|chain|ca)(?:[._-]|\Z)", re.IG
 _PUBLIC_KEY = pattern(r"(?:\A|[._-])(?:pub|public)(?:[._-]|\Z)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=512)  # three rules ask of each path
 def _is_secret_file(path: str) -> bool:
     name = posixpath.basename(path.rstrip("/"))
     if any(part in f"/{path}" for part in _SECRET_DIRECTORIES):

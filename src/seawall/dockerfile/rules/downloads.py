@@ -226,7 +226,7 @@ def download_http_plain(step: Step, context: Context) -> Hits:
                 yield Hit("fetches without encryption", (word.start, word.end))
         return
     for script, command in _commands(step):
-        if command.name not in (*_FETCHERS, "git", "pip", "pip3", "npm", "yarn", "gem", "go"):
+        if command.name not in _ASKING:
             continue
         for part in command.arguments:
             text = part.value or part.text
@@ -234,6 +234,7 @@ def download_http_plain(step: Step, context: Context) -> Hits:
                 yield Hit(f"{command.name} fetches without encryption", (part.start, part.end))
 
 
+_ASKING = frozenset((*_FETCHERS, "git", "pip", "pip3", "npm", "yarn", "gem", "go"))
 _UNTRUSTED = "a server whose certificate no known authority has signed is refused"
 _TLS_OFF: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure"),
@@ -245,6 +246,8 @@ _TLS_OFF: dict[str, tuple[str, ...]] = {
     "helm": ("--insecure-skip-tls-verify",),
 }
 _CONFIGURED = frozenset("git npm yarn pnpm yum dnf apt-get apt echo".split())
+_OFF = pattern(r"[=\s]\"?(?:false|0)", re.IGNORECASE)
+"""What all of these end in."""
 _TLS_VALUES = (
     re.compile(r"http\.sslverify[= ]+\"?(?:false|0)", re.IGNORECASE),
     re.compile(r"strict-ssl[= ]+\"?false", re.IGNORECASE),
@@ -315,7 +318,8 @@ def tls_verify_disabled(step: Step, context: Context) -> Hits:
                     f"{assignment.name} switches the check of certificates off",
                     (assignment.start, assignment.end),
                 )
-        option = command.option(*_TLS_OFF.get(command.name, ("\0",)))
+        switches = _TLS_OFF.get(command.name)
+        option = None if switches is None else command.option(*switches)
         if option is not None:
             letter = "k" if command.name == "curl" and not option.text.startswith("--") else ""
             drop = without_option(step, command, option, _UNTRUSTED, letter=letter,
@@ -325,11 +329,11 @@ def tls_verify_disabled(step: Step, context: Context) -> Hits:
                 fixes=tuple(drop),
             )  # fmt: skip
             continue
-        text = " ".join(command.values)
-        if command.name in _CONFIGURED and any(item.search(text) for item in _TLS_VALUES):
-            yield Hit(
-                f"{command.name} is told not to check certificates", (command.start, command.end)
-            )
+        if command.name in _CONFIGURED:
+            text = " ".join(command.values)
+            if _OFF.search(text) and any(item.search(text) for item in _TLS_VALUES):
+                place = (command.start, command.end)
+                yield Hit(f"{command.name} is told not to check certificates", place)
 
 
 def _turns_off(name: str, value: str) -> bool:
@@ -352,6 +356,7 @@ _UNSIGNED: dict[str, tuple[str, ...]] = {
     "rpm": ("--nosignature", "--nodigest", "--noverify"),
     "zypper": ("--no-gpg-checks", "--allow-unsigned-rpm"),
 }
+_UNSIGNED_MARKS = ("trusted=yes", "gpgcheck", "SigLevel")
 _UNSIGNED_TEXT = pattern(r"trusted=yes|gpgcheck\s*=\s*0|SigLevel\s*=\s*Never")
 
 
@@ -387,16 +392,19 @@ def signature_check_disabled(step: Step, context: Context) -> Hits:
         RUN apk add --no-cache tool
         USER 10001
     """
-    for _, command in _commands(step):
-        option = command.option(*_UNSIGNED.get(command.name, ("\0",)))
-        if option is not None:
-            effect = "what nobody has signed is refused"
-            yield Hit(
-                f"{command.name} does not check signatures", (option.start, option.end),
-                fixes=tuple(without_option(step, command, option, effect)),
-            )  # fmt: skip
-        elif _UNSIGNED_TEXT.search(" ".join(command.values)):
-            yield Hit("signatures of packages are not checked", (command.start, command.end))
+    for script in step.scripts:
+        is_suspicious = any(mark in script.said for mark in _UNSIGNED_MARKS)
+        for command in script.commands:
+            switches = _UNSIGNED.get(command.name)
+            option = None if switches is None else command.option(*switches)
+            if option is not None:
+                effect = "what nobody has signed is refused"
+                yield Hit(
+                    f"{command.name} does not check signatures", (option.start, option.end),
+                    fixes=tuple(without_option(step, command, option, effect)),
+                )  # fmt: skip
+            elif is_suspicious and _UNSIGNED_TEXT.search(" ".join(command.values)):
+                yield Hit("signatures of packages are not checked", (command.start, command.end))
 
 
 def _commands(step: Step) -> Iterator[tuple[Script, Command]]:

@@ -13,7 +13,7 @@ from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.copied_files import text_at
 from seawall.dockerfile.package_commands import (
     PackageCommand,
-    installed,
+    installed_names,
     package_command,
     package_commands,
 )
@@ -511,13 +511,14 @@ def _without_recommended(found: RunCommand, call: PackageCommand, behind: ShellW
     if yes is not None and yes.word.start > behind.start:
         behind = yes.word
     option = editing.insert_after(found.step, found.script, behind, "--no-install-recommends")
-    there = {one.package.name for one in installed(found.step.stage)}
+    present = installed_names(found.step.stage)
+    added: set[str] = set()
     changes, words = [option], []
     for package in call.packages:
         own = _companions(package.name, found.step.stage)
-        missing = [name for name in own if name not in there]
+        missing = [name for name in own if name not in present and name not in added]
         if missing and package.word.start >= behind.end:
-            there.update(missing)
+            added.update(missing)
             words += missing
             changes.append(
                 editing.insert_after_item(found.step, found.script, package.word, missing)

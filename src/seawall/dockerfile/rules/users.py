@@ -434,7 +434,7 @@ def password_set(step: Step, context: Context) -> Hits:
         USER 10001
     """
     for script in step.scripts:
-        for command in script.commands:
+        for command in script.named("chpasswd", "passwd", "useradd", "usermod"):
             sets = (
                 command.name == "chpasswd"
                 or (command.name == "passwd" and command.option("-d", "--delete", "--stdin"))
@@ -489,7 +489,7 @@ def setuid_set(step: Step, context: Context) -> Hits:
             fixes=_plain_mode(flag.value or "", flag.value_start, flag.end),
         )
     for script in step.scripts if step.name == "RUN" else ():
-        for command in script.commands:
+        for command in script.named("chmod", "install", "setcap"):
             values = command.values
             mode = ""
             if command.name == "chmod":

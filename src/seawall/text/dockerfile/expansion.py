@@ -25,6 +25,7 @@ _PLAIN = {
 }
 """Words in which nothing can mean anything: most of them."""
 _RUNS = {mark: re.compile(rf"[^{SPACE}$<'\"}}/{re.escape(mark)}]++") for mark in "\\`"}
+_QUOTED_RUNS = {mark: lazy.pattern(rf'[^"${re.escape(mark)}]++') for mark in "\\`"}
 _ANY_SPACE = lazy.pattern(f"[{SPACE}]")
 _SPECIAL = frozenset("@*#?-$!0")
 _END = "\ufffd"  # how Go prints the rune -1 that stands for the end of the text
@@ -160,6 +161,7 @@ class _Lexer:
         self._buffer: list[str] = []
         self._depth = self._length = 0
         self._run = _RUNS[escape]
+        self._quoted_run = _QUOTED_RUNS[escape]
         self.matched: dict[str, None] = {}
         self.unmatched: dict[str, None] = {}
         self.references: list[Reference] = []
@@ -248,6 +250,11 @@ class _Lexer:
             result.append('"')
         self._at += 1
         while character := self._peek():
+            run = self._quoted_run.match(self._text, self._at)
+            if run is not None:
+                self._at = run.end()
+                result.append(run[0])
+                continue
             if character == '"':
                 self._at += 1
                 if self._style.raw_quotes:

@@ -5,6 +5,7 @@ byte is in the file. So every place is exact, and a word is editable where its b
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from time import monotonic
@@ -138,27 +139,27 @@ _SEPARATORS = frozenset((";", "&", "\n", ";;", "&&", "||"))
 _REDIRECTS = frozenset(("file_redirect", "herestring_redirect", "heredoc_redirect"))
 
 
-class _Context:
+class _Context(NamedTuple):
     """Where a node stands."""
 
-    __slots__ = ("condition", "depth", "inside", "negated", "operator", "parent", "pipeline")
-
-    def __init__(self, parent: Command | None) -> None:
-        self.condition = self.negated = False
-        self.depth = 0
-        self.inside: tuple[str, ...] = ()
-        self.operator = ""
-        self.parent = parent
-        self.pipeline: Pipeline | None = None
+    parent: Command | None
+    inside: tuple[str, ...] = ()
+    operator: str = ""
+    depth: int = 0
+    condition: bool = False
+    negated: bool = False
+    pipeline: Pipeline | None = None
 
     def inner(self, **changes: Any) -> "_Context":
-        new = _Context(self.parent)
-        for name in _Context.__slots__:
-            setattr(new, name, getattr(self, name))
-        new.depth += 1
-        for name, value in changes.items():
-            setattr(new, name, value)
-        return new
+        """That of a node below it."""
+        return self._replace(depth=self.depth + 1, **changes)
+
+    def behind(self, operator: str, deeper: int = 1) -> "_Context":
+        """That of a part which stands behind an operator: most nodes are one."""
+        return _Context(
+            self.parent, self.inside, operator, self.depth + deeper, self.condition, self.negated,
+            self.pipeline,
+        )  # fmt: skip
 
 
 class _Reader:
@@ -167,7 +168,7 @@ class _Reader:
         self.comments: list[Comment] = []
         self.broken = ""
         self._pipelines = 0
-        self._origin = Origin(b"", (0,), (0,))
+        self._text = _Text(Origin(b"", (0,), (0,)), has_error=False)
         self._scripts = 0
 
     def read(self, origin: Origin, parent: Command | None, level: int) -> None:
@@ -177,13 +178,10 @@ class _Reader:
             return
         if root.has_error and not self.broken:
             self.broken = MISFIT
-        before, self._origin = self._origin, origin
+        before, self._text = self._text, _Text(origin, has_error=root.has_error)
         level_before, self._scripts = self._scripts, level
-        context = _Context(parent)
-        if parent is not None:
-            context.inside = parent.inside
-        self._statements(root, context)
-        self._origin = before
+        self._statements(root, _Context(parent, () if parent is None else parent.inside))
+        self._text = before
         self._scripts = level_before
 
     def attach(self, origin: Origin, document: Document) -> None:
@@ -216,11 +214,11 @@ class _Reader:
             if not child.is_named:
                 continue
             count = len(self.commands)
-            self._node(child, context.inner(operator=operator, depth=context.depth))
+            self._node(child, context.behind(operator, 0))
             if len(self.commands) > count:
                 operator = ";"
 
-    def _node(self, node: "Node", context: _Context) -> None:  # noqa: C901, PLR0912 - one branch for each kind
+    def _node(self, node: "Node", context: _Context) -> None:  # noqa: C901 - one branch for each kind
         if context.depth > MAX_DEPTH:
             self.broken = self.broken or f"more than {MAX_DEPTH} constructs inside each other"
             return
@@ -241,14 +239,13 @@ class _Reader:
         elif kind in {"if_statement", "elif_clause", "while_statement"}:
             self._conditional(node, context)
         elif kind == "comment":
-            word = self._word(node)
-            self.comments.append(Comment(word.text, word.start, word.end))
+            start, end = node.start_byte, node.end_byte
+            place = self._text.place(start, end)
+            self.comments.append(Comment(self._text.slice(start, end), *place))
         elif kind in _INSIDE:
             self._statements(node, context.inner(inside=(*context.inside, _INSIDE[kind])))
-        elif kind == "ERROR":
+        elif kind == "ERROR" or node.named_child_count:
             self._statements(node, context.inner())
-        elif node.named_child_count:
-            self._statements(node, context.inner(operator=context.operator))
 
     def _list(self, node: "Node", context: _Context) -> None:
         """``a && b || c``: lists lean to the left, so go down the left side without recursion."""
@@ -267,7 +264,7 @@ class _Reader:
             current = children[0]
         parts.insert(0, (context.operator, current))
         for operator, part in parts:
-            self._node(part, context.inner(operator=operator))
+            self._node(part, context.behind(operator))
 
     def _pipeline(self, node: "Node", context: _Context) -> None:
         """A pipeline. Behind ``|&`` the grammar takes a whole list for its next command."""
@@ -353,32 +350,36 @@ class _Reader:
     def _command(
         self, node: "Node", context: _Context, redirections: tuple[Redirection, ...]
     ) -> None:
+        text = self._text
+        is_declaration = node.type == "declaration_command"
         words: list[ShellWord] = []
         assignments: list[Assignment] = []
         own: list[Redirection] = []
-        for child in self._parts(node):
+        parts = self._parts(node)
+        for child in parts:
             kind = child.type
-            if kind == "variable_assignment" and node.type != "declaration_command":
+            if kind == "variable_assignment" and not is_declaration:
                 assignments.append(self._assignment(child))
             elif kind in _REDIRECTS:
                 own += self._redirections(child)
             elif kind != "comment":
-                words.append(self._word(child))
-        command = Command()
-        command.words = tuple(words)
+                words.append(text.word(child, kind))
+        command = Command(tuple(words))
         command.assignments = tuple(assignments)
         command.redirections = (*own, *redirections)
         self._place(command, context)
-        begins = [word.start for word in words] + [one.start for one in assignments]
-        ends = [word.end for word in words] + [one.end for one in assignments]
-        command.start = min(begins, default=self._origin.start(node.start_byte))
-        command.end = max(ends, default=command.start)
+        if words or assignments:
+            command.start = (assignments or words)[0].start
+            command.end = (words or assignments)[-1].end
+        else:
+            command.start = command.end = text.origin.start(node.start_byte)
         self.commands.append(command)
-        nested = [child for child in self._parts(node) if child.type != "comment"]
-        self._run(command, words, nested)
-        for child in node.children:
-            if child.type not in _REDIRECTS or node.type == "command":
-                self._substitutions(child, context, command)
+        if command.name in runners.NAMES:
+            self._run(command, words, [child for child in parts if child.type != "comment"])
+        if text.may_substitute(node):
+            for child in node.children:
+                if child.type not in _REDIRECTS or node.type == "command":
+                    self._substitutions(child, context, command)
 
     def _place(self, command: Command, context: _Context) -> None:
         command.operator = context.operator
@@ -393,49 +394,50 @@ class _Reader:
         else:
             command.pipeline = context.pipeline
 
-    def _parts(self, node: "Node") -> "Iterator[Node]":
+    def _parts(self, node: "Node") -> "list[Node]":
         """The words, assignments and redirections of a command."""
-        if node.type == "variable_assignment":
-            yield node
-            return
-        all_children = node.type in {"declaration_command", "unset_command", "test_command"}
+        kind = node.type
+        if kind == "variable_assignment":
+            return [node]
+        all_children = kind != "command" and kind in _COMMANDS
+        parts: list[Node] = []
         for child in node.children:
-            if child.type in _EXPRESSIONS:
-                yield from _leaves(child)
-            elif child.type == "command_name":
-                yield child.children[0] if child.child_count == 1 else child
-            elif child.is_named or all_children:
-                yield child
+            kind = child.type
+            if kind in _EXPRESSIONS:
+                parts += _leaves(child)
+            elif kind == "command_name":
+                parts.append(child.children[0] if child.child_count == 1 else child)
+            elif all_children or child.is_named:
+                parts.append(child)
+        return parts
 
     def _assignment(self, node: "Node") -> Assignment:
         name = node.child_by_field_name("name")
         value = node.child_by_field_name("value")
-        word = None if value is None or value.type == "array" else self._word(value)
-        return Assignment(
-            "" if name is None else self._text(name.start_byte, name.end_byte),
-            word,
-            self._origin.start(node.start_byte),
-            self._origin.end(node.end_byte),
-        )
+        text = self._text
+        word = None if value is None or value.type == "array" else text.word(value, value.type)
+        written = "" if name is None else text.slice(name.start_byte, name.end_byte)
+        return Assignment(written, word, *text.place(node.start_byte, node.end_byte))
 
     def _redirections(self, node: "Node") -> list[Redirection]:
         start, end = node.start_byte, node.end_byte
         operator = descriptor = ""
         target: ShellWord | None = None
         nested: list[Redirection] = []
+        text = self._text
         for child in node.children:
-            if child.type == "file_descriptor":
-                descriptor = self._text(child.start_byte, child.end_byte)
-            elif child.type == "heredoc_start":
-                target, end = self._word(child), child.end_byte
-            elif child.type in _REDIRECTS:
+            kind = child.type
+            if kind == "file_descriptor":
+                descriptor = text.slice(child.start_byte, child.end_byte)
+            elif kind == "heredoc_start":
+                target, end = text.word(child, kind), child.end_byte
+            elif kind in _REDIRECTS:
                 nested += self._redirections(child)
             elif not child.is_named and not operator:
-                operator = child.type
+                operator = kind
             elif target is None and node.type != "heredoc_redirect" and child.is_named:
-                target = self._word(child)
-        bounds = self._origin.start(start), self._origin.end(end)
-        return [Redirection(operator, target, descriptor, *bounds), *nested]
+                target = text.word(child, kind)
+        return [Redirection(operator, target, descriptor, *text.place(start, end)), *nested]
 
     def _substitutions(self, node: "Node", context: _Context, owner: Command | None) -> None:
         """The commands in ``$( )``, backquotes and ``<( )`` below a node."""
@@ -449,9 +451,10 @@ class _Reader:
                 stack += current.children[::-1]
         for current in found:
             parent = context.parent if owner is None else owner.parent
-            inside = (*context.inside, "substitution")
-            here = context.inner(inside=inside, parent=parent, pipeline=None, operator="")
-            here.negated = False
+            here = context.inner(
+                inside=(*context.inside, "substitution"), parent=parent, pipeline=None,
+                operator="", negated=False,
+            )  # fmt: skip
             if here.depth > MAX_DEPTH:
                 self.broken = self.broken or f"more than {MAX_DEPTH} constructs inside each other"
                 return
@@ -473,8 +476,7 @@ class _Reader:
                 self._script(command, pieces)
 
     def _wrapped(self, parent: Command, words: list[ShellWord], nodes: "list[Node]") -> None:
-        command = Command()
-        command.words = tuple(words)
+        command = Command(tuple(words))
         command.assignments = ()
         command.redirections = parent.redirections
         command.operator = parent.operator
@@ -493,7 +495,7 @@ class _Reader:
         if level > MAX_SCRIPTS:
             self.broken = self.broken or f"more than {MAX_SCRIPTS} scripts inside each other"
             return
-        origin = self._origin.cut(pieces)
+        origin = self._text.origin.cut(pieces)
         if origin.data.strip():
             self.read(origin, command, level)
 
@@ -503,32 +505,66 @@ class _Reader:
         if node.type == "raw_string":
             return [(start + 1, end - 1)]
         if node.type == "word":
-            return [(start, end)] if b"\\" not in self._origin.data[start:end] else None
+            return [(start, end)] if b"\\" not in self._text.origin.data[start:end] else None
         if node.type != "string":
             return None
         pieces: list[tuple[int, int]] = []
         at = start + 1
-        for found in _QUOTED_ESCAPE.finditer(self._origin.data, start + 1, end - 1):
+        for found in _QUOTED_ESCAPE.finditer(self._text.origin.data, start + 1, end - 1):
             pieces.append((at, found.start()))
             at = found.start() + 1 if found[0] != b"\\\n" else found.end()
         return [*pieces, (at, end - 1)]
 
-    # Words ------------------------------------------------------------------------------------
 
-    def _text(self, start: int, end: int) -> str:
-        return self._origin.data[start:end].decode("utf-8", "surrogateescape")
+class _Text:
+    """The text of a script: its words, and where they are in the file."""
 
-    def _word(self, node: "Node") -> ShellWord:
+    def __init__(self, origin: Origin, *, has_error: bool) -> None:
+        self.origin = origin
+        data = origin.data
+        self._has_error = has_error
+        self._characters = data.decode() if data.isascii() else None
+        self._piece = (0, 0)
+        """The stretch that the last word was in: most words stand in the same as the one before."""
+        self._shift = 0
+
+    def slice(self, start: int, end: int) -> str:
+        """The text of a range of bytes."""
+        if self._characters is not None:
+            return self._characters[start:end]
+        return self.origin.data[start:end].decode("utf-8", "surrogateescape")
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where a range of bytes is in the file."""
+        low, high = self._piece
+        if not low <= start < end <= high:
+            origin = self.origin
+            piece = bisect_right(origin.starts, start) - 1
+            low = origin.starts[piece]
+            high = origin.starts[piece + 1] if piece + 1 < len(origin.starts) else len(origin.data)
+            if not start < end <= high:
+                return origin.start(start), origin.end(end)
+            self._piece = low, high
+            self._shift = origin.places[piece] - low
+        return start + self._shift, end + self._shift
+
+    def may_substitute(self, node: "Node") -> bool:
+        """Whether there may be a ``$( )``, backquotes or a ``<( )`` in a node."""
+        if self._has_error:
+            return True
+        data, start, end = self.origin.data, node.start_byte, node.end_byte
+        return data.find(b"(", start, end) >= 0 or data.find(b"`", start, end) >= 0
+
+    def word(self, node: "Node", kind: str) -> ShellWord:
+        """A node of a kind as a word."""
         start, end = node.start_byte, node.end_byte
-        first, last = self._origin.start(start), self._origin.end(end)
-        return ShellWord(
-            self._text(start, end), self._value(node, 0), first, last, last - first == end - start
-        )
+        text = self.slice(start, end)
+        first, last = self.place(start, end)
+        value = text if kind == "word" and "\\" not in text else self._value(node, kind, text, 0)
+        return ShellWord(text, value, first, last, last - first == end - start)
 
-    def _value(self, node: "Node", depth: int) -> str | None:  # noqa: C901 - one branch for each kind
-        kind = node.type
-        text = self._text(node.start_byte, node.end_byte)
-        if kind in {"word", "number", "variable_name", "heredoc_start", "command_name"}:
+    def _value(self, node: "Node", kind: str, text: str, depth: int) -> str | None:  # noqa: C901 - one branch for each kind
+        if kind in _PLAIN:
             if kind == "heredoc_start":
                 text = text.replace("'", "").replace('"', "")
             return _ESCAPED.sub(r"\1", text) if "\\" in text else text
@@ -537,11 +573,11 @@ class _Reader:
         if depth > MAX_DEPTH:
             return None
         if kind == "string":
-            if any(child.is_named and child.type != "string_content" for child in node.children):
+            if self._is_expanded(node, text):
                 return None
-            return _QUOTED_TEXT_ESCAPE.sub(r"\1", text[1:-1])
+            return _QUOTED_TEXT_ESCAPE.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
         if kind == "concatenation":
-            parts = [self._value(child, depth + 1) for child in node.children]
+            parts = [self._value_of(child, depth) for child in node.children]
             return None if None in parts else "".join(part or "" for part in parts)
         if kind == "ansi_c_string":
             return text[2:-1] if "\\" not in text else None
@@ -549,13 +585,24 @@ class _Reader:
             return text
         if kind == "variable_assignment":
             value = node.child_by_field_name("value")
-            resolved = "" if value is None else self._value(value, depth + 1)
+            resolved = "" if value is None else self._value_of(value, depth)
             name = node.child_by_field_name("name")
-            before = "" if name is None else self._text(node.start_byte, name.end_byte)
+            before = "" if name is None else self.slice(node.start_byte, name.end_byte)
             return None if resolved is None else f"{before}={resolved}"
         return None
 
+    def _value_of(self, node: "Node", depth: int) -> str | None:
+        text = self.slice(node.start_byte, node.end_byte)
+        return self._value(node, node.type, text, depth + 1)
 
+    def _is_expanded(self, node: "Node", text: str) -> bool:
+        """Whether a variable or a command decides what is in double quotes."""
+        if not self._has_error and "$" not in text and "`" not in text:
+            return False
+        return any(child.type != "string_content" for child in node.named_children)
+
+
+_PLAIN = frozenset(("word", "number", "variable_name", "heredoc_start", "command_name"))
 _ESCAPED = pattern(r"\\(.)", re.DOTALL)
 _QUOTED_ESCAPE = pattern(rb'\\[$`"\\\n]')
 _QUOTED_TEXT_ESCAPE = pattern(r'\\(?:([$`"\\])|\n)')

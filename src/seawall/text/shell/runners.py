@@ -51,6 +51,8 @@ RUNNERS: dict[str, Runner] = {
     "eatmydata": _runner(),
 }
 """By name. ``runuser`` and ``su`` take a user and a script and are treated apart."""
+NAMES = frozenset((*RUNNERS, "eval", "su", "runuser", *SHELLS))
+"""All that may run another command, or a script."""
 
 _NOT_RUN = {"command": ("-v", "-V"), "sudo": ("-l", "-v", "-k", "-K", "-e", "--list")}
 _SHELL_OPTIONS_WITH_VALUE = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file"))

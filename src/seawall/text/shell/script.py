@@ -1,6 +1,6 @@
 """What a shell script is made of. Places are byte offsets in the file that the script is from."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -31,15 +31,14 @@ class Origin(NamedTuple):
         places: list[int] = []
         length = 0
         for start, end in pieces:
-            at = start
-            while at < end:
-                piece = bisect_right(self.starts, at)
-                stop = min(end, self.starts[piece] if piece < len(self.starts) else end)
-                starts.append(length)
-                places.append(self.start(at))
-                data.append(self.data[at:stop])
-                length += stop - at
-                at = stop
+            if start < end:
+                first = bisect_right(self.starts, start)
+                last = bisect_left(self.starts, end, first)
+                shift = length - start
+                starts += [length, *(offset + shift for offset in self.starts[first:last])]
+                places += [self.start(start), *self.places[first:last]]
+                data.append(self.data[start:end])
+                length += end - start
         if not starts:
             return Origin(b"", (0,), (self.start(0),))
         return Origin(b"".join(data), tuple(starts), tuple(places))
@@ -98,6 +97,7 @@ class Command:
 
     Attributes:
         words: its name and arguments; empty for an assignment that stands alone.
+        name: without the directory; empty where it is not plain text.
         assignments: before its name.
         redirections: its own, and those of the compound command that it alone makes up.
         operator: what stands before it in its list: ``&&``, ``||``, ``;``, ``&`` or a newline,
@@ -113,8 +113,8 @@ class Command:
     """
 
     __slots__ = (
-        "assignments", "background", "condition", "end", "inside", "negated", "operator", "parent",
-        "pipeline", "redirections", "start", "words",
+        "_values", "assignments", "background", "condition", "end", "inside", "name", "negated",
+        "operator", "parent", "pipeline", "redirections", "start", "words",
     )  # fmt: skip
 
     assignments: tuple[Assignment, ...]
@@ -122,6 +122,7 @@ class Command:
     condition: bool
     end: int
     inside: tuple[str, ...]
+    name: str
     negated: bool
     operator: str
     parent: "Command | None"
@@ -130,11 +131,11 @@ class Command:
     start: int
     words: tuple[ShellWord, ...]
 
-    @property
-    def name(self) -> str:
-        """Its name without the directory; empty where it is not plain text."""
-        value = self.words[0].value if self.words else None
-        return (value or "").rpartition("/")[2]
+    def __init__(self, words: tuple[ShellWord, ...]) -> None:
+        self.words = words
+        value = words[0].value if words else None
+        self.name = (value or "").rpartition("/")[2]
+        self._values: list[str] | None = None
 
     @property
     def arguments(self) -> tuple[ShellWord, ...]:
@@ -143,8 +144,12 @@ class Command:
 
     @property
     def values(self) -> list[str]:
-        """The arguments as text; a word that is decided at run time as it is written."""
-        return [word.text if word.value is None else word.value for word in self.words[1:]]
+        """The arguments as text, not to be changed; what is decided at run time as written."""
+        if self._values is None:
+            self._values = [
+                word.text if word.value is None else word.value for word in self.words[1:]
+            ]
+        return self._values
 
     @property
     def operands(self) -> list[ShellWord]:
@@ -180,15 +185,14 @@ class Command:
         ``-y`` is also found in ``-qy``, and ``--level`` in ``--level=3``.
         """
         short = {name[1] for name in names if len(name) == 2}
-        for word in self.words[1:]:
-            value = word.text if word.value is None else word.value
+        for at, value in enumerate(self.values, start=1):
             if value == "--":
                 return None
             if value.startswith("--"):
                 if value.partition("=")[0] in names:
-                    return word
+                    return self.words[at]
             elif value in names or (value.startswith("-") and short.intersection(value[1:])):
-                return word
+                return self.words[at]
         return None
 
     def __repr__(self) -> str:
@@ -219,7 +223,7 @@ class Script:
         start, end: its text.
     """
 
-    __slots__ = ("broken", "commands", "comments", "end", "language", "start")
+    __slots__ = ("_by_name", "_said", "broken", "commands", "comments", "end", "language", "start")
 
     broken: str
     commands: tuple[Command, ...]
@@ -235,6 +239,8 @@ class Script:
         self.broken = broken
         self.commands = ()
         self.comments = ()
+        self._by_name: dict[str, list[Command]] | None = None
+        self._said: str | None = None
 
     @property
     def over_limit(self) -> bool:
@@ -248,7 +254,25 @@ class Script:
 
     def named(self, *names: str) -> list[Command]:
         """The commands of some names."""
-        return [command for command in self.commands if command.name in names]
+        if self._by_name is None:
+            self._by_name = {}
+            for command in self.commands:
+                self._by_name.setdefault(command.name, []).append(command)
+        found = [name for name in names if name in self._by_name]
+        if len(found) < 2:
+            return self._by_name[found[0]] if found else []
+        return [command for command in self.commands if command.name in found]
+
+    @property
+    def said(self) -> str:
+        """What its commands get, word by word on lines: a look here spares one at each word."""
+        if self._said is None:
+            self._said = "\n".join(
+                word.text if word.value is None else word.value
+                for command in self.commands
+                for word in command.words
+            )
+        return self._said
 
     def before(self, command: Command) -> Sequence[Command]:
         """The commands before another in the text."""
