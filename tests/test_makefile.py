@@ -12,7 +12,18 @@ from tests.shared import ROOT
 from tools import build_docs
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = {"demo", "test", "test-full", "lint", "format", "bench", "docs", "lock", "clean"}
+TARGETS = {
+    "demo",
+    "test",
+    "test-full",
+    "lint",
+    "format",
+    "bench",
+    "docs",
+    "lock",
+    "snapshot",
+    "clean",
+}
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 

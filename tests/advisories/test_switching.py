@@ -194,7 +194,7 @@ def test_a_database_that_is_not_packed(
 
 def test_another_file_than_the_checksum_is_of(exported: Path, environment: dict[str, str]) -> None:
     exported.with_name("packed.sha256").write_text("0" * 64 + "  packed\n")
-    with pytest.raises(UsageError, match="get it again"):
+    with pytest.raises(UsageError, match="fetch it again"):
         take(exported, environment)
 
 

@@ -3,15 +3,18 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from seawall.advisories import snapshot
 from seawall.advisories.store import Store
 from seawall.cli.main import run
-from tests.shared import DATA, SHARED
+from tests.shared import DATA
 
 FEEDS = DATA / "feeds"
 Answer = Callable[..., str]
@@ -177,9 +180,65 @@ def test_a_snapshot(tmp_path: Path) -> None:
     assert notes == ()
 
 
-@pytest.mark.full
-@pytest.mark.skipif(not (SHARED / "feeds").is_dir(), reason="the shared feeds are not here")
-def test_the_shipped_database_is_the_one_made_of_the_shared_feeds() -> None:
+def test_the_shipped_database(tmp_path: Path) -> None:
     shipped = snapshot.shipped()
     assert shipped is not None
     assert Path(shipped.path).stat().st_size <= 6_000_000
+    environment = {"SEAWALL_CACHE_DIR": str(tmp_path / "cache")}
+    path, notes = snapshot.unpacked(shipped, environment)
+    assert notes == ()
+    with Store.open(path) as store:
+        (django,) = store.match([("PyPI", "Django", "3.2.0")])
+        ids = {store.vulnerability(match.vulnerability).id for match in django}
+        assert "CVE-2021-31542" in ids
+        assert store.coverage("Debian:11") is not None
+        assert store.coverage("Alpine:v3.20") is None
+        assert {source.licence for source in store.sources()}.isdisjoint(
+            {"CC-BY-SA-4.0", "CC-BY-NC-ND-4.0"}
+        )
+        assert store.cycles("python")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A directory that is served, and its address."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called
+            """Say nothing."""
+
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = Thread(target=served.serve_forever)
+        thread.start()
+        yield folder, f"http://127.0.0.1:{served.server_address[1]}"
+        served.shutdown()
+        thread.join()
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="OpenSSH is not installed")
+def test_update_from_an_address(
+    own: Path, made: Path, server: tuple[Path, str], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    folder, address = server
+    key = str(tmp_path / "key")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    signers = tmp_path / "signers"
+    signers.write_text(f"ci@example.org {Path(key + '.pub').read_text()}")
+    packed = folder / "packed"
+    export = ["db", "export", str(packed), "--sign", key, "--database", str(made)]
+    assert run(export) == 0
+    update = ["update", "--from", f"{address}/packed"]
+    assert "use https" in failing(capsys, *update)
+    assert run(["db", *update, "--signers", str(signers)]) == 0
+    assert sorted(path.name for path in own.iterdir()) == ["advisories.db", "update.lock"]
+    before = (own / "advisories.db").read_bytes()
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: len(whole) // 2])
+    assert "does not hold" in failing(capsys, *update, "--signers", str(signers))
+    (folder / "packed.sig").unlink()
+    assert "answered 404" in failing(capsys, *update, "--signers", str(signers))
+    assert (own / "advisories.db").read_bytes() == before

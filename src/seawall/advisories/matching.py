@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from seawall.advisories import names, spans
 from seawall.advisories.known import Match
 from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
-from seawall.advisories.versions.schemes import scheme_of
+from seawall.advisories.versions.schemes import Key, scheme_of
 
 Wanted = tuple[str, str, str]
 """The ecosystem as OSV writes it, with the release; the package's name; its version."""
@@ -22,7 +22,7 @@ _OF_PACKAGE = (
     " FROM temp.wanted w CROSS JOIN package p ON p.ecosystem = w.ecosystem AND p.name = w.name"
 )
 _BY_RANGE = (
-    "SELECT w.place, m.vulnerability, a.record, a.statement, a.part, a.hi" + _OF_PACKAGE +
+    "SELECT w.place, m.vulnerability, a.record, a.statement, a.part, a.hi, ''" + _OF_PACKAGE +
     " CROSS JOIN affected a ON a.package = p.package AND a.lo <= w.key AND a.hi > w.key"
     " CROSS JOIN member m ON m.record = a.record"
 )  # fmt: skip
@@ -105,8 +105,8 @@ class Matching:
             "INSERT INTO temp.wanted VALUES (?, ?, ?, ?, ?)", self._rows(wanted, unreadable)
         )
         connection.execute("COMMIT")
-        hits = [_Hit(*row) for row in connection.execute(_BY_RANGE)]
-        hits += [_Hit(*row) for row in connection.execute(_BY_VERSION)]
+        hits = list(map(_Hit._make, connection.execute(_BY_RANGE)))
+        hits += map(_Hit._make, connection.execute(_BY_VERSION))
         self._look_up(hits)
         found: list[list[Match]] = [[] for _ in wanted]
         for (place, _), all_hits in sorted(_together(hits).items()):
@@ -132,16 +132,23 @@ class Matching:
     def _rows(
         self, wanted: Sequence[Wanted], unreadable: set[int]
     ) -> Iterator[tuple[int, int, str, str, bytes | None]]:
+        known: dict[str, tuple[int | None, str, Key]] = {}
         for place, (ecosystem, name, version) in enumerate(wanted):
-            base = names.ecosystem(ecosystem)
-            number = self._ecosystems.get(base)
+            if ecosystem not in known:
+                known[ecosystem] = self._ecosystem(ecosystem)
+            number, base, key_of = known[ecosystem]
             if number is None:
                 continue
-            scheme = scheme_of(base)
-            key = scheme.key(version) if scheme is not None else None
+            key = key_of(version)
             if key is None:
                 unreadable.add(place)
             yield place, number, names.normal(base, name), version, key
+
+    def _ecosystem(self, ecosystem: str) -> tuple[int | None, str, Key]:
+        """Its number here, what it is called here, and what gives its versions their keys."""
+        base = names.ecosystem(ecosystem)
+        scheme = scheme_of(base)
+        return self._ecosystems.get(base), base, _no_key if scheme is None else scheme.key
 
     def _look_up(self, hits: Sequence[_Hit]) -> None:
         """What stands behind the numbers, each once."""
@@ -197,6 +204,10 @@ class Matching:
 
     def _fixed(self, hit: _Hit) -> tuple[str, ...]:
         return _read(self._statements[hit.statement].ranges, hit.part)[1]
+
+
+def _no_key(_version: str) -> None:
+    """The key of a version of an ecosystem whose versions have no known order."""
 
 
 def _together(hits: Sequence[_Hit]) -> dict[tuple[int, int], list[_Hit]]:

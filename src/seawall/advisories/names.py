@@ -5,21 +5,15 @@ lower case only; GitHub's owners and repositories are case-insensitive; OSV's Sw
 repository's address without its scheme.
 """
 
-from seawall.packages.ecosystems import type_of
+from collections.abc import Callable
 
-_CASELESS = frozenset(("Bitnami", "GitHub Actions", "Hex", "NuGet", "Packagist", "Pub"))
+from seawall.packages.ecosystems import type_of
 
 
 def normal(ecosystem: str, name: str) -> str:
-    """The name under which a package of an OSV ecosystem, release and all, is kept."""
-    base = ecosystem.partition(":")[0]
-    if base == "PyPI":
-        return _pep_503(name)
-    if base in _CASELESS:
-        return name.lower()
-    if base == "SwiftURL":
-        return _address(name)
-    return name
+    """The name under which a package of an ecosystem, as ``ecosystem`` gives it, is kept."""
+    spelling = _SPELLINGS.get(ecosystem)
+    return name if spelling is None else spelling(name)
 
 
 def ecosystem(name: str) -> str:
@@ -41,3 +35,15 @@ def _pep_503(name: str) -> str:
 
 def _address(name: str) -> str:
     return name.lower().rpartition("://")[2].rstrip("/").removesuffix(".git")
+
+
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "PyPI": _pep_503,
+    "SwiftURL": _address,
+    "Bitnami": str.lower,
+    "GitHub Actions": str.lower,
+    "Hex": str.lower,
+    "NuGet": str.lower,
+    "Packagist": str.lower,
+    "Pub": str.lower,
+}

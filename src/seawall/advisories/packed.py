@@ -129,7 +129,9 @@ def check(path: str) -> None:
     except FileNotFoundError:
         return
     if wanted != [sha256_of(path)]:
-        raise UsageError(f"{path}: it is not the file that {path}.sha256 was made of; get it again")
+        raise UsageError(
+            f"{path}: it is not the file that {path}.sha256 was made of; fetch it again"
+        )
 
 
 def unpack(path: str, target: str) -> Manifest:
@@ -152,7 +154,7 @@ def unpack(path: str, target: str) -> Manifest:
         raise _broken(path, str(error).strip("'\"")) from error
     problem = examine(target)
     if problem:
-        raise UsageError(f"{path}: the database in it cannot be used: {problem}")
+        raise UsageError(f"{path}: the database in it cannot be used: {problem}; fetch another")
     return manifest
 
 
@@ -168,7 +170,7 @@ def _manifest(path: str, archive: "tarfile.TarFile") -> Manifest:
         if facts["format"] != FORMAT:
             raise UsageError(
                 f"{path}: it has format {facts['format']!r}, this seawall reads {FORMAT}; "
-                "export it with the same version of seawall"
+                "install the seawall that wrote it"
             )
         manifest = Manifest(
             str(facts["until"]), str(facts["identity"]), int(facts["size"]), str(facts["sha256"])
@@ -196,4 +198,4 @@ def _checked(path: str, stream: IO[bytes], manifest: Manifest) -> Iterator[bytes
 
 
 def _broken(path: str, problem: str) -> UsageError:
-    return UsageError(f"{path}: it cannot be imported: {problem}; get it again")
+    return UsageError(f"{path}: it cannot be imported: {problem}; fetch it again")

@@ -34,13 +34,15 @@ def verify(path: str, signers: str) -> str:
     signature = path + SUFFIX
     for needed in (signature, signers):
         if not os.path.isfile(needed):
-            raise UsageError(f"{path} cannot be verified: there is no file {needed}")
+            raise UsageError(f"{path} cannot be verified: there is no file {needed}; fetch it, too")
     found = _run(
         ["-Y", "find-principals", "-s", signature, "-f", signers],
-        f"{path}: none of the signers in {signers} has signed it",
+        f"{path}: none of the signers in {signers} has signed it; fetch it from who should have",
     ).splitlines()
     if not found:
-        raise UsageError(f"{path}: none of the signers in {signers} has signed it")
+        raise UsageError(
+            f"{path}: none of the signers in {signers} has signed it; fetch it from who should have"
+        )
     with open(path, "rb") as stream:
         _run(
             ["-Y", "verify", "-f", signers, "-I", found[0], "-n", NAMESPACE, "-s", signature],
@@ -62,9 +64,11 @@ def _run(arguments: list[str], problem: str, stdin: int | None = None) -> str:
             timeout=_PATIENCE, check=False,
         )  # fmt: skip
     except OSError as error:
-        raise UsageError(f"{problem}: ssh-keygen cannot be run: {error.strerror}") from error
+        raise UsageError(
+            f"{problem}: ssh-keygen cannot be run: {error.strerror}; install OpenSSH"
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"{problem}: ssh-keygen gave no answer") from error
+        raise UsageError(f"{problem}: ssh-keygen gave no answer; run it by hand") from error
     if result.returncode:
         told = (result.stderr or result.stdout).strip().splitlines()
         raise UsageError(f"{problem}: {told[-1] if told else 'ssh-keygen failed'}")

@@ -35,7 +35,7 @@ def show(options: argparse.Namespace) -> int:
         if not packages:
             raise UsageError(
                 f"nothing is known of {options.what!r}: no id and no package of that name; "
-                "seawall db status shows which sources the database has"
+                "see seawall db status for the sources that the database has"
             )
         if options.format == "json":
             write_text(_packages_json(packages), None)
@@ -54,7 +54,9 @@ def _package(what: str, ecosystem: str | None) -> tuple[str, str]:
         try:
             purl = parse(what)
         except PurlError as error:
-            raise UsageError(f"{what!r} is no package URL: {error}") from error
+            raise UsageError(
+                f"{what!r} is no package URL: {error}; write it as pkg:pypi/django"
+            ) from error
         return ecosystem or ecosystem_of(purl.type), full_name(purl)
     return ecosystem or "", what
 

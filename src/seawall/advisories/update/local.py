@@ -29,6 +29,11 @@ def make(source: str, target: str, *, signers: str | None, told: Told) -> None:
     if source.startswith(("https://", "http://")):
         from seawall.advisories.update import published  # noqa: PLC0415 - the only use of a network
 
+        if source.startswith("http://") and not signers:
+            raise UsageError(
+                f"{source}: anybody on the way can change what comes without encryption; "
+                "use https, or say with --signers who has to have signed it"
+            )
         with published.fetched(source, f"{target}.download", signed=bool(signers)) as file:
             unpack(file, target, signers=signers)
     elif os.path.isdir(source):
@@ -40,7 +45,7 @@ def make(source: str, target: str, *, signers: str | None, told: Told) -> None:
     elif os.path.exists(source):
         unpack(source, target, signers=signers)
     else:
-        raise UsageError(f"{source}: there is no such file or directory")
+        raise UsageError(f"{source}: there is no such file or directory; name another")
 
 
 def unpack(file: str, target: str, *, signers: str | None) -> None:
@@ -55,7 +60,8 @@ def unpack(file: str, target: str, *, signers: str | None) -> None:
     problem = examine(file)
     if problem:
         raise UsageError(
-            f"{file}: it is neither a directory of feeds nor what seawall db export writes"
+            f"{file}: it is neither a directory of feeds nor "
+            "what seawall db export writes; name one of these"
         )
     packed.check(file)
     shutil.copyfile(file, target)
@@ -84,14 +90,14 @@ def build(
     strange = sorted(set(days) - {each.source.name for each in found})
     if strange:
         raise UsageError(
-            f"{directory}: it has nothing of a source named {strange[0]!r}; it has "
+            f"{directory}: it has nothing of a source named {strange[0]!r}; choose from "
             f"{', '.join(each.source.name for each in found) or 'none'}"
         )
     wanted = [each for each in found if not shareable or _is_shareable(each)]
     if not wanted:
         raise UsageError(
-            f"{directory}: there are no feeds in it; they are laid out as in "
-            "docs/advisories.md: osv/PyPI/all.zip and so on"
+            f"{directory}: there are no feeds in it; name a directory that has them, laid out as "
+            "docs/advisories.md says: osv/PyPI/all.zip and so on"
         )
     for path in strangers:
         told(f"{path} is passed over: it is the file of no source")

@@ -45,18 +45,24 @@ def _fetch(address: str, path: str, limit: int) -> None:
             while chunk := answer.read(_CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    raise UsageError(f"{address}: it is larger than {limit >> 20} MB; is it right?")
+                    raise UsageError(
+                        f"{address}: it is larger than {limit >> 20} MB; correct the address"
+                    )
                 stream.write(chunk)
             announced = answer.headers.get("Content-Length", "")
             if announced.isdigit() and int(announced) != size:
                 raise UsageError(
-                    f"{address}: it ended after {size} of {announced} bytes; try again"
+                    f"{address}: it ended after {size} of {announced} bytes; run it again"
                 )
     except HTTPError as error:
         raise UsageError(
-            f"{address}: the server answered {error.code}; is the address right?"
+            f"{address}: the server answered {error.code}; correct the address"
         ) from error
     except URLError as error:
-        raise UsageError(f"{address}: it cannot be reached: {error.reason}; try again") from error
+        raise UsageError(
+            f"{address}: it cannot be reached: {error.reason}; run it again"
+        ) from error
     except TimeoutError as error:
-        raise UsageError(f"{address}: no byte came for {_PATIENCE} seconds; try again") from error
+        raise UsageError(
+            f"{address}: no byte came for {_PATIENCE} seconds; run it again"
+        ) from error

@@ -85,7 +85,8 @@ def _alone(directory: str) -> Iterator[None]:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UsageError(
-                f"another update of the database in {directory} is running; wait for it to end"
+                f"another update of the database in {directory} is running; "
+                "run it again when that one has ended"
             ) from error
         yield
     finally:
@@ -95,7 +96,9 @@ def _alone(directory: str) -> Iterator[None]:
 def _put(new: str, path: str, *, older: bool) -> Switched:
     problem = examine(new)
     if problem:
-        raise UsageError(f"the new database cannot be used: {problem}; the old one stays")
+        raise UsageError(
+            f"the new database cannot be used: {problem}; the old one stays; run it anew"
+        )
     with Store.open(new) as store:
         _check(store)
         until, identity, advisories = store.until, store.identity, store.advisories
@@ -115,9 +118,13 @@ def _check(store: Store) -> None:
     """Look at every page: this happens once, and a scan looks at those that it needs."""
     problems = [row[0] for row in store.select("PRAGMA quick_check(1)")]
     if problems != ["ok"]:
-        raise UsageError(f"the new database is damaged: {problems[0]}; the old one stays")
+        raise UsageError(
+            f"the new database is damaged: {problems[0]}; the old one stays; run it anew"
+        )
     if not store.advisories:
-        raise UsageError("the new database has no advisories; the old one stays")
+        raise UsageError(
+            "the new database has no advisories; the old one stays; name another source"
+        )
 
 
 def _before(path: str) -> tuple[str, str] | None:
