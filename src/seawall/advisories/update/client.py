@@ -96,7 +96,7 @@ class Client:
         self._wait = wait
         self._now = now
         self._wall = wall
-        self._opener: OpenerDirector | None = None
+        self._openers: dict[str, OpenerDirector] = {}
         self._unreachable: dict[str, str] = {}
 
     def pause(self, seconds: float) -> None:
@@ -222,11 +222,19 @@ class Client:
             "see whether the address is right"
         )
 
+    def _opener(self, scheme: str) -> OpenerDirector:
+        """The handlers that are needed: no files, no FTP, and redirects are ours."""
+        if scheme not in self._openers:
+            opener = OpenerDirector()
+            opener.add_handler(ProxyHandler())
+            opener.add_handler(_tls() if scheme == "https" else HTTPHandler())
+            self._openers[scheme] = opener
+        return self._openers[scheme]
+
     def _open(self, address: str, target: str, headers: Mapping[str, str]) -> HTTPResponse:
         try:
             request = Request(target, headers=dict(headers))  # noqa: S310 - the opener knows http and https only
-            opener = self._opener = self._opener or _opener()
-            response = opener.open(request, timeout=self._limits.patience)
+            response = self._opener(urlsplit(target).scheme).open(request, timeout=self._limits.patience)
         except TimeoutError:
             raise _Unreachable(f"no answer came for {self._limits.patience:g} seconds") from None
         except URLError as error:
@@ -336,16 +344,10 @@ def _check_redirect(address: str, before: str, after: str) -> None:
         )
 
 
-def _opener() -> OpenerDirector:
-    """The handlers that are needed, and no others: no files, no FTP, and redirects are ours."""
-    import ssl  # noqa: PLC0415 - slow to load
+def _tls() -> HTTPSHandler:
+    import ssl  # noqa: PLC0415 - it reads all certificates of the system
 
-    opener = OpenerDirector()
-    for handler in (
-        ProxyHandler(), HTTPHandler(), HTTPSHandler(context=ssl.create_default_context()),
-    ):  # fmt: skip
-        opener.add_handler(handler)
-    return opener
+    return HTTPSHandler(context=ssl.create_default_context())
 
 
 def _reason(error: object) -> str:

@@ -30,7 +30,7 @@ _MAX_LIST = 512 << 20
 _MAX_RECORD = 32 << 20
 _LINE = pattern(r"(\d{4}-\d\d-\d\dT[\d:.]{8,20})(?:Z|\+00:00),([\w.:+-]{1,200})")
 _SECONDS = 19
-"""Characters of a time up to its seconds; what follows is written in several ways."""
+"""Characters of a time up to its seconds; records do not always have what follows."""
 
 
 def follow(work: Work) -> Outcome:
@@ -60,11 +60,16 @@ def _modified(work: Work, since: str) -> list[tuple[str, str]]:
     """Time and id of what was modified, newest first; without a time to begin at, the first."""
     lines = work.client.lines(
         work.source.update.changes, _MAX_LIST,
-        lambda line: line[:_SECONDS] >= since[:_SECONDS],
+        lambda line: not since or _instant(line.partition(",")[0]) > _instant(since),
         most=0 if since else 1,
     )  # fmt: skip
     found = [match for line in lines if (match := _LINE.fullmatch(line))]
     return [(match[1], match[2]) for match in found]
+
+
+def _instant(time: str) -> tuple[str, str]:
+    """What orders times: up to the seconds, and the parts of a second, of which there may be none."""
+    return time[:_SECONDS], time[_SECONDS:].strip("Z.").ljust(9, "0")
 
 
 def _records(work: Work, path: str, found: list[tuple[str, str]]) -> Outcome:
@@ -87,7 +92,7 @@ def _records(work: Work, path: str, found: list[tuple[str, str]]) -> Outcome:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(fetched, dict.fromkeys(id_ for _, id_ in due)))
     if found:
-        work.state.mark(newest=max(time for time, _ in found))
+        work.state.mark(newest=max((time for time, _ in found), key=_instant))
     return Outcome(changed=True, told=f"{len(due)} records") if due else UNCHANGED
 
 
