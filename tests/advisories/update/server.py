@@ -41,7 +41,7 @@ class Server:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.pages: dict[str, "Page"] = {}
+        self.pages: dict[str, Page] = {}
         """What is answered by a function of the query."""
         self.tricks: dict[str, list[Trick]] = {}
         self.requests: list[Request] = []
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     own: Server
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:

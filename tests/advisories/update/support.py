@@ -3,6 +3,7 @@
 from seawall.advisories.update.client import Client, Limits
 from seawall.advisories.update.mirrors import Mirrors
 
+NO_MIRRORS = Mirrors()
 QUICK = Limits(patience=2.0)
 NOW = 1_790_000_000.0
 """September 21st, 2026."""
@@ -30,7 +31,7 @@ class Clock:
 
 def client(
     waits: Waits,
-    mirrors: Mirrors = Mirrors(),
+    mirrors: Mirrors = NO_MIRRORS,
     limits: Limits = QUICK,
     clock: Clock | None = None,
 ) -> Client:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.advisories.update import checks, downloads
+from seawall.advisories.update import checks
 from seawall.advisories.update.client import FetchError, Limits
 from seawall.advisories.update.downloads import Validators, fetch
 from tests.advisories.update.server import Server, Trick, running
@@ -177,7 +177,7 @@ def test_what_the_check_refuses_does_not_take_its_place(
     target.parent.mkdir(parents=True)
     target.write_bytes(b"the good one")
     check = partial(checks.check, name="osv/Go/all.zip", address="ADDRESS")
-    with pytest.raises(FetchError, match="no zip .*whether a proxy asks for a login"):
+    with pytest.raises(FetchError, match=r"no zip .*whether a proxy asks for a login"):
         fetch(client(waits), f"{server.base}/a", str(target), check=check)
     assert target.read_bytes() == b"the good one"
     assert names(target) == ["all.zip"]
@@ -191,16 +191,14 @@ def test_a_full_disk_is_not_kept_full(
     def no_room(_number: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(downloads.os, "fsync", no_room)
+    monkeypatch.setattr("os.fsync", no_room)
     with pytest.raises(OSError, match="No space left"):
         fetch(client(waits), f"{server.base}/a", str(target))
     assert names(target) == []
     assert len(server.requests) == 1
 
 
-def test_an_interruption_leaves_what_has_come(
-    server: Server, waits: Waits, target: Path
-) -> None:
+def test_an_interruption_leaves_what_has_come(server: Server, waits: Waits, target: Path) -> None:
     server.files["/a"] = DATA * 10
 
     def interrupted(_what: str, done: int, total: int) -> None:

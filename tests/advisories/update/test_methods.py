@@ -37,7 +37,9 @@ class Keeper:
         self.server.forget()
         asking = client(self.waits, upstream.as_mirrors(self.server), self.limits, self.clock)
         state = State(str(self.root), name)
-        work = Work(sources.source(name), str(self.root), state, asking, self.environment, not_shown)
+        work = Work(
+            sources.source(name), str(self.root), state, asking, self.environment, not_shown
+        )
         return _followed(work, self.told.append)
 
     def records(self, name: str) -> dict[str, Any]:
@@ -158,7 +160,9 @@ def test_osv_takes_the_archive_when_much_changed(
 ) -> None:
     monkeypatch.setattr(modified_ids, "MOST_RECORDS", 8)
     for number in range(9):
-        bucket.put({**bucket.records["GO-2026-5500"], "id": f"GO-2026-{number}"}, "2026-09-21T10:00:00Z")
+        bucket.put(
+            {**bucket.records["GO-2026-5500"], "id": f"GO-2026-{number}"}, "2026-09-21T10:00:00Z"
+        )
     bucket.publish()
     outcome = keeper.follow("osv-go")
     assert outcome == Outcome(changed=True, told="the whole archive")
@@ -186,7 +190,9 @@ def test_the_archive_takes_the_place_of_what_changed_before_it(
 
 def test_osv_goes_on_where_it_was_cut_off(keeper: Keeper, bucket: upstream.Bucket) -> None:
     for number in range(20):
-        bucket.put({**bucket.records["GO-2026-5500"], "id": f"GO-2026-{number}"}, "2026-09-21T10:00:00Z")
+        bucket.put(
+            {**bucket.records["GO-2026-5500"], "id": f"GO-2026-{number}"}, "2026-09-21T10:00:00Z"
+        )
     bucket.publish()
     broken = bucket.address("GO-2026-13")
     keeper.server.tricks[broken] = [Trick(500)] * 5
@@ -306,9 +312,7 @@ def test_a_delta_with_another_checksum_is_refused(keeper: Keeper, cves: upstream
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b'{"assets": 7}', b'{"assets": [{"name": 1}]}'])
-def test_an_answer_without_releases(
-    keeper: Keeper, cves: upstream.CveList, answer: bytes
-) -> None:
+def test_an_answer_without_releases(keeper: Keeper, cves: upstream.CveList, answer: bytes) -> None:
     keeper.server.files[upstream.LATEST] = answer
     assert keeper.follow("cve-list") is None
     assert "has no archive of all CVEs" in keeper.told[-1]

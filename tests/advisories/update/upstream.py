@@ -180,12 +180,16 @@ class CveList:
         }
 
     def everything(self, day: str, tag: str) -> dict[str, str]:
-        inner = zipped({f"cves/2024/1xxx/{id_}.json": dumped(each) for id_, each in self.records.items()})
+        inner = zipped(
+            {f"cves/2024/1xxx/{id_}.json": dumped(each) for id_, each in self.records.items()}
+        )
         return self.put(f"{tag}/{day}_all_CVEs_at_midnight.zip.zip", {"cves.zip": inner})
 
     def delta(self, day: str, tag: str, when: str, *changed: Any) -> dict[str, str]:
         files = {f"deltaCves/{each['cveMetadata']['cveId']}.json": dumped(each) for each in changed}
-        return self.put(f"{tag}/{day}_delta_CVEs_at_{when}.zip", {**files, "deltaCves/delta.json": b"{}"})
+        return self.put(
+            f"{tag}/{day}_delta_CVEs_at_{when}.zip", {**files, "deltaCves/delta.json": b"{}"}
+        )
 
     def latest(self, *assets: dict[str, str]) -> None:
         self._server.files[LATEST] = dumped({"tag_name": "cve", "assets": list(assets)})
@@ -322,7 +326,9 @@ def amazon(server: Server) -> None:
 
 def alpine(server: Server) -> None:
     main = (FEEDS / "alpine/v3.15/main.json").read_bytes()
-    server.files[f"{SECDB}/"] = b'<a href="../">..</a><a href="edge/">edge/</a><a href="v3.15/">v</a>'
+    server.files[f"{SECDB}/"] = (
+        b'<a href="../">..</a><a href="edge/">edge/</a><a href="v3.15/">v</a>'
+    )
     server.files[f"{SECDB}/last-update"] = b"2026-09-20T10:00:00Z\n"
     for path in ("v3.15/main", "v3.15/community", "edge/main"):
         release, name = path.split("/")

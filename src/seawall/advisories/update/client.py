@@ -234,7 +234,9 @@ class Client:
     def _open(self, address: str, target: str, headers: Mapping[str, str]) -> HTTPResponse:
         try:
             request = Request(target, headers=dict(headers))  # noqa: S310 - the opener knows http and https only
-            response = self._opener(urlsplit(target).scheme).open(request, timeout=self._limits.patience)
+            response = self._opener(urlsplit(target).scheme).open(
+                request, timeout=self._limits.patience
+            )
         except TimeoutError:
             raise _Unreachable(f"no answer came for {self._limits.patience:g} seconds") from None
         except URLError as error:

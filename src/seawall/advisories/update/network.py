@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from seawall.advisories import database
 from seawall.advisories.feeds import sources
+from seawall.advisories.feeds.errors import FeedError
 from seawall.advisories.feeds.sources import LOCAL, SOURCES, Source
 from seawall.advisories.schema import VERSION
 from seawall.advisories.store import DatabaseError, Store
@@ -75,10 +76,11 @@ def choose(names: Iterable[str], *, shareable: bool = False) -> tuple[Source, ..
             from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
             close = get_close_matches(name, known, n=1)
-            told = (
-                f"did you mean {close[0]!r}" if close else f"give one of {', '.join(sorted(known))}"
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise UsageError(
+                f"there is no source {name!r} to be fetched{hint}; give one of "
+                + ", ".join(sorted(known))
             )
-            raise UsageError(f"there is no source {name!r} to be fetched; {told}")
     chosen = tuple(
         each for each in SOURCES
         if each.name in (wanted or known) and (wanted or each.name not in ONLY_NAMED)
@@ -121,6 +123,7 @@ def update(
     """
     changed: list[str] = []
     failed: list[str] = []
+    recipe: dict[str, str] = {}
 
     def make(target: str) -> None:
         root = os.path.join(os.path.dirname(target), FEEDS)
@@ -135,10 +138,14 @@ def update(
                 changed.append(source.name)
         if not _kept(root):
             raise FetchError("nothing could be fetched; see the lines above, and try again later")
-        recipe = _recipe(shareable=shareable)
+        days = _days(root)
+        recipe.update(_recipe(days, shareable=shareable))
         if not changed and _built(root, environment) == recipe:
             raise _UpToDate
-        local.build(root, target, told=told, shareable=shareable)
+        try:
+            local.build(root, target, told=told, shareable=shareable, days=days)
+        except FeedError as error:  # it was whole when it came
+            raise FetchError(f"{error}; {_put_away(root, str(error))}") from error
         if not partial:
             _check_losses(target, environment, failed, shareable=shareable)
 
@@ -146,7 +153,7 @@ def update(
         switched = switch(make, environment, older=older)
     except _UpToDate:
         return Report(None, (), tuple(failed), len(chosen))
-    _remember_built(switched.path, _recipe(shareable=shareable))
+    _remember_built(switched.path, recipe)
     return Report(switched, tuple(changed), tuple(failed), len(chosen))
 
 
@@ -203,26 +210,50 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def _put_away(root: str, problem: str) -> str:
+    """Take away the kept file that a problem names, so that it is fetched again."""
+    found = [
+        (files.source.name, path) for files in sources.located(root)[0] for path in files.paths
+    ]
+    for name, path in found:
+        full = os.path.join(root, *path.split("/"))
+        if full in problem or problem.startswith(f"{path}:"):
+            os.unlink(full)
+            state = State(root, name)
+            state.files.pop(path, None)
+            state.mark(newest="", whole="")
+            return f"it is removed, to be fetched again; run seawall db update again ({name})"
+    return f"remove {root}, and run seawall db update again"
+
+
 # What the database in place was made of -------------------------------------------------------
 
 
-def _recipe(*, shareable: bool) -> str:
+def _days(root: str) -> dict[str, str]:
+    """The day at which the data of each kept source was what its address had."""
+    found = {name: State(root, name).marks.get("checked", "")[:10] for name in _kept(root)}
+    return {name: day for name, day in sorted(found.items()) if day}
+
+
+def _recipe(days: Mapping[str, str], *, shareable: bool) -> dict[str, str]:
+    """What makes a database another one, besides the feeds."""
     from seawall import __version__  # noqa: PLC0415 - another version reads feeds in another way
 
-    return f"{__version__} {VERSION}{' shareable' if shareable else ''}"
+    about = {"seawall": __version__, "schema": str(VERSION), "shareable": str(shareable)}
+    return about | {f"day of {name}": day for name, day in days.items()}
 
 
-def _built(root: str, environment: Mapping[str, str]) -> str:
-    """How the database in place was made; empty when it was not made of the feeds as they are."""
+def _built(root: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """How the database in place was made; nothing when it was not made of the feeds as they are."""
     path = os.path.join(database.directory(environment), database.NAME)
     try:
         with open(os.path.join(root, _BUILT), encoding="utf-8") as stream:
             told = json.load(stream)
         with Store.open(path) as store:
             same = bool(told["identity"] == store.identity)
-        return str(told["recipe"]) if same else ""
+        return dict(told["recipe"]) if same else {}
     except (OSError, ValueError, KeyError, TypeError, DatabaseError, RecursionError):
-        return ""
+        return {}
 
 
 def _forget_built(root: str) -> None:
@@ -230,7 +261,7 @@ def _forget_built(root: str) -> None:
         os.unlink(os.path.join(root, _BUILT))
 
 
-def _remember_built(path: str, recipe: str) -> None:
+def _remember_built(path: str, recipe: Mapping[str, str]) -> None:
     with Store.open(path) as store:
         facts = {"identity": store.identity, "recipe": recipe}
     with open(os.path.join(os.path.dirname(path), FEEDS, _BUILT), "w", encoding="utf-8") as stream:

@@ -50,7 +50,7 @@ def _of_file(path: str) -> Settings:
     try:
         with open(path, "rb") as stream:
             told = tomllib.loads(stream.read(_MAX_SIZE).decode("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from seawall.advisories.feeds.changes import CHANGED
 from seawall.advisories.feeds.sources import Source
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import Client, FetchError
+from seawall.advisories.update.client import GONE, NOT_FOUND, Client, FetchError
 from seawall.advisories.update.downloads import Fetched, Shown, fetch
 from seawall.advisories.update.state import State
 
@@ -129,4 +129,4 @@ def age_in_days(work: Work, mark: str) -> float:
 
 def is_absent(error: FetchError) -> bool:
     """Whether an address has nothing, rather than that it could not be asked."""
-    return error.status in {404, 410}
+    return error.status in {NOT_FOUND, GONE}

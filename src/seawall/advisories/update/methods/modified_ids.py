@@ -68,7 +68,7 @@ def _modified(work: Work, since: str) -> list[tuple[str, str]]:
 
 
 def _instant(time: str) -> tuple[str, str]:
-    """What orders times: up to the seconds, and the parts of a second, of which there may be none."""
+    """What orders times: up to the seconds, and the parts of one, of which there may be none."""
     return time[:_SECONDS], time[_SECONDS:].strip("Z.").ljust(9, "0")
 
 
