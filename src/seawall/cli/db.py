@@ -13,6 +13,15 @@ The database of advisories that seawall scan holds packages against. One is part
 installation; seawall db update makes a newer one in its place. A scan uses no network.
 """
 
+_UPDATE = """\
+Fetch what changed since the last time from each source, and make a database of it. What was
+fetched stays in the data directory, so that the next update is a small one, and one that was cut
+off goes on where it ended. Proxies: https_proxy, http_proxy, no_proxy. Certificates: SSL_CERT_FILE.
+
+exit codes: 0 the database is up to date, 2 wrong usage, 3 sources could not be had: they keep their
+old data, or nothing changes
+"""
+
 
 def parser() -> Parser:
     """The options of ``seawall db``."""
@@ -51,11 +60,35 @@ def _add_show(add: _Add) -> None:
 
 
 def _add_update(add: _Add) -> None:
-    own = add("update", help="put a newer one in its place")
-    own.add_argument(
-        "--from", dest="source", metavar="FILE", required=True,
-        help="a directory of feeds, a file of db export, or the address of one (https)",
+    own = add("update", help="put a newer one in its place", description=_UPDATE,
+              formatter_class=Help)  # fmt: skip
+    where = own.add_mutually_exclusive_group()
+    where.add_argument(
+        "--from", dest="source", metavar="FILE",
+        help="no feeds: a directory of feeds, a file of db export, or the address of one (https)",
     )  # fmt: skip
+    where.add_argument(
+        "--published", metavar="ADDRESS", nargs="?", const="",
+        help="no feeds: the file of db export at an address; without one, at that of "
+        "SEAWALL_DB_PUBLISHED or of update.toml",
+    )  # fmt: skip
+    where.add_argument(
+        "--source", dest="sources", metavar="NAME,...",
+        help="fetch these sources only (default: all that seawall db licenses may name)",
+    )  # fmt: skip
+    own.add_argument(
+        "--mirror", dest="mirrors", metavar="PREFIX=URL", action="append", default=[],
+        help="fetch what is below PREFIX from below URL; several times",
+    )  # fmt: skip
+    own.add_argument(
+        "--shareable", action="store_true",
+        help="only sources that may be passed on under their own terms",
+    )  # fmt: skip
+    own.add_argument(
+        "--partial", action="store_true",
+        help="let one that lacks sources of the one in force take its place, too",
+    )  # fmt: skip
+    own.add_argument("--offline", action="store_true", help="refuse whatever needs a network")
     own.add_argument(
         "--older", action="store_true", help="let one that is older take its place, too"
     )
@@ -137,9 +170,9 @@ def _show(options: "argparse.Namespace") -> int:
 
 
 def _update(options: "argparse.Namespace") -> int:
-    from seawall.cli import db_change  # noqa: PLC0415
+    from seawall.cli import db_update  # noqa: PLC0415
 
-    return db_change.update(options)
+    return db_update.update(options)
 
 
 def _take_in(options: "argparse.Namespace") -> int:

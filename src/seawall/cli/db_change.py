@@ -1,4 +1,4 @@
-"""``seawall db update``, ``import``, ``export`` and ``build``: databases come and go."""
+"""``seawall db import``, ``export`` and ``build``: databases come and go."""
 
 import argparse
 import os
@@ -11,17 +11,10 @@ from seawall.advisories.update.switching import Switched, switch
 from seawall.core.errors import UsageError
 
 
-def update(options: argparse.Namespace) -> int:
-    """Put a newer database in the place of the user's; gives the exit code."""
-    make = partial(local.make, options.source, signers=options.signers, told=_say)
-    _tell(switch(make, os.environ, older=options.older))
-    return 0
-
-
 def take_in(options: argparse.Namespace) -> int:
     """Put an exported database in the place of the user's; gives the exit code."""
     make = partial(local.unpack, options.file, signers=options.signers)
-    _tell(switch(make, os.environ, older=options.older))
+    tell(switch(make, os.environ, older=options.older))
     return 0
 
 
@@ -40,7 +33,7 @@ def export(options: argparse.Namespace) -> int:
 
         signing.sign(options.file, options.sign)
     size = os.stat(options.file).st_size
-    _say(f"{options.file}: the database until {manifest.until}, {size / 1_000_000:.1f} MB")
+    say(f"{options.file}: the database until {manifest.until}, {size / 1_000_000:.1f} MB")
     return 0
 
 
@@ -49,7 +42,7 @@ def build(options: argparse.Namespace) -> int:
     days = dict(map(_day, options.of))
     make = local.make_snapshot if options.snapshot else local.make_beside
     try:
-        make(options.source, options.output, told=_say, days=days)
+        make(options.source, options.output, told=say, days=days)
     except OSError as error:
         raise UsageError(
             f"{options.output} cannot be made: {(error.strerror or str(error)).lower()}; "
@@ -68,12 +61,14 @@ def _day(text: str) -> tuple[str, str]:
         raise UsageError(f"--of {text!r}: write it as osv-go=2026-08-21") from None
 
 
-def _tell(switched: Switched) -> None:
+def tell(switched: Switched) -> None:
+    """Tell what became of an update."""
     if switched.changed:
-        _say(f"the database is now until {switched.until}: {switched.advisories} records")
+        say(f"the database is now until {switched.until}: {switched.advisories} records")
     else:
-        _say(f"nothing is new: the database is until {switched.until}")
+        say(f"nothing is new: the database is until {switched.until}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line on standard error."""
     sys.stderr.write(f"seawall: {text}\n")

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from seawall.advisories.advisory import Record
+from seawall.advisories.feeds import changes
 from seawall.advisories.feeds.archive import members
 
 # How a source tells what changed since it was fetched.
@@ -26,6 +27,8 @@ DELTAS = "deltas"
 """The CVE list's hourly archives of what is new, beside a daily one of everything."""
 LAST_UPDATE = "last-update"
 """Alpine's ``last-update``: one time for all its databases."""
+REPOSITORY = "repository"
+"""A repository of RPM packages: its ``repomd.xml`` tells of ``updateinfo.xml.gz``, with SHA-256."""
 LOCAL = "local"
 """Made from files at hand; nothing is fetched."""
 
@@ -125,7 +128,8 @@ SOURCES: tuple[Source, ...] = (
     _osv("CRAN", "R advisory database", "Apache-2.0",
          f"{_GITHUB}/RConsortium/r-advisory-database"),
     _osv("GIT-psf", "Python Software Foundation advisories of CPython", _CC_BY,
-         f"{_GITHUB}/psf/advisory-database", base="GIT"),
+         f"{_GITHUB}/psf/advisory-database")._replace(
+        update=Update(ETAG, f"{_GITHUB}/psf/advisory-database/archive/refs/heads/main.tar.gz")),
     _osv("Kubernetes", "Kubernetes official CVE feed", "Apache-2.0",
          f"{_GITHUB}/kubernetes-sigs/cve-feed-osv"),
     _osv("AlmaLinux", "AlmaLinux errata", "MIT", f"{_GITHUB}/AlmaLinux/osv-database"),
@@ -153,8 +157,8 @@ SOURCES: tuple[Source, ...] = (
         ("cve-v5/*",),
         Update(
             DELTAS,
-            f"{_GITHUB}/CVEProject/cvelistV5/releases/latest",
-            "https://raw.githubusercontent.com/CVEProject/cvelistV5/main/cves/deltaLog.json",
+            "https://api.github.com/repos/CVEProject/cvelistV5/releases/latest",
+            f"{_GITHUB}/CVEProject/cvelistV5/releases/download/",
         ),
         "CVE records, copyright The MITRE Corporation; CISA Vulnrichment, CC0-1.0",
         "https://www.cve.org",
@@ -240,7 +244,11 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "redhat-oval", "Red Hat OVAL", _CC_BY, "oval",
         ("redhat/*oval*",),
-        Update(ETAG, "https://security.access.redhat.com/data/oval/v2/"),
+        Update(
+            ETAG,
+            "https://security.access.redhat.com/data/oval/v2/RHEL{release}/"
+            "rhel-{release}-including-unpatched.oval.xml.bz2",
+        ),
         "Red Hat security data, CC-BY-4.0", "https://security.access.redhat.com/data",
     ),
     Source(
@@ -261,7 +269,8 @@ SOURCES: tuple[Source, ...] = (
         ("azurelinux/*",),
         Update(
             ETAG,
-            f"{_GITHUB}/microsoft/AzureLinuxVulnerabilityData/archive/refs/heads/main.tar.gz",
+            "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/"
+            "{name}-oval.xml",
         ),
         "Azure Linux vulnerability data by Microsoft, MIT",
         f"{_GITHUB}/microsoft/AzureLinuxVulnerabilityData",
@@ -279,7 +288,11 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "photon-oval", "Photon OS OVAL", "LicenseRef-not-stated", "oval",
         ("photon/*.xml*",),
-        Update(ETAG, "https://packages.broadcom.com/photon/photon_oval_definitions/"),
+        Update(
+            ETAG,
+            "https://packages.broadcom.com/photon/photon_oval_definitions/"
+            "com.vmware.phsa-photon{release}.xml.gz",
+        ),
         "Photon OS OVAL definitions", f"{_GITHUB}/vmware/photon/wiki/Security-Advisories",
         is_redistributable=False,
     ),
@@ -287,8 +300,8 @@ SOURCES: tuple[Source, ...] = (
         "amazon", "Amazon Linux security advisories", "LicenseRef-not-stated", "updateinfo",
         ("amazon/*",),
         Update(
-            ETAG,
-            "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/mirror.list",
+            REPOSITORY,
+            "https://cdn.amazonlinux.com/{release}/x86_64/mirror.list",
         ),
         "Amazon Linux security advisories", "https://alas.aws.amazon.com",
         is_redistributable=False,
@@ -296,7 +309,9 @@ SOURCES: tuple[Source, ...] = (
     Source(
         "rocky", "Rocky Linux errata", "BSD-3-Clause", "updateinfo",
         ("rocky/*",),
-        Update(ETAG, "https://apollo.build.resf.org/api/v3/updateinfo/"),
+        Update(
+            REPOSITORY, "https://dl.rockylinux.org/pub/rocky/{release}/{repository}/x86_64/os/"
+        ),
         "Rocky Linux errata", "https://errata.rockylinux.org",
     ),
     Source(
@@ -395,6 +410,13 @@ def _files(root: str) -> Iterator[str]:
 def records(files: Files) -> Iterator[Record]:
     """All records of a source's files. Raises ``FeedError``."""
     reader = import_module(f"seawall.advisories.feeds.{files.source.reader}")
-    for path in files.paths:
+
+    def read(path: str) -> Iterator[Record]:
         full = os.path.join(files.root, *path.split("/"))
-        yield from reader.read(members(full, name=path), files.source.name)
+        found = changes.current(full, members(full, name=path))
+        records: Iterator[Record] = reader.read(found, files.source.name)
+        return records
+
+    return changes.once(
+        [each for each in files.paths if not changes.is_removed(files.root, each)], read
+    )

@@ -1,0 +1,356 @@
+"""HTTP for the updater: one request after the other, with patience, and with limits.
+
+Everything an update fetches goes through here. The standard library's handlers do the protocol,
+TLS (with the system's certificates, or those of ``SSL_CERT_FILE``) and proxies (``https_proxy``,
+``http_proxy``, ``no_proxy``); what is added is what they leave open: which answers are worth
+another try and when, how far redirects are followed, and when an answer is too large or too slow.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from typing import NamedTuple, TypeVar
+from urllib.error import URLError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+
+from seawall import __version__
+from seawall.advisories.update.mirrors import Mirrors
+from seawall.core.errors import InputError
+
+AGENT = f"seawall/{__version__}"
+CHUNK = 1 << 18
+NOT_MODIFIED, PARTIAL, NOT_FOUND, GONE, UNSATISFIABLE = 304, 206, 404, 410, 416
+_REDIRECTS = {301, 302, 303, 307, 308}
+_WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}
+_FORBIDDEN = 403
+"""NVD's and GitHub's word for too many requests; a plain one is final (RFC 9110, 15.5.4)."""
+
+
+class FetchError(InputError):
+    """An address that did not give what was asked of it; says what to do."""
+
+    def __init__(self, problem: str, status: int = 0) -> None:
+        super().__init__(problem)
+        self.status = status
+        """Of the answer; 0 when there was none, or when it was not the status that was wrong."""
+
+
+class Passing(Exception):  # noqa: N818 - it is no error yet: another try may do
+    """Something that may be over at the next try."""
+
+    def __init__(self, problem: str, after: float = 0.0, status: int = 0) -> None:
+        super().__init__(problem)
+        self.after = after
+        """Seconds that the server asks to wait; 0 when it does not say."""
+        self.status = status
+
+
+class Limits(NamedTuple):
+    """How long and how much."""
+
+    patience: float = 60.0
+    """Seconds without a byte."""
+    grace: float = 60.0
+    """Seconds after which an answer must be as fast as ``rate``."""
+    rate: int = 2048
+    """Bytes a second, on the average: a server that drips holds nobody for ever."""
+    tries: int = 5
+    redirects: int = 5
+    first_wait: float = 1.0
+    """Seconds before the second try; twice as long before each next one."""
+    most_wait: float = 300.0
+    """Seconds; a server that asks for a longer pause is left for the next update."""
+
+
+class Answer(NamedTuple):
+    """An answer whose body has not been read yet."""
+
+    address: str
+    """Where it came from in the end."""
+    status: int
+    headers: Mapping[str, str]
+    """Their names in small letters."""
+    chunks: Iterator[bytes]
+    """Its body. Raises ``Passing`` when it is cut off or too slow."""
+
+
+_Result = TypeVar("_Result")
+
+
+class Client:
+    """Fetches. Threads may share one."""
+
+    def __init__(
+        self,
+        mirrors: Mirrors = Mirrors(),  # noqa: B008 - immutable
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._mirrors = mirrors
+        self._limits = limits
+        self._wait = wait
+        self._now = now
+        self._wall = wall
+        self._openers: dict[str, OpenerDirector] = {}
+        self._unreachable: dict[str, str] = {}
+
+    def pause(self, seconds: float) -> None:
+        """Wait, where a source wants few requests."""
+        self._wait(seconds)
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return self._wall()
+
+    def get(self, address: str, limit: int, headers: Mapping[str, str] = {}) -> bytes:
+        """The body of an answer. Raises ``FetchError``."""
+
+        def read(answer: Answer) -> bytes:
+            accepted(answer)
+            parts = []
+            size = 0
+            for chunk in answer.chunks:
+                size += len(chunk)
+                check_size(address, size, limit)
+                parts.append(chunk)
+            return b"".join(parts)
+
+        return self.attempt(address, read, headers)
+
+    def lines(
+        self, address: str, limit: int, wanted: Callable[[str], bool], most: int = 0
+    ) -> list[str]:
+        """Lines from the top of an answer, until one is not wanted; the rest is not fetched.
+
+        No more than ``most``, where that is not 0. Raises ``FetchError``.
+        """
+
+        def read(answer: Answer) -> list[str]:
+            accepted(answer)
+            found: list[str] = []
+            rest = b""
+            size = 0
+            for chunk in answer.chunks:
+                size += len(chunk)
+                check_size(address, size, limit)
+                *whole, rest = (rest + chunk).split(b"\n")
+                for each in whole:
+                    line = each.decode("utf-8", "replace").strip()
+                    if not line:
+                        continue
+                    if not wanted(line) or (most and len(found) >= most):
+                        return found
+                    found.append(line)
+            last = rest.decode("utf-8", "replace").strip()
+            return [*found, last] if last and wanted(last) else found
+
+        return self.attempt(address, read)
+
+    def attempt(
+        self,
+        address: str,
+        read: Callable[[Answer], _Result],
+        headers: Mapping[str, str] = {},
+    ) -> _Result:
+        """What ``read`` makes of an answer; asked again, with longer pauses, while that may help.
+
+        ``read`` is called once for each try and may raise ``Passing``. Raises ``FetchError``.
+        """
+        return self.attempt_each(address, lambda: headers, read)
+
+    def attempt_each(
+        self,
+        address: str,
+        headers: Callable[[], Mapping[str, str]],
+        read: Callable[[Answer], _Result],
+    ) -> _Result:
+        """As ``attempt``, with headers that are made anew for each try."""
+        target = self._mirrors.of(address)
+        limits = self._limits
+        for number in range(1, limits.tries + 1):
+            host = urlsplit(target).netloc
+            if host in self._unreachable:
+                raise FetchError(f"{address}: {self._unreachable[host]}; try again later")
+            try:
+                with self._answer(address, target, headers()) as answer:
+                    _check_status(answer)
+                    return read(answer)
+            except Passing as problem:
+                self._give_up_or_wait(address, host, problem, number)
+        raise AssertionError  # the last try has raised
+
+    def _give_up_or_wait(self, address: str, host: str, problem: Passing, number: int) -> None:
+        limits = self._limits
+        if number >= limits.tries:
+            if isinstance(problem, _Unreachable):
+                self._unreachable[host] = str(problem)
+            tries = f" ({number} tries)" if number > 1 else ""
+            raise FetchError(f"{address}: {problem}{tries}; try again later", problem.status)
+        if problem.after > limits.most_wait:
+            raise FetchError(
+                f"{address}: {problem}, and asks to wait {problem.after:.0f} seconds; "
+                "try again then",
+                problem.status,
+            )
+        self._wait(problem.after or limits.first_wait * 2 ** (number - 1))
+
+    @contextmanager
+    def _answer(self, address: str, target: str, headers: Mapping[str, str]) -> Iterator[Answer]:
+        """An answer, redirects followed."""
+        sent = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Accept": "*/*", **headers}
+        for _ in range(self._limits.redirects + 1):
+            started = self._now()
+            response = self._open(address, target, sent)
+            with response:
+                found = {name.lower(): value for name, value in response.headers.items()}
+                onward = found.get("location", "")
+                if response.status not in _REDIRECTS or not onward:
+                    chunks = self._chunks(response, found, started)
+                    yield Answer(target, response.status, found, chunks)
+                    return
+            target, before = urljoin(target, onward), target
+            _check_redirect(address, before, target)
+            if urlsplit(before).netloc != urlsplit(target).netloc:
+                sent = {key: value for key, value in sent.items() if key.lower() not in _SECRETS}
+        raise FetchError(
+            f"{address}: it was redirected more than {self._limits.redirects} times; "
+            "see whether the address is right"
+        )
+
+    def _opener(self, scheme: str) -> OpenerDirector:
+        """The handlers that are needed: no files, no FTP, and redirects are ours."""
+        if scheme not in self._openers:
+            opener = OpenerDirector()
+            opener.add_handler(ProxyHandler())
+            opener.add_handler(_tls() if scheme == "https" else HTTPHandler())
+            self._openers[scheme] = opener
+        return self._openers[scheme]
+
+    def _open(self, address: str, target: str, headers: Mapping[str, str]) -> HTTPResponse:
+        try:
+            request = Request(target, headers=dict(headers))  # noqa: S310 - the opener knows http and https only
+            response = self._opener(urlsplit(target).scheme).open(
+                request, timeout=self._limits.patience
+            )
+        except TimeoutError:
+            raise _Unreachable(f"no answer came for {self._limits.patience:g} seconds") from None
+        except URLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error.reason):
+                raise FetchError(
+                    f"{address}: its certificate is not trusted: {error.reason}; if a proxy of "
+                    "yours made it, name its authority's file with SSL_CERT_FILE"
+                ) from None
+            raise _Unreachable(f"it cannot be reached: {_reason(error.reason)}") from None
+        except ValueError as error:
+            raise FetchError(f"{address}: it is no address: {error}; see --mirror") from None
+        except (HTTPException, OSError) as error:
+            raise Passing(f"the connection broke: {_reason(error)}") from None
+        if not isinstance(response, HTTPResponse):
+            raise FetchError(f"{target}: it is neither http nor https; see whether it is right")
+        return response
+
+    def _chunks(
+        self, response: HTTPResponse, headers: Mapping[str, str], started: float
+    ) -> Iterator[bytes]:
+        limits = self._limits
+        announced = headers.get("content-length", "")
+        whole = int(announced[:18]) if announced.isdigit() else -1
+        size = 0
+        while size != whole:  # not to the end of the connection: some servers keep it open
+            try:
+                # Not read(): it waits for the whole piece, so a server that drips would hold it.
+                chunk = response.read1(CHUNK)
+            except TimeoutError:
+                raise Passing(f"no byte came for {limits.patience:g} seconds") from None
+            except (HTTPException, OSError, ValueError) as error:
+                raise Passing(f"the connection broke: {_reason(error)}") from None
+            if not chunk:
+                break
+            size += len(chunk)
+            elapsed = self._now() - started
+            if elapsed > limits.grace and size < elapsed * limits.rate:
+                raise Passing(f"only {size} bytes came in {elapsed:.0f} seconds")
+            yield chunk
+        if size < whole:
+            raise Passing(f"it ended after {size} of {whole} bytes")
+
+
+class _Unreachable(Passing):
+    """The host gave no answer at all; the next address there will not either."""
+
+
+_SECRETS = {"apikey", "authorization"}
+
+
+def accepted(answer: Answer) -> None:
+    """See that an answer is the whole of what was asked for. Raises ``FetchError``."""
+    if answer.status != 200:
+        raise FetchError(
+            f"{answer.address}: the server answered {answer.status}; see whether the address is "
+            "right",
+            answer.status,
+        )
+
+
+def check_size(address: str, size: int, limit: int) -> None:
+    """Raises ``FetchError`` beyond a limit of bytes."""
+    if size > limit:
+        told = f"{limit >> 20} MB" if limit >> 20 else f"{limit} bytes"
+        raise FetchError(f"{address}: it is larger than {told}; see whether it is right")
+
+
+def _check_status(answer: Answer) -> None:
+    """Raises ``Passing`` for an answer that another try may better."""
+    status = answer.status
+    after = _seconds(answer.headers.get("retry-after", ""))
+    limited = status == _FORBIDDEN and (after or _used_up(answer.headers))
+    if status in _WORTH_ANOTHER_TRY or limited:
+        raise Passing(f"the server answered {status}", after, status)
+
+
+def _used_up(headers: Mapping[str, str]) -> bool:
+    """Whether a host says that it was asked too often; NVD says so in ``message``."""
+    return headers.get("x-ratelimit-remaining") == "0" or "limit" in headers.get("message", "")
+
+
+def _seconds(told: str) -> float:
+    """``Retry-After``: seconds or a day (RFC 9110, 10.2.3); 0 when it is neither."""
+    if told.strip().isdigit():
+        return float(told.strip()[:9])
+    if not told:
+        return 0.0
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+
+    try:
+        return max(parsedate_to_datetime(told).timestamp() - time.time(), 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _check_redirect(address: str, before: str, after: str) -> None:
+    scheme = urlsplit(after).scheme
+    if scheme not in {"https", "http"}:
+        raise FetchError(
+            f"{address}: it is redirected to {after}, which is neither http nor https; "
+            "see whether the address is right"
+        )
+    if urlsplit(before).scheme == "https" and scheme != "https":
+        raise FetchError(
+            f"{address}: it is redirected to {after}, which is not encrypted; "
+            "give a mirror that is with --mirror"
+        )
+
+
+def _tls() -> HTTPSHandler:
+    import ssl  # noqa: PLC0415 - it reads all certificates of the system
+
+    return HTTPSHandler(context=ssl.create_default_context())
+
+
+def _reason(error: object) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
