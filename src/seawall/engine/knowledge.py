@@ -92,8 +92,8 @@ def load(options: Options) -> Knowledge:
 
 
 def _day(store: Store) -> str:
-    """The day of the newest of the data: what it was made of, not when."""
-    days = (item.until[:10] for item in store.sources())
+    """The day of the newest source that is there as a whole: what it is made of, not when."""
+    days = (item.until[:10] for item in store.sources() if item.whole)
     return max(filter(_DAY.fullmatch, days), default="")
 
 

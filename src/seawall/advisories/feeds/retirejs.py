@@ -22,6 +22,7 @@ from seawall.advisories.feeds.values import (
     word,
     words,
 )
+from seawall.core.lazy import pattern
 
 LIBRARIES = "Retire.js"
 """Stands for an ecosystem of libraries found by their files."""
@@ -46,6 +47,22 @@ def read(members: Iterable[Member], source: str) -> Iterator[Record]:
                     yield Unread(source, f"{member.name}: {line(name, 80)}", str(problem))
 
 
+_NPM_NAME = pattern(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*")
+_OF_OTHERS = frozenset(("ckeditor",))
+"""Libraries whose name on npm belongs to somebody else."""
+
+
+def _npm_name(name: str, library: dict[str, Any], *, is_reviewed: bool) -> str:
+    """What npm calls a library; empty when nothing tells.
+
+    GitHub reviews advisories about packages of registries: where an entry names one and no other
+    name is given, the library is called the same on npm (true of all 33 in August 2026 but one).
+    """
+    given = word(library.get("npmname"))
+    same = is_reviewed and name not in _OF_OTHERS and _NPM_NAME.fullmatch(name)
+    return given or (name if same else "")
+
+
 def _advisory(
     value: dict[str, Any], name: str, number: int, library: dict[str, Any], source: str
 ) -> Advisory:
@@ -60,7 +77,7 @@ def _advisory(
     range_ = Events(first or "0", fixed="" if below.startswith(_EVERYTHING) else below)
     excluded = tuple(f"={each}" for each in words(value.get("excludes")))
     targets = [(LIBRARIES, name) if "extractors" in library else ("npm", name)]
-    if targets[0][0] == LIBRARIES and (npm := word(library.get("npmname"))):
+    if targets[0][0] == LIBRARIES and (npm := _npm_name(name, library, is_reviewed=bool(ghsa))):
         targets.append(("npm", npm))
     return Advisory(
         f"RETIREJS-{name}-{word(identifiers.get('retid')) or number}".replace(" ", "-"),
