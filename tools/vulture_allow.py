@@ -1,5 +1,6 @@
 """Names that vulture believes unused: parts of facts and interfaces that later domains read."""
 
+from seawall.advisories.advisory import Cycle, Metadata
 from seawall.core.edit import Safety
 from seawall.dockerfile.build import evaluate
 from seawall.dockerfile.ignores import IgnoreFile, Matcher, parse_ignores
@@ -14,6 +15,10 @@ from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instructio
 from seawall.text.shell.script import Command, Script, ShellWord
 
 _ = (
+    Cycle.extended,
+    Cycle.released,
+    Cycle.support,
+    Metadata.epss_model,
     Safety.SAFE,
     Safety.UNSAFE,
     KindInfo.namespaced,

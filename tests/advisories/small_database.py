@@ -10,6 +10,7 @@ from seawall.advisories.advisory import (
     Cycle,
     Events,
     Metadata,
+    Record,
     Score,
 )
 from seawall.advisories.build import Builder, Origin
@@ -63,7 +64,8 @@ CYCLES = (
 def build(path: Path) -> str:
     """Make it; gives its path."""
     builder = Builder(str(path))
-    for number, records in enumerate((RECORDS, METADATA, CYCLES)):
+    groups: tuple[tuple[Record, ...], ...] = (RECORDS, METADATA, CYCLES)
+    for number, records in enumerate(groups):
         origin = Origin(f"source-{number}", "A source", "CC0-1.0", until=DAY)
         builder.add(origin, iter(records))
     builder.finish()

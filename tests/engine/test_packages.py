@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def scanned(database: str, *targets: str, **options: object) -> Report:
+def scanned(database: str, *targets: str, **options: Any) -> Report:
     wanted = engine.Options(targets or (".",), database=database, today=TODAY)
     return engine.scan(wanted._replace(**options)).report
 

@@ -7,8 +7,8 @@ from seawall.packages.comments import ignores
 
 
 def test_behind_an_entry_it_is_about_its_line() -> None:
-    (found,) = ignores("flask==1.0  # seawall: ignore[CVE-2023-30861] not served until=2027-01-31\n",
-                       "web/requirements.txt")  # fmt: skip
+    line = "flask==1.0  # seawall: ignore[CVE-2023-30861] not served until=2027-01-31\n"
+    (found,) = ignores(line, "web/requirements.txt")
     assert found.rules == ("CVE-2023-30861",)
     assert found.scope == Lines("web/requirements.txt", 1, 1)
     assert (found.reason, found.until) == ("not served", "2027-01-31")

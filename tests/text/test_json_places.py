@@ -67,5 +67,5 @@ def test_what_is_not_there_is_left_out() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", '{"a"', '{"a": ', '{"a": 1,', "[1", "[" * 100_000])
 def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         locate(text, [("a",), (0,), *[(0,) * n for n in range(1, 2000, 500)]])

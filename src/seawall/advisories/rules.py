@@ -4,7 +4,6 @@ from functools import cache
 
 from seawall.advisories import advisory
 from seawall.advisories.exposure import Exposure
-from seawall.advisories.known import Vulnerability
 from seawall.advisories.rule import Context, exposure_rule, runtime_rule
 from seawall.advisories.support import Ended
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter, Rule
@@ -222,7 +221,7 @@ def unmaintained_package(exposure: Exposure, context: Context) -> Hits:
     """
     found = _MAINTENANCE & _flags(exposure)
     if found and advisory.MALICIOUS not in exposure.vulnerability.flags:
-        vulnerability: Vulnerability = exposure.vulnerability
+        vulnerability = exposure.vulnerability
         title = f": {vulnerability.title}" if vulnerability.title else ""
         yield Hit(
             f"{vulnerability.id}{title} ({', '.join(sorted(found))})",

@@ -129,6 +129,14 @@ class Commit:
         """The bytes of a file."""
         return self._data[file.path]
 
+    def read_large(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of an archive, no larger than other files."""
+        return self._data[file.path]
+
+    def is_executable(self, file: SourceFile) -> bool:  # noqa: ARG002 - as others have it
+        """None is taken for one: what was built is seldom committed."""
+        return False
+
     def sibling(self, file: SourceFile, name: str) -> bytes | None:
         """The bytes of another file, if it is one that would be read itself."""
         found = self._data.get(os.path.normpath(os.path.join(os.path.dirname(file.path), name)))

@@ -51,17 +51,15 @@ class Knowledge:
 
     def aged(self, ecosystems: Iterable[str], today: str) -> list[str]:
         """What a person should know of the age of the data on some ecosystems."""
-        by_day: dict[str, list[str]] = {}
+        old = []
         for ecosystem in sorted(ecosystems):
             reach = self._store.coverage(ecosystem)
-            if reach is not None and _DAY.fullmatch(reach.until[:10]):
-                by_day.setdefault(reach.until[:10], []).append(ecosystem)
-        return [
-            f"the advisories for {', '.join(names)} are of {day}, {days} days old; newer ones: "
-            "seawall db update"
-            for day, names in sorted(by_day.items())
-            if (days := _days_since(day, today)) >= WARNED_FROM
-        ]
+            day = "" if reach is None else reach.until[:10]
+            if _DAY.fullmatch(day) and _days_since(day, today) >= WARNED_FROM:
+                old.append(f"{ecosystem} {day}")
+        if not old:
+            return []
+        return [f"the advisories are old ({', '.join(old)}); newer ones: seawall db update"]
 
     def _size(self) -> int:
         ((size,),) = self._store.select("SELECT count(*) FROM vulnerability")

@@ -35,6 +35,24 @@ class PackageFile(NamedTuple):
     file: SourceFile
     format: Format
     data: bytes
+    """Empty for archives and programs: of those there is only what they hold."""
+    held: "Contents | Unreadable | None" = None
+    digest: bytes = b""
+    """What the bytes of an archive or a program are known by."""
+
+
+def gathered(file: SourceFile, format_: Format, data: bytes) -> PackageFile:
+    """A file with its bytes; of an archive or a program, with what it holds."""
+    if not format_.large:
+        return PackageFile(file, format_, data)
+    from hashlib import blake2b  # noqa: PLC0415 - if there are any
+
+    held: Contents | Unreadable
+    try:
+        held = format_.read(File(file.path, data))
+    except Unreadable as error:
+        held = error
+    return PackageFile(file, format_, b"", held, blake2b(data, digest_size=16).digest())
 
 
 class Inventory(NamedTuple):
@@ -69,7 +87,9 @@ def inventories(
         path = source.file.path
         file = File(path, source.data, lambda name, of=source.file: beside(of, name))  # type: ignore[misc]
         try:
-            yield Inventory(source, source.format.read(file))
+            if isinstance(source.held, Unreadable):
+                raise source.held
+            yield Inventory(source, source.held or source.format.read(file))
         except Unreadable as error:
             reason = f"{source.format.name}: {error.reason}"
             yield Failed(path, error.line, error.column, reason)
@@ -225,7 +245,7 @@ def key_with(key: bytes, files: Iterable[PackageFile], knowledge: bytes) -> byte
     own.update(knowledge)
     for item in files:
         own.update(repr((item.file.path, item.file.named, len(item.data))).encode())
-        own.update(item.data)
+        own.update(item.digest or item.data)
     return own.digest()
 
 

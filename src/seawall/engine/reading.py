@@ -22,7 +22,7 @@ from seawall.engine.units import Leaf, Task, Unit, Workers, leaves_of
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, kustomizations, reader
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.packages.formats import SBOM, Format, format_of
+from seawall.packages.formats import EXECUTABLE, SBOM, Format, format_of
 from seawall.sources import files
 from seawall.sources.files import SourceFile
 from seawall.text.decoding import Undecodable, decode
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from seawall.engine.packages import PackageFile
 
 KUSTOMIZATION = "kustomization"
+_LARGEST = 512 * 1024 * 1024
+"""Bytes of an archive or a program that is looked into."""
 NO_FORMAT = "no format that seawall reads"
 """Why most files of a tree are skipped."""
 _EXTENSIONS = (".yaml", ".yml", ".json")
@@ -44,6 +46,12 @@ class Source(Protocol):
 
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
+
+    def read_large(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of an archive or a program, which may be larger than other files."""
+
+    def is_executable(self, file: SourceFile) -> bool:
+        """Whether a file is a program in a format that may tell what it is made of."""
 
     def sibling(self, file: SourceFile, name: str) -> bytes | None:
         """The bytes of another file, its name relative to the directory of the first.
@@ -71,6 +79,25 @@ class FileSystem(NamedTuple):
     def read(self, file: SourceFile) -> bytes | Failed:
         """The bytes of a file."""
         return files.read(file, self.options.max_file_size)
+
+    def read_large(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of an archive or a program."""
+        return files.read(file, max(_LARGEST, self.options.max_file_size))
+
+    def is_executable(self, file: SourceFile) -> bool:
+        """Whether a file that may be run, or was named, begins as a program does."""
+        base = os.path.basename(file.path)
+        if file.real == files.STDIN or ("." in base and not (file.named or base.endswith(".exe"))):
+            return False
+        if not (file.named or base.endswith(".exe") or os.access(file.real, os.X_OK)):
+            return False
+        from seawall.packages.executables import is_executable  # noqa: PLC0415 - if there are any
+
+        try:
+            with open(file.real, "rb") as stream:
+                return os.path.isfile(file.real) and is_executable(stream.read(8))
+        except OSError:
+            return False  # reading it will say so
 
     def sibling(self, file: SourceFile, name: str) -> bytes | None:
         """The bytes of another file; links are followed only within the targets."""
@@ -203,7 +230,7 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     step = Step(progress, "files read", len(found))
     for file in found:
         step.advance()
-        format_ = format_of(file.path) if options.packages and not file.context else None
+        format_ = _format_of(file, source) if options.packages and not file.context else None
         if format_ is not None:
             _gather_packages(file, format_, inputs, source)
         else:
@@ -361,8 +388,14 @@ def _is_sbom(data: bytes) -> bool:
     return looks_like_sbom(data)
 
 
+def _format_of(file: SourceFile, source: Source) -> Format | None:
+    """The format of packages that a file is of."""
+    found = format_of(file.path)
+    return EXECUTABLE if found is None and source.is_executable(file) else found
+
+
 def _gather_packages(file: SourceFile, format_: Format, inputs: Inputs, source: Source) -> None:
-    data = source.read(file)
+    data = source.read_large(file) if format_.large else source.read(file)
     if isinstance(data, Failed):
         inputs.failed.append(data)
     elif not data.strip():
@@ -372,9 +405,9 @@ def _gather_packages(file: SourceFile, format_: Format, inputs: Inputs, source: 
 
 
 def _add_packages(file: SourceFile, format_: Format, data: bytes, inputs: Inputs) -> None:
-    from seawall.engine.packages import PackageFile  # noqa: PLC0415 - if there are any
+    from seawall.engine.packages import gathered  # noqa: PLC0415 - if there are any
 
-    inputs.package_files.append(PackageFile(file, format_, data))
+    inputs.package_files.append(gathered(file, format_, data))
 
 
 def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:

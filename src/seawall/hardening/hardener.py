@@ -99,6 +99,14 @@ class _Overlay:
             self.real[file.path] = file.real
         return data
 
+    def read_large(self, file: SourceFile) -> bytes | Failed:
+        """The bytes of an archive as it is."""
+        return self._files.read_large(file)
+
+    def is_executable(self, file: SourceFile) -> bool:
+        """Whether a file is a program."""
+        return self._files.is_executable(file)
+
     def sibling(self, file: SourceFile, name: str) -> bytes | None:
         """The bytes of another file as it is."""
         return self._files.sibling(file, name)

@@ -25,6 +25,8 @@ class Format(NamedTuple):
     """Globs of file names; with ``/`` in them, of the end of the path."""
     installed: bool = False
     """Whether it tells what is installed, not what a project asks for."""
+    large: bool = False
+    """Whether its files are archives or programs: large, and only their packages are kept."""
 
     def claims(self, path: str) -> bool:
         """Whether a file of this path is one of this format."""
@@ -105,6 +107,7 @@ FORMATS: tuple[Format, ...] = (
         "archive of Java", "jar",
         ("*.jar", "*.war", "*.ear", "*.par", "*.hpi", "*.jpi"),
         installed=True,
+        large=True,
     ),
     # JavaScript
     Format("bun.lock", "bun_lock", ("bun.lock",)),
@@ -164,7 +167,7 @@ FORMATS: tuple[Format, ...] = (
     ),
 )  # fmt: skip
 
-EXECUTABLE = Format("executable", "executables", (), installed=True)
+EXECUTABLE = Format("executable", "executables", (), installed=True, large=True)
 """Executables have no names of their own: ``executables.is_executable`` tells by their first bytes.
 """
 
