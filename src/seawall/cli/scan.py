@@ -115,7 +115,7 @@ def parser() -> Parser:
     )  # fmt: skip
     known.add_argument(
         "--max-database-age", type=_whole_number, metavar="DAYS",
-        help="refuse older advisories (default: any age will do)",
+        help="refuse older advisories (default: 0, any age will do)",
     )  # fmt: skip
     known.add_argument(
         "--vex", action="append", default=[], metavar="FILE",

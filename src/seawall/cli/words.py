@@ -70,6 +70,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "REV": _nothing,
     "SIZE": _nothing,
     "N": _nothing,
+    "DAYS": _nothing,
     "1.N": _nothing,
     "v1.N": _nothing,
 }
