@@ -16,6 +16,13 @@ def test_a_rule_is_explained_by_any_of_its_names(id_: str) -> None:
     assert own.code == 0
 
 
+def test_an_advisory_is_explained_by_what_is_known_of_it() -> None:
+    outcome = command("explain", "cve-2024-3651", "host-pid")
+    assert outcome.code == 0
+    assert "CVE-2024-3651: " in outcome.output
+    assert "host-pid: " in outcome.output
+
+
 def test_every_part_of_every_manual_is_shown() -> None:
     outcome = command("explain", "*")
     assert outcome.code == 0

@@ -43,6 +43,20 @@ def test_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(item["version"] and not item["problem"] for item in facts["dependencies"])
     assert not [gap for gap in facts["gaps"] if gap["needed"]]
     assert facts["configuration"] == {"path": "", "problem": ""}
+    assert facts["advisories"]["origin"] == "shipped"
+    assert facts["advisories"]["records"] > 100_000
+
+
+def test_advisories_that_cannot_be_read_are_a_gap(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "advisories.db").write_text("no database")
+    monkeypatch.setenv("SEAWALL_DATA_DIR", str(tmp_path / "data"))
+    code, facts = check(capsys)
+    assert code == 0
+    assert "no database" in facts["advisories"]["problem"]
+    assert "db update" in gap_of(facts, "the advisories")["remedy"]
 
 
 def test_the_table_tells_the_same(capsys: pytest.CaptureFixture[str]) -> None:

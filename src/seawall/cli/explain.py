@@ -3,6 +3,7 @@
 from seawall import catalogue
 from seawall.cli.arguments import Parser
 from seawall.cli.output import write_text
+from seawall.core.advisory_id import is_advisory_id
 from seawall.core.documentation import documentation
 from seawall.core.rule import Rule
 
@@ -15,7 +16,8 @@ def parser() -> Parser:
     )
     result.add_argument(
         "ids", nargs="+", metavar="ID",
-        help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010",
+        help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010; or that of "
+        "an advisory: CVE-2024-3094",
     )  # fmt: skip
     return result
 
@@ -23,9 +25,17 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Print the manual of each rule named; gives the exit code."""
     options = parser().parse_args(arguments)
-    rules = [rule for id_ in options.ids for rule in catalogue.find(id_)]
+    advisories = [id_ for id_ in options.ids if is_advisory_id(id_)]
+    rules = [rule for id_ in options.ids if id_ not in advisories for rule in catalogue.find(id_)]
     write_text(["\n".join(text(rule) for rule in dict.fromkeys(rules))], None)
-    return 0
+    return max((_explain_advisory(id_) for id_ in advisories), default=0)
+
+
+def _explain_advisory(id_: str) -> int:
+    """What is known under the id of an advisory; gives the exit code."""
+    from seawall.cli import db  # noqa: PLC0415 - sqlite3
+
+    return db.run(["show", id_])
 
 
 def text(rule: Rule) -> str:

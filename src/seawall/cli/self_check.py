@@ -57,6 +57,7 @@ def run(arguments: list[str]) -> int:
         "dependencies": _dependencies(gaps),
         "tools": _tools(gaps),
         "rules": _rules(gaps),
+        "advisories": _advisories(gaps),
         "cache": _cache(gaps),
         "configuration": _configuration(gaps),
         "gaps": [gap._asdict() for gap in gaps],
@@ -184,6 +185,30 @@ def _rules(gaps: list[Gap]) -> Facts:
     return {"set": RULESETS[-1], "count": count, "kubernetes": NEWEST_KUBERNETES}
 
 
+def _advisories(gaps: list[Gap]) -> Facts:
+    """The database in force; its sources, one by one, shows ``seawall db status``."""
+    try:
+        from seawall.advisories import database  # noqa: PLC0415 - sqlite3
+        from seawall.advisories.store import Store  # noqa: PLC0415
+
+        located = database.locate(None, os.environ)
+        with Store.open(located.path) as store:
+            whole = [source for source in store.sources() if source.whole]
+            return {
+                "path": located.path, "origin": located.origin,
+                "until": max((source.until[:10] for source in whole), default=""),
+                "records": sum(source.records for source in store.sources()), "problem": "",
+            }  # fmt: skip
+    except (SeawallError, ImportError) as error:
+        gaps.append(
+            Gap(
+                "the advisories", f"{error}: vulnerabilities of packages are not covered",
+                "run seawall db update, or install seawall anew", needed=False,
+            )
+        )  # fmt: skip
+        return {"path": "", "origin": "", "until": "", "records": 0, "problem": str(error)}
+
+
 def _cache(gaps: list[Gap]) -> Facts:
     from seawall import cache  # noqa: PLC0415 - sqlite3
 
@@ -244,6 +269,9 @@ def _lines(facts: Facts) -> Iterator[str]:
     yield f"platform       {own['platform']}"
     yield f"rules          {rules['count']} of rule set {rules['set']}"
     yield f"data           schema of Kubernetes {rules['kubernetes']}"
+    known = facts["advisories"]
+    told = f"{known['records']} records until {known['until']}, {known['origin']}"
+    yield f"advisories     {known['problem'] or told}"
     for item in facts["dependencies"]:
         extra = f", extra {item['extra']}" if item["extra"] else ""
         state = item["problem"] or item["version"]
