@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
+from threading import Event
 from typing import NamedTuple, TypeVar
 from urllib.error import URLError
 from urllib.parse import urljoin, urlsplit
@@ -87,17 +88,22 @@ class Client:
         mirrors: Mirrors = Mirrors(),  # noqa: B008 - immutable
         limits: Limits = Limits(),  # noqa: B008 - immutable
         *,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._mirrors = mirrors
         self._limits = limits
-        self._wait = wait
+        self._stopped = Event()
+        self._wait = self._stopped.wait if wait is None else wait
         self._now = now
         self._wall = wall
         self._openers: dict[str, OpenerDirector] = {}
         self._unreachable: dict[str, str] = {}
+
+    def stop(self) -> None:
+        """Let nobody wait any more, whichever thread it is: the person wants an end."""
+        self._stopped.set()
 
     def pause(self, seconds: float) -> None:
         """Wait, where a source wants few requests."""
@@ -186,7 +192,7 @@ class Client:
 
     def _give_up_or_wait(self, address: str, host: str, problem: Passing, number: int) -> None:
         limits = self._limits
-        if number >= limits.tries:
+        if number >= limits.tries or self._stopped.is_set():
             if isinstance(problem, _Unreachable):
                 self._unreachable[host] = str(problem)
             tries = f" ({number} tries)" if number > 1 else ""
