@@ -73,7 +73,7 @@ def whole(
 
     ``before`` is called when another one has come, before it takes its place.
     """
-    own = check or partial(checks.check, name=path, address=address)
+    own = check or partial(checks.check_feed, name=path, address=address, source=work.source)
 
     def checked(temporary: str) -> None:
         own(temporary)
