@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -238,7 +239,11 @@ def test_update_from_an_address(
     before = (own / "advisories.db").read_bytes()
     whole = packed.read_bytes()
     packed.write_bytes(whole[: len(whole) // 2])
+    told = failing(capsys, *update, "--signers", str(signers), code=3)
+    assert "its SHA-256 is" in told
+    checksum = sha256(packed.read_bytes()).hexdigest()
+    (folder / "packed.sha256").write_text(f"{checksum}  packed\n")
     assert "does not hold" in failing(capsys, *update, "--signers", str(signers))
     (folder / "packed.sig").unlink()
-    assert "answered 404" in failing(capsys, *update, "--signers", str(signers))
+    assert "answered 404" in failing(capsys, *update, "--signers", str(signers), code=3)
     assert (own / "advisories.db").read_bytes() == before

@@ -74,7 +74,8 @@ def _add_update(add: _Add) -> None:
     )  # fmt: skip
     where.add_argument(
         "--source", dest="sources", metavar="NAME,...",
-        help="fetch these sources only (default: all that seawall db licenses may name)",
+        help="these sources only; a name that is none lists them (default: all but those "
+        "that have the same data as others)",
     )  # fmt: skip
     own.add_argument(
         "--mirror", dest="mirrors", metavar="PREFIX=URL", action="append", default=[],

@@ -132,6 +132,23 @@ def test_a_host_without_an_answer_is_not_asked_for_every_file(waits: Waits) -> N
     assert waits == [1.0]
 
 
+@pytest.mark.parametrize("told", ["²", "-1", "9" * 40, "a", ""])
+def test_an_odd_length(server: Server, waits: Waits, told: str) -> None:
+    server.tricks["/a"] = [Trick(404, {"Content-Length": told, "Retry-After": told})]
+    with pytest.raises(FetchError, match="answered 404"):
+        client(waits).get(f"{server.base}/a", 10)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://[", "//[::1", "http://a:b/", "http://\0/", "http://ä/", "http:///", "?" * 9000],
+)
+def test_an_odd_redirect(server: Server, waits: Waits, target: str) -> None:
+    server.tricks["/a"] = [Trick(302, {"Location": target})]
+    with pytest.raises(FetchError):
+        client(waits).get(f"{server.base}/a", 10)
+
+
 # Limits ---------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,9 @@
 """Each way of following a source, against the source's real layout."""
 
 import json
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import pytest
 
 from seawall.advisories.advisory import Advisory, Cycle, Metadata, Unread
 from seawall.advisories.feeds import sources
-from seawall.advisories.update.client import FetchError, Limits
+from seawall.advisories.update.client import Client, FetchError, Limits
 from seawall.advisories.update.downloads import not_shown
 from seawall.advisories.update.methods import changes, meta, modified_ids
 from seawall.advisories.update.network import _followed
@@ -205,6 +208,28 @@ def test_osv_goes_on_where_it_was_cut_off(keeper: Keeper, bucket: upstream.Bucke
     assert fetched
     assert not again & fetched
     assert len(keeper.records("osv-go")) == len(bucket.records)
+
+
+def test_an_interruption_waits_for_nobody(keeper: Keeper, bucket: upstream.Bucket) -> None:
+    for number in range(40):
+        record = {**bucket.records["GO-2026-5500"], "id": f"GO-2026-{number}"}
+        bucket.put(record, "2026-09-21T10:00:00Z")
+        busy = Trick(503, {"Retry-After": "200"})
+        keeper.server.tricks[bucket.address(f"GO-2026-{number}")] = [busy]
+    bucket.publish()
+    asking = Client(upstream.as_mirrors(keeper.server), keeper.limits, wall=keeper.clock)
+    state = State(str(keeper.root), "osv-go")
+    source, root = sources.source("osv-go"), str(keeper.root)
+    work = Work(source, root, state, asking, keeper.environment, not_shown)
+    main = threading.main_thread().ident
+    assert main is not None
+    timer = threading.Timer(0.7, signal.pthread_kill, [main, signal.SIGINT])
+    began = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        _followed(work, keeper.told.append)
+    assert time.monotonic() - began < 60  # one pause is of 200 seconds
+    assert len(keeper.server.requests) < 40
 
 
 def test_a_mirror_without_a_list_is_followed_by_tag(

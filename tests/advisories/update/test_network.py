@@ -398,94 +398,112 @@ def test_a_repository_does_not_say_where_data_comes_from(
 # A published database -------------------------------------------------------------------------
 
 
+class Published:
+    """A packed database at a server, signed, and who may sign."""
+
+    def __init__(self, machine: Machine, place: Path) -> None:
+        if not shutil.which("ssh-keygen"):
+            pytest.skip("ssh-keygen is needed to sign")
+        self.machine = machine
+        self.place = place
+        self.small = small_database.build(place / "small.db")
+        self.signers = self.key("key")
+        self.others = self.key("other")
+        self.publish(signed=True)
+
+    def key(self, name: str) -> str:
+        path = self.place / name
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+        signers = self.place / f"{name}.signers"
+        signers.write_text(f"ci@example.org {path.with_suffix('.pub').read_text()}")
+        return str(signers)
+
+    def publish(self, *, signed: bool) -> None:
+        path = self.place / "seawall-db"
+        signing = ("--sign", str(self.place / "key")) if signed else ()
+        made = command("db", "export", str(path), "--database", str(self.small), *signing)
+        assert made.code == 0
+        files = self.machine.server.files
+        for ending in ("", ".sha256", ".sig"):
+            files.pop(f"/seawall-db{ending}", None)
+            if not (ending == ".sig" and not signed):
+                files[f"/seawall-db{ending}"] = Path(f"{path}{ending}").read_bytes()
+
+    @property
+    def address(self) -> str:
+        return f"{self.machine.server.base}/seawall-db"
+
+    def take(self, how: str = "--published", signers: str = "") -> Outcome:
+        self.machine.server.forget()
+        return command("db", "update", how, self.address, "--signers", signers or self.signers)
+
+
 @pytest.fixture
-def packed(machine: Machine, tmp_path: Path) -> Path:
-    """A packed database with its checksum."""
-    path = tmp_path / "seawall-db"
-    small = small_database.build(tmp_path / "small.db")
-    assert command("db", "export", str(path), "--database", str(small)).code == 0
-    publish(machine, path)
-    return path
+def published(machine: Machine, tmp_path: Path) -> Published:
+    return Published(machine, tmp_path)
 
 
-def publish(machine: Machine, path: Path) -> None:
-    for each in path.parent.glob("seawall-db*"):
-        machine.server.files[f"/{each.name}"] = each.read_bytes()
-
-
-def test_a_published_database_is_taken_once(machine: Machine, packed: Path) -> None:
-    address = f"{machine.server.base}/seawall-db"
-    first = command("db", "update", "--published", address)
+def test_a_published_database_is_taken_once(machine: Machine, published: Published) -> None:
+    first = published.take()
     assert (first.code, "the database is now until" in first.errors) == (0, True)
-    machine.server.forget()
-    again = command("db", "update", "--published", address)
+    again = published.take()
     assert again == Outcome(0, "", "seawall: nothing is new: the published database is in place\n")
     assert machine.server.bodies() == ["/seawall-db.sha256"]
     assert sorted(os.listdir(machine.own)) == ["advisories.db", "published.json", "update.lock"]
-    # Another one in its place: it is taken again.
-    small_database.build(machine.database)
     machine.database.write_bytes(b"damaged")
-    assert command("db", "update", "--published", address).code == 0
+    assert published.take().code == 0
+    assert machine.names()
 
 
 def test_the_address_may_be_set(
-    machine: Machine, packed: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(settings.PUBLISHED, f"{machine.server.base}/seawall-db")
+    monkeypatch.setenv(settings.PUBLISHED, published.address)
+    monkeypatch.setenv(settings.SIGNERS, published.signers)
     assert command("db", "update", "--published").code == 0
 
 
 @pytest.mark.parametrize("how", ["--published", "--from"])
-def test_a_published_database_that_is_cut_off_goes_on(
-    machine: Machine, packed: Path, how: str
-) -> None:
-    machine.server.tricks["/seawall-db"] = [Trick(cut_after=1000)]
-    assert command("db", "update", how, f"{machine.server.base}/seawall-db").code == 0
-    assert machine.server.requests[-1].headers["range"] == "bytes=1000-"
+def test_a_published_database_that_is_cut_off_goes_on(published: Published, how: str) -> None:
+    server = published.machine.server
+    server.tricks["/seawall-db"] = [Trick(cut_after=1000)]
+    assert published.take(how).code == 0
+    assert server.requests[-1].headers["range"] == "bytes=1000-"
 
 
 @pytest.mark.parametrize("how", ["--published", "--from"])
-def test_a_published_database_without_its_checksum(
-    machine: Machine, packed: Path, how: str
-) -> None:
+def test_a_published_database_without_its_checksum(published: Published, how: str) -> None:
+    machine = published.machine
     for body in (None, b"<html>", b"0" * 64):
         machine.server.files.pop("/seawall-db.sha256", None)
         if body:
             machine.server.files["/seawall-db.sha256"] = body
-        outcome = command("db", "update", how, f"{machine.server.base}/seawall-db")
-        assert outcome.code == 3
+        assert published.take(how).code == 3
         assert not machine.database.exists()
 
 
-def test_signatures_of_a_published_database(machine: Machine, packed: Path, tmp_path: Path) -> None:
-    if not shutil.which("ssh-keygen"):
-        pytest.skip("ssh-keygen is needed to sign")
-    for name in ("key", "other"):
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True
-        )
-    for name in ("key", "other"):
-        public = (tmp_path / f"{name}.pub").read_text()
-        (tmp_path / f"{name}.signers").write_text(f"ci@example.org {public}")
-    signers = str(tmp_path / "key.signers")
-    address = f"{machine.server.base}/seawall-db"
-    unsigned = command("db", "update", "--published", address, "--signers", signers)
+@pytest.mark.parametrize("how", ["--published", "--from"])
+def test_signatures_of_a_published_database(published: Published, how: str) -> None:
+    machine = published.machine
+    wrong = published.take(how, published.others)
+    assert (wrong.code, "has signed it" in wrong.errors) == (2, True)
+    published.publish(signed=False)
+    unsigned = published.take(how)
     assert (unsigned.code, "seawall-db.sig" in unsigned.errors) == (3, True)
-    assert command("db", "export", str(packed), "--database", str(tmp_path / "small.db"),
-                   "--sign", str(tmp_path / "key")).code == 0  # fmt: skip
-    publish(machine, packed)
-    other = str(tmp_path / "other.signers")
-    wrong = command("db", "update", "--published", address, "--signers", other)
-    assert wrong.code == 2
     assert not machine.database.exists()
-    assert command("db", "update", "--published", address).code == 0
-    machine.server.forget()
-    # It was taken without a look at its signature: not good enough now.
-    assert command("db", "update", "--published", address, "--signers", other).code == 2
-    assert command("db", "update", "--published", address, "--signers", signers).code == 0
-    machine.server.forget()
-    assert command("db", "update", "--published", address, "--signers", signers).code == 0
-    assert machine.server.bodies() == ["/seawall-db.sha256"]
+    plain = command("db", "update", how, published.address)
+    assert (plain.code, "use https" in plain.errors) == (2, True)
+
+
+def test_what_was_taken_without_a_signature_is_looked_at_again(published: Published) -> None:
+    published.take()
+    taken = published.machine.own / "published.json"
+    told = json.loads(taken.read_text())
+    assert told["signed"] is True
+    taken.write_text(json.dumps({**told, "signed": False}))  # as over https, without signers
+    assert published.take(signers=published.others).code == 2
+    assert published.take().code == 0
+    assert json.loads(taken.read_text()) == told
 
 
 def test_an_error_of_a_fetch_is_of_input() -> None:

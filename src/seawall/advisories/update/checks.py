@@ -6,9 +6,12 @@ wrong: each of them would leave a database without the source.
 
 import os
 from hashlib import sha256
+from importlib import import_module
 
+from seawall.advisories.advisory import Unread
 from seawall.advisories.feeds.archive import members
 from seawall.advisories.feeds.errors import FeedError
+from seawall.advisories.feeds.sources import Source
 from seawall.advisories.update.client import FetchError
 
 _MAGIC: dict[str, tuple[bytes, ...]] = {
@@ -27,6 +30,25 @@ _COMPRESSED = {".gz", ".xz", ".bz2", ".zst"}
 def check(path: str, name: str, address: str) -> None:
     """See that a file is what its name says, and whole to its last byte. Raises ``FetchError``."""
     content(path, name, address)
+
+
+def check_feed(path: str, name: str, address: str, source: Source) -> None:
+    """As ``check``, and see that the source's reader understands it. Raises ``FetchError``."""
+    check(path, name, address)
+    reader = import_module(f"seawall.advisories.feeds.{source.reader}")
+    reason = ""
+    try:
+        for record in reader.read(members(path, name=name), source.name):
+            if not isinstance(record, Unread):
+                return
+            reason = reason or record.reason
+    except FeedError as error:
+        reason = str(error)
+    if reason:  # a release of a distribution may have no advisories yet: then nothing is unread
+        raise FetchError(
+            f"{address}: nothing of what came is understood: {reason}; see whether the address is "
+            "right"
+        )
 
 
 def content(path: str, name: str, address: str) -> str:

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
+from threading import Event
 from typing import NamedTuple, TypeVar
 from urllib.error import URLError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 from seawall import __version__
@@ -87,17 +88,22 @@ class Client:
         mirrors: Mirrors = Mirrors(),  # noqa: B008 - immutable
         limits: Limits = Limits(),  # noqa: B008 - immutable
         *,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._mirrors = mirrors
         self._limits = limits
-        self._wait = wait
+        self._stopped = Event()
+        self._wait = self._stopped.wait if wait is None else wait
         self._now = now
         self._wall = wall
         self._openers: dict[str, OpenerDirector] = {}
         self._unreachable: dict[str, str] = {}
+
+    def stop(self) -> None:
+        """Let nobody wait any more, whichever thread it is: the person wants an end."""
+        self._stopped.set()
 
     def pause(self, seconds: float) -> None:
         """Wait, where a source wants few requests."""
@@ -173,7 +179,7 @@ class Client:
         target = self._mirrors.of(address)
         limits = self._limits
         for number in range(1, limits.tries + 1):
-            host = urlsplit(target).netloc
+            host = _parts(address, target).netloc
             if host in self._unreachable:
                 raise FetchError(f"{address}: {self._unreachable[host]}; try again later")
             try:
@@ -186,7 +192,7 @@ class Client:
 
     def _give_up_or_wait(self, address: str, host: str, problem: Passing, number: int) -> None:
         limits = self._limits
-        if number >= limits.tries:
+        if number >= limits.tries or self._stopped.is_set():
             if isinstance(problem, _Unreachable):
                 self._unreachable[host] = str(problem)
             tries = f" ({number} tries)" if number > 1 else ""
@@ -213,7 +219,7 @@ class Client:
                     chunks = self._chunks(response, found, started)
                     yield Answer(target, response.status, found, chunks)
                     return
-            target, before = urljoin(target, onward), target
+            target, before = _joined(address, target, onward), target
             _check_redirect(address, before, target)
             if urlsplit(before).netloc != urlsplit(target).netloc:
                 sent = {key: value for key, value in sent.items() if key.lower() not in _SECRETS}
@@ -259,7 +265,7 @@ class Client:
     ) -> Iterator[bytes]:
         limits = self._limits
         announced = headers.get("content-length", "")
-        whole = int(announced[:18]) if announced.isdigit() else -1
+        whole = int(announced[:18]) if announced.isdecimal() else -1
         size = 0
         while size != whole:  # not to the end of the connection: some servers keep it open
             try:
@@ -320,7 +326,7 @@ def _used_up(headers: Mapping[str, str]) -> bool:
 
 def _seconds(told: str) -> float:
     """``Retry-After``: seconds or a day (RFC 9110, 10.2.3); 0 when it is neither."""
-    if told.strip().isdigit():
+    if told.strip().isdecimal():
         return float(told.strip()[:9])
     if not told:
         return 0.0
@@ -332,8 +338,25 @@ def _seconds(told: str) -> float:
         return 0.0
 
 
+def _parts(address: str, target: str) -> SplitResult:
+    try:
+        return urlsplit(target)
+    except ValueError as error:
+        raise FetchError(f"{address}: {target!r} is no address: {error}; give a mirror") from None
+
+
+def _joined(address: str, base: str, onward: str) -> str:
+    try:
+        return urljoin(base, onward)
+    except ValueError as error:
+        raise FetchError(
+            f"{address}: it is redirected to {onward!r}, which is no address: {error}; "
+            "see whether the address is right"
+        ) from None
+
+
 def _check_redirect(address: str, before: str, after: str) -> None:
-    scheme = urlsplit(after).scheme
+    scheme = _parts(address, after).scheme
     if scheme not in {"https", "http"}:
         raise FetchError(
             f"{address}: it is redirected to {after}, which is neither http nor https; "

@@ -188,7 +188,7 @@ def _take(
         accepted(answer)
         partial.begin(_strong(headers))
     announced = headers.get("content-length", "")
-    total = partial.size() + (int(announced[:18]) if announced.isdigit() else 0)
+    total = partial.size() + (int(announced[:18]) if announced.isdecimal() else 0)
     check_size(address, total, limit)
     digest = sha256()
     with open(partial.path, "ab+") as stream:
@@ -230,4 +230,4 @@ def _start(content_range: str) -> int:
     """The place of a part's first byte; -1 when it is not told."""
     unit, _, rest = content_range.partition(" ")
     first = rest.partition("-")[0]
-    return int(first[:18]) if unit == "bytes" and first.isdigit() else -1
+    return int(first[:18]) if unit == "bytes" and first.isdecimal() else -1

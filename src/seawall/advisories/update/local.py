@@ -29,11 +29,7 @@ def make(source: str, target: str, *, signers: str | None, told: Told) -> None:
     if source.startswith(("https://", "http://")):
         from seawall.advisories.update import published  # noqa: PLC0415 - the only use of a network
 
-        if source.startswith("http://") and not signers:
-            raise UsageError(
-                f"{source}: anybody on the way can change what comes without encryption; "
-                "use https, or say with --signers who has to have signed it"
-            )
+        published.check_address(source, signed=bool(signers))
         with published.fetched(source, f"{target}.download", signed=bool(signers)) as file:
             unpack(file, target, signers=signers)
     elif os.path.isdir(source):

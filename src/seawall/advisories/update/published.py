@@ -20,6 +20,17 @@ _TAKEN = "published.json"
 _SHA256 = pattern(r"[0-9a-f]{64}")
 
 
+def check_address(address: str, *, signed: bool) -> None:
+    """Raises ``UsageError`` unless an address is one that can be trusted."""
+    if not address.startswith(("https://", "http://")):
+        raise UsageError(f"{address!r} is no address; give one that begins with https://")
+    if address.startswith("http://") and not signed:
+        raise UsageError(
+            f"{address}: anybody on the way can change what comes without encryption; "
+            "use https, or say with --signers who has to have signed it"
+        )
+
+
 @contextmanager
 def fetched(
     address: str,
@@ -77,8 +88,7 @@ def take(
     """
     from seawall.advisories.update import local  # noqa: PLC0415 - which imports this module
 
-    if not address.startswith(("https://", "http://")):
-        raise UsageError(f"{address!r} is no address; give one that begins with https://")
+    check_address(address, signed=bool(signers))
     checksum = _checksum(client, address)
     if _is_there(address, checksum, environment, signed=bool(signers)):
         return None

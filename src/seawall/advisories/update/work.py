@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from seawall.advisories.update import checks
 from seawall.advisories.update.client import GONE, NOT_FOUND, Client, FetchError
 from seawall.advisories.update.downloads import Fetched, Shown, fetch
 from seawall.advisories.update.state import State
+
+_AT_ONCE = 6
+"""Requests of one source: each is small, and most of it is waiting."""
 
 
 class Outcome(NamedTuple):
@@ -69,7 +73,7 @@ def whole(
 
     ``before`` is called when another one has come, before it takes its place.
     """
-    own = check or partial(checks.check, name=path, address=address)
+    own = check or partial(checks.check_feed, name=path, address=address, source=work.source)
 
     def checked(temporary: str) -> None:
         own(temporary)
@@ -101,6 +105,17 @@ def archive(work: Work, address: str, path: str, *, follow_from: str) -> bool:
     newest = follow_from if fetched else work.state.marks.get("newest") or follow_from
     work.state.mark(newest=newest, whole=work.now.isoformat(timespec="seconds"))
     return fetched is not None
+
+
+def at_once(work: Work, do: Callable[[str], None], items: Iterable[str]) -> None:
+    """Do something with each of some items, a few at a time; the first error ends it."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            for _ in pool.map(do, items):  # what has not begun yet goes with an error
+                pass
+        except KeyboardInterrupt:
+            work.client.stop()
+            raise
 
 
 def put_changed(work: Work, path: str, name: str, data: bytes) -> None:

@@ -1,7 +1,6 @@
 """Red Hat's VEX documents: an archive, and lists of what changed and what was deleted since."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from seawall.advisories.update.client import FetchError
@@ -10,6 +9,7 @@ from seawall.advisories.update.work import (
     Outcome,
     Work,
     archive,
+    at_once,
     changed_files,
     is_absent,
     put_changed,
@@ -19,7 +19,6 @@ from seawall.core.lazy import pattern
 MOST_DOCUMENTS = 2_000
 """Documents that are fetched one by one, unless there is no newer archive."""
 _MOST_CHANGED = 20_000
-_AT_ONCE = 6
 _BATCH = 60
 _MAX_LIST = 256 << 20
 _MAX_DOCUMENT = 256 << 20
@@ -97,8 +96,7 @@ def _documents(work: Work, base: str, due: dict[str, str]) -> None:
     oldest_first = sorted(due, key=lambda path: _instant(due[path]))
     for place in range(0, len(oldest_first), _BATCH):
         batch = oldest_first[place : place + _BATCH]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda path: _document(work, base, path), batch))
+        at_once(work, lambda path: _document(work, base, path), batch)
         work.state.mark(done=due[batch[-1]])
         work.shown(f"documents of {work.source.name}", place + len(batch), len(due))
 

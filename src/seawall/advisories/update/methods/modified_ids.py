@@ -2,7 +2,6 @@
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from seawall.advisories.feeds.changes import CHANGED
@@ -13,6 +12,7 @@ from seawall.advisories.update.work import (
     Work,
     age_in_days,
     archive,
+    at_once,
     changed_files,
     is_absent,
     put_changed,
@@ -25,7 +25,6 @@ MOST_RECORDS = 300
 MOST_DAYS = 30.0
 """Days after which the archive is fetched all the same: the list tells of no removed records."""
 _MOST_CHANGED = 5_000
-_AT_ONCE = 6
 _MAX_LIST = 512 << 20
 _MAX_RECORD = 32 << 20
 _LINE = pattern(r"(\d{4}-\d\d-\d\dT[\d:.]{8,20})(?:Z|\+00:00),([\w.:+-]{1,200})")
@@ -89,8 +88,7 @@ def _records(work: Work, path: str, found: list[tuple[str, str]]) -> Outcome:
             data = b""
         put_changed(work, path, f"{id_}.json", data)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(fetched, dict.fromkeys(id_ for _, id_ in due)))
+    at_once(work, fetched, dict.fromkeys(id_ for _, id_ in due))
     if found:
         work.state.mark(newest=max((time for time, _ in found), key=_instant))
     return Outcome(changed=True, told=f"{len(due)} records") if due else UNCHANGED

@@ -1,7 +1,5 @@
 """Repositories of RPM packages: ``repomd.xml`` tells where their ``updateinfo`` is."""
 
-from urllib.parse import urljoin
-
 from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.methods.etag import expanded
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
@@ -9,7 +7,7 @@ from seawall.core.lazy import pattern
 from seawall.text.xml import XmlError, iterate
 
 _MAX_PAGE = 4 << 20
-_SAFE = pattern(r"[\w.+/-]{1,300}")
+_LOCATION = pattern(r"[\w.+/-]{1,300}?(\.xml(?:\.(?:gz|xz|bz2|zst))?)")
 _NOT_IN_A_NAME = pattern(r"[^\w.-]+")
 
 
@@ -18,19 +16,19 @@ def follow(work: Work) -> Outcome:
     changed = found = 0
     for address, values in expanded(work):
         base = _base(work, address)
-        told = _update_info(work, urljoin(base, "repodata/repomd.xml"))
+        told = _update_info(work, f"{base}repodata/repomd.xml")
         if told is None:
             continue
         location, checksum = told
         name = _NOT_IN_A_NAME.sub("-", "-".join(values.values()))
-        ending = location[location.index(".xml") :] if ".xml" in location else ".xml.gz"
+        ending = location[location.rindex(".xml") :]  # as _LOCATION has it: without a slash
         path = f"{work.directory}/{name}-updateinfo{ending}"
         known = work.state.files.get(path)
         found += 1
         if known and work.has(path) and known.sha256 == checksum:
             continue
         work.state.files.pop(path, None)
-        changed += whole(work, urljoin(base, location), path, checksum=checksum) is not None
+        changed += whole(work, base + location, path, checksum=checksum) is not None
     if not found:
         raise FetchError(f"{work.source.update.address}: no repository has an updateinfo.xml; "
                          "give a mirror")  # fmt: skip
@@ -59,7 +57,7 @@ def _update_info(work: Work, address: str) -> tuple[str, str] | None:
         for data in iterate(iter((page,)), ("data",)):
             place, checksum = data.child("location"), data.child("checksum")
             location = place.get("href") if place is not None else ""
-            if data.get("type") != "updateinfo" or not _SAFE.fullmatch(location):
+            if data.get("type") != "updateinfo" or not _LOCATION.fullmatch(location):
                 continue
             is_sha256 = checksum is not None and checksum.get("type") == "sha256"
             return location, data.value("checksum").strip().lower() if is_sha256 else ""
