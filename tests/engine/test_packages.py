@@ -13,6 +13,7 @@ from seawall.cli.main import run as main
 from seawall.core.finding import Finding
 from seawall.core.report import Report
 from seawall.core.severity import Severity
+from seawall.engine.bills import gathered
 from tests.advisories import small_database
 from tests.reports.schemas import valid_sarif
 
@@ -242,6 +243,50 @@ def test_a_lock_file_answers_the_manifest(here: Path, database: str) -> None:
     (here / "packages").mkdir()
     (here / "packages" / "package.json").write_text('{"dependencies": {"lodash": "^4.17.0"}}')
     assert not scanned(database).coverage.not_covered
+
+
+def open_packages(report: Report) -> list[str]:
+    return [item.what for item in report.coverage.not_covered if "no exact version" in item.reason]
+
+
+def test_a_lock_file_answers_only_for_what_is_in_it(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.21")))
+    (here / "docs").mkdir()
+    wishes = '{"dependencies": {"lodash": "^4.17.0", "left-pad": "^1.0"}}'
+    (here / "docs" / "package.json").write_text(wishes)
+    assert open_packages(scanned(database)) == ["1 package (left-pad ^1.0)"]
+
+
+def test_a_pin_answers_for_no_other_line_of_its_file(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("django==5.0\ndjango[bcrypt]\njinja2\n")
+    assert open_packages(scanned(database)) == ["1 package (jinja2)"]
+
+
+def test_another_project_of_the_run_answers_for_itself(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.21")))
+    for name, wishes in (("app", '"@x/lib": "^1.0.0"'), ("lib", '"lodash": "^4.17.0"')):
+        (here / name).mkdir()
+        manifest = f'{{"name": "@x/{name}", "dependencies": {{{wishes}}}}}'
+        (here / name / "package.json").write_text(manifest)
+    assert not open_packages(scanned(database))
+
+
+def test_no_workflow_answers_for_another(here: Path) -> None:
+    workflows = here / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    for name, uses in (
+        ("a", "actions/checkout@v4.1.2"), ("b", "actions/checkout@v4"), ("c", "actions/cache@v4"),
+    ):  # fmt: skip
+        (workflows / f"{name}.yml").write_text(
+            f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - uses: {uses}\n"
+        )
+    found = gathered(engine.Options((".",))).files
+    versions = {path[-5:]: [(p.name, p.version) for p in item.packages] for path, item in found}
+    assert versions == {
+        "a.yml": [("actions/checkout", "4.1.2")],
+        "b.yml": [("actions/checkout", "")],
+        "c.yml": [("actions/cache", "")],
+    }
 
 
 def test_a_file_that_cannot_be_read_is_told(here: Path, database: str) -> None:
