@@ -432,3 +432,19 @@ def test_packages_of_a_distribution_go_by_their_source_and_release(
     report = scanned(path)
     assert [finding.rule.id for finding in report.findings] == ["end-of-life-runtime"]
     assert "no advisories for Debian:10" in report.coverage.not_covered[0].reason
+
+
+def test_a_version_without_an_order_is_found_where_it_is_listed(
+    here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    listed = Affected("Packagist", "acme/shop", (Events("1.0", "1.2"),), versions=("dev-main",))
+    path = str(tmp_path_factory.mktemp("listed") / "a.db")
+    builder = Builder(path)
+    records = [Advisory("GHSA-aaaa-bbbb-cccc", "x", (listed,))]
+    builder.add(Origin("x", "x", "x", until=small_database.DAY), records)
+    builder.finish()
+    packages = [{"name": "acme/shop", "version": "dev-main"}]
+    (here / "composer.lock").write_text(json.dumps({"packages": packages}))
+    report = scanned(path)
+    assert ids(report.findings) == ["GHSA-aaaa-bbbb-cccc"]
+    assert "knows how to compare" in report.coverage.not_covered[0].reason
