@@ -13,6 +13,7 @@ from seawall.cli.main import run as main
 from seawall.core.finding import Finding
 from seawall.core.report import Report
 from seawall.core.severity import Severity
+from seawall.engine.bills import gathered
 from tests.advisories import small_database
 from tests.reports.schemas import valid_sarif
 
@@ -244,6 +245,50 @@ def test_a_lock_file_answers_the_manifest(here: Path, database: str) -> None:
     assert not scanned(database).coverage.not_covered
 
 
+def open_packages(report: Report) -> list[str]:
+    return [item.what for item in report.coverage.not_covered if "no exact version" in item.reason]
+
+
+def test_a_lock_file_answers_only_for_what_is_in_it(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.21")))
+    (here / "docs").mkdir()
+    wishes = '{"dependencies": {"lodash": "^4.17.0", "left-pad": "^1.0"}}'
+    (here / "docs" / "package.json").write_text(wishes)
+    assert open_packages(scanned(database)) == ["1 package (left-pad ^1.0)"]
+
+
+def test_a_pin_answers_for_no_other_line_of_its_file(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("django==5.0\ndjango[bcrypt]\njinja2\n")
+    assert open_packages(scanned(database)) == ["1 package (jinja2)"]
+
+
+def test_another_project_of_the_run_answers_for_itself(here: Path, database: str) -> None:
+    (here / "package-lock.json").write_text(lock(("lodash", "4.17.21")))
+    for name, wishes in (("app", '"@x/lib": "^1.0.0"'), ("lib", '"lodash": "^4.17.0"')):
+        (here / name).mkdir()
+        manifest = f'{{"name": "@x/{name}", "dependencies": {{{wishes}}}}}'
+        (here / name / "package.json").write_text(manifest)
+    assert not open_packages(scanned(database))
+
+
+def test_no_workflow_answers_for_another(here: Path) -> None:
+    workflows = here / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    for name, uses in (
+        ("a", "actions/checkout@v4.1.2"), ("b", "actions/checkout@v4"), ("c", "actions/cache@v4"),
+    ):  # fmt: skip
+        (workflows / f"{name}.yml").write_text(
+            f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - uses: {uses}\n"
+        )
+    found = gathered(engine.Options((".",))).files
+    versions = {path[-5:]: [(p.name, p.version) for p in item.packages] for path, item in found}
+    assert versions == {
+        "a.yml": [("actions/checkout", "4.1.2")],
+        "b.yml": [("actions/checkout", "")],
+        "c.yml": [("actions/cache", "")],
+    }
+
+
 def test_a_file_that_cannot_be_read_is_told(here: Path, database: str) -> None:
     (here / "package-lock.json").write_text('{"lockfileVersion": 3,\n "packages": {]')
     (here / "requirements.txt").write_text("jinja2==2.4.1\n")
@@ -387,3 +432,19 @@ def test_packages_of_a_distribution_go_by_their_source_and_release(
     report = scanned(path)
     assert [finding.rule.id for finding in report.findings] == ["end-of-life-runtime"]
     assert "no advisories for Debian:10" in report.coverage.not_covered[0].reason
+
+
+def test_a_version_without_an_order_is_found_where_it_is_listed(
+    here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    listed = Affected("Packagist", "acme/shop", (Events("1.0", "1.2"),), versions=("dev-main",))
+    path = str(tmp_path_factory.mktemp("listed") / "a.db")
+    builder = Builder(path)
+    records = [Advisory("GHSA-aaaa-bbbb-cccc", "x", (listed,))]
+    builder.add(Origin("x", "x", "x", until=small_database.DAY), records)
+    builder.finish()
+    packages = [{"name": "acme/shop", "version": "dev-main"}]
+    (here / "composer.lock").write_text(json.dumps({"packages": packages}))
+    report = scanned(path)
+    assert ids(report.findings) == ["GHSA-aaaa-bbbb-cccc"]
+    assert "knows how to compare" in report.coverage.not_covered[0].reason

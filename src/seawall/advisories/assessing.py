@@ -66,15 +66,9 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             if not is_runtime(package):
                 blind.append(Blind(package, *obstacle))
             continue
-        if sight.is_partial(package):
-            blind.append(
-                Blind(
-                    package,
-                    f"only a part of the advisories for {query_of(package)[0]} is in the "
-                    "database, so what it does not name may be affected all the same",
-                    "run: seawall db update (seawall db status shows what it has)",
-                )
-            )
+        doubt = sight.doubt(package)
+        if doubt is not None:
+            blind.append(Blind(package, *doubt))
         wanted.append(query_of(package))
         known.append(package)
     found = store.match(wanted)
@@ -133,18 +127,25 @@ class _Sight:
                 "no exact version is given, so it depends on the day what is installed",
                 _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
             )
+        return None
+
+    def doubt(self, package: Package) -> tuple[str, str] | None:
+        """Why what is found of a package may not be all, and the remedy."""
+        ecosystem, _, version = query_of(package)
         scheme = scheme_of(ecosystem)
-        if scheme is None or scheme.key(version) is None:
+        if scheme is None or scheme.key(version) is None:  # advisories may list it all the same
             return (
                 f"its version is none that {ecosystem} knows how to compare",
                 "look it up by hand, or install a released version",
             )
+        reach = self._of(ecosystem)
+        if reach is not None and not reach.whole:
+            return (
+                f"only a part of the advisories for {ecosystem} is in the database, so what it "
+                "does not name may be affected all the same",
+                "run: seawall db update (seawall db status shows what it has)",
+            )
         return None
-
-    def is_partial(self, package: Package) -> bool:
-        """Whether only a part of the advisories on a package's ecosystem is known."""
-        reach = self._of(query_of(package)[0])
-        return reach is not None and not reach.whole
 
     def _of(self, ecosystem: str) -> Reach | None:
         if ecosystem not in self._reach:

@@ -95,30 +95,45 @@ def inventories(
             yield Failed(path, error.line, error.column, reason)
 
 
+_UNLOCKED = frozenset(("githubactions",))
+"""Types of packages that no lock file answers for: each workflow runs what it says itself."""
+
+
 def without_superseded(found: Sequence[Inventory]) -> list[Inventory]:
-    """Inventories without the wishes of manifests that a lock file of the run answers.
+    """Inventories without the wishes of manifests that another file of the run answers.
 
-    A manifest (``package.json``) says which versions would do; the lock file beside it, or in a
-    directory above it (a workspace), says which were taken.
+    A manifest (``package.json``) says which versions would do; a lock file beside it, or in a
+    directory above it (a workspace), says which one was taken. A wish is answered by a version of
+    the very package, or by being a project of the run itself; all others stay, for nobody knows
+    what they bring in.
     """
-    locked = {
-        (package.type, os.path.dirname(item.source.file.path))
-        for item in found
-        for package in item.contents.packages
-        if package.version
-    }
-    return [item._replace(contents=_answered(item, locked)) for item in found]
+    answers: dict[tuple[str, str], set[str]] = {}
+    projects: set[str] = set()
+    for item in found:
+        directory = os.path.dirname(item.source.file.path)
+        projects.add(item.contents.project)
+        for package in item.contents.packages:
+            if package.version and package.type not in _UNLOCKED:
+                answers.setdefault((package.type, package.name), set()).add(directory)
+    return [item._replace(contents=_open(item, answers, projects)) for item in found]
 
 
-def _answered(item: Inventory, locked: set[tuple[str, str]]) -> Contents:
+def _open(
+    item: Inventory, answers: Mapping[tuple[str, str], set[str]], projects: set[str]
+) -> Contents:
+    """The contents of a file without what is answered."""
     contents = item.contents
     if all(package.version for package in contents.packages):
         return contents
-    directories = list(_upwards(os.path.dirname(item.source.file.path)))
+    directories = set(_upwards(os.path.dirname(item.source.file.path)))
     kept = tuple(
         package
         for package in contents.packages
-        if package.version or not any((package.type, above) in locked for above in directories)
+        if package.version
+        or (
+            package.name not in projects
+            and directories.isdisjoint(answers.get((package.type, package.name), ()))
+        )
     )
     return contents._replace(packages=kept)
 
