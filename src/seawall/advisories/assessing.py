@@ -140,9 +140,12 @@ class _Sight:
             )
         reach = self._of(ecosystem)
         if reach is not None and not reach.whole:
-            return (
+            reason = (
                 f"only a part of the advisories for {ecosystem} is in the database, so what it "
-                "does not name may be affected all the same",
+                "does not name may be affected all the same"
+            )
+            return (
+                reason,
                 "run: seawall db update (seawall db status shows what it has)",
             )
         return None
