@@ -91,11 +91,13 @@ class FileSystem(NamedTuple):
             return False
         if not (file.named or base.endswith(".exe") or os.access(file.real, os.X_OK)):
             return False
+        if not os.path.isfile(file.real):
+            return False  # to open a FIFO is to wait for who writes to it
         from seawall.packages.executables import is_executable  # noqa: PLC0415 - if there are any
 
         try:
             with open(file.real, "rb") as stream:
-                return os.path.isfile(file.real) and is_executable(stream.read(8))
+                return is_executable(stream.read(8))
         except OSError:
             return False  # reading it will say so
 

@@ -96,7 +96,8 @@ def test_what_must_not_be_passed_on() -> None:
 
 def test_parts_are_told_from_wholes() -> None:
     assert {each.name for each in SOURCES if each.extent == sources.PART} == {
-        "osv-ghsa-sample", "osv-ubuntu-sample", "debian-changelogs", "redhat-sample",
+        "osv-ghsa-sample", "osv-ubuntu-sample", "debian-changelogs", "redhat-sample", "nodejs",
+        "retirejs",
     }  # fmt: skip
 
 
