@@ -70,10 +70,15 @@ class Entry(NamedTuple):
     """The versions that are worth asking for: ends of ranges and some that are listed."""
 
     def has(self, version: str, key: bytes | None) -> bool:
-        """Whether a version is affected: in the list or in a range."""
+        """Whether a version is affected: in the list or in a range.
+
+        One that has no order is in a range that has all versions.
+        """
         if (key if key is not None else version) in self.listed:
             return True
-        return key is not None and any(each.has(key) for each in self.ranges)
+        if key is None:
+            return any(each.events == (("introduced", b""),) for each in self.ranges)
+        return any(each.has(key) for each in self.ranges)
 
 
 def entries(path: Path) -> dict[Package, list[Entry]]:

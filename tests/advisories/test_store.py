@@ -45,6 +45,19 @@ def test_versions_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     assert unreadable == {0, 1}
 
 
+def test_what_all_versions_are_affected_by_needs_no_version(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path,
+        advisory("GHSA-1", Affected("PyPI", "a", (Events("0"),))),
+        advisory("GHSA-2", Affected("PyPI", "a", (Events("1.0"),))),
+        advisory("GHSA-3", package("a", "2.0")),
+    )
+    unreadable: set[int] = set()
+    (matches,) = store.match([("PyPI", "a", "")], unreadable)
+    assert [match.advisory for match in matches] == ["GHSA-1"]
+    assert unreadable == {0}
+
+
 def test_the_same_question_twice_and_none_at_all(tmp_path: Path) -> None:
     store = store_of(tmp_path, advisory("GHSA-1", package("a", "2.0")))
     assert store.match([]) == []

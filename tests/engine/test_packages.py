@@ -434,6 +434,14 @@ def test_packages_of_a_distribution_go_by_their_source_and_release(
     assert "no advisories for Debian:10" in report.coverage.not_covered[0].reason
 
 
+def test_what_affects_all_versions_affects_one_that_is_not_known(here: Path, database: str) -> None:
+    (here / "requirements.txt").write_text("cryptographyio\njinja2\nunmended>=1\n")
+    report = scanned(database)
+    assert sorted(ids(report.findings)) == ["CVE-2024-2222", "MAL-2024-1"]
+    assert open_packages(report) == ["3 packages (cryptographyio, jinja2, unmended >=1)"]
+    assert all("  " not in finding.remedy for finding in report.findings)
+
+
 def test_a_version_without_an_order_is_found_where_it_is_listed(
     here: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -67,7 +67,7 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
                 blind.append(Blind(package, *obstacle))
             continue
         doubt = sight.doubt(package)
-        if doubt is not None:
+        if doubt is not None and not is_runtime(package):
             blind.append(Blind(package, *doubt))
         wanted.append(query_of(package))
         known.append(package)
@@ -106,7 +106,7 @@ class _Sight:
 
     def obstacle(self, package: Package) -> tuple[str, str] | None:
         """Why a package cannot be judged, and the remedy."""
-        ecosystem, _, version = query_of(package)
+        ecosystem = query_of(package)[0]
         if not ecosystem and package.type in ("apk", "deb", "rpm"):
             return (
                 "nothing says of which release of a distribution it is, or nobody knows it",
@@ -122,16 +122,16 @@ class _Sight:
                 f"the database has no advisories for {ecosystem}",
                 "run: seawall db update (seawall db status shows what it has)",
             )
-        if not version:
-            return (
-                "no exact version is given, so it depends on the day what is installed",
-                _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
-            )
         return None
 
     def doubt(self, package: Package) -> tuple[str, str] | None:
         """Why what is found of a package may not be all, and the remedy."""
         ecosystem, _, version = query_of(package)
+        if not version:  # what all versions are affected by is found all the same
+            return (
+                "no exact version is given, so it depends on the day what is installed",
+                _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
+            )
         scheme = scheme_of(ecosystem)
         if scheme is None or scheme.key(version) is None:  # advisories may list it all the same
             return (
@@ -144,10 +144,7 @@ class _Sight:
                 f"only a part of the advisories for {ecosystem} is in the database, so what it "
                 "does not name may be affected all the same"
             )
-            return (
-                reason,
-                "run: seawall db update (seawall db status shows what it has)",
-            )
+            return reason, "run: seawall db update (seawall db status shows what it has)"
         return None
 
     def _of(self, ecosystem: str) -> Reach | None:
@@ -275,4 +272,4 @@ _MOST_NAMED = 5
 
 
 def _name(package: Package) -> str:
-    return f"{package.name}@{package.version}"
+    return f"{package.name}@{package.version}" if package.version else package.name

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from seawall.advisories import names, spans
 from seawall.advisories.known import Match
 from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
+from seawall.advisories.versions.interval import EVERYTHING
 from seawall.advisories.versions.schemes import Key, scheme_of
 
 Wanted = tuple[str, str, str]
@@ -31,6 +32,12 @@ _BY_VERSION = (
     " CROSS JOIN exact a ON a.package = p.package AND a.version = w.version"
     " CROSS JOIN member m ON m.record = a.record"
 )  # fmt: skip
+_BY_ALL = (
+    "SELECT w.place, m.vulnerability, a.record, a.statement, a.part, a.hi" + _OF_PACKAGE +
+    " CROSS JOIN affected a ON a.package = p.package AND a.lo = ? AND a.hi = ?"
+    " CROSS JOIN member m ON m.record = a.record WHERE w.key IS NULL"
+)  # fmt: skip
+"""For versions that are not known or have no order: what all versions are affected by."""
 _OF_ONE = (
     "SELECT 0, m.vulnerability, a.record, a.statement, a.part, a.hi, ''"
     " FROM package p JOIN affected a USING (package) JOIN member m USING (record)"
@@ -107,6 +114,8 @@ class Matching:
         connection.execute("COMMIT")
         hits = list(map(_Hit._make, connection.execute(_BY_RANGE)))
         hits += map(_Hit._make, connection.execute(_BY_VERSION))
+        if unreadable:
+            hits += (_Hit(*row) for row in connection.execute(_BY_ALL, EVERYTHING))
         self._look_up(hits)
         found: list[list[Match]] = [[] for _ in wanted]
         for (place, _), all_hits in sorted(_together(hits).items()):

@@ -132,7 +132,7 @@ _WORTH_TELLING = 0.1
 def _remedy(exposure: Exposure) -> str:
     """One for all vulnerabilities of a package, so that they are told together."""
     package, upgrade = exposure.package, exposure.upgrade
-    name = f"{package.name} {package.version}"
+    name = f"{package.name} {package.version}".rstrip()
     if upgrade.versions:
         nearest, *later = upgrade.versions
         text = f"Upgrade {name} to {nearest}"

@@ -140,7 +140,8 @@ class Store:
 
         Distributions' packages are asked for by the name and version of their source package.
         ``unreadable`` is given the places of those whose version has no order: what is known of
-        their package cannot be judged, but for versions that are listed as they are.
+        their package cannot be judged, but for versions that are listed as they are, and what
+        all versions are affected by.
         """
         with self._told():
             return self._matching.of(wanted, set() if unreadable is None else unreadable)
