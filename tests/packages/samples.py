@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+from seawall.packages.registries import default
 from tests.packages import (
     binaries,
     test_cargo_lock,
@@ -155,7 +156,8 @@ _TEXTS: dict[str, object] = {
     # Dart
     "pubspec.lock": (
         'packages:\n  a:\n    dependency: "direct main"\n    description:\n      name: a\n'
-        '      url: "https://pub.dev"\n    source: hosted\n    version: "1.0.0"\nsdks:\n  dart: 2\n'
+        f'      url: "{default("pub")}"\n    source: hosted\n    version: "1.0.0"\n'
+        "sdks:\n  dart: 2\n"
     ),
     # .NET
     "packages.lock.json": {

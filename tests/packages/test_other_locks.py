@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from seawall.packages.package import Contents, Unreadable
+from seawall.packages.registries import default
 from seawall.packages.swift_resolved import repository_name
 from tests.packages.files import brings, by_name, read, versions
 
@@ -23,7 +24,7 @@ def test_pubspec_lock() -> None:
         packages:
           http:
             dependency: "direct main"
-            description: {name: http, sha256: aa, url: "https://pub.dev"}
+            description: {name: http, sha256: aa, url: "REGISTRY"}
             source: hosted
             version: "0.13.5"
           lints:
@@ -40,7 +41,7 @@ def test_pubspec_lock() -> None:
           own: {dependency: "direct main", description: {path: "../own"}, source: path, version: "1.0.0"}
           odd: {dependency: transitive, source: hosted}
         sdks: {dart: ">=2.18.0"}
-        """,
+        """.replace("REGISTRY", default("pub")),
     )
     assert versions(contents) == [("http", "0.13.5"), ("lints", "2.0.1"), ("forked", "1.0.0")]
     http, lints, forked = contents.packages

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from seawall.packages.package import Unreadable
+from seawall.packages.registries import default
 from tests.packages.files import brings, by_name, read, versions
 
 UV = """\
@@ -18,7 +19,7 @@ members = ["member", "shop"]
 [[package]]
 name = "a"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "REGISTRY" }
 dependencies = [
     { name = "b", version = "2.0", source = { registry = "https://pypi.example.org/simple" } },
 ]
@@ -30,7 +31,7 @@ wheels = [
 [[package]]
 name = "b"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "REGISTRY" }
 
 [[package]]
 name = "b"
@@ -46,7 +47,7 @@ source = { git = "https://example.org/extra?rev=v1#0123" }
 name = "member"
 source = { editable = "packages/member" }
 dependencies = [
-    { name = "b", version = "1.0", source = { registry = "https://pypi.org/simple" } },
+    { name = "b", version = "1.0", source = { registry = "REGISTRY" } },
 ]
 
 [[package]]
@@ -82,7 +83,7 @@ dev = [{ name = "test-tool", specifier = ">=3" }]
 [[package]]
 name = "test-tool"
 version = "3.1"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "REGISTRY" }
 dependencies = [
     { name = "a" },
     { name = "test-part" },
@@ -91,8 +92,8 @@ dependencies = [
 [[package]]
 name = "test-part"
 version = "3.0"
-source = { registry = "https://pypi.org/simple" }
-"""
+source = { registry = "REGISTRY" }
+""".replace("REGISTRY", default("pypi"))
 
 
 def test_uv() -> None:

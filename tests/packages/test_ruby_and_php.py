@@ -5,6 +5,7 @@ import json
 import pytest
 
 from seawall.packages.package import Unreadable
+from seawall.packages.registries import default
 from tests.packages.files import brings, by_name, read, versions
 
 GEMS = """\
@@ -28,7 +29,7 @@ GEM
     private (1.0.0)
 
 GEM
-  remote: https://rubygems.org/
+  remote: REGISTRY/
   specs:
     nokogiri (1.13.3)
       racc (~> 1.4)
@@ -57,10 +58,10 @@ RUBY VERSION
 
 BUNDLED WITH
    2.2.28
-"""
+""".replace("REGISTRY", default("gem"))
 
 GEMFILE = """\
-source "https://rubygems.org"
+source "REGISTRY"
 gemspec
 gem "git-gem", git: "https://example.org/git-gem.git" do
 end
@@ -73,7 +74,7 @@ end
 group :development, :test do
   gem "rspec", "~> 3.0.a" # tests
 end
-"""
+""".replace("REGISTRY", default("gem"))
 
 
 def test_bundler() -> None:

@@ -13,12 +13,9 @@ from seawall.packages.cargo_manifests import Manifests, Wish
 from seawall.packages.graphs import Index, only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, public, text_of
+from seawall.packages.registries import is_default
 
 _KNOWN_VERSIONS = (1, 2, 3, 4)
-_CRATES_IO = (
-    "registry+https://github.com/rust-lang/crates.io-index",
-    "sparse+https://index.crates.io/",
-)
 _DEPENDENCY = pattern(r"(\S+)(?: (\S+))?(?: \(([^)]*)\))?")
 
 
@@ -101,7 +98,7 @@ class _Graph:
     ) -> Package:
         kind, _, address = entry.source.partition("+")
         is_registry = kind in ("registry", "sparse")
-        is_other = is_registry and entry.source not in _CRATES_IO
+        is_other = is_registry and not is_default("cargo", entry.source)
         return Package(
             "cargo", entry.name, entry.version, entry.line,
             key=self._keys[number],

@@ -10,12 +10,12 @@ from seawall.core.lazy import pattern
 from seawall.packages.graphs import only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, public, text_of
+from seawall.packages.registries import is_default
 
 _SOURCES = ("GIT", "PATH", "GEM", "PLUGIN SOURCE")
 _OTHERS = ("PLATFORMS", "DEPENDENCIES", "RUBY VERSION", "CHECKSUMS", "BUNDLED WITH")
 _GEM = pattern(r"( +)([^\s(),!]+)(?: \(([^()]*)\))?(!)?")
 _OPTION = pattern(r"  ([a-z]+): (.*)")
-_RUBYGEMS = ("https://rubygems.org", "https://rubygems.org/")
 _MANIFESTS = {"Gemfile.lock": "Gemfile", "gems.locked": "gems.rb"}
 _DEVELOPMENT = {"development", "test", "ci", "lint", "doc", "docs", "rubocop"}
 _GROUP = pattern(r"group[ (]*((?:[:\"'][\w\"']+[, ]*)+)\)?(?:,.*)?\s+do\b.*")
@@ -158,7 +158,7 @@ def _packages(reader: _Reader, groups: dict[str, bool] | None) -> list[Package]:
 
 def _qualifiers(source: _Source) -> tuple[tuple[str, str], ...]:
     remote = source.options.get("remote", "")
-    is_other = source.kind == "GEM" and remote and remote not in _RUBYGEMS
+    is_other = source.kind == "GEM" and remote and not is_default("gem", remote)
     return (("repository_url", public(remote)),) if is_other else ()
 
 

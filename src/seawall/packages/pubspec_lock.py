@@ -7,9 +7,8 @@ each package has ``dependency`` (direct main, direct dev, direct overridden, tra
 
 from seawall.packages.package import Contents, File, Package
 from seawall.packages.reading import Notes, Table
+from seawall.packages.registries import is_default
 from seawall.packages.yaml_reading import yaml_of
-
-_REGISTRIES = ("https://pub.dev", "https://pub.dartlang.org")
 
 
 def read(file: File) -> Contents:
@@ -43,4 +42,4 @@ def _download(entry: Table, name: str, source: str, notes: Notes) -> str:
         return description if source == "git" else ""
     description = notes.table(description, f"{name}.description")
     url = notes.text(description.get("url"), f"{name}.description.url")
-    return "" if source == "hosted" and url.rstrip("/") in _REGISTRIES else url
+    return "" if source == "hosted" and is_default("pub", url) else url

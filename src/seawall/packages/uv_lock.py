@@ -12,11 +12,11 @@ from seawall.packages import lock_toml, pep508
 from seawall.packages.graphs import Index, only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, Table, public, text_of
+from seawall.packages.registries import is_default
 
 _KNOWN_VERSION = 1
 _OWN = ("editable", "virtual", "directory")
 _ELSEWHERE = ("git", "url", "path")
-_PYPI = ("https://pypi.org/simple", "https://pypi.org/simple/")
 
 
 class _Entry(NamedTuple):
@@ -112,7 +112,7 @@ class _Graph:
             constraint=ask.constraint if ask else "",
             qualifiers=(
                 (("repository_url", public(registry)),)
-                if isinstance(registry, str) and registry not in _PYPI
+                if isinstance(registry, str) and not is_default("pypi", registry)
                 else ()
             ),
             download=next(
