@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from typing import NamedTuple
 
 from seawall import cache
@@ -140,6 +139,7 @@ def _removed(path: str) -> Callable[[], None]:
 def _chunks(snapshot: Shipped) -> Iterator[bytes]:
     """The unpacked bytes, piece by piece. Raises ``DatabaseError`` in place of wrong ones."""
     import lzma  # noqa: PLC0415 - once for each version of the package
+    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
 
     digest = blake2b(digest_size=16)
     size = 0
@@ -179,6 +179,7 @@ def _clear(directory: str, name: str) -> None:
 def pack(database: str, place: str) -> Shipped:
     """Pack a database as the shipped one of a directory, the same bytes for the same database."""
     import lzma  # noqa: PLC0415 - to make a release
+    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
 
     digest = blake2b(digest_size=16)
     size = 0

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 
 from seawall.advisories import database
 from seawall.advisories.advisory import Cycle
@@ -79,6 +78,8 @@ def load(options: Options) -> Knowledge:
     ignores: list[Ignore] = []
     digest = located.digest
     if options.vex:
+        from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
+
         from seawall.advisories.vex import read  # noqa: PLC0415 - where there are any
 
         digest = blake2b(digest, digest_size=16).digest()
