@@ -12,8 +12,9 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from hashlib import blake2b
 from typing import Any, NamedTuple, Self
+
+from seawall.core.digests import blake2b
 
 FORMAT = 1
 """Grows when what is stored changes its shape."""

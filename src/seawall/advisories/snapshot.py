@@ -139,7 +139,8 @@ def _removed(path: str) -> Callable[[], None]:
 def _chunks(snapshot: Shipped) -> Iterator[bytes]:
     """The unpacked bytes, piece by piece. Raises ``DatabaseError`` in place of wrong ones."""
     import lzma  # noqa: PLC0415 - once for each version of the package
-    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
+
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - seldom of use
 
     digest = blake2b(digest_size=16)
     size = 0
@@ -179,7 +180,8 @@ def _clear(directory: str, name: str) -> None:
 def pack(database: str, place: str) -> Shipped:
     """Pack a database as the shipped one of a directory, the same bytes for the same database."""
     import lzma  # noqa: PLC0415 - to make a release
-    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
+
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - seldom of use
 
     digest = blake2b(digest_size=16)
     size = 0

@@ -3,10 +3,10 @@
 import os
 import sqlite3
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from seawall.advisories.schema import APPLICATION, INDEXES, TABLES, VERSION
+from seawall.core.digests import blake2b
 
 _BATCH = 2_000
 """Rows kept back before they are written at once."""

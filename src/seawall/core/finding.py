@@ -110,7 +110,7 @@ def render_subject(finding: Finding) -> str:
 
 def fingerprint(finding: Finding) -> str:
     """The mark of a finding: 32 hexadecimal digits, equal for findings that are the same."""
-    from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms, the table needs none of it
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - the table needs none of it
 
     # A file name that is no UTF-8 holds lone surrogates (PEP 383).
     basis = fingerprint_basis(finding).encode("utf-8", "surrogatepass")

@@ -184,7 +184,7 @@ def _scripts(
     """The files of the context that a rule may read: those whose names stand in the file."""
     if listing is None or around.read_file is None:
         return []
-    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
 
     values = " ".join(value for _, value in around.arguments).encode("utf-8", "surrogateescape")
     words = {word.decode() for word in _WORD.findall(data + b" " + values) if word.isascii()}

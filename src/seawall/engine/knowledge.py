@@ -78,9 +78,8 @@ def load(options: Options) -> Knowledge:
     ignores: list[Ignore] = []
     digest = located.digest
     if options.vex:
-        from hashlib import blake2b  # noqa: PLC0415 - OpenSSL costs 3 ms
-
         from seawall.advisories.vex import read  # noqa: PLC0415 - where there are any
+        from seawall.core.digests import blake2b  # noqa: PLC0415 - seldom of use
 
         digest = blake2b(digest, digest_size=16).digest()
         for path in options.vex:

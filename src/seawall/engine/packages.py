@@ -45,7 +45,7 @@ def gathered(file: SourceFile, format_: Format, data: bytes) -> PackageFile:
     """A file with its bytes; of an archive or a program, with what it holds."""
     if not format_.large:
         return PackageFile(file, format_, data)
-    from hashlib import blake2b  # noqa: PLC0415 - if there are any
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - if there are any
 
     held: Contents | Unreadable
     try:
@@ -254,7 +254,7 @@ def _finding(rule: Rule, hit: Hit, package: Package, path: str) -> Finding:
 
 def key_with(key: bytes, files: Iterable[PackageFile], knowledge: bytes) -> bytes:
     """The key of a run that rests on packages and on what is known of them as well."""
-    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
 
     own = blake2b(key, digest_size=16)
     own.update(knowledge)

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from hashlib import blake2b
 from itertools import chain
 
+from seawall.core.digests import blake2b
 from seawall.engine.units import NO_PODS, PODS, Unit
 from seawall.kubernetes import topics
 from seawall.kubernetes.objects import KubernetesObject

@@ -53,7 +53,7 @@ class Task:
     def digest(self) -> bytes:
         """What its bytes are known by."""
         if not self._digest:
-            from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+            from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
 
             self._digest = blake2b(self.data, digest_size=16).digest()
         return self._digest
@@ -77,7 +77,7 @@ class Task:
         return self._state
 
     def _surroundings(self, around: "Surroundings") -> bytes:
-        from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
+        from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
 
         state = repr(dockerfiles.state(around, self.data)).encode("utf-8", "surrogatepass")
         if around.embedding is None:
@@ -108,8 +108,7 @@ NO_PODS, BARE, PODS = range(3)
 
 def leaves_of(text: str, objects: Sequence[KubernetesObject]) -> list[Leaf]:
     """The objects of a file, by what one may ask for."""
-    from hashlib import blake2b  # noqa: PLC0415 - only where results are kept
-
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
     from seawall.text.yaml import split  # noqa: PLC0415 - a run of Dockerfiles needs none
 
     chunks = tuple(split(text)) if objects else ()
