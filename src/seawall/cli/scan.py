@@ -114,7 +114,7 @@ def parser() -> Parser:
         "else those in the package)",
     )  # fmt: skip
     known.add_argument(
-        "--max-database-age", type=_whole_number, metavar="DAYS",
+        "--max-database-age", "--max-db-age", type=_whole_number, metavar="DAYS",
         help="refuse older advisories (default: 0, any age will do)",
     )  # fmt: skip
     known.add_argument(
