@@ -5,8 +5,9 @@ imported when the first such file is met. To add one, write the module and a lin
 """
 
 import os
+import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
@@ -176,13 +177,45 @@ _OF_OTHERS = ("node_modules", "site-packages", "dist-packages")
 """Directories of installed packages: the lock files that some bring along say nothing of them."""
 
 
+class _Group:
+    """Formats of which one may claim a file, and one pattern that tells whether any does."""
+
+    def __init__(self) -> None:
+        self._formats: list[Format] = []
+        self._bases: list[str] = []
+        self._paths: list[str] = []
+        self._of_bases: re.Pattern[str] | None = None
+        self._of_paths: re.Pattern[str] | None = None
+
+    def add(self, name: str, format_: Format) -> None:
+        """One glob of a format."""
+        if format_ not in self._formats:
+            self._formats.append(format_)
+        if "/" in name:
+            self._paths.append(translate(f"*/{name}"))
+        else:
+            self._bases.append(translate(name))
+
+    def find(self, path: str, base: str) -> Format | None:
+        """The format of a file."""
+        if self._bases and self._of_bases is None:
+            self._of_bases = re.compile("|".join(self._bases))
+        if self._paths and self._of_paths is None:
+            self._of_paths = re.compile("|".join(self._paths))
+        if (self._of_bases is not None and self._of_bases.match(base)) or (
+            self._of_paths is not None and self._of_paths.match(f"/{path}")
+        ):
+            return next((item for item in self._formats if item.claims(path)), None)
+        return None
+
+
 class _Index:
     """The formats by what their globs begin or end with: a tree has more files than formats."""
 
     def __init__(self, formats: tuple[Format, ...]) -> None:
         self._exact: dict[str, Format] = {}
-        self._suffixes: dict[str, list[Format]] = {}
-        self._others: list[Format] = []
+        self._suffixes: dict[str, _Group] = {}
+        self._others = _Group()
         for format_ in formats:
             for name in format_.names:
                 self._add(name, format_)
@@ -193,17 +226,19 @@ class _Index:
         if not any(mark in name for mark in "*?[/"):
             self._exact.setdefault(name, format_)
         elif "." in base and not any(mark in extension for mark in "*?["):
-            self._suffixes.setdefault(extension, []).append(format_)
+            self._suffixes.setdefault(extension, _Group()).add(name, format_)
         else:
-            self._others.append(format_)
+            self._others.add(name, format_)
 
     def find(self, path: str) -> Format | None:
+        """The format of a file, going by its path."""
         base = path.rpartition("/")[2]
         found = self._exact.get(base)
         if found is not None:
             return found
-        near = self._suffixes.get(base.rpartition(".")[2], ()) if "." in base else ()
-        return next((item for item in (*near, *self._others) if item.claims(path)), None)
+        near = self._suffixes.get(base.rpartition(".")[2]) if "." in base else None
+        found = None if near is None else near.find(path, base)
+        return found or self._others.find(path, base)
 
 
 @cache
@@ -213,5 +248,7 @@ def _index(*, installed: bool) -> _Index:
 
 def format_of(path: str) -> Format | None:
     """The format of a file, going by its path."""
-    parts = path.split("/")
-    return _index(installed=any(name in parts for name in _OF_OTHERS)).find(path)
+    installed = any(name in path for name in _OF_OTHERS) and not set(_OF_OTHERS).isdisjoint(
+        path.split("/")
+    )
+    return _index(installed=installed).find(path)
