@@ -255,23 +255,50 @@ def _connect(path: str) -> sqlite3.Connection:
     finally:
         os.umask(mask)
     try:
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # waits for whoever writes
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")  # a lost cache is no loss
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS result"
-            " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
-        )
-        connection.execute("CREATE TABLE IF NOT EXISTS run (number INTEGER NOT NULL)")
-        if connection.execute("SELECT number FROM run").fetchone() is None:
-            connection.execute("INSERT INTO run VALUES (0)")
-        connection.execute("SELECT key, used, value FROM result LIMIT 0")
+        _prepared(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _prepared(connection: sqlite3.Connection) -> None:
+    """Make what is missing; with patience, for SQLite has none while two runs make the same file.
+
+    To wait for another one's lock while holding one could last for ever, so it answers at once that
+    the file is busy (sqlite.org, "busy handler"); then it all begins again.
+    """
+    from time import monotonic, sleep  # noqa: PLC0415 - built in
+
+    until = monotonic() + _PATIENCE
+    while True:
+        try:
+            _prepare_once(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or monotonic() > until:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+_BUSY = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
+
+
+def _prepare_once(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # waits for whoever writes
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")  # a lost cache is no loss
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS result"
+        " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("CREATE TABLE IF NOT EXISTS run (number INTEGER NOT NULL)")
+    if connection.execute("SELECT number FROM run").fetchone() is None:
+        connection.execute("INSERT INTO run VALUES (0)")
+    connection.execute("SELECT key, used, value FROM result LIMIT 0")
 
 
 def _run_number(connection: sqlite3.Connection) -> int:
