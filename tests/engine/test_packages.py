@@ -456,3 +456,55 @@ def test_a_version_without_an_order_is_found_where_it_is_listed(
     report = scanned(path)
     assert ids(report.findings) == ["GHSA-aaaa-bbbb-cccc"]
     assert "knows how to compare" in report.coverage.not_covered[0].reason
+
+
+# Files that lead to others --------------------------------------------------------------------
+
+
+def test_an_included_file_is_told_in_its_own_place_and_once(here: Path, database: str) -> None:
+    (here / "deps").mkdir()
+    (here / "requirements.txt").write_text("-r deps/base.txt\n-r requirements-more.txt\n")
+    (here / "deps" / "base.txt").write_text("# pinned\n\n   jinja2==2.10.1\nunmended==1.0\n")
+    (here / "requirements-more.txt").write_text("jinja2==2.10.1\n")
+    report = scanned(database)
+    assert [
+        (f.location.path, f.evidence, tuple(f.location.span or ())) for f in report.findings
+    ] == [
+        ("deps/base.txt", "CVE-2020-28493", (3, 4, 3, 18)),
+        ("deps/base.txt", "CVE-2024-2222", (4, 1, 4, 14)),
+        ("requirements-more.txt", "CVE-2020-28493", (1, 1, 1, 15)),
+    ]
+    (here / "deps" / "base.txt").write_text("jinja2==2.10.1  # seawall: ignore[CVE-2020-28493] x\n")
+    report = scanned(database)
+    assert [f.location.path for f in report.findings] == ["requirements-more.txt"]
+    assert [item.reason for item in report.suppressed] == ["x"]
+
+
+def test_what_was_written_before_rests_on_included_files_too(
+    here: Path, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of no name that is known, and one that comes later, both change the result."""
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(here / "cache"))
+    monkeypatch.setattr("seawall.engine.scanning.WORTH_REMEMBERING", 0)
+    tree = here / "tree"
+    (tree / "deps").mkdir(parents=True)
+    (tree / "manifest.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    (tree / "requirements.txt").write_text("-r deps/base.txt\n")
+    (tree / "deps" / "base.txt").write_text("jinja2==3.1.6\n")
+    scan = ["scan", "tree", "--database", database]
+    main(scan)
+    first = capsys.readouterr()
+    main(scan)
+    again = capsys.readouterr()
+    assert (again.out, again.err) == (first.out, first.err)
+    assert "old" in again.err
+    assert "CVE-" not in again.out
+    (tree / "deps" / "base.txt").write_text("jinja2==2.10.1\n")
+    main(scan)
+    assert "CVE-2020-28493" in capsys.readouterr().out
+    (tree / "deps" / "base.txt").unlink()
+    main(scan)
+    assert "CVE-2020-28493" not in capsys.readouterr().out
+    (tree / "deps" / "base.txt").write_text("unmended==1.0\n")
+    main(scan)
+    assert "CVE-2024-2222" in capsys.readouterr().out

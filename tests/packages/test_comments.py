@@ -33,3 +33,8 @@ def test_the_whole_file() -> None:
 def test_what_cannot_be_one_says_so() -> None:
     (found,) = ignores("a==1  # seawall: ignore\n", "file")
     assert "names no rule" in found.fault
+
+
+@pytest.mark.parametrize("text", ['"url": "https://seawall:x@example.org"', "a#seawall: ignore"])
+def test_what_stands_within_a_word_is_no_comment(text: str) -> None:
+    assert not list(ignores(text, "file"))

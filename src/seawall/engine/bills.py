@@ -30,14 +30,9 @@ def gathered(options: Options) -> Gathered:
     """Read the targets."""
     source = FileSystem(options)
     inputs = reading.gather(source, options, None)
-    failed = list(inputs.failed)
-    read: list[Inventory] = []
-    for item in packages.inventories(inputs.package_files, source.sibling):
-        if isinstance(item, Failed):
-            failed.append(item)
-        else:
-            read.append(item)
-    kept = packages.without_superseded(read)
+    beside = packages.Beside(source.sibling)
+    kept, unread = packages.settled(inputs.package_files, beside)
+    failed = [*inputs.failed, *unread]
     files = [*map(_with_lines, kept), *(_unread(item) for item in failed if format_of(item.path))]
     return Gathered(tuple(sorted(files, key=lambda item: item[0])), tuple(sorted(failed)))
 

@@ -31,6 +31,10 @@ class Knowledge:
         self.ignores = tuple(ignores)
         """What VEX documents say does not affect the product."""
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._store.close()
+
     def match(self, wanted: Sequence[tuple[str, str, str]]) -> list[list[Match]]:
         """The vulnerabilities of each package."""
         return self._store.match(wanted)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seawall.advisories.exposure import Exposure
     from seawall.advisories.support import Ended
     from seawall.engine.knowledge import Knowledge
+    from seawall.engine.run import Condition
 
 DOMAIN = "vulnerabilities"
 _MOST_NAMED = 8
@@ -55,6 +56,42 @@ def gathered(file: SourceFile, format_: Format, data: bytes) -> PackageFile:
     return PackageFile(file, format_, b"", held, blake2b(data, digest_size=16).digest())
 
 
+class Beside:
+    """Files that packages' files lead to: their bytes, and which were asked for."""
+
+    def __init__(self, sibling: "Callable[[SourceFile, str], bytes | None]") -> None:
+        self._sibling = sibling
+        self._asked: dict[Condition, None] = {}
+
+    def read(self, file: SourceFile, name: str) -> bytes | None:
+        """The bytes of a file, its name relative to the directory of the other."""
+        data = self._sibling(file, name)
+        self._asked[file.path, name, _digest(data)] = None
+        return data
+
+    @property
+    def asked(self) -> list["Condition"]:
+        """What was asked for: the result rests on it."""
+        return list(self._asked)
+
+    def holds(self, files: Sequence[PackageFile]) -> "Callable[[Condition], bool]":
+        """Whether what an earlier run asked for is as it was then."""
+        by_path = {item.file.path: item.file for item in files}
+
+        def still(condition: "Condition") -> bool:
+            path, name, digest = condition
+            file = by_path.get(path)
+            return file is not None and _digest(self._sibling(file, name)) == digest
+
+        return still
+
+
+def _digest(data: bytes | None) -> bytes:
+    from seawall.core.digests import blake2b  # noqa: PLC0415 - if there are any
+
+    return b"" if data is None else blake2b(data, digest_size=16).digest()
+
+
 class Inventory(NamedTuple):
     """The packages of one file."""
 
@@ -74,18 +111,18 @@ class Found(NamedTuple):
     packages: int
     ecosystems: set[str]
     """Those that packages were held against."""
+    texts: dict[str, bytes]
+    """The files that findings may be in, by their paths in reports."""
 
 
 # Reading --------------------------------------------------------------------------------------
 
 
-def inventories(
-    files: Sequence[PackageFile], beside: "Callable[[SourceFile, str], bytes | None]"
-) -> Iterator[Inventory | Failed]:
+def inventories(files: Sequence[PackageFile], beside: Beside) -> Iterator[Inventory | Failed]:
     """The packages of each file, or why it could not be read."""
     for source in files:
         path = source.file.path
-        file = File(path, source.data, lambda name, of=source.file: beside(of, name))  # type: ignore[misc]
+        file = File(path, source.data, lambda name, of=source.file: beside.read(of, name))  # type: ignore[misc]
         try:
             if isinstance(source.held, Unreadable):
                 raise source.held
@@ -93,6 +130,50 @@ def inventories(
         except Unreadable as error:
             reason = f"{source.format.name}: {error.reason}"
             yield Failed(path, error.line, error.column, reason)
+
+
+def settled(files: Sequence[PackageFile], beside: Beside) -> tuple[list[Inventory], list[Failed]]:
+    """The packages of all files, each told once, and the files that could not be read."""
+    read: list[Inventory] = []
+    failed: list[Failed] = []
+    for item in inventories(files, beside):
+        if isinstance(item, Failed):
+            failed.append(item)
+        else:
+            read.append(item)
+    return without_superseded(without_repeated(read)), failed
+
+
+def _path_of(package: Package, path: str) -> str:
+    """The file a package stands in, where another file was read for it."""
+    if not package.file:
+        return path
+    return os.path.normpath(os.path.join(os.path.dirname(path), package.file))
+
+
+def without_repeated(found: Sequence[Inventory]) -> list[Inventory]:
+    """Inventories without the packages of files that they include and that were read themselves."""
+    own = {item.source.file.path for item in found}
+    result = []
+    for item in found:
+        path, packages = item.source.file.path, item.contents.packages
+        if any(package.file for package in packages):
+            kept = tuple(p for p in packages if not p.file or _path_of(p, path) not in own)
+            item = item._replace(contents=item.contents._replace(packages=kept))  # noqa: PLW2901
+        result.append(item)
+    return result
+
+
+def _texts(item: Inventory, beside: Beside) -> Iterator[tuple[str, bytes]]:
+    """The file that was read, and those that it includes, with their bytes."""
+    path = item.source.file.path
+    yield path, item.source.data
+    included = {package.file for package in item.contents.packages if package.file}
+    for name in sorted(included):
+        yield (
+            os.path.normpath(os.path.join(os.path.dirname(path), name)),
+            (beside.read(item.source.file, name) or b""),
+        )
 
 
 _UNLOCKED = frozenset(("githubactions",))
@@ -155,24 +236,20 @@ def judge(
     rules: Iterable[Rule],
     parameters: Mapping[str, Mapping[str, ParameterValue]],
     store: "Knowledge",
-    beside: "Callable[[SourceFile, str], bytes | None]",
+    beside: Beside,
     today: str,
 ) -> Found:
     """What the rules say of the packages of some files."""
     from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
     from seawall.advisories.support import ended  # noqa: PLC0415 - as above
 
-    found = Found([], [], [], [], [], [], 0, set())
+    found = Found([], [], [], [], [], [], 0, set(), {})
     own = [rule for rule in rules if rule.domain == DOMAIN]
     bench = _Bench(own, parameters, found.faults)
-    read: list[Inventory] = []
-    for item in inventories(files, beside):
-        if isinstance(item, Failed):
-            found.failed.append(item)
-        else:
-            read.append(item)
+    kept, failed = settled(files, beside)
+    found.failed.extend(failed)
     packages = 0
-    for item in without_superseded(read):
+    for item in kept:
         path = item.source.file.path
         packages += len(item.contents.packages)
         assessment = assess(item.contents.packages, store)
@@ -180,10 +257,13 @@ def judge(
         found.ecosystems.update(assessment.ecosystems)
         found.not_covered.extend(_problems(path, item.contents.problems))
         found.not_covered.extend(_blind(path, assessment.blind))
-        found.ignores.extend(ignores_of(item.source))
         over = ended(item.contents.packages, store, today)
         said = [*bench.exposures(path, assessment.exposures), *bench.runtimes(path, over)]
-        found.findings.extend(_placed(said, item.source.data))
+        for own_path, data in _texts(item, beside):
+            found.texts[own_path] = data
+            found.ignores.extend(ignores_of(own_path, data))
+            here = [finding for finding in said if finding.location.path == own_path]
+            found.findings.extend(_placed(here, data))
     return found._replace(packages=packages)
 
 
@@ -236,8 +316,7 @@ class _Bench:
 
 
 def _finding(rule: Rule, hit: Hit, package: Package, path: str) -> Finding:
-    if package.file:
-        path = os.path.normpath(os.path.join(os.path.dirname(path), package.file))
+    path = _path_of(package, path)
     span = Span(package.line, 1, package.line, 1) if package.line else None
     return Finding(
         rule=rule,
@@ -259,7 +338,8 @@ def key_with(key: bytes, files: Iterable[PackageFile], knowledge: bytes) -> byte
     own = blake2b(key, digest_size=16)
     own.update(knowledge)
     for item in files:
-        own.update(repr((item.file.path, item.file.named, len(item.data))).encode())
+        row = repr((item.file.path, item.file.named, len(item.data)))
+        own.update(row.encode("utf-8", "surrogatepass"))
         own.update(item.digest or item.data)
     return own.digest()
 
@@ -336,17 +416,17 @@ def places_of_keys(text: str, wanted: set[KeyPath]) -> Mapping[KeyPath, Span]:
 # Ignores --------------------------------------------------------------------------------------
 
 
-def ignores_of(source: PackageFile) -> Iterator[Ignore]:
+def ignores_of(path: str, data: bytes) -> Iterator[Ignore]:
     """The ignore comments of a file whose format has comments."""
     from seawall.core.ignore import MARK  # noqa: PLC0415 - as below
 
-    if MARK.encode() not in source.data:
+    if MARK.encode() not in data or data.lstrip()[:1] in (b"{", b"["):  # JSON has no comments
         return
     from seawall.packages.comments import ignores  # noqa: PLC0415 - where there are any
 
-    text = decode(source.data)
+    text = decode(data)
     if not isinstance(text, Undecodable):
-        yield from ignores(text, source.file.path)
+        yield from ignores(text, path)
 
 
 # What is not covered --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Report
@@ -95,6 +95,18 @@ def unpacked(text: bytes) -> Iterator[str]:
     yield decoder.decode(decompressor.flush(), final=True)
 
 
+class Closable(Protocol):
+    """Something that is open as long as a run lasts."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+Condition = tuple[str, str, bytes]
+"""A file that another one led to: that one's path, its name from there, and its digest; no digest
+where it could not be had."""
+
+
 class Run:
     """One command. Use it in a ``with`` statement: at its end the cache is written.
 
@@ -110,6 +122,10 @@ class Run:
         self.signature = signature
         self.teller: Teller | None = None
         """Tells what the report says of some files, where that can be told apart."""
+        self.conditions: list[Condition] = []
+        """What the outputs rest on beside the inputs: files that were asked for along the way."""
+        self.lasting_notes: list[str] = []
+        """Notes that are as true of an equal run of the same day."""
         self.looks_again = False
         """Whether what is read will be read again, perhaps changed, within this run."""
         self.keeps_runs = True
@@ -119,6 +135,7 @@ class Run:
         self._store: Store | None = None
         self._replay_key: bytes | None = None
         self._secrets: Collection[Redacted] = ()
+        self._opened: list[Closable] = []
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +146,14 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for opened in self._opened:
+            opened.close()
         if self._cache is not None:
             self._cache.close()
+
+    def closes(self, opened: "Closable") -> None:
+        """Close something at the end of the run."""
+        self._opened.append(opened)
 
     def all_notes(self) -> list[str]:
         """What the person should know of how the work went."""
@@ -169,8 +192,10 @@ class Run:
 
     # Outputs ----------------------------------------------------------------------------------
 
-    def recall(self, run_key: bytes | None) -> Replay | None:
-        """What an equal run over equal inputs wrote."""
+    def recall(
+        self, run_key: bytes | None, holds: "Callable[[Condition], bool] | None" = None
+    ) -> Replay | None:
+        """What an equal run over equal inputs wrote, if what else it rests on still ``holds``."""
         if not self.signature or run_key is None or self._store is None:
             return None
         from seawall.cache import digest  # noqa: PLC0415 - loaded already
@@ -178,7 +203,9 @@ class Run:
         self._replay_key = digest(b"outputs", run_key, self.signature)
         plain = self._store.get([self._replay_key]).get(self._replay_key)
         try:
-            parts, outputs, exit_code = plain  # type: ignore[misc]
+            parts, outputs, exit_code, conditions, notes = plain  # type: ignore[misc]
+            if conditions and (holds is None or not all(map(holds, conditions))):
+                return None
             found = self._store.get([key for key, _ in parts if key])
             pieces = tuple(found[key][PLACE_OF_TEXT] if key else own for key, own in parts)
             for piece, (key, check) in zip(pieces, parts, strict=True):
@@ -186,6 +213,7 @@ class Run:
                     return None  # it was worked out anew, in a run over other inputs
         except (TypeError, ValueError, LookupError):
             return None
+        self.notes += notes
         first, *others = ((output,) for output in outputs)
         return Replay(((*pieces, *first), *others), exit_code)
 
@@ -204,7 +232,7 @@ class Run:
             return
         if not any(recording.is_private for recording in recordings):
             outputs = tuple(recording.data() for recording in recordings)
-            self._store.put(self._replay_key, ((), outputs, exit_code))
+            self._store.put(self._replay_key, ((), outputs, exit_code, *self._besides()))
 
     def record_parts(self, parts: Sequence[Part], ending: str, exit_code: int) -> None:
         """Keep which parts an output had, and its ending."""
@@ -216,7 +244,10 @@ class Run:
         from seawall.cache import digest  # noqa: PLC0415 - loaded already
 
         rows = [(key, digest(own) if key else own) for own, key in parts]
-        self._store.put(self._replay_key, (rows, (packed(text),), exit_code))
+        self._store.put(self._replay_key, (rows, (packed(text),), exit_code, *self._besides()))
+
+    def _besides(self) -> tuple[tuple["Condition", ...], tuple[str, ...]]:
+        return tuple(self.conditions), tuple(self.lasting_notes)
 
     def knows(self, secrets: Collection[Redacted]) -> None:
         """Keep no output that shows one of these; none at all where their values are not known."""

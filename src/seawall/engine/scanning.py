@@ -26,6 +26,7 @@ from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.knowledge import Knowledge
+    from seawall.engine.packages import Beside
     from seawall.engine.remembering import Memory
     from seawall.engine.telling import Told
 
@@ -85,7 +86,9 @@ def scan_or_replay(
     inputs.unable = options.not_covered
     memory, key = _memory(inputs, options, rules, run, charts)
     knowledge = _knowledge(inputs, options, rules, run)
-    replay = run.recall(_with_knowledge(key, inputs, knowledge))
+    beside = _beside(inputs, source)
+    holds = None if beside is None else beside.holds(inputs.package_files)
+    replay = run.recall(_with_knowledge(key, inputs, knowledge), holds)
     if replay is not None:
         return replay
     present = _present(inputs) if options.since else {}
@@ -101,7 +104,7 @@ def scan_or_replay(
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
-    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge, run)
+    analysis = _with_packages(analysis, inputs, options, rules, beside, knowledge, run)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -109,7 +112,7 @@ def scan_or_replay(
     vex = () if knowledge is None else knowledge.ignores
     verdict = judged(analysis, options, policy, vex)
     if options.since is not None:
-        verdict = _since(options.since, verdict, present, options, rules, run)
+        verdict = _since(options.since, verdict, present, options, rules, run, knowledge)
     findings = sorted(verdict.findings, key=Finding.sort_key)
     if options.edits:
         from seawall.engine.fixing import with_fixes  # noqa: PLC0415 - for formats that show them
@@ -137,7 +140,7 @@ def _present(inputs: Inputs) -> dict[str, bytes]:
 
 
 def _knowledge(
-    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run | None
+    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run
 ) -> "Knowledge | None":
     """What is known of packages, where there are any and rules that ask."""
     if not inputs.package_files or not any(rule.domain == VULNERABILITIES for rule in rules):
@@ -145,9 +148,18 @@ def _knowledge(
     from seawall.engine import knowledge  # noqa: PLC0415 - sqlite3, if there are any
 
     found = knowledge.load(options)
-    if run is not None:
-        run.notes += found.notes
+    run.notes += found.notes
+    run.closes(found)
     return found
+
+
+def _beside(inputs: Inputs, source: Source) -> "Beside | None":
+    """The files that packages' files may lead to, where there are any of these."""
+    if not inputs.package_files:
+        return None
+    from seawall.engine.packages import Beside  # noqa: PLC0415 - if there are any
+
+    return Beside(source.sibling)
 
 
 def _with_knowledge(
@@ -166,30 +178,27 @@ def _with_packages(
     inputs: Inputs,
     options: Options,
     rules: Sequence[Rule],
-    source: Source,
+    beside: "Beside | None",
     knowledge: "Knowledge | None",
     run: Run | None,
 ) -> Analysis:
     """An analysis with what is known of the packages."""
-    if not inputs.package_files:
+    if beside is None:
         return analysis
     from seawall.engine import packages  # noqa: PLC0415 - if there are any
 
     if knowledge is None:
         return packages.passed_over(analysis, inputs.package_files)
-    for item in inputs.package_files:
-        inputs.texts.add(item.file.path, item.data)
-    found = packages.judge(
-        inputs.package_files,
-        rules,
-        options.parameters,
-        knowledge,
-        source.sibling,
-        options.today or today(),
-    )
+    day = options.today or today()
+    found = packages.judge(inputs.package_files, rules, options.parameters, knowledge, beside, day)
+    for path, data in found.texts.items():
+        inputs.texts.add(path, data)
     inputs.packages = found.packages
     if run is not None:
-        run.notes += knowledge.aged(found.ecosystems, options.today)
+        notes = knowledge.aged(found.ecosystems, options.today)
+        run.notes += notes
+        run.lasting_notes += notes
+        run.conditions += beside.asked
     return packages.added(analysis, found)
 
 
@@ -290,6 +299,7 @@ def _since(
     options: Options,
     rules: Sequence[Rule],
     run: Run,
+    knowledge: "Knowledge | None",
 ) -> Verdict:
     """Set aside what counted at a revision already, judged by the same policy."""
     from seawall.engine import history  # noqa: PLC0415 - git, subprocess
@@ -320,8 +330,8 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
-    knowledge = _knowledge(inputs, options, rules, None)
-    analysis = _with_packages(analysis, inputs, options, rules, source, knowledge, None)
+    beside = _beside(inputs, source)
+    analysis = _with_packages(analysis, inputs, options, rules, beside, knowledge, None)
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()

@@ -7,7 +7,7 @@ from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
 from seawall.text.lines import split_lines
 
-_COMMENT = pattern(r"(?:#|//|;|<!--)\s*(seawall:.*?)\s*(?:-->\s*)?$")
+_COMMENT = pattern(r"(?:^|(?<=\s))(?:#|//|;|<!--)\s*(seawall:.*?)\s*(?:-->\s*)?$")
 
 
 def ignores(text: str, path: str) -> Iterator[Ignore]:
