@@ -84,7 +84,7 @@ def test_an_index_of_alpine() -> None:
 
 def test_documents_of_a_built_image() -> None:
     assert found(json.dumps(CYCLONEDX)) == {
-        ("deb", "curl", "8.14.1-2+deb13u2"), ("pypi", "Flask_Login", "0.6.3"),
+        ("deb", "curl", "8.14.1-2+deb13u2"), ("pypi", "flask-login", "0.6.3"),
         ("npm", "@angular/cli", "20.1.0"), ("golang", "example.org/tools", "v0.38.0"),
         ("rpm", "curl", "1:8.11.1-4.fc42"),
     }  # fmt: skip

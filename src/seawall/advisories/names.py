@@ -7,6 +7,7 @@ repository's address without its scheme.
 
 from collections.abc import Callable
 
+from seawall.core.package_key import python_name
 from seawall.packages.ecosystems import type_of
 
 
@@ -26,19 +27,12 @@ def ecosystem(name: str) -> str:
     return base if type_of(base) else name
 
 
-def _pep_503(name: str) -> str:
-    lower = name.lower().replace("_", "-").replace(".", "-")
-    while "--" in lower:
-        lower = lower.replace("--", "-")
-    return lower
-
-
 def _address(name: str) -> str:
     return name.lower().rpartition("://")[2].rstrip("/").removesuffix(".git")
 
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
-    "PyPI": _pep_503,
+    "PyPI": python_name,
     "SwiftURL": _address,
     "Bitnami": str.lower,
     "GitHub Actions": str.lower,

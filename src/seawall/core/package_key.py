@@ -1,8 +1,12 @@
 """What packages are known by, whatever their version."""
 
-from seawall.core.lazy import pattern
 
-_SEPARATORS = pattern(r"[-_.]+")
+def python_name(name: str) -> str:
+    """A name of Python's packages in the normal form of PEP 503."""
+    lower = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in lower:
+        lower = lower.replace("--", "-")
+    return lower
 
 
 def package_key(type_: str, name: str) -> str:
@@ -11,5 +15,5 @@ def package_key(type_: str, name: str) -> str:
     Names of pip are as PEP 503 has them, without extras.
     """
     if type_ == "pypi":
-        name = _SEPARATORS.sub("-", name.partition("[")[0]).lower()
+        name = python_name(name.partition("[")[0])
     return f"pkg:{type_}/{name}"

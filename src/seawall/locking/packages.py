@@ -8,7 +8,6 @@ files with ``==``. Nothing is fetched.
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
@@ -21,7 +20,6 @@ TYPES = ("apk", "cargo", "deb", "gem", "golang", "npm", "pypi", "rpm")
 NAME = pattern(r"[A-Za-z0-9@._~+/-]{1,214}")
 VERSION = pattern(r"[A-Za-z0-9][A-Za-z0-9.+~:_^-]{0,127}")
 _REQUIREMENT = pattern(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#\\]+)")
-_MAX_DEPTH = 64
 
 
 class PackagePin(NamedTuple):
@@ -144,56 +142,18 @@ def _pin(type_: str, name: str, version: str, source: str) -> PackagePin | None:
 
 
 def _document(path: str, data: bytes) -> Iterator[PackagePin]:
-    import json  # noqa: PLC0415 - only for the lock command
+    """The packages of an SBOM, as scans read it."""
+    from seawall.packages.package import File, Unreadable  # noqa: PLC0415 - only for the lock command
+    from seawall.packages.sbom import looks_like_sbom, read  # noqa: PLC0415
 
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON: {error}; name an SBOM or an index") from error
-    if value.get("bomFormat") == "CycloneDX":
-        locators = _components(value.get("components"), 0)
-    elif "spdxVersion" in value:
-        locators = _references(value.get("packages"))
-    else:
+        contents = read(File(path, data))
+    except Unreadable as error:
+        place = f"{path}:{error.line}" if error.line else path
+        raise InputError(f"{place}: {error.reason}; name an SBOM or an index") from error
+    if not contents.packages and not looks_like_sbom(data):
         raise InputError(f"{path}: neither CycloneDX nor SPDX; name an SBOM of one of them")
-    for locator in locators:
-        pin = _from_locator(locator)
+    for package in contents.packages:
+        pin = _pin(package.type, package.name, package.version, "sbom")
         if pin is not None:
             yield pin
-
-
-def _components(value: object, depth: int) -> Iterator[str]:
-    for item in value if isinstance(value, list) and depth < _MAX_DEPTH else ():
-        if isinstance(item, dict):
-            if isinstance(item.get("purl"), str):
-                yield item["purl"]
-            yield from _components(item.get("components"), depth + 1)
-
-
-def _references(value: object) -> Iterator[str]:
-    for package in value if isinstance(value, list) else ():
-        references = package.get("externalRefs") if isinstance(package, dict) else None
-        for item in references if isinstance(references, list) else ():
-            if isinstance(item, dict) and item.get("referenceType") == "purl":
-                locator = item.get("referenceLocator")
-                if isinstance(locator, str):
-                    yield locator
-
-
-def _from_locator(locator: str) -> PackagePin | None:
-    """A package URL: ``pkg:type/namespace/name@version?qualifiers#subpath`` (ECMA-427)."""
-    scheme, _, rest = locator.partition(":")
-    rest = rest.partition("#")[0]
-    rest, _, qualifiers = rest.partition("?")
-    name, _, version = rest.lstrip("/").rpartition("@")
-    type_, _, name = name.partition("/")
-    type_ = type_.lower()
-    if scheme != "pkg" or type_ not in TYPES:
-        return None
-    if type_ in {"deb", "apk", "rpm"}:  # the namespace is the distribution's
-        name = name.rpartition("/")[2]
-    version = unquote(version)
-    epoch = re.search(r"(?:^|&)epoch=(\d+)", qualifiers)
-    if epoch is not None and ":" not in version:
-        version = f"{epoch[1]}:{version}"
-    return _pin(type_, unquote(name), version, "sbom")

@@ -5,7 +5,7 @@ https://packaging.python.org/en/latest/specifications/recording-installed-packag
 (``direct_url.json``).
 """
 
-from seawall.packages import pep508
+from seawall.core.package_key import python_name
 from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, json_of, public
 
@@ -26,7 +26,7 @@ def read(file: File) -> Contents:
     name, version, line = _headers(file.data)
     if not name:
         raise Unreadable("it tells no name")
-    normal = pep508.normal(name)
+    normal = python_name(name)
     address, is_editable = _address(file, notes)
     is_built_here = file.path.endswith(("PKG-INFO", ".egg-info")) and not _is_installed(parts)
     if is_editable or is_built_here:

@@ -6,6 +6,7 @@ Source: https://pdm-project.org/en/latest/usage/lockfile/ and PDM's ``src/pdm/fo
 
 from typing import NamedTuple
 
+from seawall.core.package_key import python_name
 from seawall.packages import lock_toml, pep508
 from seawall.packages.graphs import only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
@@ -46,7 +47,7 @@ def _entries(document: lock_toml.Lock, notes: Notes) -> list[_Entry]:
     for number, member in enumerate(notes.array(document.value.get("package"), "package")):
         line = document.line("package", number)
         table = notes.table(member, "package", line)
-        name = pep508.normal(notes.text(table.get("name"), "name", line))
+        name = python_name(notes.text(table.get("name"), "name", line))
         version = notes.text(table.get("version"), name, line)
         if not notes.fits(name, version, line):
             continue

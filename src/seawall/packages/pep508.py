@@ -8,10 +8,10 @@ import re
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.package_key import python_name
 
 MAX_REQUIREMENT = 2000
 """Characters of one requirement, its hashes left out."""
-_SEPARATORS = pattern(r"[-_.]+")
 _REQUIREMENT = pattern(
     r"""\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*  # the name
         (?:\[([^\]]*)\]\s*)?                                # extras
@@ -43,11 +43,6 @@ class Python(NamedTuple):
         return exact(self.constraint) or (of_address(self.address)[1] if self.address else "")
 
 
-def normal(name: str) -> str:
-    """A name in the normal form of PEP 503."""
-    return _SEPARATORS.sub("-", name).lower()
-
-
 def parse(text: str) -> Python | None:
     """A requirement of PEP 508; ``None`` where it is none."""
     found = _REQUIREMENT.fullmatch(text)
@@ -59,7 +54,7 @@ def parse(text: str) -> Python | None:
         constraint = constraint[1:-1].strip()
     if not is_specifier(constraint):
         return None
-    return Python(normal(name), constraint, address or "", (marker or other or "").strip())
+    return Python(python_name(name), constraint, address or "", (marker or other or "").strip())
 
 
 def is_specifier(text: str) -> bool:
@@ -95,7 +90,7 @@ def of_address(address: str) -> tuple[str, str]:
     if suffix and "+" not in address.partition(":")[0]:
         name, version = of_archive(base[: -len(suffix)], is_wheel=suffix == ".whl")
     egg = _EGG.search(address)
-    return normal(egg[1] if egg else name), version
+    return python_name(egg[1] if egg else name), version
 
 
 def of_archive(stem: str, *, is_wheel: bool) -> tuple[str, str]:

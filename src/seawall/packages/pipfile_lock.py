@@ -4,6 +4,7 @@ Source: https://pipenv.pypa.io/en/latest/pipfile.html. Beside ``default`` and ``
 be categories of the project's own naming.
 """
 
+from seawall.core.package_key import python_name
 from seawall.packages import lock_toml, pep508
 from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, Table, json_of, public, text_of
@@ -48,10 +49,10 @@ def _manifest(file: File, notes: Notes) -> Table | None:
 def _packages(group: str, entries: Table, manifest: Table | None, notes: Notes) -> list[Package]:
     table = _GROUPS.get(group, group)
     asked = notes.table(manifest.get(table), table) if manifest is not None else {}
-    wanted = {pep508.normal(name): value for name, value in asked.items()}
+    wanted = {python_name(name): value for name, value in asked.items()}
     result = []
     for key, value in entries.items():
-        name = pep508.normal(key)
+        name = python_name(key)
         entry = notes.table(value, key)
         pinned = notes.text(entry.get("version"), key)
         version = pep508.exact(pinned)

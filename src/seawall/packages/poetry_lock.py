@@ -8,7 +8,8 @@ the manifest and the edges tell.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from seawall.packages import lock_toml, pep508
+from seawall.core.package_key import python_name
+from seawall.packages import lock_toml
 from seawall.packages.graphs import Index, only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.pyproject import Asked, beside
@@ -51,7 +52,7 @@ def _entries(document: lock_toml.Lock, notes: Notes) -> Iterator[_Entry]:
         if notes.fits(name, version, line):
             if not version:
                 notes.add(name, "it has no version", line)
-            yield _Entry(pep508.normal(name), version, line, table)
+            yield _Entry(python_name(name), version, line, table)
 
 
 class _Graph:
@@ -69,7 +70,7 @@ class _Graph:
         wanted = self._notes.table(entry.table.get("dependencies"), entry.name, entry.line)
         for name, value in wanted.items():
             constraint = " || ".join(dict.fromkeys(_constraints(value)))
-            for number in self._index.find(pep508.normal(name)):
+            for number in self._index.find(python_name(name)):
                 yield number, constraint
 
     def packages(self) -> list[Package]:

@@ -9,6 +9,7 @@ scope that is not encoded, Go modules in mixed case (their proxy tells ``Masterm
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.package_key import python_name
 from seawall.packages.package import Package
 
 MAX_LENGTH = 4000
@@ -21,7 +22,6 @@ _CASELESS = frozenset(
 )
 """Types whose names are in lower case."""
 _DISTRIBUTIONS = frozenset(("deb", "rpm", "apk", "alpm"))
-_SEPARATORS = pattern(r"[-_.]+")
 
 
 class PurlError(Exception):
@@ -77,7 +77,7 @@ def parse(text: str) -> Purl:
     if type_ in _CASELESS:
         name, namespace = name.lower(), namespace.lower()
     if type_ == "pypi":
-        name = _SEPARATORS.sub("-", name)
+        name = python_name(name)
     return Purl(type_, namespace, name, _decoded(version), _qualifiers(qualifiers), _path(subpath))
 
 

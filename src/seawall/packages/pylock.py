@@ -6,7 +6,8 @@ Source: PEP 751; https://packaging.python.org/en/latest/specifications/pylock-to
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
-from seawall.packages import lock_toml, pep508
+from seawall.core.package_key import python_name
+from seawall.packages import lock_toml
 from seawall.packages.graphs import Index
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.pyproject import Asked, beside
@@ -59,7 +60,7 @@ def _entries(document: lock_toml.Lock, notes: Notes) -> list[_Entry]:
     for number, member in enumerate(notes.array(document.value.get("packages"), "packages")):
         line = document.line("packages", number)
         table = notes.table(member, "packages", line)
-        name = pep508.normal(notes.text(table.get("name"), "name", line))
+        name = python_name(notes.text(table.get("name"), "name", line))
         version = notes.text(table.get("version"), name, line)
         if notes.fits(name, version, line):
             result.append(_Entry(name, version, line, table))
@@ -102,7 +103,7 @@ def _requires(entry: _Entry, index: Index, notes: Notes) -> tuple[Requirement, .
     result = []
     for item in notes.array(entry.table.get("dependencies"), entry.name, entry.line):
         wanted = notes.table(item, entry.name, entry.line)
-        name = pep508.normal(notes.text(wanted.get("name"), entry.name, entry.line))
+        name = python_name(notes.text(wanted.get("name"), entry.name, entry.line))
         version = notes.text(wanted.get("version"), name, entry.line)
         result += [Requirement(index.keys[number]) for number in index.find(name, version)]
     return tuple(result)

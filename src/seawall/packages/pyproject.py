@@ -8,6 +8,7 @@ for the tables of these tools, https://docs.astral.sh/uv/reference/settings/ for
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seawall.core.package_key import python_name
 from seawall.packages import lock_toml, pep508
 from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, Table, public, text_of
@@ -59,7 +60,7 @@ def project_name(table: Table, notes: Notes) -> str:
     for path in (("project",), ("tool", "poetry")):
         name = _at(table, path, notes).get("name")
         if name is not None:
-            return pep508.normal(notes.text(name, (*path, "name")))
+            return python_name(notes.text(name, (*path, "name")))
     return ""
 
 
@@ -153,7 +154,7 @@ def _of_poetry(name: str, wanted: object, notes: Notes) -> Asked:
     address = next((str(table[key]) for key in ("git", "url", "path", "file") if key in table), "")
     is_optional = table.get("optional") is True
     return Asked(
-        pep508.normal(name), constraint, exact_in_poetry(constraint), address, optional=is_optional
+        python_name(name), constraint, exact_in_poetry(constraint), address, optional=is_optional
     )
 
 

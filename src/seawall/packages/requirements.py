@@ -10,6 +10,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.package_key import python_name
 from seawall.packages import pep508
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, public, text_of
@@ -152,7 +153,7 @@ class _Requirements:
         for entry in self._entries:
             for parent in entry.via:
                 name = entry.wanted.name
-                needs.setdefault(pep508.normal(parent), []).append(
+                needs.setdefault(python_name(parent), []).append(
                     Requirement(f"{name}@{versions[name]}")
                 )
         packages = []
@@ -222,7 +223,7 @@ def _explain(entries: list[_Entry], comment: str, *, is_beside: bool = False) ->
 def _parent(text: str) -> str:
     """A package that brings another in; empty for the project, ``-r FILE`` where a file does."""
     text = text.strip()
-    return text if text.startswith("-") else pep508.normal(text.partition("[")[0])
+    return text if text.startswith("-") else python_name(text.partition("[")[0])
 
 
 def _is_for_development(path: str) -> bool:

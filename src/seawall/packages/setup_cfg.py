@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.package_key import python_name
 from seawall.packages import pep508
 from seawall.packages.package import Contents, File, Package
 from seawall.packages.reading import Notes, public, text_of
@@ -34,7 +35,7 @@ def read(file: File) -> Contents:
     packages = []
     for line in _values(text_of(file.data)):
         if (line.section, line.key) == ("metadata", "name"):
-            project = pep508.normal(line.text)
+            project = python_name(line.text)
         kind = _kind(line)
         if kind is None:
             continue

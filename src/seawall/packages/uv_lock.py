@@ -8,7 +8,8 @@ Source: https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile and uv'
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from seawall.packages import lock_toml, pep508
+from seawall.core.package_key import python_name
+from seawall.packages import lock_toml
 from seawall.packages.graphs import Index, only_for_development
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable
 from seawall.packages.reading import Notes, Table, public, text_of
@@ -66,7 +67,7 @@ def _entries(document: lock_toml.Lock, notes: Notes) -> Iterator[_Entry]:
         if notes.fits(name, version, line):
             source = notes.table(table.get("source"), name, line)
             is_own = any(kind in source for kind in _OWN)
-            yield _Entry(pep508.normal(name), version, source, line, table, is_own)
+            yield _Entry(python_name(name), version, source, line, table, is_own)
 
 
 class _Graph:
