@@ -190,6 +190,38 @@ def _dockerfile(chance: random.Random) -> str:
     return f"FROM registry.example.org/a:{tag}\nCOPY {chance.choice(['.', 'f0.yaml', 'x'])} /x\n"
 
 
+_REQUIREMENTS = [
+    "jinja2==2.4.1\nidna==3.4\n",
+    "jinja2==3.1.6\n",
+    "-r base.txt\nidna==3.4  # seawall: ignore[CVE-2024-3651] short names until=2026-06-20\n",
+    "# seawall: ignore-file[vulnerable-package, CVE-2000-0001] all of it\njinja2==3.1.2\n",
+    "flask>=2\n-r ../d0/base.txt\n",
+    "jinja2===\n",
+]
+_LOCK = """\
+{"lockfileVersion": 3, "packages": {
+  "": {"devDependencies": {"handlebars": "^4.7.0"}},
+  "node_modules/handlebars": {"version": "4.7.6", "dev": DEV}
+}}
+"""
+
+
+def _packages(where: Path, chance: random.Random) -> None:
+    """Write or remove one of the files that packages are read from, or lead to."""
+    name = chance.choice(
+        ["requirements.txt", "requirements.txt", "base.txt", "package-lock.json", ".python-version"]
+    )
+    path = where / name
+    if chance.random() < 0.2:
+        path.unlink(missing_ok=True)
+    elif name == "package-lock.json":
+        path.write_text(_LOCK.replace("DEV", chance.choice(["true", "false", "{"])))
+    elif name == ".python-version":
+        path.write_text(chance.choice(["3.7.17\n", "3.14.2\n", "system\n"]))
+    else:
+        path.write_text(chance.choice(_REQUIREMENTS))
+
+
 _SEVERAL = """\
 locked = ['host-pid', 'ignore-unused', 'image-tag-mutable']
 [[suppress]]
@@ -205,6 +237,8 @@ rules = ['host-pid', 'replicas-too-few']
 reason = 'z'
 """
 CONFIGURATIONS = [
+    "[[suppress]]\nrules = ['CVE-2019-10906', 'end-of-life-runtime']\npaths = ['d0/']\n",
+    "locked = ['vulnerable-package']\n[rules.vulnerable-package]\nfail-development = true\n",
     "", "exclude = ['d1/']\n", "[rules.host-network]\nseverity = 'low'\n",
     "[[suppress]]\nrules = ['image-tag-mutable']\npaths = ['d0/']\nreason = 'x'\n",
     _SEVERAL,
@@ -219,7 +253,7 @@ def edit(tree: Path, chance: random.Random) -> str:
     files = sorted(path for path in tree.rglob("*.yaml") if path.is_file())
     what = chance.choice(
         ["add", "edit", "edit", "edit", "delete", "rename", "shift", "configure", "gitignore",
-         "dockerfile"]
+         "dockerfile", "packages", "packages"]
     )  # fmt: skip
     if what in ("edit", "delete", "rename", "shift") and not files:
         what = "add"
@@ -238,6 +272,8 @@ def edit(tree: Path, chance: random.Random) -> str:
         file.write_text("# a line more\n" + file.read_text())
     elif what == "gitignore":
         (tree / ".gitignore").write_text(chance.choice(["", "d1/", "f3.yaml\n", "!d1/\n*0.yaml\n"]))
+    elif what == "packages":
+        _packages(path.parent, chance)
     elif what == "dockerfile":
         where = chance.choice([path.with_name("Dockerfile"), path.with_name(".dockerignore")])
         where.write_text("f0*\n" if where.name.startswith(".") else _dockerfile(chance))

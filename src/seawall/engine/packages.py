@@ -344,28 +344,28 @@ def key_with(key: bytes, files: Iterable[PackageFile], knowledge: bytes) -> byte
     return own.digest()
 
 
-def added(analysis: Analysis, found: Found) -> Analysis:
-    """An analysis with what was found in packages."""
-    old = analysis.coverage
-    coverage = Coverage(
+def added(analysis: Analysis, found: Found | None) -> Analysis:
+    """An analysis with what was found in packages, but for the coverage."""
+    if found is None:
+        return analysis
+    return analysis._replace(
+        findings=[*analysis.findings, *found.findings],
+        ignores=[*analysis.ignores, *found.ignores],
+        faults=[*analysis.faults, *found.faults],
+    )
+
+
+def covered(old: Coverage, files: Iterable[PackageFile], found: Found | None) -> Coverage:
+    """What became of each input, packages' files with them."""
+    if found is None:
+        passed = (Skipped(item.file.path, "no rule about packages runs") for item in files)
+        return old._replace(skipped=tuple(sorted({*old.skipped, *passed})))
+    return Coverage(
         tuple(sorted({*old.read, *found.read})),
         old.skipped,
         tuple(sorted({*old.not_covered, *found.not_covered})),
         tuple(sorted({*old.failed, *found.failed})),
     )
-    return analysis._replace(
-        findings=[*analysis.findings, *found.findings],
-        ignores=[*analysis.ignores, *found.ignores],
-        coverage=coverage,
-        faults=[*analysis.faults, *found.faults],
-    )
-
-
-def passed_over(analysis: Analysis, files: Iterable[PackageFile]) -> Analysis:
-    """An analysis of a run in which no rule asks for packages."""
-    skipped = (Skipped(item.file.path, "no rule about packages runs") for item in files)
-    old = analysis.coverage
-    return analysis._replace(coverage=old._replace(skipped=tuple(sorted({*old.skipped, *skipped}))))
 
 
 # Places ---------------------------------------------------------------------------------------

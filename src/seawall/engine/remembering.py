@@ -240,8 +240,10 @@ def groups_of(paths: Sequence[str], apart: Collection[str] = ()) -> list[list[in
     the group that it is in, and seldom another. One path is never in two of them, and none of the
     paths that are to be ``apart`` lies between two of a group.
     """
-    from zlib import crc32  # noqa: PLC0415 - only where results are kept
+    from bisect import bisect_left, bisect_right  # noqa: PLC0415 - only where results are kept
+    from zlib import crc32  # noqa: PLC0415 - as above
 
+    others = sorted(apart)
     groups: list[list[int]] = []
     before = ""
     for number in sorted(range(len(paths)), key=paths.__getitem__):
@@ -251,7 +253,7 @@ def groups_of(paths: Sequence[str], apart: Collection[str] = ()) -> list[list[in
             and (
                 crc32(path.encode("utf-8", "surrogatepass")) % GROUP == 0
                 or len(groups[-1]) >= _MOST_OF_A_GROUP
-                or any(before < other < path for other in apart)
+                or bisect_right(others, before) < bisect_left(others, path)
             )
         ):
             groups.append([])

@@ -26,7 +26,7 @@ from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.knowledge import Knowledge
-    from seawall.engine.packages import Beside
+    from seawall.engine.packages import Beside, Found
     from seawall.engine.remembering import Memory
     from seawall.engine.telling import Told
 
@@ -92,19 +92,20 @@ def scan_or_replay(
     if replay is not None:
         return replay
     present = _present(inputs) if options.since else {}
+    found = _found_in_packages(inputs, options, rules, beside, knowledge, run)
     if charts is None:
-        in_parts = not inputs.package_files and run.tells_parts_of(options)
-        if memory is not None and key is not None and in_parts:
+        if memory is not None and key is not None and run.tells_parts_of(options):
             from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
 
             reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
-            told = telling.told(inputs, options, rules, domains, memory, run)
+            known = telling.Packages(found, knowledge)
+            told = telling.told(inputs, options, rules, domains, memory, run, known)
             if told is not None:
                 return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
-    analysis = _with_packages(analysis, inputs, options, rules, beside, knowledge, run)
+    analysis = _with_packages(analysis, inputs, found)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -173,22 +174,19 @@ def _with_knowledge(
     return key_with(key, inputs.package_files, b"" if knowledge is None else knowledge.digest)
 
 
-def _with_packages(
-    analysis: Analysis,
+def _found_in_packages(
     inputs: Inputs,
     options: Options,
     rules: Sequence[Rule],
     beside: "Beside | None",
     knowledge: "Knowledge | None",
     run: Run | None,
-) -> Analysis:
-    """An analysis with what is known of the packages."""
-    if beside is None:
-        return analysis
+) -> "Found | None":
+    """What is known of the packages; ``None`` where there are none, or no rule that asks."""
+    if beside is None or knowledge is None:
+        return None
     from seawall.engine import packages  # noqa: PLC0415 - if there are any
 
-    if knowledge is None:
-        return packages.passed_over(analysis, inputs.package_files)
     day = options.today or today()
     found = packages.judge(inputs.package_files, rules, options.parameters, knowledge, beside, day)
     for path, data in found.texts.items():
@@ -199,7 +197,17 @@ def _with_packages(
         run.notes += notes
         run.lasting_notes += notes
         run.conditions += beside.asked
-    return packages.added(analysis, found)
+    return found
+
+
+def _with_packages(analysis: Analysis, inputs: Inputs, found: "Found | None") -> Analysis:
+    """An analysis with what is known of the packages."""
+    if not inputs.package_files:
+        return analysis
+    from seawall.engine.packages import added, covered  # noqa: PLC0415 - if there are any
+
+    coverage = covered(analysis.coverage, inputs.package_files, found)
+    return added(analysis, found)._replace(coverage=coverage)
 
 
 def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "Charts | None":
@@ -331,7 +339,8 @@ def _since(
                 "counts as new"
             )
     beside = _beside(inputs, source)
-    analysis = _with_packages(analysis, inputs, options, rules, beside, knowledge, None)
+    found = _found_in_packages(inputs, options, rules, beside, knowledge, None)
+    analysis = _with_packages(analysis, inputs, found)
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()

@@ -16,10 +16,12 @@ from seawall.core.location import Span
 from seawall.core.redacted import Redacted, reveals
 from seawall.core.report import Report, RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
+from seawall.core.severity import Gate
 from seawall.engine.analysis import Analysis
 from seawall.engine.enabling import heard
 from seawall.engine.judging import Judgement, joined, judge_each
 from seawall.engine.options import Options
+from seawall.engine.packages import covered
 from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Section, groups_of
 from seawall.engine.run import Part, Run, packed, unpacked
@@ -28,6 +30,8 @@ from seawall.engine.units import Unit
 from seawall.triage.verdicts import Policy, Use, Verdict, complaints, triage_part
 
 if TYPE_CHECKING:
+    from seawall.engine.knowledge import Knowledge
+    from seawall.engine.packages import Found
     from seawall.engine.run import Teller
 
 
@@ -44,6 +48,13 @@ class Told(NamedTuple):
         return chain.from_iterable(unpacked(part.packed) for part in self.parts)
 
 
+class Packages(NamedTuple):
+    """What is known of the packages; their findings are told anew each time: they are few."""
+
+    found: "Found | None"
+    knowledge: "Knowledge | None"
+
+
 def told(
     inputs: Inputs,
     options: Options,
@@ -51,6 +62,7 @@ def told(
     domains: tuple[str, ...],
     memory: Memory,
     run: Run,
+    packages: Packages,
 ) -> Told | None:
     """Judge what is not known and tell of all.
 
@@ -58,6 +70,8 @@ def told(
     of the configuration is said of one of the files.
     """
     outside = {ignore.origin.path for ignore in options.ignores}
+    if packages.found is not None and not outside.isdisjoint(packages.found.texts):
+        return None
     for unit in inputs.units:
         if unit.task.file.path in outside or any(
             heard(word, options) for word in unit.words.enables
@@ -66,7 +80,7 @@ def told(
     paths = [unit.task.file.path for unit in inputs.units if not unit.task.file.context]
     if run.teller is None or paths != sorted(paths):
         return None
-    return _Telling(inputs, options, rules, domains, memory, run, run.teller).told()
+    return _Telling(inputs, options, rules, domains, memory, run, run.teller, packages).told()
 
 
 class _Telling:
@@ -79,6 +93,7 @@ class _Telling:
         memory: Memory,
         run: Run,
         teller: "Teller",
+        packages: Packages,
     ) -> None:
         self._inputs = inputs
         self._options = options
@@ -89,7 +104,10 @@ class _Telling:
         self._teller = teller
         self._run = run
         self._shelf = memory.shelf(inputs)
+        self._packages = packages
         self._coverage = inputs.coverage()
+        if inputs.package_files:
+            self._coverage = covered(self._coverage, inputs.package_files, packages.found)
         self._sections = memory.sections(run.signature, domains)
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
@@ -99,24 +117,37 @@ class _Telling:
         """All of it."""
         units = [unit for unit in self._inputs.units if not unit.task.file.context]
         outside = {ignore.origin.path for ignore in self._options.ignores}
+        if self._packages.found is not None:
+            outside |= self._packages.found.texts.keys()
         groups = [
             [units[number] for number in group]
             for group in groups_of([unit.task.file.path for unit in units], outside)
         ]
         sections, parts = self._sections_of(groups)
         told = [(group[0].task.file.path, part) for group, part in zip(groups, parts, strict=True)]
-        verdict = self._of_outside(sections)
+        in_packages, uses = self._of_packages()
+        verdict = self._of_outside(sections, uses)
         told += self._parts_of(verdict.findings)
+        told += self._parts_of(in_packages.findings)
         told.sort(key=itemgetter(0))
         counts = [count_of_each(verdict.findings), *(item.counts for item in sections)]
+        others = in_packages.findings
+        gated = (item for item in others if item.gate == Gate.BY_SEVERITY)
+        knowledge = self._packages.knowledge
         summary = Summary(
-            tuple(map(sum, zip(*counts, strict=True))),
-            len(verdict.suppressed) + sum(item.suppressed for item in sections),
+            _sums(*counts, count_of_each(others)),
+            len(verdict.suppressed)
+            + len(in_packages.suppressed)
+            + sum(item.suppressed for item in sections),
             self._coverage,
             self._options.ruleset,
             self._inputs.judged,
             len(self._rules),
             tuple(self._faults),
+            self._inputs.packages,
+            None if knowledge is None else knowledge.described(),
+            _sums(*counts, count_of_each(gated)),
+            sum(item.gate == Gate.ALWAYS for item in others),
         )
         return Told(tuple(part for _, part in told), self._all_may_be_kept, summary)
 
@@ -139,9 +170,22 @@ class _Telling:
         parts = [Part(item.packed, key) for item, key in zip(known, keys, strict=True)]
         return known, parts
 
-    def _of_outside(self, sections: Sequence[Section]) -> Verdict:
+    def _of_packages(self) -> tuple[Verdict, list[Use]]:
+        """What counts of what is known of packages."""
+        found, knowledge = self._packages
+        if found is None or knowledge is None:
+            return Verdict([], []), []
+        self._faults += found.faults
+        self._all_may_be_kept = self._all_may_be_kept and not found.faults
+        policy = self._policy(Analysis([], [], self._coverage, 0, [], {}, {}))
+        own = [*heeded(found.ignores, self._options), *knowledge.ignores]
+        return triage_part(found.findings, own, self._options.ignores, policy)
+
+    def _of_outside(self, sections: Sequence[Section], in_packages: Sequence[Use]) -> Verdict:
         """What is to be said of the ignores that stand outside of all files."""
-        uses = [[Use(*use) for use in section.uses] for section in sections]
+        uses: list[Sequence[Use]] = [[Use(*use) for use in section.uses] for section in sections]
+        if in_packages:
+            uses.append(in_packages)
         policy = self._policy(Analysis([], [], self._coverage, 0, [], {}, {}))
         return complaints(self._options.ignores, uses, policy)
 
@@ -208,6 +252,10 @@ class _Telling:
             tuple((use.used, use.locked, use.of_ignores) for use in uses),
         )
         return _Fresh(section, not said.faults and not reveals(text, secrets))
+
+
+def _sums(*counts: Sequence[int]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*counts, strict=True)))
 
 
 class _Fresh(NamedTuple):
