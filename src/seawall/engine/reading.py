@@ -29,6 +29,8 @@ from seawall.text.decoding import Undecodable, decode
 
 if TYPE_CHECKING:
     from seawall.engine.packages import PackageFile
+    from seawall.text.known_documents import KnownDocuments
+    from seawall.text.scalars import Value
 
 KUSTOMIZATION = "kustomization"
 _LARGEST = 512 * 1024 * 1024
@@ -127,6 +129,14 @@ Plain = Any
 
 class Units(Protocol):
     """Remembers what files hold, by their bytes."""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is remembered outlives this run: then nothing private may be."""
+
+    @property
+    def documents(self) -> "KnownDocuments | None":
+        """The documents that were read before in this run, where it looks at them again."""
 
     def known(self, tasks: Sequence[Task]) -> list[Plain | None]:
         """What is known of each."""
@@ -493,15 +503,16 @@ def _parsed(
     plains: list[Plain | None] = [None] * len(tasks) if units is None else units.known(tasks)
     missing = [task for task, plain in zip(tasks, plains, strict=True) if plain is None]
     step = Step(progress, "files parsed", len(missing))
-    to_learn = units is not None
+    documents = None if units is None else units.documents
 
     def parsed(part: Sequence[Task]) -> Iterator[tuple[bool, Plain]]:
         step.begin(len(part))
         for task in part:
             step.advance()
-            yield _parse(task, to_learn=to_learn)
+            yield _parse(task, units)
 
-    processes = workers(missing)
+    # Where most documents are known, sending them around costs more than the rest of the work.
+    processes = 1 if documents else workers(missing)
     if processes > 1:
         weights = [len(task.data) for task in missing]
         fresh = iter(
@@ -515,7 +526,7 @@ def _parsed(
     for task, known in zip(tasks, plains, strict=True):
         private, plain = next(fresh) if known is None else (False, known)
         if known is None and units is not None and not private:
-            units.learn(task, plain[:_OFFSETS])
+            units.learn(task, plain)
         result.append((private, plain))
     return result
 
@@ -524,7 +535,7 @@ def _outline(plain: Plain) -> Plain:
     """What a file holds, with the number of its objects in place of these."""
     if plain[0] != _READ or isinstance(plain[1][0], int):
         return plain
-    _, (rows, *rest), *others = plain[:_OFFSETS]
+    _, (rows, *rest), *others = plain[:OFFSETS]
     return (_READ, (len(rows), *rest), *others)
 
 
@@ -545,7 +556,7 @@ class _Opener:
         elsewhere = [unit for unit in closed if unit not in self._rows]
         found = self._units.known([unit.task for unit in elsewhere])
         for unit, plain in zip(elsewhere, found, strict=True):
-            _, content, *_ = _parse(unit.task, to_learn=False)[1] if plain is None else plain
+            _, content, *_ = _parse(unit.task, None)[1] if plain is None else plain
             self._rows[unit] = content[0]
         for unit in closed:
             unit.fill(self._rows.pop(unit))
@@ -557,11 +568,27 @@ def _as_it_is(_task: Task, plain: tuple[bool, Plain]) -> tuple[bool, Plain]:
 
 
 _SKIPPED, _FAILED, _READ, _DOCKERFILE = range(4)
-_OFFSETS = 5
+OFFSETS = 5
 """Where the offsets of a file's documents stand in what was read: only this run needs them."""
 
 
-def _parse(task: Task, *, to_learn: bool) -> tuple[bool, Plain]:
+def documents_of(task: Task, plain: Plain) -> Iterator[tuple[str, "Value", bytes]]:
+    """The plain documents of a file that was read in this run: text, value, offsets.
+
+    They are those that are one object each.
+    """
+    if plain[0] != _READ or not plain[OFFSETS]:
+        return
+    text = _text("", task.data)
+    _, (rows, *_), *_, everywhere = plain
+    for value, document, *_ in rows:
+        noted = everywhere.get(document)
+        if noted is not None and isinstance(text, str):
+            start, end, _, offsets = noted
+            yield text[start:end], value, offsets
+
+
+def _parse(task: Task, units: Units | None) -> tuple[bool, Plain]:
     """What one file holds: a pure function of its bytes and of what its surroundings say.
 
     Where the result is to be remembered, tells first whether that would copy what is private.
@@ -577,16 +604,17 @@ def _parse(task: Task, *, to_learn: bool) -> tuple[bool, Plain]:
         return False, (_SKIPPED, "holds no Kubernetes object")
     path = task.file.path
     contents = reader.read(
-        text, path, target=True, complete=True, template=task.is_template, listed=task.listed
-    )
+        text, path, target=True, complete=True, template=task.is_template, listed=task.listed,
+        known=None if units is None else units.documents,
+    )  # fmt: skip
     words = ignores.read(text, path, contents.objects)
-    private = to_learn and _is_private(contents)
+    private = units is not None and units.is_lasting and _is_private(contents)
     return private, (
         _READ,
         reader.to_plain(contents),
         [ignore_to_plain(item) for item in _placed(words.ignores, text)],
         [enable_to_plain(item) for item in words.enables],
-        [tuple(leaf) for leaf in leaves_of(text, contents.objects)] if to_learn else (),
+        [tuple(leaf) for leaf in leaves_of(text, contents)] if units is not None else (),
         contents.offsets,
     )
 

@@ -28,7 +28,7 @@ from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import Judgement, kept, to_keep
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs
+from seawall.engine.reading import OFFSETS, Inputs
 from seawall.engine.shelf import Shelf
 from seawall.engine.units import Task, Unit
 from seawall.kubernetes.topics import Topic
@@ -263,6 +263,9 @@ def groups_of(paths: Sequence[str], apart: Collection[str] = ()) -> list[list[in
 
 
 class _Units:
+    is_lasting = True
+    documents = None
+
     def __init__(self, store: Store, code: bytes) -> None:
         self._store = store
         self._code = code
@@ -279,7 +282,7 @@ class _Units:
     def learn(self, task: Task, plain: Plain) -> None:
         """Remember what a file holds."""
         if _may_store(task):
-            self._store.put(self._key(task), plain)
+            self._store.put(self._key(task), plain[:OFFSETS])
 
     def _groups(self, tasks: Sequence[Task]) -> list[tuple[bytes, list[int]]]:
         return [

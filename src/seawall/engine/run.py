@@ -15,6 +15,7 @@ from seawall.engine.texts import Texts
 
 if TYPE_CHECKING:
     from seawall.cache import Cache
+    from seawall.engine.looks import Looks
     from seawall.engine.remembering import Memory, Store
 
 
@@ -128,8 +129,8 @@ class Run:
         """Notes that are as true of an equal run of the same day."""
         self.looks_again = False
         """Whether what is read will be read again, perhaps changed, within this run."""
-        self.keeps_runs = True
-        """Whether the result of a whole scan is worth remembering besides those of its files."""
+        self.looks: Looks | None = None
+        """What is remembered of files that this run looks at again and again."""
         self._cached = cached
         self._cache: Cache | None = None
         self._store: Store | None = None
@@ -171,12 +172,15 @@ class Run:
             self._store = self._cache = cache.Cache(cache.directory(os.environ))
         return Memory(self._store, options, rules)
 
-    def remember_within(self, *, runs: bool = True) -> None:
-        """Remember what files hold for a second look within this run.
+    def look_repeatedly(self) -> "Looks":
+        """Remember what files hold for looks at them that follow, and nothing beyond this run."""
+        from seawall.engine.looks import Looks  # noqa: PLC0415 - only where there are several
 
-        Without ``runs``, whole results are not: what is looked at changes from look to look.
-        """
-        self.keeps_runs = runs
+        self.looks = Looks()
+        return self.looks
+
+    def remember_within(self) -> None:
+        """Remember what files hold for a second look within this run."""
         from seawall import cache  # noqa: PLC0415 - only where there are two looks
         from seawall.engine.remembering import Layered  # noqa: PLC0415
 

@@ -26,6 +26,7 @@ from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.knowledge import Knowledge
+    from seawall.engine.looks import Looks
     from seawall.engine.packages import Beside, Found
     from seawall.engine.remembering import Memory
     from seawall.engine.telling import Told
@@ -102,7 +103,7 @@ def scan_or_replay(
             told = telling.told(inputs, options, rules, domains, memory, run, known)
             if told is not None:
                 return told
-        analysis = analyse(inputs, options, rules, memory, key, run.progress)
+        analysis = analyse(inputs, options, rules, memory, key, run.progress, run.looks)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
     analysis = _with_packages(analysis, inputs, found)
@@ -223,10 +224,13 @@ def _memory(
     inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run, charts: "Charts | None"
 ) -> tuple["Memory | None", bytes | None]:
     """What is remembered, where the inputs are large enough, and the key of this run."""
+    if run.looks is not None:
+        run.looks.begin(options, rules)
+        return None, None
     size = sum(len(task.data) for task in inputs.tasks)
     worthwhile = size >= WORTH_REMEMBERING or run.looks_again or charts is not None
     memory = run.memory(options, rules) if worthwhile else None
-    key = memory.run_key(inputs) if memory and run.keeps_runs else None
+    key = memory.run_key(inputs) if memory else None
     return memory, key if key is None or charts is None else charts.key_with(key)
 
 
@@ -252,8 +256,13 @@ def analyse(
     memory: "Memory | None",
     key: bytes | None,
     progress: Progress | None = None,
+    looks: "Looks | None" = None,
 ) -> Analysis:
-    """Everything the rules find in what was gathered, with concrete places."""
+    """Everything the rules find in what was gathered, with concrete places.
+
+    What files hold and what is said of them is taken from the ``memory``, or from earlier
+    ``looks`` of this run.
+    """
     known = None if memory is None else memory.run(key)
     if known is not None:
         for task in inputs.tasks:
@@ -261,10 +270,15 @@ def analyse(
         return known
     workers = workers_for(options)
     if inputs.tasks:  # else they have been read
-        reading.read_units(inputs, memory.units() if memory else None, workers, progress)
-    shelf = None if memory is None else memory.shelf(inputs)
+        reading.read_units(inputs, memory.units() if memory else looks, workers, progress)
+    shelf = judgements = None
+    if memory is not None:
+        shelf = memory.shelf(inputs)
+        judgements = memory.judgements(shelf)
+    elif looks is not None:
+        shelf = looks.shelf(inputs)
+        judgements = looks.judgements(shelf)
     context = context_of(inputs, options, shelf)
-    judgements = None if memory is None or shelf is None else memory.judgements(shelf)
     said = judge(inputs, rules, context, judgements, workers, progress, places=options.places)
     findings, faults = said.findings, said.faults
     if any(unit.words.enables for unit in inputs.units):

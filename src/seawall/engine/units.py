@@ -106,30 +106,44 @@ class Leaf(NamedTuple):
 NO_PODS, BARE, PODS = range(3)
 
 
-def leaves_of(text: str, objects: Sequence[KubernetesObject]) -> list[Leaf]:
+def leaves_of(text: str, contents: reader.Contents) -> list[Leaf]:
     """The objects of a file, by what one may ask for."""
     from seawall.core.digests import blake2b  # noqa: PLC0415 - only where results are kept
-    from seawall.text.yaml import split  # noqa: PLC0415 - a run of Dockerfiles needs none
 
-    chunks = tuple(split(text)) if objects else ()
+    objects = contents.objects
+    stretches = _stretches_of(text, contents)
     digests: dict[int, bytes] = {}
     found: dict[tuple[str, str, int], list[int]] = {}
     for number, object_ in enumerate(objects):
         pods = _pods(object_)
         found.setdefault((object_.kind, object_.namespace, pods), []).append(number)
         if object_.document not in digests:
-            data = chunks[object_.document].text.encode("utf-8", "surrogatepass")
+            start, end, _ = stretches[object_.document]
+            data = text[start:end].encode("utf-8", "surrogatepass")
             digests[object_.document] = blake2b(data, digest_size=16).digest()
     leaves = []
     for place, numbers in found.items():
         digest = blake2b(digest_size=16)
         for number in numbers:
             object_ = objects[number]
-            line = chunks[object_.document].line if object_.duplicates else 0
+            line = stretches[object_.document][2] if object_.duplicates else 0
             digest.update(digests[object_.document])
             digest.update(repr((object_.document, object_.path, line)).encode())
         leaves.append(Leaf(*place, tuple(numbers), digest.digest()))
     return leaves
+
+
+def _stretches_of(text: str, contents: reader.Contents) -> Mapping[int, tuple[int, int, int]]:
+    """By document with objects, its start and end in the text and the lines before it."""
+    noted = contents.offsets
+    if all(object_.document in noted for object_ in contents.objects):
+        return {document: own[:3] for document, own in noted.items()}
+    from seawall.text.yaml import split  # noqa: PLC0415 - a run of Dockerfiles needs none
+
+    return {
+        number: (chunk.start, chunk.start + len(chunk.text), chunk.line)
+        for number, chunk in enumerate(split(text))
+    }
 
 
 def _pods(object_: KubernetesObject) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from seawall.core.edit import Data, Edit, Operation, Remove, Repair
 from seawall.hardening.groups import Part
 from seawall.text.decoding import Undecodable, decode
+from seawall.text.known_documents import KnownDocuments
 from seawall.text.scalars import Value
 from seawall.text.yaml import Broken, Chunk, load
 from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
@@ -19,14 +20,17 @@ class Applied(NamedTuple):
     refused: tuple[tuple[Part, str], ...]
 
 
-def apply(data: bytes | None, parts: Sequence[Part]) -> Applied:
+def apply(
+    data: bytes | None, parts: Sequence[Part], known: KnownDocuments | None = None
+) -> Applied:
     """Make the edits of a file, the first first; the others give way to them.
 
-    There is no file yet where there are no bytes.
+    There is no file yet where there are no bytes. Documents that are ``known`` are not parsed
+    again, and those that come of the edits are known from then on.
     """
     repairs = [part for part in parts if part.repair is not None]
     if repairs and data is not None:
-        return _Manifest(data).apply(repairs)
+        return _Manifest(data, known).apply(repairs)
     return _apply_edits(data, parts)
 
 
@@ -96,8 +100,8 @@ def _overlap(one: Edit, other: Edit) -> bool:
 class _Manifest:
     """A file of YAML or JSON documents."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes, known: KnownDocuments | None) -> None:
+        self._known = known
         text = decode(data)
         self._mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
         self._fault = ""
@@ -106,7 +110,7 @@ class _Manifest:
             text = ""
         self._text = text
         self._documents: dict[int, tuple[Chunk, Value]] = {}
-        for document in load(text):
+        for document in load(text, known):
             if not isinstance(document, Broken):
                 self._documents[document.number] = document.chunk, document.value
 
@@ -136,7 +140,7 @@ class _Manifest:
             staying = [part for part in members if part not in removing]
             if not staying:
                 continue
-            replaced = _Document(chunk, value).apply(staying)
+            replaced = _Document(chunk, value, self._known).apply(staying)
             found += [
                 Replacement(item.start + chunk.start, item.end + chunk.start, item.text)
                 for item in replaced.found
@@ -192,7 +196,8 @@ class _Changed(NamedTuple):
 class _Document:
     """One document: what several fixes want of it becomes one set of replacements."""
 
-    def __init__(self, chunk: Chunk, value: Value) -> None:
+    def __init__(self, chunk: Chunk, value: Value, known: KnownDocuments | None) -> None:
+        self._known = known
         self._chunk = chunk
         self._value = value
 
@@ -233,7 +238,7 @@ class _Document:
             pieces += [text[at:start], new]
             at = end
         pieces.append(text[at:])
-        documents = list(load("".join(pieces)))
+        documents = list(load("".join(pieces), self._known))
         if len(documents) != 1 or isinstance(documents[0], Broken):
             raise Refused("the edited text could not be read")
         try:

@@ -161,7 +161,7 @@ def harden(
     options = options._replace(fixes=True, places=False, packages=False)
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
-        run.remember_within(runs=False)
+        run.look_repeatedly()
         work = _Work(options, tiers, overlay, run)
         first = report = work.scan()
         run.progress = None
@@ -218,6 +218,7 @@ class _Work:
         self._tiers = tiers
         self._overlay = overlay
         self._run = run
+        self._documents = None if run.looks is None else run.looks.documents
         self._refused: dict[Key, str] = {}
         """Fixes that are not made any more, and why."""
         self._suspected: set[Key] = set()
@@ -313,7 +314,7 @@ class _Work:
             data = self._overlay.data(path)
             keys = [part.group.key for part in asked]
             known = self._applied.get(path)
-            applied = known[1] if known and known[0] == keys else apply(data, asked)
+            applied = known[1] if known and known[0] == keys else apply(data, asked, self._documents)
             self._applied[path] = keys, applied
             for part, reason in applied.refused:
                 self._refused[part.group.key] = reason

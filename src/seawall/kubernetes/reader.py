@@ -18,6 +18,7 @@ from seawall.text.templates import (
 )
 
 if TYPE_CHECKING:
+    from seawall.text.known_documents import KnownDocuments
     from seawall.text.yaml import Chunk, Document
 
 _KIND = pattern(r"""kind["']?[ \t\r\n]*+[:#]""")
@@ -77,19 +78,21 @@ def read(
     complete: bool,
     template: bool = False,
     listed: bool = False,
+    known: "KnownDocuments | None" = None,
 ) -> Contents:
     """The objects of a file. A broken document hides neither the others nor the other files.
 
     ``template`` tells of a file that is a Go template for certain. Documents of a template that
     have no action in them are read as they stand. ``listed`` tells of a file that a kustomization
     takes as whole objects; elsewhere workloads that only change others are named as patches.
+    Documents that are ``known`` are not parsed again.
     """
     from seawall.text.yaml import Broken, load  # noqa: PLC0415 - a run of Dockerfiles needs none
 
     documents: list[_Read] = []
     offsets: dict[int, Offsets] = {}
     limit = room = max(MAX_OBJECTS, len(text) // 100)
-    for document in load(text):
+    for document in load(text, known):
         if isinstance(document, Broken):
             broken = Failed(path, *document.position, document.reason)
             documents.append(_Read(document.chunk, [], broken))

@@ -18,7 +18,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import yaml
 from yaml.events import (
@@ -37,6 +37,9 @@ from yaml.events import (
 from seawall.core.lazy import pattern
 from seawall.text.lines import count_ends, positions
 from seawall.text.scalars import Scalar, Value, key_text, resolve, tagged
+
+if TYPE_CHECKING:
+    from seawall.text.known_documents import KnownDocuments
 
 Event = Any
 """An event of PyYAML, whose type stubs allow ``None`` for every attribute."""
@@ -66,10 +69,9 @@ new_parser = _fastest_parser()
 MAX_DEPTH = 200
 """Nested collections, aliases followed; Kubernetes objects need about twenty."""
 MAX_VALUES = 1_000_000
-"""Values of one file, aliases followed; more where its text has five characters for each.
-
-A document costs as much as five values, whatever it holds.
-"""
+"""Values of one file, aliases followed; more where its text has five characters for each."""
+COST_OF_DOCUMENT = 5
+"""Values that each document costs besides its own."""
 MAX_ALIASED_VALUES = 100_000
 """Values that the aliases of one file may stand for: looking at them costs, sharing them or not."""
 MAX_ALIASED_TEXT = 5_000_000
@@ -215,15 +217,17 @@ class Budget:
         self.aliased_text = MAX_ALIASED_TEXT
 
 
-def load(text: str) -> Iterator[Document | Broken]:
+def load(text: str, known: "KnownDocuments | None" = None) -> Iterator[Document | Broken]:
     """Read every document of a stream, in order. Never raises on any text.
 
     A broken document ends nothing, but a file that exceeds its budget is not read to its end.
+    What is ``known`` is not read again, and gets to know what is read.
     """
     budget = Budget(len(text))
     left = MAX_BROKEN
     for number, chunk in enumerate(split(text)):
-        result = _load_yaml(chunk, number, budget)
+        again = None if known is None else known.find(chunk, number, budget)
+        result = again or _load_yaml(chunk, number, budget)
         if isinstance(result, Broken) and looks_like_json(chunk):
             from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
@@ -232,6 +236,8 @@ def load(text: str) -> Iterator[Document | Broken]:
         if not left:
             reason = f"more than {MAX_BROKEN:,} documents cannot be read; the rest is left out"
             result = _broken(chunk, number, 0, reason)
+        if known is not None and again is None:
+            known.note(result)
         yield result
         if not left or budget.exceeded:
             return
@@ -322,7 +328,6 @@ class _Anchored(NamedTuple):
 _MERGE = object()
 """Stands for the key ``<<`` while a mapping is built."""
 _NO_KEY = object()
-_COST_OF_DOCUMENT = 5
 _STRUCTURAL = (StreamStartEvent, DocumentEndEvent)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 _TOO_MANY = "more than {:,} values in one file; the rest is left out"
@@ -486,7 +491,7 @@ class _Builder:
 
     def _spend(self, values: int) -> None:
         """The document can be read: what it holds is no longer to be had for the next one."""
-        self._budget.values -= values + _COST_OF_DOCUMENT
+        self._budget.values -= values + COST_OF_DOCUMENT
         self._budget.aliased_values -= self._aliased_values
         self._budget.aliased_text -= self._aliased_text
 
