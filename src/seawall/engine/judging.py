@@ -54,6 +54,30 @@ class Judgement(NamedTuple):
         return {item.secret for item in (*self.own, *self.relations) if item.secret}
 
 
+class OfObject(NamedTuple):
+    """What the rules say of one object that rests on it alone, and which rules look further."""
+
+    own: list[Finding]
+    related: tuple[str, ...]
+
+
+NOTHING_OF_OBJECTS: Sequence[OfObject | None] = ()
+
+
+class Work(NamedTuple):
+    """A file to be judged, and what is known: of the file, or of some of its objects."""
+
+    unit: Unit
+    old: Judgement | None
+    objects: Sequence[OfObject | None] = NOTHING_OF_OBJECTS
+    """In the order of the file; empty where nothing is known of them."""
+
+    @property
+    def count(self) -> int:
+        """How many objects every rule is to look at."""
+        return self.objects.count(None) if self.objects else self.unit.count
+
+
 class Judged(NamedTuple):
     """What the rules say of all files."""
 
@@ -69,6 +93,9 @@ class Judgements(Protocol):
 
     def known(self, units: Sequence[Unit]) -> list[Judgement | None]:
         """What is known of each file."""
+
+    def of_objects(self, unit: Unit) -> Sequence[OfObject | None]:
+        """What is known of each object of a file that has changed; nothing, where of none."""
 
     def learn(self, unit: Unit, judgement: Judgement) -> None:
         """Remember what the rules said."""
@@ -108,31 +135,39 @@ def judge_each(
 ) -> list[Judgement]:
     """What the rules say of each of some files; what is remembered and still true is taken over."""
     before = [None] * len(units) if known is None else known.known(units)
-    pairs = list(zip(units, before, strict=True))
-    waiting = [pair for pair in pairs if not _is_current(pair[1])]
-    processes = workers(unit.task for unit, old in waiting if old is None)
-    step = Step(progress, "objects judged", _objects_of(unit for unit, _ in waiting))
+    waiting = [
+        Work(unit, old, NOTHING_OF_OBJECTS if known is None or old else known.of_objects(unit))
+        for unit, old in zip(units, before, strict=True)
+        if not _is_current(old)
+    ]
+    processes = workers(work.unit.task for work in waiting if work.old is None and _is_new(work))
+    step = Step(progress, "objects judged", _objects_of(waiting))
     bench = _Bench(rules, context, texts, step, units, places=places)
 
-    def work(part: Sequence[tuple[Unit, Judgement | None]]) -> list[Judgement]:
-        step.begin(_objects_of(unit for unit, _ in part))
-        return [bench.judge(*pair) for pair in part]
+    def judge_some(part: Sequence[Work]) -> list[Judgement]:
+        step.begin(_objects_of(part))
+        return [bench.judge(work) for work in part]
 
     if processes > 1:
         context.unasked_index.open_all()  # what others share is not to be read by each
-        weights = [_weight(unit) for unit, _ in waiting]
+        weights = [_weight(work) for work in waiting]
         fresh = spread(
-            waiting, weights, processes, work, _news,
-            lambda pair, sent: _received(sent, pair, bench),
+            waiting, weights, processes, judge_some, _news,
+            lambda work, sent: _received(sent, work, bench),
         )  # fmt: skip
     else:
-        fresh = [bench.judge(*pair) for pair in waiting]
+        fresh = [bench.judge(work) for work in waiting]
     if known is not None:
-        for (unit, old), result in zip(waiting, fresh, strict=True):
+        for (unit, old, _), result in zip(waiting, fresh, strict=True):
             if old is None or result.asked is not None or len(result.places) > len(old.places):
                 known.learn(unit, result)
     rest = iter(fresh)
-    return [next(rest) if old is None or not _is_current(old) else old for _, old in pairs]
+    return [old if old is not None and _is_current(old) else next(rest) for old in before]
+
+
+def _is_new(work: Work) -> bool:
+    """Whether most of a file is yet to be judged."""
+    return not work.objects or work.count * 2 > work.unit.count
 
 
 def _is_current(old: Judgement | None) -> bool:
@@ -165,16 +200,18 @@ def _unsure(unit: Unit, judgement: Judgement, rules: Mapping[str, Rule]) -> tupl
     return tuple(sorted({rule for names in judgement.related for rule in names}))
 
 
-def _weight(unit: Unit) -> int:
+def _weight(work: Work) -> int:
     """What judging a file costs, in objects: their number tells more than their length does."""
-    return unit.count or 1 + len(unit.task.data) // _BYTES_OF_AN_OBJECT
+    if work.unit.count:
+        return work.count or 1
+    return 1 + len(work.unit.task.data) // _BYTES_OF_AN_OBJECT
 
 
 _BYTES_OF_AN_OBJECT = 300  # of a Dockerfile, which has none (measured)
 
 
-def _objects_of(units: Iterable[Unit]) -> int:
-    return sum(unit.count for unit in units)
+def _objects_of(works: Iterable[Work]) -> int:
+    return sum(work.unit.count for work in works)
 
 
 def judge_units(
@@ -182,7 +219,7 @@ def judge_units(
 ) -> tuple[list[Finding], list[RuleFault]]:
     """Every finding of some rules in some files, with concrete places."""
     bench = _Bench(rules, context, texts, Step(None, "", 0), units)
-    results = [bench.judge(unit, None) for unit in units]
+    results = [bench.judge(Work(unit, None)) for unit in units]
     findings = [item for result in results for item in (*result.own, *result.relations)]
     return findings, [fault for result in results for fault in result.faults]
 
@@ -211,8 +248,9 @@ class _Bench:
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._judges: dict[tuple[str, ...], Judge] = {}
 
-    def judge(self, unit: Unit, old: Judgement | None) -> Judgement:
-        """All findings of a file; what is known of the file alone is taken over."""
+    def judge(self, work: Work) -> Judgement:
+        """All findings of a file; what is known of the file or an object alone is taken over."""
+        unit, old, known = work
         if unit.task.around is not None:
             return self._judge_dockerfile(unit.task, unit.task.around, old)
         own: list[Finding] = [] if old is None else old.own
@@ -223,7 +261,12 @@ class _Bench:
         for number, object_ in enumerate(unit.objects):
             self._step.advance()
             outcome = Outcome([], [], set())
-            if old is None:
+            before = known[number] if known else None
+            if before is not None:
+                own += before.own
+                names = before.related
+                self._plan_of(names).check(object_, self._context, outcome)
+            elif old is None:
                 self._plan.check(object_, self._context, outcome)
                 names = tuple(sorted(outcome.related))
             else:
@@ -344,14 +387,13 @@ def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
     )
 
 
-def _news(pair: tuple[Unit, Judgement | None], judgement: Judgement) -> Plain:
+def _news(work: Work, judgement: Judgement) -> Plain:
     """What another process does not know yet of a judgement."""
-    _, old = pair
-    return _to_plain(judgement if old is None else judgement._replace(own=[]))
+    return _to_plain(judgement if work.old is None else judgement._replace(own=[]))
 
 
-def _received(plain: Plain, pair: tuple[Unit, Judgement | None], bench: _Bench) -> Judgement:
-    _, old = pair
+def _received(plain: Plain, work: Work, bench: _Bench) -> Judgement:
+    old = work.old
     judgement = _from_plain(plain, bench.by_id)
     return judgement if old is None else judgement._replace(own=old.own)
 

@@ -26,7 +26,7 @@ from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
-from seawall.engine.judging import Judgement, kept, to_keep
+from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject, kept, to_keep
 from seawall.engine.options import Options
 from seawall.engine.reading import OFFSETS, Inputs
 from seawall.engine.shelf import Shelf
@@ -353,6 +353,10 @@ class _Judgements:
         if self._needs_secrets and any(item.secret is LEFT_OUT for item in found):
             return None
         return judgement
+
+    def of_objects(self, unit: Unit) -> Sequence[OfObject | None]:  # noqa: ARG002 - by files only
+        """Nothing: what is said of a file is known by all of its bytes."""
+        return NOTHING_OF_OBJECTS
 
     def learn(self, unit: Unit, judgement: Judgement) -> None:
         """Remember what the rules said."""
