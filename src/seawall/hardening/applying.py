@@ -7,8 +7,7 @@ from seawall.core.edit import Data, Edit, Operation, Remove, Repair
 from seawall.hardening.groups import Part
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.known_documents import KnownDocuments
-from seawall.text.scalars import Value
-from seawall.text.yaml import Broken, Chunk, load
+from seawall.text.yaml import Broken, Document, load
 from seawall.text.yaml_edit import Editable, Refused, Replacement, edited, marker_of
 
 
@@ -109,10 +108,10 @@ class _Manifest:
             self._fault = "only UTF-8 files are edited"
             text = ""
         self._text = text
-        self._documents: dict[int, tuple[Chunk, Value]] = {}
+        self._documents: dict[int, Document] = {}
         for document in load(text, known):
             if not isinstance(document, Broken):
-                self._documents[document.number] = document.chunk, document.value
+                self._documents[document.number] = document
 
     def apply(self, parts: Sequence[Part]) -> Applied:
         made: list[Part] = []
@@ -128,7 +127,8 @@ class _Manifest:
                 reason = self._fault or "its document cannot be read"
                 refused += [(part, reason) for part in members]
                 continue
-            chunk, value = self._documents[number]
+            document = self._documents[number]
+            chunk = document.chunk
             removing = [part for part in members if _removes(part)]
             if removing and len(self._documents) > len(removed) + 1:
                 removed.add(number)
@@ -140,7 +140,7 @@ class _Manifest:
             staying = [part for part in members if part not in removing]
             if not staying:
                 continue
-            replaced = _Document(chunk, value, self._known).apply(staying)
+            replaced = _Document(document, self._known).apply(staying)
             found += [
                 Replacement(item.start + chunk.start, item.end + chunk.start, item.text)
                 for item in replaced.found
@@ -196,14 +196,13 @@ class _Changed(NamedTuple):
 class _Document:
     """One document: what several fixes want of it becomes one set of replacements."""
 
-    def __init__(self, chunk: Chunk, value: Value, known: KnownDocuments | None) -> None:
+    def __init__(self, document: Document, known: KnownDocuments | None) -> None:
+        _, self._chunk, self._value, _, self._offsets = document
         self._known = known
-        self._chunk = chunk
-        self._value = value
 
     def apply(self, parts: Sequence[Part]) -> _Changed:
         try:
-            editable = Editable(self._chunk.text, self._value)
+            editable = Editable(self._chunk.text, self._value, self._offsets)
         except Refused as error:
             return _Changed([], [], [(part, str(error)) for part in parts])
         try:  # all at once, as nearly always
@@ -242,7 +241,7 @@ class _Document:
         if len(documents) != 1 or isinstance(documents[0], Broken):
             raise Refused("the edited text could not be read")
         try:
-            wanted = edited(self._value, operations)
+            wanted = edited(self._value, operations, is_tree=bool(self._offsets))
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise Refused("the change does not fit the values that are there") from error
         if documents[0].value != wanted:

@@ -16,7 +16,7 @@ from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Scalar, Value, resolve
 from seawall.text.yaml import Document, load
-from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, read
+from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, of_plain_tree, read
 
 _LITERAL_HEAD = pattern(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")
 """The first line of a literal block and the indentation of its text."""
@@ -37,15 +37,19 @@ class Refused(Exception):  # noqa: N818 - the field's word, and no error of ours
 class Editable:
     """A document that is to be edited. Raises Refused when it cannot be read.
 
-    ``value`` is what the text says, where that is known already. Of a text that ``was_read``
-    before, as all are that have findings, it is worked out only when it is needed.
+    ``value`` is what the text says, where that is known already, ``offsets`` where its values stand
+    (``Document.offsets``). Of a text that ``was_read`` before, as all are that have findings, the
+    value is worked out only when it is needed.
     """
 
     __slots__ = ("_manner", "_root", "_value", "text")
 
-    def __init__(self, text: str, value: Value = None, *, was_read: bool = False) -> None:
+    def __init__(
+        self, text: str, value: Value = None, offsets: bytes = b"", *, was_read: bool = False
+    ) -> None:
+        root = of_plain_tree(text, value, offsets) if offsets else None
         try:
-            root = read(text)
+            root = root or read(text)
         except Exception as error:
             raise Refused(f"the document cannot be read: {error}") from error
         if root is None:
@@ -736,51 +740,91 @@ def _shown(path: KeyPath) -> str:
     return render_key_path(path) or "the document"
 
 
-def edited(value: Value, operations: Iterable[Operation]) -> Value:
-    """What the operations make of a value, as data: what the edited text must read as."""
-    from copy import deepcopy  # noqa: PLC0415 - only for edits
+def edited(value: Value, operations: Iterable[Operation], *, is_tree: bool = False) -> Value:
+    """What the operations make of a value, as data: what the edited text must read as.
 
-    value = deepcopy(value)
+    Of a tree, in which no value stands twice, what does not change is shared with the result.
+    """
+    if is_tree:
+        root: Any = _Shared(value)
+    else:
+        from copy import deepcopy  # noqa: PLC0415 - only for edits
+
+        root = _Copied(deepcopy(value))
     removed: list[KeyPath] = []
     for operation in operations:
         if isinstance(operation, Remove):
             removed.append(operation.path)
         elif isinstance(operation, Append):
-            _list(value, operation.path).append(_own(operation.value))
+            root.list_at(operation.path).append(_own(operation.value))
         else:
-            holder = _holder(value, operation.path)
-            holder[operation.path[-1]] = _own(operation.value)
+            root.holder(operation.path)[operation.path[-1]] = _own(operation.value)
     for path in sorted(removed, key=_from_the_end, reverse=True):
-        holder = _holder(value, path)
+        holder = root.holder(path)
         if isinstance(holder, dict):
             holder.pop(path[-1], None)
         else:
             del holder[path[-1]]
-    return value
+    result: Value = root.value
+    return result
 
 
 def _from_the_end(path: KeyPath) -> tuple[tuple[int, int | str], ...]:
     return tuple((1, step) if isinstance(step, int) else (0, step) for step in path)
 
 
-def _holder(value: Any, path: KeyPath) -> Any:
-    """The collection that the last step of a path is in; mappings on the way are made."""
-    for step in path[:-1]:
-        inner = value.get(step) if isinstance(value, dict) else value[step]
+class _Copied:
+    """A value that may be changed anywhere."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def holder(self, path: KeyPath) -> Any:
+        """The collection that the last step of a path is in; mappings on the way are made."""
+        value = self.value
+        for step in path[:-1]:
+            value = self._below(value, step)
+        return value
+
+    def _below(self, holder: Any, step: str | int) -> Any:
+        inner = holder.get(step) if isinstance(holder, dict) else holder[step]
         if inner is None:
-            inner = value[step] = {}
-        value = inner
-    return value
+            inner = holder[step] = {}
+        return inner
+
+    def list_at(self, path: KeyPath) -> list[Value]:
+        """The list under a path, made where it is missing."""
+        holder = self.holder(path)
+        found = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
+        if found is None:
+            found = holder[path[-1]] = []
+        result: list[Value] = found
+        return result
 
 
-def _list(value: Any, path: KeyPath) -> list[Value]:
-    """The list under a path, made where it is missing."""
-    holder = _holder(value, path)
-    found = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
-    if found is None:
-        found = holder[path[-1]] = []
-    result: list[Value] = found
-    return result
+class _Shared(_Copied):
+    """A value of which others hold parts: what is changed is copied before, and nothing else."""
+
+    def __init__(self, value: Any) -> None:
+        self._own: dict[int, Any] = {}
+        super().__init__(self._copied(value))
+
+    def _copied(self, value: Any) -> Any:
+        if isinstance(value, dict | list) and id(value) not in self._own:
+            value = value.copy()
+            self._own[id(value)] = value  # it lives as long, so that no other has its id
+        return value
+
+    def _below(self, holder: Any, step: str | int) -> Any:
+        inner = self._copied(super()._below(holder, step))
+        holder[step] = inner
+        return inner
+
+    def list_at(self, path: KeyPath) -> list[Value]:
+        holder = self.holder(path)
+        found: list[Value] = self._copied(super().list_at(path))
+        holder[path[-1]] = found
+        return found
 
 
 def render(value: Mapping[str, Data], newline: str = "\n") -> str:

@@ -16,8 +16,9 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
-from seawall.text.scalars import key_text, resolve, tagged
+from seawall.text.scalars import COLLECTIONS, Value, key_text, resolve, tagged
 from seawall.text.yaml import Event, is_merge_key, new_parser
 
 SCALAR, MAPPING, SEQUENCE, ALIAS = "scalar", "mapping", "sequence", "alias"
@@ -166,3 +167,98 @@ def _close(node: Node, pending: list[Node], event: Event) -> None:
             node.merges = True
         else:
             node.entries.append(Entry(key.text, key, value))
+
+
+# Of what was read before ----------------------------------------------------------------------
+
+
+def of_plain_tree(text: str, value: Value, offsets: bytes) -> Node | None:
+    """The root of a document that was read before, without reading it again.
+
+    ``offsets`` are those of ``text.yaml.Document``, which only plain trees have; ``None`` where
+    they do not tell it all: JSON (it may be none to YAML), tags, brackets that stand oddly.
+    """
+    if _JSON.match(text):
+        return None
+    tree = _PlainTree(text, offsets)
+    try:
+        node = tree.node(value, 0)
+    except _NotToldError:
+        return None
+    return node
+
+
+_JSON = pattern(r"\s*+\{")
+_BEFORE_BRACKET = pattern(r"(?:[ \t\r\n,]|(?<=[ \t\r\n])#[^\r\n]*)*")
+_QUOTES = frozenset("'\"|>")
+
+
+class _NotToldError(Exception):
+    """The offsets do not tell all of a document."""
+
+
+class _PlainTree:
+    """Makes nodes of the values of a document, which stand in the order of its text."""
+
+    def __init__(self, text: str, offsets: bytes) -> None:
+        self._text = text
+        self._offsets = memoryview(offsets).cast("I")
+
+    def node(self, value: Value, at: int) -> Node:
+        """The node of a value, whose offsets begin at a place."""
+        if type(value) not in COLLECTIONS:
+            return self._scalar("null" if value is None else key_text(value), at)  # type: ignore[arg-type]
+        start = self._offsets[at]
+        found = self._text[start : start + 1]
+        if found == "!":
+            raise _NotToldError
+        style = found if found in ("{", "[") else ""
+        node = Node(MAPPING if isinstance(value, dict) else SEQUENCE, start, start, style, "")
+        last: Node | None = None
+        at += 2
+        if isinstance(value, dict):
+            for key, child in value.items():
+                key_node = self._scalar(key, at)
+                last = self.node(child, at + 2)
+                node.entries.append(Entry(key, key_node, last))
+                at = self._offsets[at + 3] if type(child) in COLLECTIONS else at + 4
+        elif isinstance(value, list):
+            for child in value:
+                last = self.node(child, at)
+                node.items.append(last)
+                at = self._offsets[at + 1] if type(child) in COLLECTIONS else at + 2
+        if style:
+            node.end = self._bracket(node, last)
+        elif last is None:
+            raise _NotToldError
+        else:
+            node.end = last.end
+            if node.entries:
+                node.start = node.entries[0].key_node.start
+        return node
+
+    def _scalar(self, text: str, at: int) -> Node:
+        start, end = self._offsets[at], self._offsets[at + 1]
+        node = Node(SCALAR, start, end, "", "")
+        node.text = text
+        if start == end:
+            node.is_empty = True
+            return node
+        first = self._text[start]
+        if first in _QUOTES:
+            node.style = first
+        elif first == "!":
+            raise _NotToldError
+        elif first == "<" and self._text[start:end] == "<<":
+            node.style = "<<"
+        return node
+
+    def _bracket(self, node: Node, last: Node | None) -> int:
+        """Where a collection in flow style ends."""
+        if last is not None and last.is_empty:
+            raise _NotToldError
+        found = _BEFORE_BRACKET.match(self._text, node.start + 1 if last is None else last.end)
+        at = -1 if found is None else found.end()
+        if self._text[at : at + 1] != ("}" if node.style == "{" else "]"):
+            raise _NotToldError
+        return at + 1
