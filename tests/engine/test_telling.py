@@ -30,8 +30,8 @@ class Work:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.parsed: list[str] = []
         self.judged: list[str] = []
-        self._note(monkeypatch, reading, "_parse", lambda task, **_: self._parse(task))
-        self._note(monkeypatch, judging._Bench, "judge", lambda _, unit, __: self._judge(unit))
+        self._note(monkeypatch, reading, "_parse", lambda task, _: self._parse(task))
+        self._note(monkeypatch, judging._Bench, "judge", lambda _, work: self._judge(work.unit))
 
     def _parse(self, task: Any) -> None:
         self.parsed.append(task.file.path)

@@ -73,7 +73,7 @@ class Work(NamedTuple):
     """In the order of the file; empty where nothing is known of them."""
 
     @property
-    def count(self) -> int:
+    def unknown(self) -> int:
         """How many objects every rule is to look at."""
         return self.objects.count(None) if self.objects else self.unit.count
 
@@ -167,7 +167,7 @@ def judge_each(
 
 def _is_new(work: Work) -> bool:
     """Whether most of a file is yet to be judged."""
-    return not work.objects or work.count * 2 > work.unit.count
+    return not work.objects or work.unknown * 2 > work.unit.count
 
 
 def _is_current(old: Judgement | None) -> bool:
@@ -203,7 +203,7 @@ def _unsure(unit: Unit, judgement: Judgement, rules: Mapping[str, Rule]) -> tupl
 def _weight(work: Work) -> int:
     """What judging a file costs, in objects: their number tells more than their length does."""
     if work.unit.count:
-        return work.count or 1
+        return work.unknown or 1
     return 1 + len(work.unit.task.data) // _BYTES_OF_AN_OBJECT
 
 

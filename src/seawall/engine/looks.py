@@ -6,9 +6,8 @@ values that may be copied.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seawall.core.finding import Finding
 from seawall.core.location import KeyPath
 from seawall.core.recent import Recent
 from seawall.core.rule import Rule
@@ -21,9 +20,13 @@ from seawall.engine.units import Task, Unit
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.text.known_documents import KnownDocuments
 
+if TYPE_CHECKING:
+    from seawall.core.finding import Finding
+
 _Place = tuple[int, KeyPath]
 """Where an object stands in a file: its document and the path there."""
 _NONE: tuple[None, None] = (None, None)
+
 
 class Looks:
     """What was read and judged in the look before, and what was read since."""

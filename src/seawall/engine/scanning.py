@@ -10,7 +10,7 @@ from seawall.core.report import HISTORY, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
 from seawall.engine.analysis import Analysis
-from seawall.engine.judging import judge
+from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
 from seawall.engine.reading import FileSystem, Inputs, Source
@@ -271,7 +271,8 @@ def analyse(
     workers = workers_for(options)
     if inputs.tasks:  # else they have been read
         reading.read_units(inputs, memory.units() if memory else looks, workers, progress)
-    shelf = judgements = None
+    shelf = None
+    judgements: Judgements | None = None
     if memory is not None:
         shelf = memory.shelf(inputs)
         judgements = memory.judgements(shelf)

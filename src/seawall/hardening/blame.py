@@ -18,10 +18,13 @@ class Blame:
         self._made = list(made)
         self._by_object: dict[tuple[str, ...], list[Group]] = {}
         self._by_path: dict[str, list[Group]] = {}
+        self._by_risk: dict[str, list[Group]] = {}
         for group in self._made:
             self._by_object.setdefault(_object(group.finding), []).append(group)
             for path in dict.fromkeys((*group.paths, group.finding.location.path)):
                 self._by_path.setdefault(path, []).append(group)
+            for rule in group.risks:
+                self._by_risk.setdefault(rule, []).append(group)
 
     def suspects(self, finding: Finding) -> list[Group]:
         """The fixes that may have brought a finding; none where it is a fair price.
@@ -37,13 +40,16 @@ class Blame:
         if any(rule in group.brings for group in beside):
             return []
         own = self._by_object.get(_object(finding), [])
-        risky = [group for group in self._made if rule in group.risks]
+        risky = self._by_risk.get(rule, [])
         if not risky and rule not in NEVER and hides(own, finding):
             return []
-        namespace = finding.subject.namespace
         adding = [group for group in beside if group.repair is not None and group.repair.added]
-        near = [group for group in self._made if group.finding.subject.namespace == namespace]
-        return next((found for found in (risky, own, adding, beside, near) if found), self._made)
+        return risky or own or adding or beside or self._near(finding) or self._made
+
+    def _near(self, finding: Finding) -> list[Group]:
+        """The fixes of objects that live where that of a finding lives."""
+        namespace = finding.subject.namespace
+        return [group for group in self._made if group.finding.subject.namespace == namespace]
 
 
 def hides(groups: Iterable[Group], finding: Finding) -> bool:

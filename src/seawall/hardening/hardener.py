@@ -314,7 +314,9 @@ class _Work:
             data = self._overlay.data(path)
             keys = [part.group.key for part in asked]
             known = self._applied.get(path)
-            applied = known[1] if known and known[0] == keys else apply(data, asked, self._documents)
+            applied = (
+                known[1] if known and known[0] == keys else apply(data, asked, self._documents)
+            )
             self._applied[path] = keys, applied
             for part, reason in applied.refused:
                 self._refused[part.group.key] = reason

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from seawall.core.edit import Append, Data, Operation, Remove, Repair, Safety, Set
 from seawall.core.location import KeyPath
 from seawall.core.rule import Hit
+from seawall.kubernetes.objects import DEFAULT_NAMESPACE
 
 if TYPE_CHECKING:
     from seawall.kubernetes.objects import KubernetesObject
@@ -63,10 +64,19 @@ def repair(
 ) -> Repair:
     """A repair of the document that an entity stands in."""
     object_ = entity.object
+    brings = (*brings, _UNSORTED)
+    if added and object_.namespace == DEFAULT_NAMESPACE:
+        brings = (*brings, _DEFAULT)
     return Repair(
         title, object_.file, object_.document, operations, added, safety, effect, note, brings,
         risks, others,
     )  # fmt: skip
+
+
+_UNSORTED = "yaml-keys-unsorted"
+"""What is new stands at the end of its mapping or in the order that people know, unsorted."""
+_DEFAULT = "default-namespace"
+"""What is added to an object lives where that lives, be it in no good place."""
 
 
 def put(entity: "Entity", path: KeyPath, value: Data) -> Set:

@@ -16,7 +16,16 @@ from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Scalar, Value, resolve
 from seawall.text.yaml import Document, load
-from seawall.text.yaml_tree import ALIAS, MAPPING, SCALAR, SEQUENCE, Entry, Node, of_plain_tree, read
+from seawall.text.yaml_tree import (
+    ALIAS,
+    MAPPING,
+    SCALAR,
+    SEQUENCE,
+    Entry,
+    Node,
+    of_plain_tree,
+    read,
+)
 
 _LITERAL_HEAD = pattern(r"\|(-?)([ \t]*(?:#[^\r\n]*)?\r?\n)([ ]+)(?=\S)")
 """The first line of a literal block and the indentation of its text."""
