@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall import engine
 from seawall.cli.main import run
 from seawall.core.edit import Edit, Fix, Safety
 from seawall.dockerfile.build import MAX_INSTRUCTIONS
@@ -53,6 +54,23 @@ spec:
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_what_fixes_bring_by_nature_needs_no_search(tmp_path: Path, monkeypatch: Patch) -> None:
+    """A new object stands in the namespace of its workload, a new key behind the others."""
+    (tmp_path / "a.yaml").write_text(DEPLOYMENT)
+    some = hardened(tmp_path, tiers=SAFE)
+    scans: list[object] = []
+    scan = engine.scan_or_replay
+    monkeypatch.setattr(
+        engine, "scan_or_replay", lambda *rest: (scans.append(rest), scan(*rest))[1]
+    )
+    all_ = hardened(tmp_path, tiers=SAFE, profile="all")
+    assert "kind: PodDisruptionBudget" in some.changes[0].after.decode()
+    assert "kind: PodDisruptionBudget" in all_.changes[0].after.decode()
+    brought = {item.rule.id for item in all_.after.findings} & {"default-namespace"}
+    assert brought
+    assert len(scans) <= 4
 
 
 def test_safe_edits_only(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Edits of YAML text: what is asked for is there, all else is as it was."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from seawall.core.edit import Append, Data, Operation, Remove, Set
 from seawall.core.location import KeyPath
+from seawall.text.scalars import Value
 from seawall.text.yaml import Document, load
 from seawall.text.yaml_edit import Editable, Refused, apply, edited, render
 
@@ -226,6 +228,42 @@ def test_any_edit_of_any_document(data: st.DataObject) -> None:
     (after,) = load(new)
     assert isinstance(after, Document), (text, operation, new)
     assert after.value == edited(document.value, [operation]), (text, operation, new)
+    if document.offsets and document.chunk.text == text:  # what is known of it tells the same
+        known = Editable(text, document.value, document.offsets)
+        assert known.replacements([operation]) == found
+        before = deepcopy(document.value)
+        assert edited(document.value, [operation], is_tree=True) == after.value
+        assert document.value == before
     # Applied to what it gives, a change of a value that is there changes nothing.
     if kind == "set":
         assert apply(new, Editable(new).replacements([operation])) == new
+
+
+OPERATIONS = st.lists(
+    st.one_of(
+        st.builds(Set, st.tuples(st.sampled_from("ab"), st.sampled_from("xy")), st.integers(0, 3)),
+        st.builds(Set, st.tuples(st.sampled_from("abn")), st.just({"x": [1]})),
+        st.builds(Append, st.tuples(st.sampled_from("cn")), st.integers(0, 3)),
+        st.builds(Append, st.tuples(st.just("a"), st.just("l")), st.integers(0, 3)),
+        st.builds(Set, st.tuples(st.just("d"), st.integers(0, 2), st.just("k")), st.integers(0, 3)),
+        st.builds(Remove, st.tuples(st.just("d"), st.integers(0, 2))),
+        st.builds(Remove, st.tuples(st.sampled_from("abc"))),
+    ),
+    max_size=6,
+)
+
+
+@given(OPERATIONS)
+def test_what_is_shared_with_an_edited_value_stays_as_it_was(operations: list[Operation]) -> None:
+    value: Value = {
+        "a": {"x": 1, "l": [1]}, "b": None, "c": [1], "d": [{"k": 1}, {"k": [2]}, {}], "e": {"y": 1},
+    }  # fmt: skip
+    before = deepcopy(value)
+    results: list[object] = []
+    for is_tree in (False, True):
+        try:
+            results.append(edited(value, operations, is_tree=is_tree))
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            results.append(type(error))
+        assert value == before
+    assert results[0] == results[1]
