@@ -2,13 +2,17 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from seawall import engine
 from seawall.core.finding import Finding
-from seawall.engine import judging, reading
+from seawall.engine import reading
 from seawall.engine.run import Run
+from seawall.engine.units import Task
+from seawall.kubernetes.checking import Plan
+from seawall.kubernetes.objects import KubernetesObject
 from tests.engine.support import edit, manifest
 from tests.triage.support import pod
 
@@ -60,19 +64,19 @@ def test_only_what_has_changed_is_parsed_and_judged(
         (tree / f"{number}.yaml").write_text("---\n".join(pod(f"p{number}{n}") for n in "abc"))
     parsed: list[str] = []
     judged: list[str] = []
-    parse, plan = reading._parse, judging.Plan.check
-    monkeypatch.setattr(
-        reading,
-        "_parse",
-        lambda task, *rest: (parsed.append(task.file.path), parse(task, *rest))[1],
-    )
+    parse, plan = reading._parse, Plan.check
 
-    def check(self: judging.Plan, object_: object, *rest: object) -> None:
+    def reading_one(task: Task, *rest: Any) -> object:
+        parsed.append(task.file.path)
+        return parse(task, *rest)
+
+    def check(self: Plan, object_: KubernetesObject, *rest: Any) -> None:
         if len(self.rules) > 20:
-            judged.append(object_.name)  # type: ignore[attr-defined]
-        plan(self, object_, *rest)  # type: ignore[arg-type]
+            judged.append(object_.name)
+        plan(self, object_, *rest)
 
-    monkeypatch.setattr(judging.Plan, "check", check)
+    monkeypatch.setattr(reading, "_parse", reading_one)
+    monkeypatch.setattr(Plan, "check", check)
     options = engine.Options(profile="all", fixes=True, places=False, packages=False, workers=1)
     with Run() as run:
         run.look_repeatedly()

@@ -62,9 +62,12 @@ def test_what_fixes_bring_by_nature_needs_no_search(tmp_path: Path, monkeypatch:
     some = hardened(tmp_path, tiers=SAFE)
     scans: list[object] = []
     scan = engine.scan_or_replay
-    monkeypatch.setattr(
-        engine, "scan_or_replay", lambda *rest: (scans.append(rest), scan(*rest))[1]
-    )
+
+    def counted(*rest: Any) -> object:
+        scans.append(rest)
+        return scan(*rest)
+
+    monkeypatch.setattr(engine, "scan_or_replay", counted)
     all_ = hardened(tmp_path, tiers=SAFE, profile="all")
     assert "kind: PodDisruptionBudget" in some.changes[0].after.decode()
     assert "kind: PodDisruptionBudget" in all_.changes[0].after.decode()
