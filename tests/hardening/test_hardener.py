@@ -4,7 +4,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
