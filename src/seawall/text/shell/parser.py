@@ -7,12 +7,13 @@ byte is in the file. So every place is exact, and a word is editable where its b
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache, partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.core.lazy import pattern
-from seawall.text.shell import runners
+from seawall.core.location import made
+from seawall.text.shell import plain, runners
 from seawall.text.shell.script import (
     MISFIT,
     SHELLS,
@@ -107,9 +108,9 @@ def _tree(data: bytes) -> "tuple[Node | None, str]":
     for text, limit in _LIMITS:
         if data.count(text) > limit:
             return None, f"the script has more than {limit:,} times {text.decode()}"
-    parser = _parser()
     if len(data) < _SMALL:
-        return parser.parse(data).root_node, ""
+        return _small_tree(data), ""
+    parser = _parser()
     deadline = monotonic() + _MAX_SECONDS
     try:
         tree = parser.parse(
@@ -120,6 +121,12 @@ def _tree(data: bytes) -> "tuple[Node | None, str]":
         parser.reset()
         return None, "the script is too complex"
     return tree.root_node, ""
+
+
+@lru_cache(maxsize=64)
+def _small_tree(data: bytes) -> "Node":
+    """The root of a tree. Variants of a Dockerfile, which repositories hold, share scripts."""
+    return _parser().parse(data).root_node
 
 
 _INSIDE = {
@@ -224,7 +231,7 @@ class _Reader:
             return
         kind = node.type
         if kind in _COMMANDS:
-            self._command(node, context, ())
+            self._command(node, kind, context, ())
         elif kind == "list":
             self._list(node, context)
         elif kind == "pipeline":
@@ -235,7 +242,7 @@ class _Reader:
         elif kind == "redirected_statement":
             self._redirected(node, context)
         elif kind in {"variable_assignment", "variable_assignments"}:
-            self._command(node, context, ())
+            self._command(node, kind, context, ())
         elif kind in {"if_statement", "elif_clause", "while_statement"}:
             self._conditional(node, context)
         elif kind == "comment":
@@ -310,14 +317,15 @@ class _Reader:
         redirections = tuple(found for child in redirects for found in self._redirections(child))
         first = len(self.commands)
         if body is None:
-            self._command(node, context, redirections)
-        elif body.type in _COMMANDS:
-            self._command(body, context, redirections)
+            self._command(node, node.type, context, redirections)
+        elif (kind := body.type) in _COMMANDS:
+            self._command(body, kind, context, redirections)
         else:
             self._node(body, context)
         owner = self.commands[first] if len(self.commands) > first else None
         for child in redirects:
-            self._substitutions(child, context, owner)
+            if self._text.may_substitute(child):
+                self._substitutions(child, context, owner)
             if child.type == "heredoc_redirect":
                 self._heredoc_rest(child, context, owner)
 
@@ -348,10 +356,23 @@ class _Reader:
     # Commands ---------------------------------------------------------------------------------
 
     def _command(
-        self, node: "Node", context: _Context, redirections: tuple[Redirection, ...]
+        self, node: "Node", kind: str, context: _Context, redirections: tuple[Redirection, ...]
     ) -> None:
+        command = self._text.plain_command(node) if kind == "command" else None
+        if command is None:
+            self._looked_into(node, kind, context, redirections)
+            return
+        command.assignments = ()
+        command.redirections = redirections
+        self._place(command, context)
+        self.commands.append(command)
+
+    def _looked_into(
+        self, node: "Node", kind: str, context: _Context, redirections: tuple[Redirection, ...]
+    ) -> None:
+        """A command whose words the tree tells."""
         text = self._text
-        is_declaration = node.type == "declaration_command"
+        is_declaration = kind == "declaration_command"
         words: list[ShellWord] = []
         assignments: list[Assignment] = []
         own: list[Redirection] = []
@@ -555,13 +576,39 @@ class _Text:
         data, start, end = self.origin.data, node.start_byte, node.end_byte
         return data.find(b"(", start, end) >= 0 or data.find(b"`", start, end) >= 0
 
+    def plain_command(self, node: "Node") -> Command | None:
+        """A command with words and place that needs no look at its nodes; ``None`` of another.
+
+        Nor is one that runs another: that may be a script, and the tree tells its quotes.
+        """
+        text = self._characters
+        if text is None or self._has_error:
+            return None
+        start, end = node.start_byte, node.end_byte
+        shown = plain.shown(text[start:end])
+        if shown is None:
+            return None
+        command = Command(None, shown, partial(self._cut, text, start, end))
+        if command.name in runners.NAMES:
+            return None
+        command.start, command.end = self.place(start, end)
+        return command
+
+    def _cut(self, text: str, start: int, end: int) -> tuple[ShellWord, ...]:
+        words = []
+        for word in plain.cut(text, start, end):
+            first, last = self.place(word.start, word.end)
+            editable = last - first == word.end - word.start
+            words.append(ShellWord(word.text, word.value, first, last, editable))
+        return tuple(words)
+
     def word(self, node: "Node", kind: str) -> ShellWord:
         """A node of a kind as a word."""
         start, end = node.start_byte, node.end_byte
         text = self.slice(start, end)
         first, last = self.place(start, end)
         value = text if kind == "word" and "\\" not in text else self._value(node, kind, text, 0)
-        return ShellWord(text, value, first, last, last - first == end - start)
+        return made(ShellWord, (text, value, first, last, last - first == end - start))
 
     def _value(self, node: "Node", kind: str, text: str, depth: int) -> str | None:  # noqa: C901 - one branch for each kind
         if kind in _PLAIN:

@@ -1,7 +1,7 @@
 """What a shell script is made of. Places are byte offsets in the file that the script is from."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -96,7 +96,6 @@ class Command:
     """A simple command, wherever it stands.
 
     Attributes:
-        words: its name and arguments; empty for an assignment that stands alone.
         name: without the directory; empty where it is not plain text.
         assignments: before its name.
         redirections: its own, and those of the compound command that it alone makes up.
@@ -113,8 +112,8 @@ class Command:
     """
 
     __slots__ = (
-        "_values", "assignments", "background", "condition", "end", "inside", "name", "negated",
-        "operator", "parent", "pipeline", "redirections", "start", "words",
+        "_cut", "_shown", "_values", "_words", "assignments", "background", "condition", "end",
+        "inside", "name", "negated", "operator", "parent", "pipeline", "redirections", "start",
     )  # fmt: skip
 
     assignments: tuple[Assignment, ...]
@@ -129,13 +128,36 @@ class Command:
     pipeline: Pipeline
     redirections: tuple[Redirection, ...]
     start: int
-    words: tuple[ShellWord, ...]
 
-    def __init__(self, words: tuple[ShellWord, ...]) -> None:
-        self.words = words
-        value = words[0].value if words else None
-        self.name = (value or "").rpartition("/")[2]
+    def __init__(
+        self,
+        words: tuple[ShellWord, ...] | None,
+        shown: list[str] | None = None,
+        cut: Callable[[], tuple[ShellWord, ...]] | None = None,
+    ) -> None:
+        """Of words, or of what ``shown`` gives and a way to cut the words when somebody asks."""
+        self._words = words
+        self._cut = cut
         self._values: list[str] | None = None
+        if shown is None:
+            shown = [word.text if word.value is None else word.value for word in words or ()]
+            name = words[0].value or "" if words else ""
+        else:
+            name = shown[0]
+        self._shown = shown
+        self.name = name.rpartition("/")[2]
+
+    @property
+    def words(self) -> tuple[ShellWord, ...]:
+        """Its name and arguments; empty for an assignment that stands alone."""
+        if self._words is None:
+            self._words = self._cut() if self._cut is not None else ()
+        return self._words
+
+    @property
+    def shown(self) -> list[str]:
+        """Its words as text, not to be changed; what is decided at run time as written."""
+        return self._shown
 
     @property
     def arguments(self) -> tuple[ShellWord, ...]:
@@ -146,9 +168,7 @@ class Command:
     def values(self) -> list[str]:
         """The arguments as text, not to be changed; what is decided at run time as written."""
         if self._values is None:
-            self._values = [
-                word.text if word.value is None else word.value for word in self.words[1:]
-            ]
+            self._values = self._shown[1:]
         return self._values
 
     @property
@@ -268,9 +288,7 @@ class Script:
         """What its commands get, word by word on lines: a look here spares one at each word."""
         if self._said is None:
             self._said = "\n".join(
-                word.text if word.value is None else word.value
-                for command in self.commands
-                for word in command.words
+                ["\n".join(command.shown) for command in self.commands if command.shown]
             )
         return self._said
 
