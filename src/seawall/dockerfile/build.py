@@ -62,6 +62,20 @@ def evaluate(
     return build
 
 
+def as_text(file: Dockerfile) -> Build:
+    """A parsed file of which no stage is walked, for those who look at its text only."""
+    build = Build()
+    build.file = file
+    build.arguments = {}
+    build.check_options = CheckOptions()
+    build.declared = ()
+    stages = sum(one.name == "FROM" for one in file.instructions)
+    build.limit = _limit(file, stages) if stages else ""
+    build.problems = file.problems
+    build.stages = build.targets = ()
+    return build
+
+
 def _limit(file: Dockerfile, stages: int) -> str:
     """What there is too much of to walk the file, if anything."""
     if stages > MAX_STAGES:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from seawall.core.ignore import Ignore
 from seawall.core.rule import ParameterValue
 from seawall.dockerfile import ignore_comments
-from seawall.dockerfile.build import evaluate
+from seawall.dockerfile.build import as_text, evaluate
 from seawall.dockerfile.checking import Outcome, Plan
 from seawall.dockerfile.rule import Context, Surroundings
 from seawall.text.dockerfile.parser import parse
@@ -34,7 +34,9 @@ def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:
     """The ignore comments of a Dockerfile, of all tools."""
     if not ignore_comments.may_hold(data):
         return ()
-    return ignore_comments.read(evaluate(parse(data)), path).ignores
+    file = parse(data)
+    build = evaluate(file) if ignore_comments.need_stages(data) else as_text(file)
+    return ignore_comments.read(build, path).ignores
 
 
 __all__ = ["Judge", "Plan", "ignores_of"]

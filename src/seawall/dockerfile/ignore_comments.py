@@ -41,9 +41,20 @@ _CHECK = pattern(rb"check\s*=")
 def may_hold(data: bytes) -> bool:
     """Whether a file may hold an ignore, by the words that all of them have."""
     lower = data.lower()
-    return any(mark in lower for mark in _MARKS) or (
-        b"check" in lower and _CHECK.search(lower) is not None
-    )
+    return any(mark in lower for mark in _MARKS) or _may_hold_check(lower)
+
+
+def _may_hold_check(lower: bytes) -> bool:
+    return b"check" in lower and _CHECK.search(lower) is not None
+
+
+def need_stages(data: bytes) -> bool:
+    """Whether stages and their commands may decide what an ignore of a file is about.
+
+    Those of other tools than BuildKit go by the text alone.
+    """
+    lower = data.lower()
+    return MARK.encode() in lower or _may_hold_check(lower)
 
 
 def read(build: Build, path: str, *, unheeded: frozenset[str] = frozenset()) -> Words:

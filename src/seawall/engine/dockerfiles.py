@@ -208,6 +208,13 @@ def problem(data: bytes, path: str) -> Failed | None:
     return None
 
 
+def may_hold_ignores(data: bytes) -> bool:
+    """Whether a Dockerfile has to be read for ignore comments."""
+    from seawall.dockerfile.ignore_comments import may_hold  # noqa: PLC0415 - if there are any
+
+    return may_hold(data)
+
+
 def ignores(data: bytes, path: str, embedding: "Embedding | None" = None) -> Iterator[Ignore]:
     """The ignore comments of a Dockerfile."""
     from seawall.dockerfile.domain import ignores_of  # noqa: PLC0415 - if there are any

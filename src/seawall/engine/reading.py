@@ -514,7 +514,7 @@ def _parsed(
     # Where most documents are known, sending them around costs more than the rest of the work.
     processes = 1 if documents else workers(missing)
     if processes > 1:
-        weights = [len(task.data) for task in missing]
+        weights = [_work_of(task) for task in missing]
         fresh = iter(
             spread(
                 missing, weights, processes, lambda part: list(parsed(part)), _as_it_is, _as_it_is
@@ -529,6 +529,13 @@ def _parsed(
             units.learn(task, plain)
         result.append((private, plain))
     return result
+
+
+def _work_of(task: Task) -> int:
+    """What reading a file costs, in bytes: a Dockerfile without ignores is not gone through."""
+    if task.around is None or dockerfiles.may_hold_ignores(task.data):
+        return len(task.data)
+    return 1
 
 
 def _outline(plain: Plain) -> Plain:
