@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from seawall.core.location import made
 from seawall.dockerfile.links import Image, Links, Planned
 from seawall.dockerfile.ports import PortError, Ports, parse_ports
 from seawall.dockerfile.references import ImageReference, digest_problem
@@ -110,7 +111,7 @@ class Walker:
         step.environment = Environment(stage.variables)
         step.user, step.workdir, step.shell = config.user, config.workdir, config.shell
         step.workdir_set = stage.workdir_set
-        step.arguments = tuple([Value(word.text) for word in instruction.arguments])
+        step.arguments = tuple([made(Value, (word.text, FIXED)) for word in instruction.arguments])
         stage.steps.append(step)
         carry_out = _ACTIONS.get(instruction.name)
         if carry_out is None:
@@ -166,7 +167,7 @@ class _One:
         environment = self._step.environment
         found = expand(text, environment, self._walker.file.escape)
         if not found.references:
-            return Value(found.text), ()
+            return made(Value, (found.text, FIXED)), ()
         self._note(found)
         certainty = environment.certainty(found.matched, found.unmatched)
         self.certain = self.certain and certainty > UNKNOWN

@@ -207,6 +207,8 @@ def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
         if stage.image is not None and word is not None and stage.base_name.known:
             yield stage.image, (word.start, word.end), "$" not in word.text
         for step in stage.steps:
+            if not step.instruction.flags:
+                continue
             flag = step.instruction.flag("from")
             if isinstance(step.source, ImageReference) and flag is not None:
                 yield step.source, (flag.start, flag.end), True

@@ -351,9 +351,9 @@ def secret_in_run(step: Step, context: Context) -> Hits:
     for script in step.scripts:
         is_suspicious = _may_hold_credentials(script.said)
         for command in script.commands:
-            for word in command.words if is_suspicious else ():
-                text = word.value if word.value is not None else word.text
+            for place, text in enumerate(command.shown if is_suspicious else ()):
                 if _URL_PASSWORD.search(text) or _TOKEN.search(text):
+                    word = command.words[place]
                     fixes = tuple(_from_secret(step, command, word, context))
                     yield Hit(
                         f"{command.name or 'a command'} is given a credential",

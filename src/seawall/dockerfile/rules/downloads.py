@@ -228,9 +228,9 @@ def download_http_plain(step: Step, context: Context) -> Hits:
     for script, command in _commands(step):
         if command.name not in _ASKING:
             continue
-        for part in command.arguments:
-            text = part.value or part.text
+        for place, text in enumerate(command.values, start=1):
             if _PLAIN.search(text) and not _LOOPBACK.match(text) and script.is_shell:
+                part = command.words[place]
                 yield Hit(f"{command.name} fetches without encryption", (part.start, part.end))
 
 

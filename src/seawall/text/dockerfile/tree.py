@@ -7,6 +7,8 @@ are no UTF-8 stand as lone surrogates in texts (``surrogateescape``).
 from bisect import bisect_right
 from typing import NamedTuple
 
+from seawall.core.location import made
+
 
 class Word(NamedTuple):
     """A stretch of an instruction: quotes and escapes kept, continuations taken out.
@@ -160,8 +162,8 @@ class Line(NamedTuple):
         """A stretch of the text."""
         if self.widths is None and len(self.starts) == 1:
             place = self.places[0]
-            return Word(self.text[start:end], place + start, place + end)
-        return Word(self.text[start:end], self.start(start), self.end(end))
+            return made(Word, (self.text[start:end], place + start, place + end))
+        return made(Word, (self.text[start:end], self.start(start), self.end(end)))
 
 
 class Instruction:
