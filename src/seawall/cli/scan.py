@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterable
 from itertools import chain
-from typing import NamedTuple
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser
@@ -24,6 +23,7 @@ from seawall.cli.settings import (
 )
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seawall.core.compact import finding_from_plain, finding_to_plain
 from seawall.core.finding import Finding
 from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
