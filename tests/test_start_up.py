@@ -32,15 +32,34 @@ code = run(sys.argv[1:])
 sys.stderr.write("LOADED " + " ".join(sys.modules) + "\\n")
 """
 
+PYYAML = """
+from yaml.reader import Reader
+sys.stderr.write(f"MADE OF {list(vars(Reader.NON_PRINTABLE))}")
+"""
+
+NAMED_TUPLES = """
+import typing
+made = typing.NamedTupleMeta.__new__
+def noted(cls, name, bases, body):
+    sys.stderr.write(f"DEAR {body['__module__']}.{name}\\n")
+    return made(cls, name, bases, body)
+typing.NamedTupleMeta.__new__ = noted
+"""
+
 
 def loaded(*arguments: str) -> set[str]:
     """The modules that a command loads, without those the bare interpreter has."""
+    return set(_run(SCRIPT, *arguments).rpartition("LOADED ")[2].split())
+
+
+def _run(script: str, *arguments: str) -> str:
+    """What a script in a bare interpreter says on standard error."""
     result = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{SCRIPT}",
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{script}",
          *arguments],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return set(result.stderr.rpartition("LOADED ")[2].split())
+    return result.stderr
 
 
 def test_scan_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -57,6 +76,24 @@ def test_charts_cost_nothing_unless_they_are_rendered(tmp_path: Path) -> None:
     (tmp_path / "templates" / "pod.yaml").write_text(POD)
     modules = loaded("scan", "--exit-zero", str(tmp_path))
     assert not modules & {*HEAVY, "seawall.charts", "seawall.engine.charts", "seawall.cache"}
+
+
+def test_no_pattern_of_pyyaml_is_compiled(tmp_path: Path) -> None:
+    """PyYAML compiles patterns while it is imported, and nobody here asks them anything."""
+    manifest = tmp_path / "pod.yaml"
+    manifest.write_text(POD)
+    result = _run(SCRIPT + PYYAML, "scan", "--profile", "all", "--exit-zero", str(manifest))
+    assert result.endswith("MADE OF ['_made_of']"), "import PyYAML by seawall.text.pyyaml"
+
+
+def test_named_tuples_of_the_scan_path_are_cheap(tmp_path: Path) -> None:
+    manifest = tmp_path / "pod.yaml"
+    manifest.write_text(POD)
+    if sys.version_info >= (3, 14):
+        pytest.skip("there they are the standard library's")
+    result = _run(NAMED_TUPLES + SCRIPT, "scan", "--profile", "all", "--exit-zero", str(manifest))
+    dear = [line for line in result.splitlines() if line.startswith("DEAR seawall")]
+    assert not dear, "take NamedTuple from seawall.core.named_tuple there"
 
 
 def test_scan_of_a_dockerfile_loads_nothing_heavy(tmp_path: Path) -> None:

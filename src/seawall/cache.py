@@ -12,9 +12,10 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from seawall.core.digests import blake2b
+from seawall.core.named_tuple import NamedTuple
 
 FORMAT = 1
 """Grows when what is stored changes its shape."""

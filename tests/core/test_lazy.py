@@ -52,3 +52,17 @@ def test_an_error_shows_at_the_first_use() -> None:
     broken = lazy.pattern("(")
     with pytest.raises(re.error):
         broken.match("a")
+
+
+def test_what_others_compile_meanwhile_is_late() -> None:
+    with lazy.patterns_of_others():
+        late = re.compile("a", re.IGNORECASE)
+    assert _is_lazy(late)
+    assert late.match("A") is not None
+    assert isinstance(re.compile("a"), re.Pattern)
+
+
+def test_an_import_that_fails_leaves_nothing_behind() -> None:
+    with pytest.raises(ImportError), lazy.patterns_of_others():
+        import_module("seawall.there_is_none")
+    assert isinstance(re.compile("a"), re.Pattern)

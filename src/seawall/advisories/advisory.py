@@ -4,7 +4,7 @@ The shape follows the OSV schema 1.7: ``aliases`` are other names of the same fa
 component, ``upstream`` names what a distribution's record is derived from.
 """
 
-from typing import NamedTuple
+from seawall.core.named_tuple import NamedTuple
 
 # What a source says of a package's state, in the words of VEX and of Trivy's status list.
 AFFECTED = "affected"

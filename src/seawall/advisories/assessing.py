@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
 from seawall.advisories.known import Match, Vulnerability
 from seawall.advisories.support import is_runtime
 from seawall.advisories.versions.schemes import scheme_of
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import ecosystem_of_release, name_of, release_of
 from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package

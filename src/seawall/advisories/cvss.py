@@ -5,9 +5,9 @@ A), v4.0 (section 8); the words for v2.0 are NVD's.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.advisories import cvss2, cvss3, cvss4
+from seawall.core.named_tuple import NamedTuple
 
 MAX_VECTOR = 512
 """Characters; the longest that v4.0 allows has about 220."""

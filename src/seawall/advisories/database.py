@@ -7,10 +7,10 @@ its digest is part of; where nothing can be kept, into a temporary file that goe
 import os
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from seawall.advisories.store import DatabaseError, Store
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 
 ENVIRONMENT = "SEAWALL_DATA_DIR"
 NAME = "advisories.db"

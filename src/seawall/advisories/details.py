@@ -5,9 +5,10 @@ that source, so that a record of 800 bytes takes 250.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from seawall.advisories.advisory import Advisory, Metadata, Score
+from seawall.core.named_tuple import NamedTuple
 
 MAX_SUMMARY = 120
 """Characters of a title, where only titles are kept."""

@@ -1,8 +1,7 @@
 """Exposures: a package of a file, a vulnerability it has, and what would clear it."""
 
-from typing import NamedTuple
-
 from seawall.advisories.known import Match, Vulnerability
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Package
 
 

@@ -1,7 +1,6 @@
 """What the database gives: vulnerabilities, and which of them a package has."""
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.severity import Severity
 
 

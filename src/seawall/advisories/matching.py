@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from seawall.advisories import names, spans
 from seawall.advisories.known import Match
 from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
 from seawall.advisories.versions.interval import EVERYTHING
 from seawall.advisories.versions.schemes import Key, scheme_of
+from seawall.core.named_tuple import NamedTuple
 
 Wanted = tuple[str, str, str]
 """The ecosystem as OSV writes it, with the release; the package's name; its version."""

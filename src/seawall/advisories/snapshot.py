@@ -8,10 +8,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
 from seawall import cache
 from seawall.advisories.store import DatabaseError, examine
+from seawall.core.named_tuple import NamedTuple
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 PACKED = "advisories.db.xz"

@@ -5,13 +5,13 @@ where one ends is outside of all of them: what is called fixed is not affected b
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from seawall.advisories.advisory import Affected, Events
 from seawall.advisories.schema import FIXED_IN, JUST, LAST_AFFECTED, LIMIT
 from seawall.advisories.versions import interval
 from seawall.advisories.versions.interval import FIRST, LAST, Interval, after
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 Key = Callable[[str], bytes | None]
 _BETWEEN, _WITHIN = "\n", "\t"

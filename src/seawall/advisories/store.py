@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from seawall.advisories import names
 from seawall.advisories.advisory import Cycle
@@ -19,6 +19,7 @@ from seawall.advisories.matching import Matching, Wanted
 from seawall.advisories.schema import APPLICATION, VERSION
 from seawall.advisories.telling import Telling
 from seawall.core.errors import InputError
+from seawall.core.named_tuple import NamedTuple
 
 _MAGIC = b"SQLite format 3\x00"
 _REMEDY = "remove it, or make it anew with seawall db update"

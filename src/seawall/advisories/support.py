@@ -1,9 +1,10 @@
 """Runtimes and distributions whose support is over, by the release lines of endoflife.date."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.advisories.advisory import Cycle
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import release_of
 from seawall.packages.package import Package
 

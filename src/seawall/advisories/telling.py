@@ -6,12 +6,13 @@ a bulletin speaks of many vulnerabilities at once, and is read where nobody else
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from seawall.advisories import details
 from seawall.advisories.details import Detail
 from seawall.advisories.known import Rating, Vulnerability
 from seawall.advisories.schema import BULLETIN, SEVERITIES, flags_of, severity_of
+from seawall.core.named_tuple import NamedTuple
 
 _CHUNK = 500
 _MOST_REFERENCES = 100

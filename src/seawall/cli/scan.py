@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterable
 from itertools import chain
-from typing import NamedTuple
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser
@@ -24,6 +23,7 @@ from seawall.cli.settings import (
 )
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -275,7 +275,7 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
                 report = write_baseline(result.report, plan.work.baseline, path, result.policy)
                 result = result._replace(report=report)
             code = result.report.exit_code(plan.threshold, strict=strict)
-            _report(result, outputs, looks, session, code)
+            _report(result, outputs, looks, session, code, options.jobs)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code
@@ -324,11 +324,17 @@ def _report(
     looks: list[reports.Options],
     session: engine.Run,
     code: int,
+    workers: int,
 ) -> None:
     """Write the reports, and remember them where that may be done."""
     recordings = []
     for (name, path), look in zip(outputs, looks, strict=True):
-        chunks = reports.writer(name)(result.report, result.texts, look)
+        if name == "table":
+            from seawall.cli.telling import table_of  # noqa: PLC0415 - if there is one
+
+            chunks = table_of(result, look, workers)
+        else:
+            chunks = reports.writer(name)(result.report, result.texts, look)
         if session.records:
             recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall import catalogue, configuration, engine
 from seawall.configuration import Configuration
@@ -11,6 +11,7 @@ from seawall.core.advisory_id import is_advisory_id
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore
 from seawall.core.location import Location
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue
 from seawall.core.severity import Confidence, Severity
 from seawall.core.tools import TOOLS

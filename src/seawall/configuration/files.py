@@ -4,9 +4,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import STDIN_PATHS, names
 
 FILE_NAME = "seawall.toml"

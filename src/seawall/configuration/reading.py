@@ -3,7 +3,7 @@
 import os
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from seawall import catalogue
 from seawall.configuration import foreign
@@ -12,6 +12,7 @@ from seawall.core.advisory_id import is_advisory_id
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore, fault_of_date
 from seawall.core.location import Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import PROFILES, RULESETS, Parameter, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
 from seawall.core.tools import TOOLS

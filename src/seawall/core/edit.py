@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 
 Data = str | int | float | bool | None | Sequence["Data"] | Mapping[str, "Data"]
 """A value as YAML and JSON have it."""

@@ -1,9 +1,10 @@
 """Findings: what a rule says of a subject, where, and how to mend it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.location import KeyPath, Location, made
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Confidence, Gate, Severity
 

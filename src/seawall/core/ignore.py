@@ -5,10 +5,11 @@ tool's ignore file); triage is the only place that applies them.
 """
 
 import re
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import KeyPath, Location
+from seawall.core.named_tuple import NamedTuple
 
 
 class Lines(NamedTuple):

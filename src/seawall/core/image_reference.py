@@ -1,8 +1,7 @@
 """Image references, parsed as container engines parse them."""
 
-from typing import NamedTuple
-
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 DEFAULT_REGISTRY = "docker.io"
 

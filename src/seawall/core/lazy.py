@@ -5,6 +5,8 @@ costs 0.1 to 1 ms.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, AnyStr, cast
 
 
@@ -25,3 +27,17 @@ class _Lazy:
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """What ``re.compile`` gives, for use by its methods: an error in it shows at the first use."""
     return cast("re.Pattern[AnyStr]", _Lazy(text, flags))
+
+
+@contextmanager
+def patterns_of_others() -> Iterator[None]:
+    """Makes late what a module compiles that is not ours and is imported meanwhile.
+
+    Whoever else calls ``re.compile`` in this time gets what does the same as a pattern.
+    """
+    at_once = re.compile
+    re.compile = pattern  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = at_once

@@ -1,7 +1,8 @@
 """Where a finding is: symbolic first, concrete only when someone asks."""
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 KeyPath = tuple[str | int, ...]
 """Mapping keys and list indices from the root of a document down to a value."""

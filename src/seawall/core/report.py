@@ -1,10 +1,10 @@
 """Reports: findings, what was suppressed and why, and what the scan could not see."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from seawall.core.finding import Finding
 from seawall.core.location import Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.severity import Gate, Severity
 
 

@@ -1,11 +1,11 @@
 """Rules: a function from facts to hits, its metadata beside it, its docstring as its manual."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from seawall.core.edit import Proposal
 from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Confidence, Gate, Severity
 

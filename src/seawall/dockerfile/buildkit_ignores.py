@@ -6,10 +6,10 @@ the calls of ``WithMergedConfigFromComments`` in BuildKit 0.34).
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.ignore import Ignore, Lines, Scope, WholeFile
 from seawall.core.location import Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.build import parse_check_options
 from seawall.dockerfile.stages import Build, CheckOptions, check_comment
 from seawall.text.dockerfile.tree import Comment, Instruction

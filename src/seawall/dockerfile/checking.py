@@ -3,10 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
 from seawall.dockerfile.delayed import delayed_run

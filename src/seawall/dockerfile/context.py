@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 MAX_FILES = 20_000
 """Files of a context that are looked at; a larger one is not known in full."""

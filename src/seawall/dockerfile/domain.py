@@ -1,9 +1,9 @@
 """Judges Dockerfiles for the engine: from bytes to findings."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import ParameterValue
 from seawall.dockerfile import ignore_comments
 from seawall.dockerfile.build import as_text, evaluate

@@ -2,8 +2,8 @@
 
 import posixpath
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.stages import Stage, Step
 from seawall.dockerfile.steps import join
 from seawall.text.shell.script import Command, Script, ShellWord

@@ -11,11 +11,11 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from seawall.core.ignore import MARK, Ignore, Lines, Scope, WholeFile, directive, fault_of_date
 from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.buildkit_ignores import Enabled, checks
 from seawall.dockerfile.shell_pragma import all_comments, outer_comments
 from seawall.dockerfile.stages import Build

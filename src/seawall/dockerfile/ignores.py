@@ -3,9 +3,9 @@
 import posixpath
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import SPACES
 
 _BOM = "\ufeff"

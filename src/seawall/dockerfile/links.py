@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.stages import Stage
 from seawall.text.dockerfile.expansion import ExpansionError, expand
 from seawall.text.dockerfile.golang import parse_int

@@ -5,9 +5,9 @@ Which manager is called, what for, with which packages and options.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.package_managers import (
     INSTALL,
     OTHER,

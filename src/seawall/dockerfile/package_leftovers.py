@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.base_systems import DASH, shell_of
 from seawall.dockerfile.package_commands import (
     PackageCommand,

@@ -4,7 +4,7 @@ From their manuals: apt-get(8), apk(8), dnf(8), yum(8), zypper(8), pacman(8), an
 pip, npm, yarn, pnpm, gem, go and cargo.
 """
 
-from typing import NamedTuple
+from seawall.core.named_tuple import NamedTuple
 
 UPDATE, INSTALL, UPGRADE, REMOVE, CLEAN, OTHER = (
     "update", "install", "upgrade", "remove", "clean", "other",

@@ -1,8 +1,7 @@
 """Platforms as in ``--platform``: ``os[(version)]/architecture[/variant]`` (containerd)."""
 
-from typing import NamedTuple
-
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import quote
 
 _PART = r"^[A-Za-z0-9_.-]+$"

@@ -1,7 +1,6 @@
 """Ports as EXPOSE has them: ``[[ip:]host:]port[-port][/protocol]``."""
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import parse_int, quote
 
 MAX_PORT = 65_535

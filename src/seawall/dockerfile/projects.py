@@ -1,9 +1,10 @@
 """Compose and bake files: which Dockerfiles they build, in which context, how."""
 
 import posixpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text import hcl
 
 if TYPE_CHECKING:

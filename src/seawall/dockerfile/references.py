@@ -1,9 +1,9 @@
 """Image references: ``registry/repository:tag@digest`` (distribution/reference)."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 _COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"

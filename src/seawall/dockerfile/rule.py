@@ -18,8 +18,9 @@ of ``seawall.dockerfile.rules`` by their type.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import Hits, ParameterValue, Rule
 from seawall.core.rule_decorator import Metadata, ParameterContext, decorator
 from seawall.core.severity import Severity

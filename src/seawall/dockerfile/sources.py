@@ -1,9 +1,9 @@
 """What COPY and ADD take: local files, web addresses, git repositories; modes and owners."""
 
 import re
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import parse_bool, parse_int, parse_unsigned, quote
 
 _SCHEME = pattern(r"([a-zA-Z0-9]+)://")

@@ -4,8 +4,9 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Iterator
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.platforms import Platform
 from seawall.dockerfile.ports import Ports
 from seawall.dockerfile.references import ImageReference

@@ -1,11 +1,12 @@
 """What the rules say of some targets, before anybody's word on what counts."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
 from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted
 from seawall.core.report import Coverage, RuleFault
 

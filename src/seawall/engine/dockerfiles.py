@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, NotCovered
 from seawall.dockerfile.names import (
     ignore_files,

@@ -1,9 +1,10 @@
 """What a scan is asked to do."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import NotCovered
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity

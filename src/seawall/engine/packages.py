@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.ignore import Ignore
 from seawall.core.location import KeyPath, Location, Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Coverage, Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule
 from seawall.engine.analysis import Analysis

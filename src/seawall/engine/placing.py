@@ -1,10 +1,11 @@
 """Makes the places of findings concrete: paths of keys become lines and columns."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding, Related
 from seawall.core.location import KeyPath, Location, Span, made
+from seawall.core.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from seawall.kubernetes.reader import Offsets

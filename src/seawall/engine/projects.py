@@ -6,8 +6,9 @@ neither looked for nor read, so that no such file leads out of what was named.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, NotCovered
 from seawall.dockerfile.names import project_kind
 from seawall.engine.dockerfiles import Directory, ProjectBuild

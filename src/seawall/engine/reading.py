@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seawall.core.compact import (
     enable_from_plain,
@@ -11,6 +11,7 @@ from seawall.core.compact import (
     ignore_to_plain,
 )
 from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine import dockerfiles
 from seawall.engine.options import Options

@@ -10,7 +10,7 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 import marshal
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import seawall
 from seawall import cache, catalogue
@@ -22,6 +22,7 @@ from seawall.core.compact import (
     ignore_to_plain,
 )
 from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule

@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Report
 from seawall.core.rule import Rule

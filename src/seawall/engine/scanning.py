@@ -1,11 +1,12 @@
 """A scan from targets to report."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall import catalogue
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import HISTORY, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading

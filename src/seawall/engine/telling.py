@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall import catalogue
 from seawall.core.finding import Finding
 from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted, reveals
 from seawall.core.report import Report, RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule

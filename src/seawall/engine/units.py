@@ -1,8 +1,9 @@
 """Files on their way through a run: what is to be read of them, and what was."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine import dockerfiles
 from seawall.kubernetes import ignores, reader
 from seawall.kubernetes.objects import KubernetesObject

@@ -9,7 +9,8 @@ after 1.36: such dates move.
 """
 
 from functools import cache
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 
 class ApiStatus(NamedTuple):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.core.edit import Repair
 from seawall.core.finding import NO_DETAILS, Finding, Related
 from seawall.core.location import KeyPath, Location, Span, made
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import RuleFault
 from seawall.core.rule import Hit, Rule
 from seawall.core.severity import Confidence

@@ -7,10 +7,10 @@ takes no value from the next word.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.scalars import Value
 
 _SHELLS = frozenset(("ash", "bash", "dash", "ksh", "sh", "zsh"))

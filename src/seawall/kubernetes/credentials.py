@@ -15,9 +15,9 @@ can be told from others.
 import re
 from binascii import Error, a2b_base64
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
 
 

@@ -4,8 +4,7 @@ Source: the ``zz_generated.defaults`` and ``defaults.go`` of each API group; eve
 held against a recorded kube-apiserver's answers in tests/oracles/test_effective.py.
 """
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.values import Map, integer, mappings, text
 

@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes import topics
 from seawall.kubernetes.applications import Applications, names_namespace
 from seawall.kubernetes.network_policies import (

@@ -7,8 +7,9 @@ it then isolates more pods than it may, and no pod is said to be open without re
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.selectors import Requirement, Selector, parse_selector
 from seawall.kubernetes.values import (

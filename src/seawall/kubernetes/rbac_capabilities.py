@@ -7,8 +7,8 @@ entry with a wildcard verb or resource is a wildcard; only what is named is judg
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.severity import Severity
 from seawall.kubernetes import rbac_catalogue as catalogue
 from seawall.kubernetes.applications import names_namespace

@@ -4,8 +4,8 @@ Data only, read once when first asked for; ``rbac_capabilities`` judges roles by
 """
 
 from functools import cache
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.severity import Severity
 
 Target = tuple[str, str]

@@ -8,8 +8,8 @@ request (plugin/pkg/auth/authorizer/rbac and component-helpers' ``rbac.ResourceM
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes import builtin_roles
 from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index

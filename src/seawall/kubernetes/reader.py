@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.lazy import pattern
 from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, NotCovered
 from seawall.kubernetes.objects import KubernetesObject, objects_in
 from seawall.kubernetes.workloads import images_of, is_patch

@@ -1,8 +1,9 @@
 """Label selectors, as apimachinery's ``labels.Selector`` decides them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.values import Map, labels_of, mapping, mappings, sequence, text
 from seawall.text.scalars import Value
 

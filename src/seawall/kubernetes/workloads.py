@@ -1,9 +1,9 @@
 """Where pods stand in objects: built-in controllers, known custom resources, other shapes."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
 from seawall.kubernetes.values import Map, at, mapping, mappings, text

@@ -5,8 +5,8 @@ Sources: the ``distro`` qualifier of package URLs, which is ``ID-VERSION_ID`` of
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Package
 
 _TYPES = frozenset(("apk", "deb", "rpm"))

@@ -6,8 +6,8 @@ and PE (Microsoft's PE format) are read as far as it takes to find a section and
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Contents, File
 from seawall.packages.reading import Notes
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase, translate
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Contents, File
 
 

@@ -46,8 +46,7 @@ def read(file: File) -> Contents:
 
 
 def _tree(text: str) -> Node | None:
-    import yaml  # noqa: PLC0415 - loaded already
-
+    from seawall.text.pyyaml import yaml  # noqa: PLC0415 - loaded already
     from seawall.text.yaml_tree import read as tree  # noqa: PLC0415 - as above
 
     try:

@@ -4,8 +4,7 @@ Source: https://go.dev/ref/mod#go-mod-file. From ``go 1.17`` on it names every m
 package of the program lies in; before that the transitive ones are only in go.sum.
 """
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.go_sums import newest
 from seawall.packages.go_syntax import Line, lines_of
 from seawall.packages.go_versions import toolchain_version

@@ -4,8 +4,7 @@ Source: https://go.dev/ref/mod#go-sum-files. Versions that were once looked at s
 module is there with several, the highest whose archive was needed is the one that is built with.
 """
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.go_versions import Order, order
 from seawall.packages.package import Contents, File, Package
 from seawall.packages.reading import Notes, text_of

@@ -4,9 +4,9 @@ Source: https://go.dev/ref/mod#go-mod-file-lexical
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Unreadable
 from seawall.packages.reading import Notes
 

@@ -6,8 +6,8 @@ for npm 6; only ``packages`` is read there, as npm 7 and later do.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.npm_names import (
     MANIFEST_GROUPS,
     download_of,

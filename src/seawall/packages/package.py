@@ -1,9 +1,9 @@
 """Packages as facts: what is in here, whatever may be known of it today."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 
 
 class Requirement(NamedTuple):

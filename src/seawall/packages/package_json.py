@@ -5,9 +5,9 @@ https://nodejs.org/api/modules.html#loading-from-node_modules-folders
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages import npm_names
 from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, Table, json_of

@@ -5,9 +5,9 @@ PEP 625 (names of archives); https://packaging.python.org/en/latest/specificatio
 """
 
 import re
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 
 MAX_REQUIREMENT = 2000

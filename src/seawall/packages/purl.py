@@ -6,9 +6,8 @@ scope that is not encoded, Go modules in mixed case (their proxy tells ``Masterm
 ``masterminds``).
 """
 
-from typing import NamedTuple
-
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 from seawall.packages.package import Package
 

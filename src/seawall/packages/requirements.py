@@ -7,9 +7,9 @@ Sources: https://pip.pypa.io/en/stable/reference/requirements-file-format/ and p
 
 import posixpath
 from collections.abc import Container
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 from seawall.packages import pep508
 from seawall.packages.package import Contents, File, Package, Requirement, Unreadable

@@ -6,9 +6,10 @@ To add a format, write a module with the one function ``Writer`` describes and a
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Report
 from seawall.core.severity import Severity
 

@@ -1,10 +1,10 @@
 """Findings joined into blocks: what one edit would mend is told once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location, made
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.severity import Severity
 
 

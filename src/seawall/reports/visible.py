@@ -5,9 +5,8 @@ turn text around (Unicode's bidirectional marks) or hide it; in a CI log they co
 to the runner.
 """
 
-from typing import NamedTuple
-
 from seawall.core.location import made
+from seawall.core.named_tuple import NamedTuple
 
 TAB_STOP = 4
 ELLIPSIS = "..."

@@ -1,9 +1,8 @@
 """Sentences that several formats share, so that they never say different things."""
 
-from typing import NamedTuple
-
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import NotCovered, Summary
 from seawall.core.severity import Severity
 

@@ -8,9 +8,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from io import RawIOBase
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.core.errors import InputError
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, Skipped
 from seawall.sources.ignores import Ignores
 

@@ -7,8 +7,8 @@ from codecs import (
     BOM_UTF32_BE,
     BOM_UTF32_LE,
 )
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.lines import positions
 
 _MARKS = (

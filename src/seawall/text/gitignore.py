@@ -6,9 +6,10 @@ pattern of theirs becomes a regular expression that could backtrack. Syntax: git
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 
 _PATTERN_LIMIT = 10_000
 """Patterns of one file; what a later one would ignore is read."""

@@ -6,9 +6,9 @@ its text, so that nobody takes it for known. There are no comments in the result
 """
 
 import re
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 MAX_DEPTH = 100
 """Blocks, lists and objects inside each other."""

@@ -10,15 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from yaml.events import (
+from seawall.core.lazy import pattern
+from seawall.text.pyyaml import (
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
 )
-
-from seawall.core.lazy import pattern
 from seawall.text.yaml import Broken, Budget, Chunk, Document, Event, build
 
 _TOKEN = pattern(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s,:"{}\[\]]++', re.DOTALL)

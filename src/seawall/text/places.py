@@ -7,21 +7,21 @@ does without that run where a document is simple enough.
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-import yaml
-from yaml.events import (
+from seawall.core.lazy import pattern
+from seawall.core.location import KeyPath, Span, made
+from seawall.core.named_tuple import NamedTuple
+from seawall.text.lines import positions
+from seawall.text.pyyaml import (
     AliasEvent,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    yaml,
 )
-
-from seawall.core.lazy import pattern
-from seawall.core.location import KeyPath, Span, made
-from seawall.text.lines import positions
 from seawall.text.scalars import key_text, resolve, tagged
 from seawall.text.yaml import (
     Chunk,

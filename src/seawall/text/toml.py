@@ -6,9 +6,10 @@ most configurations are made of is read without it.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 KeyPath = tuple[str | int, ...]
 Table = dict[str, Any]

@@ -6,7 +6,9 @@ one line without escapes, whole numbers, days, truth values and lists of these. 
 valid or not, it leaves to ``tomllib``.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from seawall.core.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from datetime import date

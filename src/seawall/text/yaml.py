@@ -18,10 +18,12 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import yaml
-from yaml.events import (
+from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
+from seawall.text.lines import count_ends, positions
+from seawall.text.pyyaml import (
     AliasEvent,
     DocumentEndEvent,
     DocumentStartEvent,
@@ -32,10 +34,8 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
     StreamStartEvent,
+    yaml,
 )
-
-from seawall.core.lazy import pattern
-from seawall.text.lines import count_ends, positions
 from seawall.text.scalars import Scalar, Value, key_text, resolve, tagged
 
 if TYPE_CHECKING:

@@ -9,12 +9,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import yaml
-from yaml.events import ScalarEvent
-
 from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.text.lines import positions, split_lines
+from seawall.text.pyyaml import ScalarEvent, yaml
 from seawall.text.yaml import Chunk, Event, new_parser, split
 
 MAX_COMMENTS = 10_000

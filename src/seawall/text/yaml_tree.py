@@ -7,7 +7,9 @@ Places are offsets in characters from the start of the document's text.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from yaml.events import (
+from seawall.core.lazy import pattern
+from seawall.core.location import KeyPath
+from seawall.text.pyyaml import (
     AliasEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -15,9 +17,6 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-
-from seawall.core.lazy import pattern
-from seawall.core.location import KeyPath
 from seawall.text.scalars import COLLECTIONS, Value, key_text, resolve, tagged
 from seawall.text.yaml import Event, is_merge_key, new_parser
 

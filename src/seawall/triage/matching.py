@@ -3,9 +3,9 @@
 import re
 from fnmatch import translate
 from functools import lru_cache
-from typing import NamedTuple
 
 from seawall.core.finding import Finding
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.gitignore import RootedPaths
 
 

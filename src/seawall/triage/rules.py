@@ -1,9 +1,9 @@
 """Rules about ignores themselves: those that no longer hold, do nothing or cannot be obeyed."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import ANY, Hit, Hits, Rule
 from seawall.core.severity import Severity
 

@@ -5,10 +5,11 @@ A file may hold thousands of ignores and of findings, so their product must not 
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore, Lines, Part, WholeFile
+from seawall.core.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.advisory_id import ABOUT_ADVISORIES, ids_of, is_advisory_id
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore, expired
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import BASELINE, Suppressed
 from seawall.core.rule import ALL, RULESETS, Hit, Rule
 from seawall.core.severity import Confidence, Severity

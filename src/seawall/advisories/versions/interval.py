@@ -1,7 +1,8 @@
 """Intervals of versions, as keys: half open, so that one comparison of bytes decides."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 FIRST = b""
 """Before every version."""

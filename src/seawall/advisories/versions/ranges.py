@@ -2,12 +2,13 @@
 
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.advisories.versions.interval import Interval, contains, union
 from seawall.advisories.versions.pre_releases import is_pre_release, numbers_of_pre_release
 from seawall.advisories.versions.schemes import Scheme, scheme_of
 from seawall.advisories.versions.syntaxes.clause import Clause, Key, RangeError
+from seawall.core.named_tuple import NamedTuple
 
 __all__ = ["RangeError", "parse", "satisfies"]
 

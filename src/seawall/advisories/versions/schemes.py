@@ -7,7 +7,8 @@ when the first version of its ecosystem is met.
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 Key = Callable[[str], bytes | None]
 

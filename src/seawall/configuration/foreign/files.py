@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from seawall.configuration.files import directories_above, read_if_there
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import names
 
 FILES: dict[str, tuple[str, ...]] = {

@@ -5,10 +5,10 @@ No value enters anything that is written: edits hold names alone.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core import lazy
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.fixes.syntax import wanted_syntax
 from seawall.dockerfile.package_leftovers import removed_paths

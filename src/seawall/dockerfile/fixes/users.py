@@ -1,9 +1,9 @@
 """A user whose number is known, in the idiom of the base."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.edit import Change, Proposal, Safety
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.stages import Stage, Step
 from seawall.text.shell.script import Command, Script, ShellWord
 

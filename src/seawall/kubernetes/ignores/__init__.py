@@ -6,9 +6,9 @@ make ``Ignore`` (and ``Enable``) values, triage alone applies them.
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import NamedTuple
 
 from seawall.core.ignore import Enable, Ignore
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 
 READERS = {

@@ -1,10 +1,10 @@
 """The annotations of objects and their pod templates, as readers of ignores want them."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from seawall.core.ignore import Ignore, Part
 from seawall.core.location import KeyPath, Location
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.workloads import pods_of
 

@@ -1,8 +1,8 @@
 """Which checks belong to which level and policy version."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.pod_security import baseline, restricted
 from seawall.kubernetes.pod_security.pod import Finding, Pod
 from seawall.kubernetes.pod_security.policy import BASELINE, RESTRICTED

@@ -1,9 +1,9 @@
 """Judging one pod against one level and policy version."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.pod_security.checks import active_checks
 from seawall.kubernetes.pod_security.pod import Pod
 from seawall.kubernetes.pod_security.policy import BASELINE, PRIVILEGED, effective_minor

@@ -5,9 +5,8 @@ has to go on, so such a value counts as absent here. JSON ``null`` is no wrong t
 decodes it as absent or, inside a list or map of strings, as the empty string.
 """
 
-from typing import NamedTuple
-
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.pod_security.wording import named
 
 # YAML allows keys that are no strings.

@@ -1,7 +1,6 @@
 """Levels, policy versions and the namespace labels that choose them."""
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.pod_security.pod import Fields, mapping
 from seawall.kubernetes.pod_security.wording import go_quote
 

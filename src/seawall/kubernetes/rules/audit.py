@@ -1,9 +1,9 @@
 """Rules about the audit log of the API server: where it goes, and what its policy keeps."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import Hit, Hits, Parameter
 from seawall.core.severity import Severity
 from seawall.kubernetes.components import API_SERVER, KINDS, components

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.pods import Container

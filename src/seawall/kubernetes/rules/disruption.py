@@ -1,7 +1,8 @@
 """Rules about workloads staying up: how updates roll out, and which evictions are let through."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.objects import KubernetesObject

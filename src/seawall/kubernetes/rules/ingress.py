@@ -1,10 +1,10 @@
 """Rules about what lets traffic into the cluster: Ingresses, routes, their annotations."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.derived import once_per_index

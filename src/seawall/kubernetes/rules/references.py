@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from seawall.core import lazy
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import RELIABILITY, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.derived import once_per_index

@@ -1,8 +1,8 @@
 """Rules about the processor time, memory and disk containers ask for."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter
 from seawall.core.severity import Severity
 from seawall.kubernetes.derived import once_per_index

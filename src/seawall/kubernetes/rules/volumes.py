@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from posixpath import normpath
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.objects import KubernetesObject

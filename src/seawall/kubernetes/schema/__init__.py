@@ -9,9 +9,9 @@ volumes) is not checked here.
 import os.path
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
 
 from seawall.core.location import KeyPath
+from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.schema.checks import INVALID_VALUE, MAX_TRACES, Trace, Walk
 from seawall.kubernetes.schema.definitions import Definitions
 

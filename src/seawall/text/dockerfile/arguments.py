@@ -1,9 +1,9 @@
 """From the text of an instruction to its flags and words, as BuildKit's line parsers do it."""
 
 import re
-from typing import NamedTuple
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import SPACE, SPACES, quote, valid
 from seawall.text.dockerfile.tree import Flag, Line, Pair, Word
 

@@ -1,8 +1,7 @@
 """Parser directives: ``syntax``, ``escape`` and ``check``, at the very top of a file only."""
 
-from typing import NamedTuple
-
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.arguments import is_json, unescape
 from seawall.text.dockerfile.golang import LEADING_SPACE
 from seawall.text.dockerfile.tree import Directive

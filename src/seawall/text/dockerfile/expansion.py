@@ -5,9 +5,10 @@ It is not a shell: ``$X``, ``${X}`` and ``${X`` with ``:-`` ``-`` ``:+`` ``+`` `
 """
 
 import re
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import SPACE, SPACES, quote
 from seawall.text.dockerfile.patterns import PatternError, replace, trim_prefix, trim_suffix
 

@@ -1,8 +1,7 @@
 """Which documents the text of an instruction announces."""
 
-from typing import NamedTuple
-
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.expansion import RAW, ExpansionError, Style, expand
 
 _HEREDOC = pattern(r"([0-9]*)<<(-?)[\t\n\f\r ]*+([^<]*)")

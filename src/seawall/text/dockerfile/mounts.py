@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.dockerfile.golang import did_you_mean, parse_bool, parse_unsigned, quote
 
 _TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")

@@ -6,9 +6,9 @@ enough, so that the engine need not come back to it (an atomic group).
 """
 
 import re
-from typing import NamedTuple
 
 from seawall.core import lazy
+from seawall.core.named_tuple import NamedTuple
 
 _END = "\ufffd"
 

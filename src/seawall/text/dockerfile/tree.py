@@ -5,9 +5,9 @@ are no UTF-8 stand as lone surrogates in texts (``surrogateescape``).
 """
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 from seawall.core.location import made
+from seawall.core.named_tuple import NamedTuple
 
 
 class Word(NamedTuple):

@@ -9,10 +9,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache, partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.lazy import pattern
 from seawall.core.location import made
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.shell import plain, runners
 from seawall.text.shell.script import (
     MISFIT,

@@ -6,9 +6,9 @@ ask the tree for a node costs more than to cut a word out of the text.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 _VARIABLE = r"\$\w++|\$\{\w++\}"
 _QUOTED = rf"""'[ -&(-~]*+'|"(?:[ !#%-\[\]-_a-~]++|{_VARIABLE})*+"|{_VARIABLE}"""

@@ -1,7 +1,6 @@
 """Commands that run others: where the other command, or the script, is among their words."""
 
-from typing import NamedTuple
-
+from seawall.core.named_tuple import NamedTuple
 from seawall.text.shell.script import SHELLS
 
 

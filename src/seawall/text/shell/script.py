@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 
 class Origin(NamedTuple):

@@ -1,7 +1,6 @@
 """What notations of ranges have in common: comparisons, their conjunction, and the error."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from seawall.advisories.versions.interval import (
     EVERYTHING,
@@ -12,6 +11,7 @@ from seawall.advisories.versions.interval import (
     complement,
     intersection,
 )
+from seawall.core.named_tuple import NamedTuple
 
 Intervals = tuple[Interval, ...]
 Key = Callable[[str], bytes | None]
