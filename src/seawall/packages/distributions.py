@@ -10,7 +10,7 @@ from typing import NamedTuple
 from seawall.packages.package import Package
 
 _TYPES = frozenset(("apk", "deb", "rpm"))
-_CODENAMES = {
+CODENAMES = {
     "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14",
     "trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
     "noble": "24.04",
@@ -38,10 +38,10 @@ def release_of(package: Package) -> Release | None:
     id_, _, version = distro.partition("-")
     if distro.startswith(("opensuse-", "sle-", "sles-", "suse-")):
         id_, _, version = distro.rpartition("-")
-    if not version and id_ in _CODENAMES:
-        version = _CODENAMES[id_]
+    if not version and id_ in CODENAMES:
+        version = CODENAMES[id_]
         id_ = "ubuntu" if "." in version else "debian"
-    version = _CODENAMES.get(version, version)
+    version = CODENAMES.get(version, version)
     return Release(id_, version) if id_ else None
 
 
