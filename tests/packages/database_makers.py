@@ -92,7 +92,7 @@ def rpm_packages(directory: Path) -> list[str]:
 
 
 def rpm_installed(directory: Path, packages: list[str], backend: str) -> Path | None:
-    """The database of a backend with these packages; ``None`` where this rpm has no such backend."""
+    """The database of a backend with these packages; ``None`` where rpm has no such backend."""
     root = directory / backend
     root.mkdir()
     command = _rpm(root, backend)

@@ -107,6 +107,11 @@ class _Sight:
     def obstacle(self, package: Package) -> tuple[str, str] | None:
         """Why a package cannot be judged, and the remedy."""
         ecosystem = query_of(package)[0]
+        if not ecosystem and package.type in ("apk", "deb", "rpm") and package.supplier:
+            return (
+                f"it is of {package.supplier}, not of a release of a distribution that is known",
+                "watch the announcements of its makers",
+            )
         if not ecosystem and package.type in ("apk", "deb", "rpm"):
             return (
                 "nothing says of which release of a distribution it is, or nobody knows it",

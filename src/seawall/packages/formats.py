@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from seawall.packages.package import Contents, File
 
-
 TREE, IMAGE, BOTH = "tree", "image", "both"
-"""Where a format applies: to a tree of sources, to a root file system (``image_formats``), to both."""
+"""Where a format applies: to a tree of sources, to a root file system (``image_formats``), or to
+both."""
 
 
 class Format(NamedTuple):

@@ -1,9 +1,9 @@
 """The formats that say what is installed in a root file system, by the paths of their files.
 
-``image_format_of`` looks at every path of an image, so it asks dictionaries first: whole paths, names
-of files, ends of names. Formats of ``formats`` that tell what is installed apply here as well; lock
-files and manifests do not, as they say what somebody wanted elsewhere. Those that stand only here
-(databases, conda, eggs, who owns a file) do not apply to a tree of sources.
+``image_format_of`` looks at every path of an image, so it asks dictionaries first: whole paths,
+names of files, ends of names. Formats of ``formats`` that tell what is installed apply here, too;
+lock files and manifests do not, as they say what somebody wanted elsewhere. Those that stand only
+here (databases, conda, eggs, who owns a file) do not apply to a tree of sources.
 """
 
 from collections.abc import Callable
@@ -151,7 +151,7 @@ def _is_npm(path: str) -> bool:
 
 
 def _is_bill(path: str) -> bool:
-    """Wheels bring bills of what was built into them (PEP 770): parts of a package, not packages."""
+    """Wheels bring bills of what was built into them (PEP 770): parts, not packages."""
     return ".dist-info/sboms/" not in path
 
 
@@ -167,9 +167,8 @@ _NAMES: dict[str, _Tests] = {
     "files": ((_under("var/lib/pacman/local/"), _PACMAN_FILES),),
     "PF": ((_under("var/db/pkg/"), _PORTAGE),),
     "CONTENTS": ((_under("var/db/pkg/"), _PORTAGE_FILES),),
-} | {
-    name: ((_is_bill, _BILL),) for name in formats.SBOM.names if name[0] != "*"
-}  # fmt: skip
+}
+_NAMES.update({name: ((_is_bill, _BILL),) for name in formats.SBOM.names if name[0] != "*"})
 _JAR = _shared("jar")
 _ENDS: dict[str, _Tests] = {
     "list": ((_under("var/lib/dpkg/info/"), _LIST), (_under("usr/lib/opkg/info/"), _LIST)),

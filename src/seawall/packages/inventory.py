@@ -2,8 +2,8 @@
 
 ``inventory`` takes what the readers of ``image_formats`` made of the files that are left in the
 topmost layer. Packages of the system get the release they are of; packages of languages that one of
-them brought are kept apart, as the distribution mends those: its advisories speak of its package, and
-its version of a library is not the one upstream calls so.
+them brought are kept apart, as the distribution mends those: its advisories speak of its package,
+and its version of a library is not the one upstream calls so.
 """
 
 from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ def inventory(found: Mapping[str, Facts], links: Mapping[str, str] | None = None
     }
     contents = _without_old_databases(contents, found)
     owners = Owners(usual_links(found) if links is None else links)
-    system = tuple(_own(owners, contents, found, release))
+    system = tuple(_own(owners, contents, found))
     files, covered = [], []
     for path, item in contents.items():
         number = None if found[path].shelf else owners.of(path)
@@ -116,9 +116,8 @@ def _without_old_databases(
 
 
 def _own(
-    owners: Owners, contents: Mapping[str, Contents], found: Mapping[str, Facts],
-    release: Release | None,
-) -> Iterator[Package]:  # fmt: skip
+    owners: Owners, contents: Mapping[str, Contents], found: Mapping[str, Facts]
+) -> Iterator[Package]:
     """Give files to their packages; the packages come out in the order of their numbers."""
     by_name = _by_name(contents, found)
     moved = {
@@ -128,6 +127,8 @@ def _own(
     }  # fmt: skip
     number = 0
     for path, facts in sorted(found.items(), key=_database_first):
+        if path.endswith(".md5sums") and f"{path.removesuffix('md5sums')}list" in found:
+            continue  # it names a part of what the list names
         for holding in facts.holdings:
             key = (_place(path, facts), holding.package)
             package = by_name.get(key)

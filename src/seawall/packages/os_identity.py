@@ -1,7 +1,7 @@
 """Which system a root file system is: what its files in ``etc`` and ``usr/lib`` say of it.
 
-Sources: os-release(5); lsb_release(1); Debian Policy on ``/etc/debian_version``; the release files of
-Red Hat and its kin; Ubuntu Pro's ``status.json``; Red Hat's content manifests.
+Sources: os-release(5); lsb_release(1); Debian Policy on ``/etc/debian_version``; the release files
+of Red Hat and its kin; Ubuntu Pro's ``status.json``; Red Hat's content manifests.
 """
 
 from collections.abc import Mapping
@@ -157,8 +157,8 @@ _RANKS = {
         "etc/debian_version",
     ))
 }  # fmt: skip
-"""Files that tell the system, the most telling one first: Oracle's ``redhat-release`` names Red Hat,
-Ubuntu's ``debian_version`` Debian."""
+"""Files that tell the system, the most telling one first: Oracle's ``redhat-release`` names Red
+Hat, Ubuntu's ``debian_version`` Debian."""
 REPOSITORIES = "etc/apk/repositories"
 
 

@@ -16,8 +16,10 @@ _USUAL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32")
 
 
 def usual_links(paths: Iterable[str]) -> dict[str, str]:
-    """The links of a merged ``/usr``, for images whose links are not at hand: of the directories of
-    the root those that hold nothing themselves."""
+    """The links of a merged ``/usr``, for images whose links are not at hand.
+
+    Of the directories of the root they are those that hold nothing themselves.
+    """
     left = set(_USUAL)
     for path in paths:
         left.discard(path.partition("/")[0])
@@ -33,6 +35,7 @@ class Owners:
         """Take links of directories: where from (``lib``) and where to (``usr/lib``)."""
         self._links = {path.strip("/"): target for path, target in links.items()}
         self._depths = sorted({path.count("/") + 1 for path in self._links})
+        self._heads = {path.partition("/")[0] for path in self._links}
         self._directories: dict[str, str] = {}
         self._owner: dict[str, int] = {}
 
@@ -41,11 +44,14 @@ class Owners:
         name: str = "",
     ) -> None:  # fmt: skip
         """The files of a package; ``moved`` has what dpkg puts elsewhere, ``name`` its name."""
+        owner, heads = self._owner, self._heads
         for path in paths:
             place = path
             if moved and path in moved and moved[path].package != name:
                 place = moved[path].to
-            self._owner.setdefault(self.actual(place), package)
+            if place.partition("/")[0] in heads:
+                place = self.actual(place)
+            owner.setdefault(place, package)
 
     def of(self, path: str) -> int | None:
         """Who owns a file, by its path from the root; ``None`` where nobody does."""

@@ -158,10 +158,10 @@ def split_file_name(name: str) -> tuple[str, str]:
 
 
 def read_manifest(file: File) -> Facts:
-    """The packages of ``container-manifest-2``: ten columns with tabs between them.
+    r"""The packages of ``container-manifest-2``: ten columns with tabs between them.
 
-    ``rpm -qa --qf '%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{INSTALLTIME}\\t%{BUILDTIME}\\t%{VENDOR}\\t
-    (none)\\t%{SIZE}\\t%{ARCH}\\t%{EPOCHNUM}\\t%{SOURCERPM}'``
+    ``rpm -qa --qf '%{NAME}\t%{VERSION}-%{RELEASE}\t%{INSTALLTIME}\t%{BUILDTIME}\t%{VENDOR}\t
+    (none)\t%{SIZE}\t%{ARCH}\t%{EPOCHNUM}\t%{SOURCERPM}'``
     """
     notes = Notes()
     packages: list[Package] = []

@@ -1,8 +1,8 @@
 """RPM's database ``Packages`` of Berkeley DB: CentOS and RHEL up to 8, Amazon Linux 2, Photon.
 
 Sources: Berkeley DB's ``src/dbinc/db_page.h`` (pages of hash tables, versions 8 to 10) and RPM's
-``lib/backend/bdb_ro.cc``. Whoever wrote it did so in the byte order of his machine: the magic number
-tells. Values that do not fit on a page are chains of overflow pages.
+``lib/backend/bdb_ro.cc``. Whoever wrote it did so in the byte order of his machine: the magic
+number tells. Values that do not fit on a page are chains of overflow pages.
 """
 
 import struct

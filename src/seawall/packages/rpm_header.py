@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     type: int
     offset: int
     """From the beginning of the store."""
-    count: int
+    items: int
 
 
 class Header:
@@ -60,7 +60,7 @@ class Header:
     def text(self, tag: int) -> str:
         """The first text of a tag, of translations that of no language; empty without one."""
         entry = self._entries.get(tag)
-        if entry is None or entry.type not in (_STRING, _STRINGS, _TRANSLATED) or not entry.count:
+        if entry is None or entry.type not in (_STRING, _STRINGS, _TRANSLATED) or not entry.items:
             return ""
         end = self._store.find(b"\0", entry.offset, entry.offset + _MAX_VALUE)
         return self._store[entry.offset : max(end, entry.offset)].decode("utf-8", "replace")
@@ -68,7 +68,7 @@ class Header:
     def number(self, tag: int) -> int | None:
         """The first number of a tag; ``None`` where it has none, which is not 0."""
         entry = self._entries.get(tag)
-        if entry is None or entry.type != _INT32 or not entry.count:
+        if entry is None or entry.type != _INT32 or not entry.items:
             return None
         raw = self._store[entry.offset : entry.offset + 4]
         return int.from_bytes(raw, "big") if len(raw) == 4 else None
@@ -84,7 +84,7 @@ class Header:
             return
         directories = self._texts(DIRECTORY_NAMES)
         entry = self._entries.get(DIRECTORY_INDEXES)
-        if entry is None or entry.type != _INT32 or entry.count < len(bases):
+        if entry is None or entry.type != _INT32 or entry.items < len(bases):
             raise Broken("its files have no directories")
         raw = self._store[entry.offset : entry.offset + 4 * len(bases)]
         if len(raw) != 4 * len(bases):
@@ -96,11 +96,11 @@ class Header:
 
     def _texts(self, tag: int) -> list[str]:
         entry = self._entries.get(tag)
-        if entry is None or entry.type not in (_STRING, _STRINGS) or not entry.count:
+        if entry is None or entry.type not in (_STRING, _STRINGS) or not entry.items:
             return []
-        parts = self._store[entry.offset :].split(b"\0", entry.count)
-        if len(parts) <= entry.count:
+        parts = self._store[entry.offset :].split(b"\0", entry.items)
+        if len(parts) <= entry.items:
             raise Broken("a list of texts is cut off")
-        del parts[entry.count :]
+        del parts[entry.items :]
         # Decoding all at once takes a fifth of the time; no text has a zero byte in it.
         return b"\0".join(parts).decode("utf-8", "surrogateescape").split("\0")

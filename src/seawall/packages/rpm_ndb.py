@@ -17,8 +17,6 @@ _HEAD_SIZE, _TAIL_SIZE = 16, 12
 
 def headers(file: File, notes: Notes) -> Iterator[bytes]:
     """The headers in a file, in the order of their numbers. Raises Unreadable."""
-    from zlib import adler32  # noqa: PLC0415 - rare
-
     data = file.data
     if data[:4] != _MAGIC or len(data) < _HEADER:
         raise Unreadable("it is no database of rpm's ndb: its first bytes are not RpmP")
@@ -30,24 +28,30 @@ def headers(file: File, notes: Notes) -> Iterator[bytes]:
     taken = 0
     for number, start, size in sorted(_slots(data, pages, notes)):
         taken += size
-        blob = data[start : start + size]
-        problem = ""
         if taken > len(data):
-            problem = "its blobs overlap"
-        elif len(blob) != size or size < _HEAD_SIZE + _TAIL_SIZE:
-            problem = "it is cut off"
-        elif blob[:4] != _HEAD or blob[-4:] != _TAIL or _number(blob, 4) != number:
-            problem = "its marks are wrong"
-        elif _number(blob, 12) > size - _HEAD_SIZE - _TAIL_SIZE:
-            problem = "its length is wrong"
-        elif adler32(blob[:-_TAIL_SIZE]) != _number(blob, size - _TAIL_SIZE):
-            problem = "its checksum is wrong"
+            notes.add(f"package number {number}", "blobs overlap: no more are read")
+            return
+        blob = data[start : start + size]
+        problem = _problem(blob, number, size)
         if problem:
             notes.add(f"package number {number}", problem)
         else:
             yield blob[_HEAD_SIZE : _HEAD_SIZE + _number(blob, 12)]
-        if taken > len(data):
-            return
+
+
+def _problem(blob: bytes, number: int, size: int) -> str:
+    """What is wrong with a blob; empty when nothing is."""
+    from zlib import adler32  # noqa: PLC0415 - rare
+
+    if len(blob) != size or size < _HEAD_SIZE + _TAIL_SIZE:
+        return "it is cut off"
+    if blob[:4] != _HEAD or blob[-4:] != _TAIL or _number(blob, 4) != number:
+        return "its marks are wrong"
+    if _number(blob, 12) > size - _HEAD_SIZE - _TAIL_SIZE:
+        return "its length is wrong"
+    if adler32(blob[:-_TAIL_SIZE]) != _number(blob, size - _TAIL_SIZE):
+        return "its checksum is wrong"
+    return ""
 
 
 def _slots(data: bytes, pages: int, notes: Notes) -> Iterator[tuple[int, int, int]]:

@@ -51,8 +51,8 @@ _VENDORS: dict[str, tuple[str, ...]] = {
 def is_of_others(package: Package, distribution: str) -> bool:
     """Whether a package was made by others than the distribution it is installed on.
 
-    A package of RPM without a vendor is of others where the distribution names itself as one: it was
-    built by hand. Of distributions that are not known here nothing is said.
+    A package of RPM without a vendor is of others where the distribution names itself as one: it
+    was built by hand. Of distributions that are not known here nothing is said.
     """
     supplier = package.supplier.lower()
     if package.type == "deb":
