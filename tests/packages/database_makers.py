@@ -215,8 +215,10 @@ def apk_installed(directory: Path) -> tuple[bytes, Answer]:
     packages = []
     for n in range(110):
         tree = directory / f"tree{n}"
-        for path in (f"usr/share/pkg{n}/data", f"etc/pkg{n}.conf", f"usr/bin/pkg{n}",
-                     f"usr/lib/python3.12/site-packages/pkg{n}-1.0.dist-info/METADATA"):  # fmt: skip
+        for path in (
+            f"usr/share/pkg{n}/data", f"etc/pkg{n}.conf", f"usr/bin/pkg{n}",
+            f"usr/lib/python3.12/site-packages/pkg{n}-1.0.dist-info/METADATA",
+        ):  # fmt: skip
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             (tree / path).write_text(path)
         suffix = ("", "_rc2", "b", "_git20240102")[n % 4]

@@ -164,6 +164,21 @@ def test_apk_of_edge() -> None:
     assert covered(found) == [("a", "py3-a")]
 
 
+def test_what_no_advisories_speak_of_covers_nothing() -> None:
+    path = "usr/lib/python3.12/site-packages/a-1.dist-info/METADATA"
+    found = read({
+        "etc/os-release": b"ID=arch\n",
+        "var/lib/pacman/local/python-a-1-1/desc": b"%NAME%\npython-a\n\n%VERSION%\n1-1\n\n",
+        "var/lib/pacman/local/python-a-1-1/files": f"%FILES%\n{path}\n".encode(),
+        path: METADATA % b"a",
+    })  # fmt: skip
+    assert covered(found) == []
+    assert urls(found) == ["pkg:pypi/a@1.0", "pkg:alpm/arch/python-a@1-1?distro=arch"]
+    owner = found.owner_of(path)
+    assert owner is not None
+    assert owner.name == "python-a"
+
+
 def test_no_system_at_all() -> None:
     found = read({"a.dist-info/METADATA": METADATA % b"a", "var/lib/dpkg/status": stanza("a")})
     assert found.identity is None

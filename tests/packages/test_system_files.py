@@ -1,4 +1,4 @@
-"""What single files of a root file system tell: states of dpkg, streams of apk, names of systems."""
+"""What single files of a root file system tell: states of packages, streams, names of systems."""
 
 import io
 import json
@@ -38,6 +38,7 @@ Status: hold ok installed
 Architecture: amd64
 Source: glibc
 Version: 2.36-9
+Essential: yes
 
 Package: libc6
 Status: install ok installed
@@ -81,16 +82,17 @@ def test_states_and_sources_of_dpkg() -> None:
     assert [(p.key, p.version, p.source, p.line) for p in contents.packages] == [
         ("curl:amd64", "7.88.1-10+deb12u5", ("", ""), 1),
         ("libc6:amd64", "2.36-9", ("glibc", "2.36-9"), 9),
-        ("libc6:i386", "2.36-9", ("glibc", "2.36-8"), 15),
-        ("leaving:all", "1", ("", ""), 29),
-        ("broken:all", "2", ("", ""), 34),
-        ("lower:all", "3", ("", ""), 39),
-        ("curl-bin:amd64", "7.0+b1", ("curl", "7.0"), 44),
+        ("libc6:i386", "2.36-9", ("glibc", "2.36-8"), 16),
+        ("leaving:all", "1", ("", ""), 30),
+        ("broken:all", "2", ("", ""), 35),
+        ("lower:all", "3", ("", ""), 40),
+        ("curl-bin:amd64", "7.0+b1", ("curl", "7.0"), 45),
     ]
     assert [(item.what, item.line) for item in contents.problems] == [
-        ("broken", 34),
-        ("lower", 39),
+        ("broken", 35),
+        ("lower", 40),
     ]
+    assert facts("var/lib/dpkg/status", STATUS).essential == ("libc6:amd64",)
     assert facts("var/lib/dpkg/status", STATUS.replace("\n", "\r\n")).contents == contents
     lower = facts("var/lib/dpkg/status", "\n\n" + STATUS).contents
     assert lower.packages[0].line == 3

@@ -12,7 +12,7 @@ from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes, text_of
 from seawall.packages.system import MAX_PATH, MAX_PATHS, Facts, Holding, Identity
 
-_MAX_PACKAGES = 200_000
+_MAX_PACKAGES = 100_000
 _STREAM = pattern(r"/(alpine|postmarketos)/(?:v(\d{1,3}\.\d{1,3})|(edge|latest-stable))(?:/|$)")
 _ROLLING = (("packages.wolfi.dev/", "wolfi"), ("apk.cgr.dev/chainguard", "chainguard"))
 _FIELDS = frozenset("PVAoFRm")

@@ -13,7 +13,7 @@ from seawall.packages.package import Contents, File, Package, Unreadable
 from seawall.packages.reading import Notes
 from seawall.packages.system import Facts
 
-_MAX_STANZAS = 300_000
+_MAX_STANZAS = 100_000
 """All of Debian has 65,000 packages."""
 _MAX_VALUE = 2000
 _MAX_FIELDS = 10_000
@@ -34,6 +34,7 @@ class Stanza(NamedTuple):
     architecture: str
     source: str
     maintainer: str
+    essential: str
 
 
 def read(file: File) -> Facts:
@@ -50,6 +51,7 @@ def read_as(file: File, type_: str) -> Facts:
     """The same, for a type of package URL."""
     notes = Notes()
     packages: list[Package] = []
+    essential: list[str] = []
     is_single = "/status.d/" in file.path
     for stanza in _stanzas(file.data, notes):
         if not stanza.package:
@@ -66,9 +68,12 @@ def read_as(file: File, type_: str) -> Facts:
             reason = f"it is in the state {state}: not all of it may be there"
             notes.add(stanza.package, reason, stanza.line)
         packages.append(_package(stanza, type_))
+        if stanza.essential.lower() == "yes":
+            essential.append(packages[-1].key)
     if not packages and not notes.problems and file.data.strip() and b"Package:" not in file.data:
         raise Unreadable("it names no package")
-    return Facts(Contents(tuple(packages), notes.problems), shelf=type_)
+    contents = Contents(tuple(packages), notes.problems)
+    return Facts(contents, essential=tuple(essential), shelf=type_)
 
 
 def _package(stanza: Stanza, type_: str) -> Package:
@@ -109,7 +114,7 @@ def _gaps(data: bytes) -> Iterator[tuple[int, int]]:
     yield len(data), len(data)
 
 
-_FIELDS = ("Package", "Version", "Status", "Architecture", "Source", "Maintainer")
+_FIELDS = ("Package", "Version", "Status", "Architecture", "Source", "Maintainer", "Essential")
 _MARKS = tuple(f"\n{name}:" for name in _FIELDS)
 
 
@@ -126,10 +131,9 @@ def _stanza(text: str, line: int) -> Stanza:
             end = find("\n", start)
             value = text[start:end] if end >= 0 else text[start:]
             values.append(value.strip()[:_MAX_VALUE])
-    if not values[0] or not values[1]:
+    if not values[0] or (not values[1] and "\nversion:" in text.lower()):
         values = _in_any_case(text)
-    package, version, status, architecture, source, maintainer = values
-    return Stanza(line, package, version, status, architecture, source, maintainer)
+    return Stanza(line, *values)
 
 
 def _in_any_case(text: str) -> list[str]:

@@ -9,7 +9,7 @@ and its version of a library is not the one upstream calls so.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from seawall.packages.distributions import Release
+from seawall.packages.distributions import Release, ecosystem_of_release, release_of
 from seawall.packages.os_identity import identity_of
 from seawall.packages.ownership import Owners, usual_links
 from seawall.packages.package import Contents, Package, Problem
@@ -72,7 +72,7 @@ def inventory(found: Mapping[str, Facts], links: Mapping[str, str] | None = None
     for path, item in contents.items():
         number = None if found[path].shelf else owners.of(path)
         owner = None if number is None else system[number]
-        if owner is None or is_of_others(owner, release.id if release else ""):
+        if owner is None or not _mends(owner):
             files.append((path, item))
             continue
         covered += [Covered(path, package, owner) for package in item.packages]
@@ -80,6 +80,15 @@ def inventory(found: Mapping[str, Facts], links: Mapping[str, str] | None = None
             files.append((path, item._replace(packages=())))
     sets = dict.fromkeys(name for _, facts in sorted(found.items()) for name in facts.content_sets)
     return Inventory(identity, tuple(files), tuple(covered), tuple(sets), owners, system)
+
+
+def _mends(owner: Package) -> bool:
+    """Whether the advisories of a distribution speak of a package.
+
+    Some distributions have none, and what others made is in no distribution's.
+    """
+    release = release_of(owner)
+    return release is not None and bool(ecosystem_of_release(release))
 
 
 def _qualified(contents: Contents, release: Release | None) -> Contents:

@@ -100,14 +100,14 @@ class _Gathered:
 
     def _files(self, header: Header) -> tuple[str, ...]:
         paths = []
-        for path in header.paths():
-            if len(path) > MAX_PATH:
-                continue
+        for full in header.paths():
             self._paths -= 1
-            self._text -= len(path)
+            self._text -= len(full)
             if self._paths < 0 or self._text < 0:
                 raise Broken(f"more than {MAX_PATHS:,} files are listed: not all are known")
-            paths.append(path[1:] if path[:1] == "/" else path)
+            path = full[1:] if full[:1] == "/" else full
+            if path and len(path) <= MAX_PATH:
+                paths.append(path)
         return tuple(paths)
 
 

@@ -19,8 +19,7 @@ _OVERFLOW_PAGE = 7
 _ON_PAGE, _OFF_PAGE = 1, 3
 _PAGE_HEADER = 26
 _CHECKSUMS = 1
-_MAX_HEADER = 256 * 1024 * 1024
-"""Bytes of a header; RPM itself allows as many."""
+_MAX_HEADER = 64 * 1024 * 1024
 
 
 class _Table(NamedTuple):

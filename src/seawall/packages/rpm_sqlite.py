@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _PATIENCE = 20.0
 """Seconds; a database of 5,000 packages takes half of one."""
 _STEPS = 100_000
-_MAX_HEADER = 256 * 1024 * 1024
+_MAX_HEADER = 64 * 1024 * 1024
+"""Bytes of a row; the largest headers of kernels and TeX Live have some 10 MB."""
 
 
 def headers(file: File, notes: Notes) -> Iterator[bytes]:

@@ -59,5 +59,7 @@ class Facts(NamedTuple):
     identity: Identity | None = None
     content_sets: tuple[str, ...] = ()
     """Repositories of Red Hat that a layer was built from: ``rhel-9-for-x86_64-baseos-rpms``."""
+    essential: tuple[str, ...] = ()
+    """The keys of packages that a system does not work without (Debian Policy, section 3.8)."""
     shelf: str = ""
     """Names what is one database although it lies in several files, such as that of dpkg."""
