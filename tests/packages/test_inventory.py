@@ -98,6 +98,25 @@ def test_diversions() -> None:
     }
 
 
+def test_an_interrupted_dpkg() -> None:
+    removed = stanza("b").replace(b"install ok installed", b"deinstall ok config-files")
+    found = read({
+        "etc/os-release": DEBIAN,
+        "var/lib/dpkg/status": stanza("a") + stanza("b") + stanza("c"),
+        "var/lib/dpkg/updates/0000": stanza("a", "2-1"),
+        "var/lib/dpkg/updates/0001": stanza("a", "2-2"),
+        "var/lib/dpkg/updates/0002": removed,
+        "var/lib/dpkg/updates/0003": stanza("d"),
+        "var/lib/dpkg/info/d.list": b"/usr/bin/d\n",
+    })  # fmt: skip
+    assert sorted(url.partition("?")[0] for url in urls(found)) == [
+        "pkg:deb/debian/a@2-2", "pkg:deb/debian/c@1-1", "pkg:deb/debian/d@1-1",
+    ]  # fmt: skip
+    owner = found.owner_of("usr/bin/d")
+    assert owner is not None
+    assert owner.name == "d"
+
+
 def test_distroless() -> None:
     found = read({
         "usr/lib/os-release": DEBIAN,

@@ -1,8 +1,9 @@
 """Debian's package database: ``var/lib/dpkg/status``, ``status.d`` and those of opkg.
 
 Sources: dpkg's ``lib/dpkg/parse.c`` and ``fields.c``, deb-control(5), dpkg-query(1) on states;
-distroless keeps a file without ``Status`` for each package in ``status.d``. Which files a package
-brought stands beside: ``dpkg_files``.
+distroless keeps a file without ``Status`` for each package in ``status.d``. What an interrupted
+dpkg has not yet put into ``status`` lies in ``updates``, a file for each change. Which files a
+package brought stands beside: ``dpkg_files``.
 """
 
 from collections.abc import Iterator
@@ -16,11 +17,19 @@ from seawall.packages.system import Facts
 _MAX_STANZAS = 100_000
 """All of Debian has 65,000 packages."""
 _MAX_VALUE = 2000
-_MAX_FIELDS = 10_000
+_MAX_STANZA = 1_000_000
+"""Characters of an entry that are looked at; conffiles make some 20,000 of the longest."""
 _GONE = frozenset(("not-installed", "config-files"))
 """States without files, but for configuration that outlives its package."""
-_WHOLE = frozenset(("installed", "triggers-pending", "triggers-awaited"))
-_GAP = pattern(rb"\n(?:\r?\n)+")
+_WHOLE = frozenset((
+    "installed", "triggers-pending", "triggers-awaited", "half-configured", "unpacked",
+))  # fmt: skip
+"""States in which all files are there, though a script may still have to run."""
+_GAP = pattern(rb"\n\n+")
+_FIELDS = ("Package", "Version", "Status", "Architecture", "Source", "Maintainer", "Essential")
+_FIELD = pattern(rf"\n({'|'.join(_FIELDS)}):[ \t]*([^\n]*)")
+_ANY_FIELD = pattern(r"\n([A-Za-z]+)[ \t]*:[ \t]*([^\n]*)")
+"""dpkg reads the names of fields in any case."""
 _SOURCE = pattern(r"(\S+)(?:\s+\(([^()\s]+)\))?")
 
 
@@ -52,6 +61,7 @@ def read_as(file: File, type_: str) -> Facts:
     notes = Notes()
     packages: list[Package] = []
     essential: list[str] = []
+    gone: list[str] = []
     is_single = "/status.d/" in file.path
     for stanza in _stanzas(file.data, notes):
         if not stanza.package:
@@ -60,7 +70,10 @@ def read_as(file: File, type_: str) -> Facts:
         if not stanza.status and not is_single:
             notes.add(stanza.package, "it has no field Status: taken as installed", stanza.line)
         state = stanza.status.rpartition(" ")[2].lower() if stanza.status else "installed"
-        if state in _GONE or not notes.fits(stanza.package, stanza.version, stanza.line):
+        if state in _GONE:
+            gone.append(_key(stanza))
+            continue
+        if not notes.fits(stanza.package, stanza.version, stanza.line):
             continue
         if not stanza.version:
             notes.add(stanza.package, "it has no version", stanza.line)
@@ -73,7 +86,11 @@ def read_as(file: File, type_: str) -> Facts:
     if not packages and not notes.problems and file.data.strip() and b"Package:" not in file.data:
         raise Unreadable("it names no package")
     contents = Contents(tuple(packages), notes.problems)
-    return Facts(contents, essential=tuple(essential), shelf=type_)
+    return Facts(contents, gone=tuple(gone), essential=tuple(essential), shelf=type_)
+
+
+def _key(stanza: Stanza) -> str:
+    return f"{stanza.package}:{stanza.architecture}"
 
 
 def _package(stanza: Stanza, type_: str) -> Package:
@@ -84,7 +101,7 @@ def _package(stanza: Stanza, type_: str) -> Package:
     own = (stanza.package, stanza.version)
     return Package(
         type_, stanza.package, stanza.version, stanza.line,
-        key=f"{stanza.package}:{stanza.architecture}",
+        key=_key(stanza),
         qualifiers=(("arch", stanza.architecture),) if stanza.architecture else (),
         source=("", "") if source == own else source,
         supplier=stanza.maintainer,
@@ -93,18 +110,18 @@ def _package(stanza: Stanza, type_: str) -> Package:
 
 def _stanzas(data: bytes, notes: Notes) -> Iterator[Stanza]:
     """The stanzas of a file; what stands between two of them is a line with nothing on it."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
     at, line = 0, 1
     for number, (start, end) in enumerate(_gaps(data)):
         if number >= _MAX_STANZAS:
             notes.add(f"line {line}", f"there are more than {_MAX_STANZAS:,} entries")
             return
         text = data[at:start].decode("utf-8", "replace")
-        lines = text.count("\n")
-        if not text or text[0] in "\r\n":
-            text = text.lstrip("\r\n")
-        if text:
-            yield _stanza(f"\n{text}", line + lines - text.count("\n") if at == 0 else line)
-        line += lines + data.count(b"\n", start, end)
+        bare = text.lstrip("\n") if at == 0 else text
+        if bare:
+            yield _stanza(f"\n{bare[:_MAX_STANZA]}", line + len(text) - len(bare))
+        line += text.count("\n") + end - start
         at = end
 
 
@@ -114,33 +131,12 @@ def _gaps(data: bytes) -> Iterator[tuple[int, int]]:
     yield len(data), len(data)
 
 
-_FIELDS = ("Package", "Version", "Status", "Architecture", "Source", "Maintainer", "Essential")
-_MARKS = tuple(f"\n{name}:" for name in _FIELDS)
-
-
 def _stanza(text: str, line: int) -> Stanza:
-    """A stanza, given with a line break before it: fields are looked for, not split (5 times)."""
-    values = []
-    find = text.find
-    for mark in _MARKS:
-        start = find(mark)
-        if start < 0:
-            values.append("")
-        else:
-            start += len(mark)
-            end = find("\n", start)
-            value = text[start:end] if end >= 0 else text[start:]
-            values.append(value.strip()[:_MAX_VALUE])
-    if not values[0] or (not values[1] and "\nversion:" in text.lower()):
-        values = _in_any_case(text)
-    return Stanza(line, *values)
-
-
-def _in_any_case(text: str) -> list[str]:
-    """The same of fields that are written in another case, which dpkg reads as well."""
-    found: dict[str, str] = {}
-    for row in text.split("\n", _MAX_FIELDS)[:_MAX_FIELDS]:
-        name, colon, value = row[:_MAX_VALUE].partition(":")
-        if colon and name[:1] not in (" ", "\t"):
-            found.setdefault(name.lower(), value.strip())
-    return [found.get(name.lower(), "") for name in _FIELDS]
+    """A stanza, given with a line break before it; of fields that stand twice the first counts."""
+    found = dict(_FIELD.findall(text)[::-1])
+    if "Package" not in found or ("Version" not in found and "\nversion:" in text.lower()):
+        found = {
+            name: value for field, value in _ANY_FIELD.findall(text)[::-1]
+            if (name := field.capitalize()) in _FIELDS
+        }  # fmt: skip
+    return Stanza(line, *(found.get(name, "").rstrip()[:_MAX_VALUE] for name in _FIELDS))

@@ -207,7 +207,8 @@ IMAGE_FORMATS: tuple[ImageFormat, ...] = tuple(dict.fromkeys((
     EXECUTABLE,
 )))  # fmt: skip
 """All of them."""
-_SINGLE = "var/lib/dpkg/status.d/"
+_DEPTH = 4
+_SINGLE = ("var/lib/dpkg/status.d/", "var/lib/dpkg/updates/")
 
 
 def image_format_of(path: str) -> ImageFormat | None:
@@ -215,13 +216,13 @@ def image_format_of(path: str) -> ImageFormat | None:
     found = _PATHS.get(path)
     if found is not None:
         return found
-    base = path[path.rfind("/") + 1 :]
-    tests = _NAMES.get(base) or _ENDS.get(base[base.rfind(".") + 1 :])
+    base = path.rpartition("/")[2]
+    tests = _NAMES.get(base) or _ENDS.get(base.rpartition(".")[2])
     if tests is not None:
         for test, format_ in tests:
             if test(path):
                 return format_
-    if path.startswith(_SINGLE) and "/" not in path[len(_SINGLE) :]:
+    if path[:13] == "var/lib/dpkg/" and path.startswith(_SINGLE) and path.count("/") == _DEPTH:
         return _DPKG
     return None
 

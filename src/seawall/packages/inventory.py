@@ -12,11 +12,12 @@ from typing import NamedTuple
 from seawall.packages.distributions import Release, ecosystem_of_release, release_of
 from seawall.packages.os_identity import identity_of
 from seawall.packages.ownership import Owners, usual_links
-from seawall.packages.package import Contents, Package, Problem
+from seawall.packages.package import NOTHING, Contents, Package, Problem
 from seawall.packages.suppliers import is_of_others
 from seawall.packages.system import Diversion, Facts, Identity
 
 _TYPES = frozenset(("apk", "alpm", "deb", "ebuild", "opkg", "rpm"))
+_STATUS, _UPDATES = "var/lib/dpkg/status", "var/lib/dpkg/updates/"
 _RPM = ("rpmdb.sqlite", "Packages.db", "Packages")
 """Databases of RPM in one directory, the newest kind first."""
 
@@ -65,7 +66,7 @@ def inventory(found: Mapping[str, Facts], links: Mapping[str, str] | None = None
         for path, facts in sorted(found.items())
         if facts.contents.packages or facts.contents.problems
     }
-    contents = _without_old_databases(contents, found)
+    contents = _with_journal(_without_old_databases(contents, found), found)
     owners = Owners(usual_links(found) if links is None else links)
     system = tuple(_own(owners, contents, found))
     files, covered = [], []
@@ -121,6 +122,26 @@ def _without_old_databases(
         if newer:
             reason = f"{newer[0]} beside it is newer: it is left over"
             result[path] = Contents((), (Problem(base, reason),))
+    return result
+
+
+def _with_journal(contents: dict[str, Contents], found: Mapping[str, Facts]) -> dict[str, Contents]:
+    """What dpkg's journal says of a package counts, and of several entries the last.
+
+    dpkg reads ``status`` and then ``updates`` in their order (its ``lib/dpkg/dbmodify.c``).
+    """
+    journal = sorted((path for path in found if path.startswith(_UPDATES)), reverse=True)
+    if not journal:
+        return contents
+    result = dict(contents)
+    told: set[str] = set()
+    for path in [*journal, _STATUS]:
+        item = result.get(path, NOTHING)
+        if item.packages:
+            kept = tuple(package for package in item.packages if package.key not in told)
+            result[path] = item._replace(packages=kept)
+        told.update(package.key for package in item.packages)
+        told.update(found[path].gone if path in found else ())
     return result
 
 

@@ -99,15 +99,11 @@ class _Gathered:
         self.holdings.append(Holding(key, paths))
 
     def _files(self, header: Header) -> tuple[str, ...]:
-        paths = []
-        for full in header.paths():
-            self._paths -= 1
-            self._text -= len(full)
-            if self._paths < 0 or self._text < 0:
-                raise Broken(f"more than {MAX_PATHS:,} files are listed: not all are known")
-            path = full[1:] if full[:1] == "/" else full
-            if path and len(path) <= MAX_PATH:
-                paths.append(path)
+        paths = header.paths(self._paths, self._text)
+        self._paths -= len(paths)
+        self._text -= sum(map(len, paths))
+        if paths and (not min(paths) or max(map(len, paths)) > MAX_PATH):
+            paths = [path for path in paths if 0 < len(path) <= MAX_PATH]
         return tuple(paths)
 
 

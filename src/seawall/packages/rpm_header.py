@@ -6,7 +6,6 @@ stands before a header in a package file; both are read.
 """
 
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 NAME, VERSION, RELEASE, EPOCH = 1000, 1001, 1002, 1003
@@ -21,6 +20,7 @@ _MAGIC = b"\x8e\xad\xe8\x01"
 _MAX_ENTRIES = 65_536
 _STRING, _STRINGS, _TRANSLATED, _INT32 = 6, 8, 9, 4
 _MAX_VALUE = 10_000
+_TOO_MANY = "more files are listed than are read: not all are known"
 
 
 class Broken(Exception):  # noqa: N818 - a verdict on a header
@@ -73,26 +73,34 @@ class Header:
         raw = self._store[entry.offset : entry.offset + 4]
         return int.from_bytes(raw, "big") if len(raw) == 4 else None
 
-    def paths(self) -> Iterator[str]:
-        """The files of the package, each with a slash before it. Raises Broken.
+    def paths(self, most: int, text: int) -> list[str]:
+        """The files of the package, from the root without a slash before them.
 
-        Directories are named once and numbered for each file; RPM 3 named each file whole.
+        Directories are named once and numbered for each file; RPM 3 named each file whole. Raises
+        Broken, also where there are more than ``most`` or more characters in all than ``text``.
         """
         bases = self._texts(BASE_NAMES)
         if not bases:
-            yield from self._texts(OLD_FILE_NAMES)
-            return
-        directories = self._texts(DIRECTORY_NAMES)
+            whole = [path.removeprefix("/") for path in self._texts(OLD_FILE_NAMES)]
+            if len(whole) > most or sum(map(len, whole)) > text:
+                raise Broken(_TOO_MANY)
+            return whole
+        directories = [name.removeprefix("/") for name in self._texts(DIRECTORY_NAMES)]
         entry = self._entries.get(DIRECTORY_INDEXES)
         if entry is None or entry.type != _INT32 or entry.items < len(bases):
             raise Broken("its files have no directories")
         raw = self._store[entry.offset : entry.offset + 4 * len(bases)]
         if len(raw) != 4 * len(bases):
             raise Broken("its files have no directories")
-        for base, number in zip(bases, struct.unpack(f">{len(bases)}I", raw), strict=True):
-            if number >= len(directories):
-                raise Broken("a file is in a directory that is not named")
-            yield directories[number] + base
+        numbers = struct.unpack(f">{len(bases)}I", raw)
+        if max(numbers) >= len(directories):
+            raise Broken("a file is in a directory that is not named")
+        # Many files may be in one directory of a long name: their paths are not made in vain.
+        lengths = [len(name) for name in directories]
+        size = sum(map(len, bases)) + sum(map(lengths.__getitem__, numbers))
+        if len(bases) > most or size > text:
+            raise Broken(_TOO_MANY)
+        return [directories[number] + base for number, base in zip(numbers, bases, strict=True)]
 
     def _texts(self, tag: int) -> list[str]:
         entry = self._entries.get(tag)

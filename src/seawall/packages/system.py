@@ -59,6 +59,8 @@ class Facts(NamedTuple):
     identity: Identity | None = None
     content_sets: tuple[str, ...] = ()
     """Repositories of Red Hat that a layer was built from: ``rhel-9-for-x86_64-baseos-rpms``."""
+    gone: tuple[str, ...] = ()
+    """The keys of packages that a database names although they are not, or no longer, installed."""
     essential: tuple[str, ...] = ()
     """The keys of packages that a system does not work without (Debian Policy, section 3.8)."""
     shelf: str = ""
