@@ -11,6 +11,7 @@ from seawall.advisories.versions.schemes import scheme_of
 from seawall.packages.distributions import ecosystem_of_release, name_of, release_of
 from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package
+from seawall.packages.reading import shown
 
 Wanted = tuple[str, str, str]
 """Ecosystem, name and version of a package."""
@@ -108,8 +109,9 @@ class _Sight:
         """Why a package cannot be judged, and the remedy."""
         ecosystem = query_of(package)[0]
         if not ecosystem and package.type in ("apk", "deb", "rpm") and package.supplier:
+            supplier = shown(package.supplier)
             return (
-                f"it is of {package.supplier}, not of a release of a distribution that is known",
+                f"it is of {supplier}, not of a release of a distribution that is known",
                 "watch the announcements of its makers",
             )
         if not ecosystem and package.type in ("apk", "deb", "rpm"):
