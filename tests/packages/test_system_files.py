@@ -162,6 +162,16 @@ def test_streams_of_apk(text: str, expected: tuple[str, str]) -> None:
     assert (identity.id, identity.version) == expected
 
 
+def test_odd_entries_of_apk() -> None:
+    text = "P:a\nV:1\nR:\nF:\nR:b\nodd\n\nP:.virtual\nV:1\n\nV:2\n\nP:c\n\nC:x\nP:d\nV:3\nF:d\nR:\n"
+    found = facts("lib/apk/db/installed", text)
+    assert [(p.name, p.version, p.line) for p in found.contents.packages] == [
+        ("a", "1", 1), ("c", "", 13), ("d", "3", 15),
+    ]  # fmt: skip
+    assert [holding.paths for holding in found.holdings] == [("b",), (), ()]
+    assert [problem.line for problem in found.contents.problems] == [6, 11, 13]
+
+
 def test_repositories_that_tell_no_stream() -> None:
     for text in ("", "/media/cdrom/apks\n", "https://a.example.org/own\n", "set a=b\n"):
         assert facts("etc/apk/repositories", text).identity is None

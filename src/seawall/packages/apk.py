@@ -13,6 +13,8 @@ from seawall.packages.reading import Notes, text_of
 from seawall.packages.system import MAX_PATH, MAX_PATHS, Facts, Holding, Identity
 
 _MAX_PACKAGES = 100_000
+_MAX_LINES = 3_000_000
+"""Each file takes three; all of Alpine's packages together have some two million files."""
 _STREAM = pattern(r"/(alpine|postmarketos)/(?:v(\d{1,3}\.\d{1,3})|(edge|latest-stable))(?:/|$)")
 _ROLLING = (("packages.wolfi.dev/", "wolfi"), ("apk.cgr.dev/chainguard", "chainguard"))
 _FIELDS = frozenset("PVAoFRm")
@@ -58,6 +60,9 @@ def _entries(data: bytes, notes: Notes) -> Iterator[tuple[int, dict[str, str], l
     directory, first = "", 1
     number = 0
     for number, row in enumerate(_lines(data), 1):
+        if number > _MAX_LINES:
+            notes.add(f"line {number}", f"it has more than {_MAX_LINES:,} lines: no more are read")
+            break
         if not row or row == "\r":
             if fields:
                 yield first, fields, paths
@@ -67,7 +72,7 @@ def _entries(data: bytes, notes: Notes) -> Iterator[tuple[int, dict[str, str], l
         if row[1:2] != ":":
             notes.add(row, "a letter and a colon are expected", number)
         elif kind == "R":
-            if len(row) + len(directory) <= MAX_PATH:
+            if 2 < len(row) <= MAX_PATH - len(directory):
                 paths.append(directory + row[2:])
         elif kind == "F":
             directory = f"{row[2:]}/" if len(row) > 2 else ""
