@@ -58,11 +58,7 @@ def _entries(data: bytes, notes: Notes) -> Iterator[tuple[int, dict[str, str], l
     fields: dict[str, str] = {}
     paths: list[str] = []
     directory, first = "", 1
-    number = 0
-    for number, row in enumerate(_lines(data), 1):
-        if number > _MAX_LINES:
-            notes.add(f"line {number}", f"it has more than {_MAX_LINES:,} lines: no more are read")
-            break
+    for number, row in _numbered(data, notes):
         if not row or row == "\r":
             if fields:
                 yield first, fields, paths
@@ -80,6 +76,15 @@ def _entries(data: bytes, notes: Notes) -> Iterator[tuple[int, dict[str, str], l
             fields.setdefault(kind, row[2:].strip())
     if fields:
         yield first, fields, paths
+
+
+def _numbered(data: bytes, notes: Notes) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, no more than ``_MAX_LINES``."""
+    for number, row in enumerate(_lines(data), 1):
+        if number > _MAX_LINES:
+            notes.add(f"line {number}", f"it has more than {_MAX_LINES:,} lines: no more are read")
+            return
+        yield number, row
 
 
 def _lines(data: bytes) -> Iterator[str]:
