@@ -8,6 +8,9 @@ from seawall.dockerfile.ports import Ports
 from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, check_comment
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
+from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
+from seawall.packages.image_formats import IMAGE_FORMATS, image_format_of, uncovered_of
+from seawall.packages.inventory import Inventory
 from seawall.sources.git.index import Stat
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
@@ -26,7 +29,7 @@ _ = (
     Stat.ctime,
 )
 
-__all__ = ("facts",)
+__all__ = ("facts", "image_readers")
 
 
 def facts(
@@ -44,4 +47,17 @@ def facts(
         *(one.blank_lines, one.source_end_line, file.syntax, Pair.legacy),
         *(Flag.value_start, Directive.value_start, Directive.value_end),
         *(ShellWord.editable, Command.top_level, Script.is_shell),
+    )
+
+
+def image_readers() -> object:
+    """What ``packages.image_formats`` names, and what reads images."""
+    return (
+        *(apk.read_repositories, dpkg.read_opkg, dpkg_files.read_list, dpkg_files.read_sums),
+        *(dpkg_files.read_diversions, pacman.read_files, portage.read_files, rpm.read_sqlite),
+        *(rpm.read_ndb, rpm.read_berkeley, rpm.read_manifest, os_identity.read_os_release),
+        *(os_identity.read_lsb_release, os_identity.read_alpine_release),
+        *(os_identity.read_debian_version, os_identity.read_release, os_identity.read_ubuntu_pro),
+        *(os_identity.read_content_manifest, IMAGE_FORMATS, image_format_of, uncovered_of),
+        Inventory.owner_of,
     )

@@ -12,6 +12,7 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import ecosystem_of_release, name_of, release_of
 from seawall.packages.ecosystems import ecosystem_of
 from seawall.packages.package import Package
+from seawall.packages.reading import shown
 
 Wanted = tuple[str, str, str]
 """Ecosystem, name and version of a package."""
@@ -108,6 +109,12 @@ class _Sight:
     def obstacle(self, package: Package) -> tuple[str, str] | None:
         """Why a package cannot be judged, and the remedy."""
         ecosystem = query_of(package)[0]
+        if not ecosystem and package.type in ("apk", "deb", "rpm") and package.supplier:
+            supplier = shown(package.supplier)
+            return (
+                f"it is of {supplier}, not of a release of a distribution that is known",
+                "watch the announcements of its makers",
+            )
         if not ecosystem and package.type in ("apk", "deb", "rpm"):
             return (
                 "nothing says of which release of a distribution it is, or nobody knows it",

@@ -10,7 +10,7 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Package
 
 _TYPES = frozenset(("apk", "deb", "rpm"))
-_CODENAMES = {
+CODENAMES = {
     "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14",
     "trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04",
     "noble": "24.04",
@@ -38,10 +38,10 @@ def release_of(package: Package) -> Release | None:
     id_, _, version = distro.partition("-")
     if distro.startswith(("opensuse-", "sle-", "sles-", "suse-")):
         id_, _, version = distro.rpartition("-")
-    if not version and id_ in _CODENAMES:
-        version = _CODENAMES[id_]
+    if not version and id_ in CODENAMES:
+        version = CODENAMES[id_]
         id_ = "ubuntu" if "." in version else "debian"
-    version = _CODENAMES.get(version, version)
+    version = CODENAMES.get(version, version)
     return Release(id_, version) if id_ else None
 
 
@@ -83,6 +83,12 @@ def _alpine(version: str) -> str:
     return f"Alpine:v{_parts(version, 2)}" if version else ""
 
 
+def _amazon(version: str) -> str:
+    """The first one counts as 1, although its versions are those of Ubuntu's form: 2018.03."""
+    number = "1" if "." in version and version[:2] == "20" else _parts(version, 1)
+    return f"Amazon Linux:{number}" if number else ""
+
+
 def _suse(version: str) -> str:
     major, _, pack = version.partition(".")
     text = f"{major} SP{pack}" if pack and pack != "0" else major
@@ -93,10 +99,13 @@ _ECOSYSTEMS: dict[str, Callable[[str], str]] = {
     "almalinux": _numbered("AlmaLinux", 1),
     "alpaquita": lambda version: f"Alpaquita:{version or 'stream'}",
     "alpine": _alpine,
-    "amzn": _numbered("Amazon Linux", 1),
+    "amzn": _amazon,
     "azurelinux": _numbered("Azure Linux", 1),
+    # Built from the sources of Red Hat, whose advisories are the only ones there are for it.
+    "centos": _numbered("Red Hat:enterprise_linux", 1),
     "chainguard": lambda _version: "Chainguard",
     "debian": _numbered("Debian", 1),
+    "fedora": _numbered("Fedora", 1),
     "mariner": _numbered("Azure Linux", 1),
     "ol": _numbered("Oracle Linux", 1),
     "opensuse-leap": lambda version: f"openSUSE:Leap {_parts(version, 2)}" if version else "",

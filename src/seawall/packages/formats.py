@@ -14,6 +14,10 @@ from importlib import import_module
 from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Contents, File
 
+TREE, IMAGE, BOTH = "tree", "image", "both"
+"""Where a format applies: to a tree of sources, to a root file system (``image_formats``), or to
+both."""
+
 
 class Format(NamedTuple):
     """One format."""
@@ -36,6 +40,11 @@ class Format(NamedTuple):
             fnmatchcase(f"/{path}", f"*/{name}") if "/" in name else fnmatchcase(base, name)
             for name in self.names
         )
+
+    @property
+    def where(self) -> str:
+        """``TREE`` or ``BOTH``: lock files say nothing of what an image holds."""
+        return BOTH if self.installed else TREE
 
     @property
     def read(self) -> Callable[[File], Contents]:

@@ -55,6 +55,9 @@ class Package(NamedTuple):
     file itself."""
     download: str = ""
     """Where it comes from when that is no registry: the address of an archive or repository."""
+    supplier: str = ""
+    """Who made it, as a distribution's database has it (``Maintainer``, ``Vendor``): not all that
+    is installed by a distribution's means is of the distribution."""
 
     @property
     def identity(self) -> str:
