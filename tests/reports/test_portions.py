@@ -21,13 +21,16 @@ RULES = [
     real_rule("image-tag-mutable"),
     made_rule("team/rule", "policy"),
     made_rule("github-token", "secrets", Severity.CRITICAL),
-    made_rule("vulnerable-package", "policy"),
+    made_rule("vulnerable-package", "vulnerabilities"),
 ]
 DETAILS = [
-    {"id": name, "title": title, "aliases": ["GHSA-1"], "package": {"purl": f"pkg:pypi/{name}"}}
+    {
+        "id": name, "title": title, "aliases": ["GHSA-1"],
+        "package": {"name": "x", "version": "1", "purl": f"pkg:pypi/x@{name}"},
+    }
     for name in ("CVE-2000-0001", "CVE-2000-0002", "team/rule")
     for title in ("one", "another")
-]
+]  # fmt: skip
 SOURCES = Texts({path: NASTY.replace("\n", " ") + "\n\tlast: line\n" for path in PATHS})
 
 
