@@ -132,11 +132,11 @@ def test_one_file_changes_in_any_format(
 @pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "html"])
 def test_twins_in_files_that_are_told_apart(tree: Path, name: str) -> None:
     """The same object in many files: what its findings are known by is numbered over all."""
-    for number in (3, 17, 31, 8):
+    for count, number in enumerate((3, 17, 31, 8), 1):
         write(tree, {f"p{number:02}.yaml": placed("twin", "team-1")})
         right = command("scan", "--format", name)
         assert said("--format", name) == (right.code, right.out)
-    assert "-4" in right.out
+        assert count == 1 or f"-{count}" in right.out
     (tree / "p03.yaml").unlink()
     right = command("scan", "--format", name)
     assert said("--format", name) == (right.code, right.out)
