@@ -1,11 +1,13 @@
 """What a second look costs: the cache, one changed file, ``--since``, configuration, processors."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from bench import corpus, git
@@ -43,22 +45,33 @@ def unchanged(folder: Path) -> Iterator[Row]:
     """A tree of 5,000 files: first, again, after one file has changed."""
     tree = folder / "tree"
     manifests(tree)
-    command = scan(str(tree))
-    yield f"{FILES:,} files, without the cache", told(repeat([*command, "--no-cache"], 2))
+    yield f"{FILES:,} files, without the cache", told(repeat(scan(str(tree), "--no-cache"), 2))
+    known = str(folder / "known.baseline")
+    run(scan(str(tree), "--no-cache", f"--write-baseline={known}"))
     cache = folder / "cache"
     os.environ["SEAWALL_CACHE_DIR"] = str(cache)
-    first = []
-    for _ in range(2):
-        shutil.rmtree(cache, ignore_errors=True)
-        first.append(run(command))
-    yield f"{FILES:,} files, the cache empty", told(first)
-    yield f"{FILES:,} files, nothing changed", told(repeat(command, RUNS))
-    changed = []
-    for number in range(RUNS):
-        path = tree / f"apps-{number:05}.yaml"
-        path.write_text(path.read_text().replace("info", f"debug-{number}"))
-        changed.append(run(command))
-    yield f"{FILES:,} files, one changed", told(changed)
+    values = count()
+    for form, options in {
+        "": (),
+        ", JSON": ("--format", "json"),
+        ", SARIF": ("--format", "sarif"),
+        ", all of it known to a baseline": ("--baseline", known),
+    }.items():
+        what = f"{FILES:,} files{form}"
+        command = scan(str(tree), "--output", str(folder / "report"), *options)
+        first = []
+        for _ in range(1 if form else 2):
+            shutil.rmtree(cache, ignore_errors=True)
+            first.append(run(command))
+        yield f"{what}, the cache empty", told(first)
+        yield f"{what}, nothing changed", told(repeat(command, RUNS))
+        changed = []
+        for number in range(RUNS):
+            path = tree / f"apps-{number:05}.yaml"
+            new = f"value: v{next(values)}"
+            path.write_text(re.sub("value: .*", new, path.read_text(), count=1))
+            changed.append(run(command))
+        yield f"{what}, one changed", told(changed)
 
 
 def since(folder: Path) -> Iterator[Row]:

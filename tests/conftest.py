@@ -27,11 +27,11 @@ def _a_cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
 @pytest.fixture(autouse=True)
 def _every_json_report_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold each JSON report that a test makes against the schema in the package."""
-    write = json_report.write
+    join = json_report.join
 
     def validated(*arguments: Any) -> Iterator[str]:
-        text = "".join(write(*arguments))
+        text = "".join(join(*arguments))
         valid_report(text)
         yield text
 
-    monkeypatch.setattr(json_report, "write", validated)
+    monkeypatch.setattr(json_report, "join", validated)

@@ -109,9 +109,11 @@ def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         "one manifest, an ignore and a configuration",
         "one manifest, an ignore, a configuration and a baseline",
         "8 files, without the cache",
-        "8 files, the cache empty",
-        "8 files, nothing changed",
-        "8 files, one changed",
+        *(
+            f"8 files{form}, {state}"
+            for form in ("", ", JSON", ", SARIF", ", all of it known to a baseline")
+            for state in ("the cache empty", "nothing changed", "one changed")
+        ),
         "5 commits, 8 files, 2 edited, --since HEAD~2, without the cache",
         "5 commits, 8 files, 2 edited, --since HEAD~2",
         "8 files, a plain scan, for comparison",

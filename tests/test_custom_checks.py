@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from seawall import catalogue
+from seawall import catalogue, reports
 from seawall.core.errors import UsageError
 from seawall.core.report import NotCovered
 from seawall.core.rule import Rule
 from seawall.core.severity import Severity
 from seawall.engine import Options, Result, scan
-from seawall.reports import FORMATS, writer
+from seawall.reports import FORMATS
 from seawall.reports import Options as Looks
 from tests.kubernetes.custom.support import attempt
 from tests.test_engine import found, write
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_reported_and_leaves_the_inputs_complete(tmp_path
 def test_every_report_takes_it(tmp_path: Path, name: str) -> None:
     result = scanned(tmp_path, select=("no-debug",))
     assert result.report.findings
-    text = "".join(writer(name)(result.report, result.texts, Looks()))
+    text = "".join(reports.write(name, result.report, result.texts, Looks()))
     assert "no-debug" in text
     if name == "sarif":
         (entry,) = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]

@@ -6,7 +6,6 @@ import pytest
 
 from seawall import engine, reports
 from seawall.cli import telling
-from seawall.reports import table
 
 POD = """
 apiVersion: v1
@@ -37,7 +36,7 @@ def test_the_parts_make_up_the_whole(
 ) -> None:
     monkeypatch.setattr(telling, "WORTH_SPREADING", 1)
     look = reports.Options(quiet=quiet)
-    whole = "".join(table.write(result.report, result.texts, look))
+    whole = "".join(reports.write("table", result.report, result.texts, look))
     assert "web-4" in whole
     assert "correct-horse" not in whole
     assert "".join(telling.table_of(result, look, workers)) == whole
@@ -55,5 +54,5 @@ def test_a_report_without_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(telling, "WORTH_SPREADING", 0)
     result = engine.scan(engine.Options(targets=(str(tmp_path),), cache=False))
     look = reports.Options()
-    whole = "".join(table.write(result.report, result.texts, look))
+    whole = "".join(reports.write("table", result.report, result.texts, look))
     assert "".join(telling.table_of(result, look, 2)) == whole

@@ -2,8 +2,9 @@
 
 import pytest
 
-from seawall.core.finding import Finding, Subject, fingerprints
+from seawall.core.finding import Finding, Subject, fingerprint
 from seawall.core.location import Location, Span, render_key_path
+from seawall.core.portion import HOLE, Marks, Piece
 from seawall.core.report import Coverage, Failed, NotCovered, Report, RuleFault
 from seawall.core.rule import RULESETS, SECURITY, Change, Hits, Rule
 from seawall.core.severity import Confidence, Severity, choices
@@ -38,7 +39,7 @@ def make_finding(**changes: object) -> Finding:
 
 
 def same(first: Finding, second: Finding) -> bool:
-    return fingerprints([first]) == fingerprints([second])
+    return fingerprint(first) == fingerprint(second)
 
 
 def test_fingerprint_survives_moves() -> None:
@@ -68,9 +69,11 @@ def test_fingerprint_of_a_nameless_object_rests_on_its_file() -> None:
 
 
 def test_fingerprints_of_one_report_are_unique() -> None:
-    first, second, third = fingerprints([make_finding()] * 3)
-    assert second == f"{first}-2"
-    assert third == f"{first}-3"
+    marks, mark = Marks(), bytes(16)
+    assert [marks.ending(mark) for _ in range(3)] == ["", "-2", "-3"]
+    text = Piece(f"a{HOLE} b{HOLE} a{HOLE}", (b"a", b"b", b"a"))
+    filled = "".join(marks.fill([Piece(f"a{HOLE} ", (b"a",)), Piece(""), text]))
+    assert filled == "a a-2 b a-3"
 
 
 @pytest.mark.parametrize(

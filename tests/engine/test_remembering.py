@@ -3,6 +3,7 @@
 import json
 import random
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,10 @@ from seawall import cache as cache_module
 from seawall.engine import remembering, scanning
 from seawall.kubernetes import reader
 from seawall.kubernetes.rules import all_rules
+from seawall.reports import FORMATS
 from tests.engine.support import edit, manifest, seawall
 from tests.kubernetes.support import rule_named
 from tests.triage.support import Ran, command, pod, write
-
-FORMATS = ["table", "json", "sarif", "junit", "gitlab", "github", "markdown", "html"]
 
 
 @pytest.fixture
@@ -34,16 +34,33 @@ def both(*arguments: str) -> tuple[Ran, Ran]:
     return command("scan", "--cache", *arguments), command("scan", *arguments)
 
 
+def both_of(*arguments: str) -> Iterator[Ran]:
+    """The same one after the other, for what they write to files."""
+    yield command("scan", "--cache", *arguments)
+    yield command("scan", *arguments)
+
+
 OPTIONS: list[list[str]] = [
     [], [], ["--profile", "all"], ["--min-confidence", "low"], ["--no-ignores"], ["d0", "d1"],
     ["--select", "host-*,ignore-*,hardcoded-secret"], ["--context", "d0", "d1"], ["--no-config"],
     ["--baseline", "seawall.baseline"], ["--kubernetes-version", "1.30"], ["-v"],
+    ["--baseline", "seawall.baseline", "--profile", "all", "-v"],
+    ["--baseline", "seawall.baseline"],
     ["--fail-on", "low"], ["--profile", "all"], ["--profile", "all", "--context", "d0", "d1", "d2"],
     ["-q"], ["--profile", "all", "--color", "always"],
 ]  # fmt: skip
 
 
-def check_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: int) -> None:
+def thin_out(baseline: Path, chance: random.Random) -> None:
+    """Leave out some of what is known, and let some of it be known less often."""
+    lines = baseline.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if "format" in line or chance.random() < 0.8]
+    baseline.write_text("".join(kept).replace('"count": 3', f'"count": {chance.randint(1, 4)}'))
+
+
+def check_edits(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: int, *, every: bool = False
+) -> None:
     chance = random.Random(seed)
     day = 15
     replayed = 0
@@ -60,15 +77,22 @@ def check_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int, edits: i
         monkeypatch.setattr("seawall.engine.today", lambda today=today: today)
         spread = chance.random() < 0.2
         monkeypatch.setattr(scanning, "WORTH_SPREADING", 0 if spread else 1_000_000)
-        named = chance.choice(["json", "json", "table", "table", "table", *FORMATS])
-        options = [*chance.choice(OPTIONS), "--format", named, "-j", chance.choice("112")]
-        if chance.random() < 0.05:
+        if chance.random() < 0.1:
             command("scan", "--write-baseline", "seawall.baseline", "--exit-zero", "--cache")
-        for _ in range(chance.choice([1, 1, 2])):
-            with_, without = both(*options)
-            assert (with_.code, with_.out) == (without.code, without.out), (seed, what, options)
-            assert with_.err == without.err, (seed, what, options)
-            replayed += 1
+            thin_out(tree / "seawall.baseline", chance)
+        own, jobs = chance.choice(OPTIONS), chance.choice("112")
+        several = chance.sample(FORMATS, 2) if chance.random() < 0.2 else None
+        for named in FORMATS if every else [chance.choice(["json", "table", *FORMATS])]:
+            options = [*own, "--format", named, "-j", jobs]
+            if several is not None:
+                options += ["--format", f"{several[0]}=../1", "--format", f"{several[1]}=../2"]
+            for _ in range(chance.choice([1, 1, 2])):
+                outputs = []
+                for ran in both_of(*options):
+                    files = [path.read_bytes() for path in tree.parent.glob("[12]")]
+                    outputs.append((ran, files))
+                assert outputs[0] == outputs[1], (seed, what, options)
+                replayed += 1
     assert replayed >= edits
 
 
@@ -81,6 +105,12 @@ def test_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_five_hundred_edits(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     check_edits(tree, monkeypatch, seed, 50)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_edits_in_every_format(tree: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    check_edits(tree, monkeypatch, seed, 20, every=True)
 
 
 def test_what_is_kept_is_used(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

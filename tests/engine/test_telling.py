@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall import cache
+from seawall.core.portion import Portion
+from seawall.core.report import Report
 from seawall.engine import judging, reading, remembering, scanning
 from seawall.engine.remembering import groups_of
+from seawall.reports import FORMATS, form
 from tests.engine.support import seawall
 from tests.triage.support import Ran, command, pod, write
 
@@ -90,6 +93,81 @@ def test_one_file_changes(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tree, {"p07.yaml": placed("p-7", "team-3").replace("image: ", "image: x")})
     assert work.of() == (["p07.yaml"], ["p07.yaml"])
     assert work.of() == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*((name, []) for name in FORMATS), ("table", ["-v"]), ("json", ["--baseline", "../known"])],
+)
+def test_one_file_changes_in_any_format(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: list[str]
+) -> None:
+    """Of the others nothing is read, judged or told again."""
+    command("scan", "--write-baseline=../known", "--exit-zero", "--select", "host-*")
+    work = Work(monkeypatch)
+    told: list[str] = []
+    how = form(name)
+    tell = how.tell
+
+    def telling(report: Report, *others: Any) -> Portion:
+        told.extend(sorted({item.location.path for item in report.findings}))
+        return tell(report, *others)
+
+    monkeypatch.setattr(how, "tell", telling)
+    options = ["--format", name, *options]
+    assert len(work.of(*options)[1]) == 41
+    told.clear()
+    said(*options)
+    assert not told
+    write(tree, {"p07.yaml": placed("p-7", "team-3").replace("image: ", "image: x")})
+    assert work.of(*options) == (["p07.yaml"], ["p07.yaml"])
+    told.clear()
+    write(tree, {"p07.yaml": placed("p-7", "team-3").replace("image: ", "image: y")})
+    said(*options)
+    assert "p07.yaml" in told
+    assert len(told) < 20
+    assert work.of(*options) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["json", "sarif", "gitlab", "html"])
+def test_twins_in_files_that_are_told_apart(tree: Path, name: str) -> None:
+    """The same object in many files: what its findings are known by is numbered over all."""
+    for count, number in enumerate((3, 17, 31, 8), 1):
+        write(tree, {f"p{number:02}.yaml": placed("twin", "team-1")})
+        right = command("scan", "--format", name)
+        assert said("--format", name) == (right.code, right.out)
+        assert count == 1 or f"-{count}" in right.out
+    (tree / "p03.yaml").unlink()
+    right = command("scan", "--format", name)
+    assert said("--format", name) == (right.code, right.out)
+
+
+@pytest.mark.parametrize("options", [["-v"], ["--format", "json"]])
+def test_a_baseline_is_used_up_over_all_files(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Who comes first gets an entry: the others are told anew, and judged no more than that."""
+    twin = placed("twin", "team-1")
+    write(tree, {"p05.yaml": twin, "p35.yaml": twin})
+    (tree / "p05.yaml").unlink()
+    command("scan", "--write-baseline=../known", "--exit-zero")
+    work = Work(monkeypatch)
+    options = ["--baseline", "../known", *options]
+    work.of(*options)
+    before = said(*options)
+    write(tree, {"p05.yaml": twin})
+    assert work.of(*options) == (["p05.yaml"], ["p05.yaml"])
+    assert said(*options) != before
+    (tree / "p05.yaml").unlink()
+    assert work.of(*options) == ([], [])
+    assert said(*options) == before
+
+
+def test_what_is_no_baseline_is_refused(tree: Path) -> None:
+    for path in tree.iterdir():
+        path.unlink()
+    (tree / "known").write_text("{}\n")
+    assert command("scan", "--cache", "--baseline", "known").code == 2
 
 
 @pytest.mark.parametrize("options", [[], ["-q"], ["--format", "json"], ["--fail-on", "low"]])

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from seawall.core.edit import Fix
-from seawall.core.finding import Finding, fingerprints
+from seawall.core.finding import Finding
 from seawall.core.location import Location, render_key_path
 from seawall.core.report import Report, Suppressed
 from seawall.reports.json_text import compact
+from tests.reports.samples import fingerprints
 
 
 def findings(report: Report) -> Iterator[str]:

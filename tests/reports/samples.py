@@ -1,11 +1,11 @@
 """Reports built by hand from real rules: a calm one, an empty one and a hostile one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from seawall.core.edit import Edit, Fix, Safety
-from seawall.core.finding import Finding, Related, Subject
+from seawall.core.finding import Finding, Related, Subject, fingerprint
 from seawall.core.location import KeyPath, Location, Span
 from seawall.core.report import (
     Coverage,
@@ -19,7 +19,7 @@ from seawall.core.report import (
 from seawall.core.rule import Hits, Rule
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.rules import all_rules
-from seawall.reports import Options, writer
+from seawall.reports import Options, write
 
 WEB = """\
 apiVersion: apps/v1
@@ -259,7 +259,16 @@ def pieces(
     format_: str, report: Report, sources: Texts = SOURCES, options: Options | None = None
 ) -> Iterator[str]:
     """A report in the pieces its writer yields."""
-    return writer(format_)(report, sources, options or Options())
+    return write(format_, report, sources, options or Options())
+
+
+def fingerprints(findings: Iterable[Finding]) -> list[str]:
+    """One fingerprint for each finding, told apart the plain way: what writers must equal."""
+    marks = [fingerprint(finding) for finding in findings]
+    counts = [marks[: number + 1].count(mark) for number, mark in enumerate(marks)]
+    return [
+        mark if count == 1 else f"{mark}-{count}" for mark, count in zip(marks, counts, strict=True)
+    ]
 
 
 def is_sorted(numbers: list[int]) -> bool:

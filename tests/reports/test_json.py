@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from seawall import __version__
-from seawall.core.finding import fingerprints
 from seawall.core.location import Location
 from seawall.core.report import RuleFault
 from seawall.reports import Options
@@ -17,6 +16,7 @@ from tests.reports.samples import (
     LONE,
     NASTY,
     clean,
+    fingerprints,
     hostile,
     nothing,
     shop,

@@ -7,14 +7,22 @@ import pytest
 
 from seawall.core.documentation import documentation
 from seawall.core.edit import Edit, Fix, Safety
-from seawall.core.finding import fingerprints
 from seawall.core.location import Location
 from seawall.core.report import Coverage, RuleFault
 from seawall.core.severity import Severity
 from seawall.kubernetes.rules import all_rules
 from seawall.reports.sarif import message, uri
 from seawall.reports.sarif_rules import descriptor
-from tests.reports.samples import HOSTILE_SOURCES, clean, hostile, made_rule, nothing, shop, text_of
+from tests.reports.samples import (
+    HOSTILE_SOURCES,
+    clean,
+    fingerprints,
+    hostile,
+    made_rule,
+    nothing,
+    shop,
+    text_of,
+)  # fmt: skip
 from tests.reports.schemas import valid_sarif
 
 URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})*")

@@ -11,7 +11,7 @@ from seawall.core.finding import Finding
 from seawall.core.severity import Confidence
 from seawall.engine import Options, Result, scan
 from seawall.kubernetes.credentials import looks_generated
-from seawall.reports import FORMATS, writer
+from seawall.reports import FORMATS, write
 from seawall.reports import Options as Look
 
 MANIFESTS = """\
@@ -216,7 +216,7 @@ def test_a_rule_that_marks_a_credential_is_sensitive(tmp_path: Path, sentinel: s
 def test_no_format_shows_a_credential(tmp_path: Path, sentinel: str) -> None:
     result, forms = _scanned(tmp_path, sentinel)
     for format_ in FORMATS:
-        text = "".join(writer(format_)(result.report, result.texts, Look()))
+        text = "".join(write(format_, result.report, result.texts, Look()))
         assert not any(form in text for form in forms), format_
 
 
@@ -228,5 +228,5 @@ def test_no_rule_needs_another_to_hide_a_credential(tmp_path: Path, sentinel: st
     for rule in sorted({finding.rule.id for finding in report.findings}):
         alone = tuple(finding for finding in report.findings if finding.rule.id == rule)
         shown = report._replace(findings=alone)
-        text = "".join(writer("table")(shown, result.texts, Look()))
+        text = "".join(write("table", shown, result.texts, Look()))
         assert not any(form in text for form in forms), rule

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from seawall.core.errors import UsageError
-from seawall.reports import FORMATS, Options, table, writer
+from seawall.reports import FORMATS, Options, form, table
 from tests.reports.samples import HOSTILE_SOURCES, SOURCES, clean, hostile, nothing, shop, text_of
 
 REPORTS = {"shop": shop, "clean": clean, "nothing": nothing}
@@ -19,13 +19,13 @@ HEAVY = (
 
 def test_an_unknown_format_names_the_choices() -> None:
     with pytest.raises(UsageError, match="choose from table, json, jsonl, sarif"):
-        writer("xml")
+        form("xml")
 
 
 @pytest.mark.parametrize("name", ["__init__", "visible", "../core/report", ""])
 def test_only_formats_can_be_loaded(name: str) -> None:
     with pytest.raises(UsageError):
-        writer(name)
+        form(name)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

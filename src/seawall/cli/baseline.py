@@ -59,7 +59,7 @@ def _with_baseline(report: Report, baseline: "Baseline", policy: Policy) -> Repo
             present.append(item.finding)
         else:
             kept.append(item)
-    verdict = known_before(Verdict(present, kept), baseline, policy)
+    verdict = known_before(Verdict(present, kept), baseline.tally(policy.today), policy)
     return report._replace(
         findings=tuple(sorted(verdict.findings, key=lambda finding: finding.sort_key())),
         suppressed=tuple(sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())),

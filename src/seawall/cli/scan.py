@@ -3,8 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Sequence
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser
@@ -24,6 +23,7 @@ from seawall.cli.settings import (
 from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.portion import Portion
 from seawall.core.report import Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
@@ -250,25 +250,22 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
     looks = [_look(options, output, plan.threshold) for _, output in outputs]
     strict = plan.settings["strict"].value
     with engine.Run(told, cached=plan.work.cache, signature=signature) as session:
-        if [name for name, _ in outputs] == ["table"] and not options.verbose:
-            session.teller = _teller(looks[0])
+        session.teller = _teller([name for name, _ in outputs], looks)
         try:
             result = engine.scan_or_replay(plan.work, session)
         finally:
             progress.clear()
         if isinstance(result, engine.Replay):
-            for output, (_, path) in zip(result.outputs, outputs, strict=True):
-                write_text(result.text(output), path)
+            for text, (_, path) in zip(result.outputs, outputs, strict=True):
+                write_text(engine.unpacked(text), path)
             code = result.exit_code
-        elif not isinstance(result, engine.Result):
+        elif isinstance(result, engine.Told):
             code = result.summary.exit_code(plan.threshold, strict=strict)
-            from seawall.reports.table import ending  # noqa: PLC0415 - what tells in parts
-
-            last = "".join(ending(result.summary, looks[0]))
-            write_text(chain(result.chunks(), (last,)), outputs[0][1])
+            for number, ((name, path), look) in enumerate(zip(outputs, looks, strict=True)):
+                portions = result.portions(number)
+                write_text(reports.form(name).join(portions, result.summary, look), path)
             _tell_faults(result.summary.faults)
-            if result.may_be_kept:
-                session.record_parts(result.parts, last, code)
+            session.record_parts(result)
         else:
             path = baseline_to_write(options, plan.config, plan.settings)
             if path is not None:
@@ -334,7 +331,7 @@ def _report(
 
             chunks = table_of(result, look, workers)
         else:
-            chunks = reports.writer(name)(result.report, result.texts, look)
+            chunks = reports.write(name, result.report, result.texts, look)
         if session.records:
             recordings.append(session.recording())
             chunks = recordings[-1].watch(chunks)
@@ -343,13 +340,14 @@ def _report(
     session.record(recordings, code)
 
 
-def _teller(look: reports.Options) -> engine.Teller:
-    """Tells the findings of a part of a report as a table."""
+def _teller(names: Sequence[str], looks: Sequence[reports.Options]) -> engine.Teller:
+    """Tells a part of a report in each of some formats."""
 
-    def tell(report: Report, texts: engine.Texts) -> str:
-        from seawall.reports.table import findings  # noqa: PLC0415 - not where all is known
-
-        return "".join(findings(report, texts, look))
+    def tell(report: Report, texts: engine.Texts) -> list[Portion]:
+        return [
+            reports.form(name).tell(report, texts, look)
+            for name, look in zip(names, looks, strict=True)
+        ]
 
     return tell
 

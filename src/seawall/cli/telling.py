@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from seawall import engine, reports
 from seawall.core.finding import Finding
+from seawall.core.portion import Piece, Portion
 from seawall.engine.workers import cut, processors, spread
 from seawall.reports import table
 
@@ -17,18 +18,27 @@ WORTH_SPREADING = 2_000
 
 
 def table_of(result: engine.Result, look: reports.Options, workers: int) -> Iterator[str]:
-    """What ``reports.table.write`` gives; ``workers`` is how many processes may tell, 0 any."""
+    """The text of the table; ``workers`` is how many processes may tell, 0 any."""
     report = result.report
     if len(report.findings) < WORTH_SPREADING:
-        yield from table.write(report, result.texts, look)
-        return
-    parts = _parts(report, workers or processors())
+        return reports.write("table", report, result.texts, look)
+    parts = _parts(report._replace(suppressed=()), workers or processors())
 
-    def tell(some: Sequence["Report"]) -> list[str]:
-        return ["".join(table.findings(part, result.texts, look)) for part in some]
+    def tell(some: Sequence["Report"]) -> list[Portion]:
+        return [table.tell(part, result.texts, look) for part in some]
 
-    yield from spread(parts, [1] * len(parts), len(parts), tell, _as_it_is, _as_it_is)
-    yield from table.ending(report.summary(), look, report.suppressed)
+    told = spread(parts, [1] * len(parts), len(parts), tell, _sent, _received)
+    rest = table.tell(report._replace(findings=()), result.texts, look)
+    return table.join((*told, rest), report.summary(), look)
+
+
+def _sent(_part: "Report", portion: Portion) -> list[tuple[str, ...]]:
+    """A portion of the table as plain values: it has texts without holes, and nothing else."""
+    return [tuple(piece.text for piece in pieces) for pieces in portion.texts]
+
+
+def _received(_part: "Report", texts: list[tuple[str, ...]]) -> Portion:
+    return Portion(tuple(map(Piece, each) for each in texts))
 
 
 def _parts(report: "Report", most: int) -> list["Report"]:
@@ -43,7 +53,3 @@ def _parts(report: "Report", most: int) -> list["Report"]:
 
 def _file(finding: Finding) -> str:
     return finding.location.path
-
-
-def _as_it_is(_part: "Report", text: str) -> str:
-    return text

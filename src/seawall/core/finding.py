@@ -116,18 +116,3 @@ def fingerprint(finding: Finding) -> str:
     # A file name that is no UTF-8 holds lone surrogates (PEP 383).
     basis = fingerprint_basis(finding).encode("utf-8", "surrogatepass")
     return blake2b(basis, digest_size=16).hexdigest()
-
-
-def fingerprints(findings: "list[Finding]") -> list[str]:
-    """One fingerprint for each finding, in their order.
-
-    Findings that cannot be told apart (the same object in two files) get ``-2``, ``-3`` and so
-    on appended, so that each fingerprint of a report is unique.
-    """
-    seen: dict[str, int] = {}
-    result = []
-    for finding in findings:
-        digest = fingerprint(finding)
-        count = seen[digest] = seen.get(digest, 0) + 1
-        result.append(digest if count == 1 else f"{digest}-{count}")
-    return result

@@ -1,8 +1,9 @@
 """The one place that knows all domains: plan, read, check, triage."""
 
 from seawall.engine.options import NEWEST_KUBERNETES, Options
+from seawall.engine.parts import Told
 from seawall.engine.progress import Progress
-from seawall.engine.run import Recording, Replay, Run, Teller
+from seawall.engine.run import Recording, Replay, Run, Teller, unpacked
 from seawall.engine.scanning import Result, scan, scan_or_replay, today
 from seawall.engine.texts import Texts
 
@@ -16,7 +17,9 @@ __all__ = [
     "Run",
     "Teller",
     "Texts",
+    "Told",
     "scan",
     "scan_or_replay",
     "today",
+    "unpacked",
 ]

@@ -9,7 +9,7 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 
 import marshal
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import seawall
@@ -24,11 +24,11 @@ from seawall.core.compact import (
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
-from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject, kept, to_keep
 from seawall.engine.options import Options
+from seawall.engine.parts import coverage_from_plain, coverage_to_plain
 from seawall.engine.reading import OFFSETS, Inputs
 from seawall.engine.shelf import Shelf
 from seawall.engine.units import Task, Unit
@@ -125,19 +125,13 @@ class Memory:
             return None
         try:
             findings, ignores, coverage, objects, private, unsure, rendered = plain
-            read, skipped, not_covered, failed = coverage
             known = [finding_from_plain(item, self._rules) for item in findings]
             if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
                 return None
             return Analysis(
                 known,
                 [ignore_from_plain(item) for item in ignores],
-                Coverage(
-                    tuple(read),
-                    tuple(Skipped(*item) for item in skipped),
-                    tuple(NotCovered(*item) for item in not_covered),
-                    tuple(Failed(*item) for item in failed),
-                ),
+                coverage_from_plain(coverage),
                 objects,
                 [],
                 {path: tuple(Span(*span) for span in spans) for path, spans in private.items()},
@@ -151,16 +145,10 @@ class Memory:
         """Remember the result of a run."""
         if key is None or analysis.faults:
             return
-        coverage = analysis.coverage
         plain = (
             [finding_to_plain(finding, private=False) for finding in analysis.findings],
             [ignore_to_plain(ignore) for ignore in analysis.ignores],
-            (
-                coverage.read,
-                _rows(coverage.skipped),
-                _rows(coverage.not_covered),
-                _rows(coverage.failed),
-            ),
+            coverage_to_plain(analysis.coverage),
             analysis.objects,
             {path: [tuple(span) for span in spans] for path, spans in analysis.private.items()},
             dict(analysis.unsure),
@@ -187,7 +175,7 @@ class Memory:
         )  # fmt: skip
 
     def sections(self, signature: bytes, domains: Sequence[str]) -> "_Sections":
-        """What a report with a signature says of files."""
+        """What outputs with a signature say of files."""
         return _Sections(self._store, digest(self._judging, signature, *texts(domains)))
 
 
@@ -211,10 +199,6 @@ def _rendered_from_plain(plain: Plain) -> "Mapping[str, Rendered]":
         path: Rendered(chart, value_sets, {Span(*old): Span(*new) for old, new in spans}, several)
         for path, chart, value_sets, spans, several in plain
     }
-
-
-def _rows(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in rows]
 
 
 def _put(store: Store, key: bytes, plain: Plain, secrets: set[Redacted]) -> None:
@@ -367,10 +351,11 @@ class _Judgements:
 
 
 class Section(NamedTuple):
-    """What a report says of some files, and what that comes to."""
+    """What the outputs say of some files, and what that comes to."""
 
-    packed: bytes
-    """Its text, compressed; stands at ``PLACE_OF_TEXT``."""
+    outputs: tuple[Plain, ...]
+    stamp: bytes
+    """What they say, and a digest of it; stand at the beginning (``PARTS_OF_A_PART``)."""
     asked: tuple[Topic, ...]
     """What it rests on besides the files themselves."""
     answers: bytes
@@ -379,6 +364,8 @@ class Section(NamedTuple):
     suppressed: int
     uses: tuple[tuple[bool, tuple[str, ...], tuple[str, ...]], ...]
     """What each ignore outside of all files did (``triage.verdicts.Use``)."""
+    demands: tuple[tuple[str, str, int, int, int], ...]
+    """What it took from the baseline (``triage.baseline.Demand``)."""
 
 
 class _Sections:
@@ -409,5 +396,5 @@ class _Sections:
         return result
 
     def learn(self, key: bytes, section: Section) -> None:
-        """Remember what a report says of some files; not asked where a secret shows in it."""
+        """Remember what the outputs say of some files; not asked where a secret shows there."""
         self._store.put(key, tuple(section))

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.portion import Portion
 from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.report import Report
 from seawall.core.rule import Rule
@@ -17,14 +17,16 @@ from seawall.engine.texts import Texts
 if TYPE_CHECKING:
     from seawall.cache import Cache
     from seawall.engine.looks import Looks
+    from seawall.engine.parts import Told
     from seawall.engine.remembering import Memory, Store
 
 
 _PIECE = 1024 * 1024
-PLACE_OF_TEXT = 0
-"""Where the compressed text stands in the value of a part of an output."""
-Teller = Callable[[Report, Texts], str]
-"""Tells the findings of a report, and nothing else of it."""
+PARTS_OF_A_PART = 2
+"""What begins the value of a part that is remembered by itself: its outputs and their digest."""
+Teller = Callable[[Report, Texts], Sequence[Portion]]
+"""Tells the findings of a report, and nothing else of it, for each output."""
+Plain = Any
 
 
 class Recording:
@@ -58,23 +60,11 @@ class Recording:
         return b"".join((*self._pieces, self._compressor.flush()))
 
 
-class Part(NamedTuple):
-    """A part of an output: its compressed text, and its key where it is remembered by itself."""
-
-    packed: bytes
-    key: bytes = b""
-
-
 class Replay(NamedTuple):
-    """What an equal run wrote: of each output the compressed texts, and its exit code."""
+    """What an equal run wrote: the compressed text of each output, and its exit code."""
 
-    outputs: tuple[tuple[bytes, ...], ...]
+    outputs: tuple[bytes, ...]
     exit_code: int
-
-    @staticmethod
-    def text(output: tuple[bytes, ...]) -> Iterator[str]:
-        """The text of an output."""
-        return chain.from_iterable(map(unpacked, output))
 
 
 def packed(text: bytes) -> bytes:
@@ -123,7 +113,7 @@ class Run:
         self.notes: list[str] = []
         self.signature = signature
         self.teller: Teller | None = None
-        """Tells what the report says of some files, where that can be told apart."""
+        """Tells what the outputs say of some files."""
         self.conditions: list[Condition] = []
         """What the outputs rest on beside the inputs: files that were asked for along the way."""
         self.lasting_notes: list[str] = []
@@ -191,15 +181,17 @@ class Run:
         self.looks_again = True
 
     def tells_parts_of(self, options: Options) -> bool:
-        """Whether the report can be told file by file; a finding that was known is used up."""
-        known = options.baseline is not None or options.since is not None
-        return self.teller is not None and bool(self.signature) and not known
+        """Whether the report can be told file by file, and not only as a whole."""
+        return self.teller is not None and bool(self.signature) and options.since is None
 
     # Outputs ----------------------------------------------------------------------------------
 
     def recall(
-        self, run_key: bytes | None, holds: "Callable[[Condition], bool] | None" = None
-    ) -> Replay | None:
+        self,
+        run_key: bytes | None,
+        rules: Sequence[Rule],
+        holds: "Callable[[Condition], bool] | None" = None,
+    ) -> "Replay | Told | None":
         """What an equal run over equal inputs wrote, if what else it rests on still ``holds``."""
         if not self.signature or run_key is None or self._store is None:
             return None
@@ -208,19 +200,29 @@ class Run:
         self._replay_key = digest(b"outputs", run_key, self.signature)
         plain = self._store.get([self._replay_key]).get(self._replay_key)
         try:
-            parts, outputs, exit_code, conditions, notes = plain  # type: ignore[misc]
+            in_parts, known, ending, conditions, notes = plain  # type: ignore[misc]
             if conditions and (holds is None or not all(map(holds, conditions))):
                 return None
-            found = self._store.get([key for key, _ in parts if key])
-            pieces = tuple(found[key][PLACE_OF_TEXT] if key else own for key, own in parts)
-            for piece, (key, check) in zip(pieces, parts, strict=True):
-                if key and digest(piece) != check:
-                    return None  # it was worked out anew, in a run over other inputs
+            found = self._told(known, ending, rules) if in_parts else Replay(known, ending)
         except (TypeError, ValueError, LookupError):
             return None
-        self.notes += notes
-        first, *others = ((output,) for output in outputs)
-        return Replay(((*pieces, *first), *others), exit_code)
+        if found is not None:
+            self.notes += notes
+        return found
+
+    def _told(self, rows: "Plain", summary: "Plain", rules: Sequence[Rule]) -> "Told | None":
+        """What was told in parts; those that are remembered by themselves may be others by now."""
+        from seawall.engine.parts import Part, Told, summary_from_plain  # noqa: PLC0415 - marshal
+
+        store = self._store
+        found = {} if store is None else store.get([key for key, _ in rows if key])
+        parts = []
+        for key, own in rows:
+            part = Part(*found[key][:PARTS_OF_A_PART]) if key else own
+            if key and part.stamp != own:
+                return None  # it was worked out anew, in a run over other inputs
+            parts.append(Part(*part[:PARTS_OF_A_PART]))
+        return Told(parts, {rule.id: rule for rule in rules}, summary_from_plain(summary))
 
     @property
     def records(self) -> bool:
@@ -237,19 +239,19 @@ class Run:
             return
         if not any(recording.is_private for recording in recordings):
             outputs = tuple(recording.data() for recording in recordings)
-            self._store.put(self._replay_key, ((), outputs, exit_code, *self._besides()))
+            self._store.put(self._replay_key, (False, outputs, exit_code, *self._besides()))
 
-    def record_parts(self, parts: Sequence[Part], ending: str, exit_code: int) -> None:
-        """Keep which parts an output had, and its ending."""
-        if self._replay_key is None or self._store is None:
+    def record_parts(self, told: "Told") -> None:
+        """Keep which parts the outputs had and what they come to, unless a secret shows there."""
+        if self._replay_key is None or self._store is None or not told.may_be_kept:
             return
-        text = ending.encode("utf-8", "surrogatepass")
-        if reveals(text, self._secrets):
-            return
-        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+        from seawall.engine.parts import summary_to_plain  # noqa: PLC0415 - loaded already
 
-        rows = [(key, digest(own) if key else own) for own, key in parts]
-        self._store.put(self._replay_key, (rows, (packed(text),), exit_code, *self._besides()))
+        summary = summary_to_plain(told.summary)
+        if reveals(repr(summary).encode(), self._secrets):
+            return
+        rows = [(key, stamp if key else (own, stamp)) for own, stamp, key in told.parts]
+        self._store.put(self._replay_key, (True, rows, summary, *self._besides()))
 
     def _besides(self) -> tuple[tuple["Condition", ...], tuple[str, ...]]:
         return tuple(self.conditions), tuple(self.lasting_notes)

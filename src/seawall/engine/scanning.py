@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from seawall import catalogue
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
+from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.report import HISTORY, Report
+from seawall.core.report import HISTORY, Coverage, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
 from seawall.engine.analysis import Analysis
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge
     from seawall.engine.looks import Looks
     from seawall.engine.packages import Beside, Found
+    from seawall.engine.parts import Told
     from seawall.engine.remembering import Memory
-    from seawall.engine.telling import Told
 
 VULNERABILITIES = "vulnerabilities"
 WORTH_REMEMBERING = 50_000
@@ -90,7 +91,7 @@ def scan_or_replay(
     knowledge = _knowledge(inputs, options, rules, run)
     beside = _beside(inputs, source)
     holds = None if beside is None else beside.holds(inputs.package_files)
-    replay = run.recall(_with_knowledge(key, inputs, knowledge), holds)
+    replay = run.recall(_with_knowledge(key, inputs, knowledge), rules, holds)
     if replay is not None:
         return replay
     present = _present(inputs) if options.since else {}
@@ -116,24 +117,34 @@ def scan_or_replay(
     verdict = judged(analysis, options, policy, vex)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run, knowledge)
-    findings = sorted(verdict.findings, key=Finding.sort_key)
-    if options.edits:
-        from seawall.engine.fixing import with_fixes  # noqa: PLC0415 - for formats that show them
-
-        findings = with_fixes(findings, inputs.texts)
-    report = Report(
-        findings=tuple(findings),
-        suppressed=tuple(sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())),
-        coverage=analysis.coverage,
-        ruleset=options.ruleset,
+    report = report_of(
+        verdict, options, inputs.texts, coverage=analysis.coverage, private=analysis.private
+    )._replace(
         objects=analysis.objects,
         packages=inputs.packages,
         advisories=None if knowledge is None else knowledge.described(),
         rules=len(rules),
         faults=tuple(analysis.faults),
-        private=analysis.private,
     )
     return Result(report, inputs.texts, policy)
+
+
+def report_of(
+    verdict: Verdict,
+    options: Options,
+    texts: Texts,
+    *,
+    coverage: Coverage,
+    private: Mapping[str, tuple[Span, ...]],
+) -> Report:
+    """What a verdict says, in order, with edits where they are asked for."""
+    findings = sorted(verdict.findings, key=Finding.sort_key)
+    if options.edits:
+        from seawall.engine.fixing import with_fixes  # noqa: PLC0415 - for formats that show them
+
+        findings = with_fixes(findings, texts)
+    suppressed = sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())
+    return Report(tuple(findings), tuple(suppressed), coverage, options.ruleset, private=private)
 
 
 def _present(inputs: Inputs) -> dict[str, bytes]:
@@ -361,7 +372,7 @@ def _since(
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()
     why = Why(HISTORY, f"was there at {revision}")
-    return known_before(verdict, remembered(before.findings), policy, why)
+    return known_before(verdict, remembered(before.findings).tally(policy.today), policy, why)
 
 
 def policy_of(
@@ -398,7 +409,7 @@ def judged(
     if options.baseline is not None:
         from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
 
-        verdict = known_before(verdict, load(options.baseline), policy)
+        verdict = known_before(verdict, load(options.baseline).tally(policy.today), policy)
     return verdict
 
 

@@ -6,47 +6,42 @@ long as the files and the objects that its rules asked about stay the same.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from seawall import catalogue
-from seawall.core.finding import Finding
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.redacted import Redacted, reveals
-from seawall.core.report import Report, RuleFault, Summary, count_of_each
+from seawall.core.report import RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
 from seawall.core.severity import Gate
 from seawall.engine.analysis import Analysis
 from seawall.engine.enabling import heard
-from seawall.engine.judging import Judgement, joined, judge_each
+from seawall.engine.judging import Judged, Judgement, joined, judge_each
 from seawall.engine.options import Options
 from seawall.engine.packages import covered
+from seawall.engine.parts import Part, Told, part_of
 from seawall.engine.reading import Inputs
-from seawall.engine.remembering import Memory, Section, groups_of
-from seawall.engine.run import Part, Run, packed, unpacked
-from seawall.engine.scanning import context_of, heeded, policy_of, workers_for
+from seawall.engine.remembering import Memory, Plain, Section, groups_of
+from seawall.engine.run import Run
+from seawall.engine.scanning import context_of, heeded, policy_of, report_of, workers_for
 from seawall.engine.units import Unit
-from seawall.triage.verdicts import Policy, Use, Verdict, complaints, triage_part
+from seawall.kubernetes import topics
+from seawall.triage.verdicts import (
+    Policy,
+    Use,
+    Verdict,
+    complaints,
+    known_before,
+    triage_part,
+)
 
 if TYPE_CHECKING:
+    from seawall.core.redacted import Redacted
     from seawall.engine.knowledge import Knowledge
     from seawall.engine.packages import Found
     from seawall.engine.run import Teller
-
-
-class Told(NamedTuple):
-    """What a report says of the files, in order, and what it comes to."""
-
-    parts: tuple[Part, ...]
-    may_be_kept: bool
-    """Whether each part is remembered: no rule broke, and no secret shows."""
-    summary: Summary
-
-    def chunks(self) -> Iterator[str]:
-        """The texts."""
-        return chain.from_iterable(unpacked(part.packed) for part in self.parts)
+    from seawall.triage.baseline import Tally  # json costs 2 ms
 
 
 class Packages(NamedTuple):
@@ -70,7 +65,7 @@ def told(
     ``None`` where that cannot be told in parts: objects enable rules of their own, or what is said
     of the configuration is said of one of the files.
     """
-    outside = {ignore.origin.path for ignore in options.ignores}
+    outside = _outside(options, packages)
     if packages.found is not None and not outside.isdisjoint(packages.found.texts):
         return None
     for unit in inputs.units:
@@ -82,6 +77,12 @@ def told(
     if run.teller is None or paths != sorted(paths):
         return None
     return _Telling(inputs, options, rules, domains, memory, run, run.teller, packages).told()
+
+
+def _outside(options: Options, packages: Packages) -> set[str]:
+    """Where ignores stand that are in none of the files."""
+    documents = () if packages.knowledge is None else packages.knowledge.ignores
+    return {ignore.origin.path for ignore in (*options.ignores, *documents)}
 
 
 class _Telling:
@@ -112,33 +113,52 @@ class _Telling:
         self._sections = memory.sections(run.signature, domains)
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
+        self._secrets: set[Redacted] = set()
         self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
+        self._tally: Tally | None = None
+        if options.baseline is not None:
+            from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
+
+            self._tally = load(options.baseline).tally(self._policy().today)
 
     def told(self) -> Told:
         """All of it."""
         units = [unit for unit in self._inputs.units if not unit.task.file.context]
-        outside = {ignore.origin.path for ignore in self._options.ignores}
+        apart = _outside(self._options, self._packages)
         if self._packages.found is not None:
-            outside |= self._packages.found.texts.keys()
+            apart |= self._packages.found.texts.keys()
         groups = [
             [units[number] for number in group]
-            for group in groups_of([unit.task.file.path for unit in units], outside)
+            for group in groups_of([unit.task.file.path for unit in units], apart)
         ]
         sections, parts = self._sections_of(groups)
         told = [(group[0].task.file.path, part) for group, part in zip(groups, parts, strict=True)]
-        in_packages, uses = self._of_packages()
-        verdict = self._of_outside(sections, uses)
-        told += self._parts_of(verdict.findings)
-        told += self._parts_of(in_packages.findings)
+        of_packages, uses = self._of_packages()
+        of_outside = self._of_outside(sections, uses)
+        if self._tally is not None:
+            of_packages = known_before(of_packages, self._tally, self._policy())
+            of_outside = known_before(of_outside, self._tally, self._policy())
+        told += self._parts_of(of_outside)
+        told += self._parts_of(of_packages)
         told.sort(key=itemgetter(0))
-        counts = [count_of_each(verdict.findings), *(item.counts for item in sections)]
-        others = in_packages.findings
+        return Told(
+            [part for _, part in told],
+            self._by_id,
+            self._summary(sections, of_packages, of_outside),
+            self._all_may_be_kept,
+        )
+
+    def _summary(
+        self, sections: Sequence[Section], of_packages: Verdict, of_outside: Verdict
+    ) -> Summary:
+        counts = [count_of_each(of_outside.findings), *(item.counts for item in sections)]
+        others = of_packages.findings
         gated = (item for item in others if item.gate == Gate.BY_SEVERITY)
         knowledge = self._packages.knowledge
-        summary = Summary(
+        return Summary(
             _sums(*counts, count_of_each(others)),
-            len(verdict.suppressed)
-            + len(in_packages.suppressed)
+            len(of_outside.suppressed)
+            + len(of_packages.suppressed)
             + sum(item.suppressed for item in sections),
             self._coverage,
             self._options.ruleset,
@@ -150,7 +170,6 @@ class _Telling:
             _sums(*counts, count_of_each(gated)),
             sum(item.gate == Gate.ALWAYS for item in others),
         )
-        return Told(tuple(part for _, part in told), self._all_may_be_kept, summary)
 
     def _sections_of(self, groups: Sequence[Sequence[Unit]]) -> tuple[list[Section], list[Part]]:
         """What is to be said of groups of files, remembered or worked out now."""
@@ -159,17 +178,28 @@ class _Telling:
             item if item is not None and self._shelf.digest(item.asked) == item.answers else None
             for item in self._sections.known(keys)
         ]
-        missing = [n for n, item in enumerate(sections) if item is None]
-        fresh = self._fresh([groups[n] for n in missing])
-        for number, (section, may_be_kept) in zip(missing, fresh, strict=True):
-            sections[number] = section
-            if may_be_kept:
-                self._sections.learn(keys[number], section)
+        missing = [group for group, item in zip(groups, sections, strict=True) if item is None]
+        fresh = self._fresh(missing)
+        result = []
+        for key, group, item in zip(keys, groups, sections, strict=True):
+            if item is not None and self._is_granted(item):
+                result.append(item)
+                continue
+            made = next(fresh) if item is None else next(self._fresh([group]))
+            result.append(made.section)
+            if made.may_be_kept:
+                self._sections.learn(key, made.section)
             else:
                 self._all_may_be_kept = False
-        known = [item for item in sections if item is not None]
-        parts = [Part(item.packed, key) for item, key in zip(known, keys, strict=True)]
-        return known, parts
+        parts = [
+            Part(section.outputs, section.stamp, key)
+            for section, key in zip(result, keys, strict=True)
+        ]
+        return result, parts
+
+    def _is_granted(self, section: Section) -> bool:
+        """Whether files before these left of the baseline what they left when that was told."""
+        return self._tally is None or self._tally.grant(section.demands)
 
     def _of_packages(self) -> tuple[Verdict, list[Use]]:
         """What counts of what is known of packages."""
@@ -178,39 +208,43 @@ class _Telling:
             return Verdict([], []), []
         self._faults += found.faults
         self._all_may_be_kept = self._all_may_be_kept and not found.faults
-        policy = self._policy(Analysis([], [], self._coverage, 0, [], {}, {}))
         own = [*heeded(found.ignores, self._options), *knowledge.ignores]
-        return triage_part(found.findings, own, self._options.ignores, policy)
+        return triage_part(found.findings, own, self._options.ignores, self._policy())
 
     def _of_outside(self, sections: Sequence[Section], in_packages: Sequence[Use]) -> Verdict:
         """What is to be said of the ignores that stand outside of all files."""
         uses: list[Sequence[Use]] = [[Use(*use) for use in section.uses] for section in sections]
         if in_packages:
             uses.append(in_packages)
-        policy = self._policy(Analysis([], [], self._coverage, 0, [], {}, {}))
-        return complaints(self._options.ignores, uses, policy)
+        return complaints(self._options.ignores, uses, self._policy())
 
-    def _parts_of(self, findings: Sequence[Finding]) -> Iterator[tuple[str, Part]]:
-        """What is said of each file that they are in."""
-        by_path: dict[str, list[Finding]] = {}
-        for finding in findings:
-            by_path.setdefault(finding.location.path, []).append(finding)
+    def _parts_of(self, verdict: Verdict) -> Iterator[tuple[str, Part]]:
+        """What is said of each file that a verdict is about."""
+        by_path: dict[str, Verdict] = {}
+        for finding in verdict.findings:
+            by_path.setdefault(finding.location.path, Verdict([], [])).findings.append(finding)
+        for item in verdict.suppressed:
+            path = item.finding.location.path
+            by_path.setdefault(path, Verdict([], [])).suppressed.append(item)
         for path, own in by_path.items():
-            yield path, Part(packed(self._text(Verdict(own, []), {})))
+            part, shows = self._part_of(own, {})
+            self._all_may_be_kept = self._all_may_be_kept and not shows
+            yield path, part
 
-    def _policy(self, analysis: Analysis) -> Policy:
+    def _policy(self, said: Judged | None = None) -> Policy:
+        unsure = {} if said is None else said.unsure
+        analysis = Analysis([], [], self._coverage, 0, [], {}, unsure)
         policy = policy_of(self._options, self._rules, analysis, self._domains)
         return policy._replace(find=self._find)
 
-    def _text(self, verdict: Verdict, private: Mapping[str, tuple[Span, ...]]) -> bytes:
-        report = Report(
-            findings=tuple(sorted(verdict.findings, key=Finding.sort_key)),
-            suppressed=tuple(verdict.suppressed),
-            coverage=self._coverage,
-            ruleset=self._options.ruleset,
-            private=private,
-        )
-        return self._teller(report, self._inputs.texts).encode("utf-8", "surrogatepass")
+    def _part_of(
+        self, verdict: Verdict, private: Mapping[str, tuple[Span, ...]]
+    ) -> tuple[Part, bool]:
+        report = report_of(
+            verdict, self._options, self._inputs.texts,
+            coverage=self._coverage, private=private,
+        )  # fmt: skip
+        return part_of(self._teller(report, self._inputs.texts), self._secrets)
 
     def _fresh(self, groups: Sequence[Sequence[Unit]]) -> "Iterator[_Fresh]":
         """What is to be said of groups of files."""
@@ -222,37 +256,47 @@ class _Telling:
             workers_for(self._options), self._run.progress, places=self._options.places,
         )  # fmt: skip
         by_unit = dict(zip(units, results, strict=True))
-        secrets = {secret for result in results for secret in result.secrets}
-        self._run.knows(secrets)
+        self._secrets |= {secret for result in results for secret in result.secrets}
+        self._run.knows(self._secrets)
         for group in groups:
-            yield self._of_group(group, [by_unit[unit] for unit in group], secrets)
+            yield self._of_group(group, [by_unit[unit] for unit in group])
 
-    def _of_group(
-        self, units: Sequence[Unit], results: Sequence[Judgement], secrets: set[Redacted]
-    ) -> "_Fresh":
+    def _of_group(self, units: Sequence[Unit], results: Sequence[Judgement]) -> "_Fresh":
         said = joined(units, results, self._by_id)
         self._faults += said.faults
         ignores = [ignore for unit in units for ignore in unit.words.ignores]
-        analysis = Analysis(
-            said.findings, ignores, self._coverage, 0, said.faults, said.private, said.unsure
-        )
+        policy = self._policy(said)
         verdict, uses = triage_part(
-            said.findings,
-            heeded(ignores, self._options),
-            self._options.ignores,
-            self._policy(analysis),
+            said.findings, heeded(ignores, self._options), self._options.ignores, policy
         )
-        text = self._text(verdict, said.private)
-        asked = sorted({topic for result in results for topic in result.asked or ()})
+        demands: tuple[Plain, ...] = ()
+        if self._tally is not None:
+            verdict = known_before(verdict, self._tally, policy)
+            demands = self._tally.demands()
+        part, shows = self._part_of(verdict, said.private)
+        asked = {topic for result in results for topic in result.asked or ()}
+        if self._options.edits:
+            asked |= set(map(topics.text, _edited(verdict)))
+        asked_in_order = tuple(sorted(asked))
         section = Section(
-            packed(text),
-            tuple(asked),
-            self._shelf.digest(asked),
+            part.outputs,
+            part.stamp,
+            asked_in_order,
+            self._shelf.digest(asked_in_order),
             count_of_each(verdict.findings),
             len(verdict.suppressed),
             tuple((use.used, use.locked, use.of_ignores) for use in uses),
+            demands,
         )
-        return _Fresh(section, not said.faults and not reveals(text, secrets))
+        return _Fresh(section, not said.faults and not shows)
+
+
+def _edited(verdict: Verdict) -> Iterator[str]:
+    """The files whose text is looked at to mend what was found."""
+    for finding in verdict.findings:
+        for repair in finding.repairs:
+            yield repair.path
+            yield from (other.path for other in repair.others)
 
 
 def _sums(*counts: Sequence[int]) -> tuple[int, ...]:

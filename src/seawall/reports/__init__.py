@@ -1,16 +1,17 @@
 """One writer for each report format, loaded only when somebody asks for it.
 
-To add a format, write a module with the one function ``Writer`` describes and add its name to
+To add a format, write a module with the two functions that ``Form`` describes and add its name to
 ``FORMATS``: nothing else is needed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.report import Report
+from seawall.core.portion import Portion
+from seawall.core.report import Report, Summary
 from seawall.core.severity import Severity
 
 FORMATS = (
@@ -47,15 +48,30 @@ class Options(NamedTuple):
     """Whether a finding is to take one line where the format knows a shorter form."""
 
 
-class Writer(Protocol):
-    """Turn a report into text, in pieces, so that a large one is never held as a whole."""
+class Form(Protocol):
+    """How a format is written: in two steps, for what is said of most files may be known.
 
-    def __call__(self, report: Report, sources: Sources, options: Options) -> Iterator[str]:
-        """Yield the text of the report."""
+    A report is the same text whether its findings are told as one portion or as many, as long as
+    each file is in one of them only and they come in the order of the files.
+    """
+
+    def tell(self, report: Report, sources: Sources, options: Options) -> Portion:
+        """What is said of the findings of a report, counted or suppressed, and of nothing else."""
+
+    def join(
+        self, portions: Sequence[Portion], summary: Summary, options: Options
+    ) -> Iterator[str]:
+        """The whole text of portions, in pieces, so that a large one is never held as a whole."""
 
 
-def writer(name: str) -> Writer:
-    """The writer of a format; only its module is imported."""
+def form(name: str) -> Form:
+    """How a format is written; only its module is imported."""
     if name not in FORMATS:
         raise UsageError(f"there is no format {name!r}: choose from {', '.join(FORMATS)}")
-    return cast("Writer", import_module(f"seawall.reports.{name}").write)
+    return cast("Form", import_module(f"seawall.reports.{name}"))
+
+
+def write(name: str, report: Report, sources: Sources, options: Options) -> Iterator[str]:
+    """The text of a report in a format, in pieces."""
+    how = form(name)
+    return how.join((how.tell(report, sources, options),), report.summary(), options)

@@ -3,13 +3,14 @@
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from seawall.core.finding import Finding, fingerprints
-from seawall.core.report import Report
+from seawall.core.finding import Finding, fingerprint
+from seawall.core.portion import HOLE, Marks, Piece, Portion, pieces
+from seawall.core.report import Report, Summary
 from seawall.core.severity import Severity
 from seawall.reports import Options, Sources
-from seawall.reports.json_text import array, compact
+from seawall.reports.json_text import bracketed, entry, members
 from seawall.reports.wording import sentence
 
 _SEVERITIES = {
@@ -21,23 +22,29 @@ _SEVERITIES = {
 }
 
 
-def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]:
-    """An issue to a line. What was suppressed is left out: the format cannot say it."""
-    marks = fingerprints(list(report.findings))
-    issues = (
-        compact(_issue(finding, mark)) for finding, mark in zip(report.findings, marks, strict=True)
-    )
-    yield from array(issues, "")
+def tell(report: Report, _sources: Sources, _options: Options) -> Portion:
+    """The findings. What was suppressed is left out: the format cannot say it."""
+    return Portion((map(_issue, report.findings),))
+
+
+def join(portions: Sequence[Portion], _summary: Summary, _options: Options) -> Iterator[str]:
+    """An issue to a line."""
+    yield from bracketed(Marks().fill(pieces(portions, 0)), "")
     yield "\n"
 
 
-def _issue(finding: Finding, fingerprint: str) -> dict[str, object]:
-    span = finding.location.span
-    lines = {"begin": span.line, "end": span.end_line} if span else {"begin": 1}
-    return {
+def _issue(finding: Finding) -> Piece:
+    span, mark = finding.location.span, fingerprint(finding)
+    before = {
         "description": f"{sentence(finding)} ({finding.remedy})",
         "check_name": finding.rule.id,
-        "fingerprint": fingerprint,
-        "severity": _SEVERITIES[finding.severity],
-        "location": {"path": finding.location.path, "lines": lines},
     }
+    behind = {
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": finding.location.path,
+            "lines": {"begin": span.line, "end": span.end_line} if span else {"begin": 1},
+        },
+    }
+    issue = f'{{{members(before)}, "fingerprint": "{mark}{HOLE}", {members(behind)}}}'
+    return Piece(entry(issue, ""), (bytes.fromhex(mark),))

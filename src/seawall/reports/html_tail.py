@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from seawall.core.documentation import documentation
-from seawall.core.report import Coverage, Report
+from seawall.core.report import Coverage, Summary, Suppressed
 from seawall.core.rule import Rule
 from seawall.reports.html_source import escape
 from seawall.reports.wording import counted, place, sentence
@@ -11,11 +11,12 @@ from seawall.reports.wording import counted, place, sentence
 Row = tuple[str, ...]
 
 
-def tail(report: Report, rules: list[Rule]) -> Iterator[str]:
-    """All sections below the findings."""
-    yield from _suppressed(report)
-    yield from _faults(report)
-    yield from _coverage(report.coverage)
+def tail(summary: Summary, suppressed: Iterable[str], rules: Iterable[Rule]) -> Iterator[str]:
+    """All sections below the findings; ``suppressed`` are rows of a table."""
+    yield from _suppressed(summary, suppressed)
+    yield from _faults(summary)
+    yield from _coverage(summary.coverage)
+    rules = list(rules)
     if rules:
         yield '<section class="part" aria-labelledby="rules"><h2 id="rules">Rules</h2>\n'
         for number, rule in enumerate(rules):
@@ -23,32 +24,36 @@ def tail(report: Report, rules: list[Rule]) -> Iterator[str]:
         yield "</section>\n"
 
 
-def _suppressed(report: Report) -> Iterator[str]:
-    if not report.suppressed:
-        return
-    rows = (
+def suppressed_row(item: Suppressed) -> str:
+    """A finding that does not count, as the row of a table."""
+    finding = item.finding
+    return _row(
         (
-            item.finding.severity.label,
-            item.finding.rule.id,
-            place(item.finding.location),
-            sentence(item.finding),
+            finding.severity.label,
+            finding.rule.id,
+            place(finding.location),
+            sentence(finding),
             item.reason,
         )
-        for item in report.suppressed
     )
+
+
+def _suppressed(summary: Summary, rows: Iterable[str]) -> Iterator[str]:
+    if not summary.suppressed:
+        return
     yield '<section class="part" aria-labelledby="suppressed"><h2 id="suppressed">Suppressed</h2>\n'
     yield "<p>These findings do not count, for the reasons given.</p>\n"
     yield from _table(("Severity", "Rule", "Place", "Finding", "Reason"), rows)
     yield "</section>\n"
 
 
-def _faults(report: Report) -> Iterator[str]:
-    if not report.faults:
+def _faults(summary: Summary) -> Iterator[str]:
+    if not summary.faults:
         return
     yield '<section class="part" aria-labelledby="faults"><h2 id="faults">Errors of seawall</h2>\n'
     yield "<p>These rules broke. The error is seawall's own; please report it.</p>\n"
-    rows = ((f.rule, f.subject, f.path, f.error) for f in report.faults)
-    yield from _table(("Rule", "Object", "File", "Error"), rows)
+    rows = ((f.rule, f.subject, f.path, f.error) for f in summary.faults)
+    yield from _table(("Rule", "Object", "File", "Error"), map(_row, rows))
     yield "</section>\n"
 
 
@@ -77,16 +82,19 @@ def _group(
         return
     look = ' class="urgent" open' if urgent else ""
     yield f"<details{look}><summary>{title}: {counted(count, 'input')}</summary>\n"
-    yield from _table(columns, rows)
+    yield from _table(columns, map(_row, rows))
     yield "</details>\n"
 
 
-def _table(columns: Row, rows: Iterable[Row]) -> Iterator[str]:
+def _table(columns: Row, rows: Iterable[str]) -> Iterator[str]:
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     yield f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n'
-    for row in rows:
-        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
+    yield from rows
     yield "</tbody></table></div>\n"
+
+
+def _row(cells: Row) -> str:
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
 
 
 def _rule(number: int, rule: Rule) -> str:

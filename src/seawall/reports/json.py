@@ -1,15 +1,17 @@
 """The whole report for programs; ``report.schema.json`` and docs/json-output.md describe it."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from seawall import __version__
 from seawall.core.edit import Edit, Fix
-from seawall.core.finding import Finding, fingerprints
+from seawall.core.finding import Finding, fingerprint
 from seawall.core.location import Location, render_key_path
-from seawall.core.report import Advisories, Report, Suppressed
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.portion import HOLE, Marks, Piece, Portion, pieces
+from seawall.core.report import Advisories, Coverage, Report, Summary, Suppressed
 from seawall.reports import Options, Sources
-from seawall.reports.json_text import array, compact, harmless, quoted
+from seawall.reports.json_text import array, bracketed, compact, entry, harmless, quoted
 from seawall.reports.wording import nothing_checked, severities
 
 if TYPE_CHECKING:
@@ -19,24 +21,30 @@ SCHEMA_VERSION = 1
 """Grows when a reader of the version before would misread or miss something."""
 
 
-def write(report: Report, _sources: Sources, options: Options) -> Iterator[str]:
+def tell(report: Report, _sources: Sources, _options: Options) -> Portion:
+    """The findings and what is suppressed, each with a hole behind its fingerprint."""
+    writer = _Writer()
+    return Portion(
+        (map(writer.finding, report.findings), map(writer.suppressed, report.suppressed))
+    )
+
+
+def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Iterator[str]:
     """One key of a finding to a line, so that two reports can be compared line by line."""
-    suppressed = [item.finding for item in report.suppressed]
-    marks = iter(fingerprints([*report.findings, *suppressed]))
-    tool = compact(tool_fields(report))
+    marks = Marks()
+    tool = compact(tool_fields(summary))
     yield f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "tool": {tool},\n'
     yield '  "findings": '
-    writer = _Writer()
-    yield from array((writer.finding(item, next(marks)) for item in report.findings), "  ")
+    yield from bracketed(marks.fill(pieces(portions, 0)), "  ")
     yield ',\n  "suppressed": '
-    yield from array((writer.suppressed(item, next(marks)) for item in report.suppressed), "  ")
+    yield from bracketed(marks.fill(pieces(portions, 1)), "  ")
     yield ',\n  "coverage": {'
-    yield from _coverage(report)
+    yield from _coverage(summary.coverage)
     yield '\n  },\n  "faults": '
-    yield from _rows(report.faults, "  ")
-    if report.advisories is not None:
-        yield f',\n  "advisories": {compact(advisories_fields(report.advisories))}'
-    yield f',\n  "summary": {compact(summary_fields(report))}'
+    yield from _rows(summary.faults, "  ")
+    if summary.advisories is not None:
+        yield f',\n  "advisories": {compact(advisories_fields(summary.advisories))}'
+    yield f',\n  "summary": {compact(summary_fields(summary))}'
     if options.meta is not None:
         yield f',\n  "meta": {compact(options.meta)}'
     yield "\n}\n"
@@ -51,9 +59,9 @@ class _Writer:
     def __init__(self) -> None:
         self._heads: dict[Rule, str] = {}
 
-    def finding(self, finding: Finding, mark: str, by: str = "") -> str:
+    def finding(self, finding: Finding, by: str = "") -> Piece:
         """One finding; ``by`` is what a suppressed one has besides."""
-        rule = finding.rule
+        rule, mark = finding.rule, fingerprint(finding)
         head = self._heads.get(rule)
         if head is None:
             head = self._heads[rule] = (
@@ -66,7 +74,7 @@ class _Writer:
         )
         fixes = ", ".join(compact(_fix(fix)) for fix in finding.fixes)
         kind, namespace, name, container = map(quoted, finding.subject)
-        return harmless(
+        json = harmless(
             f'{{\n{head}      "severity": "{finding.severity.label}",\n'
             f'      "confidence": "{finding.confidence.label}",\n'
             f'      "message": {quoted(finding.message)},\n'
@@ -74,15 +82,16 @@ class _Writer:
             f'      "subject": {{"kind": {kind}, "namespace": {namespace}, "name": {name}, '
             f'"container": {container}}},\n'
             f'      "location": {_location(finding.location)},\n'
-            f'      "related": [{related}],\n      "fingerprint": "{mark}",\n'
+            f'      "related": [{related}],\n      "fingerprint": "{mark}{HOLE}",\n'
             f'      "fixes": [{fixes}],\n'
             f'      "details": {compact(finding.details) if finding.details else "{}"}{by}\n    }}'
         )
+        return Piece(entry(json, "  "), (bytes.fromhex(mark),))
 
-    def suppressed(self, item: Suppressed, mark: str) -> str:
+    def suppressed(self, item: Suppressed) -> Piece:
         """A finding that does not count, with the reason and what hides it."""
         more = f',\n      "reason": {quoted(item.reason)},\n      "by": {compact(_by(item))}'
-        return self.finding(item.finding, mark, more)
+        return self.finding(item.finding, more)
 
 
 def _by(item: Suppressed) -> dict[str, object]:
@@ -94,20 +103,18 @@ def _by(item: Suppressed) -> dict[str, object]:
     return by
 
 
-def tool_fields(report: Report) -> dict[str, object]:
+def tool_fields(summary: Summary) -> dict[str, object]:
     """Who judged, by which rules."""
-    return {"name": "seawall", "version": __version__, "ruleset": report.ruleset}
+    return {"name": "seawall", "version": __version__, "ruleset": summary.ruleset}
 
 
-def suppressed_fields(item: Suppressed, fingerprint: str) -> dict[str, object]:
-    """A finding that does not count, and why."""
-    return {
-        **finding_fields(item.finding, fingerprint), "reason": item.reason, "by": _by(item),
-    }  # fmt: skip
+def suppressed_fields(item: Suppressed) -> dict[str, object]:
+    """What a finding that does not count has besides: why."""
+    return {"reason": item.reason, "by": _by(item)}
 
 
-def finding_fields(finding: Finding, fingerprint: str) -> dict[str, object]:
-    """A finding as every form of JSON tells it."""
+def fields_before(finding: Finding) -> dict[str, object]:
+    """What every form of JSON tells of a finding before its fingerprint."""
     rule = finding.rule
     return {
         "rule": rule.id,
@@ -123,10 +130,12 @@ def finding_fields(finding: Finding, fingerprint: str) -> dict[str, object]:
             {"location": location_fields(related.location), "message": related.message}
             for related in finding.related
         ],
-        "fingerprint": fingerprint,
-        "fixes": [_fix(fix) for fix in finding.fixes],
-        "details": finding.details,
     }
+
+
+def fields_behind(finding: Finding) -> dict[str, object]:
+    """What every form of JSON tells of a finding behind its fingerprint."""
+    return {"fixes": [_fix(fix) for fix in finding.fixes], "details": finding.details}
 
 
 def location_fields(location: Location) -> dict[str, object]:
@@ -168,8 +177,7 @@ def _edit(edit: Edit) -> dict[str, object]:
     return fields
 
 
-def _coverage(report: Report) -> Iterator[str]:
-    coverage = report.coverage
+def _coverage(coverage: Coverage) -> Iterator[str]:
     yield '\n    "read": '
     yield from array((compact(path) for path in coverage.read), "    ")
     for name in ("skipped", "not_covered", "failed"):
@@ -190,16 +198,15 @@ def advisories_fields(advisories: Advisories) -> dict[str, object]:
     }
 
 
-def summary_fields(report: Report) -> dict[str, object]:
+def summary_fields(summary: Summary) -> dict[str, object]:
     """The counts."""
-    summary = report.summary()
     return {
         "findings": summary.findings,
         "by_severity": {severity.label: count for severity, count in severities(summary)},
         "suppressed": summary.suppressed,
-        "objects": report.objects,
-        "packages": report.packages,
-        "files_read": len(report.coverage.read),
-        "rules": report.rules,
+        "objects": summary.objects,
+        "packages": summary.packages,
+        "files_read": len(summary.coverage.read),
+        "rules": summary.rules,
         "checked": not nothing_checked(summary),
     }

@@ -59,8 +59,26 @@ def _escaped(match: re.Match[str]) -> str:
 
 def array(items: Iterable[str], indent: str) -> Iterator[str]:
     """A JSON array of items that are JSON already, each beginning on a line of its own."""
-    separator = "["
-    for item in items:
-        yield f"{separator}\n{indent}  {item}"
-        separator = ","
-    yield "[]" if separator == "[" else f"\n{indent}]"
+    return bracketed((entry(item, indent) for item in items), indent)
+
+
+def entry(json: str, indent: str) -> str:
+    """JSON as an item of an array, behind a comma: what is put together of such may be cut."""
+    return f",\n{indent}  {json}"
+
+
+def bracketed(entries: Iterable[str], indent: str) -> Iterator[str]:
+    """A JSON array of texts with any number of entries in each."""
+    is_empty = True
+    for text in entries:
+        if text and is_empty:
+            is_empty = False
+            yield f"[{text[1:]}"
+        else:
+            yield text
+    yield "[]" if is_empty else f"\n{indent}]"
+
+
+def members(fields: Mapping[str, object]) -> str:
+    """The inner side of an object on one line: what is put together of several is one object."""
+    return compact(fields)[1:-1]

@@ -5,10 +5,11 @@ one of Apache Ant (windyroad). A suite is a file, a test case what one edit woul
 stricter schema asks for a time: unless ``meta`` has one it is 1970, for a report holds none.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
-from seawall.core.report import Report
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.portion import HOLE, Piece, Portion, pieces
+from seawall.core.report import Coverage, Report, Summary
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import Block, by_file
 from seawall.reports.redacted import redacted
@@ -29,18 +30,86 @@ class Case(NamedTuple):
     text: str = ""
 
 
-def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
+class _Told(NamedTuple):
+    """The test cases of a path, written, of what was found there and of what is suppressed."""
+
+    path: str
+    found: str = ""
+    suppressed: str = ""
+    tests: int = 0
+    failures: int = 0
+    skipped: int = 0
+    """Of findings; what is suppressed is skipped as well."""
+
+
+def tell(report: Report, sources: Sources, options: Options) -> Portion:
+    """The test cases of each path, with a hole behind those found and those suppressed."""
+    return Portion((_told(report, redacted(sources, report), options),))
+
+
+def _told(report: Report, sources: Sources, options: Options) -> Iterator[Piece]:
+    plain = options._replace(width=0, colour=False)
+    blocks = by_file(report.findings)
+    suppressed: dict[str, list[Case]] = {}
+    for finding, reason, *_ in report.suppressed:
+        name = f"{finding.rule.id}: {sentence(finding)}"
+        case = Case(name, "skipped", "", f"suppressed: {reason}")
+        suppressed.setdefault(finding.location.path, []).append(case)
+    for path in sorted({*blocks, *suppressed}):
+        found = [_of_block(block, sources, plain) for block in blocks.get(path, ())]
+        others = suppressed.get(path, ())
+        row = (
+            path,
+            len(found) + len(others),
+            sum(case.outcome == "failure" for case in found),
+            sum(case.outcome == "skipped" for case in found) + len(others),
+        )
+        yield Piece(f"{_cases(path, found)}{HOLE}{_cases(path, others)}{HOLE}", (row,))
+
+
+def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Iterator[str]:
     """A suite to a file that was read or could not be.
 
     Findings below the threshold are skipped cases, so that a CI server breaks a build exactly
     when the exit code does; without a threshold all are failures.
     """
-    cases = _Cases(report, redacted(sources, report), options)
     time = _time(options)
+    missing: dict[str, list[Case]] = {}
+    for path, case in _of_coverage(summary.coverage):
+        missing.setdefault(path, []).append(case)
+    broken: dict[str, list[Case]] = {}
+    for path, case in _of_faults(summary):
+        broken.setdefault(path, []).append(case)
+    paths = sorted({*summary.coverage.read, *missing, *broken})
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n'
-    for number, path in enumerate(cases.paths()):
-        yield _suite(path, list(cases.of(path)), number, time)
+    for number, told in enumerate(_merged(paths, _unfolded(pieces(portions, 0)))):
+        path = told.path
+        yield _suite(told, missing.get(path, ()), broken.get(path, ()), number, time)
     yield "</testsuites>\n"
+
+
+def _unfolded(written: Iterable[Piece]) -> Iterator[_Told]:
+    for text, rows in written:
+        parts = iter(text.split(HOLE))
+        for path, *counts in rows:
+            yield _Told(path, next(parts), next(parts), *counts)
+
+
+def _merged(paths: Iterable[str], told: Iterator[_Told]) -> Iterator[_Told]:
+    """What is told of each path, those without a word as well; both are in order."""
+    own = next(told, None)
+    for path in paths:
+        while own is not None and own.path < path:
+            yield own
+            own = next(told, None)
+        if own is not None and own.path == path:
+            yield own
+            own = next(told, None)
+        else:
+            yield _Told(path)
+    if own is not None:
+        yield own
+    yield from told
 
 
 def _time(options: Options) -> str:
@@ -49,88 +118,74 @@ def _time(options: Options) -> str:
     return text if shape == "0000-00-00T00:00:00" else NO_TIME
 
 
-class _Cases:
-    """The test cases of each path."""
+def _of_block(block: Block, sources: Sources, options: Options) -> Case:
+    lines = block_lines(block, sources, options)
+    label = block.severity.label
+    threshold = options.fail_on
+    messages = "; ".join(dict.fromkeys(sentence(finding) for finding in block.findings))
+    case = Case(_name(block), "failure", label, messages, "\n".join(lines))
+    if threshold is not None and not any(item.fails(threshold) for item in block.findings):
+        why = f"below the threshold {threshold.label}"
+        if block.severity >= threshold:
+            why = "which fails no run: nothing mends it yet, or it is for development only"
+        message = f"{label}, {why}: {messages}"
+        case = case._replace(outcome="skipped", message=message)
+    return case
 
-    def __init__(self, report: Report, sources: Sources, options: Options) -> None:
-        self._report = report
-        self._sources = sources
-        self._options = options._replace(width=0, colour=False)
-        self._blocks = by_file(report.findings)
-        self._others: dict[str, list[Case]] = {}
-        for path, case in self._of_coverage():
-            self._others.setdefault(path, []).append(case)
 
-    def paths(self) -> Iterable[str]:
-        """Every path there is something to say of, in order."""
-        return sorted({*self._report.coverage.read, *self._blocks, *self._others})
+def _of_coverage(coverage: Coverage) -> Iterator[tuple[str, Case]]:
+    for failed in coverage.failed:
+        where = f"line {failed.line}, column {failed.column}: " if failed.line else ""
+        message = f"{where}{failed.reason}"
+        yield failed.path, Case("could not be read", "error", "unreadable", message, message)
+    for gap in coverage.not_covered:
+        message = f"{gap.what}: {gap.reason} ({gap.remedy})"
+        yield gap.path, Case(f"not covered: {gap.what}", "skipped", "", message)
 
-    def of(self, path: str) -> Iterator[Case]:
-        """The cases of a path; one that passed where nothing was found."""
-        blocks, others = self._blocks.get(path, []), self._others.get(path, [])
-        for block in blocks:
-            yield self._of_block(block)
-        yield from others
-        if not blocks and not others:
-            yield Case("no findings")
 
-    def _of_block(self, block: Block) -> Case:
-        lines = block_lines(block, self._sources, self._options)
-        label = block.severity.label
-        threshold = self._options.fail_on
-        messages = "; ".join(dict.fromkeys(sentence(finding) for finding in block.findings))
-        case = Case(_name(block), "failure", label, messages, "\n".join(lines))
-        if threshold is not None and not any(item.fails(threshold) for item in block.findings):
-            why = f"below the threshold {threshold.label}"
-            if block.severity >= threshold:
-                why = "which fails no run: nothing mends it yet, or it is for development only"
-            message = f"{label}, {why}: {messages}"
-            case = case._replace(outcome="skipped", message=message)
-        return case
-
-    def _of_coverage(self) -> Iterator[tuple[str, Case]]:
-        coverage = self._report.coverage
-        for failed in coverage.failed:
-            where = f"line {failed.line}, column {failed.column}: " if failed.line else ""
-            message = f"{where}{failed.reason}"
-            yield failed.path, Case("could not be read", "error", "unreadable", message, message)
-        for gap in coverage.not_covered:
-            message = f"{gap.what}: {gap.reason} ({gap.remedy})"
-            yield gap.path, Case(f"not covered: {gap.what}", "skipped", "", message)
-        for finding, reason, *_ in self._report.suppressed:
-            name = f"{finding.rule.id}: {sentence(finding)}"
-            yield finding.location.path, Case(name, "skipped", "", f"suppressed: {reason}")
-        for fault in self._report.faults:
-            name = f"{fault.rule} broke on {fault.subject}"
-            yield fault.path, Case(name, "error", "internal", fault.error, fault.error)
-        nothing = nothing_checked(self._report.summary())
-        if nothing:
-            yield "seawall", Case("nothing was checked", "skipped", "", nothing)
+def _of_faults(summary: Summary) -> Iterator[tuple[str, Case]]:
+    for fault in summary.faults:
+        name = f"{fault.rule} broke on {fault.subject}"
+        yield fault.path, Case(name, "error", "internal", fault.error, fault.error)
+    nothing = nothing_checked(summary)
+    if nothing:
+        yield "seawall", Case("nothing was checked", "skipped", "", nothing)
 
 
 def _name(block: Block) -> str:
     return f"{', '.join(block.rules)}: {subject_of(block.subject)}".removesuffix(": ")
 
 
-def _suite(path: str, cases: list[Case], number: int, time: str) -> str:
-    name = _token(path)
+def _suite(
+    told: _Told, missing: Sequence[Case], broken: Sequence[Case], number: int, time: str
+) -> str:
+    """What was found in a path, what could not be looked at, what is suppressed, what broke."""
+    others = [*missing, *broken]
+    if not others and not told.tests:
+        others = broken = [Case("no findings")]
+    name = _token(told.path)
     attributes = {
         "name": name,
         "package": name,
         "id": str(number),
-        "tests": str(len(cases)),
-        "failures": str(sum(case.outcome == "failure" for case in cases)),
-        "errors": str(sum(case.outcome == "error" for case in cases)),
-        "skipped": str(sum(case.outcome == "skipped" for case in cases)),
+        "tests": str(told.tests + len(others)),
+        "failures": str(told.failures),
+        "errors": str(sum(case.outcome == "error" for case in others)),
+        "skipped": str(told.skipped + sum(case.outcome == "skipped" for case in others)),
         "time": "0",
         "timestamp": time,
         "hostname": "localhost",
     }
-    body = "".join(_case(name, case) for case in cases)
     return (
-        f"  <testsuite{_attributes(attributes)}>\n    <properties/>\n{body}"
+        f"  <testsuite{_attributes(attributes)}>\n    <properties/>\n{told.found}"
+        f"{_cases(told.path, missing)}{told.suppressed}{_cases(told.path, broken)}"
         "    <system-out/>\n    <system-err/>\n  </testsuite>\n"
     )
+
+
+def _cases(path: str, cases: Iterable[Case]) -> str:
+    name = _token(path)
+    return "".join(_case(name, case) for case in cases)
 
 
 def _case(suite: str, case: Case) -> str:

@@ -4,18 +4,22 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01
 """
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, starmap
 from urllib.parse import quote
 
 from seawall import __version__
 from seawall.core.edit import Edit, Fix
-from seawall.core.finding import Finding, Subject, fingerprints
+from seawall.core.finding import Finding, Subject, fingerprint
 from seawall.core.ignore import IN_SOURCE
 from seawall.core.location import Location, Span
-from seawall.core.report import Report, Suppressed
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.portion import HOLE, Marks, Piece, Portion, filled, pieces
+from seawall.core.report import Report, Summary, Suppressed
+from seawall.core.rule import Rule
 from seawall.reports import Options, Sources
-from seawall.reports.json_text import array, compact
-from seawall.reports.sarif_rules import LEVELS, descriptor_of, reporting_id
+from seawall.reports.json_text import array, bracketed, compact, entry, members
+from seawall.reports.sarif_rules import LEVELS, descriptor, descriptor_of, reporting_id
 from seawall.reports.wording import nothing_checked, sentence
 
 SCHEMA = (
@@ -30,60 +34,119 @@ NOTIFICATIONS = {
 }
 
 Json = dict[str, object]
+_NO_MORE: Json = {}
 
 
-def write(report: Report, _sources: Sources, _options: Options) -> Iterator[str]:
+class _Described(NamedTuple):
+    """A rule that is to be described, as some findings have it: by the worst of them."""
+
+    id: str
+    severity: int
+    text: str
+    """Its description; empty where it is that of the rule with this id."""
+
+
+def tell(report: Report, _sources: Sources, _options: Options) -> Portion:
+    """The results, with holes for the number of the rule and behind the fingerprint."""
+    suppressed = [item.finding for item in report.suppressed]
+    rules: dict[str, Rule] = {}
+    return Portion(
+        (map(_result, report.findings), map(_suppressed, report.suppressed)),
+        facts=(
+            _described(report.findings, rules, report.ruleset),
+            _described(suppressed, rules, report.ruleset),
+        ),
+        rules=tuple(rules.values()),
+    )
+
+
+def join(portions: Sequence[Portion], summary: Summary, _options: Options) -> Iterator[str]:
     """One run; each rule, result and notification on a line of its own."""
-    everything = [*report.findings, *(item.finding for item in report.suppressed)]
-    rules: dict[str, Finding] = {}  # each with its worst finding
-    for finding in everything:
-        id_ = reporting_id(finding)
-        if id_ not in rules or finding.severity > rules[id_].severity:
-            rules[id_] = finding
-    index = {id_: number for number, id_ in enumerate(sorted(rules))}
+    described = _descriptions(portions, summary.ruleset)
+    numbers = {id_: str(number) for number, id_ in enumerate(described)}
     yield f'{{\n  "$schema": {compact(SCHEMA)},\n  "version": "2.1.0",\n'
     yield '  "runs": [{\n    "tool": {"driver": {\n'
     yield f'      "name": "seawall",\n      "version": {compact(__version__)},\n'
-    yield f'      "properties": {compact({"ruleset": report.ruleset})},\n      "notifications": '
-    described = ({"id": id_, "shortDescription": {"text": t}} for id_, t in NOTIFICATIONS.items())
-    yield from array(map(compact, described), "      ")
+    yield f'      "properties": {compact({"ruleset": summary.ruleset})},\n      "notifications": '
+    notes = ({"id": id_, "shortDescription": {"text": t}} for id_, t in NOTIFICATIONS.items())
+    yield from array(map(compact, notes), "      ")
     yield ',\n      "rules": '
-    shown = (descriptor_of(rules[id_], report.ruleset) for id_ in index)
-    yield from array(map(compact, shown), "      ")
+    yield from array(described.values(), "      ")
     yield "\n    }},\n"
-    yield from _invocation(report)
+    yield from _invocation(summary)
     yield '    "columnKind": "unicodeCodePoints",\n    "results": '
-    yield from array(_results(report, everything, index), "    ")
+    marks = Marks()
+
+    def value(hole: str | bytes) -> str:
+        return numbers[hole] if isinstance(hole, str) else marks.ending(hole)
+
+    results = chain(pieces(portions, 0), pieces(portions, 1))
+    filled_in = (filled(text, map(value, holes)) for text, holes in results)
+    yield from bracketed(filled_in, "    ")
     yield "\n  }]\n}\n"
 
 
-def _invocation(report: Report) -> Iterator[str]:
-    successful = not (report.coverage.failed or report.faults)
+def _described(
+    findings: Iterable[Finding], rules: dict[str, Rule], ruleset: str
+) -> tuple[tuple[object, ...], ...]:
+    """The rules that findings need; those that describe themselves are noted in ``rules``."""
+    worst: dict[str, Finding] = {}
+    for finding in findings:
+        id_ = reporting_id(finding)
+        if id_ not in worst or finding.severity > worst[id_].severity:
+            worst[id_] = finding
+    result = []
+    for id_, finding in worst.items():
+        text = ""
+        if id_ == finding.rule.id:
+            rules[id_] = finding.rule
+        else:
+            text = compact(descriptor_of(finding, ruleset))
+        result.append((id_, int(finding.severity), text))
+    return tuple(result)
+
+
+def _descriptions(portions: Sequence[Portion], ruleset: str) -> dict[str, str]:
+    """The ``reportingDescriptor`` of each rule, by what it is called here, in order."""
+    rules = {rule.id: rule for portion in portions for rule in portion.rules}
+    worst: dict[str, _Described] = {}
+    for number in (0, 1):
+        for portion in portions:
+            for row in starmap(_Described, portion.facts[number]):
+                if row.id not in worst or row.severity > worst[row.id].severity:
+                    worst[row.id] = row
+    return {
+        id_: worst[id_].text or compact(descriptor(rules[id_], ruleset)) for id_ in sorted(worst)
+    }
+
+
+def _invocation(summary: Summary) -> Iterator[str]:
+    successful = not (summary.coverage.failed or summary.faults)
     yield f'    "invocations": [{{\n      "executionSuccessful": {compact(successful)},\n'
     yield '      "toolExecutionNotifications": '
-    yield from array(map(compact, _notifications(report)), "      ")
+    yield from array(map(compact, _notifications(summary)), "      ")
     yield "\n    }],\n"
 
 
-def _notifications(report: Report) -> Iterator[Json]:
-    for failed in report.coverage.failed:
+def _notifications(summary: Summary) -> Iterator[Json]:
+    for failed in summary.coverage.failed:
         yield {
             **_notification("input-failed", "error", failed.reason),
             "locations": [_physical(failed.path, _point(failed.line, failed.column))],
         }
-    for missing in report.coverage.not_covered:
+    for missing in summary.coverage.not_covered:
         text = f"{missing.what}: {missing.reason}\n{missing.remedy}"
         yield {
             **_notification("input-not-covered", "warning", text),
             "locations": [_physical(missing.path)],
         }
-    for fault in report.faults:
+    for fault in summary.faults:
         text = f"{fault.rule} on {fault.subject}: {fault.error}"
         yield {
             **_notification("rule-failed", "error", text),
             "locations": [_physical(fault.path)],
         }
-    nothing = nothing_checked(report.summary())
+    nothing = nothing_checked(summary)
     if nothing:
         yield _notification("nothing-checked", "warning", nothing)
 
@@ -92,14 +155,8 @@ def _notification(id_: str, level: str, text: str) -> Json:
     return {"descriptor": {"id": id_}, "level": level, "message": message(text)}
 
 
-def _results(report: Report, everything: list[Finding], index: dict[str, int]) -> Iterator[str]:
-    marks = fingerprints(everything)
-    for number, (finding, mark) in enumerate(zip(everything, marks, strict=True)):
-        result = _result(finding, mark, index[reporting_id(finding)])
-        if number >= len(report.findings):
-            item = report.suppressed[number - len(report.findings)]
-            result["suppressions"] = [_suppression(item)]
-        yield compact(result)
+def _suppressed(item: Suppressed) -> Piece:
+    return _result(item.finding, {"suppressions": [_suppression(item)]})
 
 
 def _suppression(item: Suppressed) -> Json:
@@ -111,22 +168,21 @@ def _suppression(item: Suppressed) -> Json:
     return result
 
 
-def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:
+def _result(finding: Finding, more: Mapping[str, object] = _NO_MORE) -> Piece:
     # GitHub insists on a region. What belongs to a whole file stands at its very beginning.
     location = _physical(finding.location.path, _region(finding.location.span) or _point(1, 1))
     logical = _logical(finding.subject)
     if logical:
         location["logicalLocations"] = [logical]
-    result: Json = {
-        "ruleId": reporting_id(finding),
-        "ruleIndex": rule_index,
+    id_, mark = reporting_id(finding), fingerprint(finding)
+    before: Json = {
         "level": LEVELS[finding.severity],
         "message": message(f"{sentence(finding)}\n{finding.remedy}"),
         "locations": [location],
-        "partialFingerprints": {FINGERPRINT: fingerprint},
     }
+    behind: Json = {}
     if finding.related:
-        result["relatedLocations"] = [
+        behind["relatedLocations"] = [
             {"id": number, **_place(related.location), "message": message(related.message)}
             for number, related in enumerate(finding.related, 1)
         ]
@@ -137,12 +193,17 @@ def _result(finding: Finding, fingerprint: str, rule_index: int) -> Json:
         }.values()
     )
     if fixes:
-        result["fixes"] = fixes
-    result["properties"] = {
+        behind["fixes"] = fixes
+    behind["properties"] = {
         "severity": finding.severity.label,
         "confidence": finding.confidence.label,
     }
-    return result
+    result = (
+        f'{{{members({"ruleId": id_})}, "ruleIndex": {HOLE}, {members(before)}, '
+        f'"partialFingerprints": {{{compact(FINGERPRINT)}: "{mark}{HOLE}"}}, '
+        f"{members({**behind, **more})}}}"
+    )
+    return Piece(entry(result, "    "), (id_, bytes.fromhex(mark)))
 
 
 def message(text: str) -> Json:

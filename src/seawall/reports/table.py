@@ -1,7 +1,8 @@
 """The report for a person at a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from seawall.core.portion import Piece, Portion, pieces
 from seawall.core.report import Report, Summary, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import by_file
@@ -29,24 +30,20 @@ CODES = {
 """What each role looks like on a terminal: the parameters of SGR, ECMA-48 section 8.3.117."""
 
 
-def write(report: Report, sources: Sources, options: Options) -> Iterator[str]:
-    """The findings by file, then what was and was not looked at, then the result."""
-    yield from findings(report, sources, options)
-    yield from ending(report.summary(), options, report.suppressed)
-
-
-def findings(report: Report, sources: Sources, options: Options) -> Iterator[str]:
-    """The findings by file: what stands here of a file rests on nothing that is told of others."""
+def tell(report: Report, sources: Sources, options: Options) -> Portion:
+    """The findings by file; who asks for all wants to see what is suppressed as well."""
     if options.quiet or options.compact:
-        yield from _quiet(report)
+        findings = _quiet(report)
     else:
-        yield from _blocks(report, redacted(sources, report), options, _style(options))
+        findings = _blocks(report, redacted(sources, report), options, _style(options))
+    shown = report.suppressed if options.verbose and not options.quiet else ()
+    suppressed = _suppressed(shown, _style(options))
+    return Portion((map(Piece, findings), map(Piece, suppressed)))
 
 
-def ending(
-    summary: Summary, options: Options, suppressed: Sequence[Suppressed] = ()
-) -> Iterator[str]:
-    """All that stands behind the findings. Who asks for all wants to see what is suppressed."""
+def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Iterator[str]:
+    """The findings by file, then what was and was not looked at, then the result."""
+    yield from (piece.text for piece in pieces(portions, 0))
     if options.quiet:
         return
     if options.compact and summary.findings:
@@ -56,9 +53,10 @@ def ending(
         text = "\n".join(part(summary, options, style))
         if text:
             yield f"{text}\n\n"
-    text = "\n".join(_suppressed(suppressed, options, style))
-    if text:
-        yield f"{text}\n\n"
+    if options.verbose and summary.suppressed:
+        yield style(f"Suppressed: {counted(summary.suppressed, 'finding')}", "bold") + "\n"
+        yield from (piece.text for piece in pieces(portions, 1))
+        yield "\n"
     yield "\n".join(_summary(summary, options, style)) + "\n"
 
 
@@ -128,15 +126,12 @@ def _skipped(summary: Summary, options: Options, style: Style) -> Iterator[str]:
         yield f"  {style(visible(input_.path), 'path')}  {visible(input_.reason)}"
 
 
-def _suppressed(suppressed: Sequence[Suppressed], options: Options, style: Style) -> Iterator[str]:
-    if not (options.verbose and suppressed):
-        return
-    yield style(f"Suppressed: {counted(len(suppressed), 'finding')}", "bold")
+def _suppressed(suppressed: Iterable[Suppressed], style: Style) -> Iterator[str]:
     for finding, reason, *_ in suppressed:
         where = style(visible(place(finding.location)), "path")
         label = f"{finding.severity.label}[{finding.rule.id}]"
-        yield f"  {where}  {visible(f'{label} {sentence(finding)}')}"
-        yield f"    reason: {visible(reason)}"
+        yield f"  {where}  {visible(f'{label} {sentence(finding)}')}\n"
+        yield f"    reason: {visible(reason)}\n"
 
 
 def _summary(summary: Summary, options: Options, style: Style) -> Iterator[str]:

@@ -9,14 +9,14 @@ place is a new finding, and the file tells nobody the old one.
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.finding import Finding, fingerprint, render_subject
 from seawall.core.ignore import fault_of_date
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Severity
 
@@ -73,14 +73,20 @@ class Baseline:
         return Tally(self, today)
 
 
+Demand = tuple[str, str | Redacted, int, int, int]
+"""What some findings asked of an entry: its fingerprint, its secret, how often it is to be had in
+all, how often they wanted it, and how often they got it."""
+
+
 class Tally:
     """What a baseline still covers while findings are held against it one by one."""
 
     def __init__(self, baseline: Baseline, today: str) -> None:
         self._baseline = baseline
         self._today = today
-        self._taken: dict[tuple[str, Redacted], int] = {}
+        self._taken: dict[tuple[str, str | Redacted], int] = {}
         self._entries: dict[tuple[str, Redacted], Entry | None] = {}
+        self._demands: dict[tuple[str, str | Redacted], Demand] = {}
 
     def take(self, finding: Finding) -> Entry | None:
         """The entry that covers a finding.
@@ -96,11 +102,32 @@ class Tally:
             entry is None
             or finding.severity > entry.severity
             or (entry.until and entry.until < self._today)
-            or self._taken.get(key, 0) >= entry.times
         ):
             return None
-        self._taken[key] = self._taken.get(key, 0) + 1
+        place = (entry.fingerprint, entry.secret)
+        taken = self._taken.get(place, 0)
+        gets = taken < entry.times
+        *_, wanted, got = self._demands.get(place, (0, 0))
+        self._demands[place] = (*place, entry.times, wanted + 1, got + gets)
+        if not gets:
+            return None
+        self._taken[place] = taken + 1
         return entry
+
+    def demands(self) -> tuple[Demand, ...]:
+        """What was asked for since this was asked last."""
+        result = tuple(self._demands.values())
+        self._demands.clear()
+        return result
+
+    def grant(self, demands: Sequence[Demand]) -> bool:
+        """Give what findings got once; nothing, and false, where they would get another number."""
+        for mark, secret, times, wanted, got in demands:
+            if min(times - self._taken.get((mark, secret), 0), wanted) != got:
+                return False
+        for mark, secret, _, _, got in demands:
+            self._taken[mark, secret] = self._taken.get((mark, secret), 0) + got
+        return True
 
 
 def remembered(findings: Iterable[Finding]) -> Baseline:

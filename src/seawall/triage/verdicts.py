@@ -16,7 +16,7 @@ from seawall.triage.rules import IGNORE, State
 from seawall.triage.scopes import Known, Scopes
 
 if TYPE_CHECKING:
-    from seawall.triage.baseline import Baseline  # json costs 2 ms
+    from seawall.triage.baseline import Tally  # json costs 2 ms
 
 Find = Callable[[str], tuple[Rule, ...]]
 """The rules an id or glob names; empty when it names none."""
@@ -178,13 +178,12 @@ def _severity(finding: Finding, policy: Policy) -> Severity:
 
 
 def known_before(
-    verdict: Verdict, baseline: "Baseline", policy: Policy, why: Why = KNOWN_TO_BASELINE
+    verdict: Verdict, tally: "Tally", policy: Policy, why: Why = KNOWN_TO_BASELINE
 ) -> Verdict:
-    """Set aside the findings that a baseline knows.
+    """Set aside the findings that a baseline knows, as far as there is something left of it.
 
     Those of locked rules stay, but for a question of history: what was there is not new.
     """
-    tally = baseline.tally(policy.today)
     result = Verdict([], list(verdict.suppressed))
     for finding in verdict.findings:
         entry = None
