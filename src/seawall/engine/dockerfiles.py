@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from seawall.dockerfile.rule import Embedding, Surroundings
 
 _OTHERS = (".yaml", ".yml", ".json")
+_INSTALLS = pattern(
+    rb"\b(?:install|add|get|require|req|reinstall|(?:p?npm|zypper|dnf|gem) (?:-\S+ )*in?)\b|pacman"
+)
+"""Words of which one stands wherever a package is installed by name."""
+_FROM = pattern(rb"(?im)^[ \t]*from[ \t]+(?:--platform=\S+[ \t]+)?(\S+)")
 
 
 def may_be(file: SourceFile) -> bool:
@@ -41,6 +46,26 @@ def claims(file: SourceFile, data: bytes, *, in_project: bool = False) -> bool:
         return True
     named = file.named or in_project
     return named and not file.path.endswith(_OTHERS) and looks_like_dockerfile(data)
+
+
+def asks_for_advisories(data: bytes, today: str) -> bool:
+    """Whether what is known of packages may have something to say of a Dockerfile on a day.
+
+    It is a first look, which is quick: the file may install packages by name, or name an image
+    whose release line may be over.
+    """
+    return _INSTALLS.search(data) is not None or any(
+        _may_be_over(found.decode("ascii", "replace"), today) for found in _FROM.findall(data)
+    )
+
+
+def _may_be_over(reference: str, today: str) -> bool:
+    from seawall.advisories.image_lines import may_be_over  # noqa: PLC0415 - if there are any
+
+    if "$" in reference:
+        return True  # nobody knows before the file is read
+    name, _, tag = reference.partition("@")[0].partition(":")
+    return may_be_over(name.removeprefix("docker.io/").removeprefix("library/"), tag, today)
 
 
 def is_project(file: SourceFile) -> bool:

@@ -124,7 +124,7 @@ class Memory:
         if plain is None:
             return None
         try:
-            findings, ignores, coverage, objects, private, unsure, rendered = plain
+            findings, ignores, coverage, objects, private, unsure, rendered, builds = plain
             read, skipped, not_covered, failed = coverage
             known = [finding_from_plain(item, self._rules) for item in findings]
             if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
@@ -143,6 +143,7 @@ class Memory:
                 {path: tuple(Span(*span) for span in spans) for path, spans in private.items()},
                 unsure,
                 _rendered_from_plain(rendered) if rendered else {},
+                builds,
             )
         except _BROKEN:
             return None
@@ -165,6 +166,7 @@ class Memory:
             {path: [tuple(span) for span in spans] for path, spans in analysis.private.items()},
             dict(analysis.unsure),
             _rendered_to_plain(analysis.rendered) if analysis.rendered else (),
+            tuple(analysis.builds),
         )
         _put(self._store, key, plain, analysis.secrets)
 
@@ -379,6 +381,8 @@ class Section(NamedTuple):
     suppressed: int
     uses: tuple[tuple[bool, tuple[str, ...], tuple[str, ...]], ...]
     """What each ignore outside of all files did (``triage.verdicts.Use``)."""
+    builds: tuple[tuple[str, Plain], ...]
+    """By file, what Dockerfiles name."""
 
 
 class _Sections:
