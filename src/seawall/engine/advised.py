@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, Source, today
+from seawall.engine.reading import Inputs, Source, look_into, today
 from seawall.engine.run import Condition, Run
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Advised:
         self.library = library
         self._run = run
         self._is_asked = any(rule.domain == VULNERABILITIES for rule in rules)
+        if self._is_asked and inputs.package_files:
+            look_into(inputs, source)
         self._beside = _beside(inputs, source)
         self.has_files = bool(inputs.package_files) and self._is_asked
         """Whether there are files that packages are read from, and rules that ask for them."""

@@ -30,6 +30,7 @@ def gathered(options: Options) -> Gathered:
     """Read the targets."""
     source = FileSystem(options)
     inputs = reading.gather(source, options, None)
+    reading.look_into(inputs, source)
     beside = packages.Beside(source.sibling)
     kept, unread = packages.settled(inputs.package_files, beside)
     failed = [*inputs.failed, *unread]

@@ -44,8 +44,8 @@ class PackageFile(NamedTuple):
 
 
 def gathered(file: SourceFile, format_: Format, data: bytes) -> PackageFile:
-    """A file with its bytes; of an archive or a program, with what it holds."""
-    if not format_.large:
+    """A file with its bytes; of an archive or a program that was read, with what it holds."""
+    if not format_.large or not data:
         return PackageFile(file, format_, data)
     from seawall.core.digests import blake2b  # noqa: PLC0415 - if there are any
 

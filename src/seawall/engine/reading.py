@@ -245,7 +245,9 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     for file in found:
         step.advance()
         format_ = _format_of(file, source) if options.packages and not file.context else None
-        if format_ is not None:
+        if format_ is not None and format_.large:
+            _add_packages(file, format_, b"", inputs)  # looked into where somebody asks
+        elif format_ is not None:
             _gather_packages(file, format_, inputs, source)
         else:
             _gather_file(file, inputs, source, kustomized, complete, options)
@@ -434,6 +436,19 @@ def _add_packages(file: SourceFile, format_: Format, data: bytes, inputs: Inputs
     from seawall.engine.packages import gathered  # noqa: PLC0415 - if there are any
 
     inputs.package_files.append(gathered(file, format_, data))
+
+
+def look_into(inputs: Inputs, source: Source) -> None:
+    """Read the archives and programs among the files of packages: they cost the most by far.
+
+    To be called once, where the packages are asked for.
+    """
+    files, inputs.package_files = inputs.package_files, []
+    for item in files:
+        if item.format.large:
+            _gather_packages(item.file, item.format, inputs, source)
+        else:
+            inputs.package_files.append(item)
 
 
 def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:

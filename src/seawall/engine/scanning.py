@@ -84,8 +84,8 @@ def scan_or_replay(
         domains=(*domains, "input"),
     )
     inputs.unable = options.not_covered
-    memory, key = _memory(inputs, options, rules, run, charts)
     advised = Advised(inputs, options, rules, source, Library(options, run), run)
+    memory, key = _memory(inputs, options, rules, run, charts)
     replay = run.recall(advised.key(key), advised.holds())
     if replay is not None:
         return replay

@@ -38,7 +38,7 @@ PARTIAL = {
     ("npm", each)
     for each in ("<= 1.0", "<=2.1 >=1.1", "2.1 || 2.6", ">= 1.x", ">= 2.2.x", "1.1.2 1.2.2")
 }
-"""node-semver: ``<= 1.0`` is ``<1.1.0-0``, ``2.1`` is any ``2.1.x``, ``>= 2.2.x`` has no end, and two
+"""node-semver: ``<= 1.0`` is ``<1.1.0-0``, ``2.1`` any ``2.1.x``, ``>= 2.2.x`` has no end, and two
 versions side by side are both wanted, which none is."""
 OVERLAPPING = {
     ("npm", each)
