@@ -9,8 +9,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from seawall.dockerfile.installations import installations
+from seawall.dockerfile.names import may_install
 from seawall.dockerfile.references import ImageReference
-from seawall.dockerfile.releases import ended
 from seawall.dockerfile.rule import Embedding
 from seawall.dockerfile.stages import Build
 
@@ -28,8 +28,6 @@ class Base(NamedTuple):
     line: int
     for_build: bool
     """Whether nothing says that it is part of an image that the file makes."""
-    ended: bool
-    """Whether a rule about Dockerfiles says that its release gets no updates."""
 
 
 class Wish(NamedTuple):
@@ -54,36 +52,43 @@ class BuildContents(NamedTuple):
 def contents_of(build: Build, embedding: Embedding | None = None) -> BuildContents:
     """What a build names, on the lines of the file that holds its text."""
     line = _lines(build.file.data, embedding)
-    bases = tuple(dict.fromkeys(_bases(build, line)))
+    shift = 0 if embedding is None or embedding.lines is None else embedding.line - 1
+    first = embedding.line if embedding is not None and embedding.lines is None else 0
+    bases = tuple(_bases(build, lambda number: first or number + shift))
     wishes = tuple(
-        Wish(*one[:5], line(one.start), one.for_build) for one in installations(build)
-    )  # fmt: skip
+        Wish(*one[:5], line(one.start), one.for_build)
+        for one in (installations(build) if may_install(build.file.data) else ())
+    )
     return BuildContents(bases, wishes)
 
 
 def _lines(data: bytes, embedding: Embedding | None) -> Callable[[int], int]:
     """Gives the line, from 1, of a place in the text."""
-    starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
-    if embedding is None:
-        return lambda place: bisect_right(starts, place)
-    first, several = embedding.line, embedding.lines is not None
-    return lambda place: first + bisect_right(starts, place) - 1 if several else first
+    starts: list[int] = []
+
+    def line(place: int) -> int:
+        if embedding is not None and embedding.lines is None:
+            return embedding.line
+        if not starts:
+            starts.extend((0, *accumulate(map(len, data.splitlines(keepends=True)))))
+        return bisect_right(starts, place) + (embedding.line - 1 if embedding else 0)
+
+    return line
 
 
 def _bases(build: Build, line: Callable[[int], int]) -> Iterator[Base]:
-    shipped = {stage.number for image in build.images for stage in image.chain()}
+    several = len(build.stages) > 1
+    images = build.images if several else ()
+    shipped = {stage.number for image in images for stage in image.chain()}
     for stage in build.stages:
-        for_build = stage.number not in shipped
-        words = stage.instruction.arguments
-        if stage.image is not None and words and stage.base_name.known:
-            yield _base(stage.image, line(words[0].start), for_build=for_build)
+        for_build = several and stage.number not in shipped
+        if stage.image is not None and stage.base_name.known:
+            yield _base(stage.image, line(stage.instruction.line), for_build=for_build)
         for step in stage.steps:
-            flag = step.instruction.flag("from")
-            if isinstance(step.source, ImageReference) and flag is not None:
-                yield _base(step.source, line(flag.start), for_build=for_build)
+            if isinstance(step.source, ImageReference):
+                yield _base(step.source, line(step.instruction.line), for_build=for_build)
 
 
 def _base(image: ImageReference, line: int, *, for_build: bool) -> Base:
-    over = image.domain == HUB and ended(image.name, image.tag) is not None
     path = image.path.removeprefix("library/") if image.domain == HUB else image.path
-    return Base(image.domain, path, image.tag, image.digest, line, for_build, over)
+    return Base(image.domain, path, image.tag, image.digest, line, for_build)

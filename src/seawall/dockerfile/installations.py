@@ -5,6 +5,7 @@ these, and what a package brings in itself by nobody but the built image.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
@@ -57,22 +58,24 @@ def installations(build: Build) -> Iterator[Installation]:
     for the image all the same when it copies or mounts from that stage: a virtual environment or a
     program is what is copied as a rule, and a package of the system hardly ever is.
     """
-    shipped = {_key(one) for stage in build.images for one in _of_stage(stage)}
-    needed = build.needed()
+    by_stage = [
+        tuple(_of_stage(stage)) if any(step.name == "RUN" for step in stage.steps) or stage.base
+        else ()
+        for stage in build.stages
+    ]  # fmt: skip
+    several = len(by_stage) > 1 and any(by_stage)
+    images = build.images if several else ()
+    shipped = {_key(one) for stage in images for one in by_stage[stage.number]}
+    needed = build.needed() if several else frozenset()
     seen: set[tuple[int, str]] = set()
-    for stage in build.stages:
-        if not any(step.name == "RUN" for step in stage.steps):
-            continue
-        for one in _of_stage(stage):
-            key = _key(one)
-            if key in seen:
-                continue  # a stage has the packages of the one it builds on
-            seen.add(key)
-            family = one.call.family
-            for_build = key not in shipped and (
-                family in SYSTEM or one.step.stage.number not in needed
-            )
-            yield _installation(one, for_build=for_build)
+    for one in chain.from_iterable(by_stage):
+        key = _key(one)
+        if key in seen:
+            continue  # a stage has the packages of the one it builds on
+        seen.add(key)
+        is_left = several and key not in shipped
+        is_copied = one.call.family not in SYSTEM and one.step.stage.number in needed
+        yield _installation(one, for_build=is_left and not is_copied)
 
 
 def _key(one: Installed) -> tuple[int, str]:
@@ -83,9 +86,10 @@ def _of_stage(stage: Stage) -> Iterator[Installed]:
     for one in installed(stage):
         if not one.package.local and one.call.verb not in _NOT_BY_NAME:
             yield one
-    for step in stage.chain_steps():
-        if step.name == "RUN":
-            yield from _of_variables(step)
+    if b"$" in stage.file.data:
+        for step in stage.chain_steps():
+            if step.name == "RUN":
+                yield from _of_variables(step)
 
 
 def _of_variables(step: Step) -> Iterator[Installed]:

@@ -1,14 +1,18 @@
 """What Dockerfiles name as packages: images they build on, and what they install by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from seawall.advisories.assessing import Blind, assess
+from seawall.advisories.exposure import Exposure
 from seawall.advisories.image_lines import may_be_over
+from seawall.advisories.support import Ended, ended
 from seawall.core.package_key import python_name
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue, Rule
 from seawall.dockerfile.contents import HUB, Base, BuildContents, Wish
-from seawall.engine.packages import Bench, Found, named, nothing_found
+from seawall.dockerfile.releases import ended as has_ended
+from seawall.engine.packages import Bench, Found, blind, named, nothing_found, placed
 from seawall.engine.texts import Texts
 from seawall.packages.distributions import release_of
 from seawall.packages.package import Contents, Package, Problem
@@ -38,26 +42,24 @@ _NAME_THE_RELEASE = (
 )
 
 
-def from_plain(plain: Any) -> BuildContents:
-    """What a Dockerfile names, of the plain values that a judgement holds."""
-    bases, wishes = plain
-    return BuildContents(
-        tuple(Base(*row) for row in bases), tuple(Wish(*row) for row in wishes)
-    )  # fmt: skip
-
-
 def contents_of(found: BuildContents) -> Contents:
     """The packages of a Dockerfile, images with them, for bills of materials."""
-    packages = [_image(base) for base in found.bases]
-    problems = []
-    for wish in found.wishes:
+    installed, problems = _installed(found.wishes)
+    packages = [*map(_image, found.bases), *installed]
+    return Contents(tuple(dict.fromkeys(packages)), tuple(problems))
+
+
+def _installed(wishes: Iterable[Wish]) -> tuple[list[Package], list[Problem]]:
+    """What is installed by name, and what is not told."""
+    packages: list[Package] = []
+    problems: list[Problem] = []
+    for wish in wishes:
         if _fits(wish):
             packages.append(_package(wish))
         else:
-            problems.append(
-                Problem(shown(wish.name), "nothing in the file tells its name", wish.line)
-            )
-    return Contents(tuple(dict.fromkeys(packages)), tuple(problems))
+            reason = "nothing in the file tells its name"
+            problems.append(Problem(shown(wish.name), reason, wish.line))
+    return packages, problems
 
 
 def _fits(wish: Wish) -> bool:
@@ -119,30 +121,74 @@ def judge(
     over. What has no version is no finding: one entry for each file says what is not covered.
     """
     found = nothing_found()
-    bench = Bench(rules, parameters, found)
+    exact: list[_Placed] = []
+    images: list[_Placed] = []
     for path, plain in builds:
-        contents = from_plain(plain)
-        whole = contents_of(contents)
-        installed = [package for package in whole.packages if package.type != "docker"]
-        exact = [package for package in installed if package.version]
-        images = list(_asked(contents.bases, today))
-        if exact or images:
-            text = texts.text(path) or ""
-            data = text.encode("utf-8", "surrogatepass")
-            bench.judge(path, exact, images, open_knowledge(), today, data)
-        found.not_covered.extend(_without_version(path, installed, whole.problems))
-    found.not_covered[:] = [_with_own_remedy(item) for item in found.not_covered]
-    return found._replace(packages=bench.packages)
+        bases, wishes = plain
+        images += (_Placed(path, package) for package in _asked(bases, today))
+        if not wishes:
+            continue
+        installed, problems = _installed(Wish(*row) for row in wishes)
+        exact += (_Placed(path, package) for package in installed if package.version)
+        found.not_covered.extend(_without_version(path, installed, problems))
+    if exact or images:
+        bench = Bench(rules, parameters, found)
+        _hold(exact, images, bench, found, open_knowledge(), texts, today)
+    return found._replace(packages=len(exact))
 
 
-def _asked(bases: Iterable[Base], today: str) -> Iterator[Package]:
-    """The official images whose release line may be over.
+class _Placed(NamedTuple):
+    """A package and the file it is named in."""
+
+    path: str
+    package: Package
+
+
+def _hold(
+    exact: Sequence[_Placed],
+    images: Sequence[_Placed],
+    bench: Bench,
+    found: Found,
+    store: "Knowledge",
+    texts: Texts,
+    today: str,
+) -> None:
+    """Hold the packages of all files against what is known: one question costs as much as many."""
+    paths = {id(item.package): item.path for item in (*exact, *images)}
+    assessment = assess([item.package for item in exact], store)
+    found.ecosystems.update(assessment.ecosystems)
+    exposures = _by_path(assessment.exposures, paths)
+    over = _by_path(ended([item.package for item in images], store, today), paths)
+    for path, unseen in _by_path(assessment.blind, paths).items():
+        found.not_covered.extend(_with_own_remedy(item) for item in blind(path, unseen))
+    for path in sorted({*exposures, *over}):
+        said = [
+            *bench.exposures(path, exposures.get(path, ())),
+            *bench.runtimes(path, over.get(path, ())),
+        ]
+        data = (texts.text(path) or "").encode("utf-8", "surrogatepass")
+        found.findings.extend(placed(said, data))
+
+
+_Item = TypeVar("_Item", Blind, Ended, Exposure)
+
+
+def _by_path(items: Iterable[_Item], paths: Mapping[int, str]) -> dict[str, list[_Item]]:
+    result: dict[str, list[_Item]] = {}
+    for item in items:
+        result.setdefault(paths[id(item.package)], []).append(item)
+    return result
+
+
+def _asked(bases: Iterable[Any], today: str) -> Iterator[Package]:
+    """The official images whose release line may be over, of plain rows.
 
     What a rule about Dockerfiles reports (``base-image-eol``) is reported once.
     """
-    for base in bases:
-        if base.domain == HUB and not base.ended and may_be_over(base.path, base.tag, today):
-            yield _image(base)._replace(version=base.tag)
+    for row in bases:
+        domain, path, tag, *_ = row
+        if domain == HUB and may_be_over(path, tag, today) and has_ended(path, tag) is None:
+            yield _image(Base(*row))._replace(version=tag)
 
 
 def _without_version(

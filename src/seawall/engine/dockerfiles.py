@@ -15,6 +15,7 @@ from seawall.dockerfile.names import (
     is_dockerfile,
     is_template,
     looks_like_dockerfile,
+    may_install,
     project_kind,
 )
 from seawall.sources import files
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from seawall.dockerfile.rule import Embedding, Surroundings
 
 _OTHERS = (".yaml", ".yml", ".json")
-_INSTALLS = pattern(
-    rb"\b(?:install|add|get|require|req|reinstall|(?:p?npm|zypper|dnf|gem) (?:-\S+ )*in?)\b|pacman"
-)
-"""Words of which one stands wherever a package is installed by name."""
 _FROM = pattern(rb"(?im)^[ \t]*from[ \t]+(?:--platform=\S+[ \t]+)?(\S+)")
 
 
@@ -54,7 +51,7 @@ def asks_for_advisories(data: bytes, today: str) -> bool:
     It is a first look, which is quick: the file may install packages by name, or name an image
     whose release line may be over.
     """
-    return _INSTALLS.search(data) is not None or any(
+    return may_install(data) or any(
         _may_be_over(found.decode("ascii", "replace"), today) for found in _FROM.findall(data)
     )
 

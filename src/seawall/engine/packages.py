@@ -249,12 +249,12 @@ def judge(
         path = item.source.file.path
         found.read.append(path)
         found.not_covered.extend(_problems(path, item.contents.problems))
-        said = bench.said(path, item.contents.packages, item.contents.packages, store, today)
+        said = bench.said(path, item.contents.packages, store, today)
         for own_path, data in _texts(item, beside):
             found.texts[own_path] = data
             found.ignores.extend(ignores_of(own_path, data))
             here = [finding for finding in said if finding.location.path == own_path]
-            found.findings.extend(_placed(here, data))
+            found.findings.extend(placed(here, data))
     return found._replace(packages=bench.packages)
 
 
@@ -286,39 +286,21 @@ class Bench:
         self.packages = 0
         """How many packages were held against what is known."""
 
-    def judge(
-        self,
-        path: str,
-        packages: Sequence[Package],
-        runtimes: Sequence[Package],
-        store: "Knowledge",
-        today: str,
-        data: bytes,
-    ) -> None:
-        """Take in what the rules say of one file, at its places in these bytes."""
-        said = self.said(path, packages, runtimes, store, today)
-        self._found.findings.extend(_placed(said, data))
-
     def said(
-        self,
-        path: str,
-        packages: Sequence[Package],
-        runtimes: Sequence[Package],
-        store: "Knowledge",
-        today: str,
+        self, path: str, packages: Sequence[Package], store: "Knowledge", today: str
     ) -> list[Finding]:
-        """What the rules say of the packages of a file, and of those whose support may be over."""
+        """What the rules say of the packages of a file."""
         from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
         from seawall.advisories.support import ended  # noqa: PLC0415 - as above
 
         self.packages += len(packages)
         assessment = assess(packages, store)
         self._found.ecosystems.update(assessment.ecosystems)
-        self._found.not_covered.extend(_blind(path, assessment.blind))
-        over = ended(runtimes, store, today)
-        return [*self._exposures(path, assessment.exposures), *self._runtimes(path, over)]
+        self._found.not_covered.extend(blind(path, assessment.blind))
+        over = ended(packages, store, today)
+        return [*self.exposures(path, assessment.exposures), *self.runtimes(path, over)]
 
-    def _exposures(self, path: str, found: "Iterable[Exposure]") -> Iterator[Finding]:
+    def exposures(self, path: str, found: "Iterable[Exposure]") -> Iterator[Finding]:
         """What the rules say of vulnerabilities."""
         from seawall.advisories.exposure_details import details_of  # noqa: PLC0415 - as above
 
@@ -327,7 +309,7 @@ class Bench:
                 finding = _finding(rule, hit, exposure.package, path)
                 yield finding._replace(details=details_of(exposure, hit.gate))
 
-    def _runtimes(self, path: str, found: "Iterable[Ended]") -> Iterator[Finding]:
+    def runtimes(self, path: str, found: "Iterable[Ended]") -> Iterator[Finding]:
         """What the rules say of runtimes whose support has ended."""
         for ended in found:
             for rule, hit in self._asked(self._about_runtimes, ended, ended.package, path):
@@ -407,7 +389,7 @@ def together(old: Coverage, found: Found) -> Coverage:
 # Places ---------------------------------------------------------------------------------------
 
 
-def _placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
+def placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
     """Findings with concrete places in the file that was read."""
     text = decode(data) if findings else ""
     if isinstance(text, Undecodable) or not text:
@@ -479,9 +461,10 @@ def _problems(path: str, problems: Iterable[Problem]) -> Iterator[NotCovered]:
 _LOOK_YOURSELF = "look at these yourself, or write them in a form that names package and version"
 
 
-def _blind(path: str, blind: "Iterable[Blind]") -> Iterator[NotCovered]:
+def blind(path: str, found: "Iterable[Blind]") -> Iterator[NotCovered]:
+    """The packages that cannot be held against what is known, by reason."""
     by_reason: dict[tuple[str, str], list[Package]] = {}
-    for item in blind:
+    for item in found:
         by_reason.setdefault((item.reason, item.remedy), []).append(item.package)
     for (reason, remedy), packages in by_reason.items():
         names = [f"{p.name} {p.version or p.constraint}".rstrip() for p in packages]
