@@ -71,8 +71,11 @@ def test_it_is_read_as_the_specification_says(case: Case) -> None:
 def test_it_is_written_as_the_specification_says(case: Case) -> None:
     wanted = case["input"]
     qualifiers = tuple(sorted((wanted.get("qualifiers") or {}).items()))
-    texts = [wanted.get(part) or "" for part in ("type", "namespace", "name", "version")]
-    written = str(Purl(*texts, qualifiers, wanted.get("subpath") or ""))
+    type_, namespace, name, version = (
+        str(wanted.get(part) or "") for part in ("type", "namespace", "name", "version")
+    )
+    subpath = wanted.get("subpath") or ""
+    written = str(Purl(type_, namespace, name, version, qualifiers, subpath))
     assert (str(parse(written)) == case["expected_output"]) or case["file"] in UNJUDGED
 
 
