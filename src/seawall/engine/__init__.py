@@ -2,8 +2,8 @@
 
 from seawall.engine.options import NEWEST_KUBERNETES, Options
 from seawall.engine.progress import Progress
-from seawall.engine.run import Recording, Replay, Run, Teller
 from seawall.engine.reading import today
+from seawall.engine.run import Recording, Replay, Run, Teller
 from seawall.engine.scanning import Result, scan, scan_or_replay
 from seawall.engine.texts import Texts
 
