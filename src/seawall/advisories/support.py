@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from seawall.advisories.advisory import Cycle
-from seawall.core.named_tuple import NamedTuple
 from seawall.advisories.image_lines import line_of
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import release_of
 from seawall.packages.package import Package
 

@@ -6,8 +6,8 @@ Told as plain values, since they pass between processes and are remembered with 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.installations import installations
 from seawall.dockerfile.names import may_install
 from seawall.dockerfile.references import ImageReference

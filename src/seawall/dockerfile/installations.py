@@ -6,9 +6,9 @@ these, and what a package brings in itself by nobody but the built image.
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.base_releases import release_named
 from seawall.dockerfile.package_commands import (
     Installed,

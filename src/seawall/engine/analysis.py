@@ -1,9 +1,7 @@
 """What the rules say of some targets, before anybody's word on what counts."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore

@@ -1,12 +1,13 @@
 """What Dockerfiles name as packages: images they build on, and what they install by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.advisories.assessing import Blind, assess
 from seawall.advisories.exposure import Exposure
 from seawall.advisories.image_lines import may_be_over
 from seawall.advisories.support import Ended, ended
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue, Rule
