@@ -20,7 +20,9 @@ from seawall.advisories.advisory import (
     Score,
     Unread,
 )
+from seawall.advisories.build import Builder, Origin
 from seawall.advisories.details import Kept
+from seawall.advisories.feeds import osv
 from seawall.advisories.store import Store
 from seawall.core.severity import Severity
 from tests.advisories.samples import DAY, advisory, built, package, store_of
@@ -336,3 +338,25 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
 def test_a_day_to_come_does_not_count(tmp_path: Path) -> None:
     store = store_of(tmp_path, advisory("GHSA-1", package("a", "2"), modified="2999-01-01"))
     assert store.until < "2999-01-01"
+
+
+def test_commits_alone_are_counted_by_their_reason(tmp_path: Path) -> None:
+    """PSF's records name commits and no versions: no package is matched by them, and that shows."""
+
+    def record(id_: str, versions: list[str]) -> dict[str, object]:
+        events = [{"introduced": "0"}, {"fixed": "4df1b6d478020ac51c84467f47e42083f53adbad"}]
+        ranges = [{"type": "GIT", "repo": "https://example.org/repo", "events": events}]
+        return {"id": id_, "affected": [{"ranges": ranges, "versions": versions}]}
+
+    path = str(tmp_path / "git.db")
+    builder = Builder(path)
+    rows = [record("PSF-1", []), record("PSF-2", []), record("PSF-3", ["v1.0", "v1.1"])]
+    records = [each for row in rows for each in osv.advisory(row, "psf", str(row["id"]))]
+    tally = builder.add(Origin("psf", "PSF", "CC-BY-4.0"), records)
+    builder.finish()
+    assert (tally.records, tally.rows) == (3, 2)  # what enumerates versions has exact rows
+    with Store.open(path) as store:
+        told = store.select("SELECT reason, count FROM unread")
+        assert [tuple(row) for row in told] == [("GIT: commits have no order here", 2)]
+        (found,) = store.match([("GIT", "https://example.org/repo", "v1.1")])
+        assert len(found) == 1

@@ -508,3 +508,30 @@ def test_what_was_written_before_rests_on_included_files_too(
     (tree / "deps" / "base.txt").write_text("unmended==1.0\n")
     main(scan)
     assert "CVE-2024-2222" in capsys.readouterr().out
+
+
+def test_archives_are_looked_into_only_where_a_rule_about_packages_runs(
+    here: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seawall.engine.reading import FileSystem
+    from seawall.sources.files import SourceFile
+
+    (here / "app.jar").write_bytes(b"PK\x05\x06" + bytes(18))
+    (here / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n")
+    read: list[str] = []
+    whole = FileSystem.read_large
+
+    def noted(self: FileSystem, file: SourceFile) -> Any:
+        read.append(file.path)
+        return whole(self, file)
+
+    monkeypatch.setattr(FileSystem, "read_large", noted)
+    report = scanned(database, profile="pss-baseline")
+    assert read == []
+    told = [(item.path, item.reason) for item in report.coverage.skipped]
+    assert ("app.jar", "no rule about packages runs") in told
+    scanned(database, select=("host-network",))
+    assert read == []
+    report = scanned(database)
+    assert read == ["app.jar"]
+    assert "app.jar" in report.coverage.read

@@ -249,7 +249,9 @@ class _Reading:
 
     def _affected(self, number: int, package: int, affected: Affected, id_: str) -> None:
         if affected.ecosystem == REPOSITORIES:
-            reading = spans.Reading((), affected.versions, ("commits have no order here",))
+            # What enumerates its tags is told whole by them.
+            reasons = () if affected.versions else ("commits have no order here",)
+            reading = spans.Reading((), affected.versions, reasons)
         else:
             reading = spans.read(affected, self._keys.of(affected.ecosystem))
         for reason in reading.reasons:

@@ -239,7 +239,8 @@ def end_of_life_runtime(ended: Ended, context: Context) -> Hits:
     """A runtime must be one that still gets security fixes.
 
     Reports runtimes that a project names (``.python-version``, ``.nvmrc``, ``.tool-versions``,
-    ``go.mod``) whose release line has reached the end of its security support.
+    ``go.mod``), distributions that packages are of, and official images that Dockerfiles build on
+    (``golang:1.19``), whose release line has reached the end of its security support.
 
     Why:
 
@@ -253,6 +254,9 @@ def end_of_life_runtime(ended: Ended, context: Context) -> Hits:
     Good:
 
         3.14.2
+
+    Not reported: base images that ``base-image-eol`` reports, and those of other publishers. Of
+    Debian the end is that of its long-term support, which is for everybody.
 
     References:
         https://endoflife.date/

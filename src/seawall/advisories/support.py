@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from seawall.advisories.advisory import Cycle
+from seawall.advisories.image_lines import line_of
 from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import release_of
 from seawall.packages.package import Package
@@ -78,6 +79,8 @@ def ended(packages: Iterable[Package], store: Store, today: str) -> list[Ended]:
 
 def _product_of(package: Package) -> tuple[str, str]:
     """The product whose release lines a package tells something of, and its version."""
+    if package.type == "docker":
+        return line_of(package.name, package.version)
     release = release_of(package)
     if release is not None:
         return _DISTRIBUTIONS.get(release.id, ""), release.version
@@ -93,7 +96,13 @@ def _cycle_of(version: str, cycles: Sequence[Cycle]) -> Cycle | None:
     return max(of_version, key=lambda cycle: cycle.cycle.count("."), default=None)
 
 
+_LONG_SUPPORT = frozenset(("debian",))
+"""Products whose extended support is for everybody: Debian's LTS is in its own archive of security
+updates."""
+
+
 def _is_over(cycle: Cycle, today: str) -> bool:
-    return cycle.end_of_life == "yes" or (
-        cycle.end_of_life[:1].isdigit() and cycle.end_of_life < today
-    )
+    end = cycle.end_of_life
+    if cycle.product in _LONG_SUPPORT and cycle.extended[:1].isdigit():
+        end = max(end, cycle.extended)
+    return end == "yes" or (end[:1].isdigit() and end < today)

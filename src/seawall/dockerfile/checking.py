@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location, Span
@@ -12,6 +13,9 @@ from seawall.core.rule import Hit, Rule
 from seawall.dockerfile.delayed import delayed_run
 from seawall.dockerfile.rule import COMMAND, FILE, STAGE, STEP, Context, RunCommand
 from seawall.dockerfile.stages import Build, Stage, Step
+
+if TYPE_CHECKING:
+    from seawall.dockerfile.contents import BuildContents
 
 KIND = "Dockerfile"
 Entity = Build | Stage | Step | RunCommand
@@ -23,6 +27,8 @@ class Outcome(NamedTuple):
     findings: list[Finding]
     faults: list[RuleFault]
     related: set[str]
+    contents: "BuildContents | None" = None
+    """What the file names, where that was asked for."""
 
 
 class Plan:

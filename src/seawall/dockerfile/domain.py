@@ -8,6 +8,7 @@ from seawall.core.rule import ParameterValue
 from seawall.dockerfile import ignore_comments
 from seawall.dockerfile.build import as_text, evaluate
 from seawall.dockerfile.checking import Outcome, Plan
+from seawall.dockerfile.contents import BuildContents, contents_of
 from seawall.dockerfile.rule import Context, Surroundings
 from seawall.text.dockerfile.parser import parse
 
@@ -19,15 +20,27 @@ class Judge(NamedTuple):
     parameters: Mapping[str, Mapping[str, ParameterValue]]
     pins: Mapping[str, str]
 
-    def judge(self, data: bytes, path: str, surroundings: Surroundings) -> Outcome:
-        """What the rules say of one file."""
+    def judge(
+        self, data: bytes, path: str, surroundings: Surroundings, *, lists: bool = False
+    ) -> Outcome:
+        """What the rules say of one file, and what it names where it ``lists`` that."""
         build = evaluate(parse(data), dict(surroundings.arguments), surroundings.targets)
         context = Context(
             build, surroundings=surroundings, parameters=self.parameters, pins=self.pins
         )
         outcome = self.plan.check(build, path, context)
+        if lists:
+            outcome = outcome._replace(contents=contents_of(build, surroundings.embedding))
         build.take_apart()
         return outcome
+
+
+def contents(data: bytes, surroundings: Surroundings) -> BuildContents:
+    """The images and packages that a file names."""
+    build = evaluate(parse(data), dict(surroundings.arguments), surroundings.targets)
+    found = contents_of(build, surroundings.embedding)
+    build.take_apart()
+    return found
 
 
 def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:
@@ -39,4 +52,4 @@ def ignores_of(data: bytes, path: str) -> tuple[Ignore, ...]:
     return ignore_comments.read(build, path).ignores
 
 
-__all__ = ["Judge", "Plan", "ignores_of"]
+__all__ = ["Judge", "Plan", "contents", "ignores_of"]

@@ -59,3 +59,14 @@ def project_kind(path: str) -> str:
     if "compose" in name and _COMPOSE.fullmatch(name):
         return "compose file"
     return "bake file" if "bake" in name and _BAKE.fullmatch(name) else ""
+
+
+_INSTALLS = (
+    b"install", b" add ", b" get ", b" require ", b" req ", b"npm i ", b" in ", b"gem i ", b"pacman"
+)  # fmt: skip
+"""Words of which one stands wherever a package is installed by name."""
+
+
+def may_install(data: bytes) -> bool:
+    """Whether a Dockerfile may install packages by name: a first look, which is quick."""
+    return any(map(data.__contains__, _INSTALLS))

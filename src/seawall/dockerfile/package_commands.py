@@ -131,6 +131,8 @@ def _called(command: Command) -> PackageCommand | None:
     subcommand: ShellWord | None = operands[0] if operands else None
     verb = _text(operands[0]) if operands else ""
     rest = operands[1:]
+    if definition.family == "dotnet" and len(rest) > 1 and _text(rest[1]) == "package":
+        rest = rest[1:]  # dotnet add PROJECT package NAME
     if rest and f"{verb} {_text(rest[0])}" in definition.actions:
         subcommand, verb, rest = rest[0], f"{verb} {_text(rest[0])}", rest[1:]
     action = definition.actions.get(verb, OTHER)
@@ -286,7 +288,7 @@ def with_named_packages(
     for package in call.packages:
         word = package.word
         is_known = package.name or word.value is not None
-        text = None if is_known else _expanded(word.text, script, environment)
+        text = None if is_known else expanded(word.text, script, environment)
         packages += [
             _package(call.definition, word._replace(text=piece, value=piece))._replace(word=word)
             for piece in (text or "").split()
@@ -295,8 +297,8 @@ def with_named_packages(
     return call._replace(packages=tuple(packages))
 
 
-def _expanded(text: str, script: Script, environment: Environment) -> str | None:
-    """A word with the values of its variables, where all are known."""
+def expanded(text: str, script: Script, environment: Environment) -> str | None:
+    """A word, or a part of one, with the values of its variables, where all are known."""
     values = {
         found[0]: _text_of(found[1] or found[2], script, environment)
         for found in _VARIABLE.finditer(text)

@@ -1,7 +1,7 @@
 """Package managers: how their command lines are read, and where they keep what they fetch.
 
 From their manuals: apt-get(8), apk(8), dnf(8), yum(8), zypper(8), pacman(8), and the help texts of
-pip, npm, yarn, pnpm, gem, go and cargo.
+pip, npm, yarn, pnpm, gem, go, cargo, composer and dotnet.
 """
 
 from seawall.core.named_tuple import NamedTuple
@@ -226,12 +226,39 @@ _CARGO = Manager(
     (),
     ("/usr/local/cargo/registry",),
 )
+_COMPOSER = Manager(
+    "composer",
+    _actions(
+        install="require req r global.require", upgrade="update upgrade", remove="remove rm",
+        clean="clear-cache clearcache cc", other="install i create-project",
+    ),
+    _options("-d --working-dir --apcu-autoloader-prefix --ignore-platform-req --prefer-install"),
+    ("==", ":=", ":", "="),
+    (),
+    ("/root/.composer/cache", "/root/.cache/composer"),
+)  # fmt: skip
+_DOTNET = Manager(
+    "dotnet",
+    _actions(
+        install="tool.install tool.update package.add add.package",
+        remove="tool.uninstall package.remove remove.package",
+        other="restore build publish run",
+    ),
+    _options(
+        "-v --version -s --source -f --framework --project --file --tool-path --configfile "
+        "--add-source --package-directory --tool-manifest -a --arch"
+    ),
+    ("@",),
+    (),
+    ("/root/.nuget/packages",),
+)
 
 MANAGERS: dict[str, Manager] = {
     "apt-get": _APT, "apt": _APT, "aptitude": _APT, "apk": _APK,
     "yum": _YUM, "dnf": _DNF, "dnf5": _DNF, "microdnf": _DNF, "tdnf": _DNF,
     "zypper": _ZYPPER, "pacman": _PACMAN,
     "npm": _NPM, "yarn": _YARN, "pnpm": _PNPM, "gem": _GEM, "go": _GO, "cargo": _CARGO,
+    "composer": _COMPOSER, "dotnet": _DOTNET,
 }  # fmt: skip
 """By the name of the command, but for pip, which goes by many names: see ``manager_named``."""
 

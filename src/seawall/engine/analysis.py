@@ -1,7 +1,7 @@
 """What the rules say of some targets, before anybody's word on what counts."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
@@ -32,6 +32,8 @@ class Analysis(NamedTuple):
     rendered: "Mapping[str, Rendered]" = NOTHING_RENDERED
     """By template of a chart, where what was rendered is from; findings there have places of the
     rendered text."""
+    builds: Sequence[tuple[str, Any]] = ()
+    """By file, what Dockerfiles name, as plain values (``Judgement.contents``)."""
 
     @property
     def secrets(self) -> set[Redacted]:

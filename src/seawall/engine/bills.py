@@ -7,9 +7,9 @@ from seawall.core.report import Failed
 from seawall.engine import packages, reading
 from seawall.engine.options import Options
 from seawall.engine.packages import Inventory
-from seawall.engine.reading import FileSystem
+from seawall.engine.reading import FileSystem, Inputs
 from seawall.packages.formats import format_of
-from seawall.packages.package import Contents, Problem
+from seawall.packages.package import NOTHING, Contents, Problem
 from seawall.text.decoding import Undecodable, decode
 
 
@@ -30,11 +30,30 @@ def gathered(options: Options) -> Gathered:
     """Read the targets."""
     source = FileSystem(options)
     inputs = reading.gather(source, options, None)
+    reading.look_into(inputs, source)
     beside = packages.Beside(source.sibling)
     kept, unread = packages.settled(inputs.package_files, beside)
     failed = [*inputs.failed, *unread]
     files = [*map(_with_lines, kept), *(_unread(item) for item in failed if format_of(item.path))]
+    files += _of_dockerfiles(inputs)
     return Gathered(tuple(sorted(files, key=lambda item: item[0])), tuple(sorted(failed)))
+
+
+def _of_dockerfiles(inputs: Inputs) -> list[tuple[str, Contents]]:
+    """What Dockerfiles name, those within compose and bake files too."""
+    found: dict[str, Contents] = {}
+    for task in inputs.tasks:
+        if task.around is not None and not task.file.context:
+            from seawall.dockerfile import domain  # noqa: PLC0415 - if there are any
+            from seawall.engine import builds  # noqa: PLC0415 - as above
+
+            path = task.file.path
+            own = builds.contents_of(domain.contents(task.data, task.around))
+            before = found.get(path, NOTHING)
+            found[path] = Contents(
+                (*before.packages, *own.packages), (*before.problems, *own.problems)
+            )
+    return [(path, contents) for path, contents in found.items() if any(contents)]
 
 
 def _unread(item: Failed) -> tuple[str, Contents]:

@@ -15,6 +15,7 @@ from seawall.dockerfile.names import (
     is_dockerfile,
     is_template,
     looks_like_dockerfile,
+    may_install,
     project_kind,
 )
 from seawall.sources import files
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from seawall.dockerfile.rule import Embedding, Surroundings
 
 _OTHERS = (".yaml", ".yml", ".json")
+_FROM = pattern(rb"(?im)^[ \t]*from[ \t]+(?:--platform=\S+[ \t]+)?(\S+)")
 
 
 def may_be(file: SourceFile) -> bool:
@@ -41,6 +43,26 @@ def claims(file: SourceFile, data: bytes, *, in_project: bool = False) -> bool:
         return True
     named = file.named or in_project
     return named and not file.path.endswith(_OTHERS) and looks_like_dockerfile(data)
+
+
+def asks_for_advisories(data: bytes, today: str) -> bool:
+    """Whether what is known of packages may have something to say of a Dockerfile on a day.
+
+    It is a first look, which is quick: the file may install packages by name, or name an image
+    whose release line may be over.
+    """
+    return may_install(data) or any(
+        _may_be_over(found.decode("ascii", "replace"), today) for found in _FROM.findall(data)
+    )
+
+
+def _may_be_over(reference: str, today: str) -> bool:
+    from seawall.advisories.image_lines import may_be_over  # noqa: PLC0415 - if there are any
+
+    if "$" in reference:
+        return True  # nobody knows before the file is read
+    name, _, tag = reference.partition("@")[0].partition(":")
+    return may_be_over(name.removeprefix("docker.io/").removeprefix("library/"), tag, today)
 
 
 def is_project(file: SourceFile) -> bool:

@@ -25,10 +25,12 @@ from seawall.kubernetes.topics import Topic
 from seawall.text.lines import split_lines
 
 if TYPE_CHECKING:
+    from seawall.dockerfile.contents import BuildContents
     from seawall.dockerfile.domain import Judge
     from seawall.dockerfile.rule import Surroundings
 
 DOCKERFILE = "dockerfile"
+VULNERABILITIES = "vulnerabilities"
 Plain = Any
 
 
@@ -48,6 +50,9 @@ class Judgement(NamedTuple):
     """Where the secret values that were found stand in the text of the file."""
     asked: tuple[Topic, ...] | None = None
     """What ``relations`` rest on; ``None`` where they are to be worked out in each run."""
+    contents: Plain = ()
+    """What a Dockerfile names, where rules ask for packages: a ``BuildContents`` as plain tuples,
+    empty where it is nothing."""
 
     @property
     def secrets(self) -> set[Redacted]:
@@ -87,6 +92,8 @@ class Judged(NamedTuple):
     private: dict[str, tuple[Span, ...]]
     unsure: dict[str, tuple[str, ...]]
     """By file, the rules that may find more once all of it, and what is around it, is read."""
+    builds: "list[tuple[str, Plain]]"
+    """By file, what Dockerfiles name."""
 
 
 class Judgements(Protocol):
@@ -180,11 +187,13 @@ def joined(
     units: Iterable[Unit], results: Iterable[Judgement], rules: Mapping[str, Rule]
 ) -> Judged:
     """What the rules say of some files as one."""
-    judged = Judged([], [], {}, {})
+    judged = Judged([], [], {}, {}, [])
     for unit, result in zip(units, results, strict=True):
         judged.findings.extend(result.own)
         judged.findings.extend(result.relations)
         judged.faults.extend(result.faults)
+        if result.contents:
+            judged.builds.append((unit.task.file.path, result.contents))
         if result.private:
             judged.private[unit.task.file.path] = result.private
         unsure = _unsure(unit, result, rules)
@@ -251,6 +260,7 @@ class _Bench:
         self._plan = Plan(rule for rule in rules if rule.domain != DOCKERFILE)
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._judges: dict[tuple[str, ...], Judge] = {}
+        self._lists = any(rule.domain == VULNERABILITIES for rule in rules)
 
     def judge(self, work: Work) -> Judgement:
         """All findings of a file; what is known of the file or an object alone is taken over."""
@@ -322,14 +332,16 @@ class _Bench:
             judge = self._judges[names] = domain.Judge(
                 plan, self._context.all_parameters, self._context.pins
             )
-        outcome = judge.judge(task.data, task.file.path, around)
+        lists = self._lists and old is None
+        outcome = judge.judge(task.data, task.file.path, around, lists=lists)
         findings = dockerfiles.moved(outcome.findings, around)
         names = tuple(sorted(outcome.related)) if old is None else names
         own = [] if old is None else old.own
         relations = [found for found in findings if found.rule.id in names]
         own = own or [found for found in findings if found.rule.id not in names]
         private = old.private if old is not None else ()
-        return Judgement(own, relations, outcome.faults, [names], {}, private)
+        named = _plain_contents(outcome.contents) if old is None else old.contents
+        return Judgement(own, relations, outcome.faults, [names], {}, private, contents=named)
 
     def _plan_of(self, names: tuple[str, ...]) -> Plan:
         plan = self._plans.get(names)
@@ -349,6 +361,12 @@ class _Bench:
                 noted = _noted(self._units[file]) if file in self._units else NOTHING
                 everywhere.setdefault(file, {}).update(places_of(text, missing, noted))
         return everywhere
+
+
+def _plain_contents(contents: "BuildContents | None") -> Plain:
+    if contents is None or not any(contents):
+        return ()
+    return tuple(tuple(map(tuple, rows)) for rows in contents)
 
 
 def _noted(unit: Unit) -> dict[int, Noted]:
@@ -374,12 +392,13 @@ def _to_plain(judgement: Judgement) -> Plain:
         judgement.related,
         [(document, path, tuple(span)) for (document, path), span in judgement.places.items()],
         [tuple(span) for span in judgement.private],
+        judgement.contents,
         judgement.asked,
     )
 
 
 def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
-    own, relations, faults, related, places, private, asked = plain
+    own, relations, faults, related, places, private, contents, asked = plain
     return Judgement(
         [finding_from_plain(item, rules) for item in own],
         [finding_from_plain(item, rules) for item in relations],
@@ -388,6 +407,7 @@ def _from_plain(plain: Plain, rules: dict[str, Rule]) -> Judgement:
         {(document, path): Span(*span) for document, path, span in places},
         tuple(Span(*span) for span in private),
         asked,
+        contents,
     )
 
 
@@ -415,7 +435,8 @@ def kept(plain: Plain, rules: dict[str, Rule], *, is_current: bool) -> Judgement
 
     Raises KeyError, TypeError or ValueError for other values.
     """
-    own, relations, faults, related, places, private, asked = plain
+    own, relations, faults, related, places, private, contents, asked = plain
     if not is_current:
         relations, asked = (), None
-    return _from_plain((own, relations, faults, related, places, private, asked), rules)
+    rest = (faults, related, places, private, contents, asked)
+    return _from_plain((own, relations, *rest), rules)

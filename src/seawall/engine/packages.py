@@ -44,8 +44,8 @@ class PackageFile(NamedTuple):
 
 
 def gathered(file: SourceFile, format_: Format, data: bytes) -> PackageFile:
-    """A file with its bytes; of an archive or a program, with what it holds."""
-    if not format_.large:
+    """A file with its bytes; of an archive or a program that was read, with what it holds."""
+    if not format_.large or not data:
         return PackageFile(file, format_, data)
     from seawall.core.digests import blake2b  # noqa: PLC0415 - if there are any
 
@@ -241,41 +241,36 @@ def judge(
     today: str,
 ) -> Found:
     """What the rules say of the packages of some files."""
-    from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
-    from seawall.advisories.support import ended  # noqa: PLC0415 - as above
-
-    found = Found([], [], [], [], [], [], 0, set(), {})
-    own = [rule for rule in rules if rule.domain == DOMAIN]
-    bench = _Bench(own, parameters, found.faults)
+    found = nothing_found()
+    bench = Bench(rules, parameters, found)
     kept, failed = settled(files, beside)
     found.failed.extend(failed)
-    packages = 0
     for item in kept:
         path = item.source.file.path
-        packages += len(item.contents.packages)
-        assessment = assess(item.contents.packages, store)
         found.read.append(path)
-        found.ecosystems.update(assessment.ecosystems)
         found.not_covered.extend(_problems(path, item.contents.problems))
-        found.not_covered.extend(_blind(path, assessment.blind))
-        over = ended(item.contents.packages, store, today)
-        said = [*bench.exposures(path, assessment.exposures), *bench.runtimes(path, over)]
+        said = bench.said(path, item.contents.packages, store, today)
         for own_path, data in _texts(item, beside):
             found.texts[own_path] = data
             found.ignores.extend(ignores_of(own_path, data))
             here = [finding for finding in said if finding.location.path == own_path]
-            found.findings.extend(_placed(here, data))
-    return found._replace(packages=packages)
+            found.findings.extend(placed(here, data))
+    return found._replace(packages=bench.packages)
 
 
-class _Bench:
+def nothing_found() -> Found:
+    """What is known before anything is looked at."""
+    return Found([], [], [], [], [], [], 0, set(), {})
+
+
+class Bench:
     """Asks the rules about what is known of the packages of one file after the other."""
 
     def __init__(
         self,
-        rules: Sequence[Rule],
+        rules: Iterable[Rule],
         parameters: Mapping[str, Mapping[str, ParameterValue]],
-        faults: list[RuleFault],
+        found: Found,
     ) -> None:
         from seawall.advisories.rule import (  # noqa: PLC0415 - if there are any
             EXPOSURE,
@@ -283,10 +278,27 @@ class _Bench:
             Context,
         )
 
-        self._about_exposures = [rule for rule in rules if rule.scope == EXPOSURE]
-        self._about_runtimes = [rule for rule in rules if rule.scope == RUNTIME]
+        own = [rule for rule in rules if rule.domain == DOMAIN]
+        self._about_exposures = [rule for rule in own if rule.scope == EXPOSURE]
+        self._about_runtimes = [rule for rule in own if rule.scope == RUNTIME]
         self._context = Context(parameters)
-        self._faults = faults
+        self._found = found
+        self.packages = 0
+        """How many packages were held against what is known."""
+
+    def said(
+        self, path: str, packages: Sequence[Package], store: "Knowledge", today: str
+    ) -> list[Finding]:
+        """What the rules say of the packages of a file."""
+        from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
+        from seawall.advisories.support import ended  # noqa: PLC0415 - as above
+
+        self.packages += len(packages)
+        assessment = assess(packages, store)
+        self._found.ecosystems.update(assessment.ecosystems)
+        self._found.not_covered.extend(blind(path, assessment.blind))
+        over = ended(packages, store, today)
+        return [*self.exposures(path, assessment.exposures), *self.runtimes(path, over)]
 
     def exposures(self, path: str, found: "Iterable[Exposure]") -> Iterator[Finding]:
         """What the rules say of vulnerabilities."""
@@ -310,7 +322,7 @@ class _Bench:
             try:
                 hits = tuple(rule.check(entity, self._context))
             except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
-                self._faults.append(RuleFault(rule.id, package.identity, path, repr(error)))
+                self._found.faults.append(RuleFault(rule.id, package.identity, path, repr(error)))
                 continue
             for hit in hits:
                 yield rule, hit
@@ -361,6 +373,11 @@ def covered(old: Coverage, files: Iterable[PackageFile], found: Found | None) ->
     if found is None:
         passed = (Skipped(item.file.path, "no rule about packages runs") for item in files)
         return old._replace(skipped=tuple(sorted({*old.skipped, *passed})))
+    return together(old, found)
+
+
+def together(old: Coverage, found: Found) -> Coverage:
+    """What became of each input, with what became of those that packages were found in."""
     return Coverage(
         tuple(sorted({*old.read, *found.read})),
         old.skipped,
@@ -372,7 +389,7 @@ def covered(old: Coverage, files: Iterable[PackageFile], found: Found | None) ->
 # Places ---------------------------------------------------------------------------------------
 
 
-def _placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
+def placed(findings: Sequence[Finding], data: bytes) -> list[Finding]:
     """Findings with concrete places in the file that was read."""
     text = decode(data) if findings else ""
     if isinstance(text, Undecodable) or not text:
@@ -438,22 +455,24 @@ def _problems(path: str, problems: Iterable[Problem]) -> Iterator[NotCovered]:
     for problem in problems:
         by_reason.setdefault(problem.reason, []).append(problem.what)
     for reason, whats in by_reason.items():
-        yield NotCovered(path, _several(whats, "entry", "entries"), reason, _LOOK_YOURSELF)
+        yield NotCovered(path, named(whats, "entry", "entries"), reason, _LOOK_YOURSELF)
 
 
 _LOOK_YOURSELF = "look at these yourself, or write them in a form that names package and version"
 
 
-def _blind(path: str, blind: "Iterable[Blind]") -> Iterator[NotCovered]:
+def blind(path: str, found: "Iterable[Blind]") -> Iterator[NotCovered]:
+    """The packages that cannot be held against what is known, by reason."""
     by_reason: dict[tuple[str, str], list[Package]] = {}
-    for item in blind:
+    for item in found:
         by_reason.setdefault((item.reason, item.remedy), []).append(item.package)
     for (reason, remedy), packages in by_reason.items():
         names = [f"{p.name} {p.version or p.constraint}".rstrip() for p in packages]
-        yield NotCovered(path, _several(names, "package", "packages"), reason, remedy)
+        yield NotCovered(path, named(names, "package", "packages"), reason, remedy)
 
 
-def _several(names: Sequence[str], singular: str, plural: str) -> str:
+def named(names: Sequence[str], singular: str, plural: str) -> str:
+    """How many there are, and the first of them."""
     distinct = list(dict.fromkeys(names))
     shown = ", ".join(distinct[:_MOST_NAMED])
     more = f" and {len(distinct) - _MOST_NAMED} more" if len(distinct) > _MOST_NAMED else ""

@@ -181,6 +181,8 @@ class Inputs:
         self.package_files: list[PackageFile] = []
         self.packages = 0
         """How many packages were found in them."""
+        self.asks_for_advisories = False
+        """Whether a Dockerfile may name packages that something is known of."""
         self._charts_of: dict[str, str | None] = {}
 
     def chart_of(self, path: str) -> str | None:
@@ -194,9 +196,8 @@ class Inputs:
     def domains(self) -> tuple[str, ...]:
         """The domains whose rules may have something to say."""
         kinds = {task.around is not None for task in self.tasks}
-        found = (("dockerfile",) if True in kinds else ()) + (
-            ("vulnerabilities",) if self.package_files else ()
-        )
+        asked = self.package_files or self.asks_for_advisories
+        found = (("dockerfile",) if True in kinds else ()) + (("vulnerabilities",) if asked else ())
         return found if found and False not in kinds else ("kubernetes", *found)
 
     @property
@@ -244,7 +245,9 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
     for file in found:
         step.advance()
         format_ = _format_of(file, source) if options.packages and not file.context else None
-        if format_ is not None:
+        if format_ is not None and format_.large:
+            _add_packages(file, format_, b"", inputs)  # looked into where somebody asks
+        elif format_ is not None:
             _gather_packages(file, format_, inputs, source)
         else:
             _gather_file(file, inputs, source, kustomized, complete, options)
@@ -253,7 +256,19 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
         around = around._replace(embedding=held.embedding)
         task = Task(held.file, held.data, is_template=False, complete=True, around=around)
         inputs.tasks.append(task)
+    inputs.asks_for_advisories = options.packages and any(
+        dockerfiles.asks_for_advisories(task.data, options.today or today())
+        for task in inputs.tasks
+        if task.around is not None and not task.file.context
+    )
     return inputs
+
+
+def today() -> str:
+    """The day of this machine's clock as ``2027-01-31``."""
+    from time import localtime, strftime  # noqa: PLC0415 - a C module, but seldom of use
+
+    return strftime("%Y-%m-%d", localtime())
 
 
 def _projects(found: Sequence[SourceFile], inputs: Inputs, source: Source) -> None:
@@ -421,6 +436,19 @@ def _add_packages(file: SourceFile, format_: Format, data: bytes, inputs: Inputs
     from seawall.engine.packages import gathered  # noqa: PLC0415 - if there are any
 
     inputs.package_files.append(gathered(file, format_, data))
+
+
+def look_into(inputs: Inputs, source: Source) -> None:
+    """Read the archives and programs among the files of packages: they cost the most by far.
+
+    To be called once, where the packages are asked for.
+    """
+    files, inputs.package_files = inputs.package_files, []
+    for item in files:
+        if item.format.large:
+            _gather_packages(item.file, item.format, inputs, source)
+        else:
+            inputs.package_files.append(item)
 
 
 def _skip(inputs: Inputs, file: SourceFile, reason: str) -> None:

@@ -124,7 +124,7 @@ class Memory:
         if plain is None:
             return None
         try:
-            findings, ignores, coverage, objects, private, unsure, rendered = plain
+            findings, ignores, coverage, objects, private, unsure, rendered, builds = plain
             known = [finding_from_plain(item, self._rules) for item in findings]
             if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
                 return None
@@ -137,6 +137,7 @@ class Memory:
                 {path: tuple(Span(*span) for span in spans) for path, spans in private.items()},
                 unsure,
                 _rendered_from_plain(rendered) if rendered else {},
+                builds,
             )
         except _BROKEN:
             return None
@@ -153,6 +154,7 @@ class Memory:
             {path: [tuple(span) for span in spans] for path, spans in analysis.private.items()},
             dict(analysis.unsure),
             _rendered_to_plain(analysis.rendered) if analysis.rendered else (),
+            tuple(analysis.builds),
         )
         _put(self._store, key, plain, analysis.secrets)
 
@@ -366,6 +368,8 @@ class Section(NamedTuple):
     """What each ignore outside of all files did (``triage.verdicts.Use``)."""
     demands: tuple[tuple[str, str, int, int, int], ...]
     """What it took from the baseline (``triage.baseline.Demand``)."""
+    builds: tuple[tuple[str, Plain], ...]
+    """By file, what Dockerfiles name."""
 
 
 class _Sections:

@@ -11,11 +11,12 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import HISTORY, Coverage, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
+from seawall.engine.advised import Advised, Library
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
-from seawall.engine.reading import FileSystem, Inputs, Source
+from seawall.engine.reading import FileSystem, Inputs, Source, today
 from seawall.engine.run import Replay, Run
 from seawall.engine.texts import Texts
 from seawall.engine.units import Task, Workers
@@ -27,13 +28,10 @@ from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
     from seawall.engine.charts import Charts, Trees
-    from seawall.engine.knowledge import Knowledge
     from seawall.engine.looks import Looks
-    from seawall.engine.packages import Beside, Found
     from seawall.engine.parts import Told
     from seawall.engine.remembering import Memory
 
-VULNERABILITIES = "vulnerabilities"
 WORTH_REMEMBERING = 50_000
 """Bytes of manifests from which one later look saves more than the first one costs (measured:
 the cache takes 35 ms to open and fill, and what it saves grows by 1.5 ms a kilobyte)."""
@@ -87,36 +85,34 @@ def scan_or_replay(
         domains=(*domains, "input"),
     )
     inputs.unable = options.not_covered
+    advised = Advised(inputs, options, rules, source, Library(options, run), run)
     memory, key = _memory(inputs, options, rules, run, charts)
-    knowledge = _knowledge(inputs, options, rules, run)
-    beside = _beside(inputs, source)
-    holds = None if beside is None else beside.holds(inputs.package_files)
-    replay = run.recall(_with_knowledge(key, inputs, knowledge), rules, holds)
+    replay = run.recall(advised.key(key), rules, advised.holds())
     if replay is not None:
         return replay
     present = _present(inputs) if options.since else {}
-    found = _found_in_packages(inputs, options, rules, beside, knowledge, run)
+    found = advised.of_files()
     if charts is None:
         if memory is not None and key is not None and run.tells_parts_of(options):
             from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
 
             reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
-            known = telling.Packages(found, knowledge)
-            told = telling.told(inputs, options, rules, domains, memory, run, known)
+            told = telling.told(inputs, options, rules, domains, memory, run, advised, found)
             if told is not None:
                 return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress, run.looks)
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
-    analysis = _with_packages(analysis, inputs, found)
+    analysis = advised.added(analysis, found)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
     policy = policy_of(options, rules, analysis, domains)
+    knowledge = advised.knowledge
     vex = () if knowledge is None else knowledge.ignores
     verdict = judged(analysis, options, policy, vex)
     if options.since is not None:
-        verdict = _since(options.since, verdict, present, options, rules, run, knowledge)
+        verdict = _since(options.since, verdict, present, options, rules, run, advised.library)
     report = report_of(
         verdict, options, inputs.texts, coverage=analysis.coverage, private=analysis.private
     )._replace(
@@ -151,76 +147,6 @@ def _present(inputs: Inputs) -> dict[str, bytes]:
     """The bytes of the files as they are now."""
     own = {item.file.path: item.data for item in inputs.package_files}
     return own | {task.file.path: task.text for task in inputs.tasks}
-
-
-def _knowledge(
-    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run
-) -> "Knowledge | None":
-    """What is known of packages, where there are any and rules that ask."""
-    if not inputs.package_files or not any(rule.domain == VULNERABILITIES for rule in rules):
-        return None
-    from seawall.engine import knowledge  # noqa: PLC0415 - sqlite3, if there are any
-
-    found = knowledge.load(options)
-    run.notes += found.notes
-    run.closes(found)
-    return found
-
-
-def _beside(inputs: Inputs, source: Source) -> "Beside | None":
-    """The files that packages' files may lead to, where there are any of these."""
-    if not inputs.package_files:
-        return None
-    from seawall.engine.packages import Beside  # noqa: PLC0415 - if there are any
-
-    return Beside(source.sibling)
-
-
-def _with_knowledge(
-    key: bytes | None, inputs: Inputs, knowledge: "Knowledge | None"
-) -> bytes | None:
-    """The key of what a run writes: it rests on the packages and on what is known of them too."""
-    if key is None or not inputs.package_files:
-        return key
-    from seawall.engine.packages import key_with  # noqa: PLC0415 - if there are any
-
-    return key_with(key, inputs.package_files, b"" if knowledge is None else knowledge.digest)
-
-
-def _found_in_packages(
-    inputs: Inputs,
-    options: Options,
-    rules: Sequence[Rule],
-    beside: "Beside | None",
-    knowledge: "Knowledge | None",
-    run: Run | None,
-) -> "Found | None":
-    """What is known of the packages; ``None`` where there are none, or no rule that asks."""
-    if beside is None or knowledge is None:
-        return None
-    from seawall.engine import packages  # noqa: PLC0415 - if there are any
-
-    day = options.today or today()
-    found = packages.judge(inputs.package_files, rules, options.parameters, knowledge, beside, day)
-    for path, data in found.texts.items():
-        inputs.texts.add(path, data)
-    inputs.packages = found.packages
-    if run is not None:
-        notes = knowledge.aged(found.ecosystems, options.today)
-        run.notes += notes
-        run.lasting_notes += notes
-        run.conditions += beside.asked
-    return found
-
-
-def _with_packages(analysis: Analysis, inputs: Inputs, found: "Found | None") -> Analysis:
-    """An analysis with what is known of the packages."""
-    if not inputs.package_files:
-        return analysis
-    from seawall.engine.packages import added, covered  # noqa: PLC0415 - if there are any
-
-    coverage = covered(analysis.coverage, inputs.package_files, found)
-    return added(analysis, found)._replace(coverage=coverage)
 
 
 def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "Charts | None":
@@ -308,6 +234,7 @@ def analyse(
         faults,
         said.private,
         said.unsure,
+        builds=said.builds,
     )
     if memory is not None:
         memory.keep_run(key, analysis)
@@ -334,7 +261,7 @@ def _since(
     options: Options,
     rules: Sequence[Rule],
     run: Run,
-    knowledge: "Knowledge | None",
+    library: Library,
 ) -> Verdict:
     """Set aside what counted at a revision already, judged by the same policy."""
     from seawall.engine import history  # noqa: PLC0415 - git, subprocess
@@ -365,9 +292,9 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
-    beside = _beside(inputs, source)
-    found = _found_in_packages(inputs, options, rules, beside, knowledge, None)
-    analysis = _with_packages(analysis, inputs, found)
+    advised = Advised(inputs, options, rules, source, library)
+    analysis = advised.added(analysis, advised.of_files())
+    knowledge = library.opened
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()
@@ -427,10 +354,3 @@ def heeded(written: Iterable[Ignore], options: Options) -> list[Ignore]:
         if not ignore.tool
         or (ignore.tool in options.foreign and f"{ignore.tool}:ignore" not in options.unheeded)
     ]
-
-
-def today() -> str:
-    """The day of this machine's clock as ``2027-01-31``."""
-    from time import localtime, strftime  # noqa: PLC0415 - a C module, but seldom of use
-
-    return strftime("%Y-%m-%d", localtime())

@@ -19,7 +19,7 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.enabling import heard
 from seawall.engine.judging import Judged, Judgement, joined, judge_each
 from seawall.engine.options import Options
-from seawall.engine.packages import covered
+from seawall.engine.packages import covered, together
 from seawall.engine.parts import Part, Told, part_of
 from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Plain, Section, groups_of
@@ -38,17 +38,11 @@ from seawall.triage.verdicts import (
 
 if TYPE_CHECKING:
     from seawall.core.redacted import Redacted
+    from seawall.engine.advised import Advised
     from seawall.engine.knowledge import Knowledge
     from seawall.engine.packages import Found
     from seawall.engine.run import Teller
     from seawall.triage.baseline import Tally  # json costs 2 ms
-
-
-class Packages(NamedTuple):
-    """What is known of the packages; their findings are told anew each time: they are few."""
-
-    found: "Found | None"
-    knowledge: "Knowledge | None"
 
 
 def told(
@@ -58,15 +52,17 @@ def told(
     domains: tuple[str, ...],
     memory: Memory,
     run: Run,
-    packages: Packages,
+    advised: "Advised",
+    found: "Found | None",
 ) -> Told | None:
     """Judge what is not known and tell of all.
 
-    ``None`` where that cannot be told in parts: objects enable rules of their own, or what is said
-    of the configuration is said of one of the files.
+    ``None`` where that cannot be told in parts: objects enable rules of their own, what is said of
+    the configuration is said of one of the files, or something is known of what Dockerfiles name,
+    whose text would be that of two domains.
     """
-    outside = _outside(options, packages)
-    if packages.found is not None and not outside.isdisjoint(packages.found.texts):
+    outside = _outside(options, advised.knowledge)
+    if found is not None and not outside.isdisjoint(found.texts):
         return None
     for unit in inputs.units:
         if unit.task.file.path in outside or any(
@@ -76,12 +72,13 @@ def told(
     paths = [unit.task.file.path for unit in inputs.units if not unit.task.file.context]
     if run.teller is None or paths != sorted(paths):
         return None
-    return _Telling(inputs, options, rules, domains, memory, run, run.teller, packages).told()
+    telling = _Telling(inputs, options, rules, domains, memory, run, run.teller, advised, found)
+    return telling.told()
 
 
-def _outside(options: Options, packages: Packages) -> set[str]:
+def _outside(options: Options, knowledge: "Knowledge | None") -> set[str]:
     """Where ignores stand that are in none of the files."""
-    documents = () if packages.knowledge is None else packages.knowledge.ignores
+    documents = () if knowledge is None else knowledge.ignores
     return {ignore.origin.path for ignore in (*options.ignores, *documents)}
 
 
@@ -95,7 +92,8 @@ class _Telling:
         memory: Memory,
         run: Run,
         teller: "Teller",
-        packages: Packages,
+        advised: "Advised",
+        found: "Found | None",
     ) -> None:
         self._inputs = inputs
         self._options = options
@@ -106,10 +104,12 @@ class _Telling:
         self._teller = teller
         self._run = run
         self._shelf = memory.shelf(inputs)
-        self._packages = packages
+        self._advised = advised
+        self._found = found
+        """What is known of packages' files; its findings are told anew each time: they are few."""
         self._coverage = inputs.coverage()
         if inputs.package_files:
-            self._coverage = covered(self._coverage, inputs.package_files, packages.found)
+            self._coverage = covered(self._coverage, inputs.package_files, found)
         self._sections = memory.sections(run.signature, domains)
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
@@ -121,17 +121,22 @@ class _Telling:
 
             self._tally = load(options.baseline).tally(self._policy().today)
 
-    def told(self) -> Told:
-        """All of it."""
+    def told(self) -> Told | None:
+        """All of it; ``None`` where something is known of what Dockerfiles name."""
         units = [unit for unit in self._inputs.units if not unit.task.file.context]
-        apart = _outside(self._options, self._packages)
-        if self._packages.found is not None:
-            apart |= self._packages.found.texts.keys()
+        apart = _outside(self._options, self._advised.knowledge)
+        if self._found is not None:
+            apart |= self._found.texts.keys()
         groups = [
             [units[number] for number in group]
             for group in groups_of([unit.task.file.path for unit in units], apart)
         ]
         sections, parts = self._sections_of(groups)
+        in_builds = self._advised.of_builds([row for item in sections for row in item.builds])
+        if in_builds is not None:
+            if in_builds.findings or in_builds.faults:
+                return None
+            self._coverage = together(self._coverage, in_builds)
         told = [(group[0].task.file.path, part) for group, part in zip(groups, parts, strict=True)]
         of_packages, uses = self._of_packages()
         of_outside = self._of_outside(sections, uses)
@@ -154,7 +159,7 @@ class _Telling:
         counts = [count_of_each(of_outside.findings), *(item.counts for item in sections)]
         others = of_packages.findings
         gated = (item for item in others if item.gate == Gate.BY_SEVERITY)
-        knowledge = self._packages.knowledge
+        knowledge = self._advised.knowledge
         return Summary(
             _sums(*counts, count_of_each(others)),
             len(of_outside.suppressed)
@@ -203,7 +208,7 @@ class _Telling:
 
     def _of_packages(self) -> tuple[Verdict, list[Use]]:
         """What counts of what is known of packages."""
-        found, knowledge = self._packages
+        found, knowledge = self._found, self._advised.knowledge
         if found is None or knowledge is None:
             return Verdict([], []), []
         self._faults += found.faults
@@ -287,6 +292,7 @@ class _Telling:
             len(verdict.suppressed),
             tuple((use.used, use.locked, use.of_ignores) for use in uses),
             demands,
+            tuple(said.builds),
         )
         return _Fresh(section, not said.faults and not shows)
 

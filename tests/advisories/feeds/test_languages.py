@@ -171,3 +171,16 @@ def test_what_endoflife_does_not_write(name: str, text: str, reason: str) -> Non
     assert reasons(read("endoflife", text, name)) == [reason]
     assert read("endoflife", text, "a.txt") == []
     assert read("endoflife", text, "README.md") == []
+
+
+def test_a_bound_of_retirejs_may_stand_where_pre_releases_begin() -> None:
+    from seawall.advisories.feeds.retirejs import _bound
+    from seawall.advisories.versions.schemes import scheme_of
+
+    npm = scheme_of("npm")
+    assert npm is not None
+    keys = [npm.key(each) for each in ("0.9.9", _bound("1.0.0-*"), "1.0.0-alpha", "1.0.0")]
+    assert None not in keys
+    assert keys == sorted(key for key in keys if key is not None)
+    assert _bound("1.0.0") == "1.0.0"
+    assert _bound(None) == ""

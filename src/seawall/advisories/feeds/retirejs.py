@@ -63,10 +63,16 @@ def _npm_name(name: str, library: dict[str, Any], *, is_reviewed: bool) -> str:
     return given or (name if same else "")
 
 
+def _bound(value: object) -> str:
+    """A version; ``1.0.0-*`` is where the pre-releases of 1.0.0 begin."""
+    text = word(value)
+    return f"{text.removesuffix('*')}0" if text.endswith("-*") else text
+
+
 def _advisory(
     value: dict[str, Any], name: str, number: int, library: dict[str, Any], source: str
 ) -> Advisory:
-    below, first = word(value.get("below")), word(value.get("atOrAbove"))
+    below, first = _bound(value.get("below")), _bound(value.get("atOrAbove"))
     if name == _EXAMPLE:
         raise Malformed("it is an example")
     if not name or not (below or first):

@@ -8,6 +8,7 @@ from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.fixes.images import pinned, with_release, with_successor
 from seawall.dockerfile.references import ImageReference
+from seawall.dockerfile.releases import ended
 from seawall.dockerfile.rule import Context, file_rule, stage_rule
 from seawall.dockerfile.stages import Build, Stage
 from seawall.text.dockerfile.tree import Word
@@ -218,32 +219,6 @@ def _images(build: Build) -> Iterator[tuple[ImageReference, Place, bool]]:
                     yield source, (mount.start, mount.end), True
 
 
-_ENDED: dict[str, tuple[tuple[str, str], ...]] = {
-    "debian": (("6", "2016-02"), ("7", "2018-05"), ("8", "2020-06"), ("9", "2022-06"),
-               ("10", "2024-06"), ("squeeze", "2016-02"), ("wheezy", "2018-05"),
-               ("jessie", "2020-06"), ("stretch", "2022-06"), ("buster", "2024-06")),
-    "ubuntu": (("14.04", "2019-04"), ("16.04", "2021-04"), ("18.04", "2023-05"),
-               ("20.04", "2025-05"), ("trusty", "2019-04"), ("xenial", "2021-04"),
-               ("bionic", "2023-05"), ("focal", "2025-05")),
-    "centos": (("5", "2017-03"), ("6", "2020-11"), ("7", "2024-06"), ("8", "2021-12")),
-    "alpine": (*((f"3.{n}", "2024-11") for n in range(1, 18)),
-               ("3.18", "2025-05"), ("3.19", "2025-11")),
-    "python": (("2", "2020-01"), ("3.5", "2020-09"), ("3.6", "2021-12"), ("3.7", "2023-06"),
-               ("3.8", "2024-10"), ("3.9", "2025-10")),
-    "node": (*((str(n), "2025-04") for n in range(4, 19)),
-             ("19", "2023-06"), ("20", "2026-04"), ("21", "2024-06"), ("23", "2025-06")),
-    "php": (("5", "2018-12"), ("7", "2022-11"), ("8.0", "2023-11"), ("8.1", "2025-12")),
-    "postgres": (("9", "2021-11"), ("10", "2022-11"), ("11", "2023-11"), ("12", "2024-11"),
-                 ("13", "2025-11")),
-    "ruby": (("2", "2023-03"), ("3.0", "2024-04"), ("3.1", "2025-03"), ("3.2", "2026-03")),
-    "openjdk": (("", "2022-07"),),
-}  # fmt: skip
-"""Releases whose security support has ended, with the month (the projects' own release pages).
-
-The image ``openjdk`` is deprecated as a whole (docker-library, July 2022).
-"""
-
-
 @stage_rule(
     "base-image-eol",
     severity=Severity.HIGH,
@@ -277,14 +252,12 @@ def base_image_eol(stage: Stage, context: Context) -> Hits:
     image, word = stage.image, _base_word(stage)
     if image is None or word is None or image.domain != "docker.io" or not stage.base_name.known:
         return
-    for release, month in _ENDED.get(image.name, ()):
-        rest = image.tag.removeprefix(release)
-        is_it = not release or (image.tag.startswith(release) and rest[:1] in ("", ".", "-"))
-        if is_it and image.tag:
-            yield Hit(
-                f"image {image.name}:{image.tag} gets no security updates since {month}",
-                (word.start, word.end),
-                confidence=_confidence(stage),
-                fixes=tuple(with_successor(image, word, release)),
-            )
-            return
+    found = ended(image.name, image.tag)
+    if found is not None:
+        release, month = found
+        yield Hit(
+            f"image {image.name}:{image.tag} gets no security updates since {month}",
+            (word.start, word.end),
+            confidence=_confidence(stage),
+            fixes=tuple(with_successor(image, word, release)),
+        )

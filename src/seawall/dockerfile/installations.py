@@ -1,0 +1,218 @@
+"""The packages that a Dockerfile installs by name, each with the version that it asks for.
+
+Only what is written is told: what ``requirements.txt`` or a lock file brings along is said by
+these, and what a package brings in itself by nobody but the built image.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
+from seawall.dockerfile.base_releases import release_named
+from seawall.dockerfile.package_commands import (
+    Installed,
+    expanded,
+    installed,
+    step_package_commands,
+    with_named_packages,
+)
+from seawall.dockerfile.package_managers import INSTALL, REMOVE
+from seawall.dockerfile.stages import Build, Stage, Step
+from seawall.text.shell.script import Script
+
+SYSTEM = frozenset(("apt", "apk", "yum", "dnf", "zypper", "pacman"))
+"""Families of managers whose packages are those of the distribution."""
+_NOT_BY_NAME = frozenset(
+    (
+        "groupinstall", "builddep", "build-dep", "reinstall", "rei", "satisfy", "group install",
+        "groups install", "module install", "module enable", "module switch-to", "module-install",
+        "run",
+    )
+)  # fmt: skip
+"""Sub-commands that install something else than the packages that stand behind them."""
+
+
+class Installation(NamedTuple):
+    """A package that a RUN installs."""
+
+    family: str
+    """Of its manager: ``apt``, ``pip`` ..."""
+    name: str
+    version: str
+    """The exact version; empty where none is given, or one of several would do."""
+    constraint: str
+    """What is asked for where that is no exact version."""
+    release: str
+    """The distribution that the stage builds on (``base_releases``); empty if nothing tells."""
+    start: int
+    """Where it stands in the file, in bytes."""
+    for_build: bool
+    """Whether it is in no image that the file makes: see ``installations``."""
+
+
+def installations(build: Build) -> Iterator[Installation]:
+    """The packages of all stages, in the order of the file.
+
+    What a stage installs that no image is made of is for the build only. Packages of languages are
+    for the image all the same when it copies or mounts from that stage: a virtual environment or a
+    program is what is copied as a rule, and a package of the system hardly ever is.
+    """
+    by_stage = [
+        tuple(_of_stage(stage)) if any(step.name == "RUN" for step in stage.steps) or stage.base
+        else ()
+        for stage in build.stages
+    ]  # fmt: skip
+    several = len(by_stage) > 1 and any(by_stage)
+    images = build.images if several else ()
+    shipped = {_key(one) for stage in images for one in by_stage[stage.number]}
+    needed = build.needed() if several else frozenset()
+    seen: set[tuple[int, str]] = set()
+    for one in chain.from_iterable(by_stage):
+        key = _key(one)
+        if key in seen:
+            continue  # a stage has the packages of the one it builds on
+        seen.add(key)
+        is_left = several and key not in shipped
+        is_copied = one.call.family not in SYSTEM and one.step.stage.number in needed
+        yield _installation(one, for_build=is_left and not is_copied)
+
+
+def _key(one: Installed) -> tuple[int, str]:
+    return one.package.word.start, one.package.name
+
+
+def _of_stage(stage: Stage) -> Iterator[Installed]:
+    for one in installed(stage):
+        if not one.package.local and one.call.verb not in _NOT_BY_NAME:
+            yield one
+    if b"$" in stage.file.data:
+        for step in stage.chain_steps():
+            if step.name == "RUN":
+                yield from _of_variables(step)
+
+
+def _of_variables(step: Step) -> Iterator[Installed]:
+    """The packages that only variables name, but for those of a RUN that removes such ones."""
+    calls = list(step_package_commands(step))
+    removed = {
+        call.family
+        for call in calls
+        if call.action == REMOVE and not all(package.name for package in call.packages)
+    }
+    for call in calls:
+        nameless = call.action == INSTALL and not all(package.name for package in call.packages)
+        if nameless and call.family not in removed and call.verb not in _NOT_BY_NAME:
+            own = {id(package) for package in call.packages if package.name}
+            whole = with_named_packages(call, _script_of(call.command, step), step.environment)
+            for package in whole.packages:
+                if id(package) not in own and not package.local:
+                    yield Installed(package, call, step)
+
+
+def _script_of(command: object, step: Step) -> Script:
+    return next(one for one in step.scripts if any(own is command for own in one.commands))
+
+
+def _installation(one: Installed, *, for_build: bool) -> Installation:
+    package, call = one.package, one.call
+    name = package.name or package.word.text.strip("\"'")
+    operator, version = package.operator, package.version
+    if not version and call.family in _BY_OPTION:
+        operator, version = "=", (call.values(*_BY_OPTION[call.family]) or [""])[-1]
+    if "$" in version or "`" in version:
+        version = expanded(version, _script_of(call.command, one.step), one.step.environment) or ""
+        version = version or package.version
+    if call.family == "zypper" and not operator:
+        found = _RPM.search(name)
+        if found is not None:
+            name, operator, version = name[: found.start()], "-", found[1]
+    version = version.partition(";")[0].strip()  # pip: markers
+    exact = operator in _EXACT and _EXACT_VERSIONS[call.family](version)
+    root = one.step.stage.root
+    release = "" if root.image is None or not root.base_name.known else release_named(root.image)
+    return Installation(
+        call.family,
+        _NAMES.get(call.family, str)(name),
+        version if exact else "",
+        "" if exact else f"{operator.strip('@:-')}{version}",
+        release if call.family in SYSTEM else "",
+        package.word.start,
+        for_build,
+    )
+
+
+_EXACT = frozenset(("=", "==", "===", "@", ":", ":=", "-"))
+_BY_OPTION = {
+    "cargo": ("--version", "--vers"), "dotnet": ("--version", "-v"), "gem": ("--version", "-v")
+}  # fmt: skip
+"""Where an option gives the version of all packages of a call."""
+_RPM = pattern(r"-((?:\d+:)?\d[\w.~^+]*-\d[\w.~^+]*)(?:\.(?:noarch|x86_64|aarch64))?$")
+_PLAIN = pattern(r"(?:\d+:)?[\w.+~^:-]*\d[\w.+~^:!-]*")
+_THREE_NUMBERS = pattern(r"v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
+_FOUR_NUMBERS = pattern(r"v?\d+(?:\.\d+){1,3}(?:-[\w.-]+)?")
+_GO = pattern(r"v\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
+_RPM_WHOLE = pattern(r"(?:\d+:)?[\w.~^+]+-[\w.~^+]+")
+
+
+def _plain(version: str) -> bool:
+    return _PLAIN.fullmatch(version) is not None
+
+
+def _rpm(version: str) -> bool:
+    """Without a release it is any build of a version, and the fix may be in the next."""
+    return _RPM_WHOLE.fullmatch(version) is not None
+
+
+def _three_numbers(version: str) -> bool:
+    """Npm and cargo take ``1`` and ``1.2`` for ranges."""
+    return _THREE_NUMBERS.fullmatch(version) is not None
+
+
+def _up_to_four(version: str) -> bool:
+    return _FOUR_NUMBERS.fullmatch(version) is not None
+
+
+def _of_go(version: str) -> bool:
+    return _GO.fullmatch(version) is not None
+
+
+_EXACT_VERSIONS: dict[str, Callable[[str], bool]] = {
+    "apk": _plain, "apt": _plain, "cargo": _three_numbers, "composer": _up_to_four, "dnf": _rpm,
+    "dotnet": _up_to_four, "gem": _plain, "go": _of_go, "npm": _three_numbers, "pacman": _plain,
+    "pip": _plain, "pnpm": _three_numbers, "yarn": _three_numbers, "yum": _rpm, "zypper": _rpm,
+}  # fmt: skip
+"""What is a version by itself, and not one of several that would do."""
+
+
+# Names ----------------------------------------------------------------------------------------
+
+
+def _apt_name(name: str) -> str:
+    """Without the architecture (``gcc:amd64``) and the suite (``git/bookworm-backports``)."""
+    return name.partition(":")[0].partition("/")[0]
+
+
+def _apk_name(name: str) -> str:
+    """Without the tag of a repository (``nginx@edge``)."""
+    return name.partition("@")[0]
+
+
+_MAJOR = pattern(r"v[1-9]\d*")
+
+
+def _go_module(path: str) -> str:
+    """The module that the package of a path is of, as far as the path tells.
+
+    A repository is a module as a rule: of ``github.com/OWNER/NAME/cmd/tool`` the first three parts,
+    with ``/v2`` behind them, of others what stands before ``/cmd/``.
+    """
+    parts = path.split("/")
+    if parts[0] in _FORGES and len(parts) > 3:
+        has_major = _MAJOR.fullmatch(parts[3]) is not None
+        return "/".join(parts[: 4 if has_major else 3])
+    return path.partition("/cmd/")[0]
+
+
+_FORGES = frozenset(("bitbucket.org", "github.com", "gitlab.com", "golang.org"))
+_NAMES: dict[str, Callable[[str], str]] = {"apk": _apk_name, "apt": _apt_name, "go": _go_module}
