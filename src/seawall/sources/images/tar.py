@@ -87,17 +87,24 @@ class Archive:
                 self._end(offset, block, extended)
                 return
             stored = block[_STORED_SUM]
-            digits = stored[:6]
-            if (
-                not digits.isdigit()
-                or ((adler32(block) & 0xFFFF) - (adler32(stored) & 0xFFFF) + 256 - int(digits, 8))
-                % _MODULUS
-            ):
+            said = block[124:135]
+            try:
+                if (
+                    not stored[:6].isdigit()
+                    or (
+                        (adler32(block) & 0xFFFF)
+                        - (adler32(stored) & 0xFFFF)
+                        + 256
+                        - int(stored[:6], 8)
+                    )
+                    % _MODULUS
+                ):
+                    self._check_sum(offset, block)
+                size = int(said, 8) if said.isdigit() and block[135] in b"\0 " else -1
+            except ValueError:  # digits that are not octal
                 self._check_sum(offset, block)
-            digits = block[124:135]
-            if digits.isdigit() and block[135] in b"\0 ":
-                size = int(digits, 8)
-            else:
+                size = -1
+            if size < 0:
                 size = self._number(offset, block[124:136], "size")
             kind = block[156]
             if kind in _EXTENSIONS:
