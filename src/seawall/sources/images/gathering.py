@@ -1,0 +1,135 @@
+"""Two analyzers that most need: files by their names, and executables with a mark in them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seawall.sources.images.entry import FILE, HARD_LINK, Entry
+from seawall.sources.images.walking import MAX_HEAD, Want
+
+DEFAULT_LIMIT = 64 << 20
+"""Bytes of a file that is held in memory."""
+_HEAD = 8
+
+
+class Names(NamedTuple):
+    """Which files are meant, by their paths; the four are alternatives."""
+
+    paths: frozenset[str] = frozenset()
+    """Whole paths, ``etc/os-release`` say."""
+    names: frozenset[str] = frozenset()
+    """Last parts, ``package-lock.json`` say."""
+    suffixes: tuple[str, ...] = ()
+    """Ends of paths, ``.dist-info/METADATA`` say."""
+    directories: tuple[str, ...] = ()
+    """Begins of paths, ``var/lib/dpkg/status.d/`` say."""
+
+    def match(self, path: str) -> bool:
+        """Whether a path is meant."""
+        return (
+            path.rpartition("/")[2] in self.names
+            or path in self.paths
+            or path.endswith(self.suffixes)
+            or path.startswith(self.directories)
+        )
+
+
+class Files:
+    """Keeps the content of files by their names; of duplicates the last, as the layer has it."""
+
+    def __init__(self, names: Names, limit: int = DEFAULT_LIMIT) -> None:
+        self.found: dict[str, bytes] = {}
+        self.too_large: list[Entry] = []
+        """Those with more than ``limit`` bytes, whose content is not kept."""
+        self._match = names.match
+        self._limit = min(limit, MAX_HEAD)
+
+    def wants(self, entry: Entry) -> Want:
+        """See ``Analyzer``."""
+        if not self._match(entry.path):
+            return 0
+        if entry.kind is FILE:
+            if entry.size > self._limit:
+                self.too_large.append(entry)
+                self.found.pop(entry.path, None)
+                return 0
+            if not entry.size:
+                self.found[entry.path] = b""
+        return max(entry.size, entry.kind is HARD_LINK)
+
+    def take(self, entry: Entry, data: bytes) -> Want:
+        """See ``Analyzer``."""
+        self.found[entry.path] = data
+        return 0
+
+
+class Marked(NamedTuple):
+    """An executable with a mark in it."""
+
+    entry: Entry
+    marks: frozenset[bytes]
+    """Those that it has."""
+    data: bytes | None
+    """Its content; ``None`` where that is larger than what is held."""
+
+
+class Executables:
+    """Searches files that begin like an executable for marks, and keeps those that have one.
+
+    ``magics``: what executables begin with; ``marks``: what is searched for. A content is held
+    while it is searched, up to ``limit`` bytes; of larger ones only which marks they have is told.
+    """
+
+    def __init__(
+        self, magics: tuple[bytes, ...], marks: Sequence[bytes], limit: int = DEFAULT_LIMIT
+    ) -> None:
+        self.found: dict[str, Marked] = {}
+        self.searched = 0
+        """How many files begin like an executable."""
+        self._magics = magics
+        self._marks = tuple(marks)
+        self._limit = limit
+
+    def wants(self, entry: Entry) -> Want:
+        """See ``Analyzer``; a hard link's file is looked at where it is."""
+        return _HEAD if entry.kind is FILE and entry.size >= _HEAD else 0
+
+    def take(self, entry: Entry, data: bytes) -> Want:
+        """See ``Analyzer``."""
+        self.found.pop(entry.path, None)  # of another member of this name
+        if not data.startswith(self._magics):
+            return 0
+        self.searched += 1
+        return _Search(entry, self._marks, self._limit, self.found)
+
+
+class _Search:
+    """Searches pieces as they come, with the end of the one before."""
+
+    def __init__(
+        self, entry: Entry, marks: tuple[bytes, ...], limit: int, found: dict[str, Marked]
+    ) -> None:
+        self._entry = entry
+        self._missing = marks
+        self._hits: list[bytes] = []
+        self._overlap = max(map(len, marks), default=1) - 1
+        self._tail = b""
+        self._held: list[bytes] | None = [] if entry.size <= limit else None
+        self._found = found
+
+    def feed(self, piece: bytes) -> None:
+        """See ``Consumer``."""
+        if self._held is not None:
+            self._held.append(piece)
+        if self._missing:
+            seam = self._tail + piece[: self._overlap]
+            hits = [mark for mark in self._missing if mark in piece or mark in seam]
+            if hits:
+                self._hits += hits
+                self._missing = tuple(mark for mark in self._missing if mark not in hits)
+            self._tail = (self._tail + piece)[-self._overlap :] if self._overlap else b""
+
+    def end(self) -> None:
+        """See ``Consumer``."""
+        if self._hits:
+            data = None if self._held is None else b"".join(self._held)
+            self._found[self._entry.path] = Marked(self._entry, frozenset(self._hits), data)
