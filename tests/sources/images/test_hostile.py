@@ -577,7 +577,8 @@ def test_documents_of_layouts(tmp_path: Path) -> None:
 
 
 def test_values_of_the_wrong_type_never_raise(tmp_path: Path) -> None:
-    for number, value in enumerate((None, 1, "x", [1], {"a": 1}, [[]], True, 1.5)):
+    values: tuple[Any, ...] = (None, 1, "x", [1], {"a": 1}, [[]], True, 1.5)
+    for number, value in enumerate(values):
         files = Layout()
         keys = "config os history rootfs created architecture variant author".split()
         config = files.document(dict.fromkeys(keys, value), "")

@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,12 @@ from tests.sources.images.tars import (
 
 ONE = member(b"etc/os-release", b"ID=debian\n") + member(b"a", b"1") + END
 TWO = member(b".wh.a") + member(b"b", b"2") + END
-ARM = {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}}
-AMD = {"platform": {"os": "linux", "architecture": "amd64"}}
-UNKNOWN = {"platform": {"os": "unknown", "architecture": "unknown"}}
+ARM: dict[str, Any] = {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}}
+AMD: dict[str, Any] = {"platform": {"os": "linux", "architecture": "amd64"}}
+UNKNOWN: dict[str, Any] = {"platform": {"os": "unknown", "architecture": "unknown"}}
 
 
-def tag(name: str) -> dict[str, object]:
+def tag(name: str) -> dict[str, Any]:
     return {"annotations": {"org.opencontainers.image.ref.name": name}}
 
 
@@ -129,6 +130,7 @@ def test_platforms_and_attestations_of_nested_indexes(tmp_path: Path) -> None:
     )
     index = files.document({"manifests": [amd, arm, attestation]}, OCI_INDEX, **tag("app:1"))
     files.index(index)
+    image = read(files, tmp_path)
     for platform, chosen in (("linux/amd64", amd), ("linux/arm64", arm), ("Linux/ARM64/v8", arm)):
         image = read(files, tmp_path, platform=platform)
         assert image.manifest_digest == chosen["digest"]

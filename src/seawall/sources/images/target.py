@@ -27,9 +27,8 @@ from seawall.sources.images.stores import Directory, Files, TarFiles
 
 OCI, OCI_ARCHIVE, DOCKER_ARCHIVE = "oci", "oci-archive", "docker-archive"
 ROOTFS, DIRECTORY, STORAGE = "rootfs", "dir", "containers-storage"
-PREFIXES = (
-    OCI, OCI_ARCHIVE, DOCKER_ARCHIVE, ROOTFS, DIRECTORY, STORAGE, "docker", "podman", "registry",
-)  # fmt: skip
+_ELSEWHERE = ("docker", "podman", "registry")
+PREFIXES = (OCI, OCI_ARCHIVE, DOCKER_ARCHIVE, ROOTFS, DIRECTORY, STORAGE, *_ELSEWHERE)
 _ROOT_MARKS = ("etc/os-release", "usr/lib/os-release", "etc/passwd", "bin", "usr/bin", "lib", "etc")
 _TAR_MAGIC = 257
 
@@ -65,13 +64,20 @@ class Resolved(NamedTuple):
 
 
 def split(name: str) -> tuple[str, str]:
-    """A prefix (empty where there is none) and the rest."""
+    """A prefix (empty where there is none) and the rest.
+
+    ``registry:5000/app`` is a host with a port, ``registry:2`` and ``docker:24-dind`` are images
+    with a tag: what starts with a digit belongs to the name. ``docker://`` is a prefix always.
+    """
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in PREFIXES and not rest.startswith("//"):
-        return prefix, rest
-    if colon and prefix in ("docker", "podman", "registry"):
-        return prefix, rest.removeprefix("//")
-    return "", name
+    if not colon or prefix not in PREFIXES:
+        return "", name
+    if prefix in _ELSEWHERE:
+        if rest.startswith("//"):
+            return prefix, rest[2:]
+        if rest[:1].isdigit():
+            return "", name
+    return prefix, rest
 
 
 def resolve(
