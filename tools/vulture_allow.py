@@ -9,6 +9,10 @@ from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, 
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.sources.git.index import Stat
+from seawall.sources.images.gathering import Executables
+from seawall.sources.images.image import Config as ImageConfig
+from seawall.sources.images.image import Image
+from seawall.sources.images.walking import WalkedLayer
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
@@ -24,9 +28,20 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
+    ImageConfig.on_build,
+    ImageConfig.exposed_ports,
+    ImageConfig.working_directory,
+    Image.manifest_digest,
+    Image.config_digest,
+    WalkedLayer.unpacked_size,
 )
 
-__all__ = ("facts",)
+__all__ = ("contents", "facts")
+
+
+def contents(executables: Executables) -> object:
+    """What readers of packages will ask of layers."""
+    return executables.unmarked
 
 
 def facts(

@@ -215,10 +215,10 @@ def test_broken_storages(tmp_path: Path) -> None:
     storage = podman(tmp_path)
     layers = tmp_path / "overlay-layers" / "layers.json"
     for rows, told in (
-        ([], "layer top is missing; pull it again"),
-        ([{"id": "top", "parent": "top"}], "layer top is missing; pull it again"),
+        ([], "layer top is missing; fetch it again"),
+        ([{"id": "top", "parent": "top"}], "layer top is missing; fetch it again"),
         ([{"id": "top", "parent": "../../x"}, {"id": "../../x"}],
-         "a layer has no proper name: '../../x'; repair it"),
+         "a layer has no proper name: '../../x'; fetch or build it again"),
     ):  # fmt: skip
         write(layers, rows)
         with pytest.raises(ArchiveError) as error:
@@ -229,7 +229,7 @@ def test_broken_storages(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="do not trust it"):
         storage.find("app")
     config.unlink()
-    with pytest.raises(ArchiveError, match="its configuration is missing; pull it again"):
+    with pytest.raises(ArchiveError, match="its configuration is missing; fetch it again"):
         storage.find("app")
 
 

@@ -37,7 +37,7 @@ from tests.sources.images.tars import (
 AGAIN = "fetch or build it again"
 HOLES = "s: its map of holes is broken: "
 PAX = "a pax header is broken: "
-NO_IMAGE = "is it an image at all?"
+NO_IMAGE = "see whether it is an image at all"
 SMALL = Limits(
     entries=10, payload=5000, header=2000, total=100_000, ratio=20, free=10_000, name=300, depth=20,
     names=2000,
@@ -559,7 +559,7 @@ def test_documents_of_layouts(tmp_path: Path) -> None:
     both = Layout()
     descriptor = both.document({"manifests": [], "layers": []}, "")
     assert error(both.index(descriptor)) == (
-        f"image: {descriptor['digest']}: is both an index and a manifest; do not trust it"
+        f"image: {descriptor['digest']}: is both an index and a manifest; {DISTRUST}"
     )
     deep = Layout()
     descriptor = deep.image([TAR])

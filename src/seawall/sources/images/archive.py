@@ -20,13 +20,12 @@ from seawall.sources.images.image import (
 )
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.manifest import matches
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, NO_IMAGE, ArchiveError
 from seawall.sources.images.stores import Files, opener, read_file
 
 MANIFEST = "manifest.json"
 REPOSITORIES = "repositories"
 _LAYERS = 1000
-_BROKEN = "fetch or build it again"
 
 
 def read_archive(files: Files, name: str, tag: str = "", platform: Platform | None = None) -> Image:
@@ -43,7 +42,7 @@ def read_archive(files: Files, name: str, tag: str = "", platform: Platform | No
     config_path = text(row.get("Config"))
     config_data = read_file(files, config_path, DEFAULT.document)
     if config_data is None:
-        raise ArchiveError(f"{name}: {config_path}", -1, "is missing", _BROKEN)
+        raise ArchiveError(f"{name}: {config_path}", -1, "is missing", AGAIN)
     config = Config(documents.parse(f"{name}: {config_path}", config_data))
     layers = [
         _layer(files, number, path)
@@ -73,9 +72,7 @@ def _chosen(name: str, rows: list[Json], tag: str) -> Json:
 
 def _bounded(name: str, paths: tuple[str, ...]) -> tuple[str, ...]:
     if len(paths) > _LAYERS:
-        raise ArchiveError(
-            name, -1, f"it has {len(paths)} layers, more than {_LAYERS}", "is it an image at all?"
-        )
+        raise ArchiveError(name, -1, f"it has {len(paths)} layers, more than {_LAYERS}", NO_IMAGE)
     return paths
 
 
@@ -110,9 +107,7 @@ def _image(
 def _read_legacy(files: Files, name: str, tag: str, platform: Platform | None) -> Image:
     data = read_file(files, REPOSITORIES, DEFAULT.document)
     if data is None:
-        raise ArchiveError(
-            name, -1, f"it has neither {MANIFEST} nor {REPOSITORIES}", "is it an image at all?"
-        )
+        raise ArchiveError(name, -1, f"it has neither {MANIFEST} nor {REPOSITORIES}", NO_IMAGE)
     named = [
         (f"{repository}:{each}", text(top))
         for repository, tags in documents.parse(f"{name}: {REPOSITORIES}", data).items()
@@ -129,10 +124,10 @@ def _read_legacy(files: Files, name: str, tag: str, platform: Platform | None) -
         path = f"{image_id}/json"
         found = read_file(files, path, DEFAULT.document)
         if found is None:
-            raise ArchiveError(f"{name}: {path}", -1, "is missing", _BROKEN)
+            raise ArchiveError(f"{name}: {path}", -1, "is missing", AGAIN)
         document = documents.parse(f"{name}: {path}", found)
         if len(chain) >= _LAYERS or any(image_id == known for known, _, _ in chain):
-            raise ArchiveError(f"{name}: {path}", -1, "its chain of parents has no end", _BROKEN)
+            raise ArchiveError(f"{name}: {path}", -1, "its chain of parents has no end", AGAIN)
         chain.append((image_id, document, found))
         image_id = text(document.get("parent"))
     chain.reverse()

@@ -1,14 +1,14 @@
 """JSON documents of images, which come from strangers."""
 
 from seawall.sources.images.image import Json
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, NO_IMAGE, ArchiveError
 
 
 def parse(name: str, data: bytes) -> Json:
     """A JSON object. Raises ``ArchiveError`` when it is none, or nested too deeply."""
     found = parse_any(name, data)
     if not isinstance(found, dict):
-        raise ArchiveError(name, -1, "is no JSON object", "fetch or build it again")
+        raise ArchiveError(name, -1, "is no JSON object", AGAIN)
     return found
 
 
@@ -22,7 +22,7 @@ def parse_any(name: str, data: bytes) -> object:
             text = json.dumps(found, ensure_ascii=False)
             found = json.loads(text.encode("utf-8", "replace"))
     except RecursionError:
-        raise ArchiveError(name, -1, "is nested too deeply", "is it an image at all?") from None
+        raise ArchiveError(name, -1, "is nested too deeply", NO_IMAGE) from None
     except ValueError as error:
-        raise ArchiveError(name, -1, f"is no JSON: {error}", "fetch or build it again") from None
+        raise ArchiveError(name, -1, f"is no JSON: {error}", AGAIN) from None
     return found

@@ -83,8 +83,8 @@ class Executables:
         self, magics: tuple[bytes, ...], marks: Sequence[bytes], limit: int = DEFAULT_LIMIT
     ) -> None:
         self.found: dict[str, Marked] = {}
-        self.searched = 0
-        """How many files begin like an executable."""
+        self.unmarked: list[Entry] = []
+        """Those that begin like an executable and have no mark: nothing tells what is in them."""
         self._magics = magics
         self._marks = tuple(marks)
         self._limit = limit
@@ -98,23 +98,22 @@ class Executables:
         self.found.pop(entry.path, None)  # of another member of this name
         if not data.startswith(self._magics):
             return 0
-        self.searched += 1
-        return _Search(entry, self._marks, self._limit, self.found)
+        return _Search(self, entry, self._marks, self._limit)
 
 
 class _Search:
     """Searches pieces as they come, with the end of the one before."""
 
     def __init__(
-        self, entry: Entry, marks: tuple[bytes, ...], limit: int, found: dict[str, Marked]
+        self, results: Executables, entry: Entry, marks: tuple[bytes, ...], limit: int
     ) -> None:
+        self._results = results
         self._entry = entry
         self._missing = marks
         self._hits: list[bytes] = []
         self._overlap = max(map(len, marks), default=1) - 1
         self._tail = b""
         self._held: list[bytes] | None = [] if entry.size <= limit else None
-        self._found = found
 
     def feed(self, piece: bytes) -> None:
         """See ``Consumer``."""
@@ -132,4 +131,7 @@ class _Search:
         """See ``Consumer``."""
         if self._hits:
             data = None if self._held is None else b"".join(self._held)
-            self._found[self._entry.path] = Marked(self._entry, frozenset(self._hits), data)
+            marked = Marked(self._entry, frozenset(self._hits), data)
+            self._results.found[self._entry.path] = marked
+        else:
+            self._results.unmarked.append(self._entry)

@@ -10,7 +10,7 @@ from seawall.sources.images import documents
 from seawall.sources.images.image import Image, Platform
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.manifest import Chooser, Descriptor, descriptors
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Files, opener, read_file
 from seawall.sources.images.unpacking import Stream, is_digest
 
@@ -30,7 +30,7 @@ class LayoutBlobs:
         path = _path(descriptor.digest)
         data = read_file(self._files, path, DEFAULT.document, proven=True)
         if data is None:
-            raise ArchiveError(f"{self.name}: {path}", -1, "is missing", "fetch or build it again")
+            raise ArchiveError(f"{self.name}: {path}", -1, "is missing", AGAIN)
         return data
 
     def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
@@ -38,7 +38,7 @@ class LayoutBlobs:
         if not is_digest(descriptor.digest):
             raise ArchiveError(
                 f"{self.name}: {descriptor.digest[:80]}", -1, "is no digest that can be verified",
-                "fetch or build it again",
+                AGAIN,
             )  # fmt: skip
         path = _path(descriptor.digest)
         found = self._files.open(path, proven=True)
@@ -60,7 +60,7 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
     """
     data = read_file(files, INDEX, DEFAULT.document)
     if data is None:
-        raise ArchiveError(f"{name}: {INDEX}", -1, "is missing", "fetch or build it again")
+        raise ArchiveError(f"{name}: {INDEX}", -1, "is missing", AGAIN)
     index = documents.parse(f"{name}: {INDEX}", data)
     entries = descriptors(index.get("manifests"))
     if tag:

@@ -23,7 +23,7 @@ from seawall.sources.images.image import (
     texts,
 )
 from seawall.sources.images.limits import DEFAULT
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, DISTRUST, NO_IMAGE, ArchiveError
 from seawall.sources.images.unpacking import Stream, is_digest
 
 _NESTING = 4
@@ -47,7 +47,6 @@ _MACHINES = {
     "x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armv7l": "arm",
     "armv6l": "arm",
 }  # fmt: skip
-_BROKEN = "fetch or build it again"
 
 
 class Descriptor(NamedTuple):
@@ -184,7 +183,7 @@ class Chooser:
                         self._blobs.name,
                         -1,
                         f"indexes are nested more than {_NESTING} deep",
-                        _BROKEN,
+                        AGAIN,
                     )
                 document = self._document(entry)
                 below = descriptors(document.get("manifests"))
@@ -209,23 +208,21 @@ class Chooser:
             return known
         name = f"{self._blobs.name}: {entry.digest or 'a descriptor without a digest'}"
         if not is_digest(entry.digest):
-            raise ArchiveError(name, -1, "is no digest that can be verified", _BROKEN)
+            raise ArchiveError(name, -1, "is no digest that can be verified", AGAIN)
         self._left -= 1
         if self._left < 0:
-            raise ArchiveError(
-                name, -1, f"there are more than {_DOCUMENTS} manifests", "is it an image at all?"
-            )
+            raise ArchiveError(name, -1, f"there are more than {_DOCUMENTS} manifests", NO_IMAGE)
         if entry.size > DEFAULT.document:
             raise ArchiveError(
                 name, -1, f"has {entry.size} bytes, more than {DEFAULT.document}",
-                "is it an image at all?",
+                NO_IMAGE,
             )  # fmt: skip
         data = self._blobs.document(entry)
         verify(name, entry.digest, data)
         document = parse(name, data)
         # A document that is read as either is not the same to everybody (CVE-2021-41190).
         if "manifests" in document and ("layers" in document or "config" in document):
-            raise ArchiveError(name, -1, "is both an index and a manifest", "do not trust it")
+            raise ArchiveError(name, -1, "is both an index and a manifest", DISTRUST)
         self._read[entry.digest] = document
         return document
 
@@ -271,7 +268,7 @@ class Chooser:
                 name,
                 -1,
                 f"it has {len(found)} layers, more than {_LAYERS}",
-                "is it an image at all?",
+                NO_IMAGE,
             )
         layers, problems = aligned(
             [self._layer(number, each) for number, each in enumerate(found)], config
@@ -304,5 +301,5 @@ def verify(name: str, digest: str, data: bytes) -> None:
     if digest != f"{algorithm}:{found}":
         raise ArchiveError(
             name, -1, f"its digest is {algorithm}:{found}",
-            "do not trust it: fetch it again from where it was made",
+            DISTRUST,
         )  # fmt: skip

@@ -5,6 +5,11 @@ from typing import NamedTuple
 from seawall.core.errors import InputError
 from seawall.sources.files import shown
 
+AGAIN = "fetch or build it again"
+NO_IMAGE = "see whether it is an image at all"
+FORBIDDEN = "see whether you may read it"
+DISTRUST = "do not trust it: fetch it again from where it was made"
+"""Remedies that errors end in."""
 _MAX_TOLD = 100
 
 

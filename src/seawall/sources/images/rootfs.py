@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from seawall.sources.files import reason_of
 from seawall.sources.images.entry import FILE, OPAQUE, WHITEOUT, Entry, Kind
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import ArchiveError, Problems
+from seawall.sources.images.problems import FORBIDDEN, ArchiveError, Problems
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -43,6 +43,7 @@ class Tree:
         self._entry: Entry | None = None
         self._above = -1
         self._file = -1
+        self._unreadable = False
         self._held = b""
 
     def __iter__(self) -> Iterator[Entry]:
@@ -50,9 +51,7 @@ class Tree:
         try:
             top = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
-            raise ArchiveError(
-                self.name, -1, reason_of(error), "see whether you may read it"
-            ) from None
+            raise ArchiveError(self.name, -1, reason_of(error), FORBIDDEN) from None
         levels = [(top, "", self._names(top, ""))]
         device = os.fstat(top).st_dev
         left = self._limits.entries
@@ -76,7 +75,7 @@ class Tree:
                         self.name, -1, f"it has more than {self._limits.entries} files",
                         "name a part of it",
                     )  # fmt: skip
-                self._above, self._held = descriptor, b""
+                self._above, self._held, self._unreadable = descriptor, b"", False
                 self._entry = entry = self._entry_of(descriptor, name, path, status)
                 yield entry
                 self._close()
@@ -162,7 +161,7 @@ class Tree:
         entry = self._entry
         if self._file >= 0:
             return True
-        if entry is None or entry.kind is not FILE or not entry.size:
+        if entry is None or entry.kind is not FILE or not entry.size or self._unreadable:
             return False
         try:
             self._file = os.open(entry.path.rpartition("/")[2], _FILE, dir_fd=self._above)
@@ -171,6 +170,7 @@ class Tree:
             self._close()  # somebody put another thing there meanwhile
         except OSError as error:
             self.problems.add(entry.path, -1, reason_of(error))
+        self._unreadable = True
         return False
 
     def _read(self, size: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from seawall.sources.images import documents
 from seawall.sources.images.image import Config, Image, Json, Layer, aligned, mapping, text, texts
 from seawall.sources.images.limits import DEFAULT
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Directory, read_file
 from seawall.sources.images.unpacking import is_digest
 
@@ -88,7 +88,7 @@ class ContainersStorage:
             if data is not None:
                 break
         else:
-            raise ArchiveError(where, -1, "its configuration is missing", "pull it again")
+            raise ArchiveError(where, -1, "its configuration is missing", "fetch it again")
         _verify(where, key, data)
         config = Config(documents.parse(where, data))
         known = {text(layer.get("id")): layer for layer in self._rows("overlay-layers/layers.json")}
@@ -97,7 +97,7 @@ class ContainersStorage:
         while layer_id:
             layer = known.get(layer_id)
             if layer is None or len(chain) >= _LAYERS:
-                raise ArchiveError(where, -1, f"layer {layer_id[:64]} is missing", "pull it again")
+                raise ArchiveError(where, -1, f"layer {layer_id[:64]} is missing", "fetch it again")
             chain.append(layer)
             layer_id = text(layer.get("parent"))
         layers, problems = aligned(
@@ -163,7 +163,7 @@ class DockerStorage:
             path = f"image/overlay2/imagedb/content/sha256/{stored.id}"
             data = read_file(self._files, path, DEFAULT.document)
         if data is None:
-            raise ArchiveError(where, -1, "its configuration is missing", "pull it again")
+            raise ArchiveError(where, -1, "its configuration is missing", "fetch it again")
         _verify(where, key, data)
         config = Config(documents.parse(where, data))
         layers = []
@@ -173,7 +173,7 @@ class DockerStorage:
             path = f"image/overlay2/layerdb/{chain.replace(':', '/', 1)}/cache-id"
             found = read_file(self._files, path, 1024)
             if found is None:
-                raise ArchiveError(where, -1, f"layer {diff_id[:80]} is missing", "pull it again")
+                raise ArchiveError(where, -1, f"layer {diff_id[:80]} is missing", "fetch it again")
             directory = _below(self.root, "overlay2", found.decode("utf-8", "replace").strip())
             layers.append(Layer(number, "", diff_id, "", -1, directory=directory, overlay=True))
         aligned_layers, problems = aligned(layers, config)
@@ -196,7 +196,7 @@ def _chain_id(above: str, diff_id: str) -> str:
 def _below(root: str, driver: str, layer_id: str) -> str:
     """The directory of a layer; its name comes from a document, and must not lead elsewhere."""
     if not layer_id or layer_id in (".", "..") or "/" in layer_id or "\0" in layer_id:
-        raise ArchiveError(root, -1, f"a layer has no proper name: {layer_id[:80]!r}", "repair it")
+        raise ArchiveError(root, -1, f"a layer has no proper name: {layer_id[:80]!r}", AGAIN)
     return os.path.join(root, driver, layer_id, "diff")
 
 

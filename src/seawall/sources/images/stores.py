@@ -9,7 +9,7 @@ from seawall.sources.decompression import kind_of
 from seawall.sources.files import reason_of
 from seawall.sources.images.entry import FILE, HARD_LINK, SYMLINK, tidy
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.problems import AGAIN, FORBIDDEN, NO_IMAGE, ArchiveError
 from seawall.sources.images.tar import Archive
 from seawall.sources.images.unpacking import Stream, Unpacked
 
@@ -107,9 +107,7 @@ class Directory:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise ArchiveError(
-                f"{self.name}/{path}", -1, reason_of(error), "see whether you may read it"
-            ) from None
+            raise ArchiveError(f"{self.name}/{path}", -1, reason_of(error), FORBIDDEN) from None
         return file.part(0, file.size), file.size
 
     def names(self) -> Iterable[str]:
@@ -117,9 +115,7 @@ class Directory:
         try:
             return sorted(os.listdir(self._path))
         except OSError as error:
-            raise ArchiveError(
-                self.name, -1, reason_of(error), "see whether you may read it"
-            ) from None
+            raise ArchiveError(self.name, -1, reason_of(error), FORBIDDEN) from None
 
 
 class TarFiles:
@@ -141,7 +137,7 @@ class TarFiles:
                 self._file = self._unpacked()
             self._look_through()
         except OSError as error:
-            raise ArchiveError(path, -1, reason_of(error), "see whether you may read it") from None
+            raise ArchiveError(path, -1, reason_of(error), FORBIDDEN) from None
 
     def _unpacked(self) -> OpenFile:
         import tempfile  # noqa: PLC0415 - only for a packed archive
@@ -208,9 +204,7 @@ def read_file(files: Files, path: str, limit: int, *, proven: bool = False) -> b
     stream, size = found
     name = f"{files.name}: {path}"
     if size > limit:
-        raise ArchiveError(
-            name, -1, f"has {size} bytes, more than {limit}", "is it an image at all?"
-        )
+        raise ArchiveError(name, -1, f"has {size} bytes, more than {limit}", NO_IMAGE)
     return whole(name, stream, limit)
 
 
@@ -222,12 +216,10 @@ def whole(name: str, stream: Stream, limit: int) -> bytes:
         while part := stream.read(min(left + 1, 1 << 20)):
             left -= len(part)
             if left < 0:
-                raise ArchiveError(
-                    name, -1, f"has more than {limit} bytes", "is it an image at all?"
-                )
+                raise ArchiveError(name, -1, f"has more than {limit} bytes", NO_IMAGE)
             parts.append(part)
     except OSError as error:
-        raise ArchiveError(name, -1, reason_of(error), "see whether you may read it") from None
+        raise ArchiveError(name, -1, reason_of(error), FORBIDDEN) from None
     finally:
         stream.close()
     return b"".join(parts)
@@ -239,7 +231,7 @@ def opener(files: Files, path: str) -> Callable[[], Stream]:
     def open_again() -> Stream:
         found = files.open(path, proven=True)
         if found is None:
-            raise ArchiveError(f"{files.name}: {path}", -1, "is missing", "fetch or build it again")
+            raise ArchiveError(f"{files.name}: {path}", -1, "is missing", AGAIN)
         return found[0]
 
     return open_again

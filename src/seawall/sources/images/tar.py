@@ -14,11 +14,9 @@ from zlib import adler32
 from seawall.sources.images import pax, sparse
 from seawall.sources.images.entry import FILE, HARD_LINK, LINKS, OTHER, Entry, Kind, tidy
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import ArchiveError, Problems
+from seawall.sources.images.problems import AGAIN, NO_IMAGE, ArchiveError, Problems
 
 BLOCK = 512
-BROKEN = "fetch or build it again"
-NO_IMAGE = "is it an image at all?"
 _ZEROS = bytes(BLOCK)
 _KINDS = {
     ord("0"): Kind.FILE, 0: Kind.FILE, ord("7"): Kind.FILE, ord("S"): Kind.FILE,
@@ -219,7 +217,7 @@ class Archive:
         try:
             found = pax.parse(data)
         except ValueError as error:
-            raise self._error(offset, f"a pax header is broken: {error}", BROKEN) from None
+            raise self._error(offset, f"a pax header is broken: {error}", AGAIN) from None
         if kind == ord("g"):
             if found.says_something:
                 self.problems.add(
@@ -236,7 +234,7 @@ class Archive:
             )  # fmt: skip
         except ValueError as error:
             raise self._error(
-                offset, f"{self._member}: its map of holes is broken: {error}", BROKEN
+                offset, f"{self._member}: its map of holes is broken: {error}", AGAIN
             ) from None
         self._start += found.skipped
         self._stored = found.stored
@@ -252,16 +250,16 @@ class Archive:
             if field[0] != 0xFF:
                 value = int.from_bytes(bytes((field[0] & 0x7F,)) + field[1:], "big")
             if not -(1 << 63) <= value < 1 << 63:
-                raise self._error(offset, f"its {what} does not fit in 64 bits", BROKEN)
+                raise self._error(offset, f"its {what} does not fit in 64 bits", AGAIN)
         else:
             text = _until_nul(field.strip(b"\0 ")).strip(b" ")
             if not text:
                 return 0
             if not text.isdigit() or b"8" in text or b"9" in text:
-                raise self._error(offset, f"its {what} is no octal number: {_quoted(text)}", BROKEN)
+                raise self._error(offset, f"its {what} is no octal number: {_quoted(text)}", AGAIN)
             value = int(text, 8)
         if value < 0 and what == "size":
-            raise self._error(offset, f"its size is negative: {value}", BROKEN)
+            raise self._error(offset, f"its size is negative: {value}", AGAIN)
         return value
 
     def _owner(self, offset: int, block: bytes) -> tuple[int, int, int]:
@@ -287,7 +285,7 @@ class Archive:
         signed = unsigned - 256 * sum(byte > 127 for byte in rest)
         if said not in (unsigned, signed):
             raise self._error(
-                offset, f"a header's checksum is {said}, its bytes come to {unsigned}", BROKEN
+                offset, f"a header's checksum is {said}, its bytes come to {unsigned}", AGAIN
             )
 
     def _check_names(self, offset: int, raw: bytes, link: bytes) -> None:
@@ -319,7 +317,7 @@ class Archive:
     def _end(self, offset: int, block: bytes, extended: pax.Extended | None) -> None:
         """Judge what stands where the next header should: nothing, a part, or zeros."""
         if extended is not None:
-            raise self._error(offset, "an extended header has no member behind it", BROKEN)
+            raise self._error(offset, "an extended header has no member behind it", AGAIN)
         there = self._base + len(self._data)
         if len(block) < BLOCK and there < offset:
             if there < self._start + self._stored:
@@ -329,7 +327,7 @@ class Archive:
             self.problems.add("", there, "has no blocks of zeros at its end: it may be cut off")
         elif len(block) < BLOCK:
             if block.strip(b"\0"):
-                raise self._error(offset, f"a header is cut off after {len(block)} bytes", BROKEN)
+                raise self._error(offset, f"a header is cut off after {len(block)} bytes", AGAIN)
         else:
             self._look_behind(offset + BLOCK)
 
@@ -355,7 +353,7 @@ class Archive:
         there = self._base + len(self._data)
         return self._error(
             there, f"{self._member}: is cut off, {self._start + self._stored - there} bytes short",
-            BROKEN,
+            AGAIN,
         )  # fmt: skip
 
     def _error(self, offset: int, reason: str, remedy: str) -> ArchiveError:

@@ -10,7 +10,7 @@ from seawall.sources.decompression import (
     kind_of,
 )
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import ArchiveError, Problems
+from seawall.sources.images.problems import AGAIN, DISTRUST, NO_IMAGE, ArchiveError, Problems
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -106,20 +106,18 @@ class Unpacked:
         if self.size > limits.total:
             raise ArchiveError(
                 self.name, limits.total, f"more than {limits.total} bytes come out of it",
-                "is it an image at all?",
+                NO_IMAGE,
             )  # fmt: skip
         if self.size > limits.free and self.size > self.packed_size * limits.ratio:
             raise ArchiveError(
                 self.name, self.size,
                 f"is more than {limits.ratio} times as large as its packed form",
-                "is it an image at all?",
+                NO_IMAGE,
             )  # fmt: skip
         return piece
 
     def _broken(self, what: str) -> ArchiveError:
-        return ArchiveError(
-            self.name, self.size, f"its {self.kind} data {what}", "fetch or build it again"
-        )
+        return ArchiveError(self.name, self.size, f"its {self.kind} data {what}", AGAIN)
 
     def _begin(self) -> Iterator[bytes]:
         head = b""
@@ -171,5 +169,5 @@ class Unpacked:
             return
         raise ArchiveError(
             self.name, -1, f"its {what} is {found}, not {said}",
-            "do not trust it: fetch it again from where it was made",
+            DISTRUST,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from seawall.sources.images.entry import FILE, HARD_LINK, WHITEOUT, Entry, Payload
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import ArchiveError, Problem
+from seawall.sources.images.problems import FORBIDDEN, NO_IMAGE, ArchiveError, Problem
 from seawall.sources.images.rootfs import Tree
 from seawall.sources.images.tar import Archive
 from seawall.sources.images.unpacking import Unpacked
@@ -26,7 +26,6 @@ _ENTRY = 400
 _HELD = 400 << 20
 """Bytes of memory for all entries of an image."""
 _COUNTED = 1024
-_NO_IMAGE = "is it an image at all?"
 
 
 class Consumer(Protocol):
@@ -97,7 +96,7 @@ class _Budget:
         if self.left < 0:
             raise ArchiveError(
                 name, -1, f"the files of all layers need more than {_HELD >> 20} MB to be listed",
-                _NO_IMAGE,
+                NO_IMAGE,
             )  # fmt: skip
 
 
@@ -219,9 +218,7 @@ class _Pass:
                 finally:
                     stream.close()
         except OSError as error:
-            self.error = ArchiveError(
-                self.name, -1, error.strerror or str(error), "see whether you may read it"
-            )
+            self.error = ArchiveError(self.name, -1, error.strerror or str(error), FORBIDDEN)
         except ArchiveError as error:
             if self.budget.left < 0:
                 raise
