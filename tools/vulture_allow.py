@@ -39,7 +39,7 @@ _ = (
 __all__ = ("contents", "facts")
 
 
-def contents(executables: Executables) -> object:
+def contents(executables: Executables[object]) -> object:
     """What readers of packages will ask of layers."""
     return executables.unmarked
 

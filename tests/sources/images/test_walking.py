@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.sources.images.entry import FILE, Entry
-from seawall.sources.images.gathering import Executables, Files, Marked, Names
+from seawall.sources.images.gathering import Executables, Files, Names
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.layout import read_layout
 from seawall.sources.images.merging import merge
@@ -236,16 +236,17 @@ def test_files_by_their_names(tmp_path: Path) -> None:
 )
 def test_marks_are_found_across_pieces(parts: list[bytes], marks: list[bytes], limit: int) -> None:
     whole = b"".join(parts)
-    executables = Executables((b"",), marks, limit)
+    executables = Executables((b"",), marks, lambda _, data: data, limit)
     each = entry("a", len(whole))
     search = executables.take(each, whole[:8])
     assert not isinstance(search, int)
     for part in parts:
         search.feed(part)
     search.end()
-    hits = frozenset(mark for mark in marks if mark in whole)
-    data = whole if len(whole) <= limit else None
-    assert executables.found == ({"a": Marked(each, hits, data)} if hits else {})
+    hit = any(mark in whole for mark in marks)
+    assert executables.found == ({"a": whole} if hit and len(whole) <= limit else {})
+    assert executables.too_large == ([each] if hit and len(whole) > limit else [])
+    assert executables.unmarked == ([] if hit else [each])
 
 
 def test_executables_with_a_mark(tmp_path: Path) -> None:
@@ -254,11 +255,10 @@ def test_executables_with_a_mark(tmp_path: Path) -> None:
         member(b"go", elf + b"MARK") + member(b"c", elf) + member(b"text", b"MARK and text")
         + member(b"small", b"\x7fELF") + member(b"link", kind=b"1", link=b"go") + END
     )  # fmt: skip
-    executables = Executables((b"\x7fELF",), (b"MARK",))
+    executables = Executables((b"\x7fELF",), (b"MARK",), lambda each, data: (each.path, len(data)))
     walk(image(tmp_path, data, how="zstd"), lambda _: [executables])
     assert [each.path for each in executables.unmarked] == ["c"]
-    assert list(executables.found) == ["go"]
-    assert executables.found["go"].data == elf + b"MARK"
+    assert executables.found == {"go": ("go", len(elf) + 4)}
 
 
 def test_an_image_of_77_000_files_stays_small() -> None:
@@ -275,3 +275,21 @@ def test_an_image_of_77_000_files_stays_small() -> None:
         tracemalloc.stop()
     assert sum(1 for _ in system.files()) > 77_000
     assert held < 60 << 20
+
+
+def test_a_layer_that_changes_between_two_passes(tmp_path: Path) -> None:
+    found = image(tmp_path, member(b"c", kind=b"1", link=b"d") + member(b"d", b"333") + END)
+    (layer,) = found.layers
+    data = packed(member(b"d", b"evil") + END, "gzip")
+    opened = layer.open
+    assert opened is not None
+
+    def change() -> Any:
+        stream = opened()
+        (tmp_path / "blobs" / layer.digest.replace(":", "/")).unlink()
+        (tmp_path / "blobs" / layer.digest.replace(":", "/")).write_bytes(data)
+        return stream
+
+    changed = found._replace(layers=(layer._replace(open=change),))
+    (walked,) = walk(changed, lambda _: [Collector(c=9)])
+    assert "do not trust it" in str(walked.error)

@@ -1,14 +1,17 @@
 """Two analyzers that most need: files by their names, and executables with a mark in them."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from seawall.sources.images.entry import FILE, HARD_LINK, Entry
 from seawall.sources.images.walking import MAX_HEAD, Want
 
 DEFAULT_LIMIT = 64 << 20
 """Bytes of a file that is held in memory."""
+EXECUTABLE_LIMIT = 32 << 20
+"""Bytes of an executable that are held while it is searched, in each thread."""
 _HEAD = 8
+Read = TypeVar("Read")
 
 
 class Names(NamedTuple):
@@ -62,29 +65,28 @@ class Files:
         return 0
 
 
-class Marked(NamedTuple):
-    """An executable with a mark in it."""
+class Executables(Generic[Read]):
+    """Searches files that begin like an executable for marks, and has those that have one read.
 
-    entry: Entry
-    marks: frozenset[bytes]
-    """Those that it has."""
-    data: bytes | None
-    """Its content; ``None`` where that is larger than what is held."""
-
-
-class Executables:
-    """Searches files that begin like an executable for marks, and keeps those that have one.
-
-    ``magics``: what executables begin with; ``marks``: what is searched for. A content is held
-    while it is searched, up to ``limit`` bytes; of larger ones only which marks they have is told.
+    ``magics``: what executables begin with; ``marks``: what is searched for; ``read``: makes
+    something of an executable with a mark, whose content is let go of then. A content is held
+    while it is searched, up to ``limit`` bytes. What is larger and has a mark is in ``too_large``:
+    look at its layer once more, with ``Files`` and as much memory as you have.
     """
 
     def __init__(
-        self, magics: tuple[bytes, ...], marks: Sequence[bytes], limit: int = DEFAULT_LIMIT
+        self,
+        magics: tuple[bytes, ...],
+        marks: Sequence[bytes],
+        read: Callable[[Entry, bytes], Read],
+        limit: int = EXECUTABLE_LIMIT,
     ) -> None:
-        self.found: dict[str, Marked] = {}
+        self.found: dict[str, Read] = {}
+        """By path; of duplicates the last, as the layer has it."""
+        self.too_large: list[Entry] = []
         self.unmarked: list[Entry] = []
         """Those that begin like an executable and have no mark: nothing tells what is in them."""
+        self.read = read
         self._magics = magics
         self._marks = tuple(marks)
         self._limit = limit
@@ -105,12 +107,12 @@ class _Search:
     """Searches pieces as they come, with the end of the one before."""
 
     def __init__(
-        self, results: Executables, entry: Entry, marks: tuple[bytes, ...], limit: int
+        self, results: Executables[Any], entry: Entry, marks: tuple[bytes, ...], limit: int
     ) -> None:
         self._results = results
         self._entry = entry
-        self._missing = marks
-        self._hits: list[bytes] = []
+        self._marks = marks
+        self._hit = False
         self._overlap = max(map(len, marks), default=1) - 1
         self._tail = b""
         self._held: list[bytes] | None = [] if entry.size <= limit else None
@@ -119,19 +121,21 @@ class _Search:
         """See ``Consumer``."""
         if self._held is not None:
             self._held.append(piece)
-        if self._missing:
+        if not self._hit:
             seam = self._tail + piece[: self._overlap]
-            hits = [mark for mark in self._missing if mark in piece or mark in seam]
-            if hits:
-                self._hits += hits
-                self._missing = tuple(mark for mark in self._missing if mark not in hits)
-            self._tail = (self._tail + piece)[-self._overlap :] if self._overlap else b""
+            self._hit = any(mark in piece or mark in seam for mark in self._marks)
+            self._tail = (
+                (self._tail + piece[-self._overlap :])[-self._overlap :] if self._overlap else b""
+            )
 
     def end(self) -> None:
         """See ``Consumer``."""
-        if self._hits:
-            data = None if self._held is None else b"".join(self._held)
-            marked = Marked(self._entry, frozenset(self._hits), data)
-            self._results.found[self._entry.path] = marked
+        results, entry = self._results, self._entry
+        if not self._hit:
+            results.unmarked.append(entry)
+        elif self._held is None:
+            results.too_large.append(entry)
         else:
-            self._results.unmarked.append(self._entry)
+            data = b"".join(self._held)
+            self._held.clear()
+            results.found[entry.path] = results.read(entry, data)

@@ -25,6 +25,9 @@ _KINDS = {
 }  # fmt: skip
 _EXTENSIONS = frozenset(b"LKxXg")
 _OLD_SPARSE = ord("S")
+_ODD = ("/", ".")
+_new = tuple.__new__
+"""Makes an entry in half the time its class needs."""
 _PIECE = 1 << 20
 _REMEMBERED = 4096
 _MODULUS = 65521
@@ -131,9 +134,7 @@ class Archive:
         raw = block[: block.find(b"\0", 0, 100)] if not block[99] else _until_nul(block[:100])
         if block[345] and block[257:263] == b"ustar\0":
             raw = _prefixed(block, raw)
-        link = b""
-        if kind in LINKS:
-            link = _until_nul(block[157:257])
+        link = _until_nul(block[157:257]) if block[157] and kind in LINKS else b""
         mode, uid, gid = self._owners.get(block[_OWNER]) or self._owner(offset, block)
         time = self._times.get(block[_TIME])
         if time is None:
@@ -145,14 +146,17 @@ class Archive:
             )
             self._check_names(offset, raw, link)
         self._names_left -= len(raw) + len(link)
-        path = raw.decode("utf-8", "surrogateescape")
+        try:
+            path = raw.decode()  # this is quicker than with a handler of errors
+        except UnicodeDecodeError:
+            path = raw.decode("utf-8", "surrogateescape")
         if path[-1:] == "/":
             path = path[:-1]
             if not type_flag:  # as tars were before POSIX
                 kind = Kind.DIRECTORY
         if path[:2] == "./":
             path = path[2:]
-        if "/." in path or "//" in path or path[:1] in ("/", ".") or path[-1:] == "/":
+        if "/." in path or "//" in path or path[:1] in _ODD or path[-1:] == "/":
             path = self._tidied(offset, path)
         target = link.decode("utf-8", "surrogateescape") if link else ""
         self._member = path
@@ -169,9 +173,9 @@ class Archive:
             self._find_holes(block, offset, extended)
         if self._size > self._limits.payload or self._names_left < 0:
             self._refuse(offset)
-        return Entry(
-            path, kind, mode, uid, gid, self._size, time, "", self._start, capability
-        )  # fmt: skip
+        return _new(
+            Entry, (path, kind, mode, uid, gid, self._size, time, "", self._start, capability)
+        )
 
     def _other(self, entry: Entry, type_flag: int) -> Entry:
         """An entry that is no file."""

@@ -6,7 +6,7 @@ but for ``WalkedLayer.below``: it can be kept under the layer's digest.
 """
 
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from seawall.sources.images.entry import FILE, HARD_LINK, WHITEOUT, Entry, Payload
@@ -164,18 +164,19 @@ def walk_layer(
     walk = _Pass(name, analyzers, budget or _Budget(_HELD))
     walk.run(layer, limits, trusted=known)
     below = walk.links
+    error = walk.error
     if walk.links and walk.error is None:
         sources = {entry.path for entry in walk.entries if entry.kind is FILE}
         here = [link for link in walk.links if link.link in sources]
         below = [link for link in walk.links if link.link not in sources]
         if here:
-            _deliver(layer, [(link, analyzers) for link in here], name, limits)
+            error = _deliver(layer, [(link, analyzers) for link in here], name, limits)
     return WalkedLayer(
         layer._replace(
             digest=walk.digest or layer.digest, diff_id=walk.diff_id or layer.diff_id,
             size=walk.packed_size or layer.size,
         ),
-        walk.entries, analyzers, walk.size, tuple(walk.problems), walk.more_problems, walk.error,
+        walk.entries, analyzers, walk.size, tuple(walk.problems), walk.more_problems, error,
         tuple(below),
     )  # fmt: skip
 
@@ -294,9 +295,14 @@ class _Copies:
         for link, analyzers in links:
             self._links.setdefault(link.link, []).append((link, analyzers))
 
-    def visit(self, entry: Entry, payload: Payload) -> None:
+    def visit_all(self, entries: Iterable[Entry], payload: Payload) -> None:
+        for entry in entries:
+            if entry.kind is FILE and entry.path in self._links:
+                self._visit(entry, payload)
+
+    def _visit(self, entry: Entry, payload: Payload) -> None:
         wants: list[tuple[Analyzer, Want]] = []
-        for link, analyzers in self._links.get(entry.path, ()):
+        for link, analyzers in self._links[entry.path]:
             copy = entry._replace(path=link.path)
             wants += [
                 (_Renamed(each, copy), want) for each in analyzers if (want := each.wants(copy))
@@ -321,27 +327,34 @@ class _Renamed:
 
 def _deliver(
     layer: Layer, links: Sequence[tuple[Entry, Sequence[Analyzer]]], name: str, limits: Limits
-) -> None:
-    """Another pass over a layer that was read well before, for what links lead to."""
+) -> ArchiveError | None:
+    """Another pass over a layer that was read well before, for what links lead to.
+
+    Gives the error where it cannot be read again: it may have been changed since.
+    """
     copies = _Copies(links)
-    if layer.open is None:
-        tree = Tree(layer.directory, limits, overlay=layer.overlay)
-        for entry in tree:
-            if entry.kind is FILE:
-                copies.visit(entry, tree)
-        return
-    stream = layer.open()
     try:
-        unpacked = Unpacked(
-            name, stream, digest=layer.digest, diff_id=layer.diff_id, trusted=True, limits=limits
-        )
-        archive = Archive(name, unpacked, limits)
-        for entry in archive:
-            if entry.kind is FILE:
-                copies.visit(entry, archive)
-        unpacked.finish()  # it may have been changed since
-    finally:
-        stream.close()
+        if layer.open is None:
+            tree = Tree(layer.directory, limits, overlay=layer.overlay)
+            copies.visit_all(tree, tree)
+            return None
+        stream = layer.open()
+        try:
+            # Its tar is what it was when its digest is.
+            unpacked = Unpacked(
+                name, stream, digest=layer.digest, diff_id=layer.diff_id, trusted=True,
+                limits=limits,
+            )  # fmt: skip
+            archive = Archive(name, unpacked, limits)
+            copies.visit_all(archive, archive)
+            unpacked.finish()
+        finally:
+            stream.close()
+    except ArchiveError as error:
+        return error
+    except OSError as error:
+        return ArchiveError(name, -1, error.strerror or str(error), FORBIDDEN)
+    return None
 
 
 def _follow_down(walked: list[WalkedLayer], name: str, limits: Limits) -> None:
@@ -359,4 +372,6 @@ def _follow_down(walked: list[WalkedLayer], name: str, limits: Limits) -> None:
                     wanted.setdefault(lower, []).append((link, layer.analyzers))
                     break
     for lower, links in sorted(wanted.items()):
-        _deliver(walked[lower].layer, links, name, limits)
+        error = _deliver(walked[lower].layer, links, name, limits)
+        if error is not None:
+            walked[lower] = walked[lower]._replace(error=error)
