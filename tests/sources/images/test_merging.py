@@ -189,8 +189,8 @@ LAYER = st.lists(st.tuples(st.sampled_from(("f", "d", "w", "o", "h")), PATHS, PA
 def remove(target: Path) -> None:
     if target.is_dir():
         shutil.rmtree(target)
-    else:
-        target.unlink(missing_ok=True)
+    elif target.is_file():
+        target.unlink()
 
 
 def apply(root: Path, layer: list[tuple[str, str, str]]) -> None:
