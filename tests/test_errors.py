@@ -12,6 +12,8 @@ from seawall.sources.git import process
 
 SOURCE = Path(__file__).parent.parent / "src" / "seawall"
 ERRORS = {"UsageError", "InputError"}
+PARTED = {"ArchiveError"}
+"""What raises one whose last argument is the remedy."""
 HELPERS = {"_fail"}
 """What raises one. Errors of the command line's parsers all end in ``see: ... --help``."""
 
@@ -46,9 +48,12 @@ def messages() -> Iterator[Message]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = f"{path.relative_to(SOURCE)}:{node.lineno}"
+            if name in PARTED and len(node.args) == 4:
+                for text in texts(node.args[3], functions):
+                    yield Message(place, f"; {text}")
             if name not in ERRORS | HELPERS:
                 continue
-            place = f"{path.relative_to(SOURCE)}:{node.lineno}"
             for argument in node.args:
                 for text in texts(argument, functions):
                     yield Message(place, text)

@@ -12,6 +12,7 @@ HEAVY = {
     "multiprocessing", "pathlib", "pathspec",
     "shutil", "socket", "ssl", "subprocess", "tempfile", "textwrap", "tomllib", "urllib",
     "xml", "zipfile", "zlib",
+    "isal", "seawall.sources.images", "seawall.sources.decompression",
 }  # fmt: skip
 
 POD = """

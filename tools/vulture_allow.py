@@ -12,6 +12,10 @@ from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage
 from seawall.packages.image_formats import IMAGE_FORMATS, image_format_of, uncovered_of
 from seawall.packages.inventory import Inventory
 from seawall.sources.git.index import Stat
+from seawall.sources.images.gathering import Executables
+from seawall.sources.images.image import Config as ImageConfig
+from seawall.sources.images.image import Image
+from seawall.sources.images.walking import WalkedLayer
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
@@ -27,9 +31,21 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
+    ImageConfig.on_build,
+    ImageConfig.exposed_ports,
+    ImageConfig.working_directory,
+    Image.manifest_digest,
+    Image.config_digest,
+    WalkedLayer.unpacked_size,
 )
 
 __all__ = ("facts", "image_readers")
+__all__ = ("contents", "facts")
+
+
+def contents(executables: Executables[object]) -> object:
+    """What readers of packages will ask of layers."""
+    return executables.unmarked
 
 
 def facts(

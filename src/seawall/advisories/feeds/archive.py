@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from seawall.advisories.feeds.compression import Limits, Meter, decompressed, kind_of, metered
+from seawall.advisories.feeds.compression import Limits, Meter, decompressed, metered
 from seawall.advisories.feeds.errors import FeedError
+from seawall.sources.decompression import kind_of
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo

@@ -1,0 +1,85 @@
+"""OCI layouts: a directory or a tar with ``oci-layout``, ``index.json`` and ``blobs``.
+
+OCI image-spec, image-layout.md. ``docker save`` since Docker 25 writes one that is a docker
+archive as well; it is read as a layout, for that has the digests.
+"""
+
+from collections.abc import Callable
+
+from seawall.sources.images import documents
+from seawall.sources.images.image import Image, Platform
+from seawall.sources.images.limits import DEFAULT
+from seawall.sources.images.manifest import Chooser, Descriptor, descriptors
+from seawall.sources.images.problems import AGAIN, ArchiveError
+from seawall.sources.images.stores import Files, opener, read_file
+from seawall.sources.images.unpacking import Stream, is_digest
+
+INDEX = "index.json"
+MARK = "oci-layout"
+
+
+class LayoutBlobs:
+    """The blobs of a layout."""
+
+    def __init__(self, files: Files) -> None:
+        self.name = files.name
+        self._files = files
+
+    def document(self, descriptor: Descriptor) -> bytes:
+        """See ``Blobs``."""
+        path = _path(descriptor.digest)
+        data = read_file(self._files, path, DEFAULT.document, proven=True)
+        if data is None:
+            raise ArchiveError(f"{self.name}: {path}", -1, "is missing", AGAIN)
+        return data
+
+    def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
+        """See ``Blobs``."""
+        if not is_digest(descriptor.digest):
+            raise ArchiveError(
+                f"{self.name}: {descriptor.digest[:80]}", -1, "is no digest that can be verified",
+                AGAIN,
+            )  # fmt: skip
+        path = _path(descriptor.digest)
+        found = self._files.open(path, proven=True)
+        if found is None:
+            return None
+        found[0].close()
+        return opener(self._files, path)
+
+
+def _path(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/', 1)}"
+
+
+def read_layout(files: Files, name: str, tag: str = "", platform: Platform | None = None) -> Image:
+    """The image of a layout that bears a tag, or the only one.
+
+    ``tag``: of ``org.opencontainers.image.ref.name``, a full name, or a manifest's digest. Raises
+    ``ArchiveError`` when there is no such image, or what describes it is broken.
+    """
+    data = read_file(files, INDEX, DEFAULT.document)
+    if data is None:
+        raise ArchiveError(f"{name}: {INDEX}", -1, "is missing", AGAIN)
+    index = documents.parse(f"{name}: {INDEX}", data)
+    entries = descriptors(index.get("manifests"))
+    if tag:
+        named = [entry for entry in entries if _bears(entry, tag)]
+        if not named:
+            there = ", ".join(sorted({entry.name for entry in entries if entry.name}))
+            raise ArchiveError(
+                name, -1, f"it has no image {tag}", f"name one of {there or 'none that has a name'}"
+            )
+        entries = named
+    blobs = LayoutBlobs(files)
+    blobs.name = name
+    return Chooser(blobs, platform).image(name, entries)
+
+
+def _bears(entry: Descriptor, tag: str) -> bool:
+    names = [name for name in entry.annotations.values() if name]
+    return (
+        tag in (entry.digest, entry.name)
+        or entry.name.endswith(f":{tag}")
+        or (tag in names and entry.name != "")
+    )

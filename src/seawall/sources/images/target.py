@@ -1,0 +1,224 @@
+"""What a name means: something that lies here, or an image to be asked for elsewhere.
+
+The order, for a name without a prefix:
+
+1. a path that exists, by what is in it: an OCI layout (directory or tar), a docker archive, a root
+   file system;
+2. an image in the directories of engines that may be read: Podman's of this user and of the
+   system, then Docker's;
+3. the sources that the caller gives, in their order: a local engine's socket, a registry.
+
+Prefixes are as other tools have them and leave no choice: ``oci:DIR[:TAG]``,
+``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:TAG]``, ``rootfs:DIR`` or ``dir:DIR``,
+``containers-storage:NAME``; ``docker:``, ``podman:`` and ``registry:`` are for the sources that say
+they have them.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from seawall.core.errors import UsageError
+from seawall.sources.images import archive, layout
+from seawall.sources.images.image import Config, Image, Layer, Platform
+from seawall.sources.images.problems import ArchiveError
+from seawall.sources.images.storage import ContainersStorage, DockerStorage, container_storages
+from seawall.sources.images.stores import Directory, Files, TarFiles
+
+OCI, OCI_ARCHIVE, DOCKER_ARCHIVE = "oci", "oci-archive", "docker-archive"
+ROOTFS, DIRECTORY, STORAGE = "rootfs", "dir", "containers-storage"
+_ELSEWHERE = ("docker", "podman", "registry")
+PREFIXES = (OCI, OCI_ARCHIVE, DOCKER_ARCHIVE, ROOTFS, DIRECTORY, STORAGE, *_ELSEWHERE)
+_ROOT_MARKS = ("etc/os-release", "usr/lib/os-release", "etc/passwd", "bin", "usr/bin", "lib", "etc")
+_TAR_MAGIC = 257
+
+
+class ImageSource(Protocol):
+    """Where an image may be had by its name: an engine's socket, a registry."""
+
+    prefix: str
+    """What stands before a name that is meant for it alone."""
+    title: str
+    """What messages call it, ``the registry`` say."""
+
+    def find(self, reference: str, platform: Platform | None) -> Image | None:
+        """The image, or ``None`` where this source does not have it or is not there.
+
+        ``platform``: what was asked for; ``None`` leaves it to the source. Raises ``InputError``
+        when it should be there and cannot be had: a right is missing, an answer is broken.
+        """
+
+
+class Tried(NamedTuple):
+    """Where a name was looked for, and what came of it."""
+
+    where: str
+    outcome: str
+
+
+class Resolved(NamedTuple):
+    """An image, and how its name led to it."""
+
+    image: Image
+    tried: tuple[Tried, ...]
+
+
+def split(name: str) -> tuple[str, str]:
+    """A prefix (empty where there is none) and the rest.
+
+    ``registry:5000/app`` is a host with a port, ``registry:2`` and ``docker:24-dind`` are images
+    with a tag: what starts with a digit belongs to the name. ``docker://`` is a prefix always.
+    """
+    prefix, colon, rest = name.partition(":")
+    if not colon or prefix not in PREFIXES:
+        return "", name
+    if prefix in _ELSEWHERE:
+        if rest.startswith("//"):
+            return prefix, rest[2:]
+        if rest[:1].isdigit():
+            return "", name
+    return prefix, rest
+
+
+def resolve(
+    name: str, sources: Sequence[ImageSource] = (), platform: Platform | None = None
+) -> Resolved:
+    """The image that a name means, see above.
+
+    Raises ``ArchiveError`` when what lies here is broken, ``UsageError`` when there is nothing.
+    """
+    prefix, rest = split(name)
+    if prefix in (OCI, OCI_ARCHIVE, DOCKER_ARCHIVE):
+        path, tag = _path_and_tag(rest)
+        return _done(_in_files(prefix, path, tag, platform), path, prefix)
+    if prefix in (ROOTFS, DIRECTORY):
+        return _done(root_file_system(rest), rest, ROOTFS)
+    if prefix == STORAGE:
+        return _ask(name, rest, [*_storages(docker=False)], platform)
+    if prefix:
+        return _ask(name, rest, [each for each in sources if each.prefix == prefix], platform)
+    path, tag = _path_and_tag(name)
+    if os.path.exists(path):
+        found = recognise(path)
+        if found:
+            image = (
+                root_file_system(path) if found == ROOTFS else _in_files(found, path, tag, platform)
+            )
+            return _done(image, path, found)
+        if os.path.exists(name) or path.startswith((".", "/")):
+            raise ArchiveError(
+                path, -1, "is neither an image nor a root file system",
+                f"say what it is with a prefix: {OCI}:, {DOCKER_ARCHIVE}:, {ROOTFS}:",
+            )  # fmt: skip
+    return _ask(name, name, [*_storages(docker=True), *sources], platform)
+
+
+def _done(image: Image, path: str, what: str) -> Resolved:
+    return Resolved(image, (Tried(path, f"is {_TITLES[what]}"),))
+
+
+_TITLES = {
+    OCI: "an OCI layout", OCI_ARCHIVE: "an OCI layout in a tar",
+    DOCKER_ARCHIVE: "a docker archive", ROOTFS: "a root file system",
+}  # fmt: skip
+
+
+def _path_and_tag(text: str) -> tuple[str, str]:
+    """A path, and behind a colon a tag; a path that exists as it stands has none."""
+    if os.path.exists(text):
+        return text, ""
+    path, colon, tag = text.partition(":")
+    while colon and not os.path.exists(path):
+        more, colon, tag = tag.partition(":")
+        path = f"{path}:{more}"
+    return (path, tag) if colon else (text, "")
+
+
+def _in_files(what: str, path: str, tag: str, platform: Platform | None) -> Image:
+    if not os.path.exists(path):
+        raise ArchiveError(path, -1, "there is no such file or directory", "name one that exists")
+    files: Files = Directory(path) if os.path.isdir(path) else TarFiles(path)
+    read = archive.read_archive if what == DOCKER_ARCHIVE else layout.read_layout
+    image = read(files, path, tag, platform)
+    if isinstance(files, TarFiles) and files.problems:
+        image = image._replace(problems=(*image.problems, *files.problems))
+    return image
+
+
+def root_file_system(path: str) -> Image:
+    """A root file system as an image of one layer, with a configuration that says nothing."""
+    if not os.path.isdir(path):
+        raise ArchiveError(path, -1, "is no directory", "name one that exists")
+    layer = Layer(0, "", "", "", -1, directory=path)
+    return Image(path, "", "", "", Platform(), Config({}), (layer,))
+
+
+def recognise(path: str) -> str:
+    """What lies at a path, by its content: a prefix, or an empty text for something else."""
+    if os.path.isdir(path):
+        if os.path.isfile(os.path.join(path, layout.MARK)):
+            return OCI
+        return ROOTFS if is_root(path) else ""
+    if not os.path.isfile(path):
+        return ""
+    try:
+        names = TarFiles(path).names() if _may_be_tar(path) else ()
+    except OSError:
+        return ""
+    names = set(names)
+    if layout.INDEX in names and layout.MARK in names:
+        return OCI_ARCHIVE
+    return DOCKER_ARCHIVE if {archive.MANIFEST, archive.REPOSITORIES} & names else ""
+
+
+def is_root(path: str) -> bool:
+    """Whether a directory looks like a root file system: it has some of what all have."""
+    there = sum(os.path.lexists(os.path.join(path, mark)) for mark in _ROOT_MARKS)
+    return there >= 3 or os.path.lexists(os.path.join(path, "etc/os-release"))
+
+
+def _may_be_tar(path: str) -> bool:
+    from seawall.sources.decompression import kind_of  # noqa: PLC0415 - only for files
+
+    with open(path, "rb") as file:
+        head = file.read(_TAR_MAGIC + 5)
+    return head[_TAR_MAGIC:] == b"ustar" or bool(kind_of(head))
+
+
+class _Storage:
+    """An engine's directory as a source; one that cannot be read is not there."""
+
+    prefix = STORAGE
+
+    def __init__(self, storage: ContainersStorage | DockerStorage) -> None:
+        self._storage = storage
+        self.title = storage.root
+
+    def find(self, reference: str, platform: Platform | None) -> Image | None:  # noqa: ARG002
+        """See ``ImageSource``; an engine keeps one platform of a name."""
+        if not os.access(self._storage.root, os.R_OK | os.X_OK):
+            return None
+        return self._storage.find(reference)
+
+
+def _storages(*, docker: bool) -> list[ImageSource]:
+    found: list[ImageSource] = [_Storage(ContainersStorage(root)) for root in container_storages()]
+    if docker:
+        found.append(_Storage(DockerStorage()))
+    return found
+
+
+def _ask(
+    name: str, reference: str, sources: Sequence[ImageSource], platform: Platform | None
+) -> Resolved:
+    tried: list[Tried] = []
+    for source in sources:
+        image = source.find(reference, platform)
+        if image is not None:
+            return Resolved(image, (*tried, Tried(source.title, "has it")))
+        tried.append(Tried(source.title, "does not have it"))
+    where = ", ".join(each.where for each in tried)
+    raise UsageError(
+        f"{name}: there is no such image{f' in {where}' if where else ''}; "
+        "name a path, or see: seawall scan --help"
+    )

@@ -1,0 +1,173 @@
+"""A layer's bytes on their way to the walker: unpacked, counted, and held against their digests."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from seawall.sources.decompression import (
+    PIECE,
+    MissingLibraryError,
+    decompressed,
+    kind_of,
+)
+from seawall.sources.images.limits import DEFAULT, Limits
+from seawall.sources.images.problems import AGAIN, DISTRUST, NO_IMAGE, ArchiveError, Problems
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_FED = 1 << 18
+_ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""The digits of each (OCI image-spec, descriptor.md, "Registered Algorithms")."""
+
+
+class Stream(Protocol):
+    """Bytes that are read once, from front to end."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes, none at the end. Raises ``OSError`` or ``ArchiveError``."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+def is_digest(text: str) -> bool:
+    """Whether something is a digest that can be computed here."""
+    algorithm, _, digits = text.partition(":")
+    return _ALGORITHMS.get(algorithm) == len(digits) and not digits.strip("0123456789abcdef")
+
+
+class _Verifier:
+    """Computes a digest, and holds it against what was said."""
+
+    def __init__(self, said: str) -> None:
+        import hashlib  # noqa: PLC0415 - off the scan path
+
+        self.said = said
+        self._algorithm = said.partition(":")[0] if is_digest(said) else "sha256"
+        self._hash: _Hash = hashlib.new(self._algorithm)
+        self.update: Callable[[bytes], None] = self._hash.update
+
+    @property
+    def found(self) -> str:
+        return f"{self._algorithm}:{self._hash.hexdigest()}"
+
+
+class Unpacked:
+    """The tar in a layer, piece by piece (call it until nothing comes), and what it came to.
+
+    ``digest`` is that of the layer as it is stored, ``diff_id`` that of the tar; an empty one is
+    unknown: it is not verified but computed. Give ``trusted`` where it is known that this
+    ``digest`` unpacks to this ``diff_id``; then the latter is not computed again.
+    Calls raise ``ArchiveError`` when the data is broken, cut off, a bomb, or cannot be unpacked.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stream: Stream,
+        *,
+        digest: str = "",
+        diff_id: str = "",
+        trusted: bool = False,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self.name = name
+        self.problems = Problems()
+        self.packed_size = 0
+        self.size = 0
+        self.kind = ""
+        """``gzip``, ``zstd`` and so on; empty for a plain tar."""
+        self._stream = stream
+        self._limits = limits
+        self._digest = digest
+        self._diff_id = diff_id
+        self._trusted = trusted and bool(digest) and bool(diff_id)
+        self._of_packed = _Verifier(digest)
+        self._of_tar = _Verifier(diff_id)
+        self._two = False  # whether there are two digests to compute
+        self._pieces = self._begin()
+
+    def __call__(self) -> bytes:
+        """The next piece of the tar, of a MiB or about that; empty at its end."""
+        try:
+            piece = next(self._pieces, b"")
+        except (ArchiveError, OSError):
+            raise
+        except MissingLibraryError as error:
+            raise ArchiveError(self.name, -1, "is packed with zstd", str(error)) from None
+        except EOFError:
+            raise self._broken("is cut off") from None
+        except Exception as error:  # noqa: BLE001 - each library has errors of its own
+            raise self._broken(f"is broken: {error}") from None
+        if self._two and not self._trusted:
+            self._of_tar.update(piece)
+        self.size += len(piece)
+        limits = self._limits
+        if self.size > limits.total:
+            raise ArchiveError(
+                self.name, limits.total, f"more than {limits.total} bytes come out of it",
+                NO_IMAGE,
+            )  # fmt: skip
+        if self.size > limits.free and self.size > self.packed_size * limits.ratio:
+            raise ArchiveError(
+                self.name, self.size,
+                f"is more than {limits.ratio} times as large as its packed form",
+                NO_IMAGE,
+            )  # fmt: skip
+        return piece
+
+    def _broken(self, what: str) -> ArchiveError:
+        return ArchiveError(self.name, self.size, f"its {self.kind} data {what}", AGAIN)
+
+    def _begin(self) -> Iterator[bytes]:
+        head = b""
+        while len(head) < 10 and (more := self._read()):
+            head += more
+        self.kind = kind_of(head)
+        self._two = bool(self.kind) or not self._of_packed.found.startswith("sha256:")
+        chunks = self._chunks(head)
+        return decompressed(self.kind, chunks, self._garbage) if self.kind else chunks
+
+    def _read(self) -> bytes:
+        data = self._stream.read(_FED if self.kind else PIECE)
+        self.packed_size += len(data)
+        self._of_packed.update(data)
+        return data
+
+    def _chunks(self, head: bytes) -> Iterator[bytes]:
+        while head:
+            yield head
+            head = self._read()
+
+    def _garbage(self) -> None:
+        self.problems.add(
+            "", self.size, f"what follows the {self.kind} data is passed over, as gzip does"
+        )
+
+    def finish(self) -> tuple[str, str]:
+        """Read what is left, verify, and give the digest and the DiffID.
+
+        Raises ``ArchiveError`` where one is not what was said.
+        """
+        while self():
+            pass
+        while self._read():
+            pass
+        digest = self._of_packed.found
+        diff_id = self._of_tar.found if self._two else digest
+        if self._trusted:
+            diff_id = self._diff_id
+        self._compare(self._digest, digest, "digest")
+        self._compare(self._diff_id, diff_id, "DiffID")
+        return digest, diff_id
+
+    def _compare(self, said: str, found: str, what: str) -> None:
+        if not said or said == found:
+            return
+        if not is_digest(said):
+            self.problems.add("", 0, f"its {what} cannot be verified: {said[:80]}")
+            return
+        raise ArchiveError(
+            self.name, -1, f"its {what} is {found}, not {said}",
+            DISTRUST,
+        )  # fmt: skip
