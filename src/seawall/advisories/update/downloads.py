@@ -12,7 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
-from seawall.advisories.update.client import (
+from seawall.sources.http.client import (
     CHUNK,
     NOT_MODIFIED,
     PARTIAL,

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from seawall.advisories import database, signing
 from seawall.advisories.store import DatabaseError, Store
-from seawall.advisories.update.client import Client, FetchError
+from seawall.sources.http.client import Client, FetchError
 from seawall.advisories.update.downloads import Shown, fetch, not_shown
 from seawall.advisories.update.switching import Switched, switch
 from seawall.core.errors import UsageError

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from seawall.advisories.feeds.archive import members
 from seawall.advisories.feeds.errors import FeedError
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.downloads import fetch
 from seawall.advisories.update.work import (
     UNCHANGED,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
 from seawall.core.lazy import pattern
 

@@ -1,6 +1,6 @@
 """Alpine's database: one time for all of it, a directory for each release."""
 
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
 from seawall.core.lazy import pattern
 

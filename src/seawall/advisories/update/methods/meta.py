@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,

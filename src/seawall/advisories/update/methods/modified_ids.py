@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime
 
 from seawall.advisories.feeds.changes import CHANGED
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,

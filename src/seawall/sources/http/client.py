@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 from seawall import __version__
-from seawall.advisories.update.mirrors import Mirrors
+from seawall.sources.http.mirrors import Mirrors
 from seawall.core.errors import InputError
 
 AGENT = f"seawall/{__version__}"

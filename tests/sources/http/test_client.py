@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.advisories.update.client import AGENT, FetchError, Limits
-from seawall.advisories.update.mirrors import Mirrors, parse
+from seawall.sources.http.client import AGENT, FetchError, Limits
+from seawall.sources.http.mirrors import Mirrors, parse
 from seawall.core.errors import UsageError
-from tests.advisories.update.server import Server, Trick, running
-from tests.advisories.update.support import QUICK, Waits, client
+from tests.sources.http.server import Server, Trick, running
+from tests.sources.http.support import QUICK, Waits, client
 
 
 def test_it_says_who_asks_and_wants_no_compression(server: Server, waits: Waits) -> None:
