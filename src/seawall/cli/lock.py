@@ -126,11 +126,12 @@ def _layout(text: str) -> tuple[str, str]:
 
 def _ask(missing: list[str], found: dict[str, Pin]) -> list[str]:
     """Ask the registries; gives what went wrong."""
-    from seawall.locking.credentials import Credentials  # noqa: PLC0415 - subprocess
     from seawall.locking.registry import pins  # noqa: PLC0415 - urllib
+    from seawall.sources.images.registry.access import from_environment  # noqa: PLC0415 - subprocess
+    from seawall.sources.images.registry.resolving import Images  # noqa: PLC0415 - as above
 
     problems = []
-    answers = pins(missing, Credentials(os.environ))
+    answers = pins(missing, Images(from_environment(os.environ)))
     for name, answer in zip(missing, answers, strict=True):
         if isinstance(answer, InputError):
             problems.append(str(answer))
