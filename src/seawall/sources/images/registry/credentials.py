@@ -87,7 +87,12 @@ class Credentials:
             try:
                 with open(path, "rb") as stream:
                     data = stream.read(MAX_SIZE + 1)
-                value = json.loads(data) if len(data) <= MAX_SIZE else None
+                if len(data) > MAX_SIZE:
+                    raise RegistryError(
+                        f"cannot read {path}: larger than {MAX_SIZE} bytes; correct or remove it",
+                        kind="refused",
+                    )
+                value = json.loads(data)
             except (FileNotFoundError, NotADirectoryError):
                 value = {}
             except (OSError, ValueError, RecursionError) as error:
@@ -96,10 +101,6 @@ class Credentials:
                 raise RegistryError(
                     f"cannot read {path}: {reason}; correct or remove it", kind="refused"
                 ) from None
-            if value is None:
-                raise RegistryError(
-                    f"{path}: larger than {MAX_SIZE} bytes; remove what is too much", kind="refused"
-                )
             self._files[path] = value if isinstance(value, dict) else {}
         return self._files[path]
 

@@ -123,8 +123,7 @@ class Registry:
         ``path`` may be a whole address, as an upload's is. Raises ``RegistryError``.
         """
         address = self._address(path)
-        used = None
-        for _ in range(2):
+        for last in (False, True):
             sent, used = self._headers(address, wanted.scope, headers)
 
             def looked(answer: Answer) -> _Result | _Challenge:
@@ -140,8 +139,8 @@ class Registry:
                 raise translated(error, address, self.name) from None
             if not isinstance(result, _Challenge):
                 return result
-            self._login().renewed(result.header, wanted.scope, used)
-        raise self._login().wants_login(wanted.scope)
+            self._renew(result.header, wanted.scope, used, last=last)
+        raise AssertionError  # the last one has raised
 
     @contextmanager
     def opened(
@@ -158,7 +157,7 @@ class Registry:
         Raises ``Passing`` where another try may help, ``RegistryError`` where it does not.
         """
         address = self._address(path)
-        for _ in range(2):
+        for last in (False, True):
             sent, used = self._headers(address, wanted.scope, headers)
             try:
                 with self._client.once(address, sent, method=method, body=body) as answer:
@@ -168,8 +167,7 @@ class Registry:
                     challenge = answer.headers.get("www-authenticate", "")
             except FetchError as error:
                 raise translated(error, address, self.name) from None
-            self._login().renewed(challenge, wanted.scope, used)
-        raise self._login().wants_login(wanted.scope)
+            self._renew(challenge, wanted.scope, used, last=last)
 
     def give_up_or_wait(self, path: str, problem: Passing, number: int) -> None:
         """Wait before another try, or raise ``RegistryError`` where there is none."""
@@ -194,6 +192,12 @@ class Registry:
         if known is None:
             return headers, None
         return {**headers, "Authorization": known.reveal()}, known
+
+    def _renew(self, challenge: str, scope: Scope, used: Redacted | None, *, last: bool) -> None:
+        """Get another header, once for each request: one that is new and no good ends it."""
+        if last:
+            raise self._login().wants_login(scope)
+        self._login().renewed(challenge, scope, used)
 
     def _is_challenge(self, answer: Answer) -> bool:
         """Whether the registry itself asks who we are; what storage asks for is none of it."""
