@@ -11,7 +11,7 @@ import pytest
 from seawall.sources.git import process
 
 SOURCE = Path(__file__).parent.parent / "src" / "seawall"
-ERRORS = {"UsageError", "InputError"}
+ERRORS = {"UsageError", "InputError", "RegistryError", "EngineError"}
 HELPERS = {"_fail"}
 """What raises one. Errors of the command line's parsers all end in ``see: ... --help``."""
 

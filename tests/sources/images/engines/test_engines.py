@@ -100,7 +100,6 @@ def test_odd_ids(engine: fake.Engine, identity: object) -> None:
 
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
 def test_odd_values(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
-    # Beside the name: of a socket's path there may be no more than about a hundred letters.
     directory = tmp_path_factory.mktemp("e")
     with fake.running(directory / "s") as engine:
         engine.hold(NAME, RepoTags=value, RepoDigests=value, Os=value, Size=value)
@@ -200,11 +199,11 @@ def test_named_ones(tmp_path: Path) -> None:
     assert [(each.kind, each.path, each.source) for each in found] == [
         ("docker", "/a", "$DOCKER_HOST"), ("podman", "/b", "$CONTAINER_HOST"),
     ]  # fmt: skip
-    (found,) = engines({"DOCKER_HOST": "tcp://[::1]:2376", "DOCKER_TLS_VERIFY": "1", "HOME": "/h"}, root)
-    assert (found.address, found.certificates) == ("tcp://[::1]:2376", "/h/.docker")
-    (found,) = engines({"DOCKER_HOST": "tcp://a:2376", "DOCKER_TLS_VERIFY": "1",
-                        "DOCKER_CERT_PATH": "/c"}, root)  # fmt: skip
-    assert found.certificates == "/c"
+    tls = {"DOCKER_HOST": "tcp://[::1]:2376", "DOCKER_TLS_VERIFY": "1", "HOME": "/h"}
+    (one,) = engines(tls, root)
+    assert (one.address, one.certificates) == ("tcp://[::1]:2376", "/h/.docker")
+    (one,) = engines({**tls, "DOCKER_CERT_PATH": "/c"}, root)
+    assert one.certificates == "/c"
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return True
             found = _PATH.fullmatch(request.path)
             actions = "pull" if request.method in ("GET", "HEAD") else "pull,push"
-            scope = f',scope="repository:{found[1]}:{actions}"' if found else ""
+            name = found[1].removesuffix("/blobs") if found else ""
+            scope = f',scope="repository:{name}:{actions}"' if found else ""
             challenge = f'Bearer realm="{own.base}/token",service="double"{scope}'
         elif own.auth == "basic":
             if sent == _basic(own.login):
@@ -347,6 +348,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = trick.body
+        kept = int(trick.headers.get("x-kept", 0))
+        if kept:  # of a chunk, some of it has come
+            found = _PATH.fullmatch(request.path)
+            assert found is not None
+            repository = self.own.repository(found[1].removesuffix("/blobs"))
+            repository.uploads[found[3]] += request.body[:kept]
         if not trick.status and not body:
             body = self._content(request)
         self.send_response(trick.status or 200)

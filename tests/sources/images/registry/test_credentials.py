@@ -113,7 +113,8 @@ def test_the_key_is_a_whole_beginning(
     known = of_logins(directory, {"/".join(key): f"{'.'.join(key)}:x" for key in keys})
     fitting = [key for key in keys if wanted[: len(key)] == key]
     login = known.of(wanted[0], "/".join(wanted[1:]))
-    assert (login.user if login else "") == ".".join(max(fitting, key=len, default=[]))
+    longest: list[str] = max(fitting, key=len) if fitting else []
+    assert (login.user if login else "") == ".".join(longest)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(), lambda inner:

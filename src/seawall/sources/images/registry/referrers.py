@@ -100,7 +100,7 @@ def _same_registry(registry: Registry, path: str, onward: str, name: str) -> str
     )
 
 
-def _tag_of(subject: str) -> str:
+def tag_of(subject: str) -> str:
     """The tag that stands for a digest (distribution spec, referrers tag schema)."""
     algorithm, _, value = subject.partition(":")
     return f"{algorithm[:32]}-{value[:64]}"
@@ -108,7 +108,7 @@ def _tag_of(subject: str) -> str:
 
 def _tagged(registry: Registry, repository: str, subject: str) -> list[Descriptor]:
     try:
-        index = registry.manifest(repository, _tag_of(subject))
+        index = registry.manifest(repository, tag_of(subject))
     except RegistryError as error:
         if error.kind == "not-found":
             return []
@@ -121,7 +121,7 @@ def _tagged(registry: Registry, repository: str, subject: str) -> list[Descripto
 def _of_cosign(registry: Registry, repository: str, subject: str) -> list[Referrer]:
     found = []
     for ending, kind in _COSIGN.items():
-        tag = f"{_tag_of(subject)}.{ending}"
+        tag = f"{tag_of(subject)}.{ending}"
         try:
             digest = registry.digest(repository, tag)
         except RegistryError as error:
