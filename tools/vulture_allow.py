@@ -9,6 +9,10 @@ from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, 
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.sources.git.index import Stat
+from seawall.sources.images.engines import images as engine_images
+from seawall.sources.images.engines import places
+from seawall.sources.images.registry import resolving
+from seawall.sources.images.registry.pushing import Pusher
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
@@ -24,6 +28,11 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
+    engine_images.path_of,
+    places.engines,
+    Pusher,
+    resolving.Image.config_descriptor,
+    resolving.Images.manifest_at,
 )
 
 __all__ = ("facts",)

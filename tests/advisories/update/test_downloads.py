@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.advisories.update import checks
-from seawall.sources.http.client import FetchError, Limits
 from seawall.advisories.update.downloads import Validators, fetch
+from seawall.sources.http.client import FetchError, Limits
 from tests.sources.http.server import Server, Trick, running
 from tests.sources.http.support import QUICK, Waits, client
 

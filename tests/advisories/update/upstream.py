@@ -14,8 +14,8 @@ from typing import Any
 
 from seawall.advisories.feeds.sources import MODIFIED_IDS, SOURCES
 from seawall.sources.http.mirrors import Mirrors
-from tests.sources.http.server import Page, Server
 from tests.shared import DATA
+from tests.sources.http.server import Page, Server
 
 FEEDS = DATA / "feeds"
 HOSTS = (

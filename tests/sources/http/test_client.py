@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.core.errors import UsageError
 from seawall.sources.http.client import AGENT, FetchError, Limits
 from seawall.sources.http.mirrors import Mirrors, parse
-from seawall.core.errors import UsageError
 from tests.sources.http.server import Server, Trick, running
 from tests.sources.http.support import QUICK, Waits, client
 

@@ -17,8 +17,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
 from seawall import __version__
-from seawall.sources.http.mirrors import Mirrors
 from seawall.core.errors import InputError
+from seawall.sources.http.mirrors import Mirrors
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -406,7 +406,8 @@ def _joined(address: str, base: str, onward: str) -> str:
         return urljoin(base, onward)
     except ValueError as error:
         raise FetchError(
-            f"{address}: it is redirected to {onward.partition('?')[0]!r}, which is no address: {error}; "
+            f"{address}: it is redirected to {onward.partition('?')[0]!r}, which is no address: "
+            f"{error}; "
             "see whether the address is right"
         ) from None
 

@@ -14,7 +14,8 @@ _PART = pattern(r"[A-Za-z0-9._-]{1,32}")
 _ARCHITECTURES = {
     "aarch64": ("arm64", ""), "x86_64": ("amd64", ""), "x86-64": ("amd64", ""), "i386": ("386", ""),
     "i486": ("386", ""), "i586": ("386", ""), "i686": ("386", ""), "armhf": ("arm", "v7"),
-    "armel": ("arm", "v6"), "armv7l": ("arm", "v7"), "armv6l": ("arm", "v6"), "armv8l": ("arm", "v8"),
+    "armel": ("arm", "v6"), "armv7l": ("arm", "v7"), "armv6l": ("arm", "v6"),
+    "armv8l": ("arm", "v8"),
 }  # fmt: skip
 _SYSTEMS = {"macos": "darwin"}
 _USUAL = {"arm64": "v8", "arm": "v7", "amd64": "v1"}

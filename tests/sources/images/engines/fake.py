@@ -1,4 +1,4 @@
-"""An engine's socket that answers as Docker's Engine API is documented to, and podman's copy of it."""
+"""An engine's socket that answers as Docker's Engine API is documented to."""
 
 import json
 import re

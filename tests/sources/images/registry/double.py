@@ -1,4 +1,4 @@
-"""A registry as the distribution specification has it, with bad manners on demand: on a real socket."""
+"""A registry as the distribution specification has it, or with bad manners: on a real socket."""
 
 import base64
 import json
@@ -104,7 +104,9 @@ def running(certificate: str = "", *, client_authority: str = "") -> Iterator[Do
         if client_authority:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(client_authority)
-        http.socket = context.wrap_socket(http.socket, server_side=True, do_handshake_on_connect=False)
+        http.socket = context.wrap_socket(
+            http.socket, server_side=True, do_handshake_on_connect=False
+        )
         double.scheme = "https"
     double.port = http.server_address[1]
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
@@ -156,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             self.close_connection = True
 
-    do_HEAD = do_POST = do_PATCH = do_PUT = do_GET
+    do_HEAD = do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the server's names
 
     # Logins
 
@@ -275,8 +277,9 @@ class _Handler(BaseHTTPRequestHandler):
             value = json.loads(data)
             if isinstance(value, dict) and value.get("subject", {}).get("digest") == digest:
                 artifact = value.get("artifactType") or value["config"]["mediaType"]
+                notes = value.get("annotations", {})
                 found.append({"mediaType": kind, "digest": own, "size": len(data),
-                              "artifactType": artifact, "annotations": value.get("annotations", {})})  # fmt: skip
+                              "artifactType": artifact, "annotations": notes})  # fmt: skip
         wanted = request.query.get("artifactType")
         found = [each for each in found if not wanted or each["artifactType"] in wanted]
         start = int(request.query.get("start", ["0"])[0])
@@ -343,7 +346,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _trick(self, trick: Trick, request: Request) -> None:
+    def _trick(self, trick: Trick, request: Request) -> None:  # noqa: C901 - one trick after another
         if trick.hang_up:
             self.close_connection = True
             return

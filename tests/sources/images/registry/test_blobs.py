@@ -32,9 +32,7 @@ def put(double: Double, data: bytes) -> Descriptor:
     return Descriptor(LAYER, entry["digest"], entry["size"])
 
 
-def opened(
-    double: Double, access: Access, blob: Descriptor, offset: int = 0
-) -> io.BufferedReader:
+def opened(double: Double, access: Access, blob: Descriptor, offset: int = 0) -> io.BufferedReader:
     return open_blob(access.registry(Place(double.host, "shop/web")), "shop/web", blob, offset)
 
 
@@ -139,7 +137,7 @@ def test_what_is_another_is_refused_before_its_end(
     double.tricks["blobs"] = [trick]
     stream = opened(double, access, blob)
     came = b""
-    with pytest.raises(RegistryError, match=word) as raised:
+    with pytest.raises(RegistryError, match=word) as raised:  # noqa: PT012 - as it is read
         while piece := stream.read1(1000):
             came += piece
     assert raised.value.kind == "wrong-content"

@@ -56,7 +56,8 @@ def test_a_login_is_not_shown(tmp_path: Path) -> None:
         [], {}, None, 1, {"auths": 1}, {"auths": {"a": {"auth": "%"}}}, {"auths": {"a": 1}},
         {"auths": {"a": {}}}, {"auths": {"a": {"auth": "é"}}}, {"auths": {"a": {"auth": None}}},
         {"auths": {"a": {"username": "x"}}}, {"credHelpers": 1}, {"credsStore": 1},
-        {"credHelpers": {"a": 1}}, {"auths": {"a": {"auth": "YQ=="}}}, {"auths": {"a": {"auth": "OmE="}}},
+        {"credHelpers": {"a": 1}}, {"auths": {"a": {"auth": "YQ=="}}},
+        {"auths": {"a": {"auth": "OmE="}}},
     ],
 )  # fmt: skip
 def test_odd_configurations(tmp_path: Path, value: object) -> None:
@@ -109,7 +110,8 @@ PATHS = st.lists(NAMES, min_size=1, max_size=3)
 def test_the_key_is_a_whole_beginning(
     tmp_path_factory: pytest.TempPathFactory, keys: list[list[str]], wanted: list[str]
 ) -> None:
-    directory = tmp_path_factory.mktemp("known")
+    directory = tmp_path_factory.getbasetemp() / "known"
+    directory.mkdir(exist_ok=True)
     known = of_logins(directory, {"/".join(key): f"{'.'.join(key)}:x" for key in keys})
     fitting = [key for key in keys if wanted[: len(key)] == key]
     login = known.of(wanted[0], "/".join(wanted[1:]))
@@ -117,10 +119,19 @@ def test_the_key_is_a_whole_beginning(
     assert (login.user if login else "") == ".".join(longest)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.text() | st.integers(), lambda inner:
-       st.lists(inner) | st.dictionaries(st.sampled_from(["auths", "a", "auth", "credHelpers"]) | st.text(), inner)))  # fmt: skip
+WORDS = st.sampled_from(["auths", "a", "auth", "credHelpers"]) | st.text()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text() | st.integers(),
+        lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner),
+    )
+)
 def test_no_configuration_raises(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
-    known = of_file(tmp_path_factory.mktemp("odd"), value, PATH="/nowhere")
+    directory = tmp_path_factory.getbasetemp() / "odd"
+    directory.mkdir(exist_ok=True)
+    known = of_file(directory, value, PATH="/nowhere")
     login = known.of("a", "b")
     assert login is None or login.secret
 
@@ -185,7 +196,10 @@ def test_a_helper_is_asked(tmp_path: Path) -> None:
         ("print('[1]')", "wrote no Username"),
         ("print('{}')", "wrote no Username"),
         ("sys.exit(3)", "ended with 3"),
-        (f"sys.stdout.write('x' * {MAX_OUTPUT + 1}); sys.stdout.flush(); time.sleep(60)", "wrote more"),
+        (
+            f"sys.stdout.write('x' * {MAX_OUTPUT + 1}); sys.stdout.flush(); time.sleep(60)",
+            "wrote more",
+        ),
         ("time.sleep(60)", "gave no answer"),
         ("os.fork(); time.sleep(60)", "gave no answer"),
     ],

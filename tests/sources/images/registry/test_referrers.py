@@ -87,9 +87,7 @@ def test_of_an_index_and_its_images(double: Double, images: Images) -> None:
     ["<http://127.0.0.1:9/v2/a>; rel=next", "<https://evil.example/v2/>; rel=\"next\"",
      "</token>; rel=\"next\"", "<//evil.example/v2/>; rel=next", "<file:///v2/>; rel=next"],
 )  # fmt: skip
-def test_pages_stay_where_they_are(
-    double: Double, images: Images, image: Image, link: str
-) -> None:
+def test_pages_stay_where_they_are(double: Double, images: Images, image: Image, link: str) -> None:
     page = json.dumps({"schemaVersion": 2, "manifests": []}).encode()
     double.tricks["referrers"] = [Trick(200, {"Content-Type": INDEX, "Link": link}, page)]
     with pytest.raises(RegistryError) as raised:
@@ -107,8 +105,9 @@ def test_pages_without_end(double: Double, images: Images, image: Image) -> None
 
 def test_attestations_in_the_index(double: Double, images: Images) -> None:
     image = images.resolve(double.push(Made("linux/amd64", "linux/arm64")))
-    of_it = [each for each in image.attestations
-             if each.annotations["vnd.docker.reference.digest"] == image.manifest.digest]  # fmt: skip
-    (found,) = of_it
+    about = "vnd.docker.reference.digest"
+    (found,) = [
+        each for each in image.attestations if each.annotations[about] == image.manifest.digest
+    ]
     assert isinstance(found, Descriptor)
     assert images.manifest_at(image.place, found.digest).descriptors("layers", "a")

@@ -191,7 +191,9 @@ def test_a_name_that_nobody_has(images: Images, waits: Waits) -> None:
     assert str(told).startswith("cannot reach registry.invalid: ")
 
 
-@pytest.mark.parametrize("name", ["", "A/b", "a b", "a:b:c", "../a", "a@sha256:0", "a@b", "-a/b:1:"])
+@pytest.mark.parametrize(
+    "name", ["", "A/b", "a b", "a:b:c", "../a", "a@sha256:0", "a@b", "-a/b:1:"]
+)
 def test_what_is_no_name(images: Images, name: str) -> None:
     with pytest.raises((UsageError, RegistryError)):
         images.resolve(name)
@@ -258,7 +260,7 @@ def test_any_manifest_is_read_or_refused(data: bytes, kind: str, digest: str) ->
     try:
         assert manifest(data, kind, digest, "", "a").data == data
     except RegistryError as error:
-        assert error.kind in ("wrong-content", "not-supported", "refused")
+        assert error.kind in ("wrong-content", "not-supported", "refused")  # noqa: PT017 - or it is read
 
 
 @given(st.text(max_size=60))
@@ -366,7 +368,8 @@ def test_storage_gets_no_login(double: Double, waits: Waits, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "challenge",
     [
-        "", "Negotiate", 'Bearer realm="file:///etc/passwd"', 'Bearer realm="http://a b/"', "Bearer",
+        "", "Negotiate", 'Bearer realm="file:///etc/passwd"', 'Bearer realm="http://a b/"',
+        "Bearer",
         'Bearer realm="http://[::1"', 'Bearer realm="http://u:p@127.0.0.1/"', 'Bearer realm="//a"',
         'Digest realm="a", nonce="b"', "\xff\x00" * 9, '"' * 999,
     ],
@@ -378,7 +381,8 @@ def test_odd_challenges(double: Double, images: Images, challenge: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"token": 1}', b'{"token": ""}', b'{"token": "a\\r\\nb: c"}', b"\xff"]
+    "body",
+    [b"", b"[]", b"{}", b'{"token": 1}', b'{"token": ""}', b'{"token": "a\\r\\nb: c"}', b"\xff"],
 )
 def test_odd_tokens(double: Double, images: Images, body: bytes) -> None:
     double.auth = "bearer"

@@ -65,9 +65,7 @@ def test_nobody_vouches_for_it(double: Double, waits: Waits) -> None:
     assert waits == []
 
 
-def test_an_authority_of_ones_own(
-    double: Double, waits: Waits, made: Path, tmp_path: Path
-) -> None:
+def test_an_authority_of_ones_own(double: Double, waits: Waits, made: Path, tmp_path: Path) -> None:
     place = tmp_path / double.host
     place.mkdir()
     shutil.copy(made / "server.pem", place / "ca.crt")
@@ -136,7 +134,11 @@ def test_a_mirror_may_be_insecure(double: Double, waits: Waits) -> None:
 
 def test_where_they_lie() -> None:
     found = directories({"HOME": "/h"})
-    assert found == ("/h/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
+    assert found == (
+        "/h/.config/containers/certs.d",
+        "/etc/containers/certs.d",
+        "/etc/docker/certs.d",
+    )
     assert directories({"HOME": "/h", "XDG_CONFIG_HOME": "/x"})[0] == "/x/containers/certs.d"
     assert directories({}) == found[1:]
     assert Certificates(["/nowhere"]).of("../..") is None

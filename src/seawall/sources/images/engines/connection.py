@@ -14,7 +14,6 @@ from seawall.sources.images.engines.places import Engine
 CHUNK = 1 << 18
 PATIENCE = 30.0
 """Seconds for an answer."""
-_SAVE = "or save the image to a file"
 
 
 @contextmanager
@@ -81,23 +80,27 @@ def _problem(engine: Engine, error: Exception, patience: float) -> EngineError:
             "as root)" if engine.kind == "docker" else "run as the user whose podman it is"
         )  # fmt: skip
         return EngineError(
-            f"{engine.kind}: {place} is there, but this user may not use it; {group}, {_SAVE} "
+            f"{engine.kind}: {place} is there, but this user may not use it; {group}, or save "
+            "the image to a file "
             f"({engine.kind} save -o FILE NAME)",
             kind="denied",
         )
     if isinstance(error, TimeoutError):
         return EngineError(
             f"{engine.kind}: no byte came from {place} for {patience:g} seconds; see whether it "
-            f"runs, {_SAVE}",
+            f"runs, or save the image to a file",
             kind="broken",
         )
     if isinstance(error, (FileNotFoundError, ConnectionRefusedError, socket.gaierror)):
         return EngineError(
-            f"{engine.kind}: nobody listens at {place} ({engine.source}); start it, {_SAVE}",
+            f"{engine.kind}: nobody listens at {place} ({engine.source}); start it, or save the "
+            "image to a file",
             kind="unreachable",
         )
     return EngineError(
-        f"{engine.kind}: {place}: {_reason(error)}; see whether it runs, {_SAVE}", kind="broken"
+        f"{engine.kind}: {place}: {_reason(error)}; see whether it runs, or save the image to a "
+        "file",
+        kind="broken",
     )
 
 

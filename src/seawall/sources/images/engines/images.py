@@ -1,7 +1,7 @@
 """Images that an engine holds: which one a name means, and its archive.
 
-Docker's Engine API (``GET /images/NAME/json``, ``GET /images/NAME/get``), which podman has as well. Paths
-without a version mean the newest that an engine has.
+Docker's Engine API (``GET /images/NAME/json``, ``GET /images/NAME/get``), which podman has as well.
+Paths without a version mean the newest that an engine has.
 """
 
 import json
@@ -90,8 +90,6 @@ def save(
     spool = tempfile.TemporaryFile(prefix="seawall-")  # noqa: SIM115 - it is given out
     try:
         with asked(engine, path, patience) as answer:
-            if answer.status != 200:
-                raise _refused(engine, name, answer)
             _copied(engine, name, answer, spool, limit)
         spool.seek(0)
     except BaseException:
@@ -106,9 +104,9 @@ def path_of(file: BinaryIO) -> str:
     return f"{directory}/{file.fileno()}"
 
 
-def _copied(
-    engine: Engine, name: str, answer: HTTPResponse, spool: BinaryIO, limit: int
-) -> None:
+def _copied(engine: Engine, name: str, answer: HTTPResponse, spool: BinaryIO, limit: int) -> None:
+    if answer.status != 200:
+        raise _refused(engine, name, answer)
     size = 0
     while chunk := answer.read(CHUNK):
         size += len(chunk)
@@ -133,7 +131,8 @@ def _copied(
         )
     if not size:
         raise EngineError(
-            f"{engine.kind}: the archive of {name} is empty; save the image to a file", kind="broken"
+            f"{engine.kind}: the archive of {name} is empty; save the image to a file",
+            kind="broken",
         )
 
 

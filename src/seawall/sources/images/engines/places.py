@@ -1,8 +1,9 @@
 """Where the engines of this machine listen.
 
-In this order: ``$DOCKER_HOST``, or else docker's context (``$DOCKER_CONTEXT``, ``currentContext``), its
-socket, the one of a docker without root; then ``$CONTAINER_HOST``, or else podman's sockets, the user's
-before the system's. What was named must be there; the others are looked at only if they are.
+In this order: ``$DOCKER_HOST``, or else docker's context (``$DOCKER_CONTEXT``, ``currentContext``),
+or else its socket and the one of a docker without root; then ``$CONTAINER_HOST``, or else podman's
+sockets, the user's before the system's. What was named must be there; the others are looked at only
+if they are.
 """
 
 import json
@@ -16,6 +17,7 @@ from seawall.sources.images.engines.errors import EngineError
 
 MAX_SIZE = 1 << 20
 """Bytes of a file of docker's configuration."""
+_NETWORK = ("tcp", "http", "https")
 
 
 class Engine(NamedTuple):
@@ -59,7 +61,9 @@ def _docker(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     paths = [os.path.join(root, "var/run/docker.sock")]
     paths += [os.path.join(runtime, "docker.sock")] if runtime else []
-    yield from (Engine("docker", f"unix://{path}", "its usual place") for path in paths if _is_there(path))
+    yield from (
+        Engine("docker", f"unix://{path}", "its usual place") for path in paths if _is_there(path)
+    )
 
 
 def _podman(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
@@ -70,16 +74,18 @@ def _podman(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     paths = [os.path.join(runtime, "podman", "podman.sock")] if runtime else []
     paths.append(os.path.join(root, "run/podman/podman.sock"))
-    yield from (Engine("podman", f"unix://{path}", "its usual place") for path in paths if _is_there(path))
+    yield from (
+        Engine("podman", f"unix://{path}", "its usual place") for path in paths if _is_there(path)
+    )
 
 
 def _named(kind: str, text: str, source: str, certificates: str) -> Engine:
     try:
         parts = urlsplit(text)
-        usable = (
-            (parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/"))
-            or (parts.scheme in ("tcp", "http", "https") and bool(parts.hostname) and bool(parts.port))
-        )  # fmt: skip
+        if parts.scheme == "unix":
+            usable = not parts.netloc and parts.path.startswith("/")
+        else:
+            usable = parts.scheme in _NETWORK and bool(parts.hostname) and bool(parts.port)
     except ValueError:
         parts, usable = urlsplit(""), False
     if not usable:
@@ -99,7 +105,9 @@ def _context(environment: Mapping[str, str]) -> Engine | None:
     if not environment.get("DOCKER_CONFIG") and not home:
         return None
     directory = environment.get("DOCKER_CONFIG") or os.path.join(home, ".docker")
-    name = environment.get("DOCKER_CONTEXT") or _read(directory, "config.json").get("currentContext")
+    name = environment.get("DOCKER_CONTEXT") or _read(directory, "config.json").get(
+        "currentContext"
+    )
     if not isinstance(name, str) or name in ("", "default"):
         return None
     from hashlib import sha256  # noqa: PLC0415 - hardly anybody has a context

@@ -1,4 +1,4 @@
-"""What is needed to ask registries: logins, certificates, mirrors, patience; made once for a run."""
+"""What it takes to ask registries: logins, certificates, mirrors, patience; once for a run."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Options(NamedTuple):
     """What a user says about registries."""
 
     insecure: tuple[str, ...] = ()
-    """Hosts (``registry.example.org:5000``) whose certificate is not looked at, or that have none."""
+    """Hosts (``registry.example.org:5000``) whose certificates do not count, or that have none."""
     mirrors: tuple[str, ...] = ()
     """``PREFIX=MIRROR``, before what is configured."""
 
@@ -68,8 +68,13 @@ def _unproven(place: Place) -> bool:
     return place.insecure or is_loopback(place.registry)
 
 
+_NONE = Options()
+
+
 def from_environment(
-    environment: Mapping[str, str], options: Options = Options(), connect: Connect = client  # noqa: B008 - immutable
+    environment: Mapping[str, str],
+    options: Options = _NONE,
+    connect: Connect = client,
 ) -> Access:
     """What this user may reach, as the usual files and the command line say.
 

@@ -1,8 +1,8 @@
 """Headers that answer a registry's challenge: Basic, or a token of the service that it names.
 
-Tokens are those of the distribution project (docs/spec/auth/token and oauth): a registry answers 401
-with the realm, service and scope to ask for, and with the token, until that has run out. A login goes to
-the registry that it is for and to the service which that names, and nowhere else.
+Tokens are those of the distribution project (docs/spec/auth/token and oauth): a registry answers
+401 with the realm, service and scope to ask for; with the token it answers, until that has run out.
+A login goes to the registry that it is for and to the service which that names, and nowhere else.
 """
 
 from base64 import b64encode
@@ -114,7 +114,8 @@ class Authorizer:
         body, headers = None, {}
         if login is not None and login.kind == "identity":
             fields += [("grant_type", "refresh_token"), ("client_id", _CLIENT),
-                       ("refresh_token", login.secret.reveal()), ("scope", " ".join(texts))]  # fmt: skip
+                       ("refresh_token", login.secret.reveal()),
+                       ("scope", " ".join(texts))]  # fmt: skip
             body = urlencode(fields).encode("ascii")
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             address = realm
@@ -135,7 +136,11 @@ class Authorizer:
     def _check_realm(self, realm: str, login: Login | None) -> None:
         try:
             parts = urlsplit(realm)
-            usable = parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc
+            usable = (
+                parts.scheme in ("https", "http")
+                and bool(parts.hostname)
+                and "@" not in parts.netloc
+            )
         except ValueError:
             parts, usable = urlsplit(""), False
         if not usable or not realm.isascii() or not realm.isprintable() or " " in realm:

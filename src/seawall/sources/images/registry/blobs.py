@@ -1,7 +1,7 @@
 """The bytes of a blob as they come: whole, or an error.
 
-A connection that breaks is made again for the rest (RFC 9110, 14). The digest is looked at before the
-last bytes are given out, so whoever has read to the end has read what the manifest names.
+A connection that breaks is made again for the rest (RFC 9110, 14). The digest is looked at before
+the last bytes are given out, so whoever has read to the end has read what the manifest names.
 """
 
 import io
@@ -17,7 +17,6 @@ from seawall.sources.images.registry.registry import Registry, Wanted
 
 MAX_RESUMED = 100
 """How often a blob may break; every 4th time at the latest it must have come further."""
-_REPORT = "report it to who runs the registry"
 
 
 def open_blob(
@@ -74,19 +73,20 @@ class _Blob(io.RawIOBase):
     def _fetched(self) -> Generator[bytes, None, None]:
         """The bytes that are still to come, over as many connections as it takes."""
         if self._place > self._blob.size:
-            self._fail(f"has no byte {self._place}", "wrong-content")
+            self._wrong(f"has no byte {self._place}", "wrong-content")
         tries = resumed = 0
         while True:
             before = self._place
             try:
                 yield from self._connected()
-                return
             except Passing as problem:
                 tries = tries + 1 if self._place == before else 1
                 resumed += 1
                 if resumed > MAX_RESUMED:
-                    self._fail(f"broke {resumed} times, the last time as {problem}", "unavailable")
+                    self._wrong(f"broke {resumed} times, the last time as {problem}", "unavailable")
                 self._registry.give_up_or_wait(self._path, problem, tries)
+            else:
+                return
 
     def _connected(self) -> Iterator[bytes]:
         """What one connection gives. Raises ``Passing`` where it breaks."""
@@ -112,7 +112,7 @@ class _Blob(io.RawIOBase):
         told = headers.get("content-length", "")
         length = int(told[:18]) if told.isdecimal() else -1
         if status == UNSATISFIABLE:
-            self._fail("is shorter than its manifest says", "wrong-content")
+            self._wrong("is shorter than its manifest says", "wrong-content")
         if status == PARTIAL:
             unit, _, rest = headers.get("content-range", "").partition(" ")
             if unit != "bytes" or rest.partition("-")[0] != str(self._place):
@@ -123,7 +123,7 @@ class _Blob(io.RawIOBase):
         else:
             raise refused(answer, self._wanted.name, self._registry.name, self._wanted.missing)
         if start + length > self._blob.size:
-            self._fail(
+            self._wrong(
                 f"has {start + length} bytes, its manifest says {self._blob.size}", "wrong-content"
             )
         return self._place - start
@@ -132,17 +132,18 @@ class _Blob(io.RawIOBase):
         self._place += len(chunk)
         size = self._blob.size
         if self._place > size:
-            self._fail(f"has more than the {size} bytes that its manifest says", "wrong-content")
+            self._wrong(f"has more than the {size} bytes that its manifest says", "wrong-content")
         if self._digest is None:
             return
         self._digest.update(chunk)
         if self._place == size:
             found = f"{self._digest.name}:{self._digest.hexdigest()}"
             if found != self._blob.digest:
-                self._fail(f"does not hold what its name says, but {found}", "wrong-content")
+                self._wrong(f"does not hold what its name says, but {found}", "wrong-content")
 
-    def _fail(self, reason: str, kind: Kind) -> NoReturn:
+    def _wrong(self, reason: str, kind: Kind) -> NoReturn:
         raise RegistryError(
-            f"{self._wanted.name}: {self._blob.digest} {reason}; push the image anew, or {_REPORT}",
+            f"{self._wanted.name}: {self._blob.digest} {reason}; push the image anew, or report "
+            "it to who runs the registry",
             kind=kind,
         )

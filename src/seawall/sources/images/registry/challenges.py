@@ -12,7 +12,9 @@ from seawall.core.lazy import pattern
 MAX_LENGTH = 16_384
 """Characters of a header that are looked at."""
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word
-_PARAMETER = pattern(rf'[ \t]*({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))[ \t]*(?=,|$)')
+_PARAMETER = pattern(
+    rf'[ \t]*({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))[ \t]*(?=,|$)'
+)
 _SCHEME = pattern(rf"[ \t]*({_TOKEN})(?:[ \t]+|(?=,|$))")
 _TOKEN68 = pattern(r"([A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|$)")
 _ESCAPED = pattern(r"\\(.)")

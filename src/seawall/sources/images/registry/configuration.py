@@ -1,4 +1,4 @@
-"""Mirrors and rules for registries: ``registries.conf`` and what the user says (containers-registries.conf(5)).
+"""Mirrors and rules for registries: ``registries.conf`` (containers-registries.conf(5)), options.
 
     [[registry]]
     prefix = "docker.io/library"
@@ -6,11 +6,11 @@
     [[registry.mirror]]
     location = "mirror.example.org/hub"
 
-The main file is ``$CONTAINERS_REGISTRIES_CONF``, else ``~/.config/containers/registries.conf``, else
+The main file is ``$CONTAINERS_REGISTRIES_CONF``, or ``~/.config/containers/registries.conf``, or
 ``/etc/containers/registries.conf``; the files of ``registries.conf.d`` beside the latter two come
 after it, in the order of their names, and a prefix that comes again replaces what was said of it.
-Names without a registry are Docker Hub's here as everywhere in seawall: ``unqualified-search-registries``
-and short-name aliases would let a name mean another image on another machine.
+Names without a registry are Docker Hub's here as everywhere in seawall: the file's search lists and
+aliases would let a name mean another image on another machine.
 """
 
 import os
@@ -88,7 +88,9 @@ class Rules:
         pairs.append((rule.location, rule.insecure))
         result: list[Place] = []
         for location, insecure in pairs:
-            host, _, path = f"{location}{name[length:]}".partition("/") if location else name.partition("/")
+            host, _, path = (
+                f"{location}{name[length:]}".partition("/") if location else name.partition("/")
+            )
             if host == DEFAULT_REGISTRY and path and "/" not in path:
                 path = f"library/{path}"
             place = self._place(host, path, insecure=insecure)
@@ -238,7 +240,5 @@ def hosts_of(texts: Iterable[str], where: str = "--insecure-registry") -> list[s
     found = list(texts)
     for text in found:
         if not is_host(text):
-            raise UsageError(
-                f"{where}: {text!r} is no host; give it as registry.example.org:5000"
-            )
+            raise UsageError(f"{where}: {text!r} is no host; give it as registry.example.org:5000")
     return found

@@ -1,7 +1,7 @@
 """Logins for registries, from where docker, podman and their like keep them.
 
-Without ``$REGISTRY_AUTH_FILE``, which stands for all others, these are looked at, and the first that
-knows a registry counts:
+Without ``$REGISTRY_AUTH_FILE``, which stands for all others, these are looked at, and the first
+that knows a registry counts:
 
 1. ``$DOCKER_CONFIG/config.json``, or ``~/.docker/config.json``
 2. ``$XDG_RUNTIME_DIR/containers/auth.json``
@@ -104,9 +104,7 @@ class Credentials:
             self._files[path] = value if isinstance(value, dict) else {}
         return self._files[path]
 
-    def _of_file(
-        self, config: Mapping[str, Any], registry: str, keys: list[str]
-    ) -> Login | None:
+    def _of_file(self, config: Mapping[str, Any], registry: str, keys: list[str]) -> Login | None:
         helpers = _normal(config.get("credHelpers"))
         key = next((key for key in keys if key in helpers), "")
         helper = helpers.get(key) or config.get("credsStore")

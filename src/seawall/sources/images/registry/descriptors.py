@@ -1,4 +1,4 @@
-"""Descriptors and manifests as registries give them, checked (OCI image spec 1.1, descriptor.md)."""
+"""Descriptors and manifests as registries give them (OCI image spec 1.1), checked."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from seawall.sources.images.registry.errors import RegistryError
 
 MAX_ENTRIES = 4096
 """Manifests of an index, or layers of a manifest."""
-_REPORT = "report it to who runs the registry"
 
 
 class Descriptor(NamedTuple):
@@ -50,7 +49,7 @@ class Manifest(NamedTuple):
         if not isinstance(values, list) or len(values) > MAX_ENTRIES:
             raise RegistryError(
                 f"{where}: its {key} are no list of at most {MAX_ENTRIES}; push the image anew, "
-                f"or {_REPORT}",
+                f"or report it to who runs the registry",
                 kind="wrong-content",
             )
         return tuple(descriptor(value, where) for value in values)
@@ -63,12 +62,13 @@ def descriptor(value: object, where: str) -> Descriptor:
     if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
         raise RegistryError(
             f"{where}: {str(digest)[:80]!r} is no digest of the form sha256:...; push the image "
-            f"anew, or {_REPORT}",
+            f"anew, or report it to who runs the registry",
             kind="wrong-content",
         )
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 1 << 50:
         raise RegistryError(
-            f"{where}: {digest} has a size of {str(size)[:30]}; push the image anew, or {_REPORT}",
+            f"{where}: {digest} has a size of {str(size)[:30]}; push the image anew, or report "
+            "it to who runs the registry",
             kind="wrong-content",
         )
     notes = fields.get("annotations")
@@ -104,7 +104,8 @@ def manifest(data: bytes, told_type: str, told_digest: str, wanted: str, where: 
     digest = wanted or told_digest or digest_of(data)
     if not holds(data, digest):
         raise RegistryError(
-            f"{where}: the registry says {digest[:140]}, but sent {digest_of(data)}; {_REPORT}",
+            f"{where}: the registry says {digest[:140]}, but sent {digest_of(data)}; report it "
+            "to who runs the registry",
             kind="wrong-content",
         )
     try:
@@ -115,8 +116,10 @@ def manifest(data: bytes, told_type: str, told_digest: str, wanted: str, where: 
     kind = inner if isinstance(inner, str) and inner else told_type.partition(";")[0].strip()
     if value.get("schemaVersion") == 1 or kind in SCHEMA_1:
         raise RegistryError(
-            f"{where}: the registry sent no manifest of version 2, but one of schema 1, which tells "
-            "nothing of what is in its layers; push the image anew with a docker or podman of today",
+            f"{where}: the registry sent no manifest of version 2, but one of schema 1, which "
+            "tells "
+            "nothing of what is in its layers; push the image anew with a docker or podman of "
+            "today",
             kind="not-supported",
         )
     if value.get("schemaVersion") != 2:
@@ -128,7 +131,8 @@ def manifest(data: bytes, told_type: str, told_digest: str, wanted: str, where: 
     if "manifests" in value and ("layers" in value or "config" in value):
         # Which of the two it is would be for each reader to say: CVE-2021-41190.
         raise RegistryError(
-            f"{where}: it is an index and a manifest at once; push the image anew, or {_REPORT}",
+            f"{where}: it is an index and a manifest at once; push the image anew, or report it "
+            "to who runs the registry",
             kind="refused",
         )
     return Manifest(data, digest, kind, value)

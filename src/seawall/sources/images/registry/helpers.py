@@ -1,4 +1,4 @@
-"""Programs that keep logins: ``docker-credential-NAME`` (the protocol of docker-credential-helpers).
+"""Programs that keep logins: ``docker-credential-NAME``, as docker-credential-helpers has them.
 
 They get the name of a registry on standard input, and write an object with ``Username`` and
 ``Secret``. Which one is asked is said by the user's own configuration, never by what is scanned.
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
@@ -31,17 +32,21 @@ class Kept(NamedTuple):
     secret: Redacted
 
 
-class HelperFault(Exception):
+class HelperFault(Exception):  # noqa: N818 - it ends nothing: another way to log in may do
     """A helper gave no answer; its message says which and why."""
 
 
-def ask(helper: str, server: str, environment: Mapping[str, str], timeout: float = TIMEOUT) -> Kept | None:
+def ask(
+    helper: str, server: str, environment: Mapping[str, str], timeout: float = TIMEOUT
+) -> Kept | None:
     """What a helper keeps for a server; ``None`` where it keeps nothing. Raises ``HelperFault``."""
     name = f"docker-credential-{helper}"
     if not _NAME.fullmatch(helper):
         raise HelperFault(f"{helper[:60]!r} is no name of a credential helper")
     # Not what lies in the current directory: it may be what is scanned.
-    places = [place for place in environment.get("PATH", "").split(os.pathsep) if os.path.isabs(place)]
+    places = [
+        place for place in environment.get("PATH", "").split(os.pathsep) if os.path.isabs(place)
+    ]
     program = shutil.which(name, path=os.pathsep.join(places)) if places else None
     if program is None:
         raise HelperFault(f"{name} is not on PATH")
@@ -100,10 +105,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill a helper with what it has started."""
     import signal  # noqa: PLC0415 - rarely needed
 
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _kept(name: str, output: bytes) -> Kept | None:

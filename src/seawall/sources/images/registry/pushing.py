@@ -1,7 +1,7 @@
 """Images into a registry: blobs that it has not, then manifests (distribution spec 1.1, push).
 
 What is there already is not sent; what the registry has elsewhere is mounted; small blobs go in one
-request, large ones in chunks, of which a broken one is sent again from where the registry says it is.
+request, large ones in chunks; of a broken one is sent again what the registry says it has not.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,6 @@ CHUNK = 8 << 20
 """Bytes of a request; also the most that are sent at once."""
 MAX_CHUNK = 128 << 20
 """Bytes that a registry may want in a chunk at the least: they are held in memory."""
-_REPORT = "report it to who runs the registry"
 
 
 class Source(Protocol):
@@ -112,21 +111,23 @@ class Pusher:
         )
         chunk = max(self._chunk, upload.minimum)
         if chunk > MAX_CHUNK:
-            self._fail(f"wants chunks of {chunk} bytes, more than {MAX_CHUNK}", "not-supported")
+            self._wrong(f"wants chunks of {chunk} bytes, more than {MAX_CHUNK}", "not-supported")
         source = opened()
         try:
             place = 0
             last = _read(source, chunk)
             while place + len(last) < blob.size:
                 if not last:
-                    self._fail(f"{blob.digest} has {place} bytes, not {blob.size}", "wrong-content")
+                    self._wrong(
+                        f"{blob.digest} has {place} bytes, not {blob.size}", "wrong-content"
+                    )
                 upload = self._patched(upload, last, place)
                 place += len(last)
                 last = _read(source, chunk)
         finally:
             source.close()
         if place + len(last) != blob.size:
-            self._fail(f"{blob.digest} has more than {blob.size} bytes", "wrong-content")
+            self._wrong(f"{blob.digest} has more than {blob.size} bytes", "wrong-content")
         if place and last:
             upload, last = self._patched(upload, last, place), b""
         self._ended(upload, last, blob.digest)
@@ -138,7 +139,7 @@ class Pusher:
         address = urljoin(answer.address, location) if location else answer.address
         own = self._registry.is_own(address)
         if not own and not address.startswith("https://"):
-            self._fail("leads its uploads to where they are not encrypted", "refused")
+            self._wrong("leads its uploads to where they are not encrypted", "refused")
         least = headers.get("oci-chunk-min-length", "")
         return _Upload(address, int(least[:12]) if least.isdecimal() else 0)
 
@@ -178,9 +179,7 @@ class Pusher:
             # "0-0" is what registries say of nothing as well; a chunk is never of one byte.
             return self._begun(answer), end + 1 if end else 0
 
-        found = self._registry.asked(
-            upload.address, self._wanted, read, accepted=(200, 204, 404)
-        )
+        found = self._registry.asked(upload.address, self._wanted, read, accepted=(200, 204, 404))
         if found is None:
             raise Passing("the registry has lost the upload")
         return found
@@ -204,7 +203,7 @@ class Pusher:
         )  # fmt: skip
         told = headers.get("docker-content-digest", "")
         if told and not holds(data, told):
-            self._fail(f"took {digest} for {told[:140]}", "wrong-content")
+            self._wrong(f"took {digest} for {told[:140]}", "wrong-content")
         return digest, headers
 
     def _list(self, data: bytes, media_type: str, digest: str, subject: str) -> None:
@@ -218,7 +217,9 @@ class Pusher:
             if error.kind != "not-found":
                 raise
             listed = []
-        entries = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        entries = (
+            [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        )
         if any(descriptor(each, self._wanted.name).digest == digest for each in entries):
             return
         value = json.loads(data)
@@ -229,8 +230,10 @@ class Pusher:
         index = {"schemaVersion": 2, "mediaType": INDEXES[0], "manifests": [*entries, entry]}
         self._put(json.dumps(index, separators=(",", ":")).encode("utf-8"), INDEXES[0], tag)
 
-    def _fail(self, reason: str, kind: Kind) -> NoReturn:
-        raise RegistryError(f"{self._wanted.name}: {reason}; {_REPORT}", kind=kind)
+    def _wrong(self, reason: str, kind: Kind) -> NoReturn:
+        raise RegistryError(
+            f"{self._wanted.name}: {reason}; report it to who runs the registry", kind=kind
+        )
 
 
 class _Upload(NamedTuple):

@@ -1,7 +1,7 @@
 """What is attached to an image: SBOMs, attestations, signatures.
 
-Asked of the referrers API (distribution spec 1.1, listing referrers); where a registry has none, of the
-index under the tag ``sha256-...`` that clients keep in its place. cosign's own tags
+Asked of the referrers API (distribution spec 1.1, listing referrers); where a registry has none, of
+the index under the tag ``sha256-...`` that clients keep in its place. cosign's own tags
 (``sha256-....sig``, ``.att``, ``.sbom``) are older than both and are looked for beside them.
 """
 
@@ -95,7 +95,8 @@ def _same_registry(registry: Registry, path: str, onward: str, name: str) -> str
     if registry.is_own(address):
         return address
     raise RegistryError(
-        f"{name}: the list of referrers goes on at another host; report it to who runs the registry",
+        f"{name}: the list of referrers goes on at another host; report it to who runs the "
+        "registry",
         kind="refused",
     )
 

@@ -8,7 +8,6 @@ from seawall.sources.images.registry.errors import Kind, RegistryError
 
 _MOST_TOLD = 8192
 """Bytes of an answer that are looked at for its reason."""
-_REPORT = "report it to who runs the registry"
 
 
 def refused(answer: Answer, name: str, host: str, missing: str = "") -> RegistryError:
@@ -33,7 +32,7 @@ def refused(answer: Answer, name: str, host: str, missing: str = "") -> Registry
             f"{name}: not allowed{told}; run docker login {host}", kind="not-allowed"
         )
     return RegistryError(
-        f"{name}: the registry answers {status}{told}; {_REPORT}",
+        f"{name}: the registry answers {status}{told}; report it to who runs the registry",
         kind="not-supported" if status < 500 else "unavailable",
     )
 
@@ -60,21 +59,26 @@ def reason_of(answer: Answer) -> str:
 def translated(error: FetchError, address: str, host: str) -> RegistryError:
     """What a request that failed means."""
     reason = str(error).removeprefix(f"{address}: ").rpartition("; ")[0]
-    kind: Kind
+    kind: Kind = "unavailable"
+    text = f"{host}: {reason}; try again later"
     if error.cause == "unreachable":
-        kind, text = "unreachable", f"cannot reach {host}: {reason}"
-        remedy = "see whether its name is right, or give an archive of the image instead"
+        kind = "unreachable"
+        text = (
+            f"cannot reach {host}: {reason}; see whether its name is right, or give an archive of "
+            "the image instead"
+        )
     elif error.cause == "untrusted":
-        kind, text = "untrusted", f"{host}: {reason.partition('; ')[0]}"
-        remedy = (
-            "put the authority's certificate into ~/.config/containers/certs.d/HOST/ca.crt, or "
-            "name its file with SSL_CERT_FILE"
+        kind = "untrusted"
+        text = (
+            f"{host}: {reason.partition('; ')[0]}; put the authority's certificate into "
+            "~/.config/containers/certs.d/HOST/ca.crt, or name its file with SSL_CERT_FILE"
         )
     elif error.cause == "redirect":
-        kind, text, remedy = "refused", f"{host}: {reason}", _REPORT
+        kind, text = "refused", f"{host}: {reason}; report it to who runs the registry"
     elif error.status == 429:
-        kind, text = "too-many-requests", f"{host}: too many requests: {reason}"
-        remedy = f"try again later, or run docker login {host} if it grants more to those"
-    else:
-        kind, text, remedy = "unavailable", f"{host}: {reason}", "try again later"
-    return RegistryError(f"{text}; {remedy}", kind=kind)
+        kind = "too-many-requests"
+        text = (
+            f"{host}: too many requests: {reason}; try again later, or run docker login {host} if "
+            "it grants more to those"
+        )
+    return RegistryError(text, kind=kind)

@@ -216,7 +216,7 @@ class Registry:
         return self._authorizer
 
     def _root(self) -> str:
-        """The scheme and host. Where encryption is not a must, the registry is asked which it is."""
+        """The scheme and host. Where encryption is no must, the registry is asked which it is."""
         with self._lock:
             if not self._base:
                 local = is_loopback(self._host)

@@ -1,9 +1,9 @@
 """An image from its name: which registry, which manifest, which platform; then its layers.
 
-    images = Images(from_environment(os.environ))
-    image = images.resolve("registry.example.org/app:1.2", parse("linux/arm64"))
-    for layer in image.layers:
-        with images.open_blob(image, layer) as stream: ...
+images = Images(from_environment(os.environ))
+image = images.resolve("registry.example.org/app:1.2", parse("linux/arm64"))
+for layer in image.layers:
+with images.open_blob(image, layer) as stream: ...
 """
 
 import io
@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from seawall.core.errors import UsageError
 from seawall.core.image_reference import ImageReference, is_valid_image, parse_image
-from seawall.sources.images.manifests import DIGEST, MAX_SIZE
+from seawall.sources.images.manifests import DIGEST
 from seawall.sources.images.platforms import Platform, choose, of_host, of_value
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.blobs import open_blob
@@ -121,9 +121,7 @@ class Images:
         ]
         return list(dict.fromkeys(found))
 
-    def _first(
-        self, image: ImageReference, read: Callable[[Registry, Place], _Result]
-    ) -> _Result:
+    def _first(self, image: ImageReference, read: Callable[[Registry, Place], _Result]) -> _Result:
         """What the first place gives that has the image; each that had it not is named."""
         problems: list[RegistryError] = []
         for place in self._access.places(image):
@@ -144,7 +142,8 @@ class Images:
             raise last
         mirrors = "".join(f" (mirror: {str(each).rpartition('; ')[0]})" for each in before)
         reason, _, remedy = str(last).rpartition("; ")
-        raise RegistryError(f"{reason}{mirrors}; {remedy}", kind=last.kind)
+        told = f"{reason}{mirrors}; {remedy}"
+        raise RegistryError(told, kind=last.kind)
 
     def _chosen(
         self, registry: Registry, place: Place, top: Manifest, name: str, wanted: Platform | None
@@ -231,5 +230,3 @@ def _small(registry: Registry, place: Place, blob: Descriptor, limit: int) -> by
         )
     with open_blob(registry, place.repository, blob) as stream:
         return stream.read()
-
-
