@@ -27,6 +27,7 @@ SAVE_PATIENCE = 600.0
 _LEFT_FREE = 64 << 20
 """Bytes of the disk that are left to others."""
 _IDENTITY = pattern(r"(?:sha256:)?[0-9a-f]{64}")
+_SHORT = pattern(r"(?:sha256:)?[0-9a-f]{12,64}")
 _PLATFORMS, _INSPECTED_PLATFORMS = (1, 48), (1, 49)
 """The versions of the API since which a platform can be chosen."""
 
@@ -73,6 +74,11 @@ def find(engine: Engine, name: str, platform: Platform | None = None) -> Held | 
         of_value(about),
         size if isinstance(size, int) and size >= 0 else -1,
     )
+
+
+def is_identity(name: str) -> bool:
+    """Whether a name is the id of an image: an engine takes its beginning, too."""
+    return _SHORT.fullmatch(name) is not None
 
 
 def save(

@@ -17,6 +17,8 @@ from seawall.sources.images.engines.errors import EngineError
 
 MAX_SIZE = 1 << 20
 """Bytes of a file of docker's configuration."""
+USUAL = "its usual place"
+"""Of what nobody has named."""
 _NETWORK = ("tcp", "http", "https")
 
 
@@ -61,9 +63,7 @@ def _docker(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     paths = [os.path.join(root, "var/run/docker.sock")]
     paths += [os.path.join(runtime, "docker.sock")] if runtime else []
-    yield from (
-        Engine("docker", f"unix://{path}", "its usual place") for path in paths if _is_there(path)
-    )
+    yield from (Engine("docker", f"unix://{path}", USUAL) for path in paths if _is_there(path))
 
 
 def _podman(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
@@ -74,9 +74,7 @@ def _podman(environment: Mapping[str, str], root: str) -> Iterator[Engine]:
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     paths = [os.path.join(runtime, "podman", "podman.sock")] if runtime else []
     paths.append(os.path.join(root, "run/podman/podman.sock"))
-    yield from (
-        Engine("podman", f"unix://{path}", "its usual place") for path in paths if _is_there(path)
-    )
+    yield from (Engine("podman", f"unix://{path}", USUAL) for path in paths if _is_there(path))
 
 
 def _named(kind: str, text: str, source: str, certificates: str) -> Engine:

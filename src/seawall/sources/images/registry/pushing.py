@@ -52,11 +52,7 @@ class Pusher:
 
     def has(self, digest: str) -> bool:
         """Whether a blob is there. Raises ``RegistryError``."""
-        path = f"/v2/{self._repository}/blobs/{digest}"
-        return self._registry.asked(
-            path, self._wanted, lambda answer: answer.status == 200, method="HEAD",
-            accepted=(200, 404),
-        )  # fmt: skip
+        return self._registry.has(digest, self._wanted)
 
     def blob(self, blob: Descriptor, opened: Open, mounted_from: str = "") -> str:
         """Put a blob in; says whether it was ``there``, or was ``mounted`` or ``sent``.

@@ -81,6 +81,16 @@ class Registry:
             told = ""
         return told or self.manifest(repository, tag).digest
 
+    def has(self, digest: str, wanted: Wanted) -> bool:
+        """Whether a blob is there. Raises ``RegistryError``."""
+        return self.asked(
+            f"/v2/{wanted.scope.repository}/blobs/{digest}",
+            wanted,
+            lambda answer: answer.status == 200,
+            method="HEAD",
+            accepted=(200, 404),
+        )
+
     def get(
         self, path: str, wanted: Wanted, limit: int, accept: str = "*/*"
     ) -> tuple[bytes, Mapping[str, str]]:

@@ -15,12 +15,13 @@ from seawall.core.image_reference import ImageReference, is_valid_image, parse_i
 from seawall.sources.images.manifests import DIGEST
 from seawall.sources.images.platforms import Platform, choose, of_host, of_value
 from seawall.sources.images.registry.access import Access
+from seawall.sources.images.registry.authorization import Scope
 from seawall.sources.images.registry.blobs import open_blob
 from seawall.sources.images.registry.configuration import Place
 from seawall.sources.images.registry.descriptors import Descriptor, Manifest, descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.referrers import Referrer, referrers
-from seawall.sources.images.registry.registry import Registry
+from seawall.sources.images.registry.registry import Registry, Wanted
 
 MAX_CONFIG = 4 << 20
 """Bytes of a configuration, as containers/image has it."""
@@ -105,6 +106,12 @@ class Images:
     def blob(self, place: Place, blob: Descriptor, limit: int) -> bytes:
         """A small blob as a whole. Raises ``RegistryError``."""
         return _small(self._access.registry(place), place, blob, limit)
+
+    def has(self, place: Place, blob: Descriptor) -> bool:
+        """Whether a blob is there: layers that are to be had from elsewhere often are not."""
+        registry = self._access.registry(place)
+        name = f"{registry.name}/{place.repository}"
+        return registry.has(blob.digest, Wanted(name, Scope(place.repository)))
 
     def manifest_at(self, place: Place, digest: str) -> Manifest:
         """Another manifest of the same repository: an attestation's, or a referrer's."""
