@@ -19,6 +19,7 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from seawall import __version__
 from seawall.core.errors import InputError
 from seawall.sources.http.mirrors import Mirrors
+from seawall.sources.http.statuses import Passing, check_status
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -27,9 +28,6 @@ AGENT = f"seawall/{__version__}"
 CHUNK = 1 << 18
 NOT_MODIFIED, PARTIAL, NOT_FOUND, GONE, UNSATISFIABLE = 304, 206, 404, 410, 416
 _REDIRECTS = {301, 302, 303, 307, 308}
-_WORTH_ANOTHER_TRY = {408, 425, 429, 500, 502, 503, 504}
-_FORBIDDEN = 403
-"""NVD's and GitHub's word for too many requests; a plain one is final (RFC 9110, 15.5.4)."""
 
 
 class FetchError(InputError):
@@ -41,16 +39,6 @@ class FetchError(InputError):
         """Of the answer; 0 when there was none, or when it was not the status that was wrong."""
         self.cause = cause
         """``unreachable``, ``untrusted`` or ``redirect``, where it is one of these."""
-
-
-class Passing(Exception):  # noqa: N818 - it is no error yet: another try may do
-    """Something that may be over at the next try."""
-
-    def __init__(self, problem: str, after: float = 0.0, status: int = 0) -> None:
-        super().__init__(problem)
-        self.after = after
-        """Seconds that the server asks to wait; 0 when it does not say."""
-        self.status = status
 
 
 class Limits(NamedTuple):
@@ -223,7 +211,7 @@ class Client:
                 f"{address}: {self._unreachable[host]}; try again later", 0, "unreachable"
             )
         with self._answer(address, target, headers, method, body) as answer:
-            _check_status(answer)
+            check_status(answer.status, answer.headers)
             yield answer
 
     def give_up_or_wait(self, address: str, problem: Passing, number: int) -> None:
@@ -282,10 +270,11 @@ class Client:
         """The handlers that are needed: no files, no FTP, and redirects are ours."""
         encrypted = parts.scheme == "https"
         context = self._contexts(parts.netloc) if encrypted else None
-        key = parts.scheme if context is None else parts.netloc
+        direct = _is_here(parts.hostname or "")
+        key = f"{parts.scheme} {direct}" if context is None else parts.netloc
         if key not in self._openers:
             opener = OpenerDirector()
-            opener.add_handler(ProxyHandler())
+            opener.add_handler(ProxyHandler({} if direct else None))
             opener.add_handler(_tls(context) if encrypted else HTTPHandler())
             self._openers[key] = opener
         return self._openers[key]
@@ -366,34 +355,6 @@ def check_size(address: str, size: int, limit: int) -> None:
         raise FetchError(f"{address}: it is larger than {told}; see whether it is right")
 
 
-def _check_status(answer: Answer) -> None:
-    """Raises ``Passing`` for an answer that another try may better."""
-    status = answer.status
-    after = _seconds(answer.headers.get("retry-after", ""))
-    limited = status == _FORBIDDEN and (after or _used_up(answer.headers))
-    if status in _WORTH_ANOTHER_TRY or limited:
-        raise Passing(f"the server answered {status}", after, status)
-
-
-def _used_up(headers: Mapping[str, str]) -> bool:
-    """Whether a host says that it was asked too often; NVD says so in ``message``."""
-    return headers.get("x-ratelimit-remaining") == "0" or "limit" in headers.get("message", "")
-
-
-def _seconds(told: str) -> float:
-    """``Retry-After``: seconds or a day (RFC 9110, 10.2.3); 0 when it is neither."""
-    if told.strip().isdecimal():
-        return float(told.strip()[:9])
-    if not told:
-        return 0.0
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
-
-    try:
-        return max(parsedate_to_datetime(told).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-
-
 def _parts(address: str, target: str) -> SplitResult:
     try:
         return urlsplit(target)
@@ -407,8 +368,7 @@ def _joined(address: str, base: str, onward: str) -> str:
     except ValueError as error:
         raise FetchError(
             f"{address}: it is redirected to {onward.partition('?')[0]!r}, which is no address: "
-            f"{error}; "
-            "see whether the address is right"
+            f"{error}; see whether the address is right"
         ) from None
 
 
@@ -437,6 +397,11 @@ def _check_redirect(address: str, before: str, after: str, method: str) -> None:
             0,
             "redirect",
         )
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine: no proxy leads to it (as in Go's ``net/http``)."""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _tls(context: "SSLContext | None") -> HTTPSHandler:

@@ -8,7 +8,8 @@ import io
 from collections.abc import Generator, Iterator
 from typing import NoReturn
 
-from seawall.sources.http.client import CHUNK, PARTIAL, UNSATISFIABLE, Answer, Passing
+from seawall.sources.http.client import CHUNK, PARTIAL, UNSATISFIABLE, Answer
+from seawall.sources.http.statuses import Passing, first_byte
 from seawall.sources.images.registry.authorization import Scope
 from seawall.sources.images.registry.descriptors import Descriptor
 from seawall.sources.images.registry.errors import Kind, RegistryError
@@ -114,8 +115,7 @@ class _Blob(io.RawIOBase):
         if status == UNSATISFIABLE:
             self._wrong("is shorter than its manifest says", "wrong-content")
         if status == PARTIAL:
-            unit, _, rest = headers.get("content-range", "").partition(" ")
-            if unit != "bytes" or rest.partition("-")[0] != str(self._place):
+            if first_byte(headers.get("content-range", "")) != self._place:
                 raise Passing("the server sent another part than was asked for", 0.0, status)
             start = self._place
         elif status == 200:

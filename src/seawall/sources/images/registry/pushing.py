@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, NoReturn, Protocol
 from urllib.parse import quote, urljoin
 
-from seawall.sources.http.client import Answer, Passing
+from seawall.sources.http.client import Answer
+from seawall.sources.http.statuses import Passing
 from seawall.sources.images.manifests import INDEXES, digest_of, holds
 from seawall.sources.images.registry.authorization import Scope
 from seawall.sources.images.registry.descriptors import Descriptor, descriptor

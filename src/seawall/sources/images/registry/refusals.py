@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from seawall.sources.http.client import Answer, FetchError, Passing
+from seawall.sources.http.client import Answer, FetchError
+from seawall.sources.http.statuses import Passing
 from seawall.sources.images.registry.errors import Kind, RegistryError
 
 _MOST_TOLD = 8192

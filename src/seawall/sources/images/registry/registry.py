@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from seawall.core.redacted import Redacted
-from seawall.sources.http.client import Answer, Client, FetchError, Passing
+from seawall.sources.http.client import Answer, Client, FetchError
+from seawall.sources.http.statuses import Passing
 from seawall.sources.images.manifests import DIGEST, INDEXES, MANIFESTS, MAX_SIZE, SCHEMA_1
 from seawall.sources.images.registry.authorization import Authorizer, Scope
 from seawall.sources.images.registry.credentials import Credentials
