@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 AGENT = f"seawall/{__version__}"
 CHUNK = 1 << 18
 NOT_MODIFIED, PARTIAL, NOT_FOUND, GONE, UNSATISFIABLE = 304, 206, 404, 410, 416
+_LISTS = {"link", "www-authenticate"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -247,7 +248,7 @@ class Client:
             response = self._open(address, target, sent, method, body)
             with response:
                 waited = self._now() - started
-                found = {name.lower(): value for name, value in response.headers.items()}
+                found = _headers(response)
                 onward = found.get("location", "")
                 if response.status not in _REDIRECTS or not onward:
                     chunks = self._chunks(response, found, waited)
@@ -397,6 +398,16 @@ def _check_redirect(address: str, before: str, after: str, method: str) -> None:
             0,
             "redirect",
         )
+
+
+def _headers(response: HTTPResponse) -> dict[str, str]:
+    """Headers by their names in small letters; of one that comes again and is no list, the last."""
+    found: dict[str, str] = {}
+    for name, value in response.headers.items():
+        key = name.lower()
+        before = found.get(key) if key in _LISTS else None
+        found[key] = f"{before}, {value}" if before else value
+    return found
 
 
 def _is_here(host: str) -> bool:

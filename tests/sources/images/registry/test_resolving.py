@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,13 @@ from seawall.sources.images.platforms import parse
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.configuration import Mirror, Rule, Rules
 from seawall.sources.images.registry.credentials import Credentials
-from seawall.sources.images.registry.descriptors import manifest
+from seawall.sources.images.registry.descriptors import Descriptor, manifest
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.resolving import Images, parsed_name
 from tests.sources.http.support import Waits
 from tests.sources.images.registry.conftest import QUICK, connecting, with_login
 from tests.sources.images.registry.double import PLAIN, Double, Trick, running
-from tests.sources.images.registry.made import INDEX, LIST, SCHEMA_2, Made
+from tests.sources.images.registry.made import INDEX, LAYER, LIST, SCHEMA_2, Made
 
 FOUR = ("linux/amd64", "linux/arm/v6", "linux/arm64/v8", "windows/amd64")
 
@@ -123,6 +124,14 @@ def test_indexes_in_indexes(double: Double, images: Images, depth: int, works: b
         assert images.resolve(name, parse("linux/amd64")).layers
     else:
         assert "indexes in indexes" in str(failing(images, name, "linux/amd64"))
+
+
+def test_an_index_is_believed(double: Double, images: Images) -> None:
+    made = Made("linux/amd64")
+    entry = {**made.top, "platform": {"os": "linux", "architecture": "arm64"}}
+    made.digest = made.add_index([entry])["digest"]
+    image = images.resolve(double.push(made), parse("linux/arm64"))
+    assert str(image.platform) == "linux/amd64"
 
 
 def test_head_is_enough_for_a_digest(double: Double, images: Images) -> None:
@@ -263,6 +272,24 @@ def test_any_manifest_is_read_or_refused(data: bytes, kind: str, digest: str) ->
         assert error.kind in ("wrong-content", "not-supported", "refused")  # noqa: PT017 - or it is read
 
 
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(GOOD["digest"])
+KEYS = st.sampled_from(
+    ["schemaVersion", "mediaType", "manifests", "layers", "config", "digest", "size", "platform",
+     "annotations", "os", "architecture", "variant", "os.version", "artifactType"]
+)  # fmt: skip
+THINGS = st.recursive(VALUES, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner))
+
+
+@given(st.dictionaries(KEYS, THINGS), st.sampled_from(["manifests", "layers"]))
+def test_any_document_is_read_or_refused(value: dict[str, object], key: str) -> None:
+    data = json.dumps({"schemaVersion": 2, **value}).encode()
+    try:
+        found = manifest(data, INDEX, "", "", "a").descriptors(key, "a")
+    except RegistryError:
+        return
+    assert all(each.size >= 0 and each.digest.startswith("sha256:") for each in found)
+
+
 @given(st.text(max_size=60))
 def test_any_name_is_parsed_or_refused(name: str) -> None:
     try:
@@ -388,6 +415,29 @@ def test_odd_tokens(double: Double, images: Images, body: bytes) -> None:
     double.auth = "bearer"
     double.tricks["/token"] = [Trick(200, body=body)]
     assert failing(images, double.push(Made())).kind == "not-supported"
+
+
+def test_two_headers_of_a_name(double: Double, images: Images) -> None:
+    double.auth = "bearer"
+    name = double.push(Made())
+    bearer = f'Bearer realm="{double.base}/token",service="double"'
+    both = {"WWW-Authenticate": bearer, "www-authenticate": 'Basic realm="double"'}
+    double.tricks["manifests"] = [Trick(401, both)]
+    assert images.resolve(name).layers
+
+
+def test_threads_share_a_token(double: Double, images: Images) -> None:
+    double.auth = "bearer"
+    made = Made()
+    kept = [secrets.token_bytes(50_000) for _ in range(12)]
+    entries = [made.add_blob(data, LAYER) for data in kept]
+    image = images.resolve(double.push(made))
+    blobs = [Descriptor(LAYER, entry["digest"], entry["size"]) for entry in entries]
+    double.tokens.clear()
+    with ThreadPoolExecutor(6) as pool:
+        read = list(pool.map(lambda blob: images.open_blob(image, blob).read(), blobs))
+    assert read == kept
+    assert len(double.asked("/token")) == 2
 
 
 # Mirrors --------------------------------------------------------------------------------------

@@ -173,8 +173,14 @@ class Images:
         config = descriptor(found.value.get("config"), f"{name}: its configuration")
         layers = found.descriptors("layers", name)
         data = _small(registry, place, config, MAX_CONFIG)
-        platform = _platform(data, config)
-        if wanted is not None and platform is not None and choose(wanted, [platform]) < 0:
+        platform = _platform(data)
+        # What an index says of an image is believed: images that say another thing are about.
+        if (
+            top is found
+            and wanted is not None
+            and platform is not None
+            and choose(wanted, [platform]) < 0
+        ):
             raise _no_platform(name, wanted, [platform])
         return Image(
             name, place, top, found, platform, config, data, layers, tuple(attestations),
@@ -216,12 +222,10 @@ def _no_platform(name: str, wanted: Platform, offered: list[Platform]) -> Regist
     )
 
 
-def _platform(config: bytes, about: Descriptor) -> Platform | None:
+def _platform(config: bytes) -> Platform | None:
     """The platform of a configuration; artifacts other than images have none."""
     import json  # noqa: PLC0415 - only where something is fetched
 
-    if not about.media_type.endswith(("image.config.v1+json", "container.image.v1+json", "json")):
-        return None
     try:
         return of_value(json.loads(config))
     except (ValueError, RecursionError):
