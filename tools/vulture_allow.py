@@ -28,6 +28,7 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
+    engine_images.is_identity,
     engine_images.path_of,
     places.engines,
     Pusher,
