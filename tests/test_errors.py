@@ -11,15 +11,15 @@ import pytest
 from seawall.sources.git import process
 
 SOURCE = Path(__file__).parent.parent / "src" / "seawall"
-ERRORS = {"UsageError", "InputError"}
+ERRORS = {"UsageError", "InputError", "RegistryError", "EngineError"}
 PARTED = {"ArchiveError"}
 """What raises one whose last argument is the remedy."""
 HELPERS = {"_fail"}
 """What raises one. Errors of the command line's parsers all end in ``see: ... --help``."""
 
 VERBS = """
-choose clone correct fetch give install keep leave look make name put remove report resolve run
-save say scan see set upgrade use write
+choose clone correct fetch give install keep leave look make name push put remove report resolve run
+save say scan see set try upgrade use write
 """.split()
 REMEDY = re.compile(
     rf"\b(?:must|needs|goes with)\b|(?:[;:]|, or) (?:[^;:]*, )?(?:{'|'.join(VERBS)})\b"

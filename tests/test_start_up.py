@@ -69,6 +69,9 @@ def test_scan_loads_nothing_heavy(tmp_path: Path) -> None:
     modules = loaded("scan", "--profile", "all", "--exit-zero", str(manifest))
     assert "seawall.kubernetes.rules.host" in modules
     assert not modules & HEAVY
+    assert not any(
+        name.startswith(("seawall.sources.http", "seawall.sources.images")) for name in modules
+    )
 
 
 def test_charts_cost_nothing_unless_they_are_rendered(tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from seawall.sources.images.gathering import Executables
 from seawall.sources.images.image import Config as ImageConfig
 from seawall.sources.images.image import Image
 from seawall.sources.images.walking import WalkedLayer
+from seawall.sources.images.engines import images as engine_images
+from seawall.sources.images.engines import places
+from seawall.sources.images.registry import resolving
+from seawall.sources.images.registry.pushing import Pusher
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
@@ -37,6 +41,12 @@ _ = (
     Image.manifest_digest,
     Image.config_digest,
     WalkedLayer.unpacked_size,
+    engine_images.is_identity,
+    engine_images.path_of,
+    places.engines,
+    Pusher,
+    resolving.Image.config_descriptor,
+    resolving.Images.manifest_at,
 )
 
 __all__ = ("facts", "image_readers")

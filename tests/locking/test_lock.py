@@ -126,6 +126,19 @@ def test_from_a_registry(tmp_path: Path, capsys: Output) -> None:
         server.server_close()
 
 
+def test_from_a_mirror(tmp_path: Path) -> None:
+    image = Image("linux/amd64")
+    server = serve(image=image)
+    try:
+        (tmp_path / "a.yaml").write_text(POD.format(image="registry.example.org/web:1"))
+        mirror = f"registry.example.org={host(server)}/shop"
+        assert run(["lock", "--quiet", "--registry-mirror", mirror]) == 0
+        assert read("seawall.lock").pins == {"registry.example.org/web:1": image.digest}
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_what_has_no_digest_is_said(tmp_path: Path, capsys: Output) -> None:
     (tmp_path / "a.yaml").write_text(POD.format(image="registry.example.org/web:1.4"))
     assert run(["lock", "--offline"]) == 3
@@ -139,7 +152,14 @@ def test_the_lock_must_be_there(tmp_path: Path, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--image", "A B"], ["--from", "A B=x"], ["--from", "a:1=x"]]
+    "arguments",
+    [
+        ["--image", "A B"],
+        ["--from", "A B=x"],
+        ["--from", "a:1=x"],
+        ["--image", "a", "--registry-mirror", "a"],
+        ["--image", "a", "--insecure-registry", "https://a"],
+    ],
 )
 def test_wrong_usage(arguments: list[str]) -> None:
     assert run(["lock", *arguments]) == 2

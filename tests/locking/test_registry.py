@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import pytest
 
 from seawall.core.errors import InputError
-from seawall.core.image_reference import parse_image
-from seawall.locking.credentials import Credentials, Login
-from seawall.locking.registry import Registry
+from seawall.locking.registry import pin
+from seawall.sources.images.registry.access import Access
+from seawall.sources.images.registry.credentials import Credentials
+from seawall.sources.images.registry.resolving import Images
 from tests.locking.images import Image
 
 
@@ -107,7 +108,7 @@ def credentials(directory: Path, registry: str = "", login: str = "") -> Credent
 
 def pinned(server: ThreadingHTTPServer, known: Credentials, tag: str = "1") -> Any:
     name = f"{host(server)}/shop/web:{tag}"
-    return Registry(host(server), known, timeout=5).pin(parse_image(name))
+    return pin(name, Images(Access(known)))
 
 
 def test_the_digest_of_an_index(servers: list[ThreadingHTTPServer], tmp_path: Path) -> None:
@@ -186,40 +187,3 @@ def test_nobody_there(servers: list[ThreadingHTTPServer], tmp_path: Path) -> Non
     server.server_close()
     with pytest.raises(InputError, match="cannot reach"):
         pinned(server, credentials(tmp_path))
-
-
-# Docker's configuration -----------------------------------------------------------------------
-
-
-def test_docker_hub_has_a_name_of_its_own(tmp_path: Path) -> None:
-    known = credentials(tmp_path, "https://index.docker.io/v1/", "ann:b")
-    assert known.of("docker.io") == Login("ann", "b")
-    assert known.of("registry.example.org") is None
-    assert "b" not in repr(known.of("docker.io")).replace("ann", "")
-
-
-@pytest.mark.parametrize(
-    "value", ["[]", "{}", '{"auths": 1}', '{"auths": {"a": {"auth": "%"}}}', '{"auths": {"a": 1}}']
-)
-def test_odd_configurations(tmp_path: Path, value: str) -> None:
-    (tmp_path / "config.json").write_text(value)
-    assert Credentials({"DOCKER_CONFIG": str(tmp_path)}).of("a") is None
-
-
-def test_a_broken_configuration_is_said(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(InputError, match="cannot read"):
-        Credentials({"DOCKER_CONFIG": str(tmp_path)}).of("a")
-
-
-def test_a_helper_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    helper = tmp_path / "docker-credential-fake"
-    answer = '{\\"Username\\": \\"$key\\", \\"Secret\\": \\"s\\"}'
-    helper.write_text(f'#!/bin/sh\nread -r key\necho "{answer}"\n')
-    helper.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    (tmp_path / "config.json").write_text('{"credHelpers": {"registry.example.org": "fake"}}')
-    known = Credentials({"DOCKER_CONFIG": str(tmp_path)})
-    assert known.of("registry.example.org") == Login("registry.example.org", "s")
-    (tmp_path / "config.json").write_text('{"credsStore": "../../evil"}')
-    assert Credentials({"DOCKER_CONFIG": str(tmp_path)}).of("registry.example.org") is None

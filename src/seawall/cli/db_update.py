@@ -5,12 +5,12 @@ import os
 from functools import partial
 
 from seawall.advisories.update import local, network, published, settings
-from seawall.advisories.update.client import Client
-from seawall.advisories.update.mirrors import parse
 from seawall.advisories.update.switching import switch
 from seawall.cli.db_change import say, tell
 from seawall.cli.progress import Progress
 from seawall.core.errors import UsageError
+from seawall.sources.http.client import Client
+from seawall.sources.http.mirrors import parse
 
 INCOMPLETE = 3
 """The exit code when sources could not be had."""

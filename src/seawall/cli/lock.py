@@ -41,6 +41,15 @@ def parser() -> Parser:
         help="take versions from an SBOM of the built image (CycloneDX, SPDX), from an archive's "
         "Packages or APKINDEX, or from a requirements file of pip",
     )  # fmt: skip
+    result.add_argument(
+        "--registry-mirror", action="append", default=[], metavar="PREFIX=MIRROR",
+        help="ask this place first for what begins so, as docker.io=mirror.example.org/hub (may be "
+        "given several times; beside the mirrors of registries.conf)",
+    )  # fmt: skip
+    result.add_argument(
+        "--insecure-registry", action="append", default=[], metavar="HOST[:PORT]",
+        help="a registry whose certificate does not count, or that has none",
+    )  # fmt: skip
     result.add_argument("--offline", action="store_true", help="ask no registry")
     result.add_argument("--update", action="store_true", help="look up known digests again")
     result.add_argument("--file", default=NAME, metavar="FILE", help=f"default: {NAME}")
@@ -63,7 +72,7 @@ def run(arguments: list[str]) -> int:
     missing = [name for name in wanted if name not in found]
     problems: list[str] = []
     if missing and not options.offline:
-        problems = _ask(missing, found)
+        problems = _ask(missing, found, options)
     elif missing:
         problems = [f"{name}: no layout has it" for name in missing]
     packages, more = _packages(options, there.packages, lock.packages)
@@ -124,13 +133,15 @@ def _layout(text: str) -> tuple[str, str]:
     return path, name
 
 
-def _ask(missing: list[str], found: dict[str, Pin]) -> list[str]:
+def _ask(missing: list[str], found: dict[str, Pin], options: argparse.Namespace) -> list[str]:
     """Ask the registries; gives what went wrong."""
-    from seawall.locking.credentials import Credentials  # noqa: PLC0415 - subprocess
     from seawall.locking.registry import pins  # noqa: PLC0415 - urllib
+    from seawall.sources.images.registry import access  # noqa: PLC0415 - subprocess
+    from seawall.sources.images.registry.resolving import Images  # noqa: PLC0415 - as above
 
+    chosen = access.Options(tuple(options.insecure_registry), tuple(options.registry_mirror))
     problems = []
-    answers = pins(missing, Credentials(os.environ))
+    answers = pins(missing, Images(access.from_environment(os.environ, chosen)))
     for name, answer in zip(missing, answers, strict=True):
         if isinstance(answer, InputError):
             problems.append(str(answer))

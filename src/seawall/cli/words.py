@@ -66,6 +66,8 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "NAME[=FILE]": _formats,
     "PROFILE": _labels(", ".join(PROFILES)),
     "[NAME=]PATH": FILES,
+    "PREFIX=MIRROR": _nothing,
+    "HOST[:PORT]": _nothing,
     "FLAGS": _nothing,
     "REV": _nothing,
     "SIZE": _nothing,

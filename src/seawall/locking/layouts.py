@@ -14,7 +14,7 @@ from typing import Any
 from seawall.core.errors import InputError
 from seawall.core.image_reference import is_valid_image
 from seawall.locking.file import DIGEST, Pin, full_name
-from seawall.locking.manifests import MAX_SIZE, digest_of, is_index, parsed, platforms_of
+from seawall.sources.images.manifests import MAX_SIZE, digest_of, is_index, parsed, platforms_of
 
 REF_NAME = "org.opencontainers.image.ref.name"
 _WHOLE_NAME = "io.containerd.image.name"

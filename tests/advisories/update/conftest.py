@@ -1,26 +1,5 @@
-"""A server, and a client that does not sleep."""
+"""The server, and the client that does not sleep, of the tests of HTTP."""
 
-from collections.abc import Iterator
+from tests.sources.http.conftest import _no_proxies, server, waits
 
-import pytest
-
-from tests.advisories.update.server import Server, running
-from tests.advisories.update.support import Waits
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with running() as found:
-        yield found
-
-
-@pytest.fixture
-def waits() -> Waits:
-    return Waits()
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+__all__ = ["_no_proxies", "server", "waits"]

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import FetchError, Limits
 from seawall.advisories.update.downloads import Validators, fetch
-from tests.advisories.update.server import Server, Trick, running
-from tests.advisories.update.support import QUICK, Waits, client
+from seawall.sources.http.client import FetchError, Limits
+from tests.sources.http.server import Server, Trick, running
+from tests.sources.http.support import QUICK, Waits, client
 
 DATA = b"".join(b"%06d\n" % number for number in range(20_000))
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.advisories.update.client import Limits
+from seawall.sources.http.client import Limits
 from tests.advisories.update import upstream
-from tests.advisories.update.server import Server, running
 from tests.advisories.update.test_methods import Keeper
+from tests.sources.http.server import Server, running
 
 BUCKET = "/storage.googleapis.com/osv-vulnerabilities/Go"
 SMALL = (

@@ -12,15 +12,15 @@ import pytest
 
 from seawall.advisories.advisory import Advisory, Cycle, Metadata, Unread
 from seawall.advisories.feeds import sources
-from seawall.advisories.update.client import Client, FetchError, Limits
 from seawall.advisories.update.downloads import not_shown
 from seawall.advisories.update.methods import changes, meta, modified_ids
 from seawall.advisories.update.network import _followed
 from seawall.advisories.update.state import State
 from seawall.advisories.update.work import Outcome, Work
+from seawall.sources.http.client import Client, FetchError, Limits
 from tests.advisories.update import upstream
-from tests.advisories.update.server import Server, Trick
-from tests.advisories.update.support import Clock, Waits, client
+from tests.sources.http.server import Server, Trick
+from tests.sources.http.support import Clock, Waits, client
 
 
 class Keeper:

@@ -17,14 +17,14 @@ from seawall.advisories import database
 from seawall.advisories.feeds import sources
 from seawall.advisories.store import Store
 from seawall.advisories.update import network, settings
-from seawall.advisories.update.client import Client, FetchError, Limits
 from seawall.cli import db_update
 from seawall.core.errors import UsageError
+from seawall.sources.http.client import Client, FetchError, Limits
 from tests.advisories import small_database
 from tests.advisories.update import upstream
-from tests.advisories.update.server import Server, Trick
-from tests.advisories.update.support import Clock, Waits
 from tests.cli.support import Outcome, command
+from tests.sources.http.server import Server, Trick
+from tests.sources.http.support import Clock, Waits
 
 SOME = "osv-go,osv-pypi,kev,epss"
 

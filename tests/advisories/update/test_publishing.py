@@ -14,9 +14,9 @@ import yaml
 from seawall.advisories.store import Store
 from seawall.advisories.update import settings
 from tests.advisories.update import upstream
-from tests.advisories.update.server import Server
 from tests.cli.support import command
 from tests.shared import ROOT
+from tests.sources.http.server import Server
 
 SCRIPT = ROOT / ".ci" / "advisories"
 GH = """\

@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import Any
 
 from seawall.advisories.feeds.sources import MODIFIED_IDS, SOURCES
-from seawall.advisories.update.mirrors import Mirrors
-from tests.advisories.update.server import Page, Server
+from seawall.sources.http.mirrors import Mirrors
 from tests.shared import DATA
+from tests.sources.http.server import Page, Server
 
 FEEDS = DATA / "feeds"
 HOSTS = (

@@ -12,7 +12,7 @@ from seawall.advisories.advisory import Unread
 from seawall.advisories.feeds.archive import members
 from seawall.advisories.feeds.errors import FeedError
 from seawall.advisories.feeds.sources import Source
-from seawall.advisories.update.client import FetchError
+from seawall.sources.http.client import FetchError
 
 _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".zip": (b"PK\x03\x04",),

@@ -12,7 +12,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import BinaryIO, NamedTuple
 
-from seawall.advisories.update.client import (
+from seawall.sources.http.client import (
     CHUNK,
     NOT_MODIFIED,
     PARTIAL,
@@ -20,10 +20,10 @@ from seawall.advisories.update.client import (
     Answer,
     Client,
     FetchError,
-    Passing,
     accepted,
     check_size,
 )
+from seawall.sources.http.statuses import Passing, first_byte
 
 MAX_FILE = 8 << 30
 """Bytes of one file; Red Hat's archive of VEX documents is the largest, with less than 1 GB."""
@@ -181,7 +181,7 @@ def _take(
         raise Passing("what had come of it is not the beginning of it", 0.0, answer.status)
     headers = answer.headers
     if answer.status == PARTIAL:
-        if _start(headers.get("content-range", "")) != partial.size():
+        if first_byte(headers.get("content-range", "")) != partial.size():
             partial.remove()
             raise Passing("the server sent another part than was asked for", 0.0, answer.status)
     else:
@@ -224,10 +224,3 @@ def _strong(headers: Mapping[str, str]) -> str:
     """What ``If-Range`` may hold: no weak tag (RFC 9110, 13.1.5)."""
     etag = headers.get("etag", "")
     return etag if etag and not etag.startswith("W/") else headers.get("last-modified", "")
-
-
-def _start(content_range: str) -> int:
-    """The place of a part's first byte; -1 when it is not told."""
-    unit, _, rest = content_range.partition(" ")
-    first = rest.partition("-")[0]
-    return int(first[:18]) if unit == "bytes" and first.isdecimal() else -1

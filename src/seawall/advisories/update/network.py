@@ -19,13 +19,13 @@ from seawall.advisories.feeds.sources import LOCAL, SOURCES, Source
 from seawall.advisories.schema import VERSION
 from seawall.advisories.store import DatabaseError, Store
 from seawall.advisories.update import local
-from seawall.advisories.update.client import Client, FetchError
 from seawall.advisories.update.downloads import Shown
 from seawall.advisories.update.local import Told
 from seawall.advisories.update.state import State
 from seawall.advisories.update.switching import Switched, switch
 from seawall.advisories.update.work import Outcome, Work
 from seawall.core.errors import UsageError
+from seawall.sources.http.client import Client, FetchError
 
 FEEDS = "feeds"
 """Of the kept feeds, in the data directory."""

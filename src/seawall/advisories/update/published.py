@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 
 from seawall.advisories import database, signing
 from seawall.advisories.store import DatabaseError, Store
-from seawall.advisories.update.client import Client, FetchError
 from seawall.advisories.update.downloads import Shown, fetch, not_shown
 from seawall.advisories.update.switching import Switched, switch
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import Client, FetchError
 
 MAX_SIZE = 2 << 30
 """Bytes of a packed database."""

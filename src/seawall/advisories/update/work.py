@@ -11,9 +11,9 @@ from typing import NamedTuple
 from seawall.advisories.feeds.changes import CHANGED
 from seawall.advisories.feeds.sources import Source
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import GONE, NOT_FOUND, Client, FetchError
 from seawall.advisories.update.downloads import Fetched, Shown, fetch
 from seawall.advisories.update.state import State
+from seawall.sources.http.client import GONE, NOT_FOUND, Client, FetchError
 
 _AT_ONCE = 6
 """Requests of one source: each is small, and most of it is waiting."""

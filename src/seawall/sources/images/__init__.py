@@ -1,1 +1,1 @@
-"""Container images and root file systems: what is in their layers, read without an engine."""
+"""Container images and root file systems: where they are, and what is in their layers."""

@@ -3,7 +3,6 @@
 import json
 from datetime import datetime, timedelta
 
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,
@@ -15,6 +14,7 @@ from seawall.advisories.update.work import (
     put_changed,
 )
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 MOST_DOCUMENTS = 2_000
 """Documents that are fetched one by one, unless there is no newer archive."""

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from seawall.advisories.feeds.archive import members
 from seawall.advisories.feeds.errors import FeedError
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.downloads import fetch
 from seawall.advisories.update.work import (
     UNCHANGED,
@@ -25,6 +24,7 @@ from seawall.advisories.update.work import (
     put_changed,
 )
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 MOST_DAYS = 14
 """Days of changes that are followed before the archive is fetched again."""

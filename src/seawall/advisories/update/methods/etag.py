@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import product
 
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 _NAMES = {
     "nvd-overrides": "anchore-nvd-data-overrides.tar.gz",

@@ -1,8 +1,8 @@
 """Alpine's database: one time for all of it, a directory for each release."""
 
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 _REPOSITORIES = ("main", "community")
 _RELEASE = pattern(r'href="(?:\./|/)?(v\d{1,3}\.\d{1,3}|edge)/?"')

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from seawall.advisories.update import checks
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,
@@ -16,6 +15,7 @@ from seawall.advisories.update.work import (
     whole,
 )
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 KEY = "NVD_API_KEY"
 """Of the environment: with one, the service may be asked more often."""

@@ -5,7 +5,6 @@ import os
 from datetime import UTC, datetime
 
 from seawall.advisories.feeds.changes import CHANGED
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.work import (
     UNCHANGED,
     Outcome,
@@ -19,6 +18,7 @@ from seawall.advisories.update.work import (
     whole,
 )
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 
 MOST_RECORDS = 300
 """Records that are fetched one by one; beyond it the archive is less trouble for both sides."""

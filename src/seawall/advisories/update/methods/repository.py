@@ -1,9 +1,9 @@
 """Repositories of RPM packages: ``repomd.xml`` tells where their ``updateinfo`` is."""
 
-from seawall.advisories.update.client import FetchError
 from seawall.advisories.update.methods.etag import expanded
 from seawall.advisories.update.work import UNCHANGED, Outcome, Work, is_absent, whole
 from seawall.core.lazy import pattern
+from seawall.sources.http.client import FetchError
 from seawall.text.xml import XmlError, iterate
 
 _MAX_PAGE = 4 << 20

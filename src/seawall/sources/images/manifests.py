@@ -17,6 +17,12 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+SCHEMA_1 = (
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+)
+"""What Docker had before 1.10: refused, as their digests say nothing of the layers' contents."""
+DIGEST = pattern(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _PART = pattern(r"[A-Za-z0-9._-]{1,32}")
 Blob = Callable[[str], bytes]
 """Gives the bytes of a digest; raises InputError where there are none."""
@@ -27,9 +33,19 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
 
+def holds(data: bytes, digest: str) -> bool:
+    """Whether bytes are those of a digest, SHA-256 or SHA-512."""
+    algorithm, _, value = digest.partition(":")
+    if algorithm == "sha512":
+        from hashlib import sha512  # noqa: PLC0415 - hardly anybody uses it
+
+        return sha512(data).hexdigest() == value
+    return digest_of(data) == digest
+
+
 def parsed(data: bytes, what: str) -> Mapping[str, Any]:
     """A JSON object; raises InputError for anything else."""
-    import json  # noqa: PLC0415 - only for the lock command
+    import json  # noqa: PLC0415 - only for images
 
     try:
         value = json.loads(data)

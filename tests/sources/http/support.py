@@ -1,7 +1,7 @@
 """Clients for tests: patience is short, and nobody waits."""
 
-from seawall.advisories.update.client import Client, Limits
-from seawall.advisories.update.mirrors import Mirrors
+from seawall.sources.http.client import Client, Limits
+from seawall.sources.http.mirrors import Mirrors
 
 NO_MIRRORS = Mirrors()
 QUICK = Limits(patience=2.0)

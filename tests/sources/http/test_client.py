@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.advisories.update.client import AGENT, FetchError, Limits
-from seawall.advisories.update.mirrors import Mirrors, parse
 from seawall.core.errors import UsageError
-from tests.advisories.update.server import Server, Trick, running
-from tests.advisories.update.support import QUICK, Waits, client
+from seawall.sources.http.client import AGENT, Client, FetchError, Limits
+from seawall.sources.http.mirrors import Mirrors, parse
+from tests.sources.http.server import Server, Trick, running
+from tests.sources.http.support import QUICK, Waits, client
 
 
 def test_it_says_who_asks_and_wants_no_compression(server: Server, waits: Waits) -> None:
@@ -173,6 +173,37 @@ def test_lines_are_read_no_further_than_they_are_wanted(server: Server, waits: W
         asking.lines(address, 1000, lambda _: True)
 
 
+def test_a_reader_may_take_its_time(server: Server) -> None:
+    """Only what the server takes counts against it: here a second for each piece."""
+    server.files["/a"] = b"x" * 600_000
+    passed = [0.0]
+
+    def now() -> float:
+        passed[0] += 1.0
+        return passed[0]
+
+    asking = Client(limits=Limits(patience=2.0, grace=1.0, rate=1000, tries=1), now=now)
+    size = 0
+    with asking.once(f"{server.base}/a") as answer:
+        for chunk in answer.chunks:
+            size += len(chunk)
+            passed[0] += 1e6
+    assert size == 600_000
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE"])
+def test_other_methods(server: Server, waits: Waits, method: str) -> None:
+    server.files["/a"] = b"text"
+    server.tricks["/a"] = [Trick(503), Trick(200, body=b"told")]
+    body = b"sent" if method == "POST" else None
+    found = client(waits).attempt(
+        f"{server.base}/a", lambda answer: b"".join(answer.chunks), method=method, body=body
+    )
+    assert found == (b"" if method == "HEAD" else b"told")
+    assert [each.body for each in server.requests] == [body or b""] * 2
+    assert waits == [1.0]
+
+
 # Redirects ------------------------------------------------------------------------------------
 
 
@@ -208,6 +239,14 @@ def test_a_key_is_not_told_to_another_host(server: Server, waits: Waits) -> None
         assert other.requests[0].headers["accept"] == "x/y"
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_what_is_sent_follows_no_redirect(server: Server, waits: Waits, method: str) -> None:
+    server.tricks["/a"] = [Trick(307, {"Location": "/b?signature=x"})]
+    with pytest.raises(FetchError, match=rf"a {method} is redirected to .*/b;") as raised:
+        client(waits).attempt(f"{server.base}/a", lambda _: None, method=method, body=b"x")
+    assert (raised.value.cause, len(server.requests)) == ("redirect", 1)
+
+
 # Proxies and mirrors --------------------------------------------------------------------------
 
 
@@ -219,13 +258,23 @@ def test_a_proxy_is_asked(server: Server, waits: Waits, monkeypatch: pytest.Monk
     assert request.target == "http://upstream.example.org/osv/all.zip"
 
 
+def test_no_proxy_for_this_machine(
+    server: Server, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://192.0.2.1:9")
+    server.files["/a"] = b"text"
+    assert client(waits).get(f"{server.base}/a", 10) == b"text"
+
+
 def test_no_proxy_for_some_hosts(
     server: Server, waits: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("http_proxy", server.base)
+    monkeypatch.setenv("no_proxy", "upstream.invalid")
     server.files["/a"] = b"text"
-    assert client(waits).get(f"{server.base}/a", 10) == b"text"
+    assert client(waits).get("http://other.invalid/a", 10) == b"text"
+    with pytest.raises(FetchError, match="cannot be reached"):
+        client(waits).get("http://upstream.invalid/a", 10)
 
 
 def test_a_mirror_takes_the_place_of_a_prefix(server: Server, waits: Waits) -> None:

@@ -17,6 +17,7 @@ class Request(NamedTuple):
     path: str
     headers: Mapping[str, str]
     """In small letters."""
+    body: bytes
     target: str
     """As it stood in the request: a whole address when it came to a proxy."""
 
@@ -112,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.own.requests.append(Request(parts.path, headers, self.path))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.own.requests.append(Request(parts.path, headers, body, self.path))
         try:
             tricks = self.own.tricks.get(parts.path)
             if tricks:
@@ -126,6 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._file(data, headers)
         except ConnectionError:
             self.close_connection = True
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the server's names
 
     def _file(self, data: bytes, asked: Mapping[str, str]) -> None:
         tag = f'"{sha256(data).hexdigest()[:16]}"'
@@ -197,5 +201,5 @@ class _Handler(BaseHTTPRequestHandler):
             if trick.stall_after >= 0:
                 self.own.released.wait(5)
             self.close_connection = True
-        else:
+        elif self.command != "HEAD":
             self.wfile.write(body)

@@ -1,0 +1,1 @@
+"""Images that a Docker or Podman on this machine holds. No plain scan loads any of it."""

@@ -1,0 +1,1 @@
+"""Images in registries (OCI distribution specification 1.1). No plain scan loads any of it."""
