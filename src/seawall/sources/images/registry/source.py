@@ -1,0 +1,84 @@
+"""A registry as a source of images (``target.ImageSource``): its documents and layers by digest."""
+
+from collections.abc import Callable
+
+from seawall.core.image_reference import is_valid_image
+from seawall.sources.images import image as model
+from seawall.sources.images.image import Image, Other
+from seawall.sources.images.manifest import Chooser, Descriptor
+from seawall.sources.images.manifests import INDEXES, MANIFESTS
+from seawall.sources.images.platforms import Platform, normal
+from seawall.sources.images.registry import descriptors, resolving
+from seawall.sources.images.registry.access import Access
+from seawall.sources.images.registry.resolving import MAX_CONFIG, Images
+from seawall.sources.images.unpacking import Stream
+
+
+class RegistrySource:
+    """Registries, for names that nothing on this machine has."""
+
+    prefix = "registry"
+    title = "the registry"
+
+    def __init__(self, access: Callable[[], Access]) -> None:
+        self._access = access
+
+    def find(self, reference: str, platform: model.Platform | None) -> Image | None:
+        """See ``ImageSource``; a registry that does not give it says why in ``RegistryError``."""
+        if not is_valid_image(reference):
+            return None
+        images = Images(self._access())
+        wanted = normal(*platform) if platform else None
+        found = images.resolve(reference, wanted)
+        blobs = _Blobs(images, found)
+        manifest = found.manifest
+        entry = Descriptor(manifest.media_type, manifest.digest, len(manifest.data), None, {})
+        image = Chooser(blobs).image(found.name, [entry])
+        return image._replace(
+            reference=found.name if "@" not in found.name else "",
+            digests=tuple(dict.fromkeys((manifest.digest, found.digest))),
+            others=tuple(_other(each) for each in found.attestations),
+        )
+
+
+class _Blobs:
+    """The blobs of an image in a registry (``manifest.Blobs``)."""
+
+    def __init__(self, images: Images, found: resolving.Image) -> None:
+        self.name = found.name
+        self._images = images
+        self._found = found
+        self._known = {
+            found.manifest.digest: found.manifest.data,
+            found.config_descriptor.digest: found.config,
+        }
+
+    def document(self, descriptor: Descriptor) -> bytes:
+        """See ``Blobs``."""
+        known = self._known.get(descriptor.digest)
+        if known is not None:
+            return known
+        place = self._found.place
+        if descriptor.media_type in (*INDEXES, *MANIFESTS):
+            return self._images.manifest_at(place, descriptor.digest).data
+        return self._images.blob(place, _own(descriptor), MAX_CONFIG)
+
+    def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
+        """See ``Blobs``."""
+        own = _own(descriptor)
+        foreign = "nondistributable" in own.media_type or "foreign" in own.media_type
+        if foreign and not self._images.has(self._found.place, own):
+            return None
+        return lambda: self._images.open_blob(self._found, own)
+
+
+def _own(entry: Descriptor) -> descriptors.Descriptor:
+    return descriptors.Descriptor(entry.media_type, entry.digest, entry.size)
+
+
+def _other(entry: descriptors.Descriptor) -> Other:
+    platform = entry.platform or Platform("", "")
+    return Other(
+        entry.digest, entry.media_type, model.Platform(*platform[:3]), "",
+        entry.annotations.get("vnd.docker.reference.digest", ""),
+    )  # fmt: skip
