@@ -12,14 +12,14 @@ from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage
 from seawall.packages.image_formats import IMAGE_FORMATS, image_format_of, uncovered_of
 from seawall.packages.inventory import Inventory
 from seawall.sources.git.index import Stat
+from seawall.sources.images.engines import images as engine_images
+from seawall.sources.images.engines import places
 from seawall.sources.images.gathering import Executables
 from seawall.sources.images.image import Config as ImageConfig
 from seawall.sources.images.image import Image
-from seawall.sources.images.walking import WalkedLayer
-from seawall.sources.images.engines import images as engine_images
-from seawall.sources.images.engines import places
 from seawall.sources.images.registry import resolving
 from seawall.sources.images.registry.pushing import Pusher
+from seawall.sources.images.walking import WalkedLayer
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
 from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instruction, Pair
