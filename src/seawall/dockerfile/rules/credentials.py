@@ -17,37 +17,14 @@ from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, stage_rule, step_rule
 from seawall.dockerfile.rules.copying import local_sources
 from seawall.dockerfile.stages import Setting, Stage, Step
+from seawall.text.credentials import (
+    ADDRESS_WITH_PASSWORD,
+    TOKEN,
+    in_setting,
+    may_hold_credentials,
+    names_credential,
+)
 from seawall.text.shell.script import Command, ShellWord
-
-_NAME = pattern(
-    r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
-    r"|private_key|dsn|conn(?:ection)?_string)(?:$|_)",
-    re.IGNORECASE,
-)
-_HARMLESS = pattern(
-    r"(?:^|_)(?:public|file|files|path|dir|version|url|uri|user|username|name|id|ttl|length|size"
-    r"|algorithm|type|host|port|gpg)(?:$|_)",
-    re.IGNORECASE,
-)
-_URL_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
-_TOKEN = pattern(
-    r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
-    r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
-)
-_TOKEN_MARKS = (
-    "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "xox", "npm_", "sk_live_"
-)  # fmt: skip
-"""Without one of these there is no token."""
-_PLACEHOLDER = pattern(
-    r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
-    r"|secret|password|test|\s*)\Z",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=512)  # the same names stand in many files
-def _names_secret(name: str) -> bool:
-    return bool(_NAME.search(name)) and not _HARMLESS.search(name)
 
 
 def _severity(step: Step, context: Context) -> Severity:
@@ -126,7 +103,7 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
         name = setting.key.text
         place = (pair.key.start, (pair.value or pair.key).end)
         value = "" if setting.value is None else setting.value.text
-        if _names_secret(name) or _TOKEN.search(value):
+        if names_credential(name) or TOKEN.search(value):
             severity = _severity(step, context)
             yield Hit(
                 f"argument {name} takes a credential", place, severity=severity, evidence=name,
@@ -138,15 +115,8 @@ def _held(setting: Setting) -> str:
     """What kind of credential a setting holds; empty for none."""
     if setting.value is None or not setting.value.known:
         return ""
-    name, value = setting.key.text, setting.value.text
-    if _may_hold_credentials(value) and _TOKEN.search(value):
-        return "a provider's token"
-    if _may_hold_credentials(value) and _URL_PASSWORD.search(value):
-        return "an address with a password"
-    if _names_secret(name) and len(value) > 3 and not _PLACEHOLDER.match(value):
-        is_path = value.startswith("/") and " " not in value
-        return "" if is_path else "a credential"
-    return ""
+    held = in_setting(setting.key.text, setting.value.text)
+    return "" if held is None else held.what
 
 
 def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
@@ -349,10 +319,10 @@ def secret_in_run(step: Step, context: Context) -> Hits:
     Values that a variable gives at build time.
     """
     for script in step.scripts:
-        is_suspicious = _may_hold_credentials(script.said)
+        is_suspicious = may_hold_credentials(script.said)
         for command in script.commands:
             for place, text in enumerate(command.shown if is_suspicious else ()):
-                if _URL_PASSWORD.search(text) or _TOKEN.search(text):
+                if ADDRESS_WITH_PASSWORD.search(text) or TOKEN.search(text):
                     word = command.words[place]
                     fixes = tuple(_from_secret(step, command, word, context))
                     yield Hit(
@@ -371,11 +341,6 @@ def secret_in_run(step: Step, context: Context) -> Hits:
                 )  # fmt: skip
 
 
-def _may_hold_credentials(text: str) -> bool:
-    """Whether the patterns need to look: they are slow, and few scripts have any of this."""
-    return ("://" in text and "@" in text) or any(mark in text for mark in _TOKEN_MARKS)
-
-
 def _password(command: Command, verb: str, options: tuple[str, ...]) -> str:
     """The value of an option that takes a password, where it is plain."""
     if verb and command.values[:1] != [verb]:
@@ -390,7 +355,7 @@ def _from_secret(
     step: Step, command: Command, word: ShellWord, context: Context
 ) -> Iterator[Proposal]:
     """The password of an address, or a provider's token, from a build secret."""
-    address, token = _URL_PASSWORD.search(word.text), _TOKEN.search(word.text)
+    address, token = ADDRESS_WITH_PASSWORD.search(word.text), TOKEN.search(word.text)
     if address is not None:
         start = word.text.index(":", address.start() + address[0].index("://") + 3) + 1
         yield from from_secret(

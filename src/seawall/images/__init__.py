@@ -1,0 +1,1 @@
+"""Images: what a container image is configured to do and what its file system holds."""

@@ -1,0 +1,30 @@
+"""Which files of an image rules may have something to say of: asked for every file, so it is quick.
+
+What is left out here no rule ever sees; ``Files.find`` still finds it.
+"""
+
+import stat
+
+from seawall.images import credential_files
+from seawall.images.leftover_files import kind_of as leftover
+from seawall.images.names import PROGRAM_DIRECTORIES, PROGRAMS
+
+MOST_TEXT = 64 * 1024
+"""Bytes of a file that rules are shown."""
+ACCOUNTS = ("etc/passwd", "etc/group", "etc/shadow")
+_SPECIAL = stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH
+
+
+def is_notable(path: str, mode: int, *, capabilities: bool = False) -> bool:
+    """Whether rules may want to see a file (its path without leading ``/``)."""
+    if capabilities or (mode & _SPECIAL and not stat.S_ISLNK(mode)):
+        return True
+    directory, _, name = path.rpartition("/")
+    if name in PROGRAMS and directory in PROGRAM_DIRECTORIES:
+        return True
+    return path in ACCOUNTS or leftover(path) is not None or wants_text(path)
+
+
+def wants_text(path: str) -> bool:
+    """Whether rules read the start of a file."""
+    return path in ACCOUNTS or credential_files.kind_of(path) is not None

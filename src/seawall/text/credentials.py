@@ -1,0 +1,75 @@
+"""Credentials in settings and texts: by names, by the formats of providers, in addresses."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from seawall.core.lazy import pattern
+
+_NAME = pattern(
+    r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
+    r"|private_key|dsn|conn(?:ection)?_string)(?:$|_)",
+    re.IGNORECASE,
+)
+_HARMLESS = pattern(
+    r"(?:^|_)(?:public|file|files|path|dir|version|url|uri|user|username|name|id|ttl|length|size"
+    r"|algorithm|type|host|port|gpg)(?:$|_)",
+    re.IGNORECASE,
+)
+ADDRESS_WITH_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
+TOKEN = pattern(
+    r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
+    r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
+)
+_TOKEN_MARKS = (
+    "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "xox", "npm_", "sk_live_"
+)  # fmt: skip
+"""Without one of these there is no token."""
+_PLACEHOLDER = pattern(
+    r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
+    r"|secret|password|test|\s*)\Z",
+    re.IGNORECASE,
+)
+_SHORTEST = 4
+
+
+class Named(NamedTuple):
+    """A credential that was found."""
+
+    what: str
+    """With its article: ``a provider's token``."""
+    value: str
+
+
+@lru_cache(maxsize=512)  # the same names stand in many files
+def names_credential(name: str) -> bool:
+    """Whether the name of a setting tells of a credential."""
+    return bool(_NAME.search(name)) and not _HARMLESS.search(name)
+
+
+def may_hold_credentials(text: str) -> bool:
+    """Whether the patterns need to look: they are slow, and few texts have any of this."""
+    return ("://" in text and "@" in text) or any(mark in text for mark in _TOKEN_MARKS)
+
+
+def in_setting(name: str, value: str) -> Named | None:
+    """The credential that a setting holds, by its value or by its name; ``None`` for none."""
+    if may_hold_credentials(value):
+        if TOKEN.search(value):
+            return Named("a provider's token", value)
+        if ADDRESS_WITH_PASSWORD.search(value):
+            return Named("an address with a password", value)
+    if names_credential(name) and len(value) >= _SHORTEST and not _PLACEHOLDER.match(value):
+        is_path = value.startswith("/") and " " not in value
+        return None if is_path else Named("a credential", value)
+    return None
+
+
+def tokens(text: str) -> Iterator[Named]:
+    """Tokens of providers and addresses with a password, wherever they stand in a text."""
+    if may_hold_credentials(text):
+        for found in TOKEN.finditer(text):
+            yield Named("a provider's token", found[0])
+        for found in ADDRESS_WITH_PASSWORD.finditer(text):
+            yield Named("an address with a password", found[0])
