@@ -15,13 +15,14 @@ _NUMBERED = lazy.pattern(r"(?:avd-)?(ksv|kcv|ds)-?0*([0-9]+)")
 
 _HOMES = {
     "dockerfile": "seawall.dockerfile.rules",
+    "image": "seawall.images.rules",
     "input": "seawall.triage.rules",
     "kubernetes": "seawall.kubernetes.rules",
     "vulnerabilities": "seawall.advisories.rules",
 }
 """Where the rules of a domain are; they are loaded when they are needed, for they cost 30 ms."""
 DOMAINS = tuple(_HOMES)
-_RARE = {"input": 0, "kubernetes": 1, "dockerfile": 2, "vulnerabilities": 3}
+_RARE = {"input": 0, "kubernetes": 1, "dockerfile": 2, "vulnerabilities": 3, "image": 4}
 """In which order domains are loaded to find a rule: what most runs load anyway comes first."""
 
 

@@ -8,7 +8,6 @@ _ANY_CONTEXT = (
 _POLICY_OBJECT = (
     "about PodSecurityPolicy, which left Kubernetes with 1.25; deprecated-api-version reports it"
 )
-_FILES_OF_IMAGE = "about files inside of an image, which no Dockerfile shows"
 
 UNMATCHED: dict[str, dict[str, str]] = {
     "trivy": {
@@ -35,9 +34,6 @@ UNMATCHED: dict[str, dict[str, str]] = {
     },
     "dockle": {
         "CIS-DI-0005": "about a variable of the machine that dockle runs on, not about the image",
-        "DKL-LI-0001": _FILES_OF_IMAGE,
-        "DKL-LI-0002": _FILES_OF_IMAGE,
-        "DKL-LI-0003": _FILES_OF_IMAGE,
     },
 }
 """By tool and id as the tool writes it."""

@@ -7,6 +7,7 @@ import yaml
 
 from seawall.images import accounts
 from seawall.images.facts import Configuration, File, Hidden, Image, Layer, Step, Waste
+from seawall.images.notable import ACCOUNTS
 
 
 class DescribedFiles:
@@ -34,11 +35,16 @@ class DescribedFiles:
 
 
 def file_of(path: str, facts: Mapping[str, Any]) -> File:
+    mode = int(facts.get("mode", "100644"), 8)
     return File(
-        path, int(facts.get("mode", "100644"), 8) | (0 if len(facts.get("mode", "")) > 4 else 0o100000),
-        facts.get("uid", 0), facts.get("gid", 0), facts.get("size", 0), facts.get("layer", 0),
+        path,
+        mode,
+        facts.get("uid", 0),
+        facts.get("gid", 0),
+        facts.get("size", 0),
+        facts.get("layer", 0),
         tuple(facts.get("capabilities", ())),
-    )  # fmt: skip
+    )
 
 
 def image_of(text: str) -> Image:
@@ -66,6 +72,6 @@ def image_of(text: str) -> Image:
         tuple(Layer(n, size=one.get("size", 0), base=one.get("base", False))
               for n, one in enumerate(layers)),
         tuple(Step(line) for line in said.get("history", ())),
-        accounts=accounts.read(*(files.text(f"etc/{name}") for name in ("passwd", "group", "shadow"))),
+        accounts=accounts.read(*map(files.text, ACCOUNTS)),
         waste=Waste(**said.get("waste", {})),
     )  # fmt: skip
