@@ -36,8 +36,8 @@ def parser() -> Parser:
     """The options of ``seawall scan``."""
     result = Parser(
         prog="seawall scan",
-        description="Say what is wrong in manifests, Dockerfiles and dependencies, where, and how "
-        "to mend it.",
+        description="Say what is wrong in manifests, Dockerfiles, dependencies and images, where, and "
+        "how to mend it.",
         allow_abbrev=False,
         formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "
@@ -46,7 +46,7 @@ def parser() -> Parser:
     what = result.add_argument_group("what to look at")
     what.add_argument(
         "targets", nargs="*", default=[], metavar="TARGET",
-        help="files, directories, or - for standard input (default: .)",
+        help="files, directories, container images, or - for standard input (default: .)",
     )  # fmt: skip
     what.add_argument(
         "--context", action="append", default=[], metavar="DIR",
@@ -66,6 +66,10 @@ def parser() -> Parser:
     what.add_argument(
         "--no-render", dest="render", action="store_false", default=None,
         help="do not, whatever the configuration says",
+    )  # fmt: skip
+    what.add_argument(
+        "--platform", metavar="OS/ARCH",
+        help="the platform of images that have several (default: this machine's)",
     )  # fmt: skip
     what.add_argument(
         "--since", metavar="REV",

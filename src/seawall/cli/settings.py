@@ -127,6 +127,7 @@ def engine_options(
         keep_secrets=options.write_baseline is not None,
         since=options.since,
         pins=_pins(),
+        platform=getattr(options, "platform", None) or "",
         database=_near(settings["database"], config) or None,
         vex=_vex(settings["vex"], config),
         max_database_age=settings["max-database-age"].value or None,

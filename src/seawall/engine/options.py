@@ -99,6 +99,10 @@ class Options(NamedTuple):
     that know newer releases by it."""
     packages: bool = True
     """Whether lock files, manifests and SBOMs are read for packages."""
+    images: bool = True
+    """Whether targets may be container images."""
+    platform: str = ""
+    """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
     database: str | None = None
     """The database of advisories; ``None`` for the user's own, else the one in the package."""
     vex: tuple[str, ...] = ()

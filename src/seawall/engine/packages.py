@@ -248,8 +248,8 @@ def judge(
     for item in kept:
         path = item.source.file.path
         found.read.append(path)
-        found.not_covered.extend(_problems(path, item.contents.problems))
-        said = bench.said(path, item.contents.packages, store, today)
+        found.not_covered.extend(problems(path, item.contents.problems))
+        said = [f for _, f in bench.said(path, item.contents.packages, store, today)]
         for own_path, data in _texts(item, beside):
             found.texts[own_path] = data
             found.ignores.extend(ignores_of(own_path, data))
@@ -288,8 +288,8 @@ class Bench:
 
     def said(
         self, path: str, packages: Sequence[Package], store: "Knowledge", today: str
-    ) -> list[Finding]:
-        """What the rules say of the packages of a file."""
+    ) -> list[tuple[Package, Finding]]:
+        """What the rules say of the packages of a file, each with the package."""
         from seawall.advisories.assessing import assess  # noqa: PLC0415 - if there are any
         from seawall.advisories.support import ended  # noqa: PLC0415 - as above
 
@@ -300,20 +300,25 @@ class Bench:
         over = ended(packages, store, today)
         return [*self.exposures(path, assessment.exposures), *self.runtimes(path, over)]
 
-    def exposures(self, path: str, found: "Iterable[Exposure]") -> Iterator[Finding]:
-        """What the rules say of vulnerabilities."""
+    def exposures(
+        self, path: str, found: "Iterable[Exposure]"
+    ) -> Iterator[tuple[Package, Finding]]:
+        """What the rules say of vulnerabilities, with the package of each."""
         from seawall.advisories.exposure_details import details_of  # noqa: PLC0415 - as above
 
         for exposure in found:
             for rule, hit in self._asked(self._about_exposures, exposure, exposure.package, path):
                 finding = _finding(rule, hit, exposure.package, path)
-                yield finding._replace(details=details_of(exposure, hit.gate))
+                details = details_of(exposure, hit.gate)
+                yield exposure.package, finding._replace(details=details)
 
-    def runtimes(self, path: str, found: "Iterable[Ended]") -> Iterator[Finding]:
+    def runtimes(
+        self, path: str, found: "Iterable[Ended]"
+    ) -> Iterator[tuple[Package, Finding]]:
         """What the rules say of runtimes whose support has ended."""
         for ended in found:
             for rule, hit in self._asked(self._about_runtimes, ended, ended.package, path):
-                yield _finding(rule, hit, ended.package, path)
+                yield ended.package, _finding(rule, hit, ended.package, path)
 
     def _asked(
         self, rules: Iterable[Rule], entity: object, package: Package, path: str
@@ -450,9 +455,10 @@ def ignores_of(path: str, data: bytes) -> Iterator[Ignore]:
 # What is not covered --------------------------------------------------------------------------
 
 
-def _problems(path: str, problems: Iterable[Problem]) -> Iterator[NotCovered]:
+def problems(path: str, found: Iterable[Problem]) -> Iterator[NotCovered]:
+    """The entries of a file that no package could be made of, by reason."""
     by_reason: dict[str, list[str]] = {}
-    for problem in problems:
+    for problem in found:
         by_reason.setdefault(problem.reason, []).append(problem.what)
     for reason, whats in by_reason.items():
         yield NotCovered(path, named(whats, "entry", "entries"), reason, _LOOK_YOURSELF)

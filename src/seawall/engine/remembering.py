@@ -103,6 +103,10 @@ class Memory:
             ),
         )
 
+    def layers(self) -> tuple[Store, bytes]:
+        """Where layers of images are kept, and what changes with the code that looks at them."""
+        return self._store, self._code
+
     # A whole run ------------------------------------------------------------------------------
 
     def run_key(self, inputs: Inputs) -> bytes | None:

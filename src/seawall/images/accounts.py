@@ -84,6 +84,16 @@ def read(passwd: str | None, group: str | None, shadow: str | None) -> Accounts:
     return Accounts(users, tuple(_groups(group or "")), tuple(known), passwd is not None)
 
 
+def without_hashes(shadow: str) -> str:
+    """A shadow file in which each password that there is is ``*``: nobody needs more of it."""
+    lines = []
+    for line in shadow.splitlines():
+        name, colon, rest = line.partition(":")
+        password, more, others = rest.partition(":")
+        lines.append(f"{name}{colon}{'*' if password else ''}{more}{others}")
+    return "\n".join(lines)
+
+
 def _users(text: str) -> Iterator[User]:
     for fields in _lines(text, 7):
         uid, gid = _number(fields[2]), _number(fields[3])

@@ -22,7 +22,7 @@ def names_of(attribute: bytes) -> tuple[str, ...]:
 
     Empty for an attribute that the kernel would refuse.
     """
-    if len(attribute) < 4:  # noqa: PLR2004 - the size of the first field
+    if len(attribute) < 4:
         return ()
     (magic,) = unpack_from("<I", attribute)
     pairs = _WORDS.get(magic & _REVISION, 0)

@@ -11,7 +11,8 @@ from seawall.images.names import PROGRAM_DIRECTORIES, PROGRAMS
 
 MOST_TEXT = 64 * 1024
 """Bytes of a file that rules are shown."""
-ACCOUNTS = ("etc/passwd", "etc/group", "etc/shadow")
+SHADOW = "etc/shadow"
+ACCOUNTS = ("etc/passwd", "etc/group", SHADOW)
 _SPECIAL = stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH
 
 

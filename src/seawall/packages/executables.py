@@ -21,7 +21,7 @@ _MAX_SECTIONS = 10_000
 _MAX_ARCHITECTURES = 20
 """More in a file that begins like this: it is a Java class, and the number its version."""
 _PACKED = b"UPX!"
-_MARKS = (b"\xff Go buildinf:", b".dep-v0", _PACKED)
+MARKS = (b"\xff Go buildinf:", b".dep-v0", _PACKED)
 
 
 class Section(NamedTuple):
@@ -75,7 +75,7 @@ def read(file: File) -> Contents:
     """The packages that an executable says it is made of; none where it says nothing."""
     from seawall.packages import go_binary, rust_binary  # noqa: PLC0415 - they need this module
 
-    if not is_executable(file.data[:8]) or not any(mark in file.data for mark in _MARKS):
+    if not is_executable(file.data[:8]) or not any(mark in file.data for mark in MARKS):
         return Contents()
     notes = Notes()
     for executable in executables(file.data):

@@ -14,7 +14,7 @@ from seawall.packages.go_versions import toolchain_version
 from seawall.packages.package import Contents, Package
 from seawall.packages.reading import Notes
 
-_MAGIC = b"\xff Go buildinf:"
+MAGIC = b"\xff Go buildinf:"
 _HEADER = 32
 _ALIGNMENT = 16
 _IS_BIG = 1
@@ -51,9 +51,9 @@ def contents(executable: Executable, notes: Notes) -> Contents | None:
 def _note(executable: Executable) -> tuple[str, str] | None:
     """Go's version and the module information of an executable."""
     for data in _places(executable):
-        at = data.find(_MAGIC)
+        at = data.find(MAGIC)
         while at >= 0 and at % _ALIGNMENT:
-            at = data.find(_MAGIC, at + 1)
+            at = data.find(MAGIC, at + 1)
         if at < 0:
             continue
         note = data[at:]

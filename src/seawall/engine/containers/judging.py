@@ -1,0 +1,239 @@
+"""What the rules say of an image, and what is known of its packages."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from seawall.core.finding import Finding, Subject
+from seawall.core.location import Location
+from seawall.core.report import Failed, NotCovered, RuleFault, Skipped
+from seawall.core.rule import Hit, ParameterValue, Rule
+from seawall.engine import packages
+from seawall.engine.containers.layers import Read
+from seawall.engine.containers.whole import Whole
+from seawall.images import rule as image_rules
+from seawall.packages.package import Package
+
+if TYPE_CHECKING:
+    from seawall.engine.knowledge import Knowledge
+
+DOMAIN = image_rules.DOMAIN
+_LOOK_YOURSELF = "look at these yourself"
+_MOST_NAMED = 8
+
+
+class Found(NamedTuple):
+    """What is said of one image, and what could not be seen of it."""
+
+    findings: list[Finding]
+    not_covered: list[NotCovered]
+    failed: list[Failed]
+    skipped: list[Skipped]
+    faults: list[RuleFault]
+    packages: int
+    ecosystems: set[str]
+
+
+def judge(
+    read: Read,
+    whole: Whole,
+    rules: Iterable[Rule],
+    parameters: Mapping[str, Mapping[str, ParameterValue]],
+    store: "Knowledge | None",
+    today: str,
+) -> Found:
+    """What the rules say of an image."""
+    wanted = list(rules)
+    name = read.image.name
+    found = Found([], [], [], [], [], 0, set())
+    places = _Places(read, whole)
+    found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))
+    if store is not None:
+        bench = packages.Bench(
+            [rule for rule in wanted if rule.domain == packages.DOMAIN], parameters, found.faults
+        )
+        found = _about_packages(found, whole, store, today, bench, places)
+    found.not_covered.extend(_not_seen(read, whole))
+    for number, reason in read.failed:
+        layer = read.image.layers[number]
+        found.failed.append(Failed(name, 0, 0, f"layer {number + 1} ({layer.name}): {reason}"))
+    return found
+
+
+# The image ------------------------------------------------------------------------------------
+
+
+def _about_image(
+    whole: Whole,
+    rules: Iterable[Rule],
+    parameters: Mapping[str, Mapping[str, ParameterValue]],
+    today: str,
+    places: "_Places",
+    faults: list[RuleFault],
+) -> Iterator[Finding]:
+    context = image_rules.Context(parameters, today)
+    for rule in rules:
+        if rule.domain != DOMAIN:
+            continue
+        try:
+            hits = tuple(rule.check(whole.image, context))
+        except Exception as error:  # noqa: BLE001 - a broken rule must not hide the others
+            faults.append(RuleFault(rule.id, "Image", whole.image.name, repr(error)))
+            continue
+        for hit in hits:
+            yield places.finding(rule, hit)
+
+
+class _Places:
+    """Where findings are: the image, a file of it, and the layer that brought that."""
+
+    def __init__(self, read: Read, whole: Whole) -> None:
+        self._read = read
+        self._whole = whole
+        image = read.image
+        reference = image.reference or image.name
+        head, _, last = reference.partition("@")[0].rpartition("/")
+        self._subject = f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
+
+    def finding(self, rule: Rule, hit: Hit) -> Finding:
+        """A finding about the image."""
+        details: dict[str, object] = self._image()
+        layer = -1
+        if hit.at[:1] == ("files",):
+            file = self._whole.files.get(str(hit.at[1]))
+            layer = -1 if file is None else file.layer
+            details["file"] = hit.at[1]
+        elif hit.at[:1] == ("layers",) and len(hit.at) > 1:
+            layer, details["file"] = int(hit.at[1]), hit.at[2]
+        details |= self.layer(layer)
+        if rule.sensitive:
+            details["sensitive"] = True
+        return Finding(
+            rule=rule,
+            severity=rule.severity if hit.severity is None else hit.severity,
+            confidence=rule.confidence if hit.confidence is None else hit.confidence,
+            message=hit.message,
+            remedy=hit.remedy or rule.remedy,
+            subject=Subject("Image", "", self._subject),
+            location=Location(self._read.image.name, 0, hit.at),
+            evidence=hit.evidence,
+            secret=hit.secret,
+            details=details,
+            gate=hit.gate,
+        )
+
+    def of_package(self, finding: Finding, file: str, package: Package) -> Finding:
+        """A finding about a package, with where it is in the image."""
+        layer = self._whole.layer_of(file, package)
+        details = {**finding.details, "file": file, **self.layer(layer)}
+        return finding._replace(
+            location=Location(self._read.image.name, 0, ("files", file)), details=details
+        )
+
+    def _image(self) -> dict[str, object]:
+        image = self._read.image
+        told = {
+            "reference": image.reference,
+            "digest": image.manifest_digest or image.config_digest,
+            "platform": str(image.platform) if image.platform.os else "",
+        }
+        return {key: value for key, value in told.items() if value}
+
+    def layer(self, number: int) -> dict[str, object]:
+        """What is told of a layer; nothing where it is not known."""
+        layers = self._whole.image.layers
+        if not 0 <= number < len(layers):
+            return {}
+        layer = layers[number]
+        told: dict[str, object] = {"base": layer.base}
+        if layer.diff_id:
+            told["layer"] = layer.diff_id
+        if layer.created_by:
+            told["created_by"] = layer.created_by
+        return told
+
+
+# Packages -------------------------------------------------------------------------------------
+
+
+def _about_packages(
+    found: Found,
+    whole: Whole,
+    store: "Knowledge",
+    today: str,
+    bench: packages.Bench,
+    places: _Places,
+) -> Found:
+    """What is known of the packages of an image."""
+    from seawall.advisories.assessing import assess  # noqa: PLC0415 - where there is a database
+    from seawall.advisories.support import ended  # noqa: PLC0415 - as above
+
+    name = whole.image.name
+    count = 0
+    for file, contents in whole.packages.files:
+        count += len(contents.packages)
+        assessment = assess(contents.packages, store)
+        found.ecosystems.update(assessment.ecosystems)
+        found.not_covered.extend(packages.problems(f"{name}:/{file}", contents.problems))
+        found.not_covered.extend(packages.blind(f"{name}:/{file}", assessment.blind))
+        over = ended(contents.packages, store, today)
+        exposed = bench.exposures(name, assessment.exposures)
+        for package, finding in (*exposed, *bench.runtimes(name, over)):
+            found.findings.append(places.of_package(finding, file, package))
+    for item in whole.packages.covered:
+        reason = (
+            f"{item.package.name} {item.package.version} is a part of the package "
+            f"{item.owner.name}, whose advisories count"
+        )
+        found.skipped.append(Skipped(f"{name}:/{item.path}", reason))
+    return found._replace(packages=count + len(whole.packages.covered))
+
+
+# What was not seen ----------------------------------------------------------------------------
+
+
+def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
+    name = read.image.name
+    for problem in read.image.problems:
+        yield NotCovered(name, "the image's description", problem, "build the image again")
+    silent: list[str] = []
+    for number, looked in enumerate(read.layers):
+        here = [path for path in looked.silent if _left(whole, path, number)]
+        silent += [path for path in here if not _is_of_package(whole, path)]
+        for path, what, reason in looked.troubles:
+            if _left(whole, path, number):
+                yield NotCovered(f"{name}:/{path}", what, reason, _LOOK_YOURSELF)
+        for path, manager in looked.uncovered:
+            if _left(whole, path, number):
+                what = f"packages of {manager}"
+                reason = f"seawall cannot read what {manager} has installed"
+                yield NotCovered(f"{name}:/{path}", what, reason, _LOOK_YOURSELF)
+        if looked.problems:
+            shown = "; ".join(looked.problems[:_MOST_NAMED])
+            yield NotCovered(name, f"parts of layer {number + 1}", shown, "build the image again")
+    if silent:
+        what = packages.several([f"/{path}" for path in sorted(silent)], "program", "programs")
+        reason = "no package brought them, and they do not tell what they are made of"
+        yield NotCovered(name, what, reason, _BUILD_WITH_NOTES)
+    if whole.packages.identity is None and whole.packages.system:
+        yield NotCovered(
+            name,
+            "packages of the system",
+            "no file tells which distribution it is of",
+            "keep /etc/os-release in the image",
+        )
+
+
+_BUILD_WITH_NOTES = "look at these yourself; cargo auditable and Go note what they build in"
+_OF_PACKAGES = ("/site-packages/", "/dist-packages/", "/node_modules/", "/gems/")
+
+
+def _is_of_package(whole: Whole, path: str) -> bool:
+    """Whether a program came with a package, which tells what it is."""
+    known = any(directory in f"/{path}" for directory in _OF_PACKAGES)
+    return known or whole.packages.owner_of(path) is not None
+
+
+def _left(whole: Whole, path: str, layer: int) -> bool:
+    """Whether what a layer brought is still there."""
+    node = whole.files.get(path)
+    return node is not None and node.layer == layer

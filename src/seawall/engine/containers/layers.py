@@ -1,0 +1,76 @@
+"""The layers of an image: from the cache, or read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from seawall.core.digests import blake2b
+from seawall.engine.containers import looking
+from seawall.engine.containers.looking import Look, Looked
+from seawall.sources.images.image import Image, Layer
+from seawall.sources.images.walking import walk
+
+Plain = Any
+_NOTHING = Looked((), {}, {}, False, (), (), (), ())  # noqa: FBT003 - an empty layer
+
+
+class Store(Protocol):
+    """Keeps plain values by digests."""
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
+        """The values that are there."""
+
+    def put(self, key: bytes, value: Plain) -> None:
+        """Keep a value."""
+
+
+class Read(NamedTuple):
+    """The layers of an image, the lowest first."""
+
+    image: Image
+    """With the digests and DiffIDs that were computed."""
+    layers: tuple[Looked, ...]
+    failed: tuple[tuple[int, str], ...]
+    """Layers that could not be read to their end, by their numbers, and why."""
+
+
+def read(image: Image, store: Store | None, code: bytes) -> Read:
+    """Read an image; ``code`` changes with the program, so that nothing old is taken."""
+    keys = {layer.number: _key(layer, code) for layer in image.layers if layer.diff_id}
+    known = {} if store is None else _known(keys, store)
+    looks: dict[int, Look] = {}
+
+    def analyzers(layer: Layer) -> list[Look]:
+        looks[layer.number] = Look(packages=True, texts=True)
+        return [looks[layer.number]]
+
+    missing = [layer.number for layer in image.layers if layer.number not in known]
+    walked = walk(image, analyzers, layers=missing) if missing else []
+    layers = list(image.layers)
+    failed = []
+    for item in walked:
+        number = item.layer.number
+        layers[number] = item.layer
+        known[number] = looking.looked(item, looks.pop(number), image.name)
+        if item.error is not None:
+            failed.append((number, item.error.reason))
+        elif store is not None and item.layer.diff_id and not known[number].is_private:
+            store.put(_key(item.layer, code), looking.to_plain(known[number]))
+    whole = tuple(known.get(layer.number, _NOTHING) for layer in layers)
+    return Read(image._replace(layers=tuple(layers)), whole, tuple(failed))
+
+
+def _key(layer: Layer, code: bytes) -> bytes:
+    return blake2b(code + layer.diff_id.encode(), digest_size=16, person=b"layer").digest()
+
+
+def _known(keys: Mapping[int, bytes], store: Store) -> dict[int, Looked]:
+    """The layers that the cache has; what it has in another shape is read anew."""
+    found = store.get(list(keys.values()))
+    known = {}
+    for number, key in keys.items():
+        if key in found:
+            try:
+                known[number] = looking.from_plain(found[key])
+            except (TypeError, ValueError, LookupError):
+                continue
+    return known

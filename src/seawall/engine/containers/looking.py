@@ -1,0 +1,275 @@
+"""What is taken from a layer while it passes by: files that tell of packages, and starts of texts.
+
+What a layer gives rests on its bytes alone, so it is kept under its DiffID.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from seawall.images import accounts, credential_files
+from seawall.images.notable import MOST_TEXT, SHADOW, wants_text
+from seawall.packages.executables import is_executable
+from seawall.packages.image_formats import (
+    DATABASE,
+    EXECUTABLE,
+    IMAGE_FORMATS,
+    ImageFormat,
+    image_format_of,
+    uncovered_of,
+)
+from seawall.packages.package import NOTHING, Contents, File, Unreadable
+from seawall.packages.plain import facts_from_plain, facts_to_plain
+from seawall.packages.programs import Program
+from seawall.packages.system import Facts
+from seawall.sources.images.entry import Entry, Kind
+from seawall.sources.images.walking import WalkedLayer, Want, walk_layer
+
+Plain = Any
+_MOST = 16 * 1024 * 1024
+"""Bytes of a file that tells of packages."""
+_MOST_OF_LARGE = 192 * 1024 * 1024
+"""Bytes of an archive or a database: each thread may hold one."""
+_MAGIC = 8
+_PROGRAM_ENDS = (".dll", ".exe", ".node", ".so")
+_BESIDE = frozenset(
+    path.rpartition("/")[2] for format_ in IMAGE_FORMATS for path in format_.beside
+)  # fmt: skip
+
+
+class Trouble(NamedTuple):
+    """A file that could not be read for what it is."""
+
+    path: str
+    what: str
+    reason: str
+
+
+class Looked(NamedTuple):
+    """What a layer holds."""
+
+    entries: tuple[Entry, ...]
+    """In the layer's own order, whiteouts and duplicates included."""
+    facts: Mapping[str, Facts]
+    """By path, what files tell."""
+    texts: Mapping[str, str]
+    """The starts of files that rules read."""
+    is_private: bool
+    """Whether there are credentials among them: no cache may have it."""
+    troubles: tuple[Trouble, ...]
+    silent: tuple[str, ...]
+    """Programs that do not tell what they are made of."""
+    uncovered: tuple[tuple[str, str], ...]
+    """Paths of package managers that are not covered, and their names."""
+    problems: tuple[str, ...]
+    """What is odd about the archive."""
+
+
+class Look:
+    """Looks at one layer; an ``Analyzer``."""
+
+    def __init__(self, *, packages: bool, texts: bool) -> None:
+        self._packages = packages
+        self._wants_texts = texts
+        self.facts: dict[str, Facts] = {}
+        self.texts: dict[str, str] = {}
+        self.is_private = False
+        self.troubles: list[Trouble] = []
+        self.uncovered: list[tuple[str, str]] = []
+        self._waiting: dict[str, tuple[ImageFormat, bytes]] = {}
+        self._beside: dict[str, bytes] = {}
+        self._programs: list[Program] = []
+
+    # Asked for each file ----------------------------------------------------------------------
+
+    def wants(self, entry: Entry) -> Want:
+        """How much of a file is wanted."""
+        path = entry.path
+        wanted = 0
+        if self._wants_texts and wants_text(path):
+            wanted = MOST_TEXT
+        if not self._packages:
+            return wanted
+        format_ = image_format_of(path)
+        if format_ is not None:
+            return max(wanted, self._whole(entry, format_))
+        name = path[path.rfind("/") + 1 :]
+        if name in _BESIDE and entry.size <= MOST_TEXT:
+            return MOST_TEXT
+        if self._may_be_program(entry, name):
+            return max(wanted, _MAGIC)
+        if (of := uncovered_of(path)) and entry.size:
+            self.uncovered.append((path, of))
+        return wanted
+
+    def _whole(self, entry: Entry, format_: ImageFormat) -> int:
+        limit = _MOST_OF_LARGE if format_.large else _MOST
+        if entry.size > limit:
+            reason = f"it has {entry.size} bytes, more than {limit}"
+            self.troubles.append(Trouble(entry.path, format_.name, reason))
+            return 0
+        return entry.size or (1 if entry.kind is Kind.HARD_LINK else 0)
+
+    @staticmethod
+    def _may_be_program(entry: Entry, name: str) -> bool:
+        if entry.kind is not Kind.FILE or entry.size < _MAGIC:
+            return False
+        return bool(entry.mode & 0o111) or name.endswith(_PROGRAM_ENDS) or ".so." in name
+
+    def take(self, entry: Entry, data: bytes) -> Want:
+        """The start of a file; says how much more is wanted."""
+        path = entry.path
+        if self._wants_texts and wants_text(path):
+            self._keep_text(path, data[:MOST_TEXT])
+        if not self._packages:
+            return 0
+        format_ = image_format_of(path)
+        if format_ is None:
+            if path[path.rfind("/") + 1 :] in _BESIDE:
+                self._beside[path] = data
+            elif is_executable(data[:_MAGIC]):
+                program = Program(path)
+                self._programs.append(program)
+                return program
+            return 0
+        if len(data) < entry.size:  # a hard link tells its size only now, with what it leads to
+            return self._whole(entry, format_)
+        if format_.large and format_.kind != DATABASE:
+            self._read(path, format_, data)
+        else:
+            self._waiting[path] = format_, data
+        return 0
+
+    def _keep_text(self, path: str, data: bytes) -> None:
+        """Keep what rules need: of hashes of passwords and of texts without credentials nothing."""
+        text = data.decode("utf-8", "replace")
+        kind = credential_files.kind_of(path)
+        if kind is not None:
+            if not credential_files.holds(kind, text):
+                return
+            self.is_private = True
+        self.texts[path] = accounts.without_hashes(text) if path == SHADOW else text
+
+    # At the end -------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Read what had to wait for the files beside it."""
+        waiting, self._waiting = self._waiting, {}
+        for path, (format_, data) in waiting.items():
+            self._read(path, format_, data)
+        self._beside = {}
+
+    def _read(self, path: str, format_: ImageFormat, data: bytes) -> None:
+        try:
+            found = format_.read(File(path, data, lambda name: self._sibling(path, name)))
+        except Unreadable as error:
+            where = f"line {error.line}: " if error.line else ""
+            self.troubles.append(Trouble(path, format_.name, f"{where}{error.reason}"))
+            return
+        self.facts[path] = found
+
+    def _sibling(self, path: str, name: str) -> bytes | None:
+        parts = path.split("/")[:-1]
+        for part in name.split("/"):
+            if part != "..":
+                parts.append(part)
+            elif parts:
+                parts.pop()
+        return self._beside.get("/".join(parts))
+
+    @property
+    def wanted_whole(self) -> frozenset[str]:
+        """Large programs with notes that only the whole file lets read."""
+        return frozenset(each.path for each in self._programs if each.needs_whole)
+
+    def settle(self, whole: Mapping[str, Contents]) -> tuple[str, ...]:
+        """Take what programs note; gives those that note nothing."""
+        silent = []
+        for program in self._programs:
+            found = whole.get(program.path, program.result)
+            if found == NOTHING:
+                silent.append(program.path)
+            else:
+                self.facts[program.path] = Facts(found)
+        return tuple(silent)
+
+
+class _Whole:
+    """Reads some programs as a whole: an ``Analyzer`` for another pass over a layer."""
+
+    def __init__(self, paths: frozenset[str], troubles: list[Trouble]) -> None:
+        self._paths = paths
+        self._troubles = troubles
+        self.found: dict[str, Contents] = {}
+
+    def wants(self, entry: Entry) -> Want:
+        """All of those."""
+        if entry.path not in self._paths or entry.kind is not Kind.FILE:
+            return 0
+        if entry.size > _MOST_OF_LARGE:
+            reason = f"it has {entry.size} bytes, more than {_MOST_OF_LARGE}"
+            self._troubles.append(Trouble(entry.path, EXECUTABLE.name, reason))
+            return 0
+        return entry.size
+
+    def take(self, entry: Entry, data: bytes) -> Want:
+        """Read a program."""
+        self.found[entry.path] = EXECUTABLE.read(File(entry.path, data)).contents
+        return 0
+
+
+def looked(walked: WalkedLayer, look: Look, name: str) -> Looked:
+    """What a pass over a layer gave, put together."""
+    look.end()
+    wanted = look.wanted_whole
+    whole: Mapping[str, Contents] = {}
+    if wanted and walked.error is None:
+        again = _Whole(wanted, look.troubles)
+        pair = (walked.layer.digest, walked.layer.diff_id)
+        walk_layer(walked.layer, [again], name, trusted={pair})
+        whole = again.found
+    silent = look.settle(whole)
+    problems = [
+        f"{item.path}: {item.reason}" if item.path else item.reason for item in walked.problems
+    ]
+    if walked.more_problems:
+        problems.append(f"and {walked.more_problems} more")
+    return Looked(
+        tuple(walked.entries), look.facts, look.texts, look.is_private, tuple(look.troubles),
+        silent, tuple(look.uncovered), tuple(problems),
+    )  # fmt: skip
+
+
+# For the cache --------------------------------------------------------------------------------
+
+
+def to_plain(found: Looked) -> Plain:
+    """What a layer holds, as plain tuples; raises ValueError for what no cache may have."""
+    if found.is_private:
+        raise ValueError("there are credentials in it")
+    return (
+        tuple((each[0], int(each[1]), *each[2:]) for each in found.entries),
+        {path: facts_to_plain(facts) for path, facts in found.facts.items()},
+        dict(found.texts),
+        tuple(map(tuple, found.troubles)),
+        found.silent,
+        found.uncovered,
+        found.problems,
+    )
+
+
+_KINDS = tuple(Kind)
+
+
+def from_plain(plain: Plain) -> Looked:
+    """The same again; raises TypeError, ValueError or LookupError for anything else."""
+    entries, facts, texts, troubles, silent, uncovered, problems = plain
+    return Looked(
+        tuple(Entry(each[0], _KINDS[each[1]], *each[2:]) for each in entries),
+        {path: facts_from_plain(each) for path, each in facts.items()},
+        texts,
+        False,  # noqa: FBT003 - what is private is not kept
+        tuple(Trouble(*each) for each in troubles),
+        silent,
+        uncovered,
+        problems,
+    )

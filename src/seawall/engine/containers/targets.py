@@ -1,0 +1,53 @@
+"""Which targets are images, and where they are. Asked in every scan, so it loads nothing."""
+
+import os
+from collections.abc import Sequence
+
+PREFIXES = (
+    "oci", "oci-archive", "docker-archive", "rootfs", "dir", "containers-storage", "docker",
+    "podman", "registry",
+)  # fmt: skip
+"""As ``sources.images.target`` has them."""
+HOST = "host"
+"""The machine that seawall runs on."""
+_LAYOUT = "oci-layout"
+_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
+
+
+def is_image(target: str) -> bool:
+    """Whether a target is an image: by a prefix, by what lies there, or by its form.
+
+    What does not exist is taken for an image only where its name has a tag or a digest, or begins
+    with the name of a registry: a slip in a path must not lead to the network.
+    """
+    if target == HOST and not os.path.exists(target):
+        return True
+    prefix, colon, rest = target.partition(":")
+    if colon and prefix in PREFIXES and rest:
+        return True
+    if os.path.isdir(target):
+        return os.path.isfile(os.path.join(target, _LAYOUT))
+    if os.path.exists(target):
+        return target.endswith(_ENDINGS) and os.path.isfile(target)
+    return _is_reference(target)
+
+
+def _is_reference(text: str) -> bool:
+    """``app:1.2``, ``ghcr.io/org/app``, ``app@sha256:...``; also a layout with a tag."""
+    path, colon, tag = text.rpartition(":")
+    if colon and os.path.isdir(path) and os.path.isfile(os.path.join(path, _LAYOUT)):
+        return True
+    if text.startswith((".", "/", "~", "-")) or any(mark in text for mark in " \\*?"):
+        return False
+    if "@sha256:" in text:
+        return True
+    host, slash, rest = text.partition("/")
+    if slash and rest and ("." in host or ":" in host or host == "localhost"):
+        return True
+    return bool(path) and bool(tag) and "/" not in tag and not path.endswith("/")
+
+
+def split(targets: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Targets that are files, and those that are images."""
+    images = tuple(target for target in targets if is_image(target))
+    return tuple(target for target in targets if target not in images), images
