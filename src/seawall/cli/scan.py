@@ -36,8 +36,8 @@ def parser() -> Parser:
     """The options of ``seawall scan``."""
     result = Parser(
         prog="seawall scan",
-        description="Say what is wrong in manifests, Dockerfiles, dependencies and images, where, and "
-        "how to mend it.",
+        description="Say what is wrong in manifests, Dockerfiles, dependencies and images, "
+        "where, and how to mend it.",
         allow_abbrev=False,
         formatter_class=Help,
         epilog="exit codes: 0 nothing at or above the threshold, 1 findings, "

@@ -24,9 +24,7 @@ def facts_to_plain(facts: Facts) -> Plain:
         tuple(map(tuple, facts.holdings)),
         tuple(map(tuple, facts.diversions)),
         None if facts.identity is None else tuple(facts.identity),
-        facts.content_sets,
-        facts.essential,
-        facts.shelf,
+        *facts[4:],
     )
 
 
@@ -35,7 +33,7 @@ def facts_from_plain(plain: Plain) -> Facts:
     (packages, problems, project), holdings, diversions, identity, *rest = plain
     contents = Contents(
         tuple(
-            Package(*each[:6], tuple(Requirement(*one) for one in each[6]), *each[7:])
+            Package._make((*each[:6], tuple(Requirement(*one) for one in each[6]), *each[7:]))
             for each in packages
         ),
         tuple(Problem(*each) for each in problems),
