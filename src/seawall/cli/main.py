@@ -17,6 +17,7 @@ COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
     "harden": "mend it: rewrite manifests and Dockerfiles, a diff first",
     "lock": "write down the digests of the images that manifests name, for harden --lock",
+    "image": "list an image's files; compare two images",
     "sbom": "write the packages as a bill of materials: CycloneDX or SPDX",
     "explain": "what a rule means, why it matters, with a bad and a good example",
     "config": "config show: what holds for a scan, and where each value comes from",

@@ -25,7 +25,11 @@ def parser() -> Parser:
         epilog="exit codes: 0 done, 2 wrong usage, 3 some input could not be read",
     )
     result.add_argument(
-        "targets", nargs="*", default=[], metavar="TARGET", help="files or directories (default: .)"
+        "targets",
+        nargs="*",
+        default=[],
+        metavar="TARGET",
+        help="files, directories or container images (default: .)",
     )
     result.add_argument(
         "--format", choices=("cyclonedx", "spdx"), default="cyclonedx", help="default: cyclonedx"
@@ -33,6 +37,9 @@ def parser() -> Parser:
     result.add_argument("--output", "-o", metavar="FILE", help="write the bill to this file")
     result.add_argument(
         "--name", metavar="NAME", help="what the project is called (default: as its files say)"
+    )
+    result.add_argument(
+        "--platform", metavar="OS/ARCH", help="the platform of images that have several"
     )
     result.add_argument("--config", metavar="FILE", help="configuration")
     result.add_argument("--no-config", action="store_true", help="heed no configuration")

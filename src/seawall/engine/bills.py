@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from seawall.core.report import Failed
 from seawall.engine import packages, reading
+from seawall.engine.containers.targets import split
 from seawall.engine.options import Options
 from seawall.engine.packages import Inventory
 from seawall.engine.reading import FileSystem, Inputs
@@ -27,7 +28,21 @@ class Gathered(NamedTuple):
 
 
 def gathered(options: Options) -> Gathered:
-    """Read the targets."""
+    """Read the targets, files and images."""
+    targets, images = split(options.targets) if options.images else (options.targets, ())
+    found = _in_files(options._replace(targets=targets))
+    if not images:
+        return found
+    from seawall.engine.containers.bills import gathered as in_images  # noqa: PLC0415 - if any
+
+    more = in_images(images, options.platform)
+    return Gathered(
+        tuple(sorted((*found.files, *more.files), key=lambda item: item[0])),
+        tuple(sorted((*found.failed, *more.failed))),
+    )
+
+
+def _in_files(options: Options) -> Gathered:
     source = FileSystem(options)
     inputs = reading.gather(source, options, None)
     reading.look_into(inputs, source)
