@@ -42,7 +42,8 @@ def _is_reference(text: str) -> bool:
     if "@sha256:" in text:
         return True
     host, slash, rest = text.partition("/")
-    if slash and rest and ("." in host or ":" in host or host == "localhost"):
+    name, _, port = host.partition(":")
+    if slash and rest and ("." in name or port.isdecimal() or host == "localhost"):
         return True
     return bool(path) and bool(tag) and "/" not in tag and not path.endswith("/")
 
