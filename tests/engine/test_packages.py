@@ -20,11 +20,6 @@ from tests.reports.schemas import valid_sarif
 TODAY = "2026-11-26"
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return small_database.build(tmp_path_factory.mktemp("advisories") / "small.db")
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)

@@ -45,6 +45,7 @@ class Kind(NamedTuple):
 
 
 KEY = Kind("a private key", _PRIVATE_KEY)
+_GOOGLE = Kind("credentials of Google Cloud", _GCLOUD)
 
 _BY_NAME = {
     ".npmrc": Kind("a token for npm", _NPM_TOKEN),
@@ -58,7 +59,10 @@ _BY_NAME = {
     ".htpasswd": Kind("password hashes", _HTPASSWD),
     ".pgpass": Kind("passwords of databases", _PGPASS),
     "terraform.tfstate": Kind("a Terraform state, with its secrets", _STATE),
-    "application_default_credentials.json": Kind("credentials of Google Cloud", _GCLOUD),
+    "application_default_credentials.json": _GOOGLE,
+    "credentials.json": _GOOGLE,
+    "service-account.json": _GOOGLE,
+    "serviceaccount.json": _GOOGLE,
 }
 _BY_PLACE = {
     ".aws/credentials": Kind("credentials of AWS", _AWS),
@@ -74,27 +78,27 @@ _BY_PLACE = {
 }
 _KEY_NAMES = frozenset(("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "identity"))
 _KEY_ENDS = (".pem", ".key", ".ppk", ".p8", ".pkcs8")
-_JSON = frozenset(("credentials.json", "service-account.json", "serviceaccount.json"))
-_GOOGLE = Kind("credentials of Google Cloud", _GCLOUD)
+_NAMES_OF_PLACES = frozenset(place.rpartition("/")[2] for place in _BY_PLACE)
 
 _EXAMPLES = ("/doc/", "/docs/", "/test/", "/tests/", "/testdata/", "/examples/", "/fixtures/")
 """Directories whose keys guard nothing: they come with packages for their own tests."""
 
 
 def kind_of(path: str) -> Kind | None:
-    """What a file may hold by its path (without a leading ``/``); ``None`` for nothing."""
-    name = path.rpartition("/")[2]
+    """What a file may hold by its path (without a leading ``/``); ``None`` for nothing.
+
+    It is asked for every file of an image.
+    """
+    name = path[path.rfind("/") + 1 :]
     kind = _BY_NAME.get(name)
     if kind is None:
-        if name in _KEY_NAMES or name.endswith(_KEY_ENDS) or name.startswith("ssh_host_"):
-            kind = KEY
-        elif name in _JSON:
-            kind = _GOOGLE
-        elif name.startswith(".env."):
-            kind = None if name.endswith((".example", ".sample", ".dist")) else _BY_NAME[".env"]
-        else:
+        if name in _NAMES_OF_PLACES:
             kind = _BY_PLACE.get("/".join(path.rsplit("/", 2)[-2:]))
             kind = kind or _BY_PLACE.get("/".join(path.rsplit("/", 3)[-3:]))
+        elif name in _KEY_NAMES or name.endswith(_KEY_ENDS) or name.startswith("ssh_host_"):
+            kind = KEY
+        elif name.startswith(".env.") and not name.endswith((".example", ".sample", ".dist")):
+            kind = _BY_NAME[".env"]
     if kind is not None and any(part in f"/{path}" for part in _EXAMPLES):
         return None
     return kind
