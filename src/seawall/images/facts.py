@@ -29,6 +29,8 @@ class Configuration(NamedTuple):
     on_build: tuple[str, ...] = ()
     created: str = ""
     """An RFC 3339 time, empty where it is not told."""
+    is_known: bool = True
+    """Whether there is one: a root file system has none."""
 
     @property
     def process(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.images import rule as image_rules
 from seawall.packages.package import Package
+from seawall.sources.images.target import split
 
 if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge
@@ -83,16 +84,19 @@ def _about_image(
             yield places.finding(rule, hit)
 
 
+def _subject(reference: str) -> str:
+    """What an image is known by from one version to the next: its name without tag and digest."""
+    head, slash, last = reference.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}" or reference
+
+
 class _Places:
     """Where findings are: the image, a file of it, and the layer that brought that."""
 
     def __init__(self, read: Read, whole: Whole) -> None:
         self._read = read
         self._whole = whole
-        image = read.image
-        reference = image.reference or image.name
-        head, _, last = reference.partition("@")[0].rpartition("/")
-        self._subject = f"{head}/{last.partition(':')[0]}" if head else last.partition(":")[0]
+        self._subject = _subject(read.image.reference or split(read.image.name)[1])
 
     def finding(self, rule: Rule, hit: Hit) -> Finding:
         """A finding about the image."""

@@ -89,6 +89,7 @@ def _configuration(image: Image) -> facts.Configuration:
         config.user, config.environment, config.entrypoint, config.command, config.exposed_ports,
         config.volumes, config.labels, config.working_directory,
         _has_healthcheck(config.health_check), config.on_build, config.created,
+        bool(config.document),
     )  # fmt: skip
 
 

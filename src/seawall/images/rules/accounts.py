@@ -41,7 +41,7 @@ def image_runs_as_root(image: Image, context: Context) -> Hits:
         https://github.com/opencontainers/image-spec/blob/main/config.md
     """
     user = image.configuration.user
-    if image.user_id != 0:
+    if image.user_id != 0 or not image.configuration.is_known:
         return
     if not user:
         yield Hit(

@@ -36,7 +36,7 @@ def image_without_healthcheck(image: Image, context: Context) -> Hits:
     Not reported:
     By default; Kubernetes does not look at it.
     """
-    if not image.configuration.has_healthcheck:
+    if image.configuration.is_known and not image.configuration.has_healthcheck:
         yield Hit("tells no way to see that it works", in_config("Healthcheck"))
 
 
@@ -184,7 +184,7 @@ def image_missing_label(image: Image, context: Context) -> Hits:
         labels = ["org.opencontainers.image.source"]
     """
     for label in context.texts(image_missing_label, "labels"):
-        if not image.configuration.labels.get(label):
+        if image.configuration.is_known and not image.configuration.labels.get(label):
             yield Hit(f"has no label {label}", in_config("Labels", label), evidence=label)
 
 
