@@ -9,14 +9,8 @@ from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, 
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
-from seawall.packages.image_formats import IMAGE_FORMATS, image_format_of, uncovered_of
-from seawall.packages.inventory import Inventory
 from seawall.sources.git.index import Stat
 from seawall.sources.images.engines import images as engine_images
-from seawall.sources.images.engines import places
-from seawall.sources.images.gathering import Executables
-from seawall.sources.images.image import Config as ImageConfig
-from seawall.sources.images.image import Image
 from seawall.sources.images.registry import resolving
 from seawall.sources.images.registry.pushing import Pusher
 from seawall.sources.images.walking import WalkedLayer
@@ -35,27 +29,15 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
-    ImageConfig.on_build,
-    ImageConfig.exposed_ports,
-    ImageConfig.working_directory,
-    Image.manifest_digest,
-    Image.config_digest,
     WalkedLayer.unpacked_size,
     engine_images.is_identity,
     engine_images.path_of,
-    places.engines,
     Pusher,
     resolving.Image.config_descriptor,
     resolving.Images.manifest_at,
 )
 
 __all__ = ("facts", "image_readers")
-__all__ = ("contents", "facts")
-
-
-def contents(executables: Executables[object]) -> object:
-    """What readers of packages will ask of layers."""
-    return executables.unmarked
 
 
 def facts(
@@ -77,13 +59,12 @@ def facts(
 
 
 def image_readers() -> object:
-    """What ``packages.image_formats`` names, and what reads images."""
+    """What ``packages.image_formats`` names."""
     return (
         *(apk.read_repositories, dpkg.read_opkg, dpkg_files.read_list, dpkg_files.read_sums),
         *(dpkg_files.read_diversions, pacman.read_files, portage.read_files, rpm.read_sqlite),
         *(rpm.read_ndb, rpm.read_berkeley, rpm.read_manifest, os_identity.read_os_release),
         *(os_identity.read_lsb_release, os_identity.read_alpine_release),
         *(os_identity.read_debian_version, os_identity.read_release, os_identity.read_ubuntu_pro),
-        *(os_identity.read_content_manifest, IMAGE_FORMATS, image_format_of, uncovered_of),
-        Inventory.owner_of,
+        os_identity.read_content_manifest,
     )

@@ -4,8 +4,9 @@ import json
 import random
 import string
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,10 +93,10 @@ def image(tmp_path: Path, secret: str) -> str:
 
 @pytest.fixture
 def scanned(database: str) -> Callable[..., Report]:
-    def scan(*targets: str, **more: object) -> Report:
+    def scan(*targets: str, **more: Any) -> Report:
         options = engine.Options(
             targets, database=database, today="2026-11-26", min_confidence=Confidence.LOW, **more
-        )  # type: ignore[arg-type]
+        )
         return engine.scan(options).report
 
     return scan
@@ -169,7 +170,7 @@ class Kept:
     def __init__(self) -> None:
         self.values: dict[bytes, object] = {}
 
-    def get(self, keys: list[bytes]) -> dict[bytes, object]:
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Any]:
         return {key: self.values[key] for key in keys if key in self.values}
 
     def put(self, key: bytes, value: object) -> None:
@@ -182,16 +183,16 @@ def test_layers_that_are_known_are_not_read_again(image: str) -> None:
     first = read(found, store, b"code")
     assert len(store.values) == 2  # the second holds a credential
 
-    def broken() -> object:
+    def broken() -> Any:
         raise AssertionError("was read again")
 
     layers = [layer if layer.number == 1 else layer._replace(open=broken) for layer in found.layers]
-    again = read(found._replace(layers=tuple(layers)), store, b"code")  # type: ignore[arg-type]
+    again = read(found._replace(layers=tuple(layers)), store, b"code")
     assert again.layers == first.layers
     once, twice = put_together(first.image, first.layers), put_together(again.image, again.layers)
     assert once.packages.files == twice.packages.files
     with pytest.raises(AssertionError, match="read again"):
-        read(found._replace(layers=tuple(layers)), store, b"other code")  # type: ignore[arg-type]
+        read(found._replace(layers=tuple(layers)), store, b"other code")
 
 
 def test_a_second_run_writes_the_same(image: str, database: str, tmp_path: Path) -> None:
@@ -373,5 +374,13 @@ def test_a_bill_of_an_image(image: str, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_an_image_that_is_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command(["scan", "registry.example.org/none:1", "--no-config"]) in (2, 3)
-    assert "none:1" in capsys.readouterr().err
+    assert command(["scan", "containers-storage:none:1", "--no-config"]) == 2
+    assert "none:1: there is no such image" in capsys.readouterr().err
+
+
+def test_a_registry_that_is_not_there_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing listens at this port of this machine."""
+    assert command(["scan", "localhost:1/app:1", "--no-config"]) == 3
+    told = capsys.readouterr().out
+    assert "localhost:1/app:1" in told
+    assert "Nothing was checked" in told

@@ -9,6 +9,7 @@ from seawall.core.errors import InputError, UsageError
 from seawall.core.finding import Finding
 from seawall.engine import Options, scan
 from seawall.engine.containers import comparing, listing
+from seawall.engine.containers.asked import sources_of
 from seawall.engine.containers.comparing import Change, Difference
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.scanning import find, read
@@ -76,12 +77,12 @@ def run(arguments: list[str]) -> int:
 
 def _read(name: str, platform: str) -> tuple[Read, Whole]:
     """An image; raises InputError for one that cannot be read to its end."""
-    images = find([name], platform)
+    images = find([name], platform, sources_of(Options()))
     if images.failed:
         raise InputError(f"{images.failed[0].path}: {images.failed[0].reason}")
     found, whole = read(images.images[0], None, b"")
     for number, reason in found.failed:
-        raise InputError(f"{name}: layer {number + 1}: {reason}")
+        raise InputError(f"{name}: layer {number + 1}: {reason}; fetch or build it again")
     return found, whole
 
 

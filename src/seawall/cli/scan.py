@@ -72,6 +72,15 @@ def parser() -> Parser:
         help="the platform of images that have several (default: this machine's)",
     )  # fmt: skip
     what.add_argument(
+        "--registry-mirror", action="append", default=[], metavar="PREFIX=MIRROR",
+        help="ask this place first for images whose names begin so, as "
+        "docker.io=mirror.example.org/hub",
+    )  # fmt: skip
+    what.add_argument(
+        "--insecure-registry", action="append", default=[], metavar="HOST[:PORT]",
+        help="do not ask this registry for a certificate that counts",
+    )  # fmt: skip
+    what.add_argument(
         "--since", metavar="REV",
         help="report only what came after this git revision, judged on the whole",
     )  # fmt: skip

@@ -128,6 +128,8 @@ def engine_options(
         since=options.since,
         pins=_pins(),
         platform=getattr(options, "platform", None) or "",
+        registry_mirrors=tuple(getattr(options, "registry_mirror", ())),
+        insecure_registries=tuple(getattr(options, "insecure_registry", ())),
         database=_near(settings["database"], config) or None,
         vex=_vex(settings["vex"], config),
         max_database_age=settings["max-database-age"].value or None,

@@ -35,7 +35,7 @@ def gathered(options: Options) -> Gathered:
         return found
     from seawall.engine.containers.bills import gathered as in_images  # noqa: PLC0415 - if any
 
-    more = in_images(images, options.platform)
+    more = in_images(images, options)
     return Gathered(
         tuple(sorted((*found.files, *more.files), key=lambda item: item[0])),
         tuple(sorted((*found.failed, *more.failed))),

@@ -163,10 +163,8 @@ def _hold(
     for path, unseen in _by_path(assessment.blind, paths).items():
         found.not_covered.extend(_with_own_remedy(item) for item in blind(path, unseen))
     for path in sorted({*exposures, *over}):
-        said = [
-            *bench.exposures(path, exposures.get(path, ())),
-            *bench.runtimes(path, over.get(path, ())),
-        ]
+        exposed = bench.exposures(path, exposures.get(path, ()))
+        said = [f for _, f in (*exposed, *bench.runtimes(path, over.get(path, ())))]
         data = (texts.text(path) or "").encode("utf-8", "surrogatepass")
         found.findings.extend(placed(said, data))
 

@@ -103,6 +103,10 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
+    insecure_registries: tuple[str, ...] = ()
+    """Registries whose certificates do not count, or that have none: ``HOST[:PORT]``."""
+    registry_mirrors: tuple[str, ...] = ()
+    """``PREFIX=MIRROR``: asked first for images whose names begin so."""
     database: str | None = None
     """The database of advisories; ``None`` for the user's own, else the one in the package."""
     vex: tuple[str, ...] = ()

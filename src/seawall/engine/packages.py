@@ -312,9 +312,7 @@ class Bench:
                 details = details_of(exposure, hit.gate)
                 yield exposure.package, finding._replace(details=details)
 
-    def runtimes(
-        self, path: str, found: "Iterable[Ended]"
-    ) -> Iterator[tuple[Package, Finding]]:
+    def runtimes(self, path: str, found: "Iterable[Ended]") -> Iterator[tuple[Package, Finding]]:
         """What the rules say of runtimes whose support has ended."""
         for ended in found:
             for rule, hit in self._asked(self._about_runtimes, ended, ended.package, path):

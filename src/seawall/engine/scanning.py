@@ -13,6 +13,7 @@ from seawall.core.rule import Rule
 from seawall.engine import reading
 from seawall.engine.advised import Advised, Library
 from seawall.engine.analysis import Analysis
+from seawall.engine.containers.asked import Asked
 from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
@@ -71,10 +72,13 @@ def scan_or_replay(
     """
     if options.since is not None:
         run.remember_within()
+    images = Asked(options._replace(images=options.images and source is None))
+    options = options._replace(targets=images.others)
     source = source or FileSystem(options)
     inputs = reading.gather(source, options, run.progress)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
+    domains = images.domains(domains, inputs)
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
@@ -86,14 +90,15 @@ def scan_or_replay(
     )
     inputs.unable = options.not_covered
     advised = Advised(inputs, options, rules, source, Library(options, run), run)
-    memory, key = _memory(inputs, options, rules, run, charts)
-    replay = run.recall(advised.key(key), rules, advised.holds())
+    memory, key = _memory(inputs, options, rules, run, charts, images)
+    output_key = images.key(advised.key(key), advised.library, rules)
+    replay = run.recall(output_key, rules, advised.holds())
     if replay is not None:
         return replay
     present = _present(inputs) if options.since else {}
     found = advised.of_files()
     if charts is None:
-        if memory is not None and key is not None and run.tells_parts_of(options):
+        if memory and key is not None and not images and run.tells_parts_of(options):
             from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
 
             reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
@@ -104,6 +109,7 @@ def scan_or_replay(
     else:
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
     analysis = advised.added(analysis, found)
+    analysis = images.added(analysis, inputs, rules, advised.library, memory, run)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -159,14 +165,19 @@ def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "
 
 
 def _memory(
-    inputs: Inputs, options: Options, rules: Sequence[Rule], run: Run, charts: "Charts | None"
+    inputs: Inputs,
+    options: Options,
+    rules: Sequence[Rule],
+    run: Run,
+    charts: "Charts | None",
+    images: Asked | None = None,
 ) -> tuple["Memory | None", bytes | None]:
     """What is remembered, where the inputs are large enough, and the key of this run."""
     if run.looks is not None:
         run.looks.begin(options, rules)
         return None, None
     size = sum(len(task.data) for task in inputs.tasks)
-    worthwhile = size >= WORTH_REMEMBERING or run.looks_again or charts is not None
+    worthwhile = size >= WORTH_REMEMBERING or run.looks_again or bool(charts or images)
     memory = run.memory(options, rules) if worthwhile else None
     key = memory.run_key(inputs) if memory else None
     return memory, key if key is None or charts is None else charts.key_with(key)

@@ -11,7 +11,6 @@ from shutil import which
 import pytest
 
 from seawall.sources.images.entry import Entry, Kind
-from seawall.sources.images.gathering import Files, Names
 from seawall.sources.images.image import Layer
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.merging import merge
@@ -19,6 +18,7 @@ from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.rootfs import Tree
 from seawall.sources.images.storage import ContainersStorage, DockerStorage, Stored, full_name
 from seawall.sources.images.walking import walk, walk_layer
+from tests.sources.images.gathering import Files, Names
 from tests.sources.images.tars import digest_of
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this")

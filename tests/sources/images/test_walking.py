@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.sources.images.entry import FILE, Entry
-from seawall.sources.images.gathering import Executables, Files, Names
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.layout import read_layout
 from seawall.sources.images.merging import merge
 from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.stores import Directory, TarFiles
 from seawall.sources.images.walking import Consumer, Want, is_whiteout, walk
+from tests.sources.images.gathering import Files, Names
 from tests.sources.images.tars import END, Layout, digest_of, member, packed
 
 ONE = member(b"etc/a", b"1" * 1000) + member(b"b", b"22") + member(b"empty") + END
@@ -234,33 +234,6 @@ def test_files_by_their_names(tmp_path: Path) -> None:
     st.lists(st.binary(min_size=1, max_size=6), min_size=1, max_size=3, unique=True),
     st.integers(0, 100),
 )
-def test_marks_are_found_across_pieces(parts: list[bytes], marks: list[bytes], limit: int) -> None:
-    whole = b"".join(parts)
-    executables = Executables((b"",), marks, lambda _, data: data, limit)
-    each = entry("a", len(whole))
-    search = executables.take(each, whole[:8])
-    assert not isinstance(search, int)
-    for part in parts:
-        search.feed(part)
-    search.end()
-    hit = any(mark in whole for mark in marks)
-    assert executables.found == ({"a": whole} if hit and len(whole) <= limit else {})
-    assert executables.too_large == ([each] if hit and len(whole) > limit else [])
-    assert executables.unmarked == ([] if hit else [each])
-
-
-def test_executables_with_a_mark(tmp_path: Path) -> None:
-    elf = b"\x7fELF" + b"\0" * 3_000_000
-    data = (
-        member(b"go", elf + b"MARK") + member(b"c", elf) + member(b"text", b"MARK and text")
-        + member(b"small", b"\x7fELF") + member(b"link", kind=b"1", link=b"go") + END
-    )  # fmt: skip
-    executables = Executables((b"\x7fELF",), (b"MARK",), lambda each, data: (each.path, len(data)))
-    walk(image(tmp_path, data, how="zstd"), lambda _: [executables])
-    assert [each.path for each in executables.unmarked] == ["c"]
-    assert executables.found == {"go": ("go", len(elf) + 4)}
-
-
 def test_an_image_of_77_000_files_stays_small() -> None:
     """Both lists: what a walk gives, and the merged tree of it."""
     tracemalloc.start()

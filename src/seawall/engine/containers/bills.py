@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall.core.report import Failed
+from seawall.engine.containers.asked import sources_of
 from seawall.engine.containers.scanning import find, read
+from seawall.engine.options import Options
 from seawall.packages.package import Contents
 
 
@@ -15,9 +17,9 @@ class Gathered(NamedTuple):
     failed: tuple[Failed, ...]
 
 
-def gathered(targets: Sequence[str], platform: str) -> Gathered:
+def gathered(targets: Sequence[str], options: Options) -> Gathered:
     """Read images. What is a part of a package of the system is in it as that."""
-    images = find(targets, platform)
+    images = find(targets, options.platform, sources_of(options))
     failed = list(images.failed)
     files = []
     for image in images.images:

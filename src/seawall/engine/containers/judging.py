@@ -49,10 +49,7 @@ def judge(
     places = _Places(read, whole)
     found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))
     if store is not None:
-        bench = packages.Bench(
-            [rule for rule in wanted if rule.domain == packages.DOMAIN], parameters, found.faults
-        )
-        found = _about_packages(found, whole, store, today, bench, places)
+        found = _about_packages(found, whole, wanted, parameters, store, today, places)
     found.not_covered.extend(_not_seen(read, whole))
     for number, reason in read.failed:
         layer = read.image.layers[number]
@@ -162,26 +159,20 @@ class _Places:
 def _about_packages(
     found: Found,
     whole: Whole,
+    rules: Iterable[Rule],
+    parameters: Mapping[str, Mapping[str, ParameterValue]],
     store: "Knowledge",
     today: str,
-    bench: packages.Bench,
     places: _Places,
 ) -> Found:
     """What is known of the packages of an image."""
-    from seawall.advisories.assessing import assess  # noqa: PLC0415 - where there is a database
-    from seawall.advisories.support import ended  # noqa: PLC0415 - as above
-
     name = whole.image.name
-    count = 0
+    own = packages.nothing_found()
+    bench = packages.Bench(rules, parameters, own)
     for file, contents in whole.packages.files:
-        count += len(contents.packages)
-        assessment = assess(contents.packages, store)
-        found.ecosystems.update(assessment.ecosystems)
-        found.not_covered.extend(packages.problems(f"{name}:/{file}", contents.problems))
-        found.not_covered.extend(packages.blind(f"{name}:/{file}", assessment.blind))
-        over = ended(contents.packages, store, today)
-        exposed = bench.exposures(name, assessment.exposures)
-        for package, finding in (*exposed, *bench.runtimes(name, over)):
+        path = f"{name}:/{file}"
+        own.not_covered.extend(packages.problems(path, contents.problems))
+        for package, finding in bench.said(path, contents.packages, store, today):
             found.findings.append(places.of_package(finding, file, package))
     for item in whole.packages.covered:
         reason = (
@@ -189,7 +180,10 @@ def _about_packages(
             f"{item.owner.name}, whose advisories count"
         )
         found.skipped.append(Skipped(f"{name}:/{item.path}", reason))
-    return found._replace(packages=count + len(whole.packages.covered))
+    found.not_covered.extend(own.not_covered)
+    found.faults.extend(own.faults)
+    found.ecosystems.update(own.ecosystems)
+    return found._replace(packages=bench.packages + len(whole.packages.covered))
 
 
 # What was not seen ----------------------------------------------------------------------------
@@ -215,7 +209,7 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
             shown = "; ".join(looked.problems[:_MOST_NAMED])
             yield NotCovered(name, f"parts of layer {number + 1}", shown, "build the image again")
     if silent:
-        what = packages.several([f"/{path}" for path in sorted(silent)], "program", "programs")
+        what = packages.named([f"/{path}" for path in sorted(silent)], "program", "programs")
         reason = "no package brought them, and they do not tell what they are made of"
         yield NotCovered(name, what, reason, _BUILD_WITH_NOTES)
     if whole.packages.identity is None and whole.packages.system:

@@ -7,7 +7,7 @@ from seawall.core.digests import blake2b
 from seawall.engine.containers import looking
 from seawall.engine.containers.looking import Look, Looked
 from seawall.sources.images.image import Image, Layer
-from seawall.sources.images.walking import walk
+from seawall.sources.images.walking import WalkedLayer, walk
 
 Plain = Any
 _NOTHING = Looked((), {}, {}, False, (), (), (), ())  # noqa: FBT003 - an empty layer
@@ -45,6 +45,9 @@ def read(image: Image, store: Store | None, code: bytes) -> Read:
 
     missing = [layer.number for layer in image.layers if layer.number not in known]
     walked = walk(image, analyzers, layers=missing) if missing else []
+    if any(item.below for item in walked) and known:  # links into layers that were not walked
+        known = {}
+        walked = walk(image, analyzers)
     layers = list(image.layers)
     failed = []
     for item in walked:
@@ -53,10 +56,15 @@ def read(image: Image, store: Store | None, code: bytes) -> Read:
         known[number] = looking.looked(item, looks.pop(number), image.name)
         if item.error is not None:
             failed.append((number, item.error.reason))
-        elif store is not None and item.layer.diff_id and not known[number].is_private:
+        elif store is not None and _may_be_kept(item, known[number]):
             store.put(_key(item.layer, code), looking.to_plain(known[number]))
     whole = tuple(known.get(layer.number, _NOTHING) for layer in layers)
     return Read(image._replace(layers=tuple(layers)), whole, tuple(failed))
+
+
+def _may_be_kept(walked: WalkedLayer, found: Looked) -> bool:
+    """Whether what a layer gave rests on its bytes alone, and holds no credential."""
+    return bool(walked.layer.diff_id) and not walked.below and not found.is_private
 
 
 def _key(layer: Layer, code: bytes) -> bytes:

@@ -1,0 +1,100 @@
+"""The images among the targets of a scan: found first, then judged with all that is known."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from seawall.core.rule import Rule
+from seawall.engine.advised import Library
+from seawall.engine.analysis import Analysis
+from seawall.engine.containers.targets import split
+from seawall.engine.options import Options
+from seawall.engine.reading import Inputs, today
+from seawall.engine.run import Run
+
+if TYPE_CHECKING:
+    from seawall.engine.containers.scanning import Images
+    from seawall.engine.remembering import Memory
+    from seawall.sources.images.target import ImageSource
+
+DOMAINS = ("image", "vulnerabilities")
+
+
+class Asked:
+    """The images that targets name; mostly there are none, and nothing is loaded."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.others, names = split(options.targets) if options.images else (options.targets, ())
+        """The targets that are no images."""
+        self._images: Images | None = None
+        if names:
+            from seawall.engine.containers.scanning import find  # noqa: PLC0415 - if there are any
+
+            self._images = find(names, options.platform, sources_of(options))
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self._images is not None
+
+    def domains(self, domains: tuple[str, ...], inputs: Inputs) -> tuple[str, ...]:
+        """The domains whose rules are asked, with those of images where there are any."""
+        if self._images is None:
+            return domains
+        others = domains if inputs.tasks or inputs.charts else ()
+        return tuple(dict.fromkeys((*others, *DOMAINS)))
+
+    def key(self, key: bytes | None, library: Library, rules: Sequence[Rule]) -> bytes | None:
+        """The key of what a run writes; ``None`` where an image may change unseen."""
+        if self._images is None or key is None:
+            return key
+        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+
+        identity = self._images.identity
+        own = library.open().digest if _is_advised(rules) else b""
+        return None if identity is None else digest(key, identity, own)
+
+    def added(
+        self,
+        analysis: Analysis,
+        inputs: Inputs,
+        rules: Sequence[Rule],
+        library: Library,
+        memory: "Memory | None",
+        run: Run,
+    ) -> Analysis:
+        """An analysis with what is said of images."""
+        if self._images is None:
+            return analysis
+        from seawall.engine.containers import scanning  # noqa: PLC0415 - if there are any
+
+        options = self._options
+        knowledge = library.open() if _is_advised(rules) else None
+        store, code = (None, b"") if memory is None else memory.layers()
+        found = scanning.judged(
+            self._images, rules, options.parameters, knowledge, store, code,
+            options.today or today(),
+        )  # fmt: skip
+        inputs.packages += found.packages
+        if knowledge is not None:
+            notes = knowledge.aged(found.ecosystems, options.today)
+            fresh = [note for note in notes if note not in run.notes]
+            run.notes += fresh
+            run.lasting_notes += fresh
+        return scanning.added(analysis, found)
+
+
+def _is_advised(rules: Sequence[Rule]) -> bool:
+    return any(rule.domain == "vulnerabilities" for rule in rules)
+
+
+def sources_of(options: Options) -> "list[ImageSource]":
+    """Where images are asked for that do not lie here: engines of this machine, then registries."""
+    from seawall.sources.images.engines import places  # noqa: PLC0415 - where there are images
+    from seawall.sources.images.engines.source import EngineSource  # noqa: PLC0415 - as above
+    from seawall.sources.images.registry import access  # noqa: PLC0415 - as above
+    from seawall.sources.images.registry.source import RegistrySource  # noqa: PLC0415 - as above
+
+    own = access.Options(options.insecure_registries, options.registry_mirrors)
+    engines = [EngineSource(engine) for engine in places.engines(os.environ)]
+    return [*engines, RegistrySource(lambda: access.from_environment(os.environ, own))]
