@@ -74,6 +74,8 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "N": _nothing,
     "DAYS": _nothing,
     "1.N": _nothing,
+    "IMAGE": FILES,
+    "OS/ARCH": _nothing,
     "v1.N": _nothing,
 }
 """What stands for a value in a usage text, with what completes it. Choices need no entry."""

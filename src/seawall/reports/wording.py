@@ -7,6 +7,9 @@ from seawall.core.report import NotCovered, Summary
 from seawall.core.severity import Severity
 
 WORST_FIRST = tuple(sorted(Severity, reverse=True))
+_FILES = "files"
+"""Begins the path of keys of a file in an image; the file's path is the rest of it."""
+_OF_FILE = 2
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
@@ -15,9 +18,16 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 
 def place(location: Location) -> str:
-    """``path:line:column`` as editors and terminals understand it; the path alone without it."""
+    """``path:line:column`` as editors and terminals understand it; the path alone without it.
+
+    Of a file in an image, its path there: ``app.tar:/etc/passwd``.
+    """
     span = location.span
-    return f"{location.path}:{span.line}:{span.column}" if span else location.path
+    if span:
+        return f"{location.path}:{span.line}:{span.column}"
+    if location.key_path[:1] == (_FILES,) and len(location.key_path) == _OF_FILE:
+        return f"{location.path}:/{location.key_path[1]}"
+    return location.path
 
 
 def subject_of(subject: Subject) -> str:

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seawall.sources.images.entry import FILE, Entry
 from seawall.sources.images.image import Image, Layer
@@ -229,11 +227,6 @@ def test_files_by_their_names(tmp_path: Path) -> None:
     assert not Names().match("anything")
 
 
-@given(
-    st.lists(st.binary(max_size=40), min_size=1, max_size=6),
-    st.lists(st.binary(min_size=1, max_size=6), min_size=1, max_size=3, unique=True),
-    st.integers(0, 100),
-)
 def test_an_image_of_77_000_files_stays_small() -> None:
     """Both lists: what a walk gives, and the merged tree of it."""
     tracemalloc.start()
