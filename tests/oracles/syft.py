@@ -8,20 +8,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
 from seawall import engine
 from seawall.engine.bills import gathered
-from seawall.packages.cyclonedx_writer import write
+from tests.oracles.listing import listed, packages_of
 from tests.oracles.osv_scanner import OURS, THEIRS, Comparison, Difference, Package
 
 ENVIRONMENT = "SEAWALL_SOURCE_TREES"
 PEER = "syft"
-_NO_PACKAGES = ("file", "operating-system")
 
 
 def trees() -> dict[str, Path]:
@@ -35,28 +31,9 @@ def peer() -> str | None:
     return shutil.which(PEER)
 
 
-def _packages(components: Iterable[dict[str, Any]]) -> frozenset[Package]:
-    return frozenset(_package(item) for item in components if item["type"] not in _NO_PACKAGES)
-
-
-def _package(component: dict[str, Any]) -> Package:
-    """Type, name and version of a component's package URL, or its own name where it has none."""
-    purl = component.get("purl", "").partition("?")[0].partition("#")[0]
-    if not purl:
-        return "", component["name"], component.get("version", "")
-    type_, _, rest = unquote(purl).removeprefix("pkg:").partition("/")
-    name, at, version = rest.rpartition("@")
-    if not at or "/" in version:
-        name, version = rest, ""
-    if type_ in ("github", "githubactions"):
-        return "githubactions", name.lower(), version.removeprefix("v")
-    return type_, name, version
-
-
 def ours(tree: Path) -> frozenset[Package]:
     """What ``seawall sbom`` lists."""
-    found = gathered(engine.Options((str(tree),)))
-    return _packages(json.loads(write(found.files, found.project, "")).get("components", ()))
+    return listed(gathered(engine.Options((str(tree),))).files)
 
 
 def theirs(tree: Path) -> frozenset[Package]:
@@ -69,7 +46,7 @@ def theirs(tree: Path) -> frozenset[Package]:
     }
     command = [PEER, f"dir:{tree}", "-q", "-o", "cyclonedx-json"]
     done = subprocess.run(command, capture_output=True, env=environment, check=True, timeout=600)
-    return _packages(json.loads(done.stdout).get("components", ()))
+    return packages_of(json.loads(done.stdout).get("components", ()))
 
 
 @cache

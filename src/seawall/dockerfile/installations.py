@@ -84,7 +84,8 @@ def _key(one: Installed) -> tuple[int, str]:
 
 def _of_stage(stage: Stage) -> Iterator[Installed]:
     for one in installed(stage):
-        if not one.package.local and one.call.verb not in _NOT_BY_NAME:
+        is_option = one.package.name.startswith("-")  # behind gem's "--": for compilers
+        if not one.package.local and not is_option and one.call.verb not in _NOT_BY_NAME:
             yield one
     if b"$" in stage.file.data:
         for step in stage.chain_steps():
