@@ -2,13 +2,14 @@
 
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bench import __main__ as bench
-from bench import again, corpus, git
+from bench import again, corpus, git, images
 from bench.measure import DiedError, Run, least_cpu, median_wall, peak, repeat, run
 from seawall.engine import Options, scan
 
@@ -120,6 +121,41 @@ def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         "0.01 MB, the first of one and of two processes",
     ]
     assert all(" ms" in result for _, result in rows)
+
+
+def test_an_image_is_made_of_trees_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    (source / "inner").mkdir(parents=True)
+    for number in range(9):
+        (source / "inner" / f"file-{number}").write_bytes(bytes(1_000))
+    (source / "link").symlink_to("inner")
+
+    def add_system(archive: tarfile.TarFile) -> None:
+        images.add_tree(archive, source, "usr/share", 1_000_000)
+
+    def add_tree(archive: tarfile.TarFile) -> None:
+        assert images.add_tree(archive, source, "srv/a", 5) < 1_000  # the first directory is enough
+
+    blobs = tmp_path / "layout" / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    made = [images.layer(blobs, fill) for fill in (add_system, add_tree)]
+    images.describe(tmp_path / "layout", made)
+    assert images.unpacked_size(tmp_path / "layout") > 10_000
+
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    for name in ("RUNS", "START_RUNS"):
+        monkeypatch.setattr(images, name, 1)
+    monkeypatch.setenv(images.IMAGE, str(tmp_path / "layout"))
+    rows = list(images.rows())
+    what = "an image of 0.00 GB, 2 layers of gzip, 11 files, 0 packages"
+    assert [row[0].removeprefix(what) for row in rows] == [
+        ": walked, digests verified",
+        ": `sbom`, digests verified, programs read",
+        ": `scan`, without the cache",
+        ": `scan`, nothing has changed",
+    ]
 
 
 def test_files_a_peer_cannot_read_are_left_out(tmp_path: Path) -> None:

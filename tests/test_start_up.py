@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources.images.tars import END, Layout, member
+
 HEAVY = {
     "asyncio", "concurrent.futures", "dataclasses", "email", "hashlib", "http",
     "importlib.metadata", "importlib.resources", "inspect", "json", "logging",
@@ -14,6 +16,13 @@ HEAVY = {
     "xml", "zipfile", "zlib",
     "isal", "seawall.sources.images", "seawall.sources.decompression",
 }  # fmt: skip
+
+READS_IMAGES = (
+    "seawall.engine.containers.looking", "seawall.engine.containers.whole",
+    "seawall.kubernetes.rules", "seawall.dockerfile.rules", "seawall.packages.image_formats",
+    "seawall.sources.http", "seawall.sources.images.engines", "seawall.sources.images.registry",
+    "seawall.sources.images.walking",
+)  # fmt: skip
 
 POD = """
 apiVersion: v1
@@ -106,6 +115,22 @@ def test_scan_of_a_dockerfile_loads_nothing_heavy(tmp_path: Path) -> None:
     modules = loaded("scan", "--profile", "all", "--exit-zero", str(file))
     assert "tree_sitter" in modules
     assert not modules & HEAVY
+
+
+def test_an_image_that_is_known_loads_nothing_that_reads_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
+    files = Layout()
+    layer = member(b"etc/os-release", b"ID=debian\nVERSION_ID=12\n") + END
+    image = files.index(files.image([layer])).write(tmp_path / "image")
+    first = loaded("scan", "--exit-zero", image)
+    assert "seawall.sources.images.walking" in first
+    again = loaded("scan", "--exit-zero", image)
+    assert "seawall.sources.images.target" in again
+    heavy = HEAVY - {"json", "zlib", "seawall.sources.images", "seawall.sources.decompression"}
+    assert not again & heavy
+    assert not [name for name in again if name.startswith(READS_IMAGES)]
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",)])

@@ -12,7 +12,7 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from seawall.core.digests import blake2b
 from seawall.core.named_tuple import NamedTuple
@@ -376,26 +376,80 @@ def _unpacked(key: bytes, packed: object) -> Plain | None:
         return None
 
 
-def code_stamp(package: str) -> bytes:
+class Store(Protocol):
+    """Keeps plain values by digests."""
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
+        """The values that are there."""
+
+    def put(self, key: bytes, value: Plain) -> None:
+        """Keep a value."""
+
+
+def code_stamp(package: str, store: Store | None = None) -> bytes:
     """Changes whenever a file of the package does: a result rests on the code that made it.
 
-    Made of the contents, for times of files tell nothing in a fresh clone or an image's layer.
+    Made of the contents, for times of files tell nothing in a fresh clone or an image's layer. With
+    a ``store``, what the contents came to is kept under sizes, times and inodes of all files, and
+    not read again while these are the same: no file changes without its ``ctime``. Where one
+    changed just now, its next change may have the same time, so nothing is kept then.
     """
+    files = _files_of(package)
+    if store is None:
+        return _stamp_of_contents(package, files)
+    rows = repr([(path[len(package) :], *_identity(path)) for path in files])
+    key = digest(b"code", os.fsencode(package), rows.encode("utf-8", "surrogatepass"), _versions())
+    known = store.get([key]).get(key)
+    if isinstance(known, bytes):
+        return known
+    found = _stamp_of_contents(package, files)
+    if not _is_fresh(files):
+        store.put(key, found)
+    return found
+
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a file's next change has another time, whatever the file system is."""
+
+
+def _is_fresh(files: Iterable[str]) -> bool:
+    from time import time_ns  # noqa: PLC0415 - built in
+
+    return max((os.stat(path).st_ctime_ns for path in files), default=0) + _SETTLED > time_ns()
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    status = os.stat(path)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _versions() -> bytes:
     from yaml import __version__  # noqa: PLC0415 - self-check looks at the cache without it
 
-    parts = [f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}".encode()]
-    parts.append(f"yaml {__version__}".encode())
+    interpreter = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
+    return f"{interpreter} yaml {__version__}".encode()
+
+
+def _files_of(package: str) -> list[str]:
+    found: list[str] = []
     pending = [package]
     while pending:
-        with os.scandir(pending.pop()) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(pending.pop()) as inside:
+            entries = sorted(inside, key=lambda entry: entry.name)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name != "__pycache__":
                     pending.append(entry.path)
             elif entry.is_file():
-                with open(entry.path, "rb") as stream:
-                    parts += (os.fsencode(entry.path[len(package) :]), stream.read())
+                found.append(entry.path)
+    return found
+
+
+def _stamp_of_contents(package: str, files: Iterable[str]) -> bytes:
+    parts = [_versions()]
+    for path in files:
+        with open(path, "rb") as stream:
+            parts += (os.fsencode(path[len(package) :]), stream.read())
     return digest(*parts)
 
 

@@ -15,11 +15,12 @@ from seawall.cli.main import run as command
 from seawall.core.finding import Finding
 from seawall.core.report import Report
 from seawall.core.severity import Confidence
-from seawall.engine.containers import looking
+from seawall.engine.containers import layers, looking
 from seawall.engine.containers.layers import read
-from seawall.engine.containers.scanning import find
+from seawall.engine.containers.named import find
 from seawall.engine.containers.targets import is_image, split
 from seawall.engine.containers.whole import put_together
+from seawall.sources.images.walking import walk
 from tests.sources.images.tars import END, Layout, member, write_tar
 
 DPKG = b"""\
@@ -157,13 +158,13 @@ def test_no_secret_shows(image: str, secret: str, database: str, tmp_path: Path)
 
 def test_the_cache_has_no_hashes_and_no_credentials(image: str, secret: str) -> None:
     (found,) = find([image]).images
-    layers = read(found, None, b"").layers
-    plain = repr(looking.to_plain(layers[0]))
+    seen = read(found, None, b"").layers
+    plain = repr(looking.to_plain(seen[0]))
     assert "$y$hash" not in plain
     assert "app:*:1" in plain
-    assert layers[1].is_private
+    assert seen[1].is_private
     with pytest.raises(ValueError, match="credentials"):
-        looking.to_plain(layers[1])
+        looking.to_plain(seen[1])
 
 
 class Kept:
@@ -181,18 +182,43 @@ def test_layers_that_are_known_are_not_read_again(image: str) -> None:
     (found,) = find([image]).images
     store = Kept()
     first = read(found, store, b"code")
-    assert len(store.values) == 2  # the second holds a credential
+    kept = [value for value in store.values.values() if value is not True]
+    assert len(kept) == 2  # the second holds a credential
 
     def broken() -> Any:
         raise AssertionError("was read again")
 
-    layers = [layer if layer.number == 1 else layer._replace(open=broken) for layer in found.layers]
-    again = read(found._replace(layers=tuple(layers)), store, b"code")
+    known = [layer if layer.number == 1 else layer._replace(open=broken) for layer in found.layers]
+    again = read(found._replace(layers=tuple(known)), store, b"code")
     assert again.layers == first.layers
     once, twice = put_together(first.image, first.layers), put_together(again.image, again.layers)
     assert once.packages.files == twice.packages.files
     with pytest.raises(AssertionError, match="read again"):
-        read(found._replace(layers=tuple(layers)), store, b"other code")
+        read(found._replace(layers=tuple(known)), store, b"other code")
+
+
+def test_what_a_layer_unpacks_to_is_looked_at_once(
+    image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own digest is verified whenever it is read, with any code."""
+    (found,) = find([image]).images
+    store = Kept()
+    trusted = []
+
+    def noted(*arguments: Any, **more: Any) -> Any:
+        trusted.append(more["trusted"])
+        return walk(*arguments, **more)
+
+    monkeypatch.setattr(layers, "walk", noted)
+    first = read(found, store, b"code")
+    again = read(found, store, b"newer code")
+    pairs = {(layer.digest, layer.diff_id) for layer in found.layers}
+    assert trusted == [frozenset(), pairs]
+    assert again.layers == first.layers
+
+    (lower, *others) = found.layers
+    swapped = found._replace(layers=(lower._replace(open=others[0].open), *others))
+    assert [number for number, _ in read(swapped, store, b"newest code").failed] == [0]
 
 
 def test_a_second_run_writes_the_same(image: str, database: str, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """What is kept from run to run changes nothing, and holds nothing private."""
 
 import json
+import os
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,42 @@ def test_a_change_of_the_code_counts(tmp_path: Path) -> None:
         change()
         stamps.append(cache_module.code_stamp(str(package)))
     assert len(set(stamps)) == 5
+
+
+def test_what_contents_came_to_is_kept_under_what_tells_of_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "a.py").write_text("x = 1\n")
+    kept: dict[bytes, object] = {}
+
+    class Store:
+        def get(self, keys: Sequence[bytes]) -> dict[bytes, object]:
+            return {key: kept[key] for key in keys if key in kept}
+
+        def put(self, key: bytes, value: object) -> None:
+            kept[key] = value
+
+    plain = cache_module.code_stamp(str(package))
+    assert cache_module.code_stamp(str(package), Store()) == plain
+    assert not kept, "what has changed just now may change again within the same time"
+    monkeypatch.setattr(cache_module, "_SETTLED", 0)
+    assert cache_module.code_stamp(str(package), Store()) == plain
+    assert list(kept.values()) == [plain]
+    read: list[str] = []
+    monkeypatch.setattr(
+        cache_module, "_stamp_of_contents", lambda *_: read.append("again") or b"new"
+    )
+    assert cache_module.code_stamp(str(package), Store()) == plain
+    assert not read
+    status = (package / "a.py").stat()
+    (package / "a.py").write_text("x = 2\n")
+    os.utime(package / "a.py", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert cache_module.code_stamp(str(package), Store()) == b"new", "ctime cannot be set back"
+    kept.clear()
+    (package / "b.py").write_text("")
+    assert cache_module.code_stamp(str(package), Store()) == b"new"
 
 
 # Nothing private ------------------------------------------------------------------------------

@@ -150,3 +150,11 @@ def test_no_executable_raises() -> None:
             changed = bytearray(data)
             changed[place] ^= 0xFF
             packages_of(bytes(changed))
+
+
+def test_marks_count_where_notes_may_stand() -> None:
+    """A program that reads such notes holds their marks, and notes nothing by that."""
+    for name in (b".dep-v0", b"\xff Go buildinf:" + NOTE[14:]):
+        assert packages_of(binaries.elf(".text", b"x" * 5_000 + name)) == Contents()
+    data = binaries.elf(".text", b"x" * 5_000 + b"UPX!")
+    assert packages_of(data) == Contents()

@@ -9,10 +9,11 @@ from seawall.core.errors import InputError, UsageError
 from seawall.core.finding import Finding
 from seawall.engine import Options, scan
 from seawall.engine.containers import comparing, listing
-from seawall.engine.containers.asked import sources_of
+from seawall.engine.containers.asked import Places
 from seawall.engine.containers.comparing import Change, Difference
 from seawall.engine.containers.layers import Read
-from seawall.engine.containers.scanning import find, read
+from seawall.engine.containers.named import find
+from seawall.engine.containers.scanning import read
 from seawall.engine.containers.whole import Whole
 from seawall.reports.visible import visible
 
@@ -77,7 +78,7 @@ def run(arguments: list[str]) -> int:
 
 def _read(name: str, platform: str) -> tuple[Read, Whole]:
     """An image; raises InputError for one that cannot be read to its end."""
-    images = find([name], platform, sources_of(Options()))
+    images = find([name], platform, Places(Options()))
     if images.failed:
         raise InputError(f"{images.failed[0].path}: {images.failed[0].reason}")
     found, whole = read(images.images[0], None, b"")

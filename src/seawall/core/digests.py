@@ -1,4 +1,6 @@
-"""BLAKE2b without OpenSSL, which hashlib loads beside it for 3 ms and more.
+"""BLAKE2b and SHA-256 without OpenSSL, which hashlib loads beside them for 3 ms and more.
+
+This SHA-256 takes several times as long as OpenSSL's: it is for small documents.
 
 The C module is CPython's own (bpo-26798); where it is not to be had, hashlib's is the same.
 """
@@ -8,4 +10,12 @@ try:
 except ImportError:  # another implementation of Python
     from hashlib import blake2b
 
-__all__ = ["blake2b"]
+try:
+    from _sha2 import sha256
+except ImportError:
+    try:
+        from _sha256 import sha256  # CPython 3.11
+    except ImportError:
+        from hashlib import sha256
+
+__all__ = ["blake2b", "sha256"]

@@ -10,11 +10,12 @@ baseline) has such files judged anew. What a file with a Secret or a credential 
 import marshal
 import os
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import seawall
 from seawall import cache, catalogue
-from seawall.cache import Cache, digest, texts
+from seawall.cache import Cache, Store, digest, texts
 from seawall.core.compact import (
     finding_from_plain,
     finding_to_plain,
@@ -41,16 +42,6 @@ if TYPE_CHECKING:
 Plain = Any
 _BROKEN = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 """What a value of another shape leads to: it is worked out anew."""
-
-
-class Store(Protocol):
-    """Keeps plain values by digests."""
-
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
-        """The values that are there."""
-
-    def put(self, key: bytes, value: Plain) -> None:
-        """Keep a value."""
 
 
 class Layered:
@@ -80,9 +71,8 @@ class Memory:
     def __init__(self, store: Store, options: Options, rules: Sequence[Rule]) -> None:
         self._store = store
         self._needs_secrets = options.needs_secrets
-        # Objects may enable rules that do not run otherwise.
-        self._rules = {rule.id: rule for rule in (*catalogue.all_rules(), *rules)}
-        code = cache.code_stamp(os.path.dirname(seawall.__file__))
+        self._chosen = rules
+        code = cache.code_stamp(os.path.dirname(seawall.__file__), store)
         self._code = code
         self._judging = digest(
             code,
@@ -102,6 +92,11 @@ class Memory:
                 options.unheeded,
             ),
         )
+
+    @cached_property
+    def _rules(self) -> dict[str, Rule]:
+        """All rules: objects may enable some that do not run otherwise. They take long to load."""
+        return {rule.id: rule for rule in (*catalogue.all_rules(), *self._chosen)}
 
     def layers(self) -> tuple[Store, bytes]:
         """Where layers of images are kept, and what changes with the code that looks at them."""

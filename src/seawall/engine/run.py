@@ -15,10 +15,10 @@ from seawall.engine.progress import Progress
 from seawall.engine.texts import Texts
 
 if TYPE_CHECKING:
-    from seawall.cache import Cache
+    from seawall.cache import Cache, Store
     from seawall.engine.looks import Looks
     from seawall.engine.parts import Told
-    from seawall.engine.remembering import Memory, Store
+    from seawall.engine.remembering import Memory
 
 
 _PIECE = 1024 * 1024

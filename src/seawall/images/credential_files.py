@@ -84,6 +84,12 @@ _EXAMPLES = ("/doc/", "/docs/", "/test/", "/tests/", "/testdata/", "/examples/",
 """Directories whose keys guard nothing: they come with packages for their own tests."""
 
 
+KNOWN_NAMES = frozenset((*_BY_NAME, *_NAMES_OF_PLACES, *_KEY_NAMES))
+KNOWN_ENDS = frozenset(end[1:] for end in _KEY_ENDS)
+KNOWN_STARTS = ("ssh_host_", ".env.")
+"""No other name is any of these, wherever a file is."""
+
+
 def kind_of(path: str) -> Kind | None:
     """What a file may hold by its path (without a leading ``/``); ``None`` for nothing.
 

@@ -21,7 +21,12 @@ _MAX_SECTIONS = 10_000
 _MAX_ARCHITECTURES = 20
 """More in a file that begins like this: it is a Java class, and the number its version."""
 _PACKED = b"UPX!"
-MARKS = (b"\xff Go buildinf:", b".dep-v0", _PACKED)
+_GO = b"\xff Go buildinf:"
+_ELF_HEADER = 64
+_HEADERS = 4096
+"""Bytes that headers take, and UPX's own."""
+_SECTIONS = (b".go.buildinfo", b".dep-v0")
+MARKS = (_GO, b".dep-v0", _PACKED)
 
 
 class Section(NamedTuple):
@@ -75,16 +80,85 @@ def read(file: File) -> Contents:
     """The packages that an executable says it is made of; none where it says nothing."""
     from seawall.packages import go_binary, rust_binary  # noqa: PLC0415 - they need this module
 
-    if not is_executable(file.data[:8]) or not any(mark in file.data for mark in MARKS):
+    data = file.data
+    if not is_executable(data[:8]) or not _may_note(data):
         return Contents()
     notes = Notes()
-    for executable in executables(file.data):
+    for executable in executables(data):
         contents = go_binary.contents(executable, notes) or rust_binary.contents(executable, notes)
         if contents:
             return contents._replace(problems=notes.problems)
-    if _PACKED in file.data:
+    if is_packed(data):
         notes.add("UPX!", "it is packed with UPX: what it is made of cannot be seen")
     return Contents((), notes.problems)
+
+
+def is_packed(data: bytes) -> bool:
+    """Whether UPX packed a program: its mark stands behind the headers (UPX's ``l_info``)."""
+    return data.find(_PACKED, 0, _HEADERS) >= 0
+
+
+def _may_note(data: bytes) -> bool:
+    """Whether an executable may say something: an image has hundreds that do not.
+
+    To look for marks in all of their bytes takes longer than to unpack these. Where ELF has names
+    of sections, the notes have one of their own; without it, Go's ``debug/buildinfo`` looks in the
+    segments that are written to.
+    """
+    if data[:4] == _ELF:
+        try:
+            names = section_names(data, data)
+            if names:
+                return (
+                    any(name in names for name in _SECTIONS)
+                    or any(data.find(_GO, *stretch) >= 0 for stretch in _written(data))
+                    or is_packed(data)
+                )
+        except (struct.error, IndexError, OverflowError):  # cut off
+            pass
+    return any(mark in data for mark in MARKS)
+
+
+def table_of_sections(head: bytes) -> int:
+    """Where an ELF file has the table of its sections; 0 where there is none, or it is no ELF."""
+    if head[:4] != _ELF or len(head) < _ELF_HEADER:
+        return 0
+    order = "<" if head[5] == 1 else ">"
+    wide = head[4] == 2
+    place: int = struct.unpack_from(f"{order}{'Q' if wide else 'I'}", head, 40 if wide else 32)[0]
+    return place
+
+
+def section_names(head: bytes, data: bytes, start: int = 0) -> bytes:
+    """The names of an ELF file's sections; empty where they are not to be had.
+
+    ``head`` begins with the file's header, ``data`` is the file from the offset ``start`` on.
+    Raises ``struct.error`` or ``OverflowError`` where it is cut off.
+    """
+    order = "<" if head[5] == 1 else ">"
+    wide = head[4] == 2
+    size, count, names = struct.unpack_from(f"{order}HHH", head, 58 if wide else 46)
+    table = table_of_sections(head)
+    place = table + names * size - start
+    if not table or names >= count or place < 0:
+        return b""
+    offset, length = struct.unpack_from(f"{order}{'24xQQ' if wide else '16xII'}", data, place)
+    offset -= start
+    return data[offset : offset + length] if offset >= 0 else b""
+
+
+def _written(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the segments of an ELF file begin and end that are written to and not executed."""
+    order = "<" if data[5] == 1 else ">"
+    wide = data[4] == 2
+    (programs,) = struct.unpack_from(f"{order}{'Q' if wide else 'I'}", data, 32 if wide else 28)
+    size, count = struct.unpack_from(f"{order}HH", data, 54 if wide else 42)
+    form = f"{order}{'IIQ16xQ' if wide else 'II8xI4xI'}"
+    for number in range(min(count, _MAX_SECTIONS)):
+        fields = struct.unpack_from(form, data, programs + number * size)
+        kind, flags, offset, length = fields if wide else (fields[0], fields[3], *fields[1:3])
+        if kind == 1 and flags & 3 == 2:  # PT_LOAD; PF_W without PF_X
+            yield offset, offset + length
 
 
 def executables(data: bytes) -> Iterator[Executable]:

@@ -242,6 +242,18 @@ _UNCOVERED = {
 }
 
 
+KNOWN_NAMES = frozenset((
+    *(path.rpartition("/")[2] for path in (*_PATHS, *_UNCOVERED)), *_NAMES,
+    *(name for format_ in IMAGE_FORMATS for path in format_.beside
+      for name in (path.rpartition("/")[2],)),
+))  # fmt: skip
+"""Names of files that may tell something, wherever they are."""
+KNOWN_ENDS = frozenset(_ENDS)
+"""Ends of such names, behind the last dot."""
+KNOWN_START = "var/lib/dpkg/"
+"""Where any name may."""
+
+
 def uncovered_of(path: str) -> str:
     """Whose packages cannot be told, where a file is of a package manager that is not covered.
 

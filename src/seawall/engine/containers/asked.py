@@ -1,7 +1,7 @@
 """The images among the targets of a scan: found first, then judged with all that is known."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from seawall.core.rule import Rule
@@ -13,7 +13,7 @@ from seawall.engine.reading import Inputs, today
 from seawall.engine.run import Run
 
 if TYPE_CHECKING:
-    from seawall.engine.containers.scanning import Images
+    from seawall.engine.containers.named import Images
     from seawall.engine.remembering import Memory
     from seawall.sources.images.target import ImageSource
 
@@ -29,9 +29,9 @@ class Asked:
         """The targets that are no images."""
         self._images: Images | None = None
         if names:
-            from seawall.engine.containers.scanning import find  # noqa: PLC0415 - if there are any
+            from seawall.engine.containers.named import find  # noqa: PLC0415 - if there are any
 
-            self._images = find(names, options.platform, sources_of(options))
+            self._images = find(names, options.platform, Places(options))
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -88,8 +88,24 @@ def _is_advised(rules: Sequence[Rule]) -> bool:
     return any(rule.domain == "vulnerabilities" for rule in rules)
 
 
-def sources_of(options: Options) -> "list[ImageSource]":
-    """Where images are asked for that do not lie here: engines of this machine, then registries."""
+class Places:
+    """Where images are asked for that do not lie here: engines of this machine, then registries.
+
+    What it takes to ask them is loaded when the first image is looked for there.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._sources: list[ImageSource] | None = None
+
+    def __iter__(self) -> "Iterator[ImageSource]":
+        """The sources, the same each time."""
+        if self._sources is None:
+            self._sources = _sources(self._options)
+        return iter(self._sources)
+
+
+def _sources(options: Options) -> "list[ImageSource]":
     from seawall.sources.images.engines import places  # noqa: PLC0415 - where there are images
     from seawall.sources.images.engines.source import EngineSource  # noqa: PLC0415 - as above
     from seawall.sources.images.registry import access  # noqa: PLC0415 - as above

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall.core.report import Failed
-from seawall.engine.containers.asked import sources_of
-from seawall.engine.containers.scanning import find, read
+from seawall.engine.containers.asked import Places
+from seawall.engine.containers.named import find
+from seawall.engine.containers.scanning import read
 from seawall.engine.options import Options
 from seawall.packages.package import Contents
 
@@ -19,7 +20,7 @@ class Gathered(NamedTuple):
 
 def gathered(targets: Sequence[str], options: Options) -> Gathered:
     """Read images. What is a part of a package of the system is in it as that."""
-    images = find(targets, options.platform, sources_of(options))
+    images = find(targets, options.platform, Places(options))
     failed = list(images.failed)
     files = []
     for image in images.images:

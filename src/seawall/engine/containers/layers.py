@@ -1,7 +1,7 @@
 """The layers of an image: from the cache, or read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.digests import blake2b
 from seawall.engine.containers import looking
@@ -9,18 +9,10 @@ from seawall.engine.containers.looking import Look, Looked
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.walking import WalkedLayer, walk
 
-Plain = Any
+if TYPE_CHECKING:
+    from seawall.cache import Store
+
 _NOTHING = Looked((), {}, {}, False, (), (), (), ())  # noqa: FBT003 - an empty layer
-
-
-class Store(Protocol):
-    """Keeps plain values by digests."""
-
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
-        """The values that are there."""
-
-    def put(self, key: bytes, value: Plain) -> None:
-        """Keep a value."""
 
 
 class Read(NamedTuple):
@@ -33,7 +25,7 @@ class Read(NamedTuple):
     """Layers that could not be read to their end, by their numbers, and why."""
 
 
-def read(image: Image, store: Store | None, code: bytes) -> Read:
+def read(image: Image, store: "Store | None", code: bytes) -> Read:
     """Read an image; ``code`` changes with the program, so that nothing old is taken."""
     keys = {layer.number: _key(layer, code) for layer in image.layers if layer.diff_id}
     known = {} if store is None else _known(keys, store)
@@ -44,10 +36,11 @@ def read(image: Image, store: Store | None, code: bytes) -> Read:
         return [looks[layer.number]]
 
     missing = [layer.number for layer in image.layers if layer.number not in known]
-    walked = walk(image, analyzers, layers=missing) if missing else []
+    trusted = _trusted(image, store) if missing else frozenset()
+    walked = walk(image, analyzers, layers=missing, trusted=trusted) if missing else []
     if any(item.below for item in walked) and known:  # links into layers that were not walked
         known = {}
-        walked = walk(image, analyzers)
+        walked = walk(image, analyzers, trusted=trusted)
     layers = list(image.layers)
     failed = []
     for item in walked:
@@ -56,8 +49,13 @@ def read(image: Image, store: Store | None, code: bytes) -> Read:
         known[number] = looking.looked(item, looks.pop(number), image.name)
         if item.error is not None:
             failed.append((number, item.error.reason))
-        elif store is not None and _may_be_kept(item, known[number]):
+            continue
+        if store is None:
+            continue
+        if _may_be_kept(item, known[number]):
             store.put(_key(item.layer, code), looking.to_plain(known[number]))
+        if _pair(item.layer) not in trusted and _is_packed(item.layer):
+            store.put(_pair_key(item.layer), True)  # noqa: FBT003 - it is all there is to say
     whole = tuple(known.get(layer.number, _NOTHING) for layer in layers)
     return Read(image._replace(layers=tuple(layers)), whole, tuple(failed))
 
@@ -71,7 +69,30 @@ def _key(layer: Layer, code: bytes) -> bytes:
     return blake2b(code + layer.diff_id.encode(), digest_size=16, person=b"layer").digest()
 
 
-def _known(keys: Mapping[int, bytes], store: Store) -> dict[int, Looked]:
+def _pair(layer: Layer) -> tuple[str, str]:
+    return layer.digest, layer.diff_id
+
+
+def _is_packed(layer: Layer) -> bool:
+    return bool(layer.digest and layer.diff_id) and layer.digest != layer.diff_id
+
+
+def _pair_key(layer: Layer) -> bytes:
+    pair = "\0".join(_pair(layer)).encode()
+    return blake2b(pair, digest_size=16, person=b"unpacked").digest()
+
+
+def _trusted(image: Image, store: "Store | None") -> frozenset[tuple[str, str]]:
+    """Digests that were seen to unpack to a DiffID: what they unpack to needs no other look.
+
+    That rests on no code but SHA-256's, so it lasts from version to version.
+    """
+    keys = {_pair_key(layer): _pair(layer) for layer in image.layers if _is_packed(layer)}
+    found = {} if store is None else store.get(list(keys))
+    return frozenset(keys[key] for key in found)
+
+
+def _known(keys: Mapping[int, bytes], store: "Store") -> dict[int, Looked]:
     """The layers that the cache has; what it has in another shape is read anew."""
     found = store.get(list(keys.values()))
     known = {}

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from seawall.images import accounts, credential_files
-from seawall.images.notable import MOST_TEXT, SHADOW, wants_text
+from seawall.images.notable import ACCOUNTS, MOST_TEXT, SHADOW, wants_text
 from seawall.packages.executables import is_executable
 from seawall.packages.image_formats import (
     DATABASE,
     EXECUTABLE,
     IMAGE_FORMATS,
+    KNOWN_ENDS,
+    KNOWN_NAMES,
+    KNOWN_START,
     ImageFormat,
     image_format_of,
     uncovered_of,
@@ -34,6 +37,14 @@ _PROGRAM_ENDS = (".dll", ".exe", ".node", ".so")
 _BESIDE = frozenset(
     path.rpartition("/")[2] for format_ in IMAGE_FORMATS for path in format_.beside
 )  # fmt: skip
+
+
+_NAMES = frozenset((
+    *KNOWN_NAMES, *credential_files.KNOWN_NAMES, *(path.rpartition("/")[2] for path in ACCOUNTS)
+))  # fmt: skip
+_ENDS = KNOWN_ENDS | credential_files.KNOWN_ENDS
+_STARTS = credential_files.KNOWN_STARTS
+"""What a name must have to mean more than that there is a file: asked for every file of an image."""
 
 
 class Trouble(NamedTuple):
@@ -84,6 +95,18 @@ class Look:
     def wants(self, entry: Entry) -> Want:
         """How much of a file is wanted."""
         path = entry.path
+        name = path[path.rfind("/") + 1 :]
+        if (
+            name[name.rfind(".") + 1 :] not in _ENDS
+            and name not in _NAMES
+            and not path.startswith(KNOWN_START)
+            and not name.startswith(_STARTS)
+        ):
+            return _MAGIC if self._packages and self._may_be_program(entry, name) else 0
+        return self._wants_of_known(entry, path, name)
+
+    def _wants_of_known(self, entry: Entry, path: str, name: str) -> Want:
+        """How much of a file is wanted whose name may mean something."""
         wanted = 0
         if self._wants_texts and wants_text(path):
             wanted = MOST_TEXT
@@ -92,7 +115,6 @@ class Look:
         format_ = image_format_of(path)
         if format_ is not None:
             return max(wanted, self._whole(entry, format_))
-        name = path[path.rfind("/") + 1 :]
         if name in _BESIDE and entry.size <= MOST_TEXT:
             return MOST_TEXT
         if self._may_be_program(entry, name):

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from seawall.core.named_tuple import NamedTuple
 
 WHITEOUT = ".wh."
 """Begins the name of a member that hides a sibling of lower layers (OCI image-spec, layer.md)."""

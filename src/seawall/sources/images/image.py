@@ -1,8 +1,9 @@
 """What an image is: a configuration and layers, wherever they are stored."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.unpacking import Stream
 
 Json = Mapping[str, Any]

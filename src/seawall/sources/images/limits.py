@@ -1,6 +1,6 @@
 """How much of an image is read before it is called a bomb (CWE-400, CWE-409)."""
 
-from typing import NamedTuple
+from seawall.core.named_tuple import NamedTuple
 
 
 class Limits(NamedTuple):

@@ -6,8 +6,10 @@ Where the documents are (a layout, a registry) is the business of ``Blobs``.
 
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from seawall.core.digests import sha256
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.documents import parse
 from seawall.sources.images.image import (
     Config,
@@ -27,6 +29,7 @@ from seawall.sources.images.problems import AGAIN, DISTRUST, NO_IMAGE, ArchiveEr
 from seawall.sources.images.unpacking import Stream, is_digest
 
 _NESTING = 4
+_SMALL = 64 * 1024
 _DOCUMENTS = 1000
 _LAYERS = 1000
 """Layers of an image; engines take 127."""
@@ -294,10 +297,13 @@ class Chooser:
 
 def verify(name: str, digest: str, data: bytes) -> None:
     """Hold data against its digest. Raises ``ArchiveError`` when it is something else."""
-    import hashlib  # noqa: PLC0415 - off the scan path
-
     algorithm = digest.partition(":")[0]
-    found = hashlib.new(algorithm, data).hexdigest()
+    if algorithm == "sha256" and len(data) <= _SMALL:
+        found = sha256(data).hexdigest()
+    else:
+        import hashlib  # noqa: PLC0415 - seldom of use
+
+        found = hashlib.new(algorithm, data).hexdigest()
     if digest != f"{algorithm}:{found}":
         raise ArchiveError(
             name, -1, f"its digest is {algorithm}:{found}",

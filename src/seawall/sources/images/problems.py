@@ -1,8 +1,7 @@
 """What is wrong with an image: errors that end the reading of a part, and what is only told."""
 
-from typing import NamedTuple
-
 from seawall.core.errors import InputError
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import shown
 
 AGAIN = "fetch or build it again"

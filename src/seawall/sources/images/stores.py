@@ -144,8 +144,11 @@ class TarFiles:
 
         read = Unpacked(self.name, self._file.part(0, self._file.size), limits=self._limits)
         with tempfile.TemporaryFile() as file:
-            while piece := read():
-                file.write(piece)
+            try:
+                while piece := read():
+                    file.write(piece)
+            finally:
+                read.close()
             file.flush()
             return OpenFile(os.dup(file.fileno()))
 

@@ -15,10 +15,11 @@ they have them.
 """
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images import archive, layout
 from seawall.sources.images.image import Config, Image, Layer, Platform
 from seawall.sources.images.problems import ArchiveError
@@ -81,9 +82,9 @@ def split(name: str) -> tuple[str, str]:
 
 
 def resolve(
-    name: str, sources: Sequence[ImageSource] = (), platform: Platform | None = None
+    name: str, sources: Iterable[ImageSource] = (), platform: Platform | None = None
 ) -> Resolved:
-    """The image that a name means, see above.
+    """The image that a name means, see above. ``sources`` are gone through where it comes to them.
 
     Raises ``ArchiveError`` when what lies here is broken, ``UsageError`` when there is nothing.
     """

@@ -1,5 +1,6 @@
 """A layer's bytes on their way to the walker: unpacked, counted, and held against their digests."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,8 +17,19 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _FED = 1 << 18
+_LARGE = 16 << 20
+"""Bytes of a tar from which a thread of its own hashes it."""
+_WAITING = 4
 _ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The digits of each (OCI image-spec, descriptor.md, "Registered Algorithms")."""
+
+
+def processors() -> int:
+    """How many processors this process may use; as ``engine.workers`` has it."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
 
 
 class Stream(Protocol):
@@ -50,6 +62,36 @@ class _Verifier:
     @property
     def found(self) -> str:
         return f"{self._algorithm}:{self._hash.hexdigest()}"
+
+
+class _Aside:
+    """Feeds digests in a thread of its own: the last and the largest layer use two processors, too.
+
+    Hashing and unpacking let go of the interpreter's lock. A few pieces wait at most, so that
+    little is held.
+    """
+
+    def __init__(self) -> None:
+        from queue import Queue  # noqa: PLC0415 - only for large layers
+        from threading import Thread  # noqa: PLC0415 - as above
+
+        self._waiting: Queue[tuple[Callable[[bytes], None], bytes] | None] = Queue(_WAITING)
+        self._thread = Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            update, data = item
+            update(data)
+
+    def add(self, update: Callable[[bytes], None], data: bytes) -> None:
+        """Feed a piece to a digest, in the order of the calls."""
+        self._waiting.put((update, data))
+
+    def end(self) -> None:
+        """Wait until all of it is done."""
+        self._waiting.put(None)
+        self._thread.join()
 
 
 class Unpacked:
@@ -85,6 +127,7 @@ class Unpacked:
         self._of_packed = _Verifier(digest)
         self._of_tar = _Verifier(diff_id)
         self._two = False  # whether there are two digests to compute
+        self._aside: _Aside | None = None
         self._pieces = self._begin()
 
     def __call__(self) -> bytes:
@@ -100,8 +143,10 @@ class Unpacked:
         except Exception as error:  # noqa: BLE001 - each library has errors of its own
             raise self._broken(f"is broken: {error}") from None
         if self._two and not self._trusted:
-            self._of_tar.update(piece)
+            self._feed(self._of_tar, piece)
         self.size += len(piece)
+        if self._aside is None and self.size > _LARGE and processors() > 1:
+            self._aside = _Aside()
         limits = self._limits
         if self.size > limits.total:
             raise ArchiveError(
@@ -131,8 +176,20 @@ class Unpacked:
     def _read(self) -> bytes:
         data = self._stream.read(_FED if self.kind else PIECE)
         self.packed_size += len(data)
-        self._of_packed.update(data)
+        self._feed(self._of_packed, data)
         return data
+
+    def _feed(self, verifier: _Verifier, data: bytes) -> None:
+        if self._aside is None:
+            verifier.update(data)
+        else:
+            self._aside.add(verifier.update, data)
+
+    def close(self) -> None:
+        """Let go of what works on it; also where it was not read to its end."""
+        if self._aside is not None:
+            self._aside.end()
+            self._aside = None
 
     def _chunks(self, head: bytes) -> Iterator[bytes]:
         while head:
@@ -153,6 +210,7 @@ class Unpacked:
             pass
         while self._read():
             pass
+        self.close()
         digest = self._of_packed.found
         diff_id = self._of_tar.found if self._two else digest
         if self._trusted:

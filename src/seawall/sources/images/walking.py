@@ -5,7 +5,6 @@ processors; the largest layer goes first. What a pass over a layer gives rests o
 but for ``WalkedLayer.below``: it can be kept under the layer's digest.
 """
 
-import os
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -15,7 +14,7 @@ from seawall.sources.images.limits import DEFAULT, Limits
 from seawall.sources.images.problems import FORBIDDEN, NO_IMAGE, ArchiveError, Problem
 from seawall.sources.images.rootfs import Tree
 from seawall.sources.images.tar import Archive
-from seawall.sources.images.unpacking import Unpacked
+from seawall.sources.images.unpacking import Unpacked, processors
 
 MAX_HEAD = 256 << 20
 """Bytes of a content that may be asked for at once."""
@@ -136,7 +135,7 @@ def walk(
             except BaseException as fault:  # noqa: BLE001 - raised again in the caller's thread
                 faults.append(fault)
 
-    count = min(threads or len(os.sched_getaffinity(0)), len(wanted))
+    count = min(threads or processors(), len(wanted))
     helpers = [threading.Thread(target=work, daemon=True) for _ in range(count - 1)]
     for helper in helpers:
         helper.start()
@@ -217,6 +216,8 @@ class _Pass:
                     self._visit(source)
                     self.digest, self.diff_id = unpacked.finish()
                 finally:
+                    if unpacked is not None:
+                        unpacked.close()
                     stream.close()
         except OSError as error:
             self.error = ArchiveError(self.name, -1, error.strerror or str(error), FORBIDDEN)
@@ -345,9 +346,12 @@ def _deliver(
                 name, stream, digest=layer.digest, diff_id=layer.diff_id, trusted=True,
                 limits=limits,
             )  # fmt: skip
-            archive = Archive(name, unpacked, limits)
-            copies.visit_all(archive, archive)
-            unpacked.finish()
+            try:
+                archive = Archive(name, unpacked, limits)
+                copies.visit_all(archive, archive)
+                unpacked.finish()
+            finally:
+                unpacked.close()
         finally:
             stream.close()
     except ArchiveError as error:

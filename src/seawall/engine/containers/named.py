@@ -1,0 +1,77 @@
+"""The images that targets name: found, and known by their digests, with nothing of them read yet.
+
+A scan whose outputs are in the cache comes no further than this, so little is loaded here.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+
+from seawall.core.digests import blake2b
+from seawall.core.errors import InputError, UsageError
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.report import Failed
+from seawall.engine.containers.targets import HOST, PREFIXES
+from seawall.sources.images.image import Image, Platform
+from seawall.sources.images.manifest import parse_platform
+from seawall.sources.images.target import ImageSource, resolve
+
+
+class Images(NamedTuple):
+    """The images that targets name, their layers still packed."""
+
+    images: tuple[Image, ...]
+    failed: tuple[Failed, ...]
+    tried: tuple[str, ...]
+    """Where each was looked for, for people."""
+
+    @property
+    def identity(self) -> bytes | None:
+        """What they are known by; ``None`` where one may change unseen."""
+        rows = []
+        for image in self.images:
+            digest = image.manifest_digest or image.config_digest
+            if not digest or self.failed:
+                return None
+            rows.append(repr((image.name, image.reference, image.tags, digest)))
+        own = blake2b(repr(rows).encode("utf-8", "surrogatepass"), digest_size=16)
+        return own.digest()
+
+
+def find(targets: Sequence[str], platform: str = "", sources: Iterable[ImageSource] = ()) -> Images:
+    """Find the images that targets name; raises UsageError for one that is nowhere."""
+    wanted = platform_of(platform)
+    images, failed, tried = [], [], []
+    for target in targets:
+        name = "rootfs:/" if target == HOST else target
+        try:
+            found = resolve(name, sources, wanted)
+        except InputError as error:
+            failed.append(Failed(_shown(target), 0, 0, _without_path(str(error), target)))
+            continue
+        images.append(found.image._replace(name=_shown(target)))
+        tried.append("; ".join(f"{each.where}: {each.outcome}" for each in found.tried))
+    return Images(tuple(images), tuple(failed), tuple(tried))
+
+
+def platform_of(text: str) -> Platform | None:
+    """The platform that a person asks for; raises UsageError for what is none."""
+    if not text:
+        return None
+    found = parse_platform(text)
+    if found is None:
+        raise UsageError(f"--platform: {text!r} is none; write it like linux/amd64 or linux/arm/v7")
+    return found
+
+
+def _shown(target: str) -> str:
+    """What reports call an image: as it was named, but without this machine's paths."""
+    prefix, colon, path = target.rpartition(":")
+    if os.path.isabs(target):
+        return os.path.basename(target.rstrip("/")) or target
+    if colon and prefix in PREFIXES and os.path.isabs(path):
+        return f"{prefix}:{os.path.basename(path.rstrip('/')) or path}"
+    return target
+
+
+def _without_path(message: str, path: str) -> str:
+    return message.removeprefix(f"{path}: ")
