@@ -119,8 +119,13 @@ end
 
 @pytest.mark.parametrize(
     "text",
-    [SPECIFICATION, "# stub: rss 0.2.9 ruby lib\n", "s.name = NAME\n"],
-    ids=["fields", "stub", "path"],
+    [
+        SPECIFICATION,
+        "# stub: rss 0.2.9 ruby lib\n",
+        "s.name = NAME\n",
+        "# stub: rss 0.2.9 ruby lib\n# stub: ext/a/extconf.rb\0ext/b/extconf.rb\n",
+    ],
+    ids=["fields", "stub", "path", "several-extensions"],
 )
 def test_installed_gems(text: str) -> None:
     contents = read(

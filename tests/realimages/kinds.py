@@ -84,19 +84,14 @@ def _type(*types: str) -> Callable[[Difference], bool]:
     return lambda difference: difference.package[0] in types
 
 
-def _other_version(difference: Difference) -> bool:
-    return any(other[:2] == difference.package[:2] for other in difference.others)
-
-
 CONDITIONS: Mapping[str, Callable[[Difference], bool]] = {
     "of a package of the system": lambda difference: bool(difference.owners),
-    "another version there": _other_version,
     "of Python": _type("pypi"),
     "of Node": _type("npm"),
     "of Ruby": _type("gem"),
-    "of Go": _type("golang"),
-    "of Java": _type("maven"),
-    "a program": _type("generic"),
+    "the project itself": lambda difference: all(
+        path.endswith("package.json") and "node_modules" not in path for path in difference.paths
+    ),
 }
 
 

@@ -83,10 +83,12 @@ def _package(item: dict[str, Any]) -> Package:
     if not purl:
         return "", item["name"], item["version"]
     type_, _, rest = unquote(purl).removeprefix("pkg:").partition("/")
-    name, _, version = rest.rpartition("@")
+    name, at, version = rest.rpartition("@")
+    if not at:
+        name, version = rest, ""
     if type_ == "deb":
         name = name.rpartition("/")[2]
-    return _normal(type_, name or rest, version)
+    return _normal(type_, name, version)
 
 
 @cache

@@ -20,7 +20,9 @@ def read(file: File) -> Contents:
     """The gem that a specification is of."""
     notes = Notes()
     fields: dict[str, tuple[str, int]] = {}
-    for number, line in enumerate(text_of(file.data).split("\n"), 1):
+    # RubyGems puts NUL between the extensions of a gem with several (``Gem::StubSpecification``).
+    text = text_of(file.data.replace(b"\0", b" "))
+    for number, line in enumerate(text.split("\n"), 1):
         stub = _STUB.fullmatch(line.rstrip()) if line[:7] == "# stub:" else None
         if stub:
             fields = {"name": (stub[1], number), "version": (stub[2], number)}
