@@ -80,7 +80,7 @@ def layer(blobs: Path, fill: Fill) -> Layer:
     """Pack a layer into the blobs of a layout."""
     packed = blobs / "layer"
     out = _Hashing(packed)
-    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=_LEVEL, mtime=0) as stream:  # type: ignore[call-overload]
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=_LEVEL, mtime=0) as stream:
         inner = _Hashing(stream)
         with tarfile.open(fileobj=inner, mode="w|", format=tarfile.GNU_FORMAT) as archive:  # type: ignore[call-overload]
             fill(archive)
@@ -249,10 +249,10 @@ def rows() -> Iterator[Row]:
             yield f"{what}: `scan`, without the cache", _told(runs, size)
             run(scan)
             runs = repeat(scan, START_RUNS)
+            cpu = f"{least_cpu(runs) * 1000:.0f} ms of processors, {peak(runs):.0f} MiB"
             yield (
                 f"{what}: `scan`, nothing has changed",
-                f"{median_wall(runs) * 1000:.0f} ms, {least_cpu(runs) * 1000:.0f} ms of "
-                f"processors, {peak(runs):.0f} MiB",
+                f"{median_wall(runs) * 1000:.0f} ms, {cpu}",
             )
         finally:
             if environment is None:
@@ -275,8 +275,6 @@ def _peers(what: str, target: str, place: str, own: list[Run], size: int) -> Ite
     for name, command in commands.items():
         if shutil.which(name):
             runs = repeat(command, PEER_RUNS)
-            yield (
-                f"{what}: the same by {name}",
-                f"{_told(runs, size)}; seawall: {median_wall(runs) / median_wall(own):.1f} times "
-                "as quick",
-            )
+            ratio = median_wall(runs) / median_wall(own)
+            told = f"{_told(runs, size)}; seawall: {ratio:.1f} times as quick"
+            yield f"{what}: the same by {name}", told

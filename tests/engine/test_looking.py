@@ -12,7 +12,7 @@ from seawall.sources.images.entry import FILE, Entry
 
 _NAMES = sorted({
     *image_formats.KNOWN_NAMES, *credential_files.KNOWN_NAMES, *ACCOUNTS, "ssh_host_rsa_key", "x",
-    ".env.production", ".env.example", "server.pem", "a.so.1", "status.d", "updates", "base", "0001",
+    ".env.production", ".env.example", "server.pem", "a.so.1", "status.d", "base", "0001",
     *(f"a{mark}{end}" for end in (*image_formats.KNOWN_ENDS, *credential_files.KNOWN_ENDS)
       for mark in (".", "")),
 })  # fmt: skip

@@ -31,8 +31,8 @@ git, nginx, npm, pip, redis and Ruby by apt, and trees of pip, npm, Go and Java 
 they hold is held against dpkg, pip, npm and Go themselves by `tests/realimages/test_packages.py`.
 
 syft 1.57.1 (`syft oci-dir:LAYOUT -o syft-json`) and seawall both list {both:,} packages of these
-three images; {alone:,} are listed by one side alone. The numbers move with Debian's packages, so the
-tests hold that each difference is of a kind below, and not how many there are of each.
+three images; {alone:,} are listed by one side alone. The numbers move with Debian's packages, so
+the tests hold that each difference is of a kind below, and not how many there are of each.
 
 | only | how many | who is right | why | evidence | example |
 |---|---|---|---|---|---|

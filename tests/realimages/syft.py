@@ -115,7 +115,5 @@ def compare() -> Comparison:
                             covered[path].owner.version)
                     for path in paths if path in covered
                 }  # fmt: skip
-                found.append(
-                    Difference(number, side, package, paths, others, frozenset(owners))
-                )
+                found.append(Difference(number, side, package, paths, others, frozenset(owners)))
     return Comparison(both, tuple(found))

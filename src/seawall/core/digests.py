@@ -11,10 +11,10 @@ except ImportError:  # another implementation of Python
     from hashlib import blake2b
 
 try:
-    from _sha2 import sha256
+    from _sha2 import sha256  # type: ignore[import-not-found]
 except ImportError:
     try:
-        from _sha256 import sha256  # CPython 3.11
+        from _sha256 import sha256  # type: ignore[import-not-found]  # CPython 3.11
     except ImportError:
         from hashlib import sha256
 

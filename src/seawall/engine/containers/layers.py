@@ -1,6 +1,6 @@
 """The layers of an image: from the cache, or read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.digests import blake2b

@@ -44,7 +44,7 @@ _NAMES = frozenset((
 ))  # fmt: skip
 _ENDS = KNOWN_ENDS | credential_files.KNOWN_ENDS
 _STARTS = credential_files.KNOWN_STARTS
-"""What a name must have to mean more than that there is a file: asked for every file of an image."""
+"""What a name must have to mean something; asked for every file of an image."""
 
 
 class Trouble(NamedTuple):

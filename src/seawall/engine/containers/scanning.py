@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seawall.cache import Store
     from seawall.engine.knowledge import Knowledge
 
+
 def read(image: Image, store: "Store | None", code: bytes) -> tuple[Read, Whole]:
     """Read an image and put it together."""
     found = layers.read(image, store, code)
