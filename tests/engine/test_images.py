@@ -360,6 +360,25 @@ def test_what_is_there_is_one_by_what_it_is(image: str, tmp_path: Path) -> None:
     assert split((image, str(archive), str(tmp_path))) == ((str(tmp_path),), (image, str(archive)))
 
 
+def test_a_tag_of_a_layout_may_be_a_full_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = Layout()
+    names = ("registry.example.org/app:1.2", "registry.example.org:5000/app:2")
+    annotation = "org.opencontainers.image.ref.name"
+    manifests = [
+        files.image([member(name.encode()) + END], annotations={annotation: name}) for name in names
+    ]
+    layout = files.index(*manifests).write(tmp_path / "a:b")
+    for name in names:
+        for prefix in ("", "oci:"):
+            target = f"{prefix}{layout}:{name}"
+            assert is_image(target)
+            (found,) = find([target]).images
+            assert found.reference == name
+            assert found.name == f"{prefix}a:b:{name}", "no path of this machine is told"
+
+
 # Commands -------------------------------------------------------------------------------------
 
 

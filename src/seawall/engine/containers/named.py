@@ -10,10 +10,10 @@ from seawall.core.digests import blake2b
 from seawall.core.errors import InputError, UsageError
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed
-from seawall.engine.containers.targets import HOST, PREFIXES
+from seawall.engine.containers.targets import HOST
 from seawall.sources.images.image import Image, Platform
 from seawall.sources.images.manifest import parse_platform
-from seawall.sources.images.target import ImageSource, resolve
+from seawall.sources.images.target import ImageSource, path_and_tag, resolve, split
 
 
 class Images(NamedTuple):
@@ -65,12 +65,12 @@ def platform_of(text: str) -> Platform | None:
 
 def _shown(target: str) -> str:
     """What reports call an image: as it was named, but without this machine's paths."""
-    prefix, colon, path = target.rpartition(":")
-    if os.path.isabs(target):
-        return os.path.basename(target.rstrip("/")) or target
-    if colon and prefix in PREFIXES and os.path.isabs(path):
-        return f"{prefix}:{os.path.basename(path.rstrip('/')) or path}"
-    return target
+    prefix, rest = split(target)
+    if not os.path.isabs(rest):
+        return target
+    path, tag = path_and_tag(rest)
+    name = os.path.basename(path.rstrip("/")) or path
+    return ":".join(part for part in (prefix, name, tag) if part)
 
 
 def _without_path(message: str, path: str) -> str:

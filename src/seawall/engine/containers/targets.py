@@ -34,9 +34,9 @@ def is_image(target: str) -> bool:
 
 def _is_reference(text: str) -> bool:
     """``app:1.2``, ``ghcr.io/org/app``, ``app@sha256:...``; also a layout with a tag."""
-    path, colon, tag = text.rpartition(":")
-    if colon and os.path.isdir(path) and os.path.isfile(os.path.join(path, _LAYOUT)):
+    if _is_layout_with_tag(text):
         return True
+    path, _, tag = text.rpartition(":")
     if text.startswith((".", "/", "~", "-")) or any(mark in text for mark in " \\*?"):
         return False
     if "@sha256:" in text:
@@ -46,6 +46,17 @@ def _is_reference(text: str) -> bool:
     if slash and rest and ("." in name or port.isdecimal() or host == "localhost"):
         return True
     return bool(path) and bool(tag) and "/" not in tag and not path.endswith("/")
+
+
+def _is_layout_with_tag(text: str) -> bool:
+    """``DIR:TAG``; a tag may be a full name, ``DIR:registry.example.org/app:1.2``."""
+    path, colon, rest = text.partition(":")
+    while colon:
+        if os.path.isfile(os.path.join(path, _LAYOUT)):
+            return True
+        more, colon, rest = rest.partition(":")
+        path = f"{path}:{more}"
+    return False
 
 
 def split(targets: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -90,7 +90,7 @@ def resolve(
     """
     prefix, rest = split(name)
     if prefix in (OCI, OCI_ARCHIVE, DOCKER_ARCHIVE):
-        path, tag = _path_and_tag(rest)
+        path, tag = path_and_tag(rest)
         return _done(_in_files(prefix, path, tag, platform), path, prefix)
     if prefix in (ROOTFS, DIRECTORY):
         return _done(root_file_system(rest), rest, ROOTFS)
@@ -98,7 +98,7 @@ def resolve(
         return _ask(name, rest, [*_storages(docker=False)], platform)
     if prefix:
         return _ask(name, rest, [each for each in sources if each.prefix == prefix], platform)
-    path, tag = _path_and_tag(name)
+    path, tag = path_and_tag(name)
     if os.path.exists(path):
         found = recognise(path)
         if found:
@@ -124,7 +124,7 @@ _TITLES = {
 }  # fmt: skip
 
 
-def _path_and_tag(text: str) -> tuple[str, str]:
+def path_and_tag(text: str) -> tuple[str, str]:
     """A path, and behind a colon a tag; a path that exists as it stands has none."""
     if os.path.exists(text):
         return text, ""
