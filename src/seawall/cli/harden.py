@@ -29,8 +29,8 @@ def parser() -> Parser:
     """The options of ``seawall harden``."""
     result = Parser(
         prog="seawall harden",
-        description="Mend Kubernetes manifests and Dockerfiles: shows a diff, writes with --write.\n"
-        "Images have options of their own: seawall harden image --help",
+        description="Mend Kubernetes manifests and Dockerfiles: shows a diff, writes with "
+        "--write.\nImages have options of their own: seawall harden image --help",
         allow_abbrev=False,
         epilog="exit codes: 0 done, 1 with --check: something would change, 2 wrong usage,\n"
         "3 some input could not be read or written, 4 internal error",

@@ -24,13 +24,13 @@ from seawall.sources.images.writing.place import place_of
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """\
-Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken away,
-shells and package managers go where nothing may need them, the process does not run as root. What is
-done, and what is not and why, is told. Nothing is unpacked to disk, no engine is needed.
+Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
+away, shells and package managers go where nothing may need them, the process does not run as root.
+What is done, and what is not and why, is told. Nothing is unpacked to disk, no engine is needed.
 
 IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
-oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an OCI
-archive, all else an OCI layout in a directory.
+oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an
+OCI archive, all else an OCI layout in a directory.
 """
 
 
@@ -161,5 +161,3 @@ def _bytes(number: int) -> str:
     if number < 10_000:
         return f"{number} B"
     return f"{number / 1e3:.1f} kB" if number < 1_000_000 else f"{number / 1e6:.1f} MB"
-
-

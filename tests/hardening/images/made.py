@@ -93,7 +93,7 @@ class Held(NamedTuple):
     extra: tuple[object, ...]
     content: bytes
     names: tuple[str, ...]
-    """All the names of a file."""
+    """All the names of a file; links and devices become several of the same."""
 
 
 def opened(name: str) -> Image:
@@ -132,7 +132,7 @@ def held(tree: FileSystem, contents: dict[tuple[int, int], bytes]) -> dict[str, 
             (node.entry.capability, node.entry.attributes, node.entry.device),
             contents[node.content.layer, node.content.entry.offset]
             if node.entry.kind is FILE else b"",
-            tuple(sorted(names[node.content])),
+            tuple(sorted(names[node.content])) if node.entry.kind is FILE else (),
         )
         for node in nodes
     }  # fmt: skip

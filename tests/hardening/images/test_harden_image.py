@@ -137,8 +137,10 @@ def test_two_runs_give_the_same_digest(
     harden(image, str(tmp_path / "one"), *more)
     harden(image, str(tmp_path / "two"), *more)
     assert index(tmp_path / "one") == index(tmp_path / "two")
-    assert opened(str(tmp_path / "one")).layers[-1].media_type.endswith(
-        {"gzip": "+gzip", "zstd": "+zstd", "none": ".tar"}[compression]
+    assert (
+        opened(str(tmp_path / "one"))
+        .layers[-1]
+        .media_type.endswith({"gzip": "+gzip", "zstd": "+zstd", "none": ".tar"}[compression])
     )
 
 
@@ -369,7 +371,7 @@ def test_a_bill_and_a_statement_are_attached(image: str, tmp_path: Path) -> None
     for each in others:
         manifest = document(out, each["digest"])
         assert manifest["subject"]["digest"] == top["digest"]
-        assert manifest["config"]["digest"].endswith("caaf8a")  # of {}
+        assert manifest["config"]["digest"].endswith("caaff8a")  # of {}
     bill = document(out, document(out, others[0]["digest"])["layers"][0]["digest"])
     assert bill["bomFormat"] == "CycloneDX"
     statement = document(out, document(out, others[1]["digest"])["layers"][0]["digest"])
@@ -400,14 +402,13 @@ def test_the_bill_has_what_is_left(tmp_path: Path) -> None:
 
 def several(where: Path) -> str:
     made = Layout()
-    platforms = []
-    for architecture in ("amd64", "arm64"):
-        platforms.append(
-            made.image(
-                [base()], config={"architecture": architecture, "config": EXEC},
-                platform={"os": "linux", "architecture": architecture},
-            )
-        )  # fmt: skip
+    platforms = [
+        made.image(
+            [base()], config={"architecture": architecture, "config": EXEC},
+            platform={"os": "linux", "architecture": architecture},
+        )
+        for architecture in ("amd64", "arm64")
+    ]  # fmt: skip
     attestation = made.image(
         [tar()], platform={"os": "unknown", "architecture": "unknown"},
         annotations={"vnd.docker.reference.digest": platforms[0]["digest"],

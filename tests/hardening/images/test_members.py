@@ -44,7 +44,9 @@ def entries(draw: st.DrawFn) -> tuple[Entry, bytes]:
     capability = draw(st.sampled_from((b"", b"\1\0\n="))) if kind == "f" else b""
     attributes = draw(st.sampled_from(((), (("user.a", b"\0b"),)))) if kind == "f" else ()
     return (
-        Entry(path, number, mode, *owner, len(data), mtime, link, -1, capability, device, attributes),
+        Entry(
+            path, number, mode, *owner, len(data), mtime, link, -1, capability, device, attributes
+        ),
         data,
     )
 

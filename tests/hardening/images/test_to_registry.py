@@ -26,6 +26,7 @@ def double(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Double]:
 def test_to_a_registry_and_from_it(double: Double, tmp_path: Path) -> None:
     image = layout(tmp_path / "in", base(), config=EXEC)
     name = f"registry:{double.host}/shop/app:2"
+    pulled = f"registry://{double.host}/shop/app:2"
     found = command("harden", "image", image, name)
     assert found.code == 0, found.errors
     repository = double.repository("shop/app")
@@ -36,7 +37,7 @@ def test_to_a_registry_and_from_it(double: Double, tmp_path: Path) -> None:
     assert again.code == 3
     assert "--force" in again.errors
     assert command("harden", "image", image, name, "--force", "--squash").code == 0
-    back = command("harden", "image", name, str(tmp_path / "out"), "--squash", "--no-sbom")
+    back = command("harden", "image", pulled, str(tmp_path / "out"), "--squash", "--no-sbom")
     assert back.code == 0, back.errors
     assert "signatures and other things about the image as it was" in back.output
     assert "application/vnd.cyclonedx+json" in back.output
@@ -47,12 +48,13 @@ def test_to_a_registry_and_from_it(double: Double, tmp_path: Path) -> None:
 def test_several_platforms(double: Double, tmp_path: Path) -> None:
     image = several(tmp_path / "in")
     name = f"registry:{double.host}/shop/app:2"
+    pulled = f"registry://{double.host}/shop/app:2"
     found = command("harden", "image", f"{image}:1", name)
     assert found.code == 0, found.errors
     # An index, two images and four things about them.
     assert len(double.repository("shop/app").manifests) == 7
     back = command(
-        "harden", "image", name, str(tmp_path / "out"), "--platform", "linux/arm64", "--no-sbom"
+        "harden", "image", pulled, str(tmp_path / "out"), "--platform", "linux/arm64", "--no-sbom"
     )
     assert back.code == 0, back.errors
     assert "(linux/arm64)" in back.output

@@ -1,7 +1,7 @@
 """What is attached to the result: a bill of materials, and a statement of how it was made.
 
-The statement is in-toto's (v1) with the predicate of SLSA provenance v1; it is not signed. The bill is of
-the packages whose files are left.
+The statement is in-toto's (v1) with the predicate of SLSA provenance v1; it is not signed. The bill
+is of the packages whose files are left.
 """
 
 from typing import Any

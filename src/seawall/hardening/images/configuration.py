@@ -1,4 +1,4 @@
-"""The configuration of the result (OCI image-spec, config.md), and the annotations of its manifest."""
+"""The configuration of the result (OCI image-spec, config.md), and its annotations."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from seawall.text.credentials import in_setting, tokens
 
 Json = dict[str, Any]
 _OF_THE_BUILD = ("container", "container_config", "id", "parent", "throwaway")
-"""What Docker noted of the container that a step ran in (image spec v1.2): it is not of this image."""
+"""What Docker noted of the container that a step ran in (image spec v1.2): not of this image."""
 _STEP = "seawall harden image"
 _NAME = "org.opencontainers.image.base.name"
 _DIGEST = "org.opencontainers.image.base.digest"
@@ -90,7 +90,7 @@ def without_credentials(created_by: str) -> str:
 
 
 def tell_of_configuration(subject: Subject) -> None:
-    """Tell of credentials in history (taken out) and environment (left: the program may need them)."""
+    """Tell of credentials in history (taken out) and environment (left: they may be needed)."""
     told = subject.told
     steps = [
         number + 1 for number, step in enumerate(subject.config.history)

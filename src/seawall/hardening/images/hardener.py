@@ -10,7 +10,6 @@ from seawall.engine.containers.asked import sources_of
 from seawall.engine.containers.scanning import platform_of, shown
 from seawall.hardening.images.options import Options, Told, named_texts
 from seawall.hardening.images.rewriting import Plan, make, plan
-from seawall.sources.images.image import Image
 from seawall.sources.images.target import (
     DOCKER_ARCHIVE,
     Resolved,
@@ -77,14 +76,19 @@ def harden_image(
     found = _found(name, platform)
     if place.kind == DOCKER_ARCHIVE and len(found) > 1:
         raise UsageError(
-            "a docker archive holds one platform of an image; choose it with --platform, or write a "
-            "layout"
+            "a docker archive holds one platform of an image; choose it with --platform, or write "
+            "a layout"
         )
     if not dry_run:
         _refuse_what_is_there(place, force=force)
     if place.kind == DOCKER_ARCHIVE:
         options = options._replace(sbom=False)
-    notes = list(_notes(name, found, place))
+    notes = _notes(name, found, place)
+    if not platform and _is_one_of_several(found):
+        notes.append(
+            f"of the platforms in the registry only {found[0].image.platform} is taken: copy the "
+            "image into a layout for all of them"
+        )
     plans = [plan(each.image._replace(name=shown(name)), options) for each in found]
     befores = [_before(each) for each in plans]
     if dry_run:
@@ -146,9 +150,7 @@ def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
         {each.digest for image in images for each in image.others if each.attests}
     )  # fmt: skip
     if attestations:
-        notes.append(
-            f"dropped attestations of the image as it was: {named_texts(attestations)}"
-        )
+        notes.append(f"dropped attestations of the image as it was: {named_texts(attestations)}")
     digests = {digest for image in images for digest in (image.manifest_digest, *image.digests)}
     about = _attached(name, found, digests - {""})
     about = [each for each in about if not any(digest in each for digest in attestations)]
@@ -157,11 +159,6 @@ def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
             f"signatures and other things about the image as it was do not match the result: "
             f"{named_texts(about)}; sign it anew"
         )
-    if _is_of_registry(found) and images[0].manifest_digest != images[0].digests[-1]:
-        notes.append(
-            f"of the platforms in the registry only {images[0].platform} is taken: copy the image "
-            "into a layout for all of them"
-        )
     if place.kind == DOCKER_ARCHIVE:
         notes.append("a docker archive has no room for a bill of materials: none is attached")
     return notes
@@ -169,6 +166,11 @@ def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
 
 def _is_of_registry(found: Sequence[Resolved]) -> bool:
     return found[0].tried[-1].where == _REGISTRY and bool(found[0].image.digests)
+
+
+def _is_one_of_several(found: Sequence[Resolved]) -> bool:
+    image = found[0].image
+    return _is_of_registry(found) and image.manifest_digest != image.digests[-1]
 
 
 def _attached(name: str, found: Sequence[Resolved], digests: set[str]) -> list[str]:
@@ -183,13 +185,13 @@ def _attached(name: str, found: Sequence[Resolved], digests: set[str]) -> list[s
     registry = reach.registry(where)
     about = []
     for digest in sorted(digests):
-        for each in referrers(registry, where.repository, digest):
-            about.append(each.tag or f"{each.artifact_type} {each.digest}")
+        found_there = referrers(registry, where.repository, digest)
+        about += [each.tag or f"{each.artifact_type} {each.digest}" for each in found_there]
     return about
 
 
 def _before(planned: Plan) -> Size:
-    image: Image = planned.subject.image
+    image = planned.subject.image
     sizes = [layer.size for layer in image.layers]
     stored = sum(sizes) if all(size >= 0 for size in sizes) else -1
     return Size(len(sizes), stored, planned.unpacked_before, planned.files_before)

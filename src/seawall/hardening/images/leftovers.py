@@ -52,8 +52,8 @@ def _tell_of_lower_layers(subject: Subject, below: list[str]) -> None:
     paths = sorted({*below, *hidden})
     if paths:
         subject.told.notes.append(
-            f"the bytes of {named(paths)} are still in {counted(kept, 'lower layer')} and can be had "
-            "from there: replace what they hold, and use --squash"
+            f"the bytes of {named(paths)} are still in {counted(kept, 'lower layer')} and can be "
+            "had from there: replace what they hold, and use --squash"
         )
 
 
@@ -76,7 +76,9 @@ def _leftovers(subject: Subject) -> Iterator[tuple[str, list[str]]]:
         node = subject.node(cache.rstrip("/"))
         if node is not None and node.children:
             children = node.children.items()
-            caches += [each.entry.path for name, each in children if name not in leftover_files.KEPT]
+            caches += [
+                each.entry.path for name, each in children if name not in leftover_files.KEPT
+            ]
     yield "package caches", caches
     found: dict[str, list[str]] = {}
     for file in subject.facts.files.notable():

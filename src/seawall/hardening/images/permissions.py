@@ -14,38 +14,49 @@ _EXECUTE = 0o111
 
 def take_rights(subject: Subject) -> None:
     """Take away setuid bits and the right of all to write."""
-    setuid, kept, writable, sticky = [], [], [], []
+    _take_setuid(subject)
     volumes = volumes_of(subject)
+    writable, sticky = [], []
     for node in subject.edited.tree.files():
-        entry = node.entry
-        if entry.kind is FILE:
-            if entry.mode & _SET_ID and entry.mode & _EXECUTE:
-                if entry.path in subject.options.keep_setuid or subject.options.keeps(entry.path):
-                    kept.append(entry.path)
-                else:
-                    subject.edited.change(node, mode=node.entry.mode & ~_SET_ID)
-                    setuid.append(entry.path)
-            if node.entry.mode & stat.S_IWOTH and _may_change(subject, entry.path, volumes):
-                subject.edited.change(node, mode=node.entry.mode & ~stat.S_IWOTH)
-                writable.append(entry.path)
-        elif (
-            entry.kind is DIRECTORY and entry.mode & stat.S_IWOTH
-            and not entry.mode & stat.S_ISVTX and _may_change(subject, entry.path, volumes)
-        ):  # fmt: skip
-            subject.edited.change(node, mode=entry.mode | stat.S_ISVTX)
-            sticky.append(entry.path)
+        path, mode = node.entry.path, node.entry.mode
+        if not mode & stat.S_IWOTH or not _may_change(subject, path, volumes):
+            continue
+        if node.entry.kind is FILE:
+            subject.edited.change(node, mode=mode & ~stat.S_IWOTH)
+            writable.append(path)
+        elif node.entry.kind is DIRECTORY and not mode & stat.S_ISVTX:
+            subject.edited.change(node, mode=mode | stat.S_ISVTX)
+            sticky.append(path)
     told = subject.told
-    if setuid:
-        count = counted(len(setuid), "program")
-        told.done.append(f"took the setuid or setgid bit from {count}: {named(setuid)}")
-    if kept:
-        told.left.append(f"{named(kept)} keep the setuid or setgid bit: --keep-setuid says so")
     if writable:
         count = counted(len(writable), "file")
         told.done.append(f"took from all the right to write {count}: {named(writable)}")
     if sticky:
-        what = "directory that all may write" if len(sticky) == 1 else "directories that all may write"
-        told.done.append(f"set the sticky bit of {len(sticky)} {what}: {named(sticky)}")
+        what = "a directory" if len(sticky) == 1 else f"{len(sticky)} directories"
+        told.done.append(f"set the sticky bit of {what} that all may write: {named(sticky)}")
+
+
+def _take_setuid(subject: Subject) -> None:
+    setuid, kept = [], []
+    for node in subject.edited.tree.files():
+        path, mode = node.entry.path, node.entry.mode
+        if node.entry.kind is not FILE or not (mode & _SET_ID and mode & _EXECUTE):
+            continue
+        names = [each.entry.path for each in subject.edited.names_of(node)]
+        if any(
+            name in subject.options.keep_setuid or subject.options.keeps(name) for name in names
+        ):
+            kept.append(path)
+        else:
+            subject.edited.change(node, mode=mode & ~_SET_ID)
+            setuid += names
+    if setuid:
+        count = counted(len(setuid), "program")
+        subject.told.done.append(f"took the setuid or setgid bit from {count}: {named(setuid)}")
+    if kept:
+        subject.told.left.append(
+            f"{named(kept)} keep the setuid or setgid bit: --keep-setuid says so"
+        )
 
 
 def make_read_only(subject: Subject, uid: int, gids: Iterable[int], program: str) -> None:

@@ -88,24 +88,28 @@ def remove_programs(subject: Subject) -> None:
 
 
 def _remove(subject: Subject, what: str, found: list[Node], protected: set[Node]) -> None:
-    gone, staying = [], []
-    targets = set()
+    tree = subject.edited.tree
+    staying: list[str] = []
+    links: list[str] = []
+    targets: set[Node] = set()
     for node in found:
-        if node.content in protected or subject.options.keeps(node.entry.path):
-            staying.append(node.entry.path)
+        path = node.entry.path
+        if node.entry.kind is SYMLINK:
+            target = tree.resolve(path)
+            if target is None or target.content not in protected:
+                links.append(path)
+        elif node.content in protected or subject.options.keeps(path):
+            staying.append(path)
         else:
             targets.add(node.content)
-    links = _leading_to(subject, targets)
     names = [each.entry.path for node in targets for each in subject.edited.names_of(node)]
-    symbolic = [node.entry.path for node in found if node.entry.kind is SYMLINK]
-    kept = _still_leading(subject, symbolic, protected)
-    paths = dict.fromkeys((*names, *links, *(path for path in symbolic if path not in kept)))
+    paths = dict.fromkeys((*names, *_leading_to(subject, targets), *links))
     gone = subject.remove(sorted(paths))
     if gone:
         subject.told.done.append(f"removed {counted(len(gone), what)}: {named(gone)}")
     if staying:
         subject.told.left.append(
-            f"{named(staying)} stays: it is what the image starts, or --keep says so; it is a {what}"
+            f"{named(staying)} stays, a {what}: it is what the image starts, or --keep says so"
         )
 
 
@@ -120,15 +124,6 @@ def _leading_to(subject: Subject, targets: set[Node]) -> list[str]:
                 target = tree.resolve(node.entry.path)
                 if target is not None and target.content in targets:
                     found.append(node.entry.path)
-    return found
-
-
-def _still_leading(subject: Subject, links: list[str], protected: set[Node]) -> set[str]:
-    found = set()
-    for path in links:
-        target = subject.edited.tree.resolve(path)
-        if target is not None and target.content in protected:
-            found.add(path)
     return found
 
 

@@ -86,10 +86,9 @@ def plan(image: Image, options: Options, closure: Closure | None = None) -> Plan
     remove_leftovers(subject)
     remove_programs(subject)
     chosen = set_user(subject)
-    take_rights(subject)
     if chosen.user is not None:
-        groups = {chosen.user.gid}
-        make_read_only(subject, chosen.user.uid, groups, main)
+        make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main)
+    take_rights(subject)
     tell_of_configuration(subject)
     for problem in found.image.problems:
         subject.told.notes.append(problem)
@@ -129,9 +128,7 @@ def make(planned: Plan, workshop: Workshop) -> Written:
         planned.user, tuple(layer.diff_id for layer in layers), created, planned.kept,
         len(layers) > planned.kept,
     )  # fmt: skip
-    result = writing.written(
-        configuration(subject, facts), layers, annotations(subject, created)
-    )
+    result = writing.written(configuration(subject, facts), layers, annotations(subject, created))
     if subject.options.sbom:
         result = result._replace(attached=attachments(subject, result.manifest, created))
     return result
@@ -144,7 +141,10 @@ def _kept(subject: Subject, layer: Layer, clock: int, workshop: Workshop) -> Lay
         return LayerBlob(Blob(_media_type(layer), layer.digest, layer.size, opened), layer.diff_id)
     if not layer.directory:
         raise ArchiveError(
-            f"{subject.image.name}: {layer.name}", -1, "is not here", "fetch the image with all layers"
+            f"{subject.image.name}: {layer.name}",
+            -1,
+            "is not here",
+            "fetch the image with all layers",
         )
     entries = subject.read.layers[layer.number].entries
     packed, _ = workshop.layer(_packs_directory(subject, layer, entries, clock))

@@ -74,9 +74,7 @@ class Subject:
 
     def remove(self, paths: Iterable[str]) -> list[str]:
         """Take out what may go; gives the paths that were there."""
-        return [
-            path for path in paths if not self.options.keeps(path) and self.edited.remove(path)
-        ]
+        return [path for path in paths if not self.options.keeps(path) and self.edited.remove(path)]
 
     def with_contents(
         self, nodes: Iterable[Node], look: Callable[[Callable[[Node], Iterator[bytes]]], _Result]

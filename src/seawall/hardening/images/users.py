@@ -1,6 +1,5 @@
 """Who the process runs as: a numeric user that is not root, with a line in passwd and group."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.hardening.images.options import NONROOT, User
@@ -41,7 +40,8 @@ def set_user(subject: Subject) -> Chosen:
         return Chosen(str(now), now)
     if asked is None and now is None:
         told.left.append(
-            f"the user {said} stays: it is not in /{_PASSWD}, so nothing tells its number; say --user"
+            f"the user {said} stays: it is not in /{_PASSWD}, so nothing tells its number; say "
+            "--user"
         )
         return Chosen(said, None)
     user = asked or _usual(accounts)
@@ -83,8 +83,8 @@ def _tell_of_ports(subject: Subject) -> None:
     ]  # fmt: skip
     if low:
         subject.told.notes.append(
-            f"it exposes {', '.join(low)}: Docker since 20.10 and containerd since 2.0 let every user "
-            "listen there; elsewhere set the sysctl net.ipv4.ip_unprivileged_port_start=0"
+            f"it exposes {', '.join(low)}: Docker since 20.10 and containerd since 2.0 let every "
+            "user listen there; elsewhere set the sysctl net.ipv4.ip_unprivileged_port_start=0"
         )
 
 
@@ -131,7 +131,7 @@ def _file(subject: Subject, path: str) -> Node | None:
 
 def _name(number: int, taken: set[str]) -> str:
     """A name that nobody has."""
-    names: Iterator[str] = iter((_NAME, f"user{number}", f"seawall{number}"))
+    names = (_NAME, f"user{number}", f"seawall{number}")
     return next((name for name in names if name not in taken), f"nonroot{number}")
 
 

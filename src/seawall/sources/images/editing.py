@@ -1,8 +1,9 @@
-"""Changes to a merged file system: files taken out, changed, put in; and what a layer must hold of it.
+"""Changes to a merged file system, and what a layer must hold of what came out.
 
-What is wanted is a tree that was edited; what lies below is nothing, or the tree of the layers that
-are kept. ``members`` gives what one layer on top of these must hold: all of it, or whiteouts and what
-differs (OCI image-spec, layer.md, "Representing Changes").
+What is wanted is a tree that was edited: files taken out, changed, put in. What lies below is
+nothing, or the tree of the layers that are kept. ``members`` gives what one layer on top of these must hold:
+all of it, or whiteouts and what differs (OCI image-spec, layer.md, "Representing Changes"). Hard
+links of files stay links; those of symbolic links and devices become several of the same.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -88,7 +89,7 @@ class Edited:
         """Take out all but these paths and the directories above them; how many files that was."""
         directories = {""}
         for path in kept:
-            while path := path.rpartition("/")[0]:  # noqa: PLW2901 - one further up each time
+            while path := path.rpartition("/")[0]:
                 if path in directories:
                     break
                 directories.add(path)
@@ -133,7 +134,7 @@ def members(edited: Edited, lower: FileSystem | None, clock: int) -> list[Member
                 break
             needed.add(path)
     for path in gone:
-        while path := path.rpartition("/")[0]:  # noqa: PLW2901 - one further up each time
+        while path := path.rpartition("/")[0]:
             needed.add(path)
     return list(_sorted(edited, written, gone, needed, clock))
 
@@ -145,7 +146,9 @@ def _in_tree(edited: Edited, node: Node) -> Iterator[Node]:
             yield each
 
 
-def _differences(edited: Edited, lower: FileSystem) -> tuple[dict[Node, None], dict[str, list[str]]]:
+def _differences(
+    edited: Edited, lower: FileSystem
+) -> tuple[dict[Node, None], dict[str, list[str]]]:
     """What is new or changed, and the names that are gone, by their directories."""
     written: dict[Node, None] = {}
     gone: dict[str, list[str]] = {}
@@ -179,7 +182,11 @@ def _is_same(edited: Edited, new: Node, old: Node) -> bool:
 
 
 def _sorted(
-    edited: Edited, written: Collection[Node], gone: dict[str, list[str]], needed: set[str], clock: int
+    edited: Edited,
+    written: Collection[Node],
+    gone: dict[str, list[str]],
+    needed: set[str],
+    clock: int,
 ) -> Iterator[Member]:
     first: dict[Node, str] = {}
     waiting = [edited.tree.root]
@@ -207,8 +214,4 @@ def _member(edited: Edited, node: Node, first: dict[Node, str], clock: int) -> M
 
 def wanted_contents(found: Iterable[Member]) -> dict[Content, int]:
     """The contents that members need, with their sizes."""
-    return {
-        each.content: each.entry.size
-        for each in found
-        if isinstance(each.content, Content)
-    }
+    return {each.content: each.entry.size for each in found if isinstance(each.content, Content)}

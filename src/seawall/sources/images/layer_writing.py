@@ -1,4 +1,4 @@
-"""One layer out of members: contents are fetched from where they are, then all is written in order."""
+"""One layer out of members: contents are fetched first, then all is written in order."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -18,8 +18,8 @@ def write_layer(
 ) -> tuple[Packed, tuple[str, ...]]:
     """Write a layer; gives what it came to, and the paths of what no tar can hold.
 
-    ``image`` is whose layers the contents are in, ``directory`` where a temporary file may lie. Raises
-    ``InputError`` (``ArchiveError``) when a content cannot be had.
+    ``image`` is whose layers the contents are in, ``directory`` where a temporary file may lie.
+    Raises ``InputError`` (``ArchiveError``) when a content cannot be had.
     """
     spool = Spool(directory)
     left_out = []

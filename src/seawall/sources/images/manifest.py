@@ -161,14 +161,16 @@ class Chooser:
         if not images:
             raise ArchiveError(name, -1, "it holds no image", "name something else")
         chosen = self._choose(name, images)
-        others = _others(each for each in found if each.descriptor.digest != chosen.descriptor.digest)
+        others = _others(
+            each for each in found if each.descriptor.digest != chosen.descriptor.digest
+        )
         return self._made(name, chosen, others, tags)
 
     def every(self, name: str, entries: list[Descriptor]) -> list[Image]:
         """The images of all platforms that descriptors of one name lead to, the first of each.
 
-        Their ``others`` are what is no image. Raises ``ArchiveError`` when there is none, when there
-        are several names, or when a document is missing or broken.
+        Their ``others`` are what is no image. Raises ``ArchiveError`` when there is none, when
+        there are several names, or when a document is missing or broken.
         """
         images: list[_Candidate] = []
         rest: list[_Candidate] = []
@@ -186,7 +188,9 @@ class Chooser:
         first: dict[Platform, _Candidate] = {}
         for each in images:
             first.setdefault(self._platform(each.descriptor), each)
-        return [self._made(name, each, _others(rest), tuple(names - {""})) for each in first.values()]
+        return [
+            self._made(name, each, _others(rest), tuple(names - {""})) for each in first.values()
+        ]
 
     def _candidates(
         self, entries: list[Descriptor], index: str, nesting: int

@@ -2,8 +2,8 @@
 
 gzip is zlib's, level 6, of blocks of 512 KiB that know the 32 KiB before them (as pigz does it): so
 all processors pack, and their number changes nothing. ISA-L is some five times as fast and packs
-less, and what it writes depends on the processor's instructions: then the same input would not have the
-same digest everywhere.
+less, and what it writes depends on the processor's instructions: then the same input would not
+have the same digest everywhere.
 """
 
 import os

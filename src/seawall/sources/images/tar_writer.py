@@ -1,4 +1,4 @@
-"""A writer of tars that are the same byte for byte for the same members: ustar, and pax where needed.
+"""A writer of tars, the same bytes for the same members: ustar, and pax where that is needed.
 
 POSIX.1-2001, pax, "ustar Interchange Format" and "pax Extended Header". There are no names of users
 and groups, and no fractions of seconds; a member has a pax header only for what ustar cannot hold

@@ -84,8 +84,7 @@ def _layout(output: Output, tag: str, directory: str) -> None:
             os.rename(blob.path, path)
             continue
         with open(path, "xb", buffering=_PIECE) as file:
-            for piece in pieces(blob):
-                file.write(piece)
+            file.writelines(pieces(blob))
     for name, data in ((MARK, _MARK), (INDEX, output.index(tag))):
         with open(os.path.join(directory, name), "xb") as file:
             file.write(data)

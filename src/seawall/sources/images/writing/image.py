@@ -78,9 +78,7 @@ class Output(NamedTuple):
         manifests = [
             {**image.manifest.descriptor, "platform": _platform(image)} for image in self.images
         ]
-        return document(
-            {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}, INDEX
-        )
+        return document({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}, INDEX)
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
@@ -149,9 +147,7 @@ def document(value: object, media_type: str) -> Blob:
     return blob_of(encoded(value), media_type)
 
 
-def written(
-    config: Json, layers: Sequence[LayerBlob], annotations: Mapping[str, str]
-) -> Written:
+def written(config: Json, layers: Sequence[LayerBlob], annotations: Mapping[str, str]) -> Written:
     """An image of a configuration and layers."""
     config_blob = document(config, CONFIG)
     manifest: Json = {

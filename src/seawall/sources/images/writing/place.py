@@ -1,8 +1,8 @@
 """Where an image is to go, by its name.
 
 ``oci:DIR[:TAG]``, ``oci-archive:FILE[:TAG]``, ``docker-archive:FILE[:NAME[:TAG]]`` and
-``registry:NAME``, as other tools have them; without a prefix ``FILE.tar`` is an OCI layout in a tar, and
-all else a layout in a directory.
+``registry:NAME``, as other tools have them; without a prefix ``FILE.tar`` is an OCI layout in a
+tar, and all else a layout in a directory.
 """
 
 import os
@@ -33,7 +33,8 @@ class Place(NamedTuple):
 def place_of(text: str) -> Place:
     """The place that a name means; raises UsageError for one that images cannot be written to."""
     prefix, rest = split(text)
-    if prefix == REGISTRY:
+    if text.startswith(f"{REGISTRY}:"):  # also before 127.0.0.1:5000/app: OUT is no registry:2
+        rest = text.removeprefix(f"{REGISTRY}:").removeprefix("//")
         if not is_valid_image(rest) or "@" in rest:
             raise UsageError(f"{text}: is no name for an image; write registry:HOST/NAME:TAG")
         return Place(REGISTRY, "", rest)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from seawall.core.errors import InputError
 from seawall.sources.files import reason_of
@@ -24,7 +24,7 @@ class Workshop:
         self.directory = ""
         self._number = 0
 
-    def __enter__(self) -> "Workshop":
+    def __enter__(self) -> Self:
         """Make the directory. Raises ``InputError`` where that cannot be done."""
         import tempfile  # noqa: PLC0415 - only where something is written
 
