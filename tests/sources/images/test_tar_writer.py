@@ -30,7 +30,7 @@ def written(*members: tuple[Entry, bytes]) -> bytes:
 
 
 _NAME = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=60
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60
 )
 _PATHS = (
     st.lists(_NAME, min_size=1, max_size=6).map("/".join)

@@ -86,7 +86,7 @@ def make_read_only(subject: Subject, uid: int, gids: Iterable[int], program: str
 
 
 def _directories(subject: Subject, program: str) -> list[str]:
-    found = []
+    found: list[str] = []
     for path in (program.rpartition("/")[0], subject.config.working_directory.strip("/")):
         node = subject.edited.tree.resolve(path) if path else None
         if node is not None and node.children is not None:

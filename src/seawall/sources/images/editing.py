@@ -1,9 +1,10 @@
 """Changes to a merged file system, and what a layer must hold of what came out.
 
 What is wanted is a tree that was edited: files taken out, changed, put in. What lies below is
-nothing, or the tree of the layers that are kept. ``members`` gives what one layer on top of these must hold:
-all of it, or whiteouts and what differs (OCI image-spec, layer.md, "Representing Changes"). Hard
-links of files stay links; those of symbolic links and devices become several of the same.
+nothing, or the tree of the layers that are kept. ``members`` gives what one layer on top of these
+must hold: all of it, or whiteouts and what differs (OCI image-spec, layer.md, "Representing
+Changes"). Hard links of files stay links; those of symbolic links and devices become several of
+the same.
 """
 
 from collections.abc import Collection, Iterable, Iterator

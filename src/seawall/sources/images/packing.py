@@ -142,8 +142,8 @@ class _Gzip:
 def _deflated(block: bytes, before: bytes, *, last: bool) -> bytes:
     import zlib  # noqa: PLC0415 - as above
 
-    own = {"zdict": before} if before else {}
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 8, **own)
+    options = _LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_DEFAULT_STRATEGY
+    packer = zlib.compressobj(*options, before) if before else zlib.compressobj(*options)
     return packer.compress(block) + packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
 

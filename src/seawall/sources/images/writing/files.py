@@ -85,7 +85,7 @@ def _layout(output: Output, tag: str, directory: str) -> None:
             continue
         with open(path, "xb", buffering=_PIECE) as file:
             file.writelines(pieces(blob))
-    for name, data in ((MARK, _MARK), (INDEX, output.index(tag))):
+    for name, data in ((MARK, _MARK), (INDEX, output.layout_index(tag))):
         with open(os.path.join(directory, name), "xb") as file:
             file.write(data)
 
@@ -97,7 +97,7 @@ def _oci_archive(output: Output, tag: str, tar: TarWriter, _: Workshop) -> None:
         tar.add(_entry(path, 0, Kind.DIRECTORY, 0o755))
     for path, blob in sorted(blobs.items()):
         tar.add(_entry(path, blob.size), pieces(blob))
-    for name, data in ((INDEX, output.index(tag)), (MARK, _MARK)):
+    for name, data in ((INDEX, output.layout_index(tag)), (MARK, _MARK)):
         tar.add(_entry(name, len(data)), (data,))
     tar.close()
 

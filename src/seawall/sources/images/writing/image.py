@@ -89,7 +89,7 @@ class Output(NamedTuple):
             found |= {each.digest: each for each in (image.manifest, *image.blobs, *attached)}
         return tuple(found[digest] for digest in sorted(found))
 
-    def index(self, tag: str) -> bytes:
+    def layout_index(self, tag: str) -> bytes:
         """The ``index.json`` of a layout: the image under its tag, then what is attached to it."""
         top: Json = {**self.top.descriptor}
         if len(self.images) == 1:

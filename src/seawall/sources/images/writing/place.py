@@ -64,7 +64,7 @@ def _refuse_a_reference(text: str) -> None:
     host, slash, _ = text.partition("/")
     if slash and _HOST.fullmatch(host) and not os.path.isdir(host):
         raise UsageError(
-            f"{text}: is it a name in a registry? Write {REGISTRY}:{text}, or {OCI}:{text} for a "
+            f"{text}: may be a name in a registry; say {REGISTRY}:{text}, or {OCI}:{text} for a "
             "directory"
         )
 
