@@ -7,7 +7,6 @@ from seawall.core.errors import UsageError
 from seawall.sources.images.packing import GZIP
 
 LAYER, SQUASH, ABOVE_BASE = "layer", "squash", "squash-above-base"
-MODES = (LAYER, SQUASH, ABOVE_BASE)
 _LARGEST_ID = 2**32 - 2
 
 
