@@ -12,7 +12,6 @@ from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage
 from seawall.sources.git.index import Stat
 from seawall.sources.images.engines import images as engine_images
 from seawall.sources.images.registry import resolving
-from seawall.sources.images.registry.pushing import Pusher
 from seawall.sources.images.walking import WalkedLayer
 from seawall.text.dockerfile.mounts import Mount
 from seawall.text.dockerfile.tokens import tokens
@@ -32,7 +31,6 @@ _ = (
     WalkedLayer.unpacked_size,
     engine_images.is_identity,
     engine_images.path_of,
-    Pusher,
     resolving.Image.config_descriptor,
     resolving.Images.manifest_at,
 )

@@ -21,13 +21,16 @@ from seawall.hardening import Advice, FileChange, Hardened, harden
 from seawall.locking.file import NAME, read
 
 PROFILE = "security+reliability"
+IMAGE = "image"
+"""The first word of the form for images; a directory of that name is ``./image``."""
 
 
 def parser() -> Parser:
     """The options of ``seawall harden``."""
     result = Parser(
         prog="seawall harden",
-        description="Mend Kubernetes manifests and Dockerfiles: shows a diff, writes with --write.",
+        description="Mend Kubernetes manifests and Dockerfiles: shows a diff, writes with "
+        "--write.\nImages have options of their own: seawall harden image --help",
         allow_abbrev=False,
         epilog="exit codes: 0 done, 1 with --check: something would change, 2 wrong usage,\n"
         "3 some input could not be read or written, 4 internal error",
@@ -76,7 +79,11 @@ def parser() -> Parser:
 
 
 def run(arguments: list[str]) -> int:
-    """Harden; gives the exit code."""
+    """Harden; gives the exit code. ``harden image`` has options of its own."""
+    if arguments[:1] == [IMAGE]:
+        from seawall.cli import harden_image  # noqa: PLC0415 - another command in all but name
+
+        return harden_image.run(arguments[1:])
     options = parser().parse_args(arguments)
     options.targets = options.targets or ["."]
     if any(target in ("-", "/dev/stdin") for target in options.targets):

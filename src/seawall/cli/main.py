@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "scan": "say what is wrong in files, directories or standard input, where, and how to mend it",
-    "harden": "mend it: rewrite manifests and Dockerfiles, a diff first",
+    "harden": "mend it: rewrite manifests and Dockerfiles, a diff first; harden image: images",
     "lock": "write down the digests of the images that manifests name, for harden --lock",
     "image": "list an image's files; compare two images",
     "sbom": "write the packages as a bill of materials: CycloneDX or SPDX",
@@ -27,6 +27,9 @@ COMMANDS = {
     "self-check": "say what is installed, what is missing, and what is not covered without it",
     "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
+
+FORMS = {"harden image": "mend an image: rewrite it without an engine"}
+"""Commands of two words, whose first one is a command as well."""
 
 _USAGE = """\
 usage: seawall COMMAND [OPTION...] [ARGUMENT...]
@@ -70,8 +73,8 @@ def run(arguments: list[str]) -> int:
 
 
 def module_of(command: str) -> str:
-    """The module of a command; it has ``run`` and ``parser``."""
-    return f"seawall.cli.{command.replace('-', '_')}"
+    """The module of a command, or of a form of one; it has ``run`` and ``parser``."""
+    return f"seawall.cli.{command.replace('-', '_').replace(' ', '_')}"
 
 
 def usage() -> str:

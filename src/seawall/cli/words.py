@@ -1,10 +1,12 @@
 """What may stand at the cursor of a command line, read from the parsers."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.cli.arguments import Parser
+from seawall.cli.main import FORMS
 from seawall.core.rule import PROFILES
 from seawall.core.severity import Confidence, Severity, choices
 
@@ -72,6 +74,9 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "REV": _nothing,
     "SIZE": _nothing,
     "N": _nothing,
+    "OUT": FILES,
+    "PATH": _nothing,
+    "UID[:GID]": _nothing,
     "DAYS": _nothing,
     "1.N": _nothing,
     "IMAGE": FILES,
@@ -89,12 +94,29 @@ def answer_of(
     if not before:
         own = [*commands.items(), ("--help", "show the commands"), ("--version", "show it")]
         return _matching(own, current)
-    if before[0] not in commands:
+    command, *rest = before
+    if command not in commands:
         return Answer()
-    line = _Line(parser_of(before[0]))
-    for word in before[1:]:
+    form = f"{command} {rest[0] if rest else current}"
+    if rest and form in FORMS:
+        command, rest = form, rest[1:]
+    elif not rest and current and (begun := _forms_begun(form)):
+        return Answer(VALUES, begun)
+    line = _Line(parser_of(command))
+    for word in rest:
         line.read(word)
     return line.answer(current)
+
+
+def _forms_begun(form: str) -> tuple[Value, ...]:
+    """Second words of commands that were begun, unless a file is meant as well."""
+    command, _, begin = form.partition(" ")
+    return tuple(
+        (second, help_)
+        for whole, help_ in FORMS.items()
+        if whole.startswith(form) and (second := whole.removeprefix(f"{command} "))
+        and not any(name.startswith(begin) for name in os.listdir())
+    )  # fmt: skip
 
 
 def _matching(values: Iterable[Value], begin: str, before: str = "", kind: str = VALUES) -> Answer:

@@ -16,20 +16,20 @@ _DEVELOPMENT = frozenset(
     "docker-compose.yml".split()
 )
 _DEVELOPMENT_DIRECTORIES = frozenset(".idea .vscode".split())
-_CACHES = (
+CACHES = (
     "var/lib/apt/lists/", "var/cache/apt/archives/", "var/cache/apk/", "var/cache/dnf/",
     "var/cache/yum/", "var/cache/zypp/", "var/cache/pacman/pkg/", "root/.cache/pip/",
     "root/.npm/_cacache/", "root/.cache/go-build/", "root/.cache/yarn/", "usr/local/share/.cache/",
     "root/.cache/uv/", "root/.cache/composer/", "root/.m2/repository/", "root/.gradle/caches/",
 )  # fmt: skip
-_KEPT = ("lock", "partial")
+KEPT = ("lock", "partial")
 _PACKAGES = ("/node_modules/", "/vendor/", "/site-packages/", "/dist-packages/", "/share/doc/")
 
 
 def kind_of(path: str) -> str | None:
     """What a file (its path without leading ``/``) is that nobody needs; ``None`` for the rest."""
-    if path.startswith(_CACHES):
-        return None if path.rpartition("/")[2] in _KEPT else CACHE
+    if path.startswith(CACHES):
+        return None if path.rpartition("/")[2] in KEPT else CACHE
     name = path.rpartition("/")[2]
     if name in _HISTORIES:
         return HISTORY
@@ -47,4 +47,4 @@ def kind_of(path: str) -> str | None:
 
 def cache_of(path: str) -> str:
     """The directory of the cache that a file is in."""
-    return next(directory for directory in _CACHES if path.startswith(directory)).rstrip("/")
+    return next(directory for directory in CACHES if path.startswith(directory)).rstrip("/")

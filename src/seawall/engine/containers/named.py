@@ -46,9 +46,9 @@ def find(targets: Sequence[str], platform: str = "", sources: Iterable[ImageSour
         try:
             found = resolve(name, sources, wanted)
         except InputError as error:
-            failed.append(Failed(_shown(target), 0, 0, _without_path(str(error), target)))
+            failed.append(Failed(shown(target), 0, 0, _without_path(str(error), target)))
             continue
-        images.append(found.image._replace(name=_shown(target)))
+        images.append(found.image._replace(name=shown(target)))
         tried.append("; ".join(f"{each.where}: {each.outcome}" for each in found.tried))
     return Images(tuple(images), tuple(failed), tuple(tried))
 
@@ -63,7 +63,7 @@ def platform_of(text: str) -> Platform | None:
     return found
 
 
-def _shown(target: str) -> str:
+def shown(target: str) -> str:
     """What reports call an image: as it was named, but without this machine's paths."""
     prefix, rest = split(target)
     if not os.path.isabs(rest):

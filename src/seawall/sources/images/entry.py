@@ -57,6 +57,10 @@ class Entry(NamedTuple):
     """Where the content begins in the tar; -1 where there is none."""
     capability: bytes = b""
     """The extended attribute ``security.capability`` (``struct vfs_cap_data``), as it is."""
+    device: tuple[int, int] = (0, 0)
+    """Of a device its major and minor number."""
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    """Other extended attributes that a tar tells of (``SCHILY.xattr.*``), sorted by name."""
 
 
 class Payload(Protocol):

@@ -4,10 +4,10 @@ OCI image-spec, image-layout.md. ``docker save`` since Docker 25 writes one that
 archive as well; it is read as a layout, for that has the digests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from seawall.sources.images import documents
-from seawall.sources.images.image import Image, Platform
+from seawall.sources.images.image import Image, Platform, mapping
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.manifest import Chooser, Descriptor, descriptors
 from seawall.sources.images.problems import AGAIN, ArchiveError
@@ -58,6 +58,39 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
     ``tag``: of ``org.opencontainers.image.ref.name``, a full name, or a manifest's digest. Raises
     ``ArchiveError`` when there is no such image, or what describes it is broken.
     """
+    return _chooser(files, name, platform).image(name, _entries(files, name, tag))
+
+
+def read_every(files: Files, name: str, tag: str = "") -> list[Image]:
+    """The same for all its platforms."""
+    return _chooser(files, name, None).every(name, _entries(files, name, tag))
+
+
+def attached_to(files: Files, digests: Collection[str]) -> list[str]:
+    """What is about manifests of these digests: by its ``subject``, or by cosign's tags.
+
+    Each as ``TYPE DIGEST`` or as its tag. Raises ``ArchiveError``.
+    """
+    tags = {digest.replace(":", "-", 1) for digest in digests}
+    blobs = LayoutBlobs(files)
+    found = []
+    for entry in _entries(files, files.name, ""):
+        if entry.name.partition(".")[0] in tags:
+            found.append(entry.name)
+        elif entry.artifact_type and is_digest(entry.digest):
+            manifest = documents.parse(f"{files.name}: {entry.digest}", blobs.document(entry))
+            if mapping(manifest.get("subject")).get("digest") in digests:
+                found.append(f"{entry.artifact_type} {entry.digest}")
+    return found
+
+
+def _chooser(files: Files, name: str, platform: Platform | None) -> Chooser:
+    blobs = LayoutBlobs(files)
+    blobs.name = name
+    return Chooser(blobs, platform)
+
+
+def _entries(files: Files, name: str, tag: str) -> list[Descriptor]:
     data = read_file(files, INDEX, DEFAULT.document)
     if data is None:
         raise ArchiveError(f"{name}: {INDEX}", -1, "is missing", AGAIN)
@@ -70,10 +103,8 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
             raise ArchiveError(
                 name, -1, f"it has no image {tag}", f"name one of {there or 'none that has a name'}"
             )
-        entries = named
-    blobs = LayoutBlobs(files)
-    blobs.name = name
-    return Chooser(blobs, platform).image(name, entries)
+        return named
+    return entries
 
 
 def _bears(entry: Descriptor, tag: str) -> bool:

@@ -5,7 +5,7 @@ Where the documents are (a layout, a registry) is the business of ``Blobs``.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from seawall.core.digests import sha256
@@ -164,15 +164,36 @@ class Chooser:
         if not images:
             raise ArchiveError(name, -1, "it holds no image", "name something else")
         chosen = self._choose(name, images)
-        others = tuple(
-            Other(
-                each.descriptor.digest, each.descriptor.media_type,
-                each.descriptor.platform or Platform(), each.descriptor.name,
-                each.descriptor.attests,
-            )
-            for each in found if each.descriptor.digest != chosen.descriptor.digest
-        )  # fmt: skip
+        others = _others(
+            each for each in found if each.descriptor.digest != chosen.descriptor.digest
+        )
         return self._made(name, chosen, others, tags)
+
+    def every(self, name: str, entries: list[Descriptor]) -> list[Image]:
+        """The images of all platforms that descriptors of one name lead to, the first of each.
+
+        Their ``others`` are what is no image. Raises ``ArchiveError`` when there is none, when
+        there are several names, or when a document is missing or broken.
+        """
+        images: list[_Candidate] = []
+        rest: list[_Candidate] = []
+        names = set()
+        for entry in entries:
+            found = list(self._candidates([entry], "", _NESTING))
+            mine = [each for each in found if self._is_image(each.descriptor)]
+            names |= {entry.name} if mine else set()
+            images += mine
+            rest += [each for each in found if each not in mine]
+        if not images:
+            raise ArchiveError(name, -1, "it holds no image", "name something else")
+        if len(names) > 1:
+            raise _several(name, names)
+        first: dict[Platform, _Candidate] = {}
+        for each in images:
+            first.setdefault(self._platform(each.descriptor), each)
+        return [
+            self._made(name, each, _others(rest), tuple(names - {""})) for each in first.values()
+        ]
 
     def _candidates(
         self, entries: list[Descriptor], index: str, nesting: int
@@ -246,10 +267,7 @@ class Chooser:
             )  # fmt: skip
         names = {each.descriptor.name for each in fitting}
         if len({each.descriptor.digest for each in fitting}) > 1 and len(names) > 1:
-            there = ", ".join(sorted(each or "one without a name" for each in names))
-            raise ArchiveError(
-                name, -1, f"it holds several images: {there}", "name one of them behind a colon"
-            )
+            raise _several(name, names)
         return fitting[0]
 
     def _platform(self, entry: Descriptor) -> Platform:
@@ -293,6 +311,23 @@ class Chooser:
             number, entry.digest, "", entry.media_type, entry.size,
             open=self._blobs.layer(entry), foreign=foreign,
         )  # fmt: skip
+
+
+def _several(name: str, names: set[str]) -> ArchiveError:
+    there = ", ".join(sorted(each or "one without a name" for each in names))
+    return ArchiveError(
+        name, -1, f"it holds several images: {there}", "name one of them behind a colon"
+    )
+
+
+def _others(candidates: Iterable[_Candidate]) -> tuple[Other, ...]:
+    return tuple(
+        Other(
+            each.descriptor.digest, each.descriptor.media_type,
+            each.descriptor.platform or Platform(), each.descriptor.name, each.descriptor.attests,
+        )
+        for each in candidates
+    )  # fmt: skip
 
 
 def verify(name: str, digest: str, data: bytes) -> None:

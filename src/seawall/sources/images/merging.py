@@ -58,7 +58,7 @@ class FileSystem:
     __slots__ = ("_found", "_steps_left", "hidden", "problems", "root")
 
     def __init__(self) -> None:
-        self.root = Node(_implied(""), 0)
+        self.root = Node(implied(""), 0)
         self.hidden: list[Hidden] = []
         """Files, links and devices, in the order they were hidden."""
         self.problems = Problems()
@@ -224,7 +224,7 @@ class FileSystem:
                     )
                     self._hide(below, number, deleted=False)
                 above = node.entry.path
-                below = Node(_implied(f"{above}/{part}" if above else part), number)
+                below = Node(implied(f"{above}/{part}" if above else part), number)
                 children[part] = below
             node = below
         return node
@@ -243,7 +243,8 @@ class FileSystem:
         return True
 
 
-def _implied(path: str) -> Entry:
+def implied(path: str) -> Entry:
+    """A directory that no member tells of, as engines make it."""
     return Entry(path, DIRECTORY, _IMPLIED, 0, 0, 0, 0, "", -1)
 
 

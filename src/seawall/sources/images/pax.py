@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 _KNOWN = frozenset(("path", "linkpath", "size", "uid", "gid", "mtime"))
-_CAPABILITY = "SCHILY.xattr.security.capability"
+_ATTRIBUTE = "SCHILY.xattr."
+_CAPABILITY = f"{_ATTRIBUTE}security.capability"
 _SPARSE = "GNU.sparse."
 _BIGGEST = (1 << 63) - 1
 
@@ -27,6 +28,7 @@ class Extended(NamedTuple):
     gid: int | None = None
     time: int | None = None
     capability: bytes = b""
+    attributes: tuple[tuple[str, bytes], ...] = ()
     sparse: Sparse | None = None
     long_name: bytes = b""
     """GNU's; as Go has it, it counts more than pax's."""
@@ -53,8 +55,8 @@ class Extended(NamedTuple):
 
     def over(
         self, path: bytes, link: bytes, size: int, uid: int, gid: int, time: int
-    ) -> tuple[bytes, bytes, int, int, int, int, bytes]:
-        """A header's fields and the capability, as they count."""
+    ) -> tuple[bytes, bytes, int, int, int, int, bytes, tuple[tuple[str, bytes], ...]]:
+        """A header's fields, the capability and the other attributes, as they count."""
         return (
             self.long_name or self.path or path,
             self.long_link or self.link or link,
@@ -63,6 +65,7 @@ class Extended(NamedTuple):
             gid if self.gid is None else self.gid,
             time if self.time is None else self.time,
             self.capability,
+            self.attributes,
         )
 
 
@@ -88,7 +91,7 @@ def parse(data: bytes) -> Extended:
             raise ValueError(f"a zero byte in {key}")
         if key in ("GNU.sparse.offset", "GNU.sparse.numbytes"):
             numbers.append(_whole(key, value))  # these may come again and again
-        elif key in _KNOWN or key == _CAPABILITY or key.startswith(_SPARSE):
+        elif key in _KNOWN or key.startswith((_ATTRIBUTE, _SPARSE)):
             values[key] = value
     return _extended(values, numbers)
 
@@ -106,6 +109,11 @@ def _extended(values: dict[str, bytes], numbers: list[int]) -> Extended:
         gid=number("gid"),
         time=_seconds(values.get("mtime", b"")),
         capability=values.get(_CAPABILITY, b""),
+        attributes=tuple(
+            (key.removeprefix(_ATTRIBUTE), values[key])
+            for key in sorted(values)
+            if key.startswith(_ATTRIBUTE) and key != _CAPABILITY
+        ),
         sparse=_sparse(values, numbers),
     )
 

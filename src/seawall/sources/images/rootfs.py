@@ -134,6 +134,7 @@ class Tree:
         return Entry(
             path, kind, status.st_mode & 0o7777, status.st_uid, status.st_gid,
             status.st_size if kind is FILE else 0, int(status.st_mtime), link, -1, capability,
+            _device(kind, status.st_rdev),
         )  # fmt: skip
 
     def _marker(self, path: str) -> Entry:
@@ -200,6 +201,12 @@ class Tree:
         while left > 0 and (piece := self._read(min(left, _PIECE))):
             left -= len(piece)
             yield piece
+
+
+def _device(kind: Kind, number: int) -> tuple[int, int]:
+    if kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE):
+        return os.major(number), os.minor(number)
+    return 0, 0
 
 
 def _capability(descriptor: int, name: str) -> bytes:

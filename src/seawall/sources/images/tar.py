@@ -26,6 +26,9 @@ _KINDS = {
 _EXTENSIONS = frozenset(b"LKxXg")
 _OLD_SPARSE = ord("S")
 _ODD = ("/", ".")
+_DEVICES = (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE)
+_NO_DEVICE = (0, 0)
+_NO_ATTRIBUTES: tuple[tuple[str, bytes], ...] = ()
 _new = tuple.__new__
 """Makes an entry in half the time its class needs."""
 _PIECE = 1 << 20
@@ -139,12 +142,13 @@ class Archive:
         time = self._times.get(block[_TIME])
         if time is None:
             time = self._time(offset, block)
-        capability = b""
+        capability, attributes = b"", _NO_ATTRIBUTES
         if extended is not None:
-            raw, link, size, uid, gid, time, capability = extended.over(
+            raw, link, size, uid, gid, time, capability, attributes = extended.over(
                 raw, link, size, uid, gid, time
             )
             self._check_names(offset, raw, link)
+            self._names_left -= len(capability) + sum(len(each[1]) for each in attributes)
         self._names_left -= len(raw) + len(link)
         try:
             path = raw.decode()  # this is quicker than with a handler of errors
@@ -165,8 +169,12 @@ class Archive:
         self._held = b""
         self._holed = None
         if kind is not FILE:  # sizes of what has no content mean nothing
+            device = self._device(offset, block) if kind in _DEVICES else _NO_DEVICE
             return self._other(
-                Entry(path, kind, mode, uid, gid, size, time, target, offset), type_flag
+                Entry(
+                    path, kind, mode, uid, gid, size, time, target, offset, b"", device, attributes
+                ),
+                type_flag,
             )
         self._stored = self._size = size
         if type_flag == _OLD_SPARSE or (extended is not None and extended.sparse is not None):
@@ -174,8 +182,12 @@ class Archive:
         if self._size > self._limits.payload or self._names_left < 0:
             self._refuse(offset)
         return _new(
-            Entry, (path, kind, mode, uid, gid, self._size, time, "", self._start, capability)
-        )
+            Entry,
+            (
+                path, kind, mode, uid, gid, self._size, time, "", self._start, capability,
+                _NO_DEVICE, attributes,
+            ),
+        )  # fmt: skip
 
     def _other(self, entry: Entry, type_flag: int) -> Entry:
         """An entry that is no file."""
@@ -274,6 +286,15 @@ class Archive:
             self._owners.clear()
         self._owners[block[_OWNER]] = found = (mode, uid, gid)
         return found
+
+    def _device(self, offset: int, block: bytes) -> tuple[int, int]:
+        """The numbers of a device; old tars have none."""
+        if block[257:262] != b"ustar":
+            return _NO_DEVICE
+        return (
+            self._number(offset, block[329:337], "device"),
+            self._number(offset, block[337:345], "device"),
+        )
 
     def _time(self, offset: int, block: bytes) -> int:
         if len(self._times) > _REMEMBERED:

@@ -15,7 +15,7 @@ they have them.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from seawall.core.errors import UsageError
@@ -114,6 +114,45 @@ def resolve(
     return _ask(name, name, [*_storages(docker=True), *sources], platform)
 
 
+def resolve_every(name: str, sources: Sequence[ImageSource] = ()) -> list[Resolved]:
+    """The images of all platforms that a name means: of a layout all it has, else the one there is.
+
+    Raises what ``resolve`` does.
+    """
+    found = _layout(name)
+    if found is None:
+        return [resolve(name, sources)]
+    path, tag = found
+    files = _files(path)
+    images = layout.read_every(files, path, tag)
+    problems = files.problems if isinstance(files, TarFiles) else ()
+    return [
+        _done(image._replace(problems=(*image.problems, *problems)), path, OCI) for image in images
+    ]
+
+
+def attached_to(name: str, digests: Collection[str]) -> list[str]:
+    """What a layout that lies here has about manifests: signatures, attestations, bills."""
+    found = _layout(name)
+    return [] if found is None else layout.attached_to(_files(found[0]), digests)
+
+
+def _files(path: str) -> Files:
+    return Directory(path) if os.path.isdir(path) else TarFiles(path)
+
+
+def _layout(name: str) -> tuple[str, str] | None:
+    """Path and tag of a layout that lies here; ``None`` for all else."""
+    prefix, rest = split(name)
+    if prefix and prefix not in (OCI, OCI_ARCHIVE):
+        return None
+    path, tag = path_and_tag(rest)
+    if not os.path.exists(path):
+        return None
+    is_layout = bool(prefix) or recognise(path) in (OCI, OCI_ARCHIVE)
+    return (path, tag) if is_layout else None
+
+
 def _done(image: Image, path: str, what: str) -> Resolved:
     return Resolved(image, (Tried(path, f"is {_TITLES[what]}"),))
 
@@ -138,7 +177,7 @@ def path_and_tag(text: str) -> tuple[str, str]:
 def _in_files(what: str, path: str, tag: str, platform: Platform | None) -> Image:
     if not os.path.exists(path):
         raise ArchiveError(path, -1, "there is no such file or directory", "name one that exists")
-    files: Files = Directory(path) if os.path.isdir(path) else TarFiles(path)
+    files = _files(path)
     read = archive.read_archive if what == DOCKER_ARCHIVE else layout.read_layout
     image = read(files, path, tag, platform)
     if isinstance(files, TarFiles) and files.problems:

@@ -1,0 +1,163 @@
+"""``seawall harden image IN OUT``: an image rewritten, without a container engine."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+
+from seawall.cli.arguments import Parser
+from seawall.cli.output import write_text
+from seawall.core.errors import UsageError
+from seawall.hardening.images.hardener import Done, Size, harden_image
+from seawall.hardening.images.options import (
+    ABOVE_BASE,
+    LAYER,
+    SQUASH,
+    Options,
+    Told,
+    counted,
+    user_of,
+)
+from seawall.reports.visible import visible
+from seawall.sources.images.packing import COMPRESSIONS, GZIP
+from seawall.sources.images.writing.place import place_of
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+_DESCRIPTION = """\
+Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
+away, shells and package managers go where nothing may need them, the process does not run as root.
+What is done, and what is not and why, is told. Nothing is unpacked to disk, no engine is needed.
+
+IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
+oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an
+OCI archive, all else an OCI layout in a directory.
+"""
+
+
+def parser() -> Parser:
+    """The options of ``seawall harden image``."""
+    result = Parser(
+        prog="seawall harden image",
+        description=_DESCRIPTION,
+        allow_abbrev=False,
+        epilog="exit codes: 0 done, 2 wrong usage, 3 an image could not be read or written,\n"
+        "4 internal error",
+    )
+    result.add_argument("image", metavar="IMAGE", help="the image that is read (IN)")
+    result.add_argument("out", metavar="OUT", help="where the result goes")
+    how = result.add_argument_group("layers")
+    modes = how.add_mutually_exclusive_group()
+    modes.add_argument(
+        "--layer", dest="mode", action="store_const", const=LAYER,
+        help="keep all layers and put one on top (default); what it deletes stays in those below",
+    )  # fmt: skip
+    modes.add_argument(
+        "--squash", dest="mode", action="store_const", const=SQUASH,
+        help="one layer of all that is left",
+    )  # fmt: skip
+    modes.add_argument(
+        "--squash-above-base", dest="mode", action="store_const", const=ABOVE_BASE,
+        help="keep the layers of the base image, and one of the rest",
+    )  # fmt: skip
+    how.add_argument(
+        "--base-layers", metavar="N", type=_number,
+        help="how many layers are the base's (default: as the history tells)",
+    )  # fmt: skip
+    how.add_argument(
+        "--compression", choices=COMPRESSIONS, default=GZIP, help=f"of new layers (default: {GZIP})"
+    )
+    what = result.add_argument_group("what is changed")
+    what.add_argument(
+        "--user", metavar="UID[:GID]", help="who it is to run as (default: 65532 instead of root)"
+    )
+    what.add_argument("--keep", action="append", default=[], metavar="PATH",
+                      help="leave this file or directory of the image as it is")  # fmt: skip
+    what.add_argument("--keep-setuid", action="append", default=[], metavar="PATH",
+                      help="leave this program of the image its setuid bit")  # fmt: skip
+    what.add_argument("--no-sbom", dest="sbom", action="store_false",
+                      help="attach no bill of materials and no provenance")  # fmt: skip
+    result.add_argument(
+        "--platform", metavar="OS/ARCH", default="", help="only this platform of an image"
+    )
+    result.add_argument("--force", action="store_true", help="replace what is at OUT")
+    result.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    return result
+
+
+def _number(text: str) -> int:
+    if text.isdecimal() and int(text[:6]) > 0:
+        return int(text[:6])
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of layers: write 1 or more")
+
+
+def run(arguments: list[str]) -> int:
+    """Harden an image; gives the exit code."""
+    options = parser().parse_args(arguments)
+    mode = options.mode or LAYER
+    if options.base_layers is not None and mode != ABOVE_BASE:
+        raise UsageError("--base-layers is for --squash-above-base; leave it out, or say that too")
+    wanted = Options(
+        mode, options.base_layers, _paths(options.keep), _paths(options.keep_setuid),
+        user_of(options.user) if options.user is not None else None, options.compression,
+        options.sbom, _epoch(),
+    )  # fmt: skip
+    done = harden_image(
+        options.image, place_of(options.out), wanted, platform=options.platform,
+        force=options.force, dry_run=options.dry_run,
+    )  # fmt: skip
+    write_text(_told(done, options), None)
+    sys.stdout.flush()
+    return 0
+
+
+def _paths(given: list[str]) -> frozenset[str]:
+    return frozenset(path for text in given if (path := text.strip("/")))
+
+
+def _epoch() -> int | None:
+    text = os.environ.get(_EPOCH, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 11:
+        raise UsageError(
+            f"{_EPOCH}: {text!r} is no number of seconds; set it as in date +%s, or unset it"
+        )
+    return int(text)
+
+
+# What is told ---------------------------------------------------------------------------------
+
+
+def _told(done: Done, options: argparse.Namespace) -> Iterator[str]:
+    for one in done.images:
+        yield f"{visible(options.image)} ({visible(one.platform)})\n"
+        yield from _lines(one.told)
+        yield f"  size: {_size(one.before)} -> {_size(one.after)}\n"
+    for note in done.notes:
+        yield f"note: {visible(note)}\n"
+    if not done.digest:
+        yield f"Nothing was written to {visible(options.out)}: --dry-run\n"
+        return
+    yield f"wrote {visible(options.out)}: {done.digest}\n"
+    if done.attached:
+        yield f"attached: {counted(done.attached, 'manifest')} (bill of materials, provenance)\n"
+
+
+def _lines(told: Told) -> Iterator[str]:
+    for mark, lines in (("done", told.done), ("left", told.left), ("note", told.notes)):
+        for line in lines:
+            yield f"  {mark}: {visible(line)}\n"
+
+
+def _size(size: Size) -> str:
+    stored = f", {_bytes(size.stored)} stored" if size.stored >= 0 else ""
+    return (
+        f"{counted(size.layers, 'layer')}{stored}, {counted(size.files, 'file')} of "
+        f"{_bytes(size.unpacked)}"
+    )
+
+
+def _bytes(number: int) -> str:
+    if number < 10_000:
+        return f"{number} B"
+    return f"{number / 1e3:.1f} kB" if number < 1_000_000 else f"{number / 1e6:.1f} MB"

@@ -1,0 +1,1 @@
+"""``seawall harden image``: an image rewritten without an engine."""

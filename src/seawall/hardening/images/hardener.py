@@ -1,0 +1,203 @@
+"""``seawall harden image``: from a name to a name, all platforms of it."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.engine import Options as EngineOptions
+from seawall.engine.containers.asked import Places
+from seawall.engine.containers.named import platform_of, shown
+from seawall.hardening.images.options import Options, Told, named_texts
+from seawall.hardening.images.rewriting import Plan, make, plan
+from seawall.sources.images.target import (
+    DOCKER_ARCHIVE,
+    Resolved,
+    attached_to,
+    resolve,
+    resolve_every,
+    split,
+)
+from seawall.sources.images.writing import files, workshop
+from seawall.sources.images.writing.image import Output, Written
+from seawall.sources.images.writing.place import REGISTRY, Place
+
+_REGISTRY = "the registry"
+
+
+class Size(NamedTuple):
+    """What an image takes."""
+
+    layers: int
+    stored: int
+    """Bytes of its layers as they are stored; -1 where that is not known."""
+    unpacked: int
+    """Bytes of the files of its merged file system."""
+    files: int
+
+
+class One(NamedTuple):
+    """What was done with an image of one platform."""
+
+    platform: str
+    told: Told
+    before: Size
+    after: Size
+    """Of a plan that was not carried out, ``stored`` is not known."""
+    digest: str
+    """Of the manifest; empty where nothing was made."""
+
+
+class Done(NamedTuple):
+    """What was done with an image."""
+
+    images: tuple[One, ...]
+    digest: str
+    """What its name stands for now; empty where nothing was made."""
+    notes: tuple[str, ...]
+    attached: int
+    """How many manifests are attached."""
+
+
+def harden_image(
+    name: str,
+    place: Place,
+    options: Options,
+    *,
+    platform: str = "",
+    force: bool = False,
+    dry_run: bool = False,
+) -> Done:
+    """Harden an image and put it to a place; with ``dry_run`` only tell what would be done.
+
+    Raises ``UsageError`` for what cannot be asked for, ``InputError`` for what cannot be read or
+    written.
+    """
+    found = _found(name, platform)
+    if place.kind == DOCKER_ARCHIVE and len(found) > 1:
+        raise UsageError(
+            "a docker archive holds one platform of an image; choose it with --platform, or write "
+            "a layout"
+        )
+    if not dry_run:
+        _refuse_what_is_there(place, force=force)
+    if place.kind == DOCKER_ARCHIVE:
+        options = options._replace(sbom=False)
+    notes = _notes(name, found, place)
+    if not platform and _is_one_of_several(found):
+        notes.append(
+            f"of the platforms in the registry only {found[0].image.platform} is taken: copy the "
+            "image into a layout for all of them"
+        )
+    plans = [plan(each.image._replace(name=shown(name)), options) for each in found]
+    befores = [_before(each) for each in plans]
+    if dry_run:
+        ones = [
+            One(each.platform, each.subject.told, before, _after(each, -1), "")
+            for each, before in zip(plans, befores, strict=True)
+        ]
+        return Done(tuple(ones), "", tuple(notes), 0)
+    with workshop.Workshop(place) as shop:
+        made = [make(each, shop) for each in plans]
+        output = Output(tuple(made))
+        stored = [sum(layer.blob.size for layer in each.layers) for each in made]
+        _put(output, place, shop)
+    ones = [
+        One(each.platform, each.subject.told, before, _after(each, size, written),
+            written.manifest.digest)
+        for each, before, size, written in zip(plans, befores, stored, made, strict=True)
+    ]  # fmt: skip
+    attached = sum(len(each.attached) for each in made)
+    return Done(tuple(ones), output.top.digest, tuple(notes), attached)
+
+
+def _found(name: str, platform: str) -> list[Resolved]:
+    sources = [*Places(EngineOptions())]
+    wanted = platform_of(platform)
+    if wanted is not None:
+        return [resolve(name, sources, wanted)]
+    return resolve_every(name, sources)
+
+
+def _refuse_what_is_there(place: Place, *, force: bool) -> None:
+    if place.kind != REGISTRY:
+        workshop.refuse_what_is_there(place, force=force)
+    elif not force:
+        from seawall.sources.images.registry import access  # noqa: PLC0415 - only for a registry
+        from seawall.sources.images.writing import registry  # noqa: PLC0415 - as above
+
+        registry.refuse_what_is_there(place, access.from_environment(os.environ))
+
+
+def _put(output: Output, place: Place, shop: workshop.Workshop) -> None:
+    if place.kind != REGISTRY:
+        files.write(output, place, shop)
+        return
+    from seawall.sources.images.registry import access  # noqa: PLC0415 - only for a registry
+    from seawall.sources.images.writing import registry  # noqa: PLC0415 - as above
+
+    registry.push(output, place, access.from_environment(os.environ))
+
+
+# What is told ---------------------------------------------------------------------------------
+
+
+def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
+    """What is about the image as it was, and so not about the result."""
+    images = [each.image for each in found]
+    notes = []
+    attestations = sorted(
+        {each.digest for image in images for each in image.others if each.attests}
+    )  # fmt: skip
+    if attestations:
+        notes.append(f"dropped attestations of the image as it was: {named_texts(attestations)}")
+    digests = {digest for image in images for digest in (image.manifest_digest, *image.digests)}
+    about = _attached(name, found, digests - {""})
+    about = [each for each in about if not any(digest in each for digest in attestations)]
+    if about:
+        notes.append(
+            f"signatures and other things about the image as it was do not match the result: "
+            f"{named_texts(about)}; sign it anew"
+        )
+    if place.kind == DOCKER_ARCHIVE:
+        notes.append("a docker archive has no room for a bill of materials: none is attached")
+    return notes
+
+
+def _is_of_registry(found: Sequence[Resolved]) -> bool:
+    return found[0].tried[-1].where == _REGISTRY and bool(found[0].image.digests)
+
+
+def _is_one_of_several(found: Sequence[Resolved]) -> bool:
+    image = found[0].image
+    return _is_of_registry(found) and image.manifest_digest != image.digests[-1]
+
+
+def _attached(name: str, found: Sequence[Resolved], digests: set[str]) -> list[str]:
+    if not _is_of_registry(found):
+        return attached_to(name, digests)
+    from seawall.core.image_reference import parse_image  # noqa: PLC0415 - only for a registry
+    from seawall.sources.images.registry import access  # noqa: PLC0415 - as above
+    from seawall.sources.images.registry.referrers import referrers  # noqa: PLC0415 - as above
+
+    reach = access.from_environment(os.environ)
+    where = reach.places(parse_image(split(name)[1]))[-1]
+    registry = reach.registry(where)
+    about = []
+    for digest in sorted(digests):
+        found_there = referrers(registry, where.repository, digest)
+        about += [each.tag or f"{each.artifact_type} {each.digest}" for each in found_there]
+    return about
+
+
+def _before(planned: Plan) -> Size:
+    image = planned.subject.image
+    sizes = [layer.size for layer in image.layers]
+    stored = sum(sizes) if all(size >= 0 for size in sizes) else -1
+    return Size(len(sizes), stored, planned.unpacked_before, planned.files_before)
+
+
+def _after(planned: Plan, stored: int, made: Written | None = None) -> Size:
+    nodes = list(planned.subject.edited.tree.files())
+    layers = len(made.layers) if made is not None else planned.kept + bool(planned.members)
+    return Size(layers, stored, sum(node.entry.size for node in nodes), len(nodes))

@@ -1,0 +1,1 @@
+"""Images on their way out: into layouts, archives and registries."""
