@@ -5,7 +5,8 @@ Go 1.18 the note itself stands; notes elsewhere need the whole file, and are ask
 """
 
 from seawall.packages import go_binary
-from seawall.packages.executables import MARKS, Executable, Section, read
+from seawall.packages.elf_file import Section
+from seawall.packages.executables import MARKS, Executable, read
 from seawall.packages.package import Contents, File
 from seawall.packages.reading import Notes
 
