@@ -46,7 +46,7 @@ def closure(
     keeper = Keeper(root)
     linker = Linker(keeper)
     processes = Processes(keeper, linker)
-    _start(keeper, processes, commands)
+    _start(keeper, processes, tuple(commands))
     for pattern in includes:
         _include(keeper, pattern)
     for path in observed:
@@ -77,7 +77,7 @@ def health_check(test: Sequence[str], shell: Sequence[str] = ("/bin/sh", "-c")) 
     return tuple(test[1:] if test[0] == "CMD" else test)
 
 
-def _start(keeper: Keeper, processes: Processes, commands: Iterable[Sequence[str]]) -> None:
+def _start(keeper: Keeper, processes: Processes, commands: Sequence[Sequence[str]]) -> None:
     configuration = keeper.root.configuration
     process = configuration.process
     if process:
