@@ -138,7 +138,9 @@ def _macho(data: bytes) -> Executable:
                 own, _, place, span, begin = struct.unpack_from(
                     form_of_section, data, start + number * step
                 )
-                sections.append(Section(elf_file.text(own), place, begin, span, bool(protection & 2)))
+                sections.append(
+                    Section(elf_file.text(own), place, begin, span, bool(protection & 2))
+                )
         if size < 8:
             break
         at += size
@@ -161,6 +163,8 @@ def _pe(data: bytes) -> Executable:
             "<8sIIII12xI", data, optional + size + number * 40
         )
         sections.append(
-            Section(elf_file.text(name), base[0] + address, offset, length, bool(flags & 0x80000000))
+            Section(
+                elf_file.text(name), base[0] + address, offset, length, bool(flags & 0x80000000)
+            )
         )
     return Executable(data, "<", pointer, tuple(sections))

@@ -126,7 +126,7 @@ def test_a_python_application(tmp_path: Path) -> None:
         env=ENVIRONMENT, cwd="/", timeout=60,
     ).stdout  # fmt: skip
     loaded = {os.path.realpath(line[5:]) for line in plain.splitlines() if line[5:]}
-    assert len(loaded) > 100
+    assert len(loaded) > 90
     own = str(srv)
     assert {path.lstrip("/") for path in loaded if not path.startswith(own)} <= found.paths
     assert found.shells.removable
@@ -141,7 +141,7 @@ def test_a_python_application(tmp_path: Path) -> None:
     [
         (("redis-server", "--version"), "Redis server"),
         (("nginx", "-V"), "nginx version"),
-        (("git", "init", "/tmp/x"), "Initialized empty"),
+        (("git", "init", "/tmp/not-there"), "Initialized empty"),
         (("openssl", "dgst", "-sha256", "/etc/passwd"), "SHA2-256(/etc/passwd)= "),
         (("perl", "-MPOSIX", "-MList::Util=sum", "-e", "print sum(1, 2) . strftime('%Y', gmtime 0)"),
          "31970"),
@@ -165,7 +165,7 @@ def test_a_script_of_a_shell(tmp_path: Path) -> None:
     srv = tmp_path / "srv"
     srv.mkdir()
     script = srv / "entry.sh"
-    script.write_text("#!/bin/sh\nset -e\ncat /etc/passwd | wc -l\nexec env echo \"$1\"\n")
+    script.write_text('#!/bin/sh\nset -e\ncat /etc/passwd | wc -l\nexec env echo "$1"\n')
     script.chmod(0o755)
     root, found = closure_of("/srv/entry.sh", "hello", srv=srv)
     assert not found.shells.removable

@@ -27,7 +27,7 @@ def test_java() -> None:
         "usr/lib/libz.so": elf(), f"{JVM}/conf/net.properties": "-> /etc/java-17/net.properties",
         "etc/java-17/net.properties": "x", f"{JVM}/man/java.1": "x", f"{JVM}/jmods/a.jmod": "x",
         "opt/app/a.jar": jar("Manifest-Version: 1.0\nClass-Path: lib/b.jar http://x/c.jar\n"),
-        "opt/app/lib/b.jar": jar(""), "opt/app/lib/unused.jar": jar(""), "opt/agent.jar": "x",
+        "opt/app/lib/b.jar": jar(""), "opt/app/lib/unused.jar": jar(""), "opt/agent.jar": jar(""),
         "opt/cp/c.jar": "broken",
     }  # fmt: skip
     found = closed(files, "java", "-Xmx1g", "-javaagent:/opt/agent.jar=x", "-jar", "/opt/app/a.jar")

@@ -7,7 +7,7 @@ from tests.images.closure.elves import elf
 from tests.images.closure.trees import LOADER, Content, closed
 
 STANDARD = "usr/lib/python3.11"
-SITE = "usr/local/lib/python3.11/site-packages"
+SITE = "usr/local/lib/python3.11/dist-packages"
 DYNAMIC = f"{STANDARD}/lib-dynload"
 SYSTEM: dict[str, Content] = {
     LOADER: elf(), "usr/bin/python3": "-> python3.11",

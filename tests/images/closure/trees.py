@@ -68,9 +68,7 @@ def closed(
 
 def left(files: Mapping[str, Content], found: Closure) -> dict[str, Content]:
     """The files of a root that are in a closure, with the contents that they get."""
-    kept: dict[str, Content] = {
-        path: content for path, content in files.items() if path in found.paths
-    }
+    kept: dict[str, Content] = {path: files.get(path) for path in found.paths}
     kept.update(found.replaced)
     return kept
 

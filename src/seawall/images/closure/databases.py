@@ -64,6 +64,7 @@ class _Databases:
             for path in keeper.reasons
             if (found := keeper.root.get(path)) is not None and found.kind is not DIRECTORY
         )
+        self._names = frozenset(path.rpartition("/")[2] for path in self._files)
         self._directories: dict[str, str] = {}
 
     def _actual(self, path: str) -> str:
@@ -76,7 +77,7 @@ class _Databases:
         return f"{known}/{name}" if known else name
 
     def _is_kept(self, path: str) -> bool:
-        return self._actual(path) in self._files
+        return path.rpartition("/")[2] in self._names and self._actual(path) in self._files
 
     def _replace(self, path: str, data: bytes) -> None:
         found = self._keeper.keep(path, _REASON)
@@ -144,7 +145,7 @@ class _Databases:
         files = {row for row in rows if row.strip("/.") and is_kept(row.strip("/"))}
         if not files:
             return False
-        above = [row for row in rows if row in files or self._is_kept_directory(row)]
+        above = [row for row in rows if row and (row in files or self._is_kept_directory(row))]
         text = "".join(f"{row}\n" for row in above)
         self._replace(listed, text.encode("utf-8", "surrogateescape"))
         data = self._read(sums) if sums is not None else None
@@ -159,7 +160,7 @@ class _Databases:
 
     def _is_kept_directory(self, row: str) -> bool:
         path = row.strip("/")
-        return path in ("", ".") or path in self._keeper.reasons
+        return path == "." or path in self._keeper.reasons
 
     def status_directory(self) -> int:
         """``status.d`` of distroless: a file for each package, with the sums of its files."""

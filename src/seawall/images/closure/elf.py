@@ -101,11 +101,14 @@ def _program(data: bytes, head: Header, parts: list[Segment]) -> Program:
 
     calls, defines = _functions(data, head, parts, tags, strings)
     is_opener = bool((calls | defines) & OPENERS)
+    known = {interpreter, *named(_NEEDED), *named(_SONAME)}
     return Program(
         head.machine, head.wide, interpreter,
         needed=named(_NEEDED), soname=(*named(_SONAME), "")[0],
         rpath=directories(_RPATH), runpath=directories(_RUNPATH), calls=calls, defines=defines,
-        mentions=tuple(_mentions(data, parts)) if is_opener else (),
+        mentions=tuple(
+            name for name in _mentions(data, parts) if name not in known
+        ) if is_opener else (),
         no_defaults=bool(tags.get(_FLAGS, 0) & _NO_DEFAULT),
         places=tuple(_places(data, parts)) if interpreter else (),
     )  # fmt: skip

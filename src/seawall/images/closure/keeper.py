@@ -1,7 +1,9 @@
 """What is kept, why, and what of it has still to be looked at."""
 
+import re
 from collections import deque
 from collections.abc import Collection, Iterator
+from fnmatch import translate
 
 from seawall.core.lazy import pattern
 from seawall.images.closure.roots import Found, Root
@@ -56,6 +58,7 @@ class Keeper:
         self._warnings: dict[str, None] = {}
         self._found: dict[str, Found | None] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self._trees: set[tuple[str, frozenset[str], tuple[str, ...]]] = set()
         self._searched = tuple(
             dict.fromkeys(
                 part.strip("/")
@@ -116,14 +119,10 @@ class Keeper:
 
     def glob(self, wanted: str) -> Iterator[str]:
         """The paths that a pattern names: ``*``, ``?``, ``[a-z]``, and ``**`` for directories."""
-        from fnmatch import translate  # noqa: PLC0415 - for globs only
-
         if not _MAGIC.search(wanted):
             if self.root.get(wanted) is not None:
                 yield wanted
             return
-        import re  # noqa: PLC0415
-
         parts = [part for part in wanted.split("/") if part]
         tests = [re.compile(translate(part)) for part in parts]
         waiting = [("", 0)]
@@ -198,6 +197,10 @@ class Keeper:
         top = self.keep(path, reason)
         if top is None or top.kind is not DIRECTORY:
             return top
+        key = (top.path, frozenset(skipped), ends)
+        if key in self._trees:
+            return top
+        self._trees.add(key)
         waiting, seen = [top.path], {top.path}
         while waiting:
             directory = waiting.pop()
@@ -251,7 +254,7 @@ class Keeper:
         return True
 
 
-def _steps(parts: list[str], tests: list, name: str, depth: int) -> Iterator[int]:  # type: ignore[type-arg]
+def _steps(parts: list[str], tests: list[re.Pattern[str]], name: str, depth: int) -> Iterator[int]:
     """How many parts of a pattern are done once a name was gone through."""
     part = parts[depth]
     if part == "**":

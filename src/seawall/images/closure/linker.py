@@ -177,9 +177,7 @@ class Linker:
 
     # Where libraries are looked for.
 
-    def _searched(
-        self, task: _Task, program: elf.Program, own: tuple[str, ...]
-    ) -> Iterator[str]:
+    def _searched(self, task: _Task, program: elf.Program, own: tuple[str, ...]) -> Iterator[str]:
         machine = _MACHINES.get(program.kind, _UNKNOWN)
         if not program.runpath or self._is_musl:
             yield from own
@@ -197,9 +195,7 @@ class Linker:
     def _expanded(self, places: tuple[str, ...], task: _Task, program: elf.Program) -> list[str]:
         """Directories with ``$ORIGIN``, ``$LIB`` and ``$PLATFORM`` replaced, each way it may be."""
         machine = _MACHINES.get(program.kind, _UNKNOWN)
-        origins = dict.fromkeys(
-            path.rpartition("/")[0] for path in (task.called, task.path)
-        )
+        origins = dict.fromkeys(path.rpartition("/")[0] for path in (task.called, task.path))
         found: list[str] = []
         for place in places:
             named = place.replace("${", "$").replace("}", "") if "${" in place else place

@@ -72,9 +72,7 @@ class Node:
                 self._module(path, f"run by {by}")
                 self._application(path)
         else:
-            keeper.warn(
-                f"{by} is started without a script: which modules it needs is not known"
-            )
+            keeper.warn(f"{by} is started without a script: which modules it needs is not known")
         self._follow()
 
     def take_directories(self) -> list[str]:

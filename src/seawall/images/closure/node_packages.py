@@ -154,9 +154,7 @@ class Packages:
         if isinstance(imports, dict):
             yield from self._matching(package, imports, name)
 
-    def _matching(
-        self, package: Package, table: Mapping[str, object], key: str
-    ) -> Iterator[str]:
+    def _matching(self, package: Package, table: Mapping[str, object], key: str) -> Iterator[str]:
         if key in table:
             yield from self._targets(package, table[key])
             return
@@ -166,9 +164,12 @@ class Packages:
             before, star, after = wanted.partition("*")
             if not star and wanted.endswith("/"):
                 star, before = "*", wanted
-            if star and key.startswith(before) and key.endswith(after) and len(key) >= len(
-                before
-            ) + len(after):
+            if (
+                star
+                and key.startswith(before)
+                and key.endswith(after)
+                and len(key) >= len(before) + len(after)
+            ):
                 middle = key[len(before) : len(key) - len(after)]
                 yield from self._targets(package, target, middle)
 

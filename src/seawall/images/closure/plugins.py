@@ -48,7 +48,8 @@ class Companion(NamedTuple):
 
 COMPANIONS = (
     Companion("git", "the commands", (
-        "/usr/lib/git-core", "/usr/libexec/git-core", "/usr/share/git-core/templates",
+        "/usr/lib/git-core", "/usr/libexec/git-core", "/usr/share/git-core/templates/info",
+        "/usr/share/git-core/templates/description", "/usr/share/git-core/templates/branches",
         "/etc/gitconfig",
     )),
     Companion("ssh", "the configuration", ("/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d")),

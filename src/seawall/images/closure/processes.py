@@ -21,6 +21,8 @@ _NODE = frozenset(("node", "nodejs"))
 _MOST_SCRIPT = 1 << 20
 _MOST_PROCESSES = 20_000
 """Commands that are followed; an image has a few."""
+_LONGEST = 4096
+"""Bytes of a word that may be a path (PATH_MAX)."""
 _LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ node_modules .venv venv .tox .nox .mypy_cache .pytest_cache "
     ".ruff_cache".split()
@@ -38,7 +40,7 @@ class Processes:
         self._linker = linker
         self._tasks: deque[Callable[[], None]] = deque()
         self._seen: set[tuple[str | None, ...]] = set()
-        self._scripts: set[tuple[str, str]] = set()
+        self._scripts: set[tuple[str, str, tuple[str | None, ...]]] = set()
         self._python = Python(keeper, linker)
         self._node = Node(keeper)
         self._java = Java(keeper)
@@ -49,7 +51,9 @@ class Processes:
     def run(self, words: Words, by: str) -> None:
         """Note that a command is run; ``by`` says who runs it. ``follow`` keeps what it needs."""
         key = tuple(words)
-        if words and words[0] and key not in self._seen and len(self._seen) < _MOST_PROCESSES:
+        if not words or not words[0] or len(words[0]) > _LONGEST or "\0" in words[0]:
+            return
+        if key not in self._seen and len(self._seen) < _MOST_PROCESSES:
             self._seen.add(key)
             self._tasks.append(partial(self._run, words, words[0], by))
 
@@ -114,8 +118,7 @@ class Processes:
         if start is not None:
             self.run(words[1 + start :], shown(path))
             return
-        if name not in scripts.BUILT_IN and name != "env":
-            self._arguments(words, path)
+        self._arguments(words, path)
         server_files.keep(self._keeper, name, path, words)
         program = self._linker.program(path)
         if program is None:
@@ -127,7 +130,7 @@ class Processes:
         """Files and directories among the words: configuration, content that is served."""
         for word in words[1:]:
             value = word.rpartition("=")[2] if word and word.startswith("-") else word
-            if not value or len(value) > 4096 or "\n" in value:
+            if not value or len(value) > _LONGEST or "\n" in value:
                 continue
             if value.startswith("/") or "/" in value or "." in value.strip("."):
                 self._keeper.keep_named(self._keeper.place(value), f"an argument of {shown(path)}")
@@ -157,7 +160,8 @@ class Processes:
             if text is None:
                 self._unknown[shown(path)] = None
             else:
-                self._script(text.encode("utf-8", "surrogateescape"), name, f"{shown(path)} -c")
+                data = text.encode("utf-8", "surrogateescape")
+                self._script(data, name, f"{shown(path)} -c", tuple(rest[at + 2 :]))
             return
         if name == "busybox":
             if rest and rest[0] in scripts.SHELLS and rest[0] != name:
@@ -165,31 +169,37 @@ class Processes:
             elif rest:
                 self._arguments(rest, path)
             return
-        operand = next((word for word in rest if word and not word.startswith(("-", "+"))), None)
-        if operand is None:
+        at = next((i for i, word in enumerate(rest) if word and word[0] not in "-+"), len(rest))
+        if at == len(rest):
             self.shells.setdefault(f"{shown(path)} is started by itself", None)
             return
-        self._source(operand, name, shown(path))
+        self._source(rest[at] or "", name, shown(path), tuple(rest[at + 1 :]))
 
-    def _source(self, word: str, language: str, by: str) -> None:
+    def _source(self, word: str, language: str, by: str, given: Words = ()) -> None:
         """A file that a shell reads."""
         place = self._keeper.place(word)
         if not self._keeper.has_file(place):
             place = self._keeper.program(word) or place
         found = self._keeper.keep(place, f"read by {by}")
-        if found is None or not found.is_file or (found.path, language) in self._scripts:
+        key = (found.path if found is not None else "", language, tuple(given))
+        if found is None or not found.is_file or key in self._scripts:
             return
-        self._scripts.add((found.path, language))
+        self._scripts.add(key)
         self.shells.setdefault(f"{shown(place)} is a script of {language}", None)
         data = self._keeper.root.read(found.path, _MOST_SCRIPT) or b""
-        self._script(data, language, shown(place))
+        self._script(data, language, shown(place), given)
 
-    def _script(self, data: bytes, language: str, by: str) -> None:
+    def _script(self, data: bytes, language: str, by: str, given: Words = ()) -> None:
         script = scripts.script_of(data, language)
         if script.broken:
             self._keeper.warn(f"{by}: not all of the script was understood ({script.broken})")
         for use in scripts.uses_of(script):
-            self._use(use, language, by)
+            if use.passed:
+                self.run(given, by)
+            else:
+                self._use(use, language, by)
+        for path in scripts.paths_in(data):
+            self._named(path, by)
         for command in script.commands:
             for name in scripts.redirected_from(command):
                 self._keeper.keep_named(self._keeper.place(name), f"read by {by}")
@@ -204,9 +214,6 @@ class Processes:
             self._tasks.append(partial(self._source, read, language, by))
         elif not use.built_in:
             self.run(words, by)
-        for word in words[1:]:
-            if word and word.startswith("/") and len(word) < 4096:
-                self._named(word, by)
 
     def _named(self, word: str, by: str) -> None:
         """A path among the words of a script; it may be a glob."""

@@ -17,6 +17,9 @@ _LOADERS = frozenset(("__import__", "import_module"))
 _READERS_OF_ENTRY_POINTS = frozenset(("entry_points", "iter_entry_points"))
 
 
+_DEFERRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Try, ast.TryStar)
+
+
 class Import(NamedTuple):
     """A module that is imported."""
 
@@ -27,7 +30,7 @@ class Import(NamedTuple):
     names: tuple[str, ...] = ()
     """What is imported from it: each may be a module."""
     deferred: bool = False
-    """Whether it is imported only when a function is called."""
+    """Whether it is imported only when a function is called, or may be missing (``try``)."""
 
 
 class Imports(NamedTuple):
@@ -105,7 +108,7 @@ class _Reader:
                 self.modules.append(Import(node.module or "", node.level, names, deferred))
             elif isinstance(node, ast.Call):
                 self._call(node, deferred=deferred)
-            inner = deferred or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            inner = deferred or isinstance(node, (_DEFERRING))
             if isinstance(node, ast.If) and self._is_never(node.test):
                 waiting += [(child, inner) for child in node.orelse]
             else:

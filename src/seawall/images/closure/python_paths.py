@@ -66,7 +66,10 @@ def interpreter_of(keeper: Keeper, path: str) -> Interpreter:
     if uses_system:
         sites += _sites(prefix, version)
         if standard:
-            sites += [f"usr/local/lib/python{version}/dist-packages", "usr/lib/python3/dist-packages"]
+            sites += [
+                f"usr/local/lib/python{version}/dist-packages",
+                "usr/lib/python3/dist-packages",
+            ]
     sites = [site for site in dict.fromkeys(_real(keeper, sites))]
     paths = [
         keeper.place(place)

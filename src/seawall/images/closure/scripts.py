@@ -12,6 +12,8 @@ from seawall.text.shell.script import SHELLS, Command, Origin, Script
 
 _LINE = 255
 """Bytes of a ``#!`` line that Linux looks at (BINPRM_BUF_SIZE)."""
+_MAX_PATHS = 2_000
+_PATH = pattern(rb"(?<![\w$}/.*?:@-])/[\w.+@-][\w./+@*?-]{1,500}", 256)  # re.ASCII
 _TRICK = pattern(rb"\A#!/bin/sh\n'''exec' \"?([^\s\"]+)\"? ")
 """How pip and uv write a ``#!`` line that would be too long: to a shell it is ``exec``."""
 BUILT_IN = frozenset(
@@ -29,12 +31,17 @@ _EXTERNAL_RUNNERS = frozenset(
 """Commands that run programs only, never what a shell does itself."""
 
 
+_GIVEN = frozenset(('"$@"', "$@", '"${@}"', "${@}", '"$*"', "$*"))
+
+
 class Use(NamedTuple):
     """What a command of a script comes to."""
 
     words: tuple[str | None, ...]
     """As the command gets them; ``None`` for what is decided at run time."""
     built_in: bool
+    passed: bool = False
+    """Whether it is what the script was given to run: ``"$@"``."""
 
 
 def interpreter_of(data: bytes) -> tuple[str, ...]:
@@ -89,7 +96,7 @@ def uses_of(script: Script) -> Iterator[Use]:
         runner = command.parent.name if command.parent is not None else ""
         is_external = runner in _EXTERNAL_RUNNERS
         name = words[0] or ""
-        yield Use(words, name in BUILT_IN and not is_external)
+        yield Use(words, name in BUILT_IN and not is_external, command.words[0].text in _GIVEN)
         yield from _run_by_find(words)
 
 
@@ -108,6 +115,18 @@ def sourced(words: tuple[str | None, ...]) -> str | None:
     if words[0] in {".", "source"} and len(words) > 1:
         return words[1]
     return None
+
+
+def paths_in(data: bytes) -> Iterator[str]:
+    """The absolute paths and globs in a script, wherever they stand but in lines of comment."""
+    seen = set()
+    for line in data.split(b"\n"):
+        if line.lstrip().startswith(b"#"):
+            continue
+        for found in _PATH.finditer(line):
+            if found[0] not in seen and len(seen) < _MAX_PATHS:
+                seen.add(found[0])
+                yield found[0].decode()
 
 
 def redirected_from(command: Command) -> Iterator[str]:

@@ -108,7 +108,11 @@ class _Nginx:
             places = list(self._places(values[0], path))
             for place in places:
                 self._keeper.keep(place, reason)
-            if not places and "$" not in values[0] and not values[0].startswith(("data:", "engine:")):
+            if (
+                not places
+                and "$" not in values[0]
+                and not values[0].startswith(("data:", "engine:"))
+            ):
                 self._keeper.warn(f"{shown(path)}: {name} {values[0]} is not in the image")
         elif name in _NGINX_TREES:
             for place in self._places(values[0], path):
