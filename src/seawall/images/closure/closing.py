@@ -122,7 +122,7 @@ def _doubt(keeper: Keeper, linker: Linker, verdict: shells.Verdict) -> None:
     executors = [
         shown(path)
         for path, program in linker.programs.items()
-        if program.interpreter and program.calls & elf.EXECUTORS
+        if program.interpreter and program.calls & elf.EXECUTORS and ".so" not in path
     ]
     if executors:
         keeper.warn(

@@ -49,7 +49,9 @@ class Java:
             if not above:
                 break
             if any(self._keeper.find(f"{above}/{mark}") is not None for mark in _MARKS):
-                self._keeper.keep_tree(above, f"the Java runtime of {shown(path)}", _LEFT_OUT)
+                self._keeper.keep_tree(
+                    above, f"the Java runtime of {shown(path)}", _LEFT_OUT, passive=True
+                )
                 return
         self._keeper.warn(f"{shown(path)}: its runtime was not found; include its directory")
 

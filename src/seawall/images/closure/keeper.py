@@ -55,10 +55,12 @@ class Keeper:
         """Why each path is kept."""
         self.waiting: deque[Found] = deque()
         """Files that were kept and not yet looked at."""
+        self.passive: set[str] = set()
+        """Files that are kept although nothing is known to run them."""
         self._warnings: dict[str, None] = {}
         self._found: dict[str, Found | None] = {}
         self._names: dict[str, frozenset[str]] = {}
-        self._trees: set[tuple[str, frozenset[str], tuple[str, ...]]] = set()
+        self._trees: set[tuple[str, frozenset[str]]] = set()
         self._searched = tuple(
             dict.fromkeys(
                 part.strip("/")
@@ -163,8 +165,11 @@ class Keeper:
         """What was told."""
         return tuple(self._warnings)
 
-    def keep(self, path: str, reason: str) -> Found | None:
-        """Keep what a path leads to, with all on the way to it; ``None`` where there is nothing."""
+    def keep(self, path: str, reason: str, *, passive: bool = False) -> Found | None:
+        """Keep what a path leads to, with all on the way to it; ``None`` where there is nothing.
+
+        ``passive`` says that nothing is known to run it, should it be a script.
+        """
         found = self.find(path)
         if found is None:
             return None
@@ -174,6 +179,8 @@ class Keeper:
             self.reasons[found.path] = reason
             if found.kind is FILE:
                 self.waiting.append(found)
+                if passive:
+                    self.passive.add(found.path)
         return found
 
     def keep_link(self, path: str, reason: str) -> None:
@@ -188,16 +195,16 @@ class Keeper:
         self.keep(path, reason)
 
     def keep_tree(
-        self, path: str, reason: str, skipped: Collection[str] = (), ends: tuple[str, ...] = ()
+        self, path: str, reason: str, skipped: Collection[str] = (), *, passive: bool = False
     ) -> Found | None:
         """Keep a directory with all that is in it, or a file.
 
-        ``skipped`` are names that are left out wherever they stand, ``ends`` ends of names.
+        ``skipped`` are names that are left out wherever they stand; ``passive`` as for ``keep``.
         """
-        top = self.keep(path, reason)
+        top = self.keep(path, reason, passive=passive)
         if top is None or top.kind is not DIRECTORY:
             return top
-        key = (top.path, frozenset(skipped), ends)
+        key = (top.path, frozenset(skipped))
         if key in self._trees:
             return top
         self._trees.add(key)
@@ -205,15 +212,15 @@ class Keeper:
         while waiting:
             directory = waiting.pop()
             for name in self.root.listdir(directory):
-                if name in skipped or (ends and name.endswith(ends)):
+                if name in skipped:
                     continue
-                for below in self._keep_member(f"{directory}/{name}", reason):
+                for below in self._keep_member(f"{directory}/{name}", reason, passive=passive):
                     if below not in seen:
                         seen.add(below)
                         waiting.append(below)
         return top
 
-    def _keep_member(self, path: str, reason: str) -> Iterator[str]:
+    def _keep_member(self, path: str, reason: str, *, passive: bool) -> Iterator[str]:
         """Keep a member of a tree; gives the directory that it leads to."""
         entry = self.root.get(path)
         if entry is None:
@@ -222,10 +229,10 @@ class Keeper:
             self.reasons.setdefault(entry.path, reason)
             yield entry.path
         elif entry.kind is FILE:
-            self.keep(path, reason)
+            self.keep(path, reason, passive=passive)
         elif entry.kind is SYMLINK:
             self.reasons.setdefault(entry.path, reason)
-            target = self.keep(path, reason)
+            target = self.keep(path, reason, passive=passive)
             if target is None or target.kind is not DIRECTORY:
                 return
             if not is_system(target.path) and not path.startswith(f"{target.path}/"):

@@ -17,6 +17,9 @@ _MAX_FILES = 500
 _MAX_ORIGINS = 64
 """Directories that come from the RPATH of one chain of libraries."""
 _HWCAPS = "glibc-hwcaps"
+_C_LIBRARY, _UNWINDER = "libc.so.6", "libgcc_s.so.1"
+"""What glibc loads whenever a thread is cancelled. Of the others that it names, ``base_list`` has
+the services; libidn2 is asked for by AI_IDN only (getaddrinfo(3))."""
 _MUSL = "/lib:/usr/local/lib:/usr/lib"
 
 
@@ -130,7 +133,7 @@ class Linker:
                 self._missing.setdefault(name.rpartition("/")[2], (by, name))
         for name in program.mentions:
             reason = f"named by {by}, which loads libraries with dlopen"
-            if name.rpartition("/")[2] != program.soname:
+            if program.soname != _C_LIBRARY or name == _UNWINDER:
                 yield from self._load(task, program, own, name, reason)
         if program.calls & elf.OPENERS and not program.mentions:
             self._openers[task.path] = None

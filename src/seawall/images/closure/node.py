@@ -126,7 +126,7 @@ class Node:
 
     def _module(self, path: str, reason: str) -> None:
         """Keep a module, which is a file, to be followed."""
-        found = self._keeper.keep(path, reason)
+        found = self._keeper.keep(path, reason, passive=True)
         if found is None or found.path in self._seen or len(self._seen) > _MAX_MODULES:
             return
         self._seen.add(found.path)
@@ -220,7 +220,7 @@ class Node:
             return
         self._whole.add(package.path)
         reason = "a package that loads its files by names that are made at run time"
-        self._keeper.keep_tree(package.path, reason, _LEFT_OUT)
+        self._keeper.keep_tree(package.path, reason, _LEFT_OUT, passive=True)
         if is_dynamic:
             self._dynamic[shown(package.path)] = None
         self._late.append(package)

@@ -8,7 +8,7 @@ from seawall.core.lazy import pattern
 from seawall.images.closure import scripts, server_files
 from seawall.images.closure.java import Java
 from seawall.images.closure.keeper import Keeper, is_of_application, is_system, shown
-from seawall.images.closure.linker import Linker
+from seawall.images.closure.linker import Linker, listed
 from seawall.images.closure.node import Node
 from seawall.images.closure.plugins import COMPANIONS
 from seawall.images.closure.python import Python
@@ -21,6 +21,8 @@ _NODE = frozenset(("node", "nodejs"))
 _MOST_SCRIPT = 1 << 20
 _MOST_PROCESSES = 20_000
 """Commands that are followed; an image has a few."""
+_MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".tcl", ".lua")
+"""Ends of scripts that are modules as well: they are kept because others load them."""
 _LONGEST = 4096
 """Bytes of a word that may be a path (PATH_MAX)."""
 _LEFT_OUT = frozenset(
@@ -47,6 +49,7 @@ class Processes:
         self.shells: dict[str, None] = {}
         """Why a shell is needed."""
         self._unknown: dict[str, None] = {}
+        self._idle: dict[str, None] = {}
 
     def run(self, words: Words, by: str) -> None:
         """Note that a command is run; ``by`` says who runs it. ``follow`` keeps what it needs."""
@@ -89,8 +92,12 @@ class Processes:
             return
         entry = self._keeper.find(path)
         interpreter = scripts.interpreter_of(head)
-        if interpreter and entry is not None and entry.is_executable:
+        if not interpreter or entry is None or not entry.is_executable:
+            return
+        if path not in self._keeper.passive:
             self.run((*interpreter, f"/{path}"), shown(path))
+        elif not path.endswith(_MODULES):
+            self._idle[shown(path)] = None
 
     # By languages.
 
@@ -147,7 +154,8 @@ class Processes:
         if found is None or found.kind is not DIRECTORY or is_system(found.path):
             return
         if is_of_application(found.path) or (working and found.path.count("/") >= 2):
-            self._keeper.keep_tree(directory, "the application's directory", _LEFT_OUT)
+            reason = "the application's directory"
+            self._keeper.keep_tree(directory, reason, _LEFT_OUT, passive=True)
 
     # Shells.
 
@@ -226,6 +234,11 @@ class Processes:
         for by in self._unknown:
             self._keeper.warn(
                 f"{by} runs what a variable says: include the programs that it may name"
+            )
+        if self._idle:
+            self._keeper.warn(
+                "scripts are kept that nothing is known to run, without what they need; include "
+                f"those that are run: {listed(list(self._idle))}"
             )
         self._python.tell()
         self._node.tell()

@@ -234,7 +234,7 @@ class _Walk:
         self._want(name, "the module that Python runs")
         main = self._module(f"{name}.__main__") if module.search else module
         if main is not None and main.path.endswith(".py"):
-            self._keeper.keep(main.path, "the module that Python runs")
+            self._keeper.keep(main.path, "the module that Python runs", passive=True)
             package = main.name.rpartition(".")[0]
             self._follow_imports(self._owner.imports(main.path, is_main=True), package, main.path)
         self._application_of(module)
@@ -311,7 +311,7 @@ class _Walk:
         if site and module.search:
             self._take_whole(module, reason)
         else:
-            self._keeper.keep(module.path, reason)
+            self._keeper.keep(module.path, reason, passive=True)
             if module.path.endswith(".py"):
                 package = name if module.search else name.rpartition(".")[0]
                 imports = self._owner.imports(module.path, is_main=False)
@@ -325,7 +325,7 @@ class _Walk:
         """Keep an installed package as it is, and follow what its sources import."""
         self._whole.add(module.name)
         for place in module.search:
-            self._keeper.keep_tree(place, reason, _CACHES)
+            self._keeper.keep_tree(place, reason, _CACHES, passive=True)
             self._follow_sources(place)
 
     def _files_of(self, place: str, reason: str) -> None:
@@ -400,7 +400,7 @@ class _Walk:
             if module is not None and not module.path and len(item.modules) > 1:
                 continue  # a namespace: what is in it will tell
             self._trees.add(item.path)
-            self._keeper.keep_tree(item.path, f"the metadata of {item.name}", _CACHES)
+            self._keeper.keep_tree(item.path, f"the metadata of {item.name}", passive=True)
             for required in item.requires:
                 other = self._distributions.named(required)
                 for each in sorted(other.modules) if other is not None else ():

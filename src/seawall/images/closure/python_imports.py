@@ -17,6 +17,8 @@ _LOADERS = frozenset(("__import__", "import_module"))
 _READERS_OF_ENTRY_POINTS = frozenset(("entry_points", "iter_entry_points"))
 
 
+_CALLED = (b"import_module", b"__import__", b"entry_points")
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _DEFERRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Try, ast.TryStar)
 
 
@@ -53,7 +55,9 @@ def imports_of(source: bytes, *, is_main: bool = False) -> Imports:
     tree = _tree(source)
     if tree is None:
         return Imports(tuple(lines_of(source)), understood=False)
-    reader = _Reader(is_main=is_main)
+    # Most sources import by statements only: then no expression is looked at.
+    is_plain = not any(name in source for name in _CALLED)
+    reader = _Reader(is_main=is_main, is_plain=is_plain)
     reader.read(tree)
     return Imports(tuple(reader.modules), reader.dynamic, reader.entry_points)
 
@@ -88,14 +92,21 @@ def _tree(source: bytes) -> ast.Module | None:
         return None
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements in a statement."""
+    for field in _BLOCKS:
+        yield from getattr(node, field, ())
+
+
 class _Reader:
     """Walks a tree without recursion: it may be as deep as its source is long."""
 
-    def __init__(self, *, is_main: bool) -> None:
+    def __init__(self, *, is_main: bool, is_plain: bool) -> None:
         self.modules: list[Import] = []
         self.dynamic = False
         self.entry_points = False
         self._is_main = is_main
+        self._below = _statements if is_plain else ast.iter_child_nodes
 
     def read(self, tree: ast.AST) -> None:
         waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
@@ -108,11 +119,11 @@ class _Reader:
                 self.modules.append(Import(node.module or "", node.level, names, deferred))
             elif isinstance(node, ast.Call):
                 self._call(node, deferred=deferred)
-            inner = deferred or isinstance(node, (_DEFERRING))
+            inner = deferred or isinstance(node, _DEFERRING)
             if isinstance(node, ast.If) and self._is_never(node.test):
                 waiting += [(child, inner) for child in node.orelse]
             else:
-                waiting += [(child, inner) for child in ast.iter_child_nodes(node)]
+                waiting += [(child, inner) for child in self._below(node)]
 
     def _is_never(self, test: ast.expr) -> bool:
         """Whether a condition does not hold when a module is imported."""

@@ -57,7 +57,7 @@ def language_tree(keeper: Keeper, name: str, path: str) -> bool:
         reason = f"the libraries of {language.name}, run by {shown(path)}"
         for wanted in language.places:
             for place in list(keeper.glob(wanted)):
-                keeper.keep_tree(place, reason, _LEFT_OUT)
+                keeper.keep_tree(place, reason, _LEFT_OUT, passive=True)
         for variable in language.variables:
             for place in keeper.root.configuration.variable(variable).split(":"):
                 if place.startswith("/"):
