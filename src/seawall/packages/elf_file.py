@@ -14,8 +14,8 @@ MAX_PARTS = 10_000
 """Sections, and segments, that are looked at."""
 LOAD, DYNAMIC, INTERPRETER = 1, 2, 3
 """Kinds of segments: ``PT_LOAD``, ``PT_DYNAMIC``, ``PT_INTERP``."""
-EXECUTE, WRITE = 1, 2
-"""Flags of segments: ``PF_X``, ``PF_W``."""
+WRITE = 2
+"""A flag of segments, ``PF_W``."""
 _NO_BITS = 8
 """``SHT_NOBITS``: a section that takes no space in the file."""
 

@@ -1,11 +1,10 @@
 """Package databases tell of what is left, and a scanner reads them."""
 
-from tests.images.closure.elves import elf
-from tests.images.closure.trees import LOADER, Content, closed
-
 from seawall.packages.apk import read as read_apk
 from seawall.packages.dpkg import read as read_dpkg
 from seawall.packages.package import File
+from tests.images.closure.elves import elf
+from tests.images.closure.trees import LOADER, Content, closed
 
 BINARY = elf(interpreter=f"/{LOADER}")
 

@@ -20,7 +20,7 @@ def kept(files: Mapping[str, Content], **environment: str) -> frozenset[str]:
 
 
 def test_chain_with_links_and_directories() -> None:
-    files = {
+    files: dict[str, Content] = {
         "lib": "-> usr/lib",
         "lib64": "-> usr/lib64",
         "usr/lib64/ld-linux-x86-64.so.2": "-> /lib/x86_64-linux-gnu/ld-2.36.so",

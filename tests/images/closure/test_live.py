@@ -72,7 +72,7 @@ print("OK")
 
 
 @cache
-def _can_sandbox() -> str:
+def can_sandbox() -> str:
     """Why nothing can be run in a root of its own; empty where it can."""
     if shutil.which("bwrap") is None:
         return "bwrap is not installed here"
@@ -101,8 +101,8 @@ def copied(root: LiveRoot, found: Closure, target: Path) -> Path:
 
 def run_in(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a user on a read-only root, with no network but its own."""
-    if _can_sandbox():
-        pytest.skip(_can_sandbox())
+    if can_sandbox():
+        pytest.skip(can_sandbox())
     for name in ("proc", "dev", "tmp"):
         assert (root / name).is_dir()
     root.chmod(0o755)
@@ -143,7 +143,8 @@ def test_a_python_application(tmp_path: Path) -> None:
         (("nginx", "-V"), "nginx version"),
         (("git", "init", "/tmp/not-there"), "Initialized empty"),
         (("openssl", "dgst", "-sha256", "/etc/passwd"), "SHA2-256(/etc/passwd)= "),
-        (("perl", "-MPOSIX", "-MList::Util=sum", "-e", "print sum(1, 2) . strftime('%Y', gmtime 0)"),
+        (("perl", "-MPOSIX", "-MList::Util=sum", "-e",
+          "print sum(1, 2) . strftime('%Y', gmtime 0)"),
          "31970"),
         (("node", "-e", "require('zlib').gzip('x', (e, d) => console.log(e, d.length))"), "null"),
         (("sqlite3", ":memory:", "select 1 + 1"), "2"),

@@ -101,7 +101,8 @@ def test_programs_of_packages_and_preloads() -> None:
         directory="/app",
     )  # fmt: skip
     assert {"usr/local/bin/node", "usr/bin/env", f"{MODULES}/tool/cli.js",
-            f"{MODULES}/main/dist/main.js", f"{MODULES}/@scope/pkg/sub.js"} <= found.paths  # fmt: skip
+            f"{MODULES}/main/dist/main.js", f"{MODULES}/@scope/pkg/sub.js",
+            } <= found.paths  # fmt: skip
 
 
 def test_what_is_missing_is_told() -> None:

@@ -115,7 +115,8 @@ def test_a_virtual_environment() -> None:
     files = {
         **ALL, f"{venv}/bin/python": "-> /usr/bin/python3",
         f"{venv}/pyvenv.cfg": "home = /usr/bin\ninclude-system-site-packages = false\n",
-        f"{site}/mine/__init__.py": "import other\n", f"{site}/more.pth": "/srv/extra\nimport hook\n",
+        f"{site}/mine/__init__.py": "import other\n",
+        f"{site}/more.pth": "/srv/extra\nimport hook\n",
         "srv/extra/far.py": "", f"{site}/hook.py": "import json\n",
         "srv/x/main.py": "import mine, far\n",
     }  # fmt: skip
@@ -141,7 +142,11 @@ def test_what_is_not_known_is_told() -> None:
 
 
 def test_a_python_without_its_library() -> None:
-    files = {"usr/bin/python3.11": elf(), LOADER: elf(), "m.py": "import json\n"}
+    files: dict[str, Content] = {
+        "usr/bin/python3.11": elf(),
+        LOADER: elf(),
+        "m.py": "import json\n",
+    }
     found = closed(files, "python3.11", "/m.py")
     assert any("standard library" in text for text in found.warnings)
 

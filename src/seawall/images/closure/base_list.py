@@ -53,14 +53,16 @@ BASE_LIST = (
     Base("etc/ld.so.conf.d", "says where libraries are", tree=True),
     Base("etc/ld.so.preload", "the dynamic linker reads it"),
     Base("etc/localtime", "says which time zone it is"), Base("etc/timezone", "as localtime"),
-    Base("usr/share/zoneinfo/Etc/UTC", "a time zone"), Base("usr/share/zoneinfo/UTC", "a time zone"),
-    Base("usr/share/zoneinfo/tzdata.zi", "a list of time zones"),
+    Base("usr/share/zoneinfo/Etc/UTC", "a time zone"),
+    Base("usr/share/zoneinfo/UTC", "a time zone"),
     Base("usr/lib/locale/C.utf8", "the locale that programs set", tree=True),
     Base("usr/lib/locale/C.UTF-8", "the locale that programs set", tree=True),
 )  # fmt: skip
 
-MOUNT_POINTS = ("dev", "proc", "run", "sys", "tmp", "var/tmp", "var/run", "var/lock", "root", "home",
-                "etc", "dev/pts", "dev/shm", "run/lock")  # fmt: skip
+MOUNT_POINTS = (
+    "dev", "dev/pts", "dev/shm", "etc", "home", "proc", "root", "run", "run/lock", "sys", "tmp",
+    "var/lock", "var/run", "var/tmp",
+)  # fmt: skip
 """Directories that runtimes mount something on, or programs write to."""
 _TERMINALS = ("libncurses", "libtinfo", "libreadline", "libedit", "libslang")
 _TERMINFO = ("dumb", "linux", "screen", "screen-256color", "vt100", "xterm", "xterm-256color")
@@ -126,7 +128,7 @@ def _of_account(keeper: Keeper) -> None:
 def _of_libraries(keeper: Keeper, linker: Linker) -> None:
     for path in list(linker.programs):
         above, _, name = path.rpartition("/")
-        if name.startswith("libc.so.6") or name.startswith("libc-2."):
+        if name.startswith(("libc.so.6", "libc-2.")):
             _of_glibc(keeper, path, above)
         elif name.startswith(_TERMINALS):
             for directory in ("lib/terminfo", "usr/share/terminfo", "etc/terminfo"):

@@ -1,8 +1,8 @@
 """The package databases of what is kept: packages of which nothing is left are taken out.
 
 Scanners tell from the database what is in an image. As it was, it would tell of packages that are
-gone; without one they see nothing. Sources: ``packages.dpkg``, ``packages.apk``, ``packages.pacman``
-and what they name; distroless' ``status.d``.
+gone; without one they see nothing. Sources: ``packages.dpkg``, ``packages.apk``,
+``packages.pacman`` and what they name; distroless' ``status.d``.
 """
 
 from collections.abc import Iterator

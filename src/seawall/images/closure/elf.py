@@ -1,4 +1,4 @@
-"""What an ELF file needs at run time: its interpreter, libraries and what it says of where they are.
+"""What an ELF file needs at run time: its interpreter, its libraries and where it looks for them.
 
 Sources: System V ABI, chapter 5 (dynamic linking); elf(5); ld.so(8). What a program opens by itself
 (dlopen(3)) is guessed from the strings in its read-only data that are names of libraries.
@@ -152,7 +152,8 @@ def _functions(
         return frozenset(), frozenset()
     table = _bytes_at(data, parts, start, min(end - start, _MAX_SYMBOLS * size))
     form = f"{head.order}{'I2xH16x' if head.wide else 'I10xH'}"
-    calls, defines = set(), set()
+    calls: set[str] = set()
+    defines: set[str] = set()
     for name, section in struct.iter_unpack(form, table[: len(table) // size * size]):
         if name in wanted:
             (defines if section else calls).add(wanted[name])

@@ -57,28 +57,25 @@ class Java:
 
     def _jars(self, words: Sequence[str | None]) -> Iterator[str]:
         """The entries of the class path, agents and the jar that is run."""
+        known = [word or "" for word in words]
         at = 0
-        while at < len(words):
-            word = words[at]
-            following = words[at + 1] if at + 1 < len(words) else None
+        while at < len(known):
+            word, following = known[at], (known[at + 1 : at + 2] or [""])[0]
             at += 1
-            if word is None or not word:
-                continue
-            if word == "-jar":
-                if following:
-                    yield following
-                return
             if word in _WITH_VALUE:
                 at += 1
-                if word in _PATHS and following:
-                    yield from (part for part in following.split(":") if part)
+                if word in _PATHS:
+                    yield from _parts(following)
+            elif word == "-jar":
+                yield from _parts(following)
+                return
             elif word.startswith(("--class-path=", "--module-path=")):
-                yield from (part for part in word.partition("=")[2].split(":") if part)
+                yield from _parts(word.partition("=")[2])
             elif word.startswith("-javaagent:"):
                 yield word.partition(":")[2].partition("=")[0]
             elif word.startswith("@"):
                 self._keeper.keep_named(self._keeper.place(word[1:]), "an argument file of java")
-            elif not word.startswith("-"):
+            elif word and word[0] != "-":
                 return  # the class; what follows is the program's
 
     def _entry(self, place: str, by: str) -> None:
@@ -113,3 +110,8 @@ class Java:
             self._keeper.warn(f"{shown(path)}: what its manifest names is not known: {error}")
             return []
         return [name for name in manifest.get("Class-Path", "").split() if ":" not in name]
+
+
+def _parts(path: str) -> Iterator[str]:
+    """The entries of a class path."""
+    return (part for part in path.split(":") if part)

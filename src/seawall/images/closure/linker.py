@@ -109,12 +109,9 @@ class Linker:
                 waiting += self._needs(task, program)
 
     def _needs(self, task: _Task, program: elf.Program) -> Iterator[_Task]:
-        keep, by = self._keeper.keep, shown(task.path)
+        by = shown(task.path)
         if program.interpreter:
-            place = program.interpreter.lstrip("/")
-            found = keep(place, f"needed by {by} (PT_INTERP)")
-            if found is None:
-                self._missing.setdefault(place.rpartition("/")[2], (by, program.interpreter))
+            self._interpreter(program.interpreter, by)
             for word in self._preloaded:
                 yield from self._load(task, program, (), word, "preloaded into every program")
         rpath = () if program.runpath else program.rpath
@@ -125,11 +122,9 @@ class Linker:
         )[:_MAX_ORIGINS]  # fmt: skip
         for name in program.needed:
             reason = f"needed by {by} (DT_NEEDED {name})"
-            found_any = False
-            for below in self._load(task, program, own, name, reason):
-                found_any = True
-                yield below
-            if not found_any and not self._is_inside_musl(name):
+            found = list(self._load(task, program, own, name, reason))
+            yield from found
+            if not found and not self._is_inside_musl(name):
                 self._missing.setdefault(name.rpartition("/")[2], (by, name))
         for name in program.mentions:
             reason = f"named by {by}, which loads libraries with dlopen"
@@ -138,6 +133,10 @@ class Linker:
         if program.calls & elf.OPENERS and not program.mentions:
             self._openers[task.path] = None
         self._plugins(task)
+
+    def _interpreter(self, place: str, by: str) -> None:
+        if self._keeper.keep(place.lstrip("/"), f"needed by {by} (PT_INTERP)") is None:
+            self._missing.setdefault(place.rpartition("/")[2], (by, place))
 
     def _is_inside_musl(self, name: str) -> bool:
         """Whether musl brings a library of this name itself (``dynlink.c``, load_library)."""

@@ -12,7 +12,8 @@ from seawall.images.closure.linker import listed
 from seawall.images.closure.node_packages import Package, Packages
 
 _CALLS = pattern(
-    rb"""\b(?:require(?:\.resolve)?|import)\s*\(\s*(?:/\*[^*]{0,200}\*/\s*)?(["'`])([^"'`\n]{1,500})\1"""
+    rb"""\b(?:require(?:\.resolve)?|import)\s*\(\s*(?:/\*[^*]{0,200}\*/\s*)?"""
+    rb"""(["'`])([^"'`\n]{1,500})\1"""
 )
 _FROM = pattern(rb"""(?:\bfrom|\bimport)\s*(["'])([^"'\n]{1,500})\1""")
 _URLS = pattern(rb"""new\s+(?:URL|Worker)\s*\(\s*(["'`])([^"'`\n]{1,500})\1""")
@@ -23,8 +24,9 @@ _NAME = pattern(r"((?:@[^/@\s]+/)?[^/@\s.][^/\s]*)(?:/(.*))?", 16)  # re.DOTALL
 _MAX_SOURCE = 32 << 20
 _MAX_MODULES = 100_000
 _WITH_VALUE = frozenset(
-    "-r --require --import --loader --experimental-loader -C --conditions --env-file --icu-data-dir "
-    "--openssl-config --title --input-type -e --eval -p --print --max-old-space-size".split()
+    "-r --require --import --loader --experimental-loader -C --conditions --env-file "
+    "--icu-data-dir --openssl-config --title --input-type -e --eval -p --print "
+    "--max-old-space-size".split()
 )
 _PRELOADS = frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader"))
 _CODE = frozenset(("-e", "--eval", "-p", "--print"))

@@ -30,12 +30,8 @@ class Package(NamedTuple):
         found: list[str] = []
         for key in ("dependencies", "optionalDependencies", "peerDependencies"):
             table = self.manifest.get(key)
-            found += [name for name in table if isinstance(name, str)] if _is_table(table) else []
+            found += [str(name) for name in table] if isinstance(table, dict) else []
         return found
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)
 
 
 class Packages:
@@ -159,8 +155,6 @@ class Packages:
             yield from self._targets(package, table[key])
             return
         for wanted, target in table.items():
-            if not isinstance(wanted, str):
-                continue
             before, star, after = wanted.partition("*")
             if not star and wanted.endswith("/"):
                 star, before = "*", wanted
@@ -180,21 +174,17 @@ class Packages:
         if depth > _MAX_DEPTH:
             return
         if isinstance(target, str):
-            if target.endswith("/") and middle:
-                target = f"{target}*"
-            whole = target.replace("*", middle)
-            if whole.startswith("."):
-                place = self._keeper.place(whole, package.path)
-                if self._keeper.has_file(place):
-                    yield place
-                elif (found := self.file(place)) is not None:
-                    yield found
-            else:
+            folder = "*" if target.endswith("/") and middle else ""
+            whole = f"{target}{folder}".replace("*", middle)
+            if not whole.startswith("."):
                 yield whole  # another package
-        elif isinstance(target, dict):
-            for name, inner in target.items():
-                if name in _CONDITIONS:
-                    yield from self._targets(package, inner, middle, depth + 1)
+            elif (found := self.file(self._keeper.place(whole, package.path))) is not None:
+                yield found
+            return
+        inner: list[object] = []
+        if isinstance(target, dict):
+            inner = [value for name, value in target.items() if name in _CONDITIONS]
         elif isinstance(target, list):
-            for inner in target:
-                yield from self._targets(package, inner, middle, depth + 1)
+            inner = target
+        for each in inner:
+            yield from self._targets(package, each, middle, depth + 1)

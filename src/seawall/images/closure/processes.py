@@ -19,6 +19,8 @@ from seawall.text.shell import runners
 _PYTHON = pattern(r"(?:python|pypy)(?:[0-9.]+)?(?:-dbg|t|m)?")
 _NODE = frozenset(("node", "nodejs"))
 _MOST_SCRIPT = 1 << 20
+_MOST_TEXT = 4 << 20
+"""Bytes of all shell scripts together: their grammar may take seconds for one."""
 _MOST_PROCESSES = 20_000
 """Commands that are followed; an image has a few."""
 _MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".tcl", ".lua")
@@ -50,6 +52,7 @@ class Processes:
         """Why a shell is needed."""
         self._unknown: dict[str, None] = {}
         self._idle: dict[str, None] = {}
+        self._text_left = _MOST_TEXT
 
     def run(self, words: Words, by: str) -> None:
         """Note that a command is run; ``by`` says who runs it. ``follow`` keeps what it needs."""
@@ -131,7 +134,13 @@ class Processes:
         if program is None:
             return
         for place in program.places:
-            self._keeper.keep(place.strip("/"), f"named in {shown(path)}")
+            self._place(place.strip("/"), f"named in {shown(path)}")
+
+    def _place(self, place: str, reason: str) -> None:
+        """Keep what a program names, or the directory in which it is going to be."""
+        above = place.rpartition("/")[0]
+        if self._keeper.keep(place, reason) is None and not is_system(above):
+            self._keeper.keep(above, reason)
 
     def _arguments(self, words: Words, path: str) -> None:
         """Files and directories among the words: configuration, content that is served."""
@@ -172,8 +181,9 @@ class Processes:
                 self._script(data, name, f"{shown(path)} -c", tuple(rest[at + 2 :]))
             return
         if name == "busybox":
-            if rest and rest[0] in scripts.SHELLS and rest[0] != name:
-                self._shell(rest[0], path, rest)
+            applet = rest[0] if rest else None
+            if applet is not None and scripts.is_shell(applet) and applet != name:
+                self._shell(applet, path, rest)
             elif rest:
                 self._arguments(rest, path)
             return
@@ -198,6 +208,10 @@ class Processes:
         self._script(data, language, shown(place), given)
 
     def _script(self, data: bytes, language: str, by: str, given: Words = ()) -> None:
+        self._text_left -= len(data)
+        if self._text_left < 0:
+            self._keeper.warn(f"{by} was not followed: there are too many scripts")
+            return
         script = scripts.script_of(data, language)
         if script.broken:
             self._keeper.warn(f"{by}: not all of the script was understood ({script.broken})")

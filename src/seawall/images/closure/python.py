@@ -31,6 +31,8 @@ _VARIABLES = ("FLASK_APP", "DJANGO_SETTINGS_MODULE", "CELERY_APP", "UVICORN_APP"
 _NOT_FOLLOWED = frozenset("__pycache__ .git .venv venv node_modules test tests testing".split())
 _CACHES = frozenset(("__pycache__",))
 _MAX_SOURCES = 20_000
+_MAX_PARSED = 64 << 20
+"""Bytes of sources that are parsed; others are read line by line."""
 _STANDARD = sys.stdlib_module_names | frozenset(sys.builtin_module_names)
 
 
@@ -53,6 +55,7 @@ class Python:
         self._walks: dict[tuple[str, str], _Walk] = {}
         self._directories: list[str] = []
         self._parsed: dict[tuple[str, bool], Imports] = {}
+        self._parsed_left = _MAX_PARSED
         self.dynamic: dict[str, None] = {}
         self.entry_points: dict[str, None] = {}
         self.missing: dict[str, str] = {}
@@ -107,8 +110,13 @@ class Python:
         """What a source imports; it is parsed once."""
         key = (path, is_main)
         if key not in self._parsed:
-            source = self.keeper.root.read(path, MAX_SOURCE + 1) or b""
-            found = self._parsed[key] = imports_of(source, is_main=is_main)
+            source = self.keeper.root.read(path, MAX_SOURCE) or b""
+            self._parsed_left -= len(source)
+            if self._parsed_left < 0:
+                found = Imports(tuple(lines_of(source)), understood=False)
+            else:
+                found = imports_of(source, is_main=is_main)
+            self._parsed[key] = found
             if not found.understood:
                 self.keeper.warn(
                     f"{shown(path)} could not be parsed: its imports were read line by line"

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from seawall.core.lazy import pattern
 
 MAX_SOURCE = 4 << 20
+_MAX_PARSED = 1 << 20
+"""Bytes of a source that is parsed: its tree takes a hundred times that. The longest module of
+Python's own has 700,000, of data."""
 _LINE = pattern(
     rb"^[ \t]*(?:from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b|import[ \t]+([A-Za-z_][\w., \t]*))",
 )
@@ -82,7 +85,7 @@ def lines_of(source: bytes) -> Iterator[Import]:
 def _tree(source: bytes) -> ast.Module | None:
     import warnings  # noqa: PLC0415 - what it says of old escapes is no matter here
 
-    if len(source) > MAX_SOURCE:
+    if len(source) > _MAX_PARSED:
         return None
     try:
         with warnings.catch_warnings():

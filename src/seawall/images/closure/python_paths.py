@@ -70,7 +70,7 @@ def interpreter_of(keeper: Keeper, path: str) -> Interpreter:
                 f"usr/local/lib/python{version}/dist-packages",
                 "usr/lib/python3/dist-packages",
             ]
-    sites = [site for site in dict.fromkeys(_real(keeper, sites))]
+    sites = list(dict.fromkeys(_real(keeper, sites)))
     paths = [
         keeper.place(place)
         for place in keeper.root.configuration.variable("PYTHONPATH").split(":")
@@ -105,8 +105,7 @@ def _standard(keeper: Keeper, called: str, real: str) -> tuple[str, str]:
     """The standard library and its version, looked for upwards from the program."""
     home = keeper.root.configuration.variable("PYTHONHOME").partition(":")[0]
     starts = [keeper.place(home) + "/bin"] if home else []
-    for path in (real, called):
-        starts.append(path.rpartition("/")[0])
+    starts += [path.rpartition("/")[0] for path in (real, called)]
     known = _VERSION.fullmatch(real.rpartition("/")[2])
     for start in starts:
         above = start

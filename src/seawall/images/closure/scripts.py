@@ -119,7 +119,7 @@ def sourced(words: tuple[str | None, ...]) -> str | None:
 
 def paths_in(data: bytes) -> Iterator[str]:
     """The absolute paths and globs in a script, wherever they stand but in lines of comment."""
-    seen = set()
+    seen: set[bytes] = set()
     for line in data.split(b"\n"):
         if line.lstrip().startswith(b"#"):
             continue

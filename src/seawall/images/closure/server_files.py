@@ -6,6 +6,7 @@ Sources: nginx's "Core functionality" and module manuals (``include``, ``load_mo
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from seawall.core.lazy import pattern
 from seawall.images.closure.keeper import Keeper, is_system, shown
@@ -13,11 +14,12 @@ from seawall.sources.images.entry import DIRECTORY
 
 _MAX_FILES = 1_000
 _TOKENS = pattern(
-    r"""#[^\n]*|"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'|([{};])|((?:[^\s{};'"\\$]|\$\{\w*\}|\$|\\.)++)"""
+    r"""#[^\n]*|"((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'|([{};])"""
+    r"""|((?:[^\s{};'"\\$]|\$\{\w*\}|\$|\\.)++)"""
 )
 _NGINX_FILES = frozenset(
-    "ssl_certificate ssl_certificate_key ssl_trusted_certificate ssl_client_certificate ssl_dhparam "
-    "ssl_crl ssl_password_file proxy_ssl_certificate proxy_ssl_certificate_key "
+    "load_module ssl_certificate ssl_certificate_key ssl_trusted_certificate "
+    "ssl_client_certificate ssl_dhparam ssl_crl ssl_password_file proxy_ssl_certificate proxy_ssl_certificate_key "
     "proxy_ssl_trusted_certificate auth_basic_user_file geoip_country geoip_city geoip_org geoip2 "
     "js_import js_include perl_modules modsecurity_rules_file ssl_session_ticket_key "
     "xslt_stylesheet".split()
@@ -101,30 +103,28 @@ class _Nginx:
             return
         reason = f"{name} in {shown(path)}"
         if name == "include":
-            for found in self._places(values[0], path):
+            for found in self._places(values[0]):
                 if self._keeper.keep(found, reason) is not None:
                     yield found
-        elif name == "load_module" or name in _NGINX_FILES:
-            places = list(self._places(values[0], path))
-            for place in places:
-                self._keeper.keep(place, reason)
-            if (
-                not places
-                and "$" not in values[0]
-                and not values[0].startswith(("data:", "engine:"))
-            ):
-                self._keeper.warn(f"{shown(path)}: {name} {values[0]} is not in the image")
+        elif name in _NGINX_FILES:
+            self._file(values[0], reason)
         elif name in _NGINX_TREES:
-            for place in self._places(values[0], path):
+            for place in self._places(values[0]):
                 _tree(self._keeper, place, reason)
-        elif name in _NGINX_PLACES:
+        elif name in _NGINX_PLACES or name.endswith(_NGINX_DIRECTORIES):
+            end = "" if name in _NGINX_PLACES else "/."
             for prefix in ("", *self._prefixes):
-                _directory_of(self._keeper, values[0], prefix, reason)
-        elif name.endswith(_NGINX_DIRECTORIES):
-            for place in self._places(values[0], path):
-                self._keeper.keep(place, reason)
+                _directory_of(self._keeper, f"{values[0]}{end}", prefix, reason)
 
-    def _places(self, value: str, _path: str) -> Iterator[str]:
+    def _file(self, value: str, reason: str) -> None:
+        """Keep a file that must be there for nginx to start."""
+        places = list(self._places(value))
+        for place in places:
+            self._keeper.keep(place, reason)
+        if not places and "$" not in value and not value.startswith(("data:", "engine:")):
+            self._keeper.warn(f"{value}, {reason}, is not in the image")
+
+    def _places(self, value: str) -> Iterator[str]:
         """The files that a value means: relative ones are below the prefix or the configuration."""
         if "$" in value:
             value = value.partition("$")[0]
@@ -175,20 +175,22 @@ def _tree(keeper: Keeper, place: str, reason: str) -> None:
 
 
 def _directory_of(keeper: Keeper, value: str, prefix: str, reason: str) -> None:
-    """Keep the directory of a file that is written at run time."""
+    """Keep the directory of a file that is written at run time, or a directory (``PATH/.``)."""
     if value in {"off", "stderr", ""} or value.startswith(("syslog:", "memory:")) or "$" in value:
         return
     if not value.startswith("/") and not prefix:
         return
-    directory = keeper.place(value, prefix).rpartition("/")[0]
+    directory = keeper.place(value.removesuffix("/."), prefix)
+    if not value.endswith("/."):
+        directory = directory.rpartition("/")[0]
     found = keeper.find(directory)
+    while found is None and directory:  # what is not there yet is made below what is
+        directory = directory.rpartition("/")[0]
+        found = keeper.find(directory) if not is_system(directory) else None
     if found is not None and found.kind is DIRECTORY:
         keeper.keep(directory, reason)
 
 
 def _options(words: Sequence[str | None], names: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for word, following in zip(words, [*words[1:], None], strict=True):
-        if word in names and following:
-            found[word] = following
-    return {name: value for name, value in found.items() if name}
+    pairs = pairwise(words)
+    return {word: following for word, following in pairs if word in names and word and following}
