@@ -29,7 +29,8 @@ def kept(name: str, target: Path, *process: str) -> tuple[Path, frozenset[str]]:
         found = closure(image.root)
         root = image.write(found, target)
     assert found.shells.removable
-    return root, frozenset(path for path in found.paths if (root / path).is_file())
+    files = (path for path in found.paths if not (root / path).is_symlink())
+    return root, frozenset(path for path in files if (root / path).is_file())
 
 
 def test_nginx_serves_a_page(tmp_path: Path) -> None:

@@ -167,3 +167,20 @@ def test_plugins_of_libraries() -> None:
         "usr/lib/ossl-modules/legacy.so": elf(["libz.so.1"]), "usr/lib/libz.so.1": elf(),
     }  # fmt: skip
     assert {"usr/lib/ossl-modules/legacy.so", "usr/lib/libz.so.1"} <= kept(files)
+
+
+def test_files_that_are_named_by_their_paths() -> None:
+    """Debian's libnode names its modules in JavaScript so."""
+    files: dict[str, Content] = {
+        LOADER: elf(), "usr/lib/libnode.so": elf(
+            strings=["/usr/share/nodejs/a.js", "/usr/bin/tool", "/usr/lib/locale/locale-archive"]
+        ),
+        "bin/app": elf(["libnode.so"], interpreter=f"/{LOADER}",
+                       strings=["/usr/lib/ssh/helper", "/usr/bin/sh", "/var/lib/app/made"]),
+        "usr/share/nodejs/a.js": "x", "usr/bin/tool": elf(), "usr/bin/sh": elf(),
+        "usr/lib/ssh/helper": elf(["libh.so"]), "usr/lib/libh.so": elf(), "var/lib/app": None,
+        "usr/lib/locale/locale-archive": "x",
+    }  # fmt: skip
+    paths = closed(files, "/bin/app").paths
+    assert {"usr/share/nodejs/a.js", "usr/lib/libh.so", "var/lib/app"} <= paths
+    assert not {"usr/bin/tool", "usr/bin/sh", "usr/lib/locale/locale-archive"} & paths

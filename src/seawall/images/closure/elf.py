@@ -56,7 +56,7 @@ class Program(NamedTuple):
     no_defaults: bool = False
     """Whether the default directories are not searched (``-z nodefaultlib``)."""
     places: tuple[str, ...] = ()
-    """Absolute paths in its read-only data, of a program only."""
+    """Absolute paths in its read-only data."""
 
     @property
     def kind(self) -> tuple[int, bool]:
@@ -110,7 +110,7 @@ def _program(data: bytes, head: Header, parts: list[Segment]) -> Program:
             name for name in _mentions(data, parts) if name not in known
         ) if is_opener else (),
         no_defaults=bool(tags.get(_FLAGS, 0) & _NO_DEFAULT),
-        places=tuple(_places(data, parts)) if interpreter else (),
+        places=tuple(_places(data, parts)),
     )  # fmt: skip
 
 

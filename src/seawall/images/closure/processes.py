@@ -13,6 +13,7 @@ from seawall.images.closure.node import Node
 from seawall.images.closure.plugins import COMPANIONS
 from seawall.images.closure.python import Python
 from seawall.images.closure.trees import language_tree
+from seawall.images.names import SHELLS
 from seawall.sources.images.entry import DIRECTORY
 from seawall.text.shell import runners
 
@@ -27,6 +28,8 @@ _MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".
 """Ends of scripts that are modules as well: they are kept because others load them."""
 _LONGEST = 4096
 """Bytes of a word that may be a path (PATH_MAX)."""
+_NOT_DATA = frozenset(("usr/lib/locale/locale-archive", "etc/shadow", "etc/gshadow"))
+"""What the C library names, and no server needs: what is needed of it is in ``base_list``."""
 _LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ node_modules .venv venv .tox .nox .mypy_cache .pytest_cache "
     ".ruff_cache".split()
@@ -92,6 +95,7 @@ class Processes:
         head = self._keeper.root.read(path, 4096) or b""
         if scripts.elf_or_script(head) == "elf":
             self._linker.link(path)
+            self._data_of(path)
             return
         entry = self._keeper.find(path)
         interpreter = scripts.interpreter_of(head)
@@ -136,9 +140,21 @@ class Processes:
         for place in program.places:
             self._place(place.strip("/"), f"named in {shown(path)}")
 
+    def _data_of(self, path: str) -> None:
+        """Files that a library names by their full paths: Debian's libnode has modules there."""
+        program = self._linker.program(path)
+        for place in program.places if program is not None else ():
+            found = self._keeper.find(place.strip("/"))
+            if found is None or not found.is_file or found.is_executable:
+                continue
+            if found.path not in _NOT_DATA:
+                self._keeper.keep(place.strip("/"), f"named in {shown(path)}")
+
     def _place(self, place: str, reason: str) -> None:
         """Keep what a program names, or the directory in which it is going to be."""
-        above = place.rpartition("/")[0]
+        above, _, name = place.rpartition("/")
+        if name in SHELLS:
+            return
         if self._keeper.keep(place, reason) is None and not is_system(above):
             self._keeper.keep(above, reason)
 

@@ -18,11 +18,11 @@ _TOKENS = pattern(
     r"""|((?:[^\s{};'"\\$]|\$\{\w*\}|\$|\\.)++)"""
 )
 _NGINX_FILES = frozenset(
-    "load_module ssl_certificate ssl_certificate_key ssl_trusted_certificate "
-    "ssl_client_certificate ssl_dhparam ssl_crl ssl_password_file proxy_ssl_certificate proxy_ssl_certificate_key "
-    "proxy_ssl_trusted_certificate auth_basic_user_file geoip_country geoip_city geoip_org geoip2 "
-    "js_import js_include perl_modules modsecurity_rules_file ssl_session_ticket_key "
-    "xslt_stylesheet".split()
+    "auth_basic_user_file geoip2 geoip_city geoip_country geoip_org js_import js_include "
+    "load_module modsecurity_rules_file perl_modules proxy_ssl_certificate "
+    "proxy_ssl_certificate_key proxy_ssl_trusted_certificate ssl_certificate ssl_certificate_key "
+    "ssl_client_certificate ssl_crl ssl_dhparam ssl_password_file ssl_session_ticket_key "
+    "ssl_trusted_certificate xslt_stylesheet".split()
 )
 _NGINX_TREES = frozenset(("root", "alias", "js_path"))
 _NGINX_PLACES = frozenset(("error_log", "access_log", "pid", "lock_file"))
