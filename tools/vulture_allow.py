@@ -6,6 +6,7 @@ from seawall.dockerfile.build import evaluate
 from seawall.dockerfile.ignores import IgnoreFile, Matcher, parse_ignores
 from seawall.dockerfile.ports import Ports
 from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, check_comment
+from seawall.images.closure import closing, roots
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
@@ -28,6 +29,8 @@ _ = (
     KindInfo.namespaced,
     PolicyRule.grants_url,
     Stat.ctime,
+    closing.closure,
+    roots.MergedRoot,
     WalkedLayer.unpacked_size,
     engine_images.is_identity,
     engine_images.path_of,

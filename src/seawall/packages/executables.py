@@ -8,16 +8,16 @@ import struct
 from collections.abc import Iterator
 
 from seawall.core.named_tuple import NamedTuple
+from seawall.packages import elf_file
+from seawall.packages.elf_file import Section
 from seawall.packages.package import Contents, File
 from seawall.packages.reading import Notes
 
-_ELF = b"\x7fELF"
 _FAT = (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf")
 _MACHO = {
     b"\xfe\xed\xfa\xce": (">", 4), b"\xfe\xed\xfa\xcf": (">", 8),
     b"\xce\xfa\xed\xfe": ("<", 4), b"\xcf\xfa\xed\xfe": ("<", 8),
 }  # fmt: skip
-_MAX_SECTIONS = 10_000
 _MAX_ARCHITECTURES = 20
 """More in a file that begins like this: it is a Java class, and the number its version."""
 _PACKED = b"UPX!"
@@ -27,16 +27,6 @@ _HEADERS = 4096
 """Bytes that headers take, and UPX's own."""
 _SECTIONS = (b".go.buildinfo", b".dep-v0")
 MARKS = (_GO, b".dep-v0", _PACKED)
-
-
-class Section(NamedTuple):
-    """A section or segment: a stretch of the file and where it is in memory."""
-
-    name: str
-    address: int
-    offset: int
-    size: int
-    writable: bool = False
 
 
 class Executable(NamedTuple):
@@ -73,7 +63,7 @@ def is_executable(head: bytes) -> bool:
     """Whether a file that begins like this is an executable; takes eight bytes."""
     if head[:4] in _FAT:
         return 0 < int.from_bytes(head[4:8], "big") <= _MAX_ARCHITECTURES
-    return head[:4] == _ELF or head[:4] in _MACHO or head[:2] == b"MZ"
+    return head[:4] == elf_file.MAGIC or head[:4] in _MACHO or head[:2] == b"MZ"
 
 
 def read(file: File) -> Contents:
@@ -105,7 +95,7 @@ def _may_note(data: bytes) -> bool:
     of sections, the notes have one of their own; without it, Go's ``debug/buildinfo`` looks in the
     segments that are written to.
     """
-    if data[:4] == _ELF:
+    if data[:4] == elf_file.MAGIC:
         try:
             names = section_names(data, data)
             if names:
@@ -121,7 +111,7 @@ def _may_note(data: bytes) -> bool:
 
 def table_of_sections(head: bytes) -> int:
     """Where an ELF file has the table of its sections; 0 where there is none, or it is no ELF."""
-    if head[:4] != _ELF or len(head) < _ELF_HEADER:
+    if head[:4] != elf_file.MAGIC or len(head) < _ELF_HEADER:
         return 0
     order = "<" if head[5] == 1 else ">"
     wide = head[4] == 2
@@ -154,7 +144,7 @@ def _written(data: bytes) -> Iterator[tuple[int, int]]:
     (programs,) = struct.unpack_from(f"{order}{'Q' if wide else 'I'}", data, 32 if wide else 28)
     size, count = struct.unpack_from(f"{order}HH", data, 54 if wide else 42)
     form = f"{order}{'IIQ16xQ' if wide else 'II8xI4xI'}"
-    for number in range(min(count, _MAX_SECTIONS)):
+    for number in range(min(count, elf_file.MAX_PARTS)):
         fields = struct.unpack_from(form, data, programs + number * size)
         kind, flags, offset, length = fields if wide else (fields[0], fields[3], *fields[1:3])
         if kind == 1 and flags & 3 == 2:  # PT_LOAD; PF_W without PF_X
@@ -166,7 +156,7 @@ def executables(data: bytes) -> Iterator[Executable]:
     for start, end in _architectures(data):
         part = data[start:end] if start else data
         try:
-            if part[:4] == _ELF:
+            if part[:4] == elf_file.MAGIC:
                 yield _elf(part)
             elif part[:4] in _MACHO:
                 yield _macho(part)
@@ -189,42 +179,15 @@ def _architectures(data: bytes) -> Iterator[tuple[int, int]]:
                 yield offset, offset + size
 
 
-def _name(raw: bytes) -> str:
-    return raw.partition(b"\0")[0].decode("latin-1")
-
-
 def _elf(data: bytes) -> Executable:
-    order = "<" if data[5] == 1 else ">"
-    wide = data[4] == 2
-    pointer = 8 if wide else 4
-    fields = struct.unpack_from(f"{order}{'QQQIHHHHHH' if wide else 'IIIIHHHHHH'}", data, 24)
-    _, programs, headers, _, _, program_size, program_count, size, count, names = fields
-    sections = []
-    form = f"{order}IIQQQQ" if wide else f"{order}IIIIII"
-    count = min(count, _MAX_SECTIONS)
-    if headers and count and names < count:
-        offset_of_names = struct.unpack_from(form, data, headers + names * size)[4]
-        for number in range(count):
-            name, kind, flags, address, offset, length = struct.unpack_from(
-                form, data, headers + number * size
-            )
-            if kind != 8:  # SHT_NOBITS takes no space in the file
-                start = offset_of_names + name
-                title = _name(data[start : start + 64])
-                sections.append(Section(title, address, offset, length, bool(flags & 1)))
-    for number in range(min(program_count, _MAX_SECTIONS)):
-        start = programs + number * program_size
-        if wide:
-            kind, flags, offset, address, _, length = struct.unpack_from(
-                f"{order}IIQQQQ", data, start
-            )
-        else:
-            kind, offset, address, _, length, _, flags = struct.unpack_from(
-                f"{order}IIIIIII", data, start
-            )
-        if kind == 1:  # PT_LOAD
-            sections.append(Section("", address, offset, length, flags & 3 == 2))
-    return Executable(data, order, pointer, tuple(sections))
+    head = elf_file.header(data)
+    sections = elf_file.sections(data, head)
+    sections += [
+        Section("", part.address, part.offset, part.size, part.flags & 3 == elf_file.WRITE)
+        for part in elf_file.segments(data, head)
+        if part.kind == elf_file.LOAD
+    ]
+    return Executable(data, head.order, head.pointer, tuple(sections))
 
 
 def _macho(data: bytes) -> Executable:
@@ -233,23 +196,25 @@ def _macho(data: bytes) -> Executable:
     at = 28 if pointer == 4 else 32
     word = "Q" if pointer == 8 else "I"
     sections: list[Section] = []
-    for _ in range(min(count, _MAX_SECTIONS)):
+    for _ in range(min(count, elf_file.MAX_PARTS)):
         kind, size = struct.unpack_from(f"{order}II", data, at)
         if kind == (0x19 if pointer == 8 else 1):  # LC_SEGMENT_64, LC_SEGMENT
             form = f"{order}16s4{word}iiII"
             name, address, _, offset, length, _, protection, inner, _ = struct.unpack_from(
                 form, data, at + 8
             )
-            title = _name(name)
+            title = elf_file.text(name)
             sections.append(Section(title, address, offset, length, title == "__DATA"))
             form_of_section = f"{order}16s16s2{word}I"
             step = 80 if pointer == 8 else 68
             start = at + 8 + struct.calcsize(form)
-            for number in range(min(inner, _MAX_SECTIONS - len(sections))):
+            for number in range(min(inner, elf_file.MAX_PARTS - len(sections))):
                 own, _, place, span, begin = struct.unpack_from(
                     form_of_section, data, start + number * step
                 )
-                sections.append(Section(_name(own), place, begin, span, bool(protection & 2)))
+                sections.append(
+                    Section(elf_file.text(own), place, begin, span, bool(protection & 2))
+                )
         if size < 8:
             break
         at += size
@@ -267,11 +232,13 @@ def _pe(data: bytes) -> Executable:
         "<Q" if pointer == 8 else "<I", data, optional + (24 if pointer == 8 else 28)
     )
     sections = []
-    for number in range(min(count, _MAX_SECTIONS)):
+    for number in range(min(count, elf_file.MAX_PARTS)):
         name, _, address, length, offset, flags = struct.unpack_from(
             "<8sIIII12xI", data, optional + size + number * 40
         )
         sections.append(
-            Section(_name(name), base[0] + address, offset, length, bool(flags & 0x80000000))
+            Section(
+                elf_file.text(name), base[0] + address, offset, length, bool(flags & 0x80000000)
+            )
         )
     return Executable(data, "<", pointer, tuple(sections))

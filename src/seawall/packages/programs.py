@@ -8,10 +8,10 @@ whole file, and are asked for.
 import struct
 
 from seawall.packages import go_binary
+from seawall.packages.elf_file import Section
 from seawall.packages.executables import (
     MARKS,
     Executable,
-    Section,
     is_packed,
     read,
     section_names,

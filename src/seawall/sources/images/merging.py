@@ -78,6 +78,11 @@ class FileSystem:
         """
         return self._resolved(path, follow_last=True)
 
+    def trail(self, path: str, *, follow_last: bool = True) -> tuple[Node | None, list[Node]]:
+        """What a path leads to, and the links and directories that lead there, in their order."""
+        crossed: list[Node] = []
+        return self._resolved(path, follow_last=follow_last, crossed=crossed), crossed
+
     def files(self) -> Iterator[Node]:
         """All there is but the root, parents before children, in the order of their names."""
         waiting = [self.root]
@@ -88,8 +93,11 @@ class FileSystem:
             if node.children:
                 waiting += [node.children[name] for name in sorted(node.children, reverse=True)]
 
-    def _resolved(self, path: str, *, follow_last: bool) -> Node | None:
+    def _resolved(
+        self, path: str, *, follow_last: bool, crossed: list[Node] | None = None
+    ) -> Node | None:
         node = self.root
+        crossed = [] if crossed is None else crossed
         trail: list[Node] = []  # the directories above
         waiting = path.split("/")[::-1]
         links = 0
@@ -103,6 +111,7 @@ class FileSystem:
             below = node.children.get(part) if node.children is not None else None
             if below is None:
                 return None
+            crossed.append(below)
             if below.entry.kind is SYMLINK and (follow_last or any(waiting)):
                 links += 1
                 target = below.entry.link

@@ -1,0 +1,1 @@
+"""What an image needs to run: its process and all that this reaches, found without running it."""
