@@ -67,6 +67,7 @@ def installations(build: Build) -> Iterator[Installation]:
     images = build.images if several else ()
     shipped = {_key(one) for stage in images for one in by_stage[stage.number]}
     needed = build.needed() if several else frozenset()
+    releases = _Releases()
     seen: set[tuple[int, str]] = set()
     for one in chain.from_iterable(by_stage):
         key = _key(one)
@@ -74,8 +75,8 @@ def installations(build: Build) -> Iterator[Installation]:
             continue  # a stage has the packages of the one it builds on
         seen.add(key)
         is_left = several and key not in shipped
-        is_copied = one.call.family not in SYSTEM and one.step.stage.number in needed
-        yield _installation(one, for_build=is_left and not is_copied)
+        is_copied = is_left and one.call.family not in SYSTEM and one.step.stage.number in needed
+        yield _installation(one, releases, for_build=is_left and not is_copied)
 
 
 def _key(one: Installed) -> tuple[int, str]:
@@ -95,15 +96,18 @@ def _of_stage(stage: Stage) -> Iterator[Installed]:
 
 def _of_variables(step: Step) -> Iterator[Installed]:
     """The packages that only variables name, but for those of a RUN that removes such ones."""
-    calls = list(step_package_commands(step))
-    removed = {
-        call.family
-        for call in calls
-        if call.action == REMOVE and not all(package.name for package in call.packages)
-    }
-    for call in calls:
-        nameless = call.action == INSTALL and not all(package.name for package in call.packages)
-        if nameless and call.family not in removed and call.verb not in _NOT_BY_NAME:
+    nameless = [
+        call
+        for call in step_package_commands(step)
+        if call.packages and not all(package.name for package in call.packages)
+    ]
+    removed = {call.definition.family for call in nameless if call.action == REMOVE}
+    for call in nameless:
+        if (
+            call.action == INSTALL
+            and call.definition.family not in removed
+            and call.verb not in _NOT_BY_NAME
+        ):
             own = {id(package) for package in call.packages if package.name}
             whole = with_named_packages(call, _script_of(call.command, step), step.environment)
             for package in whole.packages:
@@ -115,29 +119,49 @@ def _script_of(command: object, step: Step) -> Script:
     return next(one for one in step.scripts if any(own is command for own in one.commands))
 
 
-def _installation(one: Installed, *, for_build: bool) -> Installation:
-    package, call = one.package, one.call
+class _Releases:
+    """The distribution that each stage builds on, as far as its image tells."""
+
+    def __init__(self) -> None:
+        self._known: dict[Stage, str] = {}
+
+    def of(self, stage: Stage) -> str:
+        """That of a stage."""
+        found = self._known.get(stage)
+        if found is None:
+            root = stage.root
+            is_told = root.image is not None and root.base_name.known
+            found = release_named(root.image) if root.image is not None and is_told else ""
+            self._known[stage] = found
+        return found
+
+
+def _installation(one: Installed, releases: _Releases, *, for_build: bool) -> Installation:
+    package, call, step = one
+    family = call.definition.family
     name = package.name or package.word.text.strip("\"'")
     operator, version = package.operator, package.version
-    if not version and call.family in _BY_OPTION:
-        operator, version = "=", (call.values(*_BY_OPTION[call.family]) or [""])[-1]
+    if not version and family in _BY_OPTION:
+        operator, version = "=", (call.values(*_BY_OPTION[family]) or [""])[-1]
     if "$" in version or "`" in version:
-        version = expanded(version, _script_of(call.command, one.step), one.step.environment) or ""
+        version = expanded(version, _script_of(call.command, step), step.environment) or ""
         version = version or package.version
-    if call.family == "zypper" and not operator:
+    if family == "zypper" and not operator:
         found = _RPM.search(name)
         if found is not None:
             name, operator, version = name[: found.start()], "-", found[1]
-    version = version.partition(";")[0].strip()  # pip: markers
-    exact = operator in _EXACT and _EXACT_VERSIONS[call.family](version)
-    root = one.step.stage.root
-    release = "" if root.image is None or not root.base_name.known else release_named(root.image)
+    constraint = ""
+    if operator or version:
+        version = version.partition(";")[0].strip()  # pip: markers
+        if not (operator in _EXACT and _EXACT_VERSIONS[family](version)):
+            version, constraint = "", f"{operator.strip('@:-')}{version}"
+    rename = _NAMES.get(family)
     return Installation(
-        call.family,
-        _NAMES.get(call.family, str)(name),
-        version if exact else "",
-        "" if exact else f"{operator.strip('@:-')}{version}",
-        release if call.family in SYSTEM else "",
+        family,
+        name if rename is None else rename(name),
+        version,
+        constraint,
+        releases.of(step.stage) if family in SYSTEM else "",
         package.word.start,
         for_build,
     )
