@@ -350,7 +350,14 @@ _Name = tuple[str, str]
 """The family of a manager, and what a package or a group of packages is called there."""
 
 
-@lru_cache(maxsize=32)  # each command that installs asks for all of its stage
+class Unnamed(NamedTuple):
+    """A call that installs or removes packages of which only variables name some."""
+
+    call: PackageCommand
+    script: Script
+    step: Step
+
+
 def installed(stage: Stage) -> tuple[Installed, ...]:
     """The packages that the RUNs of a stage and of those below it install by name, each once.
 
@@ -358,15 +365,27 @@ def installed(stage: Stage) -> tuple[Installed, ...]:
     are left out; so are all of a RUN that removes what a variable names, or what ``apt-mark`` has
     marked as not wanted by itself.
     """
+    return installed_and_unnamed(stage)[0]
+
+
+@lru_cache(maxsize=32)  # each command that installs asks for all of its stage
+def installed_and_unnamed(stage: Stage) -> tuple[tuple[Installed, ...], tuple[Unnamed, ...]]:
+    """What a stage has ``installed``, and the calls that name no package by its name."""
     found: dict[_Name, Installed] = {}
     groups: dict[_Name, list[str]] = {}
+    unnamed: list[Unnamed] = []
     for step in stage.chain_steps():
         if step.name == "RUN":
             for script in step.scripts:
                 calls = calls_of(script)
                 if calls:
                     found.update(_installed_in(calls, script, step, found, groups))
-    return tuple(found.values())
+                    unnamed += (Unnamed(call, script, step) for call in calls if _is_unnamed(call))
+    return tuple(found.values()), tuple(unnamed)
+
+
+def _is_unnamed(call: PackageCommand) -> bool:
+    return any(not package.name for package in call.packages)
 
 
 def _installed_in(

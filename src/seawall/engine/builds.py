@@ -11,7 +11,8 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue, Rule
-from seawall.dockerfile.contents import HUB, Base, BuildContents, Wish
+from seawall.dockerfile.contents import HUB, Base, BuildContents
+from seawall.dockerfile.installations import Wish
 from seawall.dockerfile.releases import ended as has_ended
 from seawall.engine.packages import Bench, Found, blind, named, nothing_found, placed
 from seawall.engine.texts import Texts
