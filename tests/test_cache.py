@@ -51,6 +51,15 @@ def test_what_is_put_is_there_the_next_time(folder: Path) -> None:
     assert stat.S_IMODE((folder / FILE).stat().st_mode) == 0o600
 
 
+def test_what_is_withheld_is_not_kept(folder: Path) -> None:
+    with Cache(str(folder)) as cache:
+        cache.put(KEYS[0], ("a private text", 1))
+        cache.put(KEYS[1], ("another", 2))
+        cache.withhold(lambda data: b"private" in data)
+    assert known(folder)[0] == {KEYS[1]: ("another", 2)}
+    assert b"private" not in (folder / FILE).read_bytes()
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.binary()
     | st.text(st.characters(codec=None)),

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
@@ -108,6 +108,10 @@ class Cache:
             return
         if len(data) <= MAX_VALUE:
             self._new[key] = _packed(key, data)
+
+    def withhold(self, is_private: Callable[[bytes], bool]) -> None:
+        """Do not keep those of the new values whose bytes are private."""
+        self._new = {key: data for key, data in self._new.items() if not is_private(data)}
 
     def close(self) -> None:
         """Write what is new and let go of the file."""

@@ -61,10 +61,10 @@ CYCLES = (
 )
 
 
-def build(path: Path) -> str:
-    """Make it; gives its path."""
+def build(path: Path, *, advisories: int | None = None) -> str:
+    """Make it, with the first of the advisories only or with all; gives its path."""
     builder = Builder(str(path))
-    groups: tuple[tuple[Record, ...], ...] = (RECORDS, METADATA, CYCLES)
+    groups: tuple[tuple[Record, ...], ...] = (RECORDS[:advisories], METADATA, CYCLES)
     for number, records in enumerate(groups):
         origin = Origin(f"source-{number}", "A source", "CC0-1.0", until=DAY)
         builder.add(origin, iter(records))

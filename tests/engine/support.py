@@ -187,7 +187,18 @@ def _document(chance: random.Random) -> str:
 
 def _dockerfile(chance: random.Random) -> str:
     tag = chance.choice(CHOICES["TAG"])
-    return f"FROM registry.example.org/a:{tag}\nCOPY {chance.choice(['.', 'f0.yaml', 'x'])} /x\n"
+    copied, named = chance.choice([".", "f0.yaml", "x"]), chance.choice(_NAMED)
+    return f"FROM registry.example.org/a:{tag}\nCOPY {copied} /x\n{named}"
+
+
+_NAMED = [
+    "",
+    "RUN pip install jinja2==2.4.1\n",
+    "RUN pip install jinja2==2.4.1 idna==3.4 flask\n",
+    "# seawall: ignore[vulnerable-package] no use until=2026-06-20\nRUN pip install idna==3.4\n",
+    "FROM python:3.7\nENV A_PASSWORD=Blue-main-7xKq\n",
+]
+"""What a Dockerfile names as packages."""
 
 
 _REQUIREMENTS = [

@@ -1,9 +1,12 @@
 """What is kept from run to run changes nothing, and holds nothing private."""
 
 import json
+import marshal
 import os
 import random
 import secrets
+import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,13 @@ from typing import Any
 import pytest
 
 from seawall import cache as cache_module
-from seawall.engine import remembering, scanning
+from seawall.engine import judging, remembering, scanning, telling
 from seawall.kubernetes import reader
 from seawall.kubernetes.rules import all_rules
 from seawall.reports import FORMATS
 from tests.engine.support import edit, manifest, seawall
 from tests.kubernetes.support import rule_named
+from tests.sources import git_support
 from tests.triage.support import Ran, command, pod, write
 
 
@@ -299,6 +303,90 @@ def test_no_secret_is_ever_in_the_cache(tree: Path, tmp_path: Path) -> None:
     for value in values:
         for form in (value.encode(), value.encode("utf-16-le"), b64encode(value.encode())):
             assert form not in data
+
+
+def texts_in(value: Any) -> Iterator[bytes]:
+    """The texts in a value of the cache; what is compressed is unpacked."""
+    if isinstance(value, str):
+        yield value.encode("utf-8", "surrogatepass")
+    elif isinstance(value, bytes):
+        try:
+            yield zlib.decompress(value)
+        except zlib.error:
+            yield value
+    elif isinstance(value, dict):
+        yield from texts_in(tuple(value.items()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_in(item)
+
+
+def kept(folder: Path) -> bytes:
+    """All that a cache holds, in a form that can be looked through."""
+    connection = sqlite3.connect(next(folder.glob("*.sqlite3")))
+    rows = connection.execute("SELECT value FROM result").fetchall()
+    connection.close()
+    checksum = 16
+    found = (marshal.loads(row[checksum:]) for (row,) in rows)
+    return b"\n".join(texts_in(list(found)))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--format", "json", "-v"],
+        ["--baseline", "../known"],
+        pytest.param(["--since", "HEAD"], marks=git_support.needs_git),
+    ],
+)
+@pytest.mark.parametrize("name", ["pod.yaml", "Dockerfile"])
+def test_what_is_secret_in_another_file_is_not_kept(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], name: str
+) -> None:
+    """The file with the secret has not changed, and is known without its value."""
+    monkeypatch.setattr(remembering, "GROUP", 1)
+    value = sentinels()[0]
+    variable = f"      env: [{{name: A_PASSWORD, value: {value}}}]\n"
+    held = {
+        "Dockerfile": f"FROM debian:12\nENV A_PASSWORD={value}\n",
+        "pod.yaml": pod("a").replace("    - name: side\n", f"{variable}    - name: side\n"),
+    }
+    write(tree, {name: held[name], "b.yaml": pod("b"), "c.yaml": pod("c-first")})
+    if "--since" in options:
+        git_support.make(tree)
+        git_support.commit(tree)
+    command("scan", "--write-baseline", "../known", "--exit-zero")
+    edits: list[dict[str, str]] = [{}, {"b.yaml": pod(value)}, {"c.yaml": pod("c-second")}]
+    for edited in edits:
+        write(tree, edited)
+        for _ in range(2):
+            with_, without = both(*options)
+            assert with_ == without
+    assert value in without.out  # as the name of an object
+    data = kept(tmp_path / "cache")
+    assert value.encode() not in data + raw(tmp_path / "cache")
+    assert b"c-second" in data
+
+
+def test_a_run_that_ends_before_its_secrets_are_known_keeps_nothing(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tree, {"a.yaml": pod("known-before")})
+    command("scan", "--cache")
+
+    def broken(*_: object, **__: object) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "judge_each", broken)
+        patch.setattr(telling, "judge_each", broken)
+        write(tree, {"b.yaml": pod("read-in-vain")})
+        with pytest.raises(KeyboardInterrupt):
+            command("scan", "--cache")
+    data = kept(tmp_path / "cache")
+    assert b"known-before" in data
+    assert b"read-in-vain" not in data
 
 
 def test_nothing_of_standard_input_is_in_the_cache(tmp_path: Path) -> None:

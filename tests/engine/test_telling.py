@@ -1,5 +1,6 @@
 """A report that is told in parts: what changes is worked out again, and nothing else."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Callable
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall import cache
+from seawall import cache, catalogue
 from seawall.core.portion import Portion
 from seawall.core.report import Report
 from seawall.engine import judging, reading, remembering, scanning
 from seawall.engine.remembering import groups_of
 from seawall.reports import FORMATS, form
+from tests.advisories import small_database
 from tests.engine.support import seawall
 from tests.triage.support import Ran, command, pod, write
 
@@ -318,6 +320,136 @@ def test_ignores_outside_of_the_files(
     work.of(*options)
     assert said_before.count("hides nothing") == 2
     assert "hides nothing" not in said(*options)[1]
+
+
+# Packages that Dockerfiles name ---------------------------------------------------------------
+
+VULNERABLE = "FROM debian:12\nRUN pip install jinja2==2.4.1\nUSER 1000\n"
+
+
+@pytest.fixture
+def in_parts(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tree with Dockerfiles among its files; with the cache all is told in parts."""
+    write(tree, {"p07.Dockerfile": VULNERABLE, "p20/Dockerfile": "FROM debian:12\nUSER 1\n"})
+    real = scanning.analyse
+
+    def analyse(*arguments: Any, **named: Any) -> Any:
+        assert arguments[3] is None, "told as a whole"  # the memory
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(scanning, "analyse", analyse)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*((name, []) for name in FORMATS), ("table", ["-v"]), ("json", ["--baseline", "../known"])],
+)
+def test_beside_a_dockerfile_that_names_a_vulnerable_package(
+    in_parts: Path, monkeypatch: pytest.MonkeyPatch, database: str, name: str, options: list[str]
+) -> None:
+    """A file that changes costs no more than without it."""
+    tree = in_parts
+    command("scan", "--write-baseline=../known", "--exit-zero", "--select", "host-*")
+    chosen = ["--select", "host-*,image-*,vulnerable-package", "--database", database]
+    report = command("scan", *chosen, "--format", "json").report
+    found = [item for item in report["findings"] if item["rule"] == "vulnerable-package"]
+    assert {item["location"]["path"] for item in found} == {"p07.Dockerfile"}
+    options = ["--format", name, *chosen, *options]
+    work = Work(monkeypatch)
+    told: list[str] = []
+    how = form(name)
+    tell = how.tell
+
+    def telling(report: Report, *others: Any) -> Portion:
+        told.extend(sorted({item.location.path for item in report.findings}))
+        return tell(report, *others)
+
+    monkeypatch.setattr(how, "tell", telling)
+    assert len(work.of(*options)[1]) == 43
+    told.clear()
+    said(*options)
+    assert not told
+    write(tree, {"p30.yaml": placed("p-30", "team-2").replace("image: ", "image: x")})
+    assert work.of(*options) == (["p30.yaml"], ["p30.yaml"])
+    told.clear()
+    write(tree, {"p30.yaml": placed("p-30", "team-2").replace("image: ", "image: y")})
+    said(*options)
+    assert "p30.yaml" in told
+    assert len(told) < 20
+    write(tree, {"p07.Dockerfile": VULNERABLE.replace("2.4.1", "2.9")})
+    assert work.of(*options)[0] == ["p07.Dockerfile"]
+    assert work.of(*options) == ([], [])
+
+
+@pytest.mark.parametrize("options", [[], ["--format", "json"], ["--baseline", "../known", "-v"]])
+def test_what_is_known_of_packages_is_told_anew_when_that_changes(
+    in_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """With another database, another VEX document or another ignore."""
+    tree = in_parts
+    command("scan", "--write-baseline=../known", "--exit-zero", "--select", "host-*")
+    numbers = (None, 1, 0, 2)
+    databases = [
+        small_database.build(tmp_path / f"{number}.db", advisories=number) for number in numbers
+    ]
+    seen = set()
+    for _ in range(2):
+        for database in databases:
+            right = command("scan", "--database", database, *options)
+            assert said("--database", database, *options) == (right.code, right.out)
+            seen.add(right.out)
+    assert len(seen) == len(databases)
+    options = ["--database", databases[0], "--vex", "p15.json", "--config", "p20.toml", *options]
+    work = Work(monkeypatch)
+    write(tree, {"p20.toml": CONFIGURATION})
+    for ids in ([], ["CVE-2014-0012"], ["CVE-2014-0012", "CVE-2019-10906"]):
+        write(tree, {"p15.json": vex(ids)})
+        work.of(*options)
+        seen.add(said(*options)[1])
+        assert work.of(*options) == ([], [])
+    assert len(seen) == len(databases) + 3
+    write(tree, {"p20.toml": CONFIGURATION.replace("[", "['vulnerable-package', ", 1)})
+    work.of(*options)
+    assert "vulnerable-package is locked" in said(*options)[1]
+    comment = "# seawall: ignore[CVE-2019-10906, CVE-2014-0012, CVE-2020-28493] none is reached\n"
+    write(tree, {"p20.toml": CONFIGURATION, "p07.Dockerfile": comment + VULNERABLE})
+    assert work.of(*options)[0] == ["p07.Dockerfile"]
+    (tree / "p07.Dockerfile").write_text(comment + VULNERABLE.replace("2.4.1", "3.1"))
+    assert work.of(*options)[0] == ["p07.Dockerfile"]
+    assert "hides nothing" in said(*options)[1]
+
+
+def vex(ids: list[str]) -> str:
+    statements = [
+        {
+            "vulnerability": {"name": id_},
+            "products": [{"@id": "pkg:pypi/jinja2"}],
+            "status": "not_affected",
+            "justification": "vulnerable_code_not_present",
+        }
+        for id_ in ids
+    ]
+    return json.dumps({"@context": "https://openvex.dev/ns/v0.2.0", "statements": statements})
+
+
+def test_a_rule_that_breaks_on_a_package_is_told_each_time(
+    in_parts: Path, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    (rule,) = catalogue.look_up("vulnerable-package")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    options = ["--database", database]
+    with monkeypatch.context() as patch:
+        patch.setattr(rule, "check", broken)
+        runs = [command("scan", "--cache", *options) for _ in range(2)]
+        assert runs[0] == runs[1] == command("scan", *options)
+        assert runs[0].code == 4
+    right = command("scan", *options)
+    assert said(*options) == (right.code, right.out)
+    assert "jinja2" in right.out
 
 
 # Groups ---------------------------------------------------------------------------------------

@@ -124,7 +124,6 @@ def engine_options(
         locked=config.locked,
         whole=_is_whole(options, config),
         baseline=_baseline(options, config, settings["baseline"]),
-        keep_secrets=options.write_baseline is not None,
         since=options.since,
         pins=_pins(),
         platform=getattr(options, "platform", None) or "",

@@ -1,7 +1,7 @@
 """Findings and ignores as plain tuples, for another process or a cache.
 
-Rules are told by their ids. A secret value goes to another process of the same run, never into a
-file: there a mark takes its place.
+Rules are told by their ids. A finding with a secret value goes to another process of the same run,
+never into a file.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from seawall.core.edit import (
 from seawall.core.finding import NO_DETAILS, Finding, Related, Subject
 from seawall.core.ignore import Enable, Ignore, Lines, Part, Scope, WholeFile
 from seawall.core.location import Location, Span, made
-from seawall.core.redacted import LEFT_OUT, NOTHING, Redacted
+from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.rule import Rule
 from seawall.core.severity import Confidence, Gate, Severity
 
@@ -30,14 +30,8 @@ Plain = Any
 _SCOPES = (Lines, WholeFile, Part)
 
 
-_LEFT_OUT = True
-
-
-def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
-    """A finding; with its secret value where the result stays private to this run."""
-    secret: str | bool = finding.secret.reveal()
-    if finding.secret is LEFT_OUT or (secret and not private):
-        secret = _LEFT_OUT
+def finding_to_plain(finding: Finding) -> Plain:
+    """A finding with its secret value, if it has one: then it is for this run alone."""
     return (
         finding.rule.id,
         int(finding.severity),
@@ -57,7 +51,7 @@ def finding_to_plain(finding: Finding, *, private: bool = True) -> Plain:
         else (),
         finding.evidence,
         dict(finding.details),
-        secret,
+        finding.secret.reveal(),
         tuple(_repair_to_plain(repair) for repair in finding.repairs) if finding.repairs else (),
         int(finding.gate),
     )
@@ -97,14 +91,12 @@ def finding_from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Finding:
         )
     if repairs:
         repairs = tuple(_repair_from_plain(repair) for repair in repairs)
-    if secret:
-        secret = LEFT_OUT if secret is _LEFT_OUT else Redacted(secret)
     return made(
         Finding,
         (
             rules[rule], _SEVERITIES[severity], _CONFIDENCES[confidence], message, remedy,
             made(Subject, subject), location_from_plain(location), related, fixes, evidence,
-            details or NO_DETAILS, repairs, secret or NOTHING, _GATES[gate],
+            details or NO_DETAILS, repairs, Redacted(secret) if secret else NOTHING, _GATES[gate],
         ),
     )  # fmt: skip
 

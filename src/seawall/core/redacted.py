@@ -1,6 +1,6 @@
 """Text that must never be shown: hidden by its type, not by the care of whoever prints it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class Redacted:
@@ -37,29 +37,26 @@ class Redacted:
 
 
 NOTHING = Redacted("")
-LEFT_OUT = Redacted("left out")
-"""Stands for a value that was not stored; told by its identity."""
-
-
 _SHORTEST_LINE = 8
+_SHORTEST_PART = 4
+"""Characters of what is looked for: one letter stands in every text, and gives nothing away."""
 
 
 def parts_of(secret: Redacted) -> list[str]:
-    """What tells a secret: its value, or each line of one that has several, as far as it is long.
-
-    Nothing for a value that was not stored.
-    """
-    if secret is LEFT_OUT:
-        return []
+    """What tells a secret: its value, or each long line of one that has several."""
     lines = [line.strip() for line in secret.reveal().splitlines()]
     return lines if len(lines) < 2 else [line for line in lines if len(line) >= _SHORTEST_LINE]
 
 
+def revealing(secrets: Iterable[Redacted]) -> Callable[[bytes], bool]:
+    """Tells whether some bytes hold one of some values, or a line of one that has several."""
+    parts = {part for secret in secrets for part in parts_of(secret)}
+    wanted = [
+        part.encode("utf-8", "surrogatepass") for part in parts if len(part) >= _SHORTEST_PART
+    ]
+    return lambda data: any(part in data for part in wanted)
+
+
 def reveals(data: bytes, secrets: Iterable[Redacted]) -> bool:
     """Whether some bytes hold a secret value, or a line of one that has several."""
-    return any(
-        part.encode("utf-8", "surrogatepass") in data
-        for secret in secrets
-        for part in parts_of(secret)
-        if part
-    )
+    return revealing(secrets)(data)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 
 from seawall.core.named_tuple import NamedTuple
-from seawall.dockerfile.installations import installations
+from seawall.dockerfile.installations import Wish, installations
 from seawall.dockerfile.names import may_install
 from seawall.dockerfile.references import ImageReference
 from seawall.dockerfile.rule import Embedding
@@ -30,18 +30,6 @@ class Base(NamedTuple):
     """Whether nothing says that it is part of an image that the file makes."""
 
 
-class Wish(NamedTuple):
-    """A package that is installed by name (``installations.Installation``)."""
-
-    family: str
-    name: str
-    version: str
-    constraint: str
-    release: str
-    line: int
-    for_build: bool
-
-
 class BuildContents(NamedTuple):
     """What one Dockerfile names."""
 
@@ -55,10 +43,7 @@ def contents_of(build: Build, embedding: Embedding | None = None) -> BuildConten
     shift = 0 if embedding is None or embedding.lines is None else embedding.line - 1
     first = embedding.line if embedding is not None and embedding.lines is None else 0
     bases = tuple(_bases(build, lambda number: first or number + shift))
-    wishes = tuple(
-        Wish(*one[:5], line(one.start), one.for_build)
-        for one in (installations(build) if may_install(build.file.data) else ())
-    )
+    wishes = tuple(installations(build, line)) if may_install(build.file.data) else ()
     return BuildContents(bases, wishes)
 
 

@@ -4,7 +4,7 @@ Only what is written is told: what ``requirements.txt`` or a lock file brings al
 these, and what a package brings in itself by nobody but the built image.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from seawall.core.lazy import pattern
@@ -12,14 +12,14 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.base_releases import release_named
 from seawall.dockerfile.package_commands import (
     Installed,
+    Unnamed,
     expanded,
-    installed,
-    step_package_commands,
+    installed_and_unnamed,
     with_named_packages,
 )
 from seawall.dockerfile.package_managers import INSTALL, REMOVE
 from seawall.dockerfile.stages import Build, Stage, Step
-from seawall.text.shell.script import Script
+from seawall.text.shell.script import Command, Script
 
 SYSTEM = frozenset(("apt", "apk", "yum", "dnf", "zypper", "pacman"))
 """Families of managers whose packages are those of the distribution."""
@@ -33,8 +33,8 @@ _NOT_BY_NAME = frozenset(
 """Sub-commands that install something else than the packages that stand behind them."""
 
 
-class Installation(NamedTuple):
-    """A package that a RUN installs."""
+class Wish(NamedTuple):
+    """A package that a RUN installs by name."""
 
     family: str
     """Of its manager: ``apt``, ``pip`` ..."""
@@ -45,100 +45,118 @@ class Installation(NamedTuple):
     """What is asked for where that is no exact version."""
     release: str
     """The distribution that the stage builds on (``base_releases``); empty if nothing tells."""
-    start: int
-    """Where it stands in the file, in bytes."""
+    line: int
     for_build: bool
     """Whether it is in no image that the file makes: see ``installations``."""
 
 
-def installations(build: Build) -> Iterator[Installation]:
-    """The packages of all stages, in the order of the file.
+def installations(build: Build, line: Callable[[int], int]) -> Iterator[Wish]:
+    """The packages of all stages, in the order of the file; ``line`` gives that of a byte.
 
     What a stage installs that no image is made of is for the build only. Packages of languages are
     for the image all the same when it copies or mounts from that stage: a virtual environment or a
     program is what is copied as a rule, and a package of the system hardly ever is.
     """
-    by_stage = [
-        tuple(_of_stage(stage)) if any(step.name == "RUN" for step in stage.steps) or stage.base
-        else ()
-        for stage in build.stages
-    ]  # fmt: skip
+    by_stage = [tuple(_of_stage(stage)) for stage in build.stages]
     several = len(by_stage) > 1 and any(by_stage)
     images = build.images if several else ()
-    shipped = {_key(one) for stage in images for one in by_stage[stage.number]}
+    shipped = {
+        (one.package.word.start, one.package.name)
+        for stage in images
+        for one in by_stage[stage.number]
+    }
     needed = build.needed() if several else frozenset()
+    releases = _Releases()
     seen: set[tuple[int, str]] = set()
     for one in chain.from_iterable(by_stage):
-        key = _key(one)
+        package = one.package
+        start = package.word.start
+        key = start, package.name
         if key in seen:
             continue  # a stage has the packages of the one it builds on
         seen.add(key)
-        is_left = several and key not in shipped
-        is_copied = one.call.family not in SYSTEM and one.step.stage.number in needed
-        yield _installation(one, for_build=is_left and not is_copied)
-
-
-def _key(one: Installed) -> tuple[int, str]:
-    return one.package.word.start, one.package.name
+        for_build = (
+            several
+            and key not in shipped
+            and (one.call.family in SYSTEM or one.step.stage.number not in needed)
+        )
+        yield _wish(one, releases, line(start), for_build=for_build)
 
 
 def _of_stage(stage: Stage) -> Iterator[Installed]:
-    for one in installed(stage):
+    named, unnamed = installed_and_unnamed(stage)
+    for one in named:
         is_option = one.package.name.startswith("-")  # behind gem's "--": for compilers
         if not one.package.local and not is_option and one.call.verb not in _NOT_BY_NAME:
             yield one
-    if b"$" in stage.file.data:
-        for step in stage.chain_steps():
-            if step.name == "RUN":
-                yield from _of_variables(step)
+    if unnamed and b"$" in stage.file.data:
+        yield from _of_variables(unnamed)
 
 
-def _of_variables(step: Step) -> Iterator[Installed]:
+def _of_variables(unnamed: Sequence[Unnamed]) -> Iterator[Installed]:
     """The packages that only variables name, but for those of a RUN that removes such ones."""
-    calls = list(step_package_commands(step))
-    removed = {
-        call.family
-        for call in calls
-        if call.action == REMOVE and not all(package.name for package in call.packages)
-    }
-    for call in calls:
-        nameless = call.action == INSTALL and not all(package.name for package in call.packages)
-        if nameless and call.family not in removed and call.verb not in _NOT_BY_NAME:
+    removed = {(call.definition.family, step) for call, _, step in unnamed if call.action == REMOVE}
+    for call, script, step in unnamed:
+        if (
+            call.action == INSTALL
+            and (call.definition.family, step) not in removed
+            and call.verb not in _NOT_BY_NAME
+        ):
             own = {id(package) for package in call.packages if package.name}
-            whole = with_named_packages(call, _script_of(call.command, step), step.environment)
+            whole = with_named_packages(call, script, step.environment)
             for package in whole.packages:
                 if id(package) not in own and not package.local:
                     yield Installed(package, call, step)
 
 
-def _script_of(command: object, step: Step) -> Script:
+def _script_of(command: Command, step: Step) -> Script:
     return next(one for one in step.scripts if any(own is command for own in one.commands))
 
 
-def _installation(one: Installed, *, for_build: bool) -> Installation:
-    package, call = one.package, one.call
+class _Releases:
+    """The distribution that each stage builds on, as far as its image tells."""
+
+    def __init__(self) -> None:
+        self._known: dict[Stage, str] = {}
+
+    def of(self, stage: Stage) -> str:
+        """That of a stage."""
+        found = self._known.get(stage)
+        if found is None:
+            root = stage.root
+            is_told = root.image is not None and root.base_name.known
+            found = release_named(root.image) if root.image is not None and is_told else ""
+            self._known[stage] = found
+        return found
+
+
+def _wish(one: Installed, releases: _Releases, line: int, *, for_build: bool) -> Wish:
+    package, call, step = one
+    family = call.definition.family
     name = package.name or package.word.text.strip("\"'")
     operator, version = package.operator, package.version
-    if not version and call.family in _BY_OPTION:
-        operator, version = "=", (call.values(*_BY_OPTION[call.family]) or [""])[-1]
+    if not version and family in _BY_OPTION:
+        operator, version = "=", (call.values(*_BY_OPTION[family]) or [""])[-1]
     if "$" in version or "`" in version:
-        version = expanded(version, _script_of(call.command, one.step), one.step.environment) or ""
+        version = expanded(version, _script_of(call.command, step), step.environment) or ""
         version = version or package.version
-    if call.family == "zypper" and not operator:
+    if family == "zypper" and not operator:
         found = _RPM.search(name)
         if found is not None:
             name, operator, version = name[: found.start()], "-", found[1]
-    version = version.partition(";")[0].strip()  # pip: markers
-    exact = operator in _EXACT and _EXACT_VERSIONS[call.family](version)
-    root = one.step.stage.root
-    release = "" if root.image is None or not root.base_name.known else release_named(root.image)
-    return Installation(
-        call.family,
-        _NAMES.get(call.family, str)(name),
-        version if exact else "",
-        "" if exact else f"{operator.strip('@:-')}{version}",
-        release if call.family in SYSTEM else "",
-        package.word.start,
+    constraint = ""
+    if operator or version:
+        version = version.partition(";")[0].strip()  # pip: markers
+        if not (operator in _EXACT and _EXACT_VERSIONS[family](version)):
+            version, constraint = "", f"{operator.strip('@:-')}{version}"
+    rename = _NAMES.get(family)
+    return Wish(
+        family,
+        name if rename is None else rename(name),
+        version,
+        constraint,
+        releases.of(step.stage) if family in SYSTEM else "",
+        line,
         for_build,
     )
 

@@ -108,6 +108,12 @@ def package_commands(commands: Iterable[Command]) -> Iterator[PackageCommand]:
             yield found
 
 
+@lru_cache(maxsize=256)  # a dozen rules ask the same of each script of a file
+def calls_of(script: Script) -> tuple[PackageCommand, ...]:
+    """The calls of package managers in a script, in their order."""
+    return tuple(package_commands(script.commands))
+
+
 def package_command(command: Command) -> PackageCommand | None:
     """A command as a call of a package manager, if it is one."""
     return _called(command) if may_be_manager(command.name) else None
@@ -240,7 +246,9 @@ def _by_mode(
 def _package(definition: Manager, word: ShellWord) -> Package:
     text = word.text.strip("\"'") if word.value is None else word.value
     family = definition.family
-    if definition.family == "pip" and " @ " in text:
+    if text.replace("-", "").isalnum() and family not in {"yum", "dnf"}:  # most of them
+        return Package(text, "", "", local=False, word=word)
+    if family == "pip" and " @ " in text:
         name, _, address = text.partition(" @ ")
         return Package(_known(name), "@", address.strip(), local=True, word=word)
     local = (
@@ -335,10 +343,21 @@ class Installed(NamedTuple):
 def step_package_commands(step: Step) -> Iterator[PackageCommand]:
     """The calls of package managers in a step's scripts."""
     for script in step.scripts:
-        yield from package_commands(script.commands)
+        yield from calls_of(script)
 
 
-@lru_cache(maxsize=4)  # each command that installs asks for all of its stage
+_Name = tuple[str, str]
+"""The family of a manager, and what a package or a group of packages is called there."""
+
+
+class Unnamed(NamedTuple):
+    """A call that installs or removes packages of which only variables name some."""
+
+    call: PackageCommand
+    script: Script
+    step: Step
+
+
 def installed(stage: Stage) -> tuple[Installed, ...]:
     """The packages that the RUNs of a stage and of those below it install by name, each once.
 
@@ -346,33 +365,60 @@ def installed(stage: Stage) -> tuple[Installed, ...]:
     are left out; so are all of a RUN that removes what a variable names, or what ``apt-mark`` has
     marked as not wanted by itself.
     """
-    found: dict[tuple[str, str], Installed] = {}
-    groups: dict[tuple[str, str], list[str]] = {}
+    return installed_and_unnamed(stage)[0]
+
+
+@lru_cache(maxsize=32)  # each command that installs asks for all of its stage
+def installed_and_unnamed(stage: Stage) -> tuple[tuple[Installed, ...], tuple[Unnamed, ...]]:
+    """What a stage has ``installed``, and the calls that name no package by its name."""
+    found: dict[_Name, Installed] = {}
+    groups: dict[_Name, list[str]] = {}
+    unnamed: list[Unnamed] = []
     for step in stage.chain_steps():
-        for script in step.scripts if step.name == "RUN" else ():
-            own: dict[tuple[str, str], Installed] = {}
-            for call in package_commands(script.commands):
+        if step.name == "RUN":
+            for script in step.scripts:
+                calls = calls_of(script)
+                if calls:
+                    found.update(_installed_in(calls, script, step, found, groups))
+                    unnamed += (Unnamed(call, script, step) for call in calls if _is_unnamed(call))
+    return tuple(found.values()), tuple(unnamed)
+
+
+def _is_unnamed(call: PackageCommand) -> bool:
+    return any(not package.name for package in call.packages)
+
+
+def _installed_in(
+    calls: tuple[PackageCommand, ...],
+    script: Script,
+    step: Step,
+    found: dict[_Name, Installed],
+    groups: dict[_Name, list[str]],
+) -> dict[_Name, Installed]:
+    """What a script installs and leaves; what it removes of what was ``found`` is taken away."""
+    own: dict[_Name, Installed] = {}
+    for call in calls:
+        if call.action == INSTALL:
+            family = call.definition.family
+            for package in call.packages:
+                if package.name:
+                    own[family, package.name] = Installed(package, call, step)
+            for group in call.values("-t", "--virtual") if family == "apk" else ():
                 names = [package.name for package in call.packages if package.name]
-                if call.action == INSTALL:
-                    own.update(
-                        ((call.family, package.name), Installed(package, call, step))
-                        for package in call.packages
-                        if package.name
-                    )
-                    for group in call.values("-t", "--virtual") if call.family == "apk" else ():
-                        groups.setdefault((call.family, group), []).extend(names)
-                elif call.action == REMOVE:
-                    for name in names:
-                        for member in (name, *groups.pop((call.family, name), ())):
-                            found.pop((call.family, member), None)
-                            own.pop((call.family, member), None)
-                    if len(names) < len(call.packages) or _is_unmarked(call, script):
-                        own = {key: one for key, one in own.items() if key[0] != call.family}
-            found.update(own)
-    return tuple(found.values())
+                groups.setdefault((family, group), []).extend(names)
+        elif call.action == REMOVE:
+            family = call.definition.family
+            names = [package.name for package in call.packages if package.name]
+            for name in names:
+                for member in (name, *groups.pop((family, name), ())):
+                    found.pop((family, member), None)
+                    own.pop((family, member), None)
+            if len(names) < len(call.packages) or _is_unmarked(call, script):
+                own = {key: one for key, one in own.items() if key[0] != family}
+    return own
 
 
-@lru_cache(maxsize=4)  # each command that installs asks
+@lru_cache(maxsize=32)  # as above
 def installed_names(stage: Stage) -> frozenset[str]:
     """The names of the packages that a stage and those below it install."""
     return frozenset(one.package.name for one in installed(stage))

@@ -6,11 +6,7 @@ from functools import lru_cache
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.dockerfile.base_systems import DASH, shell_of
-from seawall.dockerfile.package_commands import (
-    PackageCommand,
-    package_command,
-    package_commands,
-)
+from seawall.dockerfile.package_commands import PackageCommand, calls_of, package_command
 from seawall.dockerfile.package_managers import CLEAN, INSTALL, UPDATE, UPGRADE
 from seawall.dockerfile.stages import Step
 from seawall.text.shell.script import Command, Script
@@ -40,7 +36,7 @@ def leftovers(step: Step) -> tuple[Leftover, ...]:
     """
     found: list[Leftover] = []
     for script in step.scripts:
-        calls = list(package_commands(script.commands))
+        calls = calls_of(script)
         if not calls:
             continue
         places = {command: place for place, command in enumerate(script.commands)}

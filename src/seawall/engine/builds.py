@@ -11,7 +11,8 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue, Rule
-from seawall.dockerfile.contents import HUB, Base, BuildContents, Wish
+from seawall.dockerfile.contents import HUB, Base, BuildContents
+from seawall.dockerfile.installations import Wish
 from seawall.dockerfile.releases import ended as has_ended
 from seawall.engine.packages import Bench, Found, blind, named, nothing_found, placed
 from seawall.engine.texts import Texts
@@ -63,12 +64,19 @@ def _installed(wishes: Iterable[Wish]) -> tuple[list[Package], list[Problem]]:
     return packages, problems
 
 
+_UNTOLD = frozenset("$` \\{*")
+"""Characters of a name that something else decides: a variable, a command, the shell."""
+
+
 def _fits(wish: Wish) -> bool:
     """Whether a name is told, and not by a variable."""
-    texts = wish.name, wish.version, wish.constraint
-    return bool(wish.name) and wish.name.isprintable() and not any(
-        mark in wish.name for mark in "$` \\{*"
-    ) and all(len(text) <= MAX_TEXT for text in texts)  # fmt: skip
+    name = wish.name
+    return (
+        bool(name)
+        and name.isprintable()
+        and _UNTOLD.isdisjoint(name)
+        and max(len(name), len(wish.version), len(wish.constraint)) <= MAX_TEXT
+    )
 
 
 def _image(base: Base) -> Package:
@@ -85,15 +93,18 @@ def _image(base: Base) -> Package:
     )  # fmt: skip
 
 
+def _name(wish: Wish) -> str:
+    """The name of a package as its kind of packages writes names."""
+    type_ = _TYPES[wish.family]
+    if type_ == "pypi":
+        return python_name(wish.name)
+    return wish.name.lower() if type_ in {"composer", "nuget"} else wish.name
+
+
 def _package(wish: Wish) -> Package:
     type_ = _TYPES[wish.family]
-    name = wish.name
-    if type_ == "pypi":
-        name = python_name(name)
-    elif type_ in {"composer", "nuget"}:
-        name = name.lower()
     package = Package(
-        type_, name, wish.version, wish.line, direct=True, development=wish.for_build,
+        type_, _name(wish), wish.version, wish.line, direct=True, development=wish.for_build,
         constraint=wish.constraint,
     )  # fmt: skip
     if not wish.release:
@@ -129,9 +140,13 @@ def judge(
         images += (_Placed(path, package) for package in _asked(bases, today))
         if not wishes:
             continue
-        installed, problems = _installed(Wish(*row) for row in wishes)
-        exact += (_Placed(path, package) for package in installed if package.version)
-        found.not_covered.extend(_without_version(path, installed, problems))
+        open_: list[Wish] = []
+        for wish in (Wish(*row) for row in wishes):
+            if wish.version and _fits(wish):
+                exact.append(_Placed(path, _package(wish)))
+            else:
+                open_.append(wish)
+        found.not_covered.extend(_without_version(path, open_))
     if exact or images:
         bench = Bench(rules, parameters, found)
         _hold(exact, images, bench, found, open_knowledge(), texts, today)
@@ -190,13 +205,17 @@ def _asked(bases: Iterable[Any], today: str) -> Iterator[Package]:
             yield _image(Base(*row))._replace(version=tag)
 
 
-def _without_version(
-    path: str, packages: Iterable[Package], problems: Iterable[Problem]
-) -> Iterator[NotCovered]:
-    names = [f"{p.name} {p.constraint}".rstrip() for p in packages if not p.version]
-    names += [problem.what for problem in problems]
-    if names:
-        yield NotCovered(path, named(names, "package", "packages"), NO_VERSION, _SCAN_THE_IMAGE)
+def _without_version(path: str, wishes: Iterable[Wish]) -> Iterator[NotCovered]:
+    names: list[str] = []
+    nameless: list[str] = []
+    for wish in wishes:
+        if _fits(wish):
+            names.append(f"{_name(wish)} {wish.constraint}".rstrip())
+        else:
+            nameless.append(shown(wish.name))
+    if names or nameless:
+        what = named([*names, *nameless], "package", "packages")
+        yield NotCovered(path, what, NO_VERSION, _SCAN_THE_IMAGE)
 
 
 def _with_own_remedy(item: NotCovered) -> NotCovered:

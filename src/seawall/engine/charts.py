@@ -218,7 +218,8 @@ class Charts:
             outcome = rendering.judged(
                 lambda inputs, own: analyse(inputs, own, rules, None, None), excluded
             )
-        if memory is not None and outcome.rendered:
+        # Of secrets only the places would be known the next time, and then nothing could be kept.
+        if memory is not None and outcome.rendered and not outcome.analysis.secrets:
             memory.keep_run(key, outcome.analysis)
         return outcome
 

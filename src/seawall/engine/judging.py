@@ -426,7 +426,7 @@ def to_keep(judgement: Judgement) -> Plain:
     """What is said of a file, for a cache."""
     plain = _to_plain(judgement._replace(own=[], relations=[], faults=[]))
     findings = (judgement.own, () if judgement.asked is None else judgement.relations)
-    kept = [[finding_to_plain(item, private=False) for item in part] for part in findings]
+    kept = [[finding_to_plain(item) for item in part] for part in findings]
     return (*kept, *plain[2:])
 
 

@@ -82,8 +82,6 @@ class Options(NamedTuple):
     """Whether the targets hold all that the configuration is about."""
     baseline: str | None = None
     """The file of known findings."""
-    keep_secrets: bool = False
-    """Whether findings must have the secret values they are about: to write a baseline."""
     since: str | None = None
     """A git revision: only what came after it counts."""
     today: str = ""
@@ -119,8 +117,3 @@ class Options(NamedTuple):
     """Whether results may be taken from and put into the user's cache."""
     workers: int = 0
     """Processes to use at most; 0 for as many as the machine has processors."""
-
-    @property
-    def needs_secrets(self) -> bool:
-        """Whether findings are compared by the secret values they are about."""
-        return self.keep_secrets or self.baseline is not None or self.since is not None

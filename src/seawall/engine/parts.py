@@ -1,13 +1,12 @@
 """Reports that are told in parts: what is kept of each part, and what all of them come to."""
 
 import marshal
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.portion import Piece, Portion
-from seawall.core.redacted import Redacted, reveals
 from seawall.core.report import (
     Advisories,
     Coverage,
@@ -48,8 +47,8 @@ class Told(NamedTuple):
         return [_revived(part.outputs[number], self.rules) for part in self.parts]
 
 
-def part_of(portions: Sequence[Portion], secrets: Collection[Redacted]) -> tuple[Part, bool]:
-    """What the outputs say of some files, as it is kept, and whether one of the secrets shows."""
+def part_of(portions: Sequence[Portion], is_private: Callable[[bytes], bool]) -> tuple[Part, bool]:
+    """What the outputs say of some files, as it is kept, and whether any of it is private."""
     from seawall.cache import digest  # noqa: PLC0415 - loaded already
 
     outputs = []
@@ -60,10 +59,10 @@ def part_of(portions: Sequence[Portion], secrets: Collection[Redacted]) -> tuple
         for pieces in map(tuple, portion.texts):
             text = "".join(piece.text for piece in pieces).encode("utf-8", "surrogatepass")
             holes = tuple(chain.from_iterable(piece.holes for piece in pieces))
-            shows = shows or reveals(text, secrets)
+            shows = shows or is_private(text)
             texts.append((packed(text), holes))
         more = (tuple(rule.id for rule in portion.rules), portion.facts)
-        shows = shows or reveals(marshal.dumps((*(holes for _, holes in texts), more)), secrets)
+        shows = shows or is_private(marshal.dumps((*(holes for _, holes in texts), more)))
         stamps += (text for text, _ in texts)
         stamps.append(repr((*(holes for _, holes in texts), more)).encode())
         outputs.append((tuple(texts), *more))

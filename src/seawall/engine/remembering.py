@@ -3,11 +3,11 @@
 Three layers: a whole run (nothing has changed), what rules say of a file that rests on this file
 alone, and what a file holds. Each key is a digest of everything its value rests on.
 
-No secret is ever stored. A finding about one is, without the value; who needs the values (a
-baseline) has such files judged anew. What a file with a Secret or a credential holds is not kept.
+No secret is ever stored, nor a finding about one, nor what a file with a Secret or a credential
+holds. So these files are judged anew in each run in which something has changed, and it is known
+what must not be written (``Run.knows``): what is secret in one file may stand in any other.
 """
 
-import marshal
 import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
@@ -24,7 +24,6 @@ from seawall.core.compact import (
 )
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.redacted import LEFT_OUT, Redacted, reveals
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
 from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject, kept, to_keep
@@ -70,7 +69,6 @@ class Memory:
 
     def __init__(self, store: Store, options: Options, rules: Sequence[Rule]) -> None:
         self._store = store
-        self._needs_secrets = options.needs_secrets
         self._chosen = rules
         code = cache.code_stamp(os.path.dirname(seawall.__file__), store)
         self._code = code
@@ -124,11 +122,8 @@ class Memory:
             return None
         try:
             findings, ignores, coverage, objects, private, unsure, rendered, builds = plain
-            known = [finding_from_plain(item, self._rules) for item in findings]
-            if self._needs_secrets and any(item.secret is LEFT_OUT for item in known):
-                return None
             return Analysis(
-                known,
+                [finding_from_plain(item, self._rules) for item in findings],
                 [ignore_from_plain(item) for item in ignores],
                 coverage_from_plain(coverage),
                 objects,
@@ -142,11 +137,11 @@ class Memory:
             return None
 
     def keep_run(self, key: bytes | None, analysis: Analysis) -> None:
-        """Remember the result of a run."""
-        if key is None or analysis.faults:
+        """Remember the result of a run, unless some of it is about a secret."""
+        if key is None or analysis.faults or analysis.secrets:
             return
         plain = (
-            [finding_to_plain(finding, private=False) for finding in analysis.findings],
+            [finding_to_plain(finding) for finding in analysis.findings],
             [ignore_to_plain(ignore) for ignore in analysis.ignores],
             coverage_to_plain(analysis.coverage),
             analysis.objects,
@@ -155,7 +150,7 @@ class Memory:
             _rendered_to_plain(analysis.rendered) if analysis.rendered else (),
             tuple(analysis.builds),
         )
-        _put(self._store, key, plain, analysis.secrets)
+        self._store.put(key, plain)
 
     # Files ------------------------------------------------------------------------------------
 
@@ -168,12 +163,9 @@ class Memory:
         """The objects of the files that were read, and digests of what may be asked of them."""
         return Shelf(inputs.units, inputs.opaque)
 
-    def judgements(self, shelf: Shelf, *, needs_secrets: bool = False) -> "_Judgements":
-        """What rules say of files; with the secrets that they found, if these are needed."""
-        return _Judgements(
-            self._store, self._judging, self._rules, shelf,
-            needs_secrets=needs_secrets or self._needs_secrets,
-        )  # fmt: skip
+    def judgements(self, shelf: Shelf) -> "_Judgements":
+        """What rules say of files."""
+        return _Judgements(self._store, self._judging, self._rules, shelf)
 
     def sections(self, signature: bytes, domains: Sequence[str]) -> "_Sections":
         """What outputs with a signature say of files."""
@@ -200,12 +192,6 @@ def _rendered_from_plain(plain: Plain) -> "Mapping[str, Rendered]":
         path: Rendered(chart, value_sets, {Span(*old): Span(*new) for old, new in spans}, several)
         for path, chart, value_sets, spans, several in plain
     }
-
-
-def _put(store: Store, key: bytes, plain: Plain, secrets: set[Redacted]) -> None:
-    """Keep a value, unless a secret shows in it: a message could quote what another rule found."""
-    if not (secrets and reveals(marshal.dumps(plain), secrets)):
-        store.put(key, plain)
 
 
 def _may_store(task: Task) -> bool:
@@ -299,20 +285,11 @@ class _Units:
 
 
 class _Judgements:
-    def __init__(
-        self,
-        store: Store,
-        judging: bytes,
-        rules: dict[str, Rule],
-        shelf: Shelf,
-        *,
-        needs_secrets: bool,
-    ) -> None:
+    def __init__(self, store: Store, judging: bytes, rules: dict[str, Rule], shelf: Shelf) -> None:
         self._store = store
         self._judging = judging
         self._rules = rules
         self._shelf = shelf
-        self._needs_secrets = needs_secrets
 
     def _key(self, unit: Unit) -> bytes:
         return digest(self._judging, b"judgement", unit.task.row, b"%d" % unit.complete)
@@ -333,22 +310,17 @@ class _Judgements:
             judgement = kept(content, self._rules, is_current=is_current)
         except _BROKEN:
             return None
-        if len(judgement.related) != (unit.count or 1):
-            return None
-        found = (*judgement.own, *judgement.relations)
-        if self._needs_secrets and any(item.secret is LEFT_OUT for item in found):
-            return None
-        return judgement
+        return judgement if len(judgement.related) == (unit.count or 1) else None
 
     def of_objects(self, unit: Unit) -> Sequence[OfObject | None]:  # noqa: ARG002 - by files only
         """Nothing: what is said of a file is known by all of its bytes."""
         return NOTHING_OF_OBJECTS
 
     def learn(self, unit: Unit, judgement: Judgement) -> None:
-        """Remember what the rules said."""
-        if _may_store(unit.task) and not judgement.faults:
+        """Remember what the rules said, unless it is about a secret."""
+        if _may_store(unit.task) and not judgement.faults and not judgement.secrets:
             plain = (self._shelf.digest(judgement.asked or ()), to_keep(judgement))
-            _put(self._store, self._key(unit), plain, judgement.secrets)
+            self._store.put(self._key(unit), plain)
 
 
 class Section(NamedTuple):
@@ -362,13 +334,22 @@ class Section(NamedTuple):
     answers: bytes
     counts: tuple[int, ...]
     """The findings of each severity, the least first."""
+    gated: tuple[int, ...]
+    """Those of them that fail a run from their severity on."""
+    always: int
+    """How many fail a run whatever their severity."""
     suppressed: int
     uses: tuple[tuple[bool, tuple[str, ...], tuple[str, ...]], ...]
-    """What each ignore outside of all files did (``triage.verdicts.Use``)."""
+    """What each ignore outside of all files did (``triage.verdicts.Use``); those of VEX documents
+    are left out where nothing is told of packages."""
     demands: tuple[tuple[str, str, int, int, int], ...]
     """What it took from the baseline (``triage.baseline.Demand``)."""
     builds: tuple[tuple[str, Plain], ...]
     """By file, what Dockerfiles name."""
+    packages: bytes
+    """What it tells of that rests on this, too (``Knowledge.digest``); empty where nothing does."""
+    private: tuple[int, ...]
+    """Which of the files have findings about secrets."""
 
 
 class _Sections:

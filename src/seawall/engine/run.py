@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.portion import Portion
-from seawall.core.redacted import LEFT_OUT, Redacted, reveals
+from seawall.core.redacted import Redacted, revealing, reveals
 from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
@@ -126,7 +126,8 @@ class Run:
         self._cache: Cache | None = None
         self._store: Store | None = None
         self._replay_key: bytes | None = None
-        self._secrets: Collection[Redacted] = ()
+        self._secrets: set[Redacted] | None = None
+        """``None`` until somebody has said what they are."""
         self._opened: list[Closable] = []
 
     def __enter__(self) -> Self:
@@ -141,7 +142,12 @@ class Run:
         for opened in self._opened:
             opened.close()
         if self._cache is not None:
+            self._cache.withhold(self._is_private())
             self._cache.close()
+
+    def _is_private(self) -> Callable[[bytes], bool]:
+        """Tells whether a value shows a secret, or may show one that nobody knows yet."""
+        return (lambda _: True) if self._secrets is None else revealing(self._secrets)
 
     def closes(self, opened: "Closable") -> None:
         """Close something at the end of the run."""
@@ -231,7 +237,7 @@ class Run:
 
     def recording(self) -> Recording:
         """Keeps an output of this run."""
-        return Recording(self._secrets)
+        return Recording(self._secrets or ())
 
     def record(self, recordings: Sequence[Recording], exit_code: int) -> None:
         """Keep what this run wrote, unless a secret shows in it."""
@@ -248,7 +254,7 @@ class Run:
         from seawall.engine.parts import summary_to_plain  # noqa: PLC0415 - loaded already
 
         summary = summary_to_plain(told.summary)
-        if reveals(repr(summary).encode(), self._secrets):
+        if reveals(repr(summary).encode(), self._secrets or ()):
             return
         rows = [(key, stamp if key else (own, stamp)) for own, stamp, key in told.parts]
         self._store.put(self._replay_key, (True, rows, summary, *self._besides()))
@@ -257,10 +263,12 @@ class Run:
         return tuple(self.conditions), tuple(self.lasting_notes)
 
     def knows(self, secrets: Collection[Redacted]) -> None:
-        """Keep no output that shows one of these; none at all where their values are not known."""
-        self._secrets = secrets
-        if any(secret is LEFT_OUT for secret in secrets):
-            self.forget_outputs()
+        """Keep nothing that shows one of these: to be told before anything is to be kept.
+
+        What a file holds is read before it is known what is secret in another one, so values are
+        looked at when they are written (``Cache.withhold``).
+        """
+        self._secrets = {*(self._secrets or ()), *secrets}
 
     def forget_outputs(self) -> None:
         """Do not keep the outputs: they rest on what an equal run may not find again."""

@@ -303,6 +303,7 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
+    run.knows(analysis.secrets)
     advised = Advised(inputs, options, rules, source, library)
     analysis = advised.added(analysis, advised.of_files())
     knowledge = library.opened

@@ -4,20 +4,21 @@ Findings of such files are neither read nor made: a group of files has one text,
 long as the files and the objects that its rules asked about stay the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from seawall import catalogue
 from seawall.core.location import Span
-from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import Redacted, revealing
 from seawall.core.report import RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
 from seawall.core.severity import Gate
 from seawall.engine.analysis import Analysis
 from seawall.engine.enabling import heard
-from seawall.engine.judging import Judged, Judgement, joined, judge_each
+from seawall.engine.groups import Group
+from seawall.engine.judging import Judged, Judgement, Judgements, joined, judge_each
 from seawall.engine.options import Options
 from seawall.engine.packages import covered, together
 from seawall.engine.parts import Part, Told, part_of
@@ -37,9 +38,9 @@ from seawall.triage.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from seawall.core.redacted import Redacted
+    from seawall.core.finding import Finding
+    from seawall.core.ignore import Ignore
     from seawall.engine.advised import Advised
-    from seawall.engine.knowledge import Knowledge
     from seawall.engine.packages import Found
     from seawall.engine.run import Teller
     from seawall.triage.baseline import Tally  # json costs 2 ms
@@ -57,11 +58,10 @@ def told(
 ) -> Told | None:
     """Judge what is not known and tell of all.
 
-    ``None`` where that cannot be told in parts: objects enable rules of their own, what is said of
-    the configuration is said of one of the files, or something is known of what Dockerfiles name,
-    whose text would be that of two domains.
+    ``None`` where that cannot be told in parts: objects enable rules of their own, or what is said
+    of the configuration is said of one of the files.
     """
-    outside = _outside(options, advised.knowledge)
+    outside = _outside(options)
     if found is not None and not outside.isdisjoint(found.texts):
         return None
     for unit in inputs.units:
@@ -76,10 +76,9 @@ def told(
     return telling.told()
 
 
-def _outside(options: Options, knowledge: "Knowledge | None") -> set[str]:
+def _outside(options: Options) -> set[str]:
     """Where ignores stand that are in none of the files."""
-    documents = () if knowledge is None else knowledge.ignores
-    return {ignore.origin.path for ignore in (*options.ignores, *documents)}
+    return {*(ignore.origin.path for ignore in options.ignores), *options.vex}
 
 
 class _Telling:
@@ -114,6 +113,7 @@ class _Telling:
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
         self._secrets: set[Redacted] = set()
+        self._is_private = revealing(())
         self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
         self._tally: Tally | None = None
         if options.baseline is not None:
@@ -121,23 +121,19 @@ class _Telling:
 
             self._tally = load(options.baseline).tally(self._policy().today)
 
-    def told(self) -> Told | None:
-        """All of it; ``None`` where something is known of what Dockerfiles name."""
-        units = [unit for unit in self._inputs.units if not unit.task.file.context]
-        apart = _outside(self._options, self._advised.knowledge)
-        if self._found is not None:
-            apart |= self._found.texts.keys()
-        groups = [
-            [units[number] for number in group]
-            for group in groups_of([unit.task.file.path for unit in units], apart)
+    def told(self) -> Told:
+        """All of it."""
+        groups = self._groups()
+        self._look_for_secrets(groups)
+        self._judge([group for group in groups if group.section is None])
+        faults = self._hold_builds(groups)
+        self._judge([group for group in groups if group.section is None and not group.results])
+        sections = [self._section(group, may_be_kept=not faults) for group in groups]
+        self._faults += faults
+        told = [
+            (group.path, Part(section.outputs, section.stamp, group.key))
+            for group, section in zip(groups, sections, strict=True)
         ]
-        sections, parts = self._sections_of(groups)
-        in_builds = self._advised.of_builds([row for item in sections for row in item.builds])
-        if in_builds is not None:
-            if in_builds.findings or in_builds.faults:
-                return None
-            self._coverage = together(self._coverage, in_builds)
-        told = [(group[0].task.file.path, part) for group, part in zip(groups, parts, strict=True)]
         of_packages, uses = self._of_packages()
         of_outside = self._of_outside(sections, uses)
         if self._tally is not None:
@@ -150,18 +146,33 @@ class _Telling:
             [part for _, part in told],
             self._by_id,
             self._summary(sections, of_packages, of_outside),
-            self._all_may_be_kept,
+            self._all_may_be_kept and not self._faults,
         )
+
+    def _groups(self) -> list[Group]:
+        """The files, with what is known to be said of them."""
+        units = [unit for unit in self._inputs.units if not unit.task.file.context]
+        apart = _outside(self._options)
+        if self._found is not None:
+            apart |= self._found.texts.keys()
+        groups = [
+            [units[number] for number in group]
+            for group in groups_of([unit.task.file.path for unit in units], apart)
+        ]
+        keys = [self._sections.key(group) for group in groups]
+        known = [
+            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
+            for item in self._sections.known(keys)
+        ]
+        return list(map(Group, groups, keys, known))
 
     def _summary(
         self, sections: Sequence[Section], of_packages: Verdict, of_outside: Verdict
     ) -> Summary:
-        counts = [count_of_each(of_outside.findings), *(item.counts for item in sections)]
-        others = of_packages.findings
-        gated = (item for item in others if item.gate == Gate.BY_SEVERITY)
+        others = [*of_outside.findings, *of_packages.findings]
         knowledge = self._advised.knowledge
         return Summary(
-            _sums(*counts, count_of_each(others)),
+            _sums(count_of_each(others), *(item.counts for item in sections)),
             len(of_outside.suppressed)
             + len(of_packages.suppressed)
             + sum(item.suppressed for item in sections),
@@ -172,56 +183,147 @@ class _Telling:
             tuple(self._faults),
             self._inputs.packages,
             None if knowledge is None else knowledge.described(),
-            _sums(*counts, count_of_each(gated)),
-            sum(item.gate == Gate.ALWAYS for item in others),
+            _sums(_gated(others), *(item.gated for item in sections)),
+            _always(others) + sum(item.always for item in sections),
         )
 
-    def _sections_of(self, groups: Sequence[Sequence[Unit]]) -> tuple[list[Section], list[Part]]:
-        """What is to be said of groups of files, remembered or worked out now."""
-        keys = [self._sections.key(group) for group in groups]
-        sections = [
-            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
-            for item in self._sections.known(keys)
-        ]
-        missing = [group for group, item in zip(groups, sections, strict=True) if item is None]
-        fresh = self._fresh(missing)
-        result = []
-        for key, group, item in zip(keys, groups, sections, strict=True):
-            if item is not None and self._is_granted(item):
-                result.append(item)
-                continue
-            made = next(fresh) if item is None else next(self._fresh([group]))
-            result.append(made.section)
-            if made.may_be_kept:
-                self._sections.learn(key, made.section)
-            else:
-                self._all_may_be_kept = False
-        parts = [
-            Part(section.outputs, section.stamp, key)
-            for section, key in zip(result, keys, strict=True)
-        ]
-        return result, parts
+    # What rules say ---------------------------------------------------------------------------
 
-    def _is_granted(self, section: Section) -> bool:
-        """Whether files before these left of the baseline what they left when that was told."""
-        return self._tally is None or self._tally.grant(section.demands)
+    def _judge(self, groups: Sequence[Group]) -> None:
+        """Have the files of some groups judged, as far as that is not remembered of each."""
+        units = [unit for group in groups for unit in group.units]
+        results = iter(
+            self._results_of(units, self._rules, self._memory.judgements(self._shelf))
+            if units
+            else ()
+        )
+        for group in groups:
+            group.results = [next(results) for _ in group.units]
+
+    def _look_for_secrets(self, groups: Sequence[Group]) -> None:
+        """Learn the secrets of the files that need not be judged: they may stand in the others."""
+        rules = [rule for rule in self._rules if rule.sensitive]
+        units = [unit for group in groups for unit in group.private()]
+        self._results_of(units, rules, None)
+
+    def _results_of(
+        self, units: Sequence[Unit], rules: Sequence[Rule], judgements: Judgements | None
+    ) -> list[Judgement]:
+        results = judge_each(
+            units, self._inputs.texts, rules,
+            context_of(self._inputs, self._options, self._shelf), judgements,
+            workers_for(self._options), self._run.progress, places=self._options.places,
+        )  # fmt: skip
+        self._secrets |= {secret for result in results for secret in result.secrets}
+        self._is_private = revealing(self._secrets)
+        self._run.knows(self._secrets)
+        return results
+
+    # What is known of packages ----------------------------------------------------------------
+
+    def _hold_builds(self, groups: Sequence[Group]) -> Sequence[RuleFault]:
+        """Hold what Dockerfiles name against what is known; gives what rules broke on.
+
+        What is known to be said of a group no longer counts where it rests on something else.
+        """
+        found = self._advised.of_builds([row for group in groups for row in group.builds])
+        if found is None:
+            return ()
+        self._coverage = together(self._coverage, found)
+        by_path: dict[str, list[Finding]] = {}
+        for finding in found.findings:
+            by_path.setdefault(finding.location.path, []).append(finding)
+        for group in groups:
+            for path in dict.fromkeys(path for path, _ in group.builds):
+                group.named += by_path.get(path, ())
+            if group.section is not None and group.section.packages != self._packages_of(group):
+                group.section = None
+        return found.faults
+
+    def _packages_of(self, group: Group) -> bytes:
+        """What tells that another thing would be known of the packages that some files name.
+
+        The day is part of every key (``Run.signature``).
+        """
+        knowledge = self._advised.knowledge
+        return knowledge.digest if group.named and knowledge is not None else b""
 
     def _of_packages(self) -> tuple[Verdict, list[Use]]:
-        """What counts of what is known of packages."""
-        found, knowledge = self._found, self._advised.knowledge
-        if found is None or knowledge is None:
+        """What counts of what is known of packages' files."""
+        found = self._found
+        if found is None:
             return Verdict([], []), []
         self._faults += found.faults
-        self._all_may_be_kept = self._all_may_be_kept and not found.faults
-        own = [*heeded(found.ignores, self._options), *knowledge.ignores]
-        return triage_part(found.findings, own, self._options.ignores, self._policy())
+        own = heeded(found.ignores, self._options)
+        return triage_part(found.findings, own, self._ignores(), self._policy())
+
+    def _ignores(self) -> "list[Ignore]":
+        """The ignores outside of all files that may be about packages."""
+        knowledge = self._advised.knowledge
+        return [*self._options.ignores, *(() if knowledge is None else knowledge.ignores)]
 
     def _of_outside(self, sections: Sequence[Section], in_packages: Sequence[Use]) -> Verdict:
         """What is to be said of the ignores that stand outside of all files."""
-        uses: list[Sequence[Use]] = [[Use(*use) for use in section.uses] for section in sections]
+        ignores = self._ignores()
+        known = [[Use(*use) for use in section.uses] for section in sections]
         if in_packages:
-            uses.append(in_packages)
-        return complaints(self._options.ignores, uses, self._policy())
+            known.append(list(in_packages))
+        uses = [[*part, *([_USELESS] * (len(ignores) - len(part)))] for part in known]
+        return complaints(ignores, uses, self._policy())
+
+    # What is said of it -----------------------------------------------------------------------
+
+    def _section(self, group: Group, *, may_be_kept: bool) -> Section:
+        """What is to be said of a group of files, remembered or worked out now."""
+        section = group.section
+        if section is not None:
+            if self._tally is None or self._tally.grant(section.demands):
+                return section
+            # Files before these left of the baseline something else than when that was told.
+            self._judge([group])
+        said = joined(group.units, group.results, self._by_id)
+        self._faults += said.faults
+        section, is_private = self._told(group, said)
+        if is_private or said.faults or (group.builds and not may_be_kept):
+            self._all_may_be_kept = False
+        else:
+            self._sections.learn(group.key, section)
+        return section
+
+    def _told(self, group: Group, said: Judged) -> tuple[Section, bool]:
+        """What is to be said of a group of files, and whether a secret shows in it."""
+        ignores = [ignore for unit in group.units for ignore in unit.words.ignores]
+        policy = self._policy(said)
+        verdict, uses = triage_part(
+            [*said.findings, *group.named],
+            heeded(ignores, self._options),
+            self._ignores() if group.named else self._options.ignores,
+            policy,
+        )
+        demands: tuple[Plain, ...] = ()
+        if self._tally is not None:
+            verdict = known_before(verdict, self._tally, policy)
+            demands = self._tally.demands()
+        part, is_private = self._part_of(verdict, said.private)
+        asked = {topic for result in group.results for topic in result.asked or ()}
+        if self._options.edits:
+            asked |= set(map(topics.text, _edited(verdict)))
+        asked_in_order = tuple(sorted(asked))
+        return Section(
+            part.outputs,
+            part.stamp,
+            asked_in_order,
+            self._shelf.digest(asked_in_order),
+            count_of_each(verdict.findings),
+            _gated(verdict.findings),
+            _always(verdict.findings),
+            len(verdict.suppressed),
+            tuple((use.used, use.locked, use.of_ignores) for use in uses),
+            demands,
+            tuple(said.builds),
+            self._packages_of(group),
+            tuple(number for number, result in enumerate(group.results) if result.secrets),
+        ), is_private
 
     def _parts_of(self, verdict: Verdict) -> Iterator[tuple[str, Part]]:
         """What is said of each file that a verdict is about."""
@@ -232,8 +334,8 @@ class _Telling:
             path = item.finding.location.path
             by_path.setdefault(path, Verdict([], [])).suppressed.append(item)
         for path, own in by_path.items():
-            part, shows = self._part_of(own, {})
-            self._all_may_be_kept = self._all_may_be_kept and not shows
+            part, is_private = self._part_of(own, {})
+            self._all_may_be_kept = self._all_may_be_kept and not is_private
             yield path, part
 
     def _policy(self, said: Judged | None = None) -> Policy:
@@ -249,52 +351,10 @@ class _Telling:
             verdict, self._options, self._inputs.texts,
             coverage=self._coverage, private=private,
         )  # fmt: skip
-        return part_of(self._teller(report, self._inputs.texts), self._secrets)
+        return part_of(self._teller(report, self._inputs.texts), self._is_private)
 
-    def _fresh(self, groups: Sequence[Sequence[Unit]]) -> "Iterator[_Fresh]":
-        """What is to be said of groups of files."""
-        units = [unit for group in groups for unit in group]
-        judgements = self._memory.judgements(self._shelf, needs_secrets=True)
-        context = context_of(self._inputs, self._options, self._shelf)
-        results = judge_each(
-            units, self._inputs.texts, self._rules, context, judgements,
-            workers_for(self._options), self._run.progress, places=self._options.places,
-        )  # fmt: skip
-        by_unit = dict(zip(units, results, strict=True))
-        self._secrets |= {secret for result in results for secret in result.secrets}
-        self._run.knows(self._secrets)
-        for group in groups:
-            yield self._of_group(group, [by_unit[unit] for unit in group])
 
-    def _of_group(self, units: Sequence[Unit], results: Sequence[Judgement]) -> "_Fresh":
-        said = joined(units, results, self._by_id)
-        self._faults += said.faults
-        ignores = [ignore for unit in units for ignore in unit.words.ignores]
-        policy = self._policy(said)
-        verdict, uses = triage_part(
-            said.findings, heeded(ignores, self._options), self._options.ignores, policy
-        )
-        demands: tuple[Plain, ...] = ()
-        if self._tally is not None:
-            verdict = known_before(verdict, self._tally, policy)
-            demands = self._tally.demands()
-        part, shows = self._part_of(verdict, said.private)
-        asked = {topic for result in results for topic in result.asked or ()}
-        if self._options.edits:
-            asked |= set(map(topics.text, _edited(verdict)))
-        asked_in_order = tuple(sorted(asked))
-        section = Section(
-            part.outputs,
-            part.stamp,
-            asked_in_order,
-            self._shelf.digest(asked_in_order),
-            count_of_each(verdict.findings),
-            len(verdict.suppressed),
-            tuple((use.used, use.locked, use.of_ignores) for use in uses),
-            demands,
-            tuple(said.builds),
-        )
-        return _Fresh(section, not said.faults and not shows)
+_USELESS = Use(used=False, locked=(), of_ignores=())
 
 
 def _edited(verdict: Verdict) -> Iterator[str]:
@@ -305,11 +365,13 @@ def _edited(verdict: Verdict) -> Iterator[str]:
             yield from (other.path for other in repair.others)
 
 
+def _gated(findings: "Iterable[Finding]") -> tuple[int, ...]:
+    return count_of_each(item for item in findings if item.gate == Gate.BY_SEVERITY)
+
+
+def _always(findings: "Iterable[Finding]") -> int:
+    return sum(item.gate == Gate.ALWAYS for item in findings)
+
+
 def _sums(*counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*counts, strict=True)))
-
-
-class _Fresh(NamedTuple):
-    section: Section
-    may_be_kept: bool
-    """Whether no rule broke, and no secret shows in it."""

@@ -13,9 +13,9 @@ from seawall.dockerfile import instruction_edits as edits
 from seawall.dockerfile.copied_files import text_at
 from seawall.dockerfile.package_commands import (
     PackageCommand,
+    calls_of,
     installed_names,
     package_command,
-    package_commands,
 )
 from seawall.dockerfile.package_leftovers import (
     covers,
@@ -202,7 +202,7 @@ def _merged(step: Step, script: Script, following: Step | None) -> tuple[Proposa
     if following is None or following.name != "RUN" or len(following.scripts) != 1:
         return ()
     other = following.scripts[0]
-    if not any(call.action == INSTALL for call in package_commands(other.commands)):
+    if not any(call.action == INSTALL for call in calls_of(other)):
         return ()
     if [flag.text for flag in step.instruction.flags] != [
         flag.text for flag in following.instruction.flags
@@ -221,13 +221,13 @@ def _merged(step: Step, script: Script, following: Step | None) -> tuple[Proposa
 
 def _without_lists(step: Step, script: Script) -> Iterator[Change]:
     """Delete apt's lists behind the install, where no later step counts on them."""
-    calls = list(package_commands(script.commands))
+    calls = calls_of(script)
     later = [other for other in step.stage.steps if other.number > step.number]
     uses = any(
         call.family == "apt"
         for other in later if other.name == "RUN"
         for found in other.scripts
-        for call in package_commands(found.commands)
+        for call in calls_of(found)
     )  # fmt: skip
     is_last = calls[-1].family == "apt" and not any(
         covers(path, LISTS) for command in script.commands for path in removed_paths(command, step)
