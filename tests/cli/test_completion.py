@@ -16,7 +16,7 @@ import pytest
 from seawall import catalogue, reports
 from seawall.cli.arguments import Parser
 from seawall.cli.completion import SHELLS, parser_of, script
-from seawall.cli.main import COMMANDS, run
+from seawall.cli.main import COMMANDS, FORMS, run
 from seawall.cli.words import BY_METAVAR, FILES, VALUES, answer_of
 from seawall.core.rule import PROFILES
 from seawall.core.severity import Severity
@@ -69,6 +69,20 @@ def test_options_that_were_given_are_not_offered_again() -> None:
     left = words("scan", "--strict", "--profile", "all", "--select", "a", "--")
     assert not left & {"--strict", "--profile"}
     assert {"--select", "--ignore", "--format"} <= left
+
+
+def test_commands_of_two_words() -> None:
+    options = words("harden", "image", "--")
+    assert {"--squash", "--keep-setuid", "--compression"} <= options
+    assert "--lock" not in options
+    assert words("harden", "image", "--compression", "") == {"gzip", "zstd", "none"}
+    assert words("harden", "imag") == {"image"}
+    assert answer_of(("harden", ""), COMMANDS, parser_of).kind == FILES
+    assert answer_of(("harden", "image", ""), COMMANDS, parser_of).kind == FILES
+    for form in FORMS:
+        for action in parser_of(form).all_actions():
+            if action.nargs != 0 and action.choices is None:
+                assert str(action.metavar) in BY_METAVAR, action
 
 
 def test_values() -> None:

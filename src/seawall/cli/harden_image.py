@@ -26,7 +26,7 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """\
 Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
 away, shells and package managers go where nothing may need them, the process does not run as root.
-What is done, and what is not and why, is told. Nothing is unpacked to disk, no engine is needed.
+What is done, and what is not and why, is told. No engine is needed, and nothing is run.
 
 IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
 oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an

@@ -25,6 +25,7 @@ from tests.hardening.images.made import (
     document,
     elf,
     file,
+    hard_link,
     index,
     layers_of,
     layout,
@@ -462,6 +463,15 @@ def test_a_layer_that_cannot_be_read(image: str, tmp_path: Path) -> None:
     assert found.code == 3
     assert "layer 2" in found.errors
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_odd_is_told(tmp_path: Path) -> None:
+    odd = tar(file("../out", b"1"), hard_link("lost", "nothing"))
+    image = layout(tmp_path / "in", base(), odd, config=EXEC)
+    told = harden(image, str(tmp_path / "out"), "--squash").output
+    assert "note: layer 2: ../out: leads out of the root" in told
+    assert "note: /lost: is a hard link to nothing" in told
+    assert "out" in system(str(tmp_path / "out"))
 
 
 def test_an_image_that_is_not_there(tmp_path: Path) -> None:

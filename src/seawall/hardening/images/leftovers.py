@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from seawall.hardening.images.options import counted, named
+from seawall.hardening.images.options import named
 from seawall.hardening.images.subject import Subject
 from seawall.images import credential_files, leftover_files
 from seawall.images.facts import File
@@ -52,8 +52,8 @@ def _tell_of_lower_layers(subject: Subject, below: list[str]) -> None:
     paths = sorted({*below, *hidden})
     if paths:
         subject.told.notes.append(
-            f"the bytes of {named(paths)} are still in {counted(kept, 'lower layer')} and can be "
-            "had from there: replace what they hold, and use --squash"
+            f"the bytes of {named(paths)} are still in the layers that are kept, and can be had "
+            "from there: replace what they hold, and use --squash"
         )
 
 

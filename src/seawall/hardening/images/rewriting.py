@@ -90,9 +90,21 @@ def plan(image: Image, options: Options, closure: Closure | None = None) -> Plan
         make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main)
     take_rights(subject)
     tell_of_configuration(subject)
-    for problem in found.image.problems:
-        subject.told.notes.append(problem)
+    _tell_of_problems(subject)
     return Plan(subject, chosen.config, clock, before)
+
+
+_MOST_PROBLEMS = 4
+
+
+def _tell_of_problems(subject: Subject) -> None:
+    """Tell what is odd about the image, where other programs may see something else."""
+    notes = subject.told.notes
+    notes += subject.image.problems
+    for number, looked in enumerate(subject.read.layers):
+        notes += [f"layer {number + 1}: {each}" for each in looked.problems[:_MOST_PROBLEMS]]
+    for problem in subject.whole.files.problems.told[:_MOST_PROBLEMS]:
+        notes.append(f"/{problem.path}: {problem.reason}")
 
 
 def close(subject: Subject, closure: Closure) -> None:
