@@ -158,6 +158,8 @@ class Linker:
                     yield from self._kept(place, own, reason)
                     return
             return
+        if self._lookups_left < 0:
+            return
         for directory in self._searched(task, program, own):
             self._lookups_left -= 1
             if self._lookups_left < 0:
