@@ -158,11 +158,9 @@ class Linker:
                     yield from self._kept(place, own, reason)
                     return
             return
-        if self._lookups_left < 0:
-            return
-        for directory in self._searched(task, program, own):
+        for directory in self._searched(task, program, own) if self._lookups_left > 0 else ():
             self._lookups_left -= 1
-            if self._lookups_left < 0:
+            if self._lookups_left <= 0:
                 self._keeper.warn("not all libraries were looked for: there are too many")
                 return
             names = self._keeper.names(directory)
