@@ -148,6 +148,8 @@ def test_a_python_application(tmp_path: Path) -> None:
          "31970"),
         (("node", "-e", "require('zlib').gzip('x', (e, d) => console.log(e, d.length))"), "null"),
         (("sqlite3", ":memory:", "select 1 + 1"), "2"),
+        pytest.param(("java", "-version"), "OpenJDK", marks=pytest.mark.full),
+        pytest.param(("npm", "--version"), ".", marks=pytest.mark.full),
         (("bash", "-c", "id -u; cat /etc/passwd | sort | head -n 1"), "10001"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
@@ -160,6 +162,29 @@ def test_programs_run_with_what_is_kept(
     ran = run_in(kept, *words)
     assert ran.returncode == 0, ran.stderr
     assert answer in ran.stdout + ran.stderr
+
+
+def test_a_virtual_environment(tmp_path: Path) -> None:
+    python = present("python3")
+    srv = tmp_path / "srv"
+    subprocess.run(
+        [python, "-m", "venv", "--without-pip", "--symlinks", str(srv / "venv")], check=True,
+        timeout=60, capture_output=True,
+    )  # fmt: skip
+    (site,) = (srv / "venv" / "lib").glob("python3*/site-packages")
+    (site / "tool").mkdir()
+    (site / "tool" / "__init__.py").write_text("import json, decimal\n")
+    (site / "tool" / "command.py").write_text(
+        "import json, pathlib\n\n\ndef main():\n"
+        "    print((pathlib.Path(__file__).parent / 'data.txt').read_text())\n"
+    )
+    (site / "tool" / "data.txt").write_text("data")
+    script = srv / "venv" / "bin" / "tool"
+    script.write_text("#!/srv/venv/bin/python\nfrom tool.command import main\nmain()\n")
+    script.chmod(0o755)
+    root, found = closure_of("/srv/venv/bin/tool", srv=srv)
+    ran = run_in(copied(root, found, tmp_path / "kept"), "/srv/venv/bin/tool")
+    assert ran.stdout == "data\n", ran.stderr
 
 
 def test_a_script_of_a_shell(tmp_path: Path) -> None:

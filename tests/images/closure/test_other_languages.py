@@ -27,13 +27,15 @@ def test_java() -> None:
         "usr/lib/libz.so": elf(), f"{JVM}/conf/net.properties": "-> /etc/java-17/net.properties",
         "etc/java-17/net.properties": "x", f"{JVM}/man/java.1": "x", f"{JVM}/jmods/a.jmod": "x",
         "opt/app/a.jar": jar("Manifest-Version: 1.0\nClass-Path: lib/b.jar http://x/c.jar\n"),
-        "opt/app/lib/b.jar": jar(""), "opt/app/lib/unused.jar": jar(""), "opt/agent.jar": jar(""),
+        "opt/app/lib/b.jar": jar("Class-Path: d.jar ../a.jar\n"), "opt/app/lib/d.jar": jar(""),
+        "opt/app/lib/unused.jar": jar(""), "opt/agent.jar": jar(""),
         "opt/cp/c.jar": "broken",
     }  # fmt: skip
     found = closed(files, "java", "-Xmx1g", "-javaagent:/opt/agent.jar=x", "-jar", "/opt/app/a.jar")
     assert {
         "usr/bin/java", f"{JVM}/lib/modules", "usr/lib/libz.so", "etc/java-17/net.properties",
-        f"{JVM}/conf/net.properties", "opt/app/a.jar", "opt/app/lib/b.jar", "opt/agent.jar",
+        f"{JVM}/conf/net.properties", "opt/app/a.jar", "opt/app/lib/b.jar", "opt/app/lib/d.jar",
+        "opt/agent.jar",
     } <= found.paths  # fmt: skip
     assert not {f"{JVM}/man/java.1", f"{JVM}/jmods/a.jmod", "opt/app/lib/unused.jar"} & found.paths
     assert not found.warnings

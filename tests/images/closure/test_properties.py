@@ -2,10 +2,12 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.images.closure import elf as elf_facts
+from seawall.images.closure import keeper, linker
 from seawall.images.closure.closing import closure
 from seawall.sources.images.merging import merge
 from tests.images.closure import test_base_list, test_node, test_other_languages, test_python
@@ -117,3 +119,33 @@ def test_unreadable_contents() -> None:
     root = root_of(test_python.ALL, configured("python3", "/srv/x/main.py"))
     silent = type(root)(root._files, lambda _node, _limit: None, root.configuration)
     assert closure(silent).paths
+
+
+def test_trees_of_links_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Directories whose links lead to each other have paths without end."""
+    monkeypatch.setattr(keeper, "_MOST_STEPS", 50_000)
+    files: dict[str, Content] = {
+        LOADER: elf(), "usr/bin/app": elf(interpreter=f"/{LOADER}"), "srv/a/f.txt": "x",
+    }  # fmt: skip
+    for number in range(12):
+        for other in range(12):
+            files[f"srv/d{number}/l{other}"] = f"-> ../d{other}"
+    files["srv/d0/a"] = "-> /srv/a"
+    patterns = ["/srv/**/*.txt", "/srv/*/*/*/*/*/*/*/*/none", "/srv"]
+    found = closed(files, "app", includes=patterns)
+    assert {"srv/a/f.txt", "srv/d11/l11"} <= found.paths
+    assert any("too many" in text for text in found.warnings)
+
+
+def test_libraries_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linker, "_MAX_LOOKUPS", 200_000)
+    names = [f"lib{number}.so" for number in range(3000)]
+    files: dict[str, Content] = {
+        LOADER: elf(), "usr/bin/app": elf(names, interpreter=f"/{LOADER}"),
+        "etc/ld.so.conf": "\n".join(f"/x/{number}" for number in range(100_000)),
+    }  # fmt: skip
+    for name in names[:100]:
+        files[f"usr/lib/{name}"] = elf(names)
+    found = closed(files, "app")
+    assert "usr/lib/lib99.so" in found.paths
+    assert any("too many" in text for text in found.warnings)

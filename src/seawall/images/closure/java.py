@@ -26,6 +26,7 @@ class Java:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
+        self._jars_seen: set[str] = set()
 
     def run(self, path: str, words: Sequence[str | None]) -> None:
         """Keep what ``java`` with these words needs."""
@@ -79,15 +80,21 @@ class Java:
                 return  # the class; what follows is the program's
 
     def _entry(self, place: str, by: str) -> None:
-        path = self._keeper.place(place.removesuffix("*"))
-        reason = f"on the class path of {by}"
-        found = self._keeper.keep_tree(path, reason)
-        if found is None:
+        """Keep an entry of the class path, and the jars that its manifest names, and so on."""
+        first = self._keeper.place(place.removesuffix("*"))
+        if self._keeper.find(first) is None:
             self._keeper.warn(f"{by}: {place} on its class path is not in the image")
-        elif found.is_file and place.endswith(".jar"):
-            above = path.rpartition("/")[0]
-            for name in self._class_path(found.path, found.size):
-                self._keeper.keep_tree(self._keeper.place(name, above), f"{reason} (Class-Path)")
+        waiting = [first]
+        while waiting:
+            path = waiting.pop()
+            found = self._keeper.keep_tree(path, f"on the class path of {by}", passive=True)
+            if found is None or not found.is_file or found.path in self._jars_seen:
+                continue
+            self._jars_seen.add(found.path)
+            if path.endswith(".jar"):
+                above = path.rpartition("/")[0]
+                names = self._class_path(found.path, found.size)
+                waiting += [self._keeper.place(name, above) for name in names]
 
     def _class_path(self, path: str, size: int) -> list[str]:
         """What a jar's manifest names beside it; nothing of a jar that cannot be read."""

@@ -12,6 +12,8 @@ from seawall.sources.images.entry import DIRECTORY, FILE, SYMLINK, tidy
 
 MAX_MATCHES = 100_000
 """Files that one glob may name."""
+_MOST_STEPS = 1_000_000
+"""Names that all globs together may look at: with links, a tree has paths without end."""
 _MAGIC = pattern(r"[*?\[]")
 _LARGE = frozenset(
     "bin boot dev etc home lib lib32 lib64 media mnt opt proc root run sbin srv sys tmp usr var "
@@ -55,6 +57,7 @@ class Keeper:
         """Why each path is kept."""
         self.waiting: deque[Found] = deque()
         """Files that were kept and not yet looked at."""
+        self._steps_left = _MOST_STEPS
         self.passive: set[str] = set()
         """Files that are kept although nothing is known to run them."""
         self._warnings: dict[str, None] = {}
@@ -132,6 +135,10 @@ class Keeper:
         seen = set()
         while waiting and left:
             directory, depth = waiting.pop()
+            self._steps_left -= len(self.names(directory))
+            if self._steps_left < 0:
+                self.warn("not all globs were followed: they name too many files")
+                return
             for name in sorted(self.names(directory), reverse=True):
                 path = f"{directory}/{name}" if directory else name
                 for below in _steps(parts, tests, name, depth):
@@ -139,19 +146,14 @@ class Keeper:
                         left -= 1
                         seen.add(path)
                         yield path
-                    if below < len(parts) and self._leads_down(path):
+                    if below < len(parts) and self._leads_down(path, deep=parts[below] == "**"):
                         waiting.append((path, below))
 
-    def _leads_down(self, path: str) -> bool:
+    def _leads_down(self, path: str, *, deep: bool) -> bool:
+        """Whether a glob goes into what is at a path: ``**`` follows no links, as in shells."""
         entry = self.root.get(path)
-        if entry is not None and entry.kind is SYMLINK:
-            target = self.find(path)
-            return (
-                target is not None
-                and target.kind is DIRECTORY
-                and not f"{path}/".startswith(f"{target.path}/")
-                and path.count("/") < 12
-            )
+        if entry is not None and entry.kind is SYMLINK and not deep:
+            entry = self.root.resolve(path)
         return entry is not None and entry.kind is DIRECTORY
 
     # Keeping.

@@ -14,6 +14,10 @@ from seawall.sources.images.entry import DIRECTORY
 
 _MAX_FILES = 500
 """Files that ``/etc/ld.so.conf`` may include."""
+_MAX_DIRECTORIES = 500
+"""Directories that the files of the system may name."""
+_MAX_LOOKUPS = 5_000_000
+"""Places that are looked at for libraries; an image needs some thousands."""
 _MAX_ORIGINS = 64
 """Directories that come from the RPATH of one chain of libraries."""
 _HWCAPS = "glibc-hwcaps"
@@ -69,6 +73,7 @@ class Linker:
         self._missing: dict[str, tuple[str, str]] = {}
         self._openers: dict[str, None] = {}
         self._configured: tuple[str, ...] | None = None
+        self._lookups_left = _MAX_LOOKUPS
         variable = keeper.root.configuration.variable
         self._library_path = tuple(
             place for place in variable("LD_LIBRARY_PATH").replace(";", ":").split(":") if place
@@ -153,7 +158,11 @@ class Linker:
                     yield from self._kept(place, own, reason)
                     return
             return
-        for directory in self._searched(task, program, own):
+        for directory in self._searched(task, program, own) if self._lookups_left > 0 else ():
+            self._lookups_left -= 1
+            if self._lookups_left <= 0:
+                self._keeper.warn("not all libraries were looked for: there are too many")
+                return
             names = self._keeper.names(directory)
             if _HWCAPS in names:
                 for level in sorted(self._keeper.names(f"{directory}/{_HWCAPS}")):
@@ -215,7 +224,7 @@ class Linker:
     def _of_configuration(self) -> tuple[str, ...]:
         if self._configured is None:
             places = [self._keeper.place(place) for place in self._configuration()]
-            self._configured = tuple(dict.fromkeys(places))
+            self._configured = tuple(dict.fromkeys(places))[:_MAX_DIRECTORIES]
         return self._configured
 
     def _configuration(self) -> Iterator[str]:

@@ -22,7 +22,7 @@ _READERS_OF_ENTRY_POINTS = frozenset(("entry_points", "iter_entry_points"))
 
 _CALLED = (b"import_module", b"__import__", b"entry_points")
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-_DEFERRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Try, ast.TryStar)
+_DEFERRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.TryStar)
 
 
 class Import(NamedTuple):
@@ -35,7 +35,7 @@ class Import(NamedTuple):
     names: tuple[str, ...] = ()
     """What is imported from it: each may be a module."""
     deferred: bool = False
-    """Whether it is imported only when a function is called, or may be missing (``try``)."""
+    """Whether it may never be imported, or be missing: it is in a function, ``if`` or ``try``."""
 
 
 class Imports(NamedTuple):
