@@ -136,13 +136,13 @@ def test_an_image_is_made_of_trees_and_measured(
         images.add_tree(archive, source, "usr/share", 1_000_000)
 
     def add_tree(archive: tarfile.TarFile) -> None:
-        assert images.add_tree(archive, source, "srv/a", 5) < 1_000  # the first directory is enough
+        assert images.add_tree(archive, source, "srv/a", 4) < 1_000  # the first directory is enough
 
     blobs = tmp_path / "layout" / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     made = [images.layer(blobs, fill) for fill in (add_system, add_tree)]
     images.describe(tmp_path / "layout", made)
-    assert images.unpacked_size(tmp_path / "layout") > 10_000
+    assert images.size_of(tmp_path / "layout").unpacked > 10_000
 
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     for name in ("RUNS", "START_RUNS"):

@@ -20,7 +20,7 @@ from seawall.packages.executables import (
 from seawall.packages.package import Contents, File
 from seawall.packages.reading import Notes
 
-HELD = 24 * 1024 * 1024
+HELD = 8 * 1024 * 1024
 """Bytes of a program that are held as a whole."""
 _STRETCH = 4 * 1024 * 1024
 """Bytes behind Go's mark; the notes of the largest programs have some 100 KiB."""
