@@ -1,5 +1,6 @@
 """The measuring code on tiny inputs. How quick anything is, is no part of a test."""
 
+import resource
 import shutil
 import sys
 import tarfile
@@ -24,7 +25,9 @@ def test_what_a_command_used_is_counted() -> None:
     busy = run(python("import time\nwhile time.process_time() < 0.2: pass"))
     assert busy.cpu >= 0.2
     large = run(python("x = bytearray(64 * 1024 * 1024)"))
-    assert 64 < large.peak < 640
+    # What is forked begins with the memory of whoever forks it: here of a process with many tests.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert 64 < large.peak < max(640, own + 64)
 
 
 def test_findings_are_no_failure_but_a_death_is() -> None:
