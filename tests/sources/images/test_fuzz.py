@@ -77,6 +77,8 @@ def mutated(chance: random.Random) -> bytes:
         elif what == 4:
             start = chance.randrange(BLOCKS) * 512
             del data[start : start + 512]
+            if not data:
+                return b""
         else:
             del data[chance.randrange(len(data)) :]
             if not data:
