@@ -121,13 +121,13 @@ def test_redis() -> None:
 def test_arguments_and_applications() -> None:
     files: dict[str, Content] = {
         LOADER: elf(), "opt/server/bin/run": BINARY, "etc/x/a.toml": "x", "etc/x/b.toml": "x",
-        "srv/pages/a/b.html": "x", "work/shop/data": "x", "usr/share/app/c": "x",
+        "srv/pages/a/b.html": "x", "srv/shop/data": "x", "usr/share/app/c": "x",
     }  # fmt: skip
     found = closed(
         files, "/opt/server/bin/run", "--config=/etc/x/a.toml", "/srv/pages", "--all=/usr",
-        directory="/work/shop",
+        directory="/srv/shop",
     )  # fmt: skip
-    assert {"etc/x/a.toml", "srv/pages/a/b.html", "work/shop/data"} <= found.paths
+    assert {"etc/x/a.toml", "srv/pages/a/b.html", "srv/shop/data"} <= found.paths
     assert not {"etc/x/b.toml", "usr/share/app/c"} & found.paths
 
 
