@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol
 
 from seawall.cli.output import terminal_width
 from seawall.core.errors import UsageError
@@ -25,3 +25,24 @@ class Parser(argparse.ArgumentParser):
     def all_actions(self) -> list[argparse.Action]:
         """Every option and positional, in the order of the help."""
         return self._actions
+
+
+class Arguments(Protocol):
+    """A parser, or a group of one."""
+
+    def add_argument(self, *names: str, **more: Any) -> argparse.Action:
+        """See argparse."""
+
+
+def add_registry_options(own: Arguments) -> None:
+    """How registries are reached: of all commands that read or write images there."""
+    own.add_argument(
+        "--registry-mirror", action="append", default=[], metavar="PREFIX=MIRROR",
+        help="ask this place first for images whose names begin so, as "
+        "docker.io=mirror.example.org/hub (may be given several times; beside the mirrors of "
+        "registries.conf)",
+    )  # fmt: skip
+    own.add_argument(
+        "--insecure-registry", action="append", default=[], metavar="HOST[:PORT]",
+        help="a registry whose certificate does not count, or that has none",
+    )  # fmt: skip

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from seawall.cli.arguments import Parser
+from seawall.cli.arguments import Parser, add_registry_options
 from seawall.cli.output import write_text
 from seawall.core.errors import UsageError
 from seawall.hardening.images.hardener import Done, Size, harden_image
@@ -79,6 +79,7 @@ def parser() -> Parser:
     result.add_argument(
         "--platform", metavar="OS/ARCH", default="", help="only this platform of an image"
     )
+    add_registry_options(result)
     result.add_argument("--force", action="store_true", help="replace what is at OUT")
     result.add_argument("--dry-run", action="store_true", help="only tell what would be done")
     return result
@@ -99,7 +100,7 @@ def run(arguments: list[str]) -> int:
     wanted = Options(
         mode, options.base_layers, _paths(options.keep), _paths(options.keep_setuid),
         user_of(options.user) if options.user is not None else None, options.compression,
-        options.sbom, _epoch(),
+        options.sbom, _epoch(), tuple(options.insecure_registry), tuple(options.registry_mirror),
     )  # fmt: skip
     done = harden_image(
         options.image, place_of(options.out), wanted, platform=options.platform,

@@ -1,9 +1,12 @@
 """``seawall image``: list the files of an image, compare two images."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterator
 
-from seawall.cli.arguments import Help, Parser
+import seawall
+from seawall import cache
+from seawall.cli.arguments import Help, Parser, add_registry_options
 from seawall.cli.output import write_text
 from seawall.core.errors import InputError, UsageError
 from seawall.core.finding import Finding
@@ -61,6 +64,7 @@ def _common(own: argparse.ArgumentParser) -> None:
         "--platform", metavar="OS/ARCH", default="",
         help="the platform of images that have several (default: this machine's)",
     )  # fmt: skip
+    add_registry_options(own)
 
 
 def _number(text: str) -> int:
@@ -76,12 +80,23 @@ def run(arguments: list[str]) -> int:
     return chosen(options)
 
 
-def _read(name: str, platform: str) -> tuple[Read, Whole]:
+def _asked(name: str, options: argparse.Namespace) -> Options:
+    """A scan of one image."""
+    return Options(
+        (name,), platform=options.platform, cache=True,
+        insecure_registries=tuple(options.insecure_registry),
+        registry_mirrors=tuple(options.registry_mirror),
+    )  # fmt: skip
+
+
+def _read(name: str, options: argparse.Namespace) -> tuple[Read, Whole]:
     """An image; raises InputError for one that cannot be read to its end."""
-    images = find([name], platform, Places(Options()))
+    images = find([name], options.platform, Places(_asked(name, options)))
     if images.failed:
         raise InputError(f"{images.failed[0].path}: {images.failed[0].reason}")
-    found, whole = read(images.images[0], None, b"")
+    with cache.Cache(cache.directory(os.environ)) as store:
+        code = cache.code_stamp(os.path.dirname(seawall.__file__), store)
+        found, whole = read(images.images[0], store, code)
     for number, reason in found.failed:
         raise InputError(f"{name}: layer {number + 1}: {reason}; fetch or build it again")
     return found, whole
@@ -91,7 +106,7 @@ def _read(name: str, platform: str) -> tuple[Read, Whole]:
 
 
 def _files(options: argparse.Namespace) -> int:
-    found, whole = _read(options.image, options.platform)
+    found, whole = _read(options.image, options)
     if options.layer is None:
         lines = listing.of_whole(whole)
     elif options.layer > len(found.layers):
@@ -128,18 +143,18 @@ def _as_json(lines: Iterator[listing.Line]) -> Iterator[str]:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    _, before = _read(options.before, options.platform)
-    _, after = _read(options.after, options.platform)
-    found = comparing.compare(
-        before, after, _findings(options.before, options), _findings(options.after, options)
-    )
+    # The scans leave the layers in the cache, so that they are read once.
+    lost, gained = (_findings(name, options) for name in (options.before, options.after))
+    _, before = _read(options.before, options)
+    _, after = _read(options.after, options)
+    found = comparing.compare(before, after, lost, gained)
     told = _difference_as_json(found) if options.format == "json" else _told(found, options.files)
     write_text(told, options.output)
     return 1 if found.gained else 0
 
 
 def _findings(name: str, options: argparse.Namespace) -> tuple[Finding, ...]:
-    return scan(Options((name,), platform=options.platform, cache=True)).report.findings
+    return scan(_asked(name, options)).report.findings
 
 
 def _told(found: Difference, files: bool) -> Iterator[str]:

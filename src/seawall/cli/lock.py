@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from seawall.cli.arguments import Parser
+from seawall.cli.arguments import Parser, add_registry_options
 from seawall.cli.output import write_text
 from seawall.core.errors import InputError, UsageError
 from seawall.core.image_reference import is_valid_image, parse_image
@@ -41,15 +41,7 @@ def parser() -> Parser:
         help="take versions from an SBOM of the built image (CycloneDX, SPDX), from an archive's "
         "Packages or APKINDEX, or from a requirements file of pip",
     )  # fmt: skip
-    result.add_argument(
-        "--registry-mirror", action="append", default=[], metavar="PREFIX=MIRROR",
-        help="ask this place first for what begins so, as docker.io=mirror.example.org/hub (may be "
-        "given several times; beside the mirrors of registries.conf)",
-    )  # fmt: skip
-    result.add_argument(
-        "--insecure-registry", action="append", default=[], metavar="HOST[:PORT]",
-        help="a registry whose certificate does not count, or that has none",
-    )  # fmt: skip
+    add_registry_options(result)
     result.add_argument("--offline", action="store_true", help="ask no registry")
     result.add_argument("--update", action="store_true", help="look up known digests again")
     result.add_argument("--file", default=NAME, metavar="FILE", help=f"default: {NAME}")

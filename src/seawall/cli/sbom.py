@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from seawall.cli.arguments import Parser
+from seawall.cli.arguments import Parser, add_registry_options
 from seawall.cli.output import write_text
 from seawall.cli.settings import effective, engine_options, load
 from seawall.core.errors import UsageError
@@ -41,6 +41,7 @@ def parser() -> Parser:
     result.add_argument(
         "--platform", metavar="OS/ARCH", help="the platform of images that have several"
     )
+    add_registry_options(result)
     result.add_argument("--config", metavar="FILE", help="configuration")
     result.add_argument("--no-config", action="store_true", help="heed no configuration")
     result.add_argument("--max-file-size", metavar="SIZE")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from seawall import engine, reports
-from seawall.cli.arguments import Help, Parser
+from seawall.cli.arguments import Help, Parser, add_registry_options
 from seawall.cli.baseline import write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
@@ -71,15 +71,7 @@ def parser() -> Parser:
         "--platform", metavar="OS/ARCH",
         help="the platform of images that have several (default: this machine's)",
     )  # fmt: skip
-    what.add_argument(
-        "--registry-mirror", action="append", default=[], metavar="PREFIX=MIRROR",
-        help="ask this place first for images whose names begin so, as "
-        "docker.io=mirror.example.org/hub",
-    )  # fmt: skip
-    what.add_argument(
-        "--insecure-registry", action="append", default=[], metavar="HOST[:PORT]",
-        help="do not ask this registry for a certificate that counts",
-    )  # fmt: skip
+    add_registry_options(what)
     what.add_argument(
         "--since", metavar="REV",
         help="report only what came after this git revision, judged on the whole",

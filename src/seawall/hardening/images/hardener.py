@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.engine import Options as EngineOptions
@@ -21,6 +21,9 @@ from seawall.sources.images.target import (
 from seawall.sources.images.writing import files, workshop
 from seawall.sources.images.writing.image import Output, Written
 from seawall.sources.images.writing.place import REGISTRY, Place
+
+if TYPE_CHECKING:
+    from seawall.sources.images.registry.access import Access
 
 _REGISTRY = "the registry"
 
@@ -73,17 +76,17 @@ def harden_image(
     Raises ``UsageError`` for what cannot be asked for, ``InputError`` for what cannot be read or
     written.
     """
-    found = _found(name, platform)
+    found = _found(name, platform, options)
     if place.kind == DOCKER_ARCHIVE and len(found) > 1:
         raise UsageError(
             "a docker archive holds one platform of an image; choose it with --platform, or write "
             "a layout"
         )
     if not dry_run:
-        _refuse_what_is_there(place, force=force)
+        _refuse_what_is_there(place, options, force=force)
     if place.kind == DOCKER_ARCHIVE:
         options = options._replace(sbom=False)
-    notes = _notes(name, found, place)
+    notes = _notes(name, found, place, options)
     if not platform and _is_one_of_several(found):
         notes.append(
             f"of the platforms in the registry only {found[0].image.platform} is taken: copy the "
@@ -101,7 +104,7 @@ def harden_image(
         made = [make(each, shop) for each in plans]
         output = Output(tuple(made))
         stored = [sum(layer.blob.size for layer in each.layers) for each in made]
-        _put(output, place, shop)
+        _put(output, place, shop, options)
     ones = [
         One(each.platform, each.subject.told, before, _after(each, size, written),
             written.manifest.digest)
@@ -111,38 +114,47 @@ def harden_image(
     return Done(tuple(ones), output.top.digest, tuple(notes), attached)
 
 
-def _found(name: str, platform: str) -> list[Resolved]:
-    sources = [*Places(EngineOptions())]
+def _found(name: str, platform: str, options: Options) -> list[Resolved]:
+    own = EngineOptions(
+        insecure_registries=options.insecure_registries, registry_mirrors=options.registry_mirrors
+    )
+    sources = [*Places(own)]
     wanted = platform_of(platform)
     if wanted is not None:
         return [resolve(name, sources, wanted)]
     return resolve_every(name, sources)
 
 
-def _refuse_what_is_there(place: Place, *, force: bool) -> None:
+def _reach(options: Options) -> "Access":
+    """How registries are reached."""
+    from seawall.sources.images.registry import access  # noqa: PLC0415 - only for a registry
+
+    own = access.Options(options.insecure_registries, options.registry_mirrors)
+    return access.from_environment(os.environ, own)
+
+
+def _refuse_what_is_there(place: Place, options: Options, *, force: bool) -> None:
     if place.kind != REGISTRY:
         workshop.refuse_what_is_there(place, force=force)
     elif not force:
-        from seawall.sources.images.registry import access  # noqa: PLC0415 - only for a registry
-        from seawall.sources.images.writing import registry  # noqa: PLC0415 - as above
+        from seawall.sources.images.writing import registry  # noqa: PLC0415 - only for a registry
 
-        registry.refuse_what_is_there(place, access.from_environment(os.environ))
+        registry.refuse_what_is_there(place, _reach(options))
 
 
-def _put(output: Output, place: Place, shop: workshop.Workshop) -> None:
+def _put(output: Output, place: Place, shop: workshop.Workshop, options: Options) -> None:
     if place.kind != REGISTRY:
         files.write(output, place, shop)
         return
-    from seawall.sources.images.registry import access  # noqa: PLC0415 - only for a registry
-    from seawall.sources.images.writing import registry  # noqa: PLC0415 - as above
+    from seawall.sources.images.writing import registry  # noqa: PLC0415 - only for a registry
 
-    registry.push(output, place, access.from_environment(os.environ))
+    registry.push(output, place, _reach(options))
 
 
 # What is told ---------------------------------------------------------------------------------
 
 
-def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
+def _notes(name: str, found: Sequence[Resolved], place: Place, options: Options) -> list[str]:
     """What is about the image as it was, and so not about the result."""
     images = [each.image for each in found]
     notes = []
@@ -152,7 +164,7 @@ def _notes(name: str, found: Sequence[Resolved], place: Place) -> list[str]:
     if attestations:
         notes.append(f"dropped attestations of the image as it was: {named_texts(attestations)}")
     digests = {digest for image in images for digest in (image.manifest_digest, *image.digests)}
-    about = _attached(name, found, digests - {""})
+    about = _attached(name, found, digests - {""}, options)
     about = [each for each in about if not any(digest in each for digest in attestations)]
     if about:
         notes.append(
@@ -173,14 +185,15 @@ def _is_one_of_several(found: Sequence[Resolved]) -> bool:
     return _is_of_registry(found) and image.manifest_digest != image.digests[-1]
 
 
-def _attached(name: str, found: Sequence[Resolved], digests: set[str]) -> list[str]:
+def _attached(
+    name: str, found: Sequence[Resolved], digests: set[str], options: Options
+) -> list[str]:
     if not _is_of_registry(found):
         return attached_to(name, digests)
     from seawall.core.image_reference import parse_image  # noqa: PLC0415 - only for a registry
-    from seawall.sources.images.registry import access  # noqa: PLC0415 - as above
     from seawall.sources.images.registry.referrers import referrers  # noqa: PLC0415 - as above
 
-    reach = access.from_environment(os.environ)
+    reach = _reach(options)
     where = reach.places(parse_image(split(name)[1]))[-1]
     registry = reach.registry(where)
     about = []

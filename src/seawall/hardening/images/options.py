@@ -41,6 +41,9 @@ class Options(NamedTuple):
     """Whether a bill of materials and a statement of provenance are attached."""
     epoch: int | None = None
     """SOURCE_DATE_EPOCH: the newest time, in seconds since 1970."""
+    insecure_registries: tuple[str, ...] = ()
+    registry_mirrors: tuple[str, ...] = ()
+    """As a scan has them (``engine.Options``)."""
 
     def keeps(self, path: str) -> bool:
         """Whether a path is to be left alone."""
