@@ -429,3 +429,17 @@ def test_a_registry_that_is_not_there_is_a_failure(capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     assert "localhost:1/app:1" in told
     assert "Nothing was checked" in told
+
+
+@pytest.mark.parametrize(
+    "words", [["scan"], ["sbom"], ["image", "files"], ["harden", "image"]], ids=" ".join
+)
+def test_all_commands_ask_the_mirror_that_is_named(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing listens there, and both places are told."""
+    out = [str(tmp_path / "out")] if words[0] == "harden" else []
+    mirror = ["--registry-mirror", "localhost:1=localhost:2"]
+    assert command([*words, "localhost:1/app:1", *out, *mirror]) == 3
+    told = capsys.readouterr()
+    assert "localhost:2" in told.out + told.err
