@@ -40,6 +40,16 @@ def test_a_tag_needs_its_repository(tmp_path: Path) -> None:
     assert pin.platforms == ("linux/amd64",)
 
 
+def test_platforms_that_are_not_here_count_too(tmp_path: Path) -> None:
+    image = Image("linux/amd64", "linux/arm64/v8")
+    layout = image.layout(tmp_path / "a", **{NAME: "registry.example.org/web:2"})
+    index = json.loads(image.blobs[image.digest])
+    gone = index["manifests"][1]["digest"].removeprefix("sha256:")
+    (layout / "blobs" / "sha256" / gone).unlink()
+    (pin,) = pins_of(str(layout))
+    assert pin.platforms == ("linux/amd64", "linux/arm64/v8")
+
+
 @pytest.mark.parametrize("prefix", ["", "./"])
 def test_an_archive(tmp_path: Path, prefix: str) -> None:
     image = Image("linux/amd64")
@@ -64,7 +74,7 @@ def test_what_was_tampered_with_is_refused(tmp_path: Path) -> None:
     layout = image.layout(tmp_path / "a", **{NAME: "web:1"})
     blob = layout / "blobs" / "sha256" / image.digest.removeprefix("sha256:")
     blob.write_bytes(blob.read_bytes() + b" ")
-    with pytest.raises(InputError, match="does not hold what its name says"):
+    with pytest.raises(InputError, match="do not trust it"):
         list(pins_of(str(layout)))
     blob.unlink()
     with pytest.raises(InputError, match="is missing"):
@@ -76,7 +86,7 @@ def test_what_was_tampered_with_is_refused(tmp_path: Path) -> None:
     [
         ("[", "no JSON"),
         ("[]", "no JSON object"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"manifests": [{"annotations": {"org.opencontainers.image.ref.name": "a:1"}}]}',
          "no digest"),
         (('{"manifests": [{"digest": "sha256:../../etc/passwd", "annotations": '
@@ -100,7 +110,7 @@ def test_no_layout_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no OCI layout"):
         list(pins_of(str(tmp_path)))
     (tmp_path / "a.tar").write_bytes(b"no archive")
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="a header is cut off"):
         list(pins_of(str(tmp_path / "a.tar")))
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="no such file"):
         list(pins_of(str(tmp_path / "missing")))

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from seawall.sources.images.editing import Edited, members
 from seawall.sources.images.entry import Entry, Kind
-from seawall.sources.images.image import Config, Image, Layer, Platform
+from seawall.sources.images.image import Config, Image, Layer
 from seawall.sources.images.layer_writing import write_layer
 from seawall.sources.images.merging import merge
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.stores import opened
 from seawall.sources.images.tar_writer import TarWriter
 from tests.hardening.images.made import held, layers_of

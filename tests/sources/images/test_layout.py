@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from seawall.core.errors import UsageError
 from seawall.sources.images.archive import read_archive
-from seawall.sources.images.image import Config, Image, Layer, Platform, Step, aligned
-from seawall.sources.images.layout import read_layout
-from seawall.sources.images.manifest import host_platform, matches, parse_platform
+from seawall.sources.images.image import Config, Image, Layer, Step, aligned
+from seawall.sources.images.layout import read_every, read_layout
 from seawall.sources.images.merging import merge
+from seawall.sources.images.platforms import Platform, of_host, parse, runs
 from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.stores import Directory, TarFiles
 from seawall.sources.images.walking import walk
@@ -40,7 +41,7 @@ def tag(name: str) -> dict[str, Any]:
 
 def read(files: Layout, directory: Path, name: str = "", platform: str = "") -> Image:
     path = files.write(directory)
-    return read_layout(Directory(path), path, name, parse_platform(platform))
+    return read_layout(Directory(path), path, name, parse(platform) if platform else None)
 
 
 def paths(image: Image) -> list[list[str]]:
@@ -146,22 +147,60 @@ def test_platforms_and_attestations_of_nested_indexes(tmp_path: Path) -> None:
     )
 
 
+def test_a_lower_variant_serves_where_there_is_no_better_one(tmp_path: Path) -> None:
+    files = Layout()
+    platforms = [{"os": "linux", "architecture": "arm", "variant": each} for each in ("v5", "v6")]
+    five, six = (
+        files.image([member(each["variant"].encode()) + END], config=each, platform=each)
+        for each in platforms
+    )
+    files.index(files.document({"manifests": [five, six]}, OCI_INDEX, **tag("app:1")))
+    for wanted in ("linux/arm/v7", "linux/arm", "armhf", "armel"):
+        assert read(files, tmp_path, platform=wanted).manifest_digest == six["digest"], wanted
+    assert read(files, tmp_path, platform="linux/arm/v5").manifest_digest == five["digest"]
+
+
+def test_an_index_of_which_one_platform_is_here(tmp_path: Path) -> None:
+    """As docker save writes it with the image store of containerd."""
+    files = Layout()
+    amd = files.image([ONE], **AMD)
+    arm = files.image([TWO], config={"architecture": "arm64", "variant": "v8"}, **ARM)
+    files.index(files.document({"manifests": [amd, arm]}, OCI_INDEX, **tag("app:1")))
+    files.write(tmp_path)
+    for gone, left in ((amd, arm), (arm, amd)):
+        blob = tmp_path / "blobs" / gone["digest"].replace(":", "/")
+        data = blob.read_bytes()
+        blob.unlink()
+        image = read_layout(Directory(str(tmp_path)), "it")
+        assert image.manifest_digest == left["digest"]
+        assert [each.manifest_digest for each in read_every(Directory(str(tmp_path)), "it")] == [
+            left["digest"]
+        ]
+        asked = parse("linux/amd64" if gone is amd else "arm64")
+        with pytest.raises(ArchiveError, match="is here; copy it with all platforms"):
+            read_layout(Directory(str(tmp_path)), "it", platform=asked)
+        blob.write_bytes(data)
+
+
 def test_the_platform_of_this_machine_unless_there_is_one_only(tmp_path: Path) -> None:
     files = Layout()
     other = files.image([ONE], config={"architecture": "s390x"})
     assert read(files.index(other), tmp_path).platform.architecture == "s390x"
-    own = files.image([ONE], config={"architecture": host_platform().architecture})
+    own = files.image([ONE], config={"architecture": of_host().architecture})
     assert read(files.index(other, own), tmp_path).manifest_digest == own["digest"]
 
 
 def test_platforms_that_match() -> None:
     arm = Platform("linux", "arm64")
-    assert matches(arm, Platform("linux", "arm64", "v8"))
-    assert matches(Platform("linux", "arm64", "v8"), arm)
-    assert not matches(Platform("linux", "arm", "v6"), Platform("linux", "arm"))
-    assert not matches(arm, Platform("windows", "arm64"))
-    assert parse_platform("linux") is None
-    assert parse_platform("linux//v8") is None
+    assert runs(arm, Platform("linux", "arm64", "v8"))
+    assert runs(Platform("linux", "arm64", "v8"), arm)
+    assert runs(Platform("linux", "arm"), Platform("Linux", "ARM", "v6"))
+    assert not runs(Platform("linux", "arm", "v6"), Platform("linux", "arm"))
+    assert not runs(arm, Platform("windows", "arm64"))
+    assert parse("arm64") == arm
+    for odd in ("linux", "linux//v8", "", "a/b/c/d"):
+        with pytest.raises(UsageError, match="such as linux/amd64"):
+            parse(odd)
 
 
 def test_images_are_told_apart_by_their_tags(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from seawall.core.errors import UsageError
 from seawall.sources.images import target
-from seawall.sources.images.image import Config, Image, Platform
+from seawall.sources.images.image import Config, Image
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.target import Tried, recognise, resolve, split
 from tests.sources.images.tars import END, Layout, member, write_tar

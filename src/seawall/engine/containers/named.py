@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Sequence
 
 from seawall.core.digests import blake2b
-from seawall.core.errors import InputError, UsageError
+from seawall.core.errors import InputError
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed
 from seawall.engine.containers.targets import HOST
-from seawall.sources.images.image import Image, Platform
-from seawall.sources.images.manifest import parse_platform
+from seawall.sources.images.image import Image
+from seawall.sources.images.platforms import Platform, parse
 from seawall.sources.images.target import ImageSource, path_and_tag, resolve, split
 
 
@@ -55,12 +55,7 @@ def find(targets: Sequence[str], platform: str = "", sources: Iterable[ImageSour
 
 def platform_of(text: str) -> Platform | None:
     """The platform that a person asks for; raises UsageError for what is none."""
-    if not text:
-        return None
-    found = parse_platform(text)
-    if found is None:
-        raise UsageError(f"--platform: {text!r} is none; write it like linux/amd64 or linux/arm/v7")
-    return found
+    return parse(text) if text else None
 
 
 def shown(target: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from seawall.hardening.images.subject import Subject
 from seawall.images.history import assignments
-from seawall.sources.images.image import Platform, mapping
-from seawall.sources.images.manifest import host_platform
+from seawall.sources.images.image import mapping
+from seawall.sources.images.platforms import Platform, of_host
 from seawall.text.credentials import in_setting, tokens
 
 Json = dict[str, Any]
@@ -47,7 +47,7 @@ def configuration(subject: Subject, facts: Facts) -> Json:
 def platform_of(subject: Subject) -> Platform:
     """What it runs on; a root file system does not say, so it is what this machine runs."""
     known = subject.image.platform
-    host = host_platform()
+    host = of_host()
     if known.os and known.architecture:
         return known
     return Platform(known.os or host.os, known.architecture or host.architecture, known.variant)

@@ -12,14 +12,13 @@ from seawall.sources.images.image import (
     Image,
     Json,
     Layer,
-    Platform,
     aligned,
     mapping,
     text,
     texts,
 )
 from seawall.sources.images.limits import DEFAULT
-from seawall.sources.images.manifest import matches
+from seawall.sources.images.platforms import Platform, runs
 from seawall.sources.images.problems import AGAIN, NO_IMAGE, ArchiveError
 from seawall.sources.images.stores import Files, opener, read_file
 
@@ -91,7 +90,7 @@ def _image(
     import hashlib  # noqa: PLC0415 - off the scan path
 
     found, problems = aligned(layers, config)
-    if platform is not None and not matches(platform, config.platform):
+    if platform is not None and not runs(platform, config.platform):
         raise ArchiveError(
             name, -1, f"it has no image for {platform}, only for {config.platform}",
             "choose one with --platform",

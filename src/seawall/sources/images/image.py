@@ -4,20 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from seawall.core.named_tuple import NamedTuple
+from seawall.sources.images.platforms import Platform, told
 from seawall.sources.images.unpacking import Stream
 
 Json = Mapping[str, Any]
-
-
-class Platform(NamedTuple):
-    """What an image runs on (OCI image-spec, image-index.md, "platform")."""
-
-    os: str = ""
-    architecture: str = ""
-    variant: str = ""
-
-    def __str__(self) -> str:
-        return "/".join(part for part in self if part) or "unknown"
 
 
 class Config:
@@ -38,11 +28,7 @@ class Config:
     @property
     def platform(self) -> Platform:
         """What it runs on."""
-        document = self.document
-        return Platform(
-            text(document.get("os")), text(document.get("architecture")),
-            text(document.get("variant")),
-        )  # fmt: skip
+        return told(self.document)
 
     @property
     def created(self) -> str:

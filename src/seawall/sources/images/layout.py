@@ -7,9 +7,11 @@ archive as well; it is read as a layout, for that has the digests.
 from collections.abc import Callable, Collection
 
 from seawall.sources.images import documents
-from seawall.sources.images.image import Image, Platform, mapping
+from seawall.sources.images.descriptor import Descriptor, descriptors
+from seawall.sources.images.image import Image, mapping
 from seawall.sources.images.limits import DEFAULT
-from seawall.sources.images.manifest import Chooser, Descriptor, descriptors
+from seawall.sources.images.manifest import Chooser
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Files, opener, read_file
 from seawall.sources.images.unpacking import Stream, is_digest
@@ -27,7 +29,7 @@ class LayoutBlobs:
 
     def document(self, descriptor: Descriptor) -> bytes:
         """See ``Blobs``."""
-        path = _path(descriptor.digest)
+        path = _checked_path(self.name, descriptor)
         data = read_file(self._files, path, DEFAULT.document, proven=True)
         if data is None:
             raise ArchiveError(f"{self.name}: {path}", -1, "is missing", AGAIN)
@@ -35,20 +37,24 @@ class LayoutBlobs:
 
     def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
         """See ``Blobs``."""
-        if not is_digest(descriptor.digest):
-            raise ArchiveError(
-                f"{self.name}: {descriptor.digest[:80]}", -1, "is no digest that can be verified",
-                AGAIN,
-            )  # fmt: skip
-        path = _path(descriptor.digest)
-        found = self._files.open(path, proven=True)
-        if found is None:
+        if not self.has(descriptor):
             return None
+        return opener(self._files, _checked_path(self.name, descriptor))
+
+    def has(self, descriptor: Descriptor) -> bool:
+        """See ``Blobs``."""
+        found = self._files.open(_checked_path(self.name, descriptor), proven=True)
+        if found is None:
+            return False
         found[0].close()
-        return opener(self._files, path)
+        return True
 
 
-def _path(digest: str) -> str:
+def _checked_path(name: str, entry: Descriptor) -> str:
+    digest = entry.digest
+    if not is_digest(digest):
+        where = f"{name}: {digest[:80] or 'a descriptor without a digest'}"
+        raise ArchiveError(where, -1, "is no digest that can be verified", AGAIN)
     return f"blobs/{digest.replace(':', '/', 1)}"
 
 
@@ -58,12 +64,12 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
     ``tag``: of ``org.opencontainers.image.ref.name``, a full name, or a manifest's digest. Raises
     ``ArchiveError`` when there is no such image, or what describes it is broken.
     """
-    return _chooser(files, name, platform).image(name, _entries(files, name, tag))
+    return _chooser(files, name, platform).image(name, entries(files, name, tag))
 
 
 def read_every(files: Files, name: str, tag: str = "") -> list[Image]:
     """The same for all its platforms."""
-    return _chooser(files, name, None).every(name, _entries(files, name, tag))
+    return _chooser(files, name, None).every(name, entries(files, name, tag))
 
 
 def attached_to(files: Files, digests: Collection[str]) -> list[str]:
@@ -74,7 +80,7 @@ def attached_to(files: Files, digests: Collection[str]) -> list[str]:
     tags = {digest.replace(":", "-", 1) for digest in digests}
     blobs = LayoutBlobs(files)
     found = []
-    for entry in _entries(files, files.name, ""):
+    for entry in entries(files, files.name, ""):
         if entry.name.partition(".")[0] in tags:
             found.append(entry.name)
         elif entry.artifact_type and is_digest(entry.digest):
@@ -90,21 +96,22 @@ def _chooser(files: Files, name: str, platform: Platform | None) -> Chooser:
     return Chooser(blobs, platform)
 
 
-def _entries(files: Files, name: str, tag: str) -> list[Descriptor]:
+def entries(files: Files, name: str, tag: str = "") -> list[Descriptor]:
+    """What the index at its top lists, or what bears a tag there. Raises ``ArchiveError``."""
     data = read_file(files, INDEX, DEFAULT.document)
     if data is None:
         raise ArchiveError(f"{name}: {INDEX}", -1, "is missing", AGAIN)
     index = documents.parse(f"{name}: {INDEX}", data)
-    entries = descriptors(index.get("manifests"))
+    found = descriptors(index.get("manifests"))
     if tag:
-        named = [entry for entry in entries if _bears(entry, tag)]
+        named = [entry for entry in found if _bears(entry, tag)]
         if not named:
-            there = ", ".join(sorted({entry.name for entry in entries if entry.name}))
+            there = ", ".join(sorted({entry.name for entry in found if entry.name}))
             raise ArchiveError(
                 name, -1, f"it has no image {tag}", f"name one of {there or 'none that has a name'}"
             )
         return named
-    return entries
+    return found
 
 
 def _bears(entry: Descriptor, tag: str) -> bool:

@@ -4,74 +4,28 @@ OCI image-spec: image-index.md, manifest.md, descriptor.md; Docker: image manife
 Where the documents are (a layout, a registry) is the business of ``Blobs``.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from seawall.core.digests import sha256
 from seawall.core.named_tuple import NamedTuple
+from seawall.sources.images.descriptor import Descriptor, descriptor, descriptors
 from seawall.sources.images.documents import parse
-from seawall.sources.images.image import (
-    Config,
-    Image,
-    Json,
-    Layer,
-    Other,
-    Platform,
-    aligned,
-    mapping,
-    strings,
-    text,
-    texts,
-)
+from seawall.sources.images.image import Config, Image, Json, Layer, Other, aligned, strings, text
 from seawall.sources.images.limits import DEFAULT
+from seawall.sources.images.manifests import INDEXES, digest_of, holds
+from seawall.sources.images.platforms import Platform, choose, normal, of_host, runs
 from seawall.sources.images.problems import AGAIN, DISTRUST, NO_IMAGE, ArchiveError
 from seawall.sources.images.unpacking import Stream, is_digest
 
 _NESTING = 4
-_SMALL = 64 * 1024
 _DOCUMENTS = 1000
 _LAYERS = 1000
 """Layers of an image; engines take 127."""
-_REFERENCE = "org.opencontainers.image.ref.name"
-_NAMES = ("io.containerd.image.name", _REFERENCE)
-_ABOUT = "vnd.docker.reference.digest"
-"""Docker BuildKit's annotations of attestations."""
-_INDEXES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
 _CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
     "",
 )
-_MACHINES = {
-    "x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armv7l": "arm",
-    "armv6l": "arm",
-}  # fmt: skip
-
-
-class Descriptor(NamedTuple):
-    """What points to a blob."""
-
-    media_type: str
-    digest: str
-    size: int
-    platform: Platform | None
-    annotations: dict[str, str]
-    artifact_type: str = ""
-    urls: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its tag or full name; empty where it has none."""
-        return next((found for key in _NAMES if (found := self.annotations.get(key))), "")
-
-    @property
-    def attests(self) -> str:
-        """The digest it is an attestation of."""
-        return self.annotations.get(_ABOUT, "")
 
 
 class Blobs(Protocol):
@@ -89,50 +43,8 @@ class Blobs(Protocol):
     def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
         """What opens a layer, as it is stored; ``None`` for one that is not here."""
 
-
-def host_platform() -> Platform:
-    """What a container engine on this machine would run."""
-    machine = os.uname().machine
-    return Platform("linux", _MACHINES.get(machine, machine))
-
-
-def parse_platform(said: str) -> Platform | None:
-    """``OS/ARCHITECTURE[/VARIANT]``; ``None`` for anything else."""
-    parts = said.lower().split("/")
-    if len(parts) not in (2, 3) or not all(parts):
-        return None
-    return Platform(*parts)
-
-
-def matches(wanted: Platform, found: Platform) -> bool:
-    """Whether an image of one platform runs where the other is wanted; arm64 has variant v8."""
-    return wanted[:2] == found[:2] and (not wanted.variant or _variant(wanted) == _variant(found))
-
-
-def _variant(platform: Platform) -> str:
-    default = {"arm64": "v8", "arm": "v7", "amd64": "v1"}.get(platform.architecture, "")
-    return platform.variant or default
-
-
-def descriptor(value: object) -> Descriptor:
-    """A descriptor; what is missing is empty, a size that is none is -1."""
-    found = mapping(value)
-    size = found.get("size")
-    said = found.get("platform")
-    of = mapping(said)
-    return Descriptor(
-        text(found.get("mediaType")), text(found.get("digest")),
-        size if isinstance(size, int) and size >= 0 else -1,
-        Platform(text(of.get("os")), text(of.get("architecture")), text(of.get("variant")))
-        if isinstance(said, dict) else None,
-        strings(found.get("annotations")), text(found.get("artifactType")),
-        texts(found.get("urls")),
-    )  # fmt: skip
-
-
-def descriptors(value: object) -> list[Descriptor]:
-    """The descriptors of a list."""
-    return [descriptor(each) for each in value] if isinstance(value, list) else []
+    def has(self, descriptor: Descriptor) -> bool:
+        """Whether a blob is here. Docker saves an index as it is, and one of its platforms."""
 
 
 class _Candidate(NamedTuple):
@@ -161,9 +73,10 @@ class Chooser:
         """
         found = list(self._candidates(entries, "", _NESTING))
         images = [each for each in found if self._is_image(each.descriptor)]
+        here = [each for each in images if self._blobs.has(each.descriptor)] or images
         if not images:
             raise ArchiveError(name, -1, "it holds no image", "name something else")
-        chosen = self._choose(name, images)
+        chosen = self._choose(name, here, images)
         others = _others(
             each for each in found if each.descriptor.digest != chosen.descriptor.digest
         )
@@ -172,15 +85,17 @@ class Chooser:
     def every(self, name: str, entries: list[Descriptor]) -> list[Image]:
         """The images of all platforms that descriptors of one name lead to, the first of each.
 
-        Their ``others`` are what is no image. Raises ``ArchiveError`` when there is none, when
-        there are several names, or when a document is missing or broken.
+        Their ``others`` are what is no image, and what is not here. Raises ``ArchiveError`` when
+        there is none, when there are several names, or when a document is missing or broken.
         """
         images: list[_Candidate] = []
         rest: list[_Candidate] = []
         names = set()
         for entry in entries:
             found = list(self._candidates([entry], "", _NESTING))
-            mine = [each for each in found if self._is_image(each.descriptor)]
+            all_of_them = [each for each in found if self._is_image(each.descriptor)]
+            here = [each for each in all_of_them if self._blobs.has(each.descriptor)]
+            mine = here or all_of_them
             names |= {entry.name} if mine else set()
             images += mine
             rest += [each for each in found if each not in mine]
@@ -199,7 +114,7 @@ class Chooser:
         self, entries: list[Descriptor], index: str, nesting: int
     ) -> Iterator[_Candidate]:
         for entry in entries:
-            if entry.media_type in _INDEXES or (
+            if entry.media_type in INDEXES or (
                 not entry.media_type and "manifests" in self._document(entry)
             ):
                 if not nesting:
@@ -217,10 +132,10 @@ class Chooser:
 
     def _is_image(self, entry: Descriptor) -> bool:
         """Whether a manifest is of an image, not of an attestation, a signature, a chart."""
-        if entry.attests or (entry.platform and entry.platform.os == "unknown"):
+        if entry.is_attestation or entry.artifact_type:
             return False
-        if entry.artifact_type:
-            return False
+        if entry.platform is not None and not self._blobs.has(entry):
+            return True
         document = self._document(entry)
         if text(document.get("artifactType")):
             return False
@@ -250,25 +165,32 @@ class Chooser:
         self._read[entry.digest] = document
         return document
 
-    def _choose(self, name: str, images: list[_Candidate]) -> _Candidate:
+    def _choose(self, name: str, images: list[_Candidate], told: list[_Candidate]) -> _Candidate:
+        """One of the images that are here; ``told`` are those that the index tells of."""
         if len({each.descriptor.digest for each in images}) == 1 and self._asked is None:
             return images[0]
-        wanted = self._asked or host_platform()
+        wanted = self._asked or of_host()
         platforms = [self._platform(each.descriptor) for each in images]
-        fitting = [
-            each for each, platform in zip(images, platforms, strict=True)
-            if matches(wanted, platform)
-        ]  # fmt: skip
-        if not fitting:
+        nearest = choose(wanted, platforms)
+        if nearest < 0:
             there = ", ".join(sorted({str(platform) for platform in platforms}))
+            if choose(wanted, [each.descriptor.platform for each in told]) >= 0:
+                raise ArchiveError(
+                    name, -1, f"its index tells of {wanted}, but only {there} is here",
+                    "copy it with all platforms, or choose that one with --platform",
+                )  # fmt: skip
             raise ArchiveError(
                 name, -1, f"it has no image for {wanted}, only for {there}",
                 "choose one with --platform",
             )  # fmt: skip
+        fitting = [
+            each for each, platform in zip(images, platforms, strict=True)
+            if normal(platform)[:3] == normal(platforms[nearest])[:3]
+        ]  # fmt: skip
         names = {each.descriptor.name for each in fitting}
         if len({each.descriptor.digest for each in fitting}) > 1 and len(names) > 1:
             raise _several(name, names)
-        return fitting[0]
+        return images[nearest]
 
     def _platform(self, entry: Descriptor) -> Platform:
         if entry.platform is not None:
@@ -295,7 +217,7 @@ class Chooser:
             [self._layer(number, each) for number, each in enumerate(found)], config
         )
         platform = config.platform
-        if entry.platform and platform.os and not matches(entry.platform, platform):
+        if entry.platform and platform.os and not runs(entry.platform, platform):
             problems += (f"the index says it is for {entry.platform}, itself for {platform}",)
         names = tuple(dict.fromkeys((*tags, *([entry.name] if entry.name else ()))))
         return Image(
@@ -306,10 +228,9 @@ class Chooser:
         )  # fmt: skip
 
     def _layer(self, number: int, entry: Descriptor) -> Layer:
-        foreign = "nondistributable" in entry.media_type or "foreign" in entry.media_type
         return Layer(
             number, entry.digest, "", entry.media_type, entry.size,
-            open=self._blobs.layer(entry), foreign=foreign,
+            open=self._blobs.layer(entry), foreign=entry.is_foreign,
         )  # fmt: skip
 
 
@@ -332,15 +253,6 @@ def _others(candidates: Iterable[_Candidate]) -> tuple[Other, ...]:
 
 def verify(name: str, digest: str, data: bytes) -> None:
     """Hold data against its digest. Raises ``ArchiveError`` when it is something else."""
-    algorithm = digest.partition(":")[0]
-    if algorithm == "sha256" and len(data) <= _SMALL:
-        found = sha256(data).hexdigest()
-    else:
-        import hashlib  # noqa: PLC0415 - seldom of use
-
-        found = hashlib.new(algorithm, data).hexdigest()
-    if digest != f"{algorithm}:{found}":
-        raise ArchiveError(
-            name, -1, f"its digest is {algorithm}:{found}",
-            DISTRUST,
-        )  # fmt: skip
+    if not holds(data, digest):
+        found = digest_of(data, digest.partition(":")[0])
+        raise ArchiveError(name, -1, f"its digest is {found}", DISTRUST)

@@ -1,11 +1,12 @@
 """Image indexes and manifests, as OCI layouts and registries hold them (OCI image spec 1.1)."""
 
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any
 
+from seawall.core.digests import sha256
 from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
+from seawall.sources.images.platforms import of_value
 
 MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a manifest: what registries take (distribution spec, pushing manifests)."""
@@ -23,24 +24,25 @@ SCHEMA_1 = (
 )
 """What Docker had before 1.10: refused, as their digests say nothing of the layers' contents."""
 DIGEST = pattern(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_PART = pattern(r"[A-Za-z0-9._-]{1,32}")
+_SMALL = 64 * 1024
+"""Bytes up to which no OpenSSL is loaded for a digest."""
 Blob = Callable[[str], bytes]
 """Gives the bytes of a digest; raises InputError where there are none."""
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(data: bytes, algorithm: str = "sha256") -> str:
     """What bytes are known by."""
-    return f"sha256:{sha256(data).hexdigest()}"
+    if algorithm == "sha256" and len(data) <= _SMALL:
+        return f"sha256:{sha256(data).hexdigest()}"
+    import hashlib  # noqa: PLC0415 - for what is large, where it is faster
+
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def holds(data: bytes, digest: str) -> bool:
-    """Whether bytes are those of a digest, SHA-256 or SHA-512."""
-    algorithm, _, value = digest.partition(":")
-    if algorithm == "sha512":
-        from hashlib import sha512  # noqa: PLC0415 - hardly anybody uses it
-
-        return sha512(data).hexdigest() == value
-    return digest_of(data) == digest
+    """Whether bytes are those of a digest that can be computed here."""
+    algorithm = digest.partition(":")[0]
+    return algorithm in ("sha256", "sha384", "sha512") and digest_of(data, algorithm) == digest
 
 
 def parsed(data: bytes, what: str) -> Mapping[str, Any]:
@@ -65,19 +67,12 @@ def platforms_of(value: Mapping[str, Any], blob: Blob) -> tuple[str, ...]:
     """The platforms of an index or a manifest, as ``linux/arm64/v8``; attestations are none."""
     if is_index(value):
         entries = [item for item in value.get("manifests", ()) if isinstance(item, dict)]
-        found = {_platform(item.get("platform")) for item in entries}
-        return tuple(sorted(found - {"", "unknown/unknown"}))
+        found = [of_value(item.get("platform")) for item in entries]
+        named = {str(platform) for platform in found if platform and platform.os != "unknown"}
+        return tuple(sorted(named))
     config = value.get("config")
     digest = config.get("digest") if isinstance(config, dict) else None
     if not isinstance(digest, str):
         return ()
-    name = _platform(parsed(blob(digest), f"the configuration {digest}"))
-    return (name,) if name else ()
-
-
-def _platform(value: object) -> str:
-    if not isinstance(value, dict):
-        return ""
-    parts = [value.get(key) for key in ("os", "architecture", "variant")]
-    names = [part for part in parts if isinstance(part, str) and _PART.fullmatch(part)]
-    return "/".join(names) if len(names) > 1 else ""
+    own = of_value(parsed(blob(digest), f"the configuration {digest}"))
+    return (str(own),) if own else ()

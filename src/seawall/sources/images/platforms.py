@@ -5,10 +5,10 @@ for ``linux/arm/v7`` is served with v6 where there is no v7, as that runs there 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 _PART = pattern(r"[A-Za-z0-9._-]{1,32}")
 _ARCHITECTURES = {
@@ -21,61 +21,70 @@ _SYSTEMS = {"macos": "darwin"}
 _USUAL = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 """The variant of an architecture that is named alone."""
 _VARIANT = pattern(r"v?([1-9][0-9]?)(?:\.[0-9])?")
+KEYS = ("os", "architecture", "variant", "os.version")
+"""What descriptors and configurations call the parts (OCI image-spec, image-index.md)."""
 
 
 class Platform(NamedTuple):
-    """What an image runs on, in the names of Go: ``linux``, ``arm``, ``v7``."""
+    """What an image runs on, as it tells itself: ``linux``, ``arm64``, ``v8``."""
 
-    system: str
-    architecture: str
+    os: str = ""
+    architecture: str = ""
     variant: str = ""
-    """Empty where it is the usual one."""
     version: str = ""
     """``os.version``: Windows has images for each."""
 
     def __str__(self) -> str:
-        return "/".join(part for part in self[:3] if part)
+        return "/".join(part for part in self[:3] if part) or "unknown"
 
 
-def normal(system: str, architecture: str, variant: str = "", version: str = "") -> Platform:
-    """A platform in its usual words."""
-    name = architecture.lower()
+def normal(platform: Platform) -> Platform:
+    """A platform in its usual words, those of Go; the usual variant is not named."""
+    name = platform.architecture.lower()
     name, own = _ARCHITECTURES.get(name, (name, ""))
-    variant = (variant or own).lower()
+    variant = (platform.variant or own).lower()
     if name in _USUAL:
         found = _VARIANT.fullmatch(variant)
         variant = f"v{found[1]}" if found else variant
         variant = "" if variant == _USUAL[name] else variant
-    system = system.lower()
-    return Platform(_SYSTEMS.get(system, system), name, variant, version)
+    system = platform.os.lower()
+    return Platform(_SYSTEMS.get(system, system), name, variant, platform.version)
 
 
 def parse(text: str, where: str = "--platform") -> Platform:
     """A platform as a person writes it. Raises ``UsageError``."""
     parts = text.split("/")
-    if not 1 <= len(parts) <= 3 or not all(_PART.fullmatch(part) for part in parts):
+    is_system = len(parts) == 1 and parts[0].lower() in ("linux", "windows", "darwin", "macos")
+    if is_system or not 1 <= len(parts) <= 3 or not all(_PART.fullmatch(part) for part in parts):
         raise UsageError(
             f"{where}: {text!r} is no platform; give one such as linux/amd64 or linux/arm/v7"
         )
     if len(parts) == 1:
-        return normal("linux", parts[0])
-    return normal(*parts)
+        return normal(Platform("linux", parts[0]))
+    return normal(Platform(*parts))
 
 
 def of_host() -> Platform:
     """What runs here in a container: Linux, also where the machine's own system is another."""
     import os  # noqa: PLC0415 - a builtin, but only here
 
-    return normal("linux", os.uname().machine)
+    return normal(Platform("linux", os.uname().machine))
+
+
+def told(value: object) -> Platform:
+    """What a descriptor's ``platform`` or a configuration tells; what it does not is empty."""
+    if not isinstance(value, Mapping):
+        return Platform()
+    parts = [value.get(key) for key in KEYS]
+    return Platform(
+        *(part if isinstance(part, str) and _PART.fullmatch(part) else "" for part in parts)
+    )
 
 
 def of_value(value: object) -> Platform | None:
-    """The platform of a descriptor or of a configuration; ``None`` where it has none."""
-    if not isinstance(value, Mapping):
-        return None
-    parts = [value.get(key) for key in ("os", "architecture", "variant", "os.version")]
-    texts = [part if isinstance(part, str) and _PART.fullmatch(part) else "" for part in parts]
-    return normal(*texts) if texts[0] and texts[1] else None
+    """The same, but ``None`` where it tells no system or no architecture."""
+    found = told(value)
+    return found if found.os and found.architecture else None
 
 
 def choose(wanted: Platform, offered: Sequence[Platform | None]) -> int:
@@ -84,8 +93,10 @@ def choose(wanted: Platform, offered: Sequence[Platform | None]) -> int:
     The same variant is nearest, then the next lower one; of equals, the first. What does not say
     its platform is never meant.
     """
+    wanted = normal(wanted)
     best, distance = -1, 100
-    for place, platform in enumerate(offered):
+    for place, each in enumerate(offered):
+        platform = None if each is None else normal(each)
         if platform is None or platform[:2] != wanted[:2]:
             continue
         if wanted.version and not _begins(platform.version, wanted.version):
@@ -94,6 +105,11 @@ def choose(wanted: Platform, offered: Sequence[Platform | None]) -> int:
         if 0 <= apart < distance:
             best, distance = place, apart
     return best
+
+
+def runs(wanted: Platform, offered: Platform) -> bool:
+    """Whether an image for one platform runs where the other is wanted."""
+    return choose(wanted, (offered,)) == 0
 
 
 def _apart(wanted: Platform, offered: Platform) -> int:

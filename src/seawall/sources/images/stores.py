@@ -199,6 +199,11 @@ class TarFiles:
         return (*self._index, *self._links)
 
 
+def files_at(path: str) -> Directory | TarFiles:
+    """The files of a directory or of a tar. Raises ``ArchiveError``."""
+    return Directory(path) if os.path.isdir(path) else TarFiles(path)
+
+
 def read_file(files: Files, path: str, limit: int, *, proven: bool = False) -> bytes | None:
     """All of a small file, ``None`` where there is none. Raises ``ArchiveError``."""
     found = files.open(path, proven=proven)

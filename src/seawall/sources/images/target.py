@@ -21,10 +21,11 @@ from typing import Protocol
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images import archive, layout
-from seawall.sources.images.image import Config, Image, Layer, Platform
+from seawall.sources.images.image import Config, Image, Layer
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.storage import ContainersStorage, DockerStorage, container_storages
-from seawall.sources.images.stores import Directory, Files, TarFiles
+from seawall.sources.images.stores import TarFiles, files_at
 
 OCI, OCI_ARCHIVE, DOCKER_ARCHIVE = "oci", "oci-archive", "docker-archive"
 ROOTFS, DIRECTORY, STORAGE = "rootfs", "dir", "containers-storage"
@@ -123,7 +124,7 @@ def resolve_every(name: str, sources: Sequence[ImageSource] = ()) -> list[Resolv
     if found is None:
         return [resolve(name, sources)]
     path, tag = found
-    files = _files(path)
+    files = files_at(path)
     images = layout.read_every(files, path, tag)
     problems = files.problems if isinstance(files, TarFiles) else ()
     return [
@@ -134,11 +135,7 @@ def resolve_every(name: str, sources: Sequence[ImageSource] = ()) -> list[Resolv
 def attached_to(name: str, digests: Collection[str]) -> list[str]:
     """What a layout that lies here has about manifests: signatures, attestations, bills."""
     found = _layout(name)
-    return [] if found is None else layout.attached_to(_files(found[0]), digests)
-
-
-def _files(path: str) -> Files:
-    return Directory(path) if os.path.isdir(path) else TarFiles(path)
+    return [] if found is None else layout.attached_to(files_at(found[0]), digests)
 
 
 def _layout(name: str) -> tuple[str, str] | None:
@@ -177,7 +174,7 @@ def path_and_tag(text: str) -> tuple[str, str]:
 def _in_files(what: str, path: str, tag: str, platform: Platform | None) -> Image:
     if not os.path.exists(path):
         raise ArchiveError(path, -1, "there is no such file or directory", "name one that exists")
-    files = _files(path)
+    files = files_at(path)
     read = archive.read_archive if what == DOCKER_ARCHIVE else layout.read_layout
     image = read(files, path, tag, platform)
     if isinstance(files, TarFiles) and files.problems:

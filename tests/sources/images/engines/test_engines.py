@@ -38,7 +38,7 @@ def test_an_image_that_is_there(engine: fake.Engine) -> None:
     assert held.identity == fake.IDENTITY
     assert held.tags == (NAME,)
     assert held.digests == ("registry.example.org/web@sha256:" + "6" * 64,)
-    assert (str(held.platform), held.size) == ("linux/arm64", 12345)
+    assert (str(held.platform), held.size) == ("linux/arm64/v8", 12345)
 
 
 def test_one_that_is_not(engine: fake.Engine) -> None:

@@ -6,11 +6,11 @@ import secrets
 import pytest
 
 from seawall.sources.http.client import Limits
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.blobs import open_blob
 from seawall.sources.images.registry.configuration import Place
 from seawall.sources.images.registry.credentials import Credentials
-from seawall.sources.images.registry.descriptors import Descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from tests.sources.http.support import Waits
 from tests.sources.images.registry.conftest import QUICK, connecting

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.configuration import Place
-from seawall.sources.images.registry.descriptors import Descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.pushing import Pusher
 from seawall.sources.images.registry.resolving import Images

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seawall.sources.images.registry.descriptors import Descriptor
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.resolving import Image, Images
 from tests.sources.images.registry.double import Double, Trick

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.core.errors import InputError, UsageError
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.platforms import parse
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.configuration import Mirror, Rule, Rules
 from seawall.sources.images.registry.credentials import Credentials
-from seawall.sources.images.registry.descriptors import Descriptor, manifest
+from seawall.sources.images.registry.descriptors import manifest
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.resolving import Images, parsed_name
 from tests.sources.http.support import Waits
@@ -45,12 +46,15 @@ def test_a_lone_image(double: Double, images: Images, compression: str) -> None:
     assert (image.attestations, image.platforms) == ((), ())
 
 
+ARM64 = "linux/arm64/v8"
+
+
 def test_the_platform_of_an_index(double: Double, images: Images) -> None:
     made = Made(*FOUR)
     name = double.push(made)
     for wanted, found in {
         "linux/amd64": "linux/amd64", "amd64": "linux/amd64", "x86_64": "linux/amd64",
-        "linux/arm64": "linux/arm64", "linux/arm64/v8": "linux/arm64", "aarch64": "linux/arm64",
+        "linux/arm64": ARM64, "linux/arm64/v8": ARM64, "aarch64": ARM64,
         "linux/arm": "linux/arm/v6", "linux/arm/v7": "linux/arm/v6", "armhf": "linux/arm/v6",
         "windows/amd64": "windows/amd64",
     }.items():  # fmt: skip
@@ -61,7 +65,7 @@ def test_the_platform_of_an_index(double: Double, images: Images) -> None:
         assert len(image.platforms) == 4
     told = failing(images, name, "linux/s390x")
     assert told.kind == "no-platform"
-    assert "linux/amd64, linux/arm/v6, linux/arm64, windows/amd64; choose one with" in str(told)
+    assert f"linux/amd64, linux/arm/v6, {ARM64}, windows/amd64; choose one with" in str(told)
     assert failing(images, name, "linux/arm/v5").kind == "no-platform"
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from seawall.sources.images import target
-from seawall.sources.images.image import Platform
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.source import RegistrySource

@@ -160,7 +160,7 @@ def _platform_query(engine: Engine, platform: Platform | None, since: tuple[int,
     """What chooses a platform, for engines that hold several of an image."""
     if platform is None or _version(engine) < since:
         return ""
-    about = {"os": platform.system, "architecture": platform.architecture}
+    about = {"os": platform.os, "architecture": platform.architecture}
     if platform.variant:
         about["variant"] = platform.variant
     return f"?platform={quote(json.dumps(about, separators=(',', ':')))}"

@@ -2,13 +2,12 @@
 
 from seawall.core.image_reference import is_valid_image
 from seawall.sources.images import archive, layout, target
-from seawall.sources.images import image as model
 from seawall.sources.images.engines import images as held_images
 from seawall.sources.images.engines.errors import EngineError
 from seawall.sources.images.engines.images import path_of, save
 from seawall.sources.images.engines.places import USUAL, Engine
 from seawall.sources.images.image import Image
-from seawall.sources.images.platforms import normal
+from seawall.sources.images.platforms import Platform
 from seawall.sources.images.stores import TarFiles
 
 
@@ -20,13 +19,12 @@ class EngineSource:
         self.prefix = engine.kind
         self.title = f"{engine.kind} ({engine.path or engine.address})"
 
-    def find(self, reference: str, platform: model.Platform | None) -> Image | None:
+    def find(self, reference: str, platform: Platform | None) -> Image | None:
         """See ``ImageSource``."""
         if not is_valid_image(reference) and not held_images.is_identity(reference):
             return None
-        wanted = normal(*platform) if platform else None
         try:
-            held = held_images.find(self._engine, reference, wanted)
+            held = held_images.find(self._engine, reference, platform)
         except EngineError as error:
             if self._engine.source != USUAL or error.kind not in ("unreachable", "denied"):
                 raise
@@ -34,7 +32,7 @@ class EngineSource:
             return None
         if held is None:
             return None
-        with save(held, reference, wanted) as spool:
+        with save(held, reference, platform) as spool:
             path = path_of(spool)
             is_layout = target.recognise(path) == target.OCI_ARCHIVE
             files = TarFiles(path)

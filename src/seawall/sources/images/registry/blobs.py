@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from seawall.sources.http.client import CHUNK, PARTIAL, UNSATISFIABLE, Answer
 from seawall.sources.http.statuses import Passing, first_byte
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.registry.authorization import Scope
-from seawall.sources.images.registry.descriptors import Descriptor
 from seawall.sources.images.registry.errors import Kind, RegistryError
 from seawall.sources.images.registry.refusals import refused
 from seawall.sources.images.registry.registry import Registry, Wanted

@@ -4,30 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from seawall.core.errors import InputError
+from seawall.sources.images import descriptor as model
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.manifests import DIGEST, SCHEMA_1, digest_of, holds, is_index, parsed
-from seawall.sources.images.platforms import Platform, of_value
 from seawall.sources.images.registry.errors import RegistryError
 
 MAX_ENTRIES = 4096
 """Manifests of an index, or layers of a manifest."""
-
-
-class Descriptor(NamedTuple):
-    """What names a blob or a manifest."""
-
-    media_type: str
-    digest: str
-    size: int
-    annotations: Mapping[str, str] = {}
-    platform: Platform | None = None
-    artifact_type: str = ""
-
-    @property
-    def is_attestation(self) -> bool:
-        """Whether it is about an image of the same index, as BuildKit's attestations are."""
-        return "vnd.docker.reference.type" in self.annotations or (
-            self.platform is not None and self.platform[:2] == ("unknown", "unknown")
-        )
 
 
 class Manifest(NamedTuple):
@@ -57,35 +40,20 @@ class Manifest(NamedTuple):
 
 def descriptor(value: object, where: str) -> Descriptor:
     """A descriptor out of JSON. Raises ``RegistryError`` where it is none."""
-    fields = value if isinstance(value, Mapping) else {}
-    kind, digest, size = (fields.get(key) for key in ("mediaType", "digest", "size"))
-    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+    found = model.descriptor(value)
+    if not DIGEST.fullmatch(found.digest):
         raise RegistryError(
-            f"{where}: {str(digest)[:80]!r} is no digest of the form sha256:...; push the image "
+            f"{where}: {found.digest[:80]!r} is no digest of the form sha256:...; push the image "
             f"anew, or report it to who runs the registry",
             kind="wrong-content",
         )
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 1 << 50:
+    if not 0 <= found.size < 1 << 50:
         raise RegistryError(
-            f"{where}: {digest} has a size of {str(size)[:30]}; push the image anew, or report "
-            "it to who runs the registry",
+            f"{where}: {found.digest} has no size that a blob can have; push the image anew, "
+            "or report it to who runs the registry",
             kind="wrong-content",
         )
-    notes = fields.get("annotations")
-    annotations = {
-        key: text
-        for key, text in (notes.items() if isinstance(notes, Mapping) else ())
-        if isinstance(key, str) and isinstance(text, str)
-    }
-    own = fields.get("artifactType")
-    return Descriptor(
-        kind if isinstance(kind, str) else "",
-        digest,
-        size,
-        annotations,
-        of_value(fields.get("platform")),
-        own if isinstance(own, str) else "",
-    )
+    return found
 
 
 def manifest(data: bytes, told_type: str, told_digest: str, wanted: str, where: str) -> Manifest:

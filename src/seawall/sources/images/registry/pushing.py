@@ -10,9 +10,10 @@ from urllib.parse import quote, urljoin
 
 from seawall.sources.http.client import Answer
 from seawall.sources.http.statuses import Passing
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.manifests import INDEXES, digest_of, holds
 from seawall.sources.images.registry.authorization import Scope
-from seawall.sources.images.registry.descriptors import Descriptor, descriptor
+from seawall.sources.images.registry.descriptors import descriptor
 from seawall.sources.images.registry.errors import Kind, RegistryError
 from seawall.sources.images.registry.referrers import tag_of
 from seawall.sources.images.registry.refusals import refused

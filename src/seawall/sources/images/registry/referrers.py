@@ -9,9 +9,10 @@ from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 from seawall.core.lazy import pattern
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.manifests import INDEXES, MAX_SIZE
 from seawall.sources.images.registry.authorization import Scope
-from seawall.sources.images.registry.descriptors import Descriptor, manifest
+from seawall.sources.images.registry.descriptors import manifest
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.registry import Registry, Wanted
 

@@ -12,13 +12,14 @@ from typing import NamedTuple, TypeVar
 
 from seawall.core.errors import UsageError
 from seawall.core.image_reference import ImageReference, is_valid_image, parse_image
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.manifests import DIGEST
-from seawall.sources.images.platforms import Platform, choose, of_host, of_value
+from seawall.sources.images.platforms import Platform, choose, of_host, of_value, runs
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.authorization import Scope
 from seawall.sources.images.registry.blobs import open_blob
 from seawall.sources.images.registry.configuration import Place
-from seawall.sources.images.registry.descriptors import Descriptor, Manifest, descriptor
+from seawall.sources.images.registry.descriptors import Manifest, descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.referrers import Referrer, referrers
 from seawall.sources.images.registry.registry import Registry, Wanted
@@ -179,7 +180,7 @@ class Images:
             top is found
             and wanted is not None
             and platform is not None
-            and choose(wanted, [platform]) < 0
+            and not runs(wanted, platform)
         ):
             raise _no_platform(name, wanted, [platform])
         return Image(

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from seawall.core.image_reference import is_valid_image
-from seawall.sources.images import image as model
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.image import Image, Other
-from seawall.sources.images.manifest import Chooser, Descriptor
+from seawall.sources.images.manifest import Chooser
 from seawall.sources.images.manifests import INDEXES, MANIFESTS
-from seawall.sources.images.platforms import Platform, normal
-from seawall.sources.images.registry import descriptors, resolving
+from seawall.sources.images.platforms import Platform
+from seawall.sources.images.registry import resolving
 from seawall.sources.images.registry.access import Access
 from seawall.sources.images.registry.resolving import MAX_CONFIG, Images
 from seawall.sources.images.unpacking import Stream
@@ -23,16 +23,15 @@ class RegistrySource:
     def __init__(self, access: Callable[[], Access]) -> None:
         self._access = access
 
-    def find(self, reference: str, platform: model.Platform | None) -> Image | None:
+    def find(self, reference: str, platform: Platform | None) -> Image | None:
         """See ``ImageSource``; a registry that does not give it says why in ``RegistryError``."""
         if not is_valid_image(reference):
             return None
         images = Images(self._access())
-        wanted = normal(*platform) if platform else None
-        found = images.resolve(reference, wanted)
+        found = images.resolve(reference, platform)
         blobs = _Blobs(images, found)
         manifest = found.manifest
-        entry = Descriptor(manifest.media_type, manifest.digest, len(manifest.data), None, {})
+        entry = Descriptor(manifest.media_type, manifest.digest, len(manifest.data))
         image = Chooser(blobs).image(found.name, [entry])
         return image._replace(
             reference=found.name if "@" not in found.name else "",
@@ -61,24 +60,20 @@ class _Blobs:
         place = self._found.place
         if descriptor.media_type in (*INDEXES, *MANIFESTS):
             return self._images.manifest_at(place, descriptor.digest).data
-        return self._images.blob(place, _own(descriptor), MAX_CONFIG)
+        return self._images.blob(place, descriptor, MAX_CONFIG)
 
     def layer(self, descriptor: Descriptor) -> Callable[[], Stream] | None:
         """See ``Blobs``."""
-        own = _own(descriptor)
-        foreign = "nondistributable" in own.media_type or "foreign" in own.media_type
-        if foreign and not self._images.has(self._found.place, own):
+        if descriptor.is_foreign and not self._images.has(self._found.place, descriptor):
             return None
-        return lambda: self._images.open_blob(self._found, own)
+        return lambda: self._images.open_blob(self._found, descriptor)
+
+    def has(self, descriptor: Descriptor) -> bool:  # noqa: ARG002
+        """See ``Blobs``: what a registry lists, it has."""
+        return True
 
 
-def _own(entry: Descriptor) -> descriptors.Descriptor:
-    return descriptors.Descriptor(entry.media_type, entry.digest, entry.size)
-
-
-def _other(entry: descriptors.Descriptor) -> Other:
-    platform = entry.platform or Platform("", "")
+def _other(entry: Descriptor) -> Other:
     return Other(
-        entry.digest, entry.media_type, model.Platform(*platform[:3]), "",
-        entry.annotations.get("vnd.docker.reference.digest", ""),
-    )  # fmt: skip
+        entry.digest, entry.media_type, entry.platform or Platform(), entry.name, entry.attests
+    )

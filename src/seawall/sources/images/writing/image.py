@@ -7,8 +7,9 @@ same content.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seawall.sources.images.image import Config, Platform
+from seawall.sources.images.image import Config
 from seawall.sources.images.manifests import INDEXES, MANIFESTS, digest_of
+from seawall.sources.images.platforms import KEYS, Platform
 from seawall.sources.images.unpacking import Stream
 
 INDEX, MANIFEST = INDEXES[0], MANIFESTS[0]
@@ -108,8 +109,7 @@ class Output(NamedTuple):
 
 
 def _platform(image: Written) -> Json:
-    names = ("os", "architecture", "variant")
-    return {name: said for name, said in zip(names, image.platform, strict=True) if said}
+    return {name: said for name, said in zip(KEYS, image.platform, strict=True) if said}
 
 
 class _Bytes:

@@ -2,8 +2,8 @@
 
 from seawall.core.errors import InputError
 from seawall.core.image_reference import parse_image
+from seawall.sources.images.descriptor import Descriptor
 from seawall.sources.images.registry.access import Access
-from seawall.sources.images.registry.descriptors import Descriptor
 from seawall.sources.images.registry.errors import RegistryError
 from seawall.sources.images.registry.pushing import Pusher
 from seawall.sources.images.writing.image import Blob, Output
