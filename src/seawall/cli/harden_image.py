@@ -12,6 +12,7 @@ from seawall.hardening.images.hardener import Done, Size, harden_image
 from seawall.hardening.images.options import (
     ABOVE_BASE,
     LAYER,
+    MINIMAL,
     SQUASH,
     Options,
     Told,
@@ -59,6 +60,10 @@ def parser() -> Parser:
         "--squash-above-base", dest="mode", action="store_const", const=ABOVE_BASE,
         help="keep the layers of the base image, and one of the rest",
     )  # fmt: skip
+    modes.add_argument(
+        "--minimal", dest="mode", action="store_const", const=MINIMAL,
+        help="one layer of what the process of the image reaches, found without running it",
+    )  # fmt: skip
     how.add_argument(
         "--base-layers", metavar="N", type=_number,
         help="how many layers are the base's (default: as the history tells)",
@@ -66,6 +71,7 @@ def parser() -> Parser:
     how.add_argument(
         "--compression", choices=COMPRESSIONS, default=GZIP, help=f"of new layers (default: {GZIP})"
     )
+    _add_minimal(result)
     what = result.add_argument_group("what is changed")
     what.add_argument(
         "--user", metavar="UID[:GID]", help="who it is to run as (default: 65532 instead of root)"
@@ -85,6 +91,22 @@ def parser() -> Parser:
     return result
 
 
+def _add_minimal(result: Parser) -> None:
+    minimal = result.add_argument_group("what a minimal image keeps")
+    minimal.add_argument(
+        "--include", action="append", default=[], metavar="PATH|GLOB",
+        help="keep this too; directories with all in them",
+    )  # fmt: skip
+    minimal.add_argument(
+        "--command", action="append", default=[], metavar="WORDS",
+        help="keep what this command needs too, beside the image's own and its health check",
+    )  # fmt: skip
+    minimal.add_argument(
+        "--explain", action="append", default=[], metavar="PATH|GLOB",
+        help="tell why this stays or goes",
+    )  # fmt: skip
+
+
 def _number(text: str) -> int:
     if text.isdecimal() and int(text[:6]) > 0:
         return int(text[:6])
@@ -97,14 +119,17 @@ def run(arguments: list[str]) -> int:
     mode = options.mode or LAYER
     if options.base_layers is not None and mode != ABOVE_BASE:
         raise UsageError("--base-layers is for --squash-above-base; leave it out, or say that too")
+    if mode != MINIMAL and (options.include or options.command or options.explain):
+        raise UsageError("--include, --command and --explain are for --minimal; say that too")
     wanted = Options(
         mode, options.base_layers, _paths(options.keep), _paths(options.keep_setuid),
         user_of(options.user) if options.user is not None else None, options.compression,
-        options.sbom, _epoch(), tuple(options.insecure_registry), tuple(options.registry_mirror),
+        options.sbom, _epoch(), tuple(options.include), _commands(options.command),
+        tuple(options.insecure_registry), tuple(options.registry_mirror),
     )  # fmt: skip
     done = harden_image(
         options.image, place_of(options.out), wanted, platform=options.platform,
-        force=options.force, dry_run=options.dry_run,
+        force=options.force, dry_run=options.dry_run, explain=options.explain,
     )  # fmt: skip
     write_text(_told(done, options), None)
     sys.stdout.flush()
@@ -113,6 +138,21 @@ def run(arguments: list[str]) -> int:
 
 def _paths(given: list[str]) -> frozenset[str]:
     return frozenset(path for text in given if (path := text.strip("/")))
+
+
+def _commands(given: list[str]) -> tuple[tuple[str, ...], ...]:
+    import shlex  # noqa: PLC0415 - only where there are some
+
+    found = []
+    for text in given:
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError as error:
+            raise UsageError(f"--command: {text!r}: {error}; quote it as for a shell") from None
+        if not words:
+            raise UsageError("--command: it is empty; write a program and its arguments")
+        found.append(words)
+    return tuple(found)
 
 
 def _epoch() -> int | None:
@@ -133,6 +173,8 @@ def _told(done: Done, options: argparse.Namespace) -> Iterator[str]:
     for one in done.images:
         yield f"{visible(options.image)} ({visible(one.platform)})\n"
         yield from _lines(one.told)
+        for line in one.explained:
+            yield f"  why: {visible(line)}\n"
         yield f"  size: {_size(one.before)} -> {_size(one.after)}\n"
     for note in done.notes:
         yield f"note: {visible(note)}\n"
@@ -145,7 +187,9 @@ def _told(done: Done, options: argparse.Namespace) -> Iterator[str]:
 
 
 def _lines(told: Told) -> Iterator[str]:
-    for mark, lines in (("done", told.done), ("left", told.left), ("note", told.notes)):
+    for mark, lines in (
+        ("done", told.done), ("left", told.left), ("note", told.notes), ("run", told.run)
+    ):  # fmt: skip
         for line in lines:
             yield f"  {mark}: {visible(line)}\n"
 

@@ -16,7 +16,8 @@ from seawall.packages.package import NOTHING, Contents, Package, Problem
 from seawall.packages.suppliers import is_of_others
 from seawall.packages.system import Diversion, Facts, Identity
 
-_TYPES = frozenset(("apk", "alpm", "deb", "ebuild", "opkg", "rpm"))
+SYSTEM_TYPES = frozenset(("apk", "alpm", "deb", "ebuild", "opkg", "rpm"))
+"""The types of packages of systems."""
 _STATUS, _UPDATES = "var/lib/dpkg/status", "var/lib/dpkg/updates/"
 _RPM = ("rpmdb.sqlite", "Packages.db", "Packages")
 """Databases of RPM in one directory, the newest kind first."""
@@ -94,13 +95,13 @@ def _mends(owner: Package) -> bool:
 
 def _qualified(contents: Contents, release: Release | None) -> Contents:
     """Packages of the system with the release they are of, unless others made them."""
-    if release is None or not any(package.type in _TYPES for package in contents.packages):
+    if release is None or not any(package.type in SYSTEM_TYPES for package in contents.packages):
         return contents
     distro = f"{release.id}-{release.version}" if release.version else release.id
     return contents._replace(
         packages=tuple(
             package
-            if package.type not in _TYPES or is_of_others(package, release.id)
+            if package.type not in SYSTEM_TYPES or is_of_others(package, release.id)
             else package._replace(
                 qualifiers=tuple(sorted((*package.qualifiers, ("distro", distro))))
             )

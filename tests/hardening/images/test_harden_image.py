@@ -10,13 +10,7 @@ from typing import Any
 
 import pytest
 
-from seawall.hardening.images.options import Options
-from seawall.hardening.images.rewriting import Closure, make, plan
 from seawall.sources.images.entry import Kind
-from seawall.sources.images.writing import files
-from seawall.sources.images.writing.image import Output
-from seawall.sources.images.writing.place import Place
-from seawall.sources.images.writing.workshop import Workshop
 from tests.cli.support import Outcome, command
 from tests.hardening.images.made import (
     CAPABILITY,
@@ -88,7 +82,8 @@ def test_what_is_taken_away(image: str, tmp_path: Path, mode: str) -> None:
     }  # fmt: skip
     # The directory of lists stays with its lock.
     assert set(before) - set(found) == gone
-    assert set(found) == set(before) - gone
+    assert set(found) - set(before) == {"home", "home/nonroot"}
+    assert (found["home/nonroot"].mode, found["home/nonroot"].owner) == (0o700, (65532, 65532))
     assert found["usr/bin/su"].mode == 0o755
     assert found["usr/bin/su"].names == ("usr/bin/su", "usr/bin/su-too")
     assert found["usr/bin/server"].extra[0] == CAPABILITY
@@ -96,7 +91,10 @@ def test_what_is_taken_away(image: str, tmp_path: Path, mode: str) -> None:
     assert found["srv/open"].mode == 0o1777
     assert found["app/data/kept"].mode == 0o666
     assert found["app/data"].owner == found["app/data/kept"].owner == (65532, 65532)
-    assert b"nonroot:x:65532:65532:" in found["etc/passwd"].content
+    assert (
+        b"nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
+        in found["etc/passwd"].content
+    )
     assert found["etc/passwd"].content.startswith(before["etc/passwd"].content)
     assert b"nonroot:x:65532:\n" in found["etc/group"].content
     assert opened(out).config.user == "65532:65532"
@@ -529,31 +527,3 @@ def test_skopeo_copies_it(image: str, tmp_path: Path, kind: str) -> None:
         [skopeo, "inspect", "--config", name], capture_output=True, check=False, timeout=60
     )
     assert json.loads(inspected.stdout)["config"]["User"] == "65532:65532"
-
-
-# A closure ------------------------------------------------------------------------------------
-
-
-def test_only_a_closure_is_kept(tmp_path: Path) -> None:
-    """What finds the closure is another part: here is what is made of it."""
-    image = opened(layout(tmp_path / "in", base(), application(), config=EXEC))
-    closure = Closure(
-        frozenset(("usr/bin/server", "etc/passwd", "app/data", "bin/sh")),
-        {"var/lib/dpkg/status": b"Package: server\n"},
-    )
-    place = Place("oci", str(tmp_path / "out"), "latest")
-    with Workshop(place) as shop:
-        planned = plan(image, Options("squash", sbom=False), closure)
-        files.write(Output((make(planned, shop),)), place, shop)
-    found = system(str(tmp_path / "out"))
-    assert {path for path, each in found.items() if each.kind != "DIRECTORY"} == {
-        "usr/bin/server", "etc/passwd", "etc/group", "var/lib/dpkg/status",
-    }  # fmt: skip
-    assert set(found) - {"app", "app/data"} == {
-        "bin", "etc", "etc/group", "etc/passwd", "usr", "usr/bin", "usr/bin/server", "var",
-        "var/lib", "var/lib/dpkg", "var/lib/dpkg/status",
-    }  # fmt: skip
-    assert found["var/lib/dpkg/status"].content == b"Package: server\n"
-    assert any(
-        line.startswith("removed ") and "needs" in line for line in planned.subject.told.done
-    )

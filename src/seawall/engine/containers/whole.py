@@ -10,7 +10,7 @@ from seawall.images.base import layers_of_base
 from seawall.images.capabilities import names_of
 from seawall.images.notable import ACCOUNTS, is_notable
 from seawall.images.waste import waste_of
-from seawall.packages.inventory import Inventory, inventory
+from seawall.packages.inventory import SYSTEM_TYPES, Inventory, inventory
 from seawall.packages.package import Package
 from seawall.packages.system import Facts
 from seawall.sources.images.entry import Entry, Kind
@@ -74,8 +74,18 @@ def put_together(image: Image, layers: Sequence[Looked]) -> Whole:
         accounts.read(*map(own.text, ACCOUNTS)),
         _waste(tree, layers, base),
     )  # fmt: skip
-    told, origins = _facts(tree, layers)
-    return Whole(found, inventory(told, _links(tree)), origins, tree)
+    told, origins = facts_of(tree, layers)
+    return Whole(found, inventory(told, links_of(tree)), origins, tree)
+
+
+def system_packages(found: Inventory) -> list[Package]:
+    """The packages of the system among all."""
+    return [
+        package
+        for _, contents in found.files
+        for package in contents.packages
+        if package.type in SYSTEM_TYPES
+    ]
 
 
 def _base(image: Image) -> int:
@@ -180,7 +190,7 @@ def _is_notable(entry: Entry) -> bool:
 # Packages -------------------------------------------------------------------------------------
 
 
-def _facts(
+def facts_of(
     tree: FileSystem, layers: Sequence[Looked]
 ) -> tuple[dict[str, Facts], dict[tuple[str, str, str, str], int]]:
     """What the files that are left tell, by path, and which layer first had each package."""
@@ -202,7 +212,7 @@ def _brought(node: Node, layer: int) -> bool:
     return layer in (node.layer, node.content.layer)
 
 
-def _links(tree: FileSystem) -> dict[str, str]:
+def links_of(tree: FileSystem) -> dict[str, str]:
     """Links of directories near the root, such as ``lib`` to ``usr/lib``."""
     found = {}
     waiting: list[tuple[Node, int]] = [(tree.root, 0)]

@@ -8,8 +8,8 @@ from typing import Any
 
 from seawall import __version__
 from seawall.hardening.images.options import Options
+from seawall.hardening.images.remaining import packages_left
 from seawall.hardening.images.subject import Subject
-from seawall.packages.package import Contents
 from seawall.sources.images.writing.image import Attached, Blob, attached, encoded
 
 BILL = "application/vnd.cyclonedx+json"
@@ -32,15 +32,6 @@ def attachments(subject: Subject, manifest: Blob, created: str) -> tuple[Attache
             manifest, statement, STATEMENT, {**notes, "in-toto.io/predicate-type": _PREDICATE}
         ),
     )
-
-
-def packages_left(subject: Subject) -> list[tuple[str, Contents]]:
-    """The packages whose files are still there, by the path of the file that tells of them."""
-    return [
-        (f"/{path}", contents)
-        for path, contents in subject.whole.packages.files
-        if subject.edited.tree.get(path) is not None
-    ]
 
 
 def _name(subject: Subject) -> str:
@@ -81,6 +72,10 @@ def _parameters(options: Options) -> dict[str, Any]:
         found["base-layers"] = options.base_layers
     if options.keep:
         found["keep"] = sorted(options.keep)
+    if options.includes:
+        found["include"] = list(options.includes)
+    if options.commands:
+        found["command"] = [list(words) for words in options.commands]
     if options.keep_setuid:
         found["keep-setuid"] = sorted(options.keep_setuid)
     if options.user is not None:

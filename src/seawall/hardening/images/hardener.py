@@ -49,6 +49,8 @@ class One(NamedTuple):
     """Of a plan that was not carried out, ``stored`` is not known."""
     digest: str
     """Of the manifest; empty where nothing was made."""
+    explained: tuple[str, ...]
+    """Why paths that were asked about are kept or not."""
 
 
 class Done(NamedTuple):
@@ -70,11 +72,12 @@ def harden_image(
     platform: str = "",
     force: bool = False,
     dry_run: bool = False,
+    explain: Sequence[str] = (),
 ) -> Done:
     """Harden an image and put it to a place; with ``dry_run`` only tell what would be done.
 
-    Raises ``UsageError`` for what cannot be asked for, ``InputError`` for what cannot be read or
-    written.
+    ``explain``: see ``rewriting.plan``. Raises ``UsageError`` for what cannot be asked for,
+    ``InputError`` for what cannot be read or written.
     """
     found = _found(name, platform, options)
     if place.kind == DOCKER_ARCHIVE and len(found) > 1:
@@ -92,24 +95,21 @@ def harden_image(
             f"of the platforms in the registry only {found[0].image.platform} is taken: copy the "
             "image into a layout for all of them"
         )
-    plans = [plan(each.image._replace(name=shown(name)), options) for each in found]
-    befores = [_before(each) for each in plans]
+    images = [each.image._replace(name=shown(name)) for each in found]
+    ones: list[One] = []
     if dry_run:
-        ones = [
-            One(each.platform, each.subject.told, before, _after(each, -1), "")
-            for each, before in zip(plans, befores, strict=True)
-        ]
+        for image in images:
+            with plan(image, options, explain=explain) as planned:
+                ones.append(_one(planned, None))
         return Done(tuple(ones), "", tuple(notes), 0)
+    made: list[Written] = []
     with workshop.Workshop(place) as shop:
-        made = [make(each, shop) for each in plans]
+        for image in images:
+            with plan(image, options, explain=explain, directory=shop.directory) as planned:
+                made.append(make(planned, shop))
+                ones.append(_one(planned, made[-1]))
         output = Output(tuple(made))
-        stored = [sum(layer.blob.size for layer in each.layers) for each in made]
         _put(output, place, shop, options)
-    ones = [
-        One(each.platform, each.subject.told, before, _after(each, size, written),
-            written.manifest.digest)
-        for each, before, size, written in zip(plans, befores, stored, made, strict=True)
-    ]  # fmt: skip
     attached = sum(len(each.attached) for each in made)
     return Done(tuple(ones), output.top.digest, tuple(notes), attached)
 
@@ -203,6 +203,14 @@ def _attached(
     return about
 
 
+def _one(planned: Plan, made: Written | None) -> One:
+    subject = planned.subject
+    return One(
+        planned.platform, subject.told, _before(planned), _after(planned, made),
+        made.manifest.digest if made is not None else "", planned.explained,
+    )  # fmt: skip
+
+
 def _before(planned: Plan) -> Size:
     image = planned.subject.image
     sizes = [layer.size for layer in image.layers]
@@ -210,7 +218,10 @@ def _before(planned: Plan) -> Size:
     return Size(len(sizes), stored, planned.unpacked_before, planned.files_before)
 
 
-def _after(planned: Plan, stored: int, made: Written | None = None) -> Size:
+def _after(planned: Plan, made: Written | None) -> Size:
     nodes = list(planned.subject.edited.tree.files())
-    layers = len(made.layers) if made is not None else planned.kept + bool(planned.members)
-    return Size(layers, stored, sum(node.entry.size for node in nodes), len(nodes))
+    unpacked = sum(node.entry.size for node in nodes)
+    if made is None:
+        return Size(planned.kept + bool(planned.members), -1, unpacked, len(nodes))
+    stored = sum(layer.blob.size for layer in made.layers)
+    return Size(len(made.layers), stored, unpacked, len(nodes))

@@ -7,6 +7,7 @@ from seawall.core.errors import UsageError
 from seawall.sources.images.packing import GZIP
 
 LAYER, SQUASH, ABOVE_BASE = "layer", "squash", "squash-above-base"
+MINIMAL = "minimal"
 _LARGEST_ID = 2**32 - 2
 
 
@@ -41,6 +42,10 @@ class Options(NamedTuple):
     """Whether a bill of materials and a statement of provenance are attached."""
     epoch: int | None = None
     """SOURCE_DATE_EPOCH: the newest time, in seconds since 1970."""
+    includes: tuple[str, ...] = ()
+    """Paths and globs that stay in a minimal image, whatever else does."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """Further commands that are to run in a minimal image, each as its words."""
     insecure_registries: tuple[str, ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     """As a scan has them (``engine.Options``)."""
@@ -77,6 +82,8 @@ class Told:
         """What was not done, and why."""
         self.notes: list[str] = []
         """What somebody must know."""
+        self.run: list[str] = []
+        """How the result is to be run."""
 
 
 _MOST_NAMED = 8

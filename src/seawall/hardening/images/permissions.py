@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from seawall.hardening.images.options import counted, named
 from seawall.hardening.images.subject import Subject
+from seawall.images.closure.keeper import is_system
 from seawall.sources.images.entry import DIRECTORY, FILE
 from seawall.sources.images.merging import Node
 
@@ -59,14 +60,17 @@ def _take_setuid(subject: Subject) -> None:
         )
 
 
-def make_read_only(subject: Subject, uid: int, gids: Iterable[int], program: str) -> None:
+def make_read_only(
+    subject: Subject, uid: int, gids: Iterable[int], program: str, written: Iterable[str] = ()
+) -> None:
     """Take the right to write from the files of the application that its user could write.
 
     Those are in the directory of the program it starts and in its working directory, but not in
-    volumes. Files that only root may write are as good as that.
+    volumes, nor in directories that are ``written`` to. Files that only root may write are as good
+    as that.
     """
     directories = _directories(subject, program)
-    volumes = volumes_of(subject)
+    volumes = (*volumes_of(subject), *written)
     groups = frozenset(gids)
     changed = []
     for path in directories:
@@ -132,6 +136,24 @@ def give_volumes(subject: Subject, uid: int, gid: int) -> None:
         given.append(path)
     if given:
         subject.told.done.append(f"gave the volumes {named(given)} to {uid}:{gid}")
+
+
+def give_directories(subject: Subject, directories: Iterable[str], uid: int, gid: int) -> None:
+    """Give directories that it writes to to the new user, but for those that programs share."""
+    given = []
+    for path in sorted(directories):
+        node = subject.node(path)
+        if node is None or is_system(path) or subject.options.keeps(path):
+            continue
+        waiting = [node]
+        while waiting:
+            each = waiting.pop()
+            if each.entry.kind in (DIRECTORY, FILE):
+                subject.edited.change(each, uid=uid, gid=gid)
+            waiting += (each.children or {}).values()
+        given.append(path)
+    if given:
+        subject.told.done.append(f"gave {named(given)}, where it may write, to {uid}:{gid}")
 
 
 def _may_change(subject: Subject, path: str, volumes: tuple[str, ...]) -> bool:

@@ -17,6 +17,8 @@ from seawall.sources.images.image import texts
 from seawall.sources.images.merging import Node
 
 _PARTS_OF_MANAGERS = ("apt-", "dpkg-", "pip3.")
+SHELL, MANAGER = "shell", "package manager"
+PROGRAMS = (SHELL, MANAGER)
 _ELF = b"\x7fELF"
 _SHELL_MARKS = (
     (b"/bin/sh", "names /bin/sh"),
@@ -70,8 +72,7 @@ def main_program(subject: Subject) -> str:
 
 def remove_programs(subject: Subject) -> None:
     """Take out shells and package managers, or tell why they stay."""
-    shells = _programs(subject, SHELLS, ())
-    managers = _programs(subject, PACKAGE_MANAGERS, _PARTS_OF_MANAGERS)
+    shells, managers = (programs_of(subject, what) for what in PROGRAMS)
     if not shells and not managers:
         return
     started: list[Started] = []
@@ -83,7 +84,7 @@ def remove_programs(subject: Subject) -> None:
         subject.told.left.append(f"{what} stay: {reason}")
         return
     protected = {each.node.content for each in started}
-    for what, found in (("shell", shells), ("package manager", managers)):
+    for what, found in ((SHELL, shells), (MANAGER, managers)):
         _remove(subject, what, found, protected)
 
 
@@ -127,8 +128,9 @@ def _leading_to(subject: Subject, targets: set[Node]) -> list[str]:
     return found
 
 
-def _programs(subject: Subject, names: frozenset[str], starts: tuple[str, ...]) -> list[Node]:
-    """Programs by their names, symbolic links too."""
+def programs_of(subject: Subject, what: str) -> list[Node]:
+    """Shells or package managers (``PROGRAMS``) by their names, symbolic links too."""
+    names, starts = (SHELLS, ()) if what == SHELL else (PACKAGE_MANAGERS, _PARTS_OF_MANAGERS)
     found = []
     for path in sorted(PROGRAM_DIRECTORIES):
         directory = subject.edited.tree.get(path)

@@ -1,7 +1,7 @@
 """An image of one platform, hardened: what is to be done first, then layers and documents of it."""
 
-from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Self
 
 from seawall.core.errors import InputError
 from seawall.engine.containers.scanning import read
@@ -14,13 +14,15 @@ from seawall.hardening.images.configuration import (
     tell_of_configuration,
 )
 from seawall.hardening.images.leftovers import remove_leftovers
-from seawall.hardening.images.options import Options, counted
+from seawall.hardening.images.minimal import keep_what_is_needed
+from seawall.hardening.images.options import MINIMAL, Options
 from seawall.hardening.images.permissions import make_read_only, take_rights
 from seawall.hardening.images.programs import main_program, remove_programs
 from seawall.hardening.images.subject import Subject
 from seawall.hardening.images.times import clock_of, written
 from seawall.hardening.images.users import set_user
-from seawall.sources.images.editing import Edited, Member, members
+from seawall.hardening.images.writable import tell_how_to_run
+from seawall.sources.images.editing import Member, members
 from seawall.sources.images.entry import FILE, Entry
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.layer_writing import write_layer
@@ -33,18 +35,6 @@ from seawall.sources.images.writing.image import Blob, LayerBlob, Written
 from seawall.sources.images.writing.workshop import Workshop
 
 
-class Closure(NamedTuple):
-    """What of the file system is kept, and what some of its files hold then.
-
-    ``seawall.images.closure`` finds it; without one everything is kept.
-    """
-
-    kept: Collection[str]
-    """Paths, links as they are; the directories above them are kept with them."""
-    contents: Mapping[str, bytes]
-    """Files with another content: package databases that tell of what is left."""
-
-
 class Plan:
     """What is to be done with an image; it is in ``subject.told`` in words."""
 
@@ -54,6 +44,8 @@ class Plan:
         self.user = user
         self.clock = clock
         self.kept = subject.kept_layers
+        self.explained: tuple[str, ...] = ()
+        """Why paths that were asked about are kept or not, a line each."""
         entries = [looked.entries for looked in subject.read.layers]
         lower = merge(entries[: self.kept]) if self.kept else None
         self.members: list[Member] = members(subject.edited, lower, clock)
@@ -64,34 +56,61 @@ class Plan:
         """What it is for."""
         return str(platform_of(self.subject))
 
+    def __enter__(self) -> Self:
+        """It may hold a temporary file."""
+        return self
 
-def plan(image: Image, options: Options, closure: Closure | None = None) -> Plan:
-    """Read an image and decide what is done with it; nothing is written.
+    def __exit__(self, *_: object) -> None:
+        """Let go of it."""
+        self.subject.close()
 
-    Raises ``InputError`` for an image that cannot be read to its end.
+
+def plan(
+    image: Image, options: Options, *, explain: Sequence[str] = (), directory: str | None = None
+) -> Plan:
+    """Read an image and decide what is done with it; nothing is written. A context manager.
+
+    ``explain`` are paths and globs: why they are kept or not in a minimal image; ``directory`` is
+    where a temporary file may lie. Raises ``InputError`` for an image that cannot be read to its
+    end, ``UsageError`` for what cannot be done with it.
     """
     found, whole = read(image, None, b"")
     for number, reason in found.failed:
         raise InputError(
             f"{image.name}: layer {number + 1}: {reason}; fetch or build the image again"
         )
-    subject = Subject(found, whole, options)
-    nodes = list(whole.files.files())
+    subject = Subject(found, whole, options, directory)
+    try:
+        return _planned(subject, explain)
+    except BaseException:
+        subject.close()
+        raise
+
+
+def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
+    nodes = list(subject.whole.files.files())
     before = len(nodes), sum(node.entry.size for node in nodes)
     clock, source = clock_of(subject)
     subject.told.notes.append(f"no time in it is newer than {written(clock)} ({source})")
-    if closure is not None:
-        close(subject, closure)
     main = main_program(subject)
+    explained: list[str] = []
+    directories: Mapping[str, str] = {}
+    if subject.options.mode == MINIMAL:
+        closure, explained = keep_what_is_needed(subject, explain)
+        directories = closure.written
     remove_leftovers(subject)
-    remove_programs(subject)
-    chosen = set_user(subject)
+    if subject.options.mode != MINIMAL:  # there, what is needed was found out otherwise
+        remove_programs(subject)
+    chosen = set_user(subject, directories)
     if chosen.user is not None:
-        make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main)
+        make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main, directories)
     take_rights(subject)
     tell_of_configuration(subject)
+    tell_how_to_run(subject, directories, main)
     _tell_of_problems(subject)
-    return Plan(subject, chosen.config, clock, before)
+    result = Plan(subject, chosen.config, clock, before)
+    result.explained = tuple(explained)
+    return result
 
 
 _MOST_PROBLEMS = 4
@@ -107,15 +126,6 @@ def _tell_of_problems(subject: Subject) -> None:
         notes.append(f"/{problem.path}: {problem.reason}")
 
 
-def close(subject: Subject, closure: Closure) -> None:
-    """Take out all but a closure, and tell how much that was."""
-    edited: Edited = subject.edited
-    gone = edited.keep_only(closure.kept)
-    for path, data in sorted(closure.contents.items()):
-        edited.put(path, data)
-    subject.told.done.append(f"removed {counted(gone, 'file')} that nothing it starts needs")
-
-
 # Writing --------------------------------------------------------------------------------------
 
 
@@ -127,9 +137,10 @@ def make(planned: Plan, workshop: Workshop) -> Written:
         for layer in subject.image.layers[: planned.kept]
     ]
     if planned.members or not layers:
+        how, spool = subject.options.compression, subject.spool
         layer, left_out = workshop.layer(
             lambda write, directory: write_layer(
-                subject.image, planned.members, write, subject.options.compression, directory
+                subject.image, planned.members, write, how, directory, spool
             )
         )
         layers.append(layer)

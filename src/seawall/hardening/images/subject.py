@@ -6,7 +6,7 @@ from typing import TypeVar
 from seawall.core.errors import UsageError
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
-from seawall.hardening.images.options import LAYER, SQUASH, Options, Told
+from seawall.hardening.images.options import LAYER, MINIMAL, SQUASH, Options, Told
 from seawall.images import facts
 from seawall.sources.images.editing import Edited
 from seawall.sources.images.entry import FILE
@@ -20,12 +20,18 @@ _Result = TypeVar("_Result")
 class Subject:
     """One image of one platform."""
 
-    def __init__(self, read: Read, whole: Whole, options: Options) -> None:
+    def __init__(
+        self, read: Read, whole: Whole, options: Options, directory: str | None = None
+    ) -> None:
+        """``directory``: where a temporary file may lie."""
         self.read = read
         self.whole = whole
         self.options = options
         self.edited = Edited(whole.files)
         self.told = Told()
+        self.spool: Spool | None = None
+        """All contents, where more than a few are looked at."""
+        self._directory = directory
 
     @property
     def kept_layers(self) -> int:
@@ -35,7 +41,7 @@ class Subject:
         """
         mode, said = self.options.mode, self.options.base_layers
         layers = len(self.read.image.layers)
-        if mode == SQUASH or not self.config.document:
+        if mode in (SQUASH, MINIMAL) or not self.config.document:
             return 0  # a root file system has no layers
         if mode == LAYER:
             return layers
@@ -83,22 +89,46 @@ class Subject:
 
         Raises ``InputError`` where they cannot be had.
         """
-        spool = Spool()
+        if self.spool is not None:
+            return look(_pieces(self.spool))
+        spool = self._filled(nodes)
+        try:
+            return look(_pieces(spool))
+        finally:
+            spool.close()
+
+    def hold_contents(self) -> Callable[[Node], Iterator[bytes]]:
+        """Have all contents at hand until ``close``; gives what gives those of a node."""
+        if self.spool is None:
+            self.spool = self._filled(self.edited.tree.files())
+        return _pieces(self.spool)
+
+    def _filled(self, nodes: Iterable[Node]) -> Spool:
+        spool = Spool(self._directory)
         try:
             spool.fill(
                 self.image,
-                {
-                    content_of(node.content.layer, node.content.entry): node.entry.size
+                (
+                    (content_of(node.content.layer, node.content.entry), node.entry.size)
                     for node in nodes
                     if node.entry.kind is FILE and node.entry.size
-                },
+                ),
             )
-
-            def pieces(node: Node) -> Iterator[bytes]:
-                if node.entry.size:
-                    content = content_of(node.content.layer, node.content.entry)
-                    yield from spool.pieces(content)
-
-            return look(pieces)
-        finally:
+        except BaseException:
             spool.close()
+            raise
+        return spool
+
+    def close(self) -> None:
+        """Let go of the contents."""
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None
+
+
+def _pieces(spool: Spool) -> Callable[[Node], Iterator[bytes]]:
+    def pieces(node: Node) -> Iterator[bytes]:
+        content = content_of(node.content.layer, node.content.entry)
+        return spool.pieces(content, node.entry.size) if node.entry.size else iter(())
+
+    return pieces

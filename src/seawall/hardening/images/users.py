@@ -1,9 +1,10 @@
-"""Who the process runs as: a numeric user that is not root, with a line in passwd and group."""
+"""Who the process runs as: a numeric user that is not root, with lines in passwd and group."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from seawall.hardening.images.options import NONROOT, User
-from seawall.hardening.images.permissions import give_volumes
+from seawall.hardening.images.permissions import give_directories, give_volumes
 from seawall.hardening.images.subject import Subject
 from seawall.images.accounts import Accounts
 from seawall.sources.images.entry import FILE
@@ -11,6 +12,7 @@ from seawall.sources.images.merging import Node
 
 _PASSWD, _GROUP = "etc/passwd", "etc/group"
 _NAME = "nonroot"
+_HOMES = "home"
 _ROOT = b"root:x:0:0:root:/root:/sbin/nologin\n", b"root:x:0:\n"
 _PRIVILEGED = 1024
 _MOST = 4 << 20
@@ -26,8 +28,11 @@ class Chosen(NamedTuple):
     """``None`` where it is not known."""
 
 
-def set_user(subject: Subject) -> Chosen:
-    """Choose a user, add its account where it is new, and tell what was done."""
+def set_user(subject: Subject, directories: Collection[str] = ()) -> Chosen:
+    """Choose a user, add its account where it is new, and tell what was done.
+
+    Volumes of root become its own, and ``directories`` that are not the system's.
+    """
     said, told = subject.config.user, subject.told
     accounts = subject.facts.accounts
     now = _now(said, accounts)
@@ -49,6 +54,8 @@ def set_user(subject: Subject) -> Chosen:
     _add_account(subject, user)
     if now is not None and not now.uid:
         give_volumes(subject, user.uid, user.gid)
+    if now != user:
+        give_directories(subject, directories, user.uid, user.gid)
     _tell_of_ports(subject)
     return Chosen(str(user), user)
 
@@ -113,15 +120,26 @@ def _add_account(subject: Subject, user: User) -> None:
     groups = {each.name for each in accounts.groups}
     name = _name(user.uid, names)
     if not has_user:
-        line = f"{name}:x:{user.uid}:{user.gid}:{name}:/nonexistent:/sbin/nologin\n".encode()
+        line = f"{name}:x:{user.uid}:{user.gid}:{name}:/{_HOMES}/{name}:/sbin/nologin\n".encode()
         _append(subject, _PASSWD, text(_PASSWD), _ROOT[0], line)
         added.append(f"user {name}")
     if not has_group:
         group = _name(user.gid, groups)
         _append(subject, _GROUP, text(_GROUP), _ROOT[1], f"{group}:x:{user.gid}:\n".encode())
         added.append(f"group {group}")
+    _make_home(subject, user, None if has_user else f"{_HOMES}/{name}")
     if added:
         subject.told.done.append(f"added the {' and the '.join(added)}")
+
+
+def _make_home(subject: Subject, user: User, path: str | None) -> None:
+    """Make the directory that HOME is going to be where there is none, for the user alone."""
+    if path is None:
+        users = subject.facts.accounts.users
+        path = next((each.home.strip("/") for each in users if each.uid == user.uid), "")
+    if path.startswith(f"{_HOMES}/") and subject.edited.tree.resolve(path) is None:
+        home = subject.edited.directory(path)
+        subject.edited.change(home, uid=user.uid, gid=user.gid, mode=0o700)
 
 
 def _file(subject: Subject, path: str) -> Node | None:

@@ -23,8 +23,10 @@ class Closure(NamedTuple):
     """Files with other contents: package databases without what is gone."""
     shells: shells.Verdict
     """Whether a shell is needed. One that is not is in no closure."""
-    packages: int = 0
+    packages: int
     """How many packages of the system are left."""
+    written: Mapping[str, str]
+    """Directories in which programs make files at run time, and what tells so."""
 
 
 def closure(
@@ -61,7 +63,7 @@ def closure(
     left = databases.keep(keeper)
     return Closure(
         frozenset(keeper.reasons), dict(keeper.reasons), keeper.warnings, left.replaced, verdict,
-        left.packages,
+        left.packages, dict(keeper.written),
     )  # fmt: skip
 
 

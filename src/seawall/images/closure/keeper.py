@@ -24,6 +24,7 @@ _LARGE = frozenset(
 )
 """Directories of the system: that something names one does not mean all that is in it."""
 _NOT_APPLICATIONS = frozenset("bin boot dev etc lib lib32 lib64 proc run sbin sys tmp usr".split())
+_OF_KERNEL = ("dev", "proc", "sys")
 _MAX_NAMED = 2_000
 """Files in a directory that is kept whole because a word names it."""
 
@@ -60,6 +61,8 @@ class Keeper:
         self._steps_left = _MOST_STEPS
         self.passive: set[str] = set()
         """Files that are kept although nothing is known to run them."""
+        self.written: dict[str, str] = {}
+        """Directories in which programs make files at run time, and what tells so."""
         self._warnings: dict[str, None] = {}
         self._found: dict[str, Found | None] = {}
         self._names: dict[str, frozenset[str]] = {}
@@ -184,6 +187,14 @@ class Keeper:
                 if passive:
                     self.passive.add(found.path)
         return found
+
+    def keep_written(self, directory: str, reason: str) -> None:
+        """Keep a directory, which is one, in which a program makes files at run time."""
+        found = self.keep(directory, reason)
+        if found is None or found.kind is not DIRECTORY or not found.path:
+            return
+        if found.path.partition("/")[0] not in _OF_KERNEL:
+            self.written.setdefault(found.path, reason)
 
     def keep_link(self, path: str, reason: str) -> None:
         """Keep what is at a path, be it a link that leads nowhere yet, and what it leads to."""

@@ -30,6 +30,9 @@ _LONGEST = 4096
 """Bytes of a word that may be a path (PATH_MAX)."""
 _NOT_DATA = frozenset(("usr/lib/locale/locale-archive", "etc/shadow", "etc/gshadow"))
 """What the C library names, and no server needs: what is needed of it is in ``base_list``."""
+_RUN = ("run", "var/run")
+_STATE = ("run/", "var/cache/", "var/lib/", "var/log/", "var/run/", "var/spool/")
+"""Where programs keep what they write (Filesystem Hierarchy Standard 3.0, 3.15 and 5)."""
 _LEFT_OUT = frozenset(
     ".git .hg .svn __pycache__ node_modules .venv venv .tox .nox .mypy_cache .pytest_cache "
     ".ruff_cache".split()
@@ -155,8 +158,14 @@ class Processes:
         above, _, name = place.rpartition("/")
         if name in SHELLS:
             return
-        if self._keeper.keep(place, reason) is None and not is_system(above):
-            self._keeper.keep(above, reason)
+        found = self._keeper.keep(place, reason)
+        if found is not None and found.kind is not DIRECTORY:
+            return
+        directory = above if found is None else place
+        if directory in _RUN or (directory.startswith(_STATE) and not is_system(directory)):
+            self._keeper.keep_written(directory, reason)
+        elif not is_system(directory):
+            self._keeper.keep(directory, reason)
 
     def _arguments(self, words: Words, path: str) -> None:
         """Files and directories among the words: configuration, content that is served."""

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from seawall.core.lazy import pattern
 from seawall.images.closure.keeper import Keeper, is_system, shown
-from seawall.sources.images.entry import DIRECTORY
+from seawall.sources.images.entry import DIRECTORY, SYMLINK
 
 _MAX_FILES = 1_000
 _TOKENS = pattern(
@@ -33,6 +33,7 @@ _REDIS_FILES = frozenset(
     "tls-client-cert-file tls-client-key-file".split()
 )
 _REDIS_DIRECTORIES = frozenset(("dir", "tls-ca-cert-dir"))
+_REDIS_WRITTEN = frozenset(("dir",))
 _REDIS_PLACES = frozenset(("logfile", "pidfile", "unixsocket"))
 _NGINX_DEFAULTS = (
     "etc/nginx/nginx.conf", "usr/local/nginx/conf/nginx.conf", "usr/local/etc/nginx/nginx.conf",
@@ -162,7 +163,10 @@ def _redis_line(keeper: Keeper, name: str, value: str, path: str) -> list[str]:
         if keeper.keep(place, reason) is None:
             keeper.warn(f"{shown(path)}: {name} {value} is not in the image")
     elif name in _REDIS_DIRECTORIES:
-        keeper.keep(place, reason)
+        if name in _REDIS_WRITTEN:
+            keeper.keep_written(place, reason)
+        else:
+            keeper.keep(place, reason)
     elif name in _REDIS_PLACES:
         _directory_of(keeper, value, "", reason)
     return []
@@ -182,13 +186,17 @@ def _directory_of(keeper: Keeper, value: str, prefix: str, reason: str) -> None:
         return
     directory = keeper.place(value.removesuffix("/."), prefix)
     if not value.endswith("/."):
+        entry = keeper.root.get(directory)
+        if entry is not None and entry.kind is SYMLINK:  # to /dev/stdout, as images have logs
+            keeper.keep_link(directory, reason)
+            return
         directory = directory.rpartition("/")[0]
     found = keeper.find(directory)
     while found is None and directory:  # what is not there yet is made below what is
         directory = directory.rpartition("/")[0]
         found = keeper.find(directory) if not is_system(directory) else None
     if found is not None and found.kind is DIRECTORY:
-        keeper.keep(directory, reason)
+        keeper.keep_written(directory, reason)
 
 
 def _options(words: Sequence[str | None], names: tuple[str, ...]) -> dict[str, str]:

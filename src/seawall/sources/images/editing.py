@@ -72,6 +72,12 @@ class Edited:
             directory.children[name] = made
         self._contents[made] = data
 
+    def put_in(self) -> Iterator[tuple[str, bytes]]:
+        """The files that were put in and are still there, with what they hold."""
+        for node, data in self._contents.items():
+            if self.tree.get(node.entry.path) is node:
+                yield node.entry.path, data
+
     def directory(self, path: str) -> Node:
         """The directory at a path, made where it is missing; what else was there is replaced."""
         node = self.tree.root
@@ -86,27 +92,24 @@ class Edited:
             node = below
         return node
 
-    def keep_only(self, kept: Collection[str]) -> int:
-        """Take out all but these paths and the directories above them; how many files that was."""
+    def keep_only(self, kept: Collection[str]) -> None:
+        """Take out all but these paths and the directories above them."""
         directories = {""}
         for path in kept:
             while path := path.rpartition("/")[0]:
                 if path in directories:
                     break
                 directories.add(path)
-        gone = 0
         waiting = [self.tree.root]
         while waiting:
             children = waiting.pop().children
             for name, node in [*(children or {}).items()]:
                 path = node.entry.path
                 if path not in kept and (path not in directories or node.children is None):
-                    gone += 1
                     if children is not None:
                         del children[name]
                 elif node.children is not None:
                     waiting.append(node)
-        return gone
 
 
 class Member(NamedTuple):
@@ -213,6 +216,8 @@ def _member(edited: Edited, node: Node, first: dict[Node, str], clock: int) -> M
     return Member(entry, edited.content(node) if entry.size else b"")
 
 
-def wanted_contents(found: Iterable[Member]) -> dict[Content, int]:
+def wanted_contents(found: Iterable[Member]) -> Iterator[tuple[Content, int]]:
     """The contents that members need, with their sizes."""
-    return {each.content: each.entry.size for each in found if isinstance(each.content, Content)}
+    for each in found:
+        if isinstance(each.content, Content):
+            yield each.content, each.entry.size

@@ -6,7 +6,7 @@ wanted are kept in a temporary file without a name until then: as many bytes as 
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
@@ -43,26 +43,28 @@ class Spool:
         """``directory``: where there is room, for the temporary file."""
         self._directory = directory
         self._file = -1
-        self._places: dict[Content, tuple[int, int]] = {}
+        self._places: dict[int, dict[int | str, int]] = {}
+        """By layer, and offset or path in it, where contents are in the file."""
 
-    def fill(self, image: Image, wanted: Mapping[Content, int]) -> None:
+    def fill(self, image: Image, wanted: Iterable[tuple[Content, int]]) -> None:
         """Keep contents, given with their sizes; each layer that has some is read once.
+
+        To be called once.
 
         Raises ``InputError`` where there is no room, ``ArchiveError`` where a layer is broken.
         """
-        total = sum(wanted.values())
-        if total > MOST:
-            raise InputError(
-                f"{image.name}: its files have {total} bytes, more than {MOST}; name another image"
-            )
         end = 0
-        by_layer: dict[int, dict[Content, int]] = {}
-        for content, size in wanted.items():
-            self._places[content] = end, size
-            by_layer.setdefault(content.layer, {})[content] = end
-            end += size
-        self._open(image.name, total)
-        copies = {number: _Copies(self._file, places) for number, places in by_layer.items()}
+        for content, size in wanted:
+            places = self._places.setdefault(content.layer, {})
+            if _key(content) not in places:
+                places[_key(content)] = end
+                end += size
+        if end > MOST:
+            raise InputError(
+                f"{image.name}: its files have {end} bytes, more than {MOST}; name another image"
+            )
+        self._open(image.name, end)
+        copies = {number: _Copies(self._file, places) for number, places in self._places.items()}
 
         def analyzers(layer: Layer) -> Sequence[_Copies]:
             return [copies[layer.number]]
@@ -92,9 +94,9 @@ class Spool:
                 "result goes"
             )
 
-    def pieces(self, content: Content) -> Iterator[bytes]:
-        """The bytes of a content, a MiB or less at a time."""
-        position, left = self._places[content]
+    def pieces(self, content: Content, size: int) -> Iterator[bytes]:
+        """The first bytes of a content, all it has at most, a MiB or less at a time."""
+        position, left = self._places[content.layer][_key(content)], size
         while left > 0:
             data = os.pread(self._file, min(left, _PIECE), position)
             if not data:
@@ -110,13 +112,17 @@ class Spool:
             self._file = -1
 
 
+def _key(content: Content) -> int | str:
+    return content.path or content.offset
+
+
 class _Copies:
     """Copies contents of a layer to their places; an ``Analyzer``."""
 
-    def __init__(self, file: int, places: Mapping[Content, int]) -> None:
+    def __init__(self, file: int, places: Mapping[int | str, int]) -> None:
         self._file = file
-        self._at = {content.path or content.offset: at for content, at in places.items()}
-        self.missing = set(self._at)
+        self._at = places
+        self.missing = set(places)
 
     def wants(self, entry: Entry) -> Want:
         """The contents that have a place."""
