@@ -20,6 +20,7 @@ from seawall.engine.containers.layers import read
 from seawall.engine.containers.named import find
 from seawall.engine.containers.targets import is_image, split
 from seawall.engine.containers.whole import put_together
+from seawall.images.history import step_of
 from seawall.sources.images.walking import walk
 from tests.sources.images.tars import END, Layout, member, write_tar
 
@@ -443,3 +444,139 @@ def test_all_commands_ask_the_mirror_that_is_named(
     assert command([*words, "localhost:1/app:1", *out, *mirror]) == 3
     told = capsys.readouterr()
     assert "localhost:2" in told.out + told.err
+
+
+# Bases ----------------------------------------------------------------------------------------
+
+PLAIN_HISTORY = {**CONFIG, "history": [{"created_by": f"step {number}"} for number in range(3)]}
+"""Of which no step tells where a base ends."""
+BASE_CONFIG = {"history": [{"created_by": "ADD debian"}]}
+
+
+def base_and_app(directory: Path, **annotations: str) -> tuple[str, dict[str, Any]]:
+    """A layout with an image and one that is built on it, and the descriptor of the first."""
+    files = Layout()
+    own = {"org.opencontainers.image.ref.name": "base"}
+    base = files.image([BASE], "gzip", BASE_CONFIG, annotations=own)
+    named = {
+        f"org.opencontainers.image.base.{key}": base["digest"] if value == "its" else value
+        for key, value in annotations.items()
+    }
+    app = files.image(
+        [BASE, own_layer("x" * 24), LAST], "gzip", PLAIN_HISTORY, {"annotations": named},
+        annotations={"org.opencontainers.image.ref.name": "app"},
+    )  # fmt: skip
+    return files.index(base, app).write(directory), base
+
+
+def base_told(report: Report, path: str) -> tuple[object, ...]:
+    (image,) = (each for each in report.summary().images if each.path == path)
+    return image.base_layers, image.base_known_by, image.base, image.base_named_by
+
+
+def test_the_base_by_annotations_and_its_own_layers(
+    tmp_path: Path, scanned: Callable[..., Report]
+) -> None:
+    layout, _ = base_and_app(tmp_path / "both", name="registry.example.org/base:1", digest="its")
+    report = scanned(f"{layout}:app")
+    told = (1, "annotation", "registry.example.org/base:1", "annotation")
+    assert base_told(report, "both:app") == told
+    (image,) = report.summary().images
+    of_base = [finding for finding in report.findings if finding.details["base"]]
+    assert 0 < image.of_base == len(of_base) < image.findings == len(report.findings)
+    assert image.fixed_above == sum("fixed_versions" in f.details for f in of_base)
+    assert image.system == "debian 12"
+
+
+def test_the_base_by_annotations_alone_is_a_name(
+    tmp_path: Path, scanned: Callable[..., Report]
+) -> None:
+    layout, _ = base_and_app(tmp_path / "both", name="debian:12", digest=f"sha256:{'0' * 64}")
+    assert base_told(scanned(f"{layout}:app"), "both:app") == (0, "", "debian:12", "annotation")
+
+
+def test_a_base_whose_layers_are_others_is_told(
+    tmp_path: Path, scanned: Callable[..., Report]
+) -> None:
+    files = Layout()
+    other = files.image([member(b"x") + END], "gzip", BASE_CONFIG)
+    named = {"org.opencontainers.image.base.digest": other["digest"]}
+    app = files.image([BASE, LAST], "gzip", {}, {"annotations": named})
+    report = scanned(files.index(app).write(tmp_path / "app"))
+    assert base_told(report, "app")[:2] == (0, "")
+    (told,) = (item for item in report.coverage.not_covered if item.what == "the base image")
+    assert "has none of that one's layers" in told.reason
+
+
+def test_the_base_by_the_lock_file(tmp_path: Path, scanned: Callable[..., Report]) -> None:
+    from seawall.locking.file import Lock
+    from seawall.locking.layouts import pins_of
+
+    layout, base = base_and_app(tmp_path / "both")
+    found = pins_of(layout, "registry.example.org/shop")
+    pins = [pin for pin in found if pin.name.endswith("base")]
+    assert [pin.digest for pin in pins] == [base["digest"]]
+    report = scanned(f"{layout}:app", bases=Lock(tuple(pins), ()).bases)
+    told = (1, "lock-file", "registry.example.org/shop:base", "lock-file")
+    assert base_told(report, "both:app") == told
+
+
+def test_the_base_by_an_image_of_the_same_run(
+    tmp_path: Path, scanned: Callable[..., Report]
+) -> None:
+    layout, _ = base_and_app(tmp_path / "both")
+    assert base_told(scanned(f"{layout}:app"), "both:app")[:2] == (0, "")
+    report = scanned(f"{layout}:app", f"{layout}:base")
+    assert base_told(report, "both:app") == (1, "image-seen", "base", "image-seen")
+    assert base_told(report, "both:base")[:2] == (0, "")
+
+
+def test_the_base_by_an_image_of_another_run(
+    tmp_path: Path,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is written is not taken from the cache as it was before the base was known."""
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
+    layout, _ = base_and_app(tmp_path / "both")
+
+    def told(name: str) -> list[object]:
+        command(["scan", f"{layout}:{name}", "--format", "json", "--database", database])
+        (image,) = json.loads(capsys.readouterr().out)["images"]
+        return [image["base"]["layers"], image["base"]["known_by"]]
+
+    assert told("app") == [0, ""]
+    assert told("base") == [0, ""]
+    assert told("app") == told("app") == [1, "image-seen"]
+    assert told("base") == [0, ""]
+
+
+def test_the_table_tells_layers_and_bases(
+    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout, _ = base_and_app(tmp_path / "both", name="registry.example.org/base:1", digest="its")
+    command(["scan", f"{layout}:app", "--no-cache", "--database", database])
+    out = capsys.readouterr().out
+    assert "layer 2: step 1" in out
+    assert "layer 1, of the base image: step 0" in out
+    assert "1 of 3 layers came with the base image registry.example.org/base:1" in out
+
+
+def test_steps_as_builders_write_them() -> None:
+    assert [
+        step_of(text)
+        for text in (
+            "RUN /bin/sh -c apt-get update   &&  make # buildkit",
+            "RUN |2 A=b VERSION=1.2 3 /bin/sh -c make # buildkit",
+            "|1 A=b /bin/sh -c make",
+            "/bin/sh -c make\t-j2",
+            "/bin/sh -c #(nop)  CMD [\"sh\"]",
+            "COPY . /app # buildkit",
+            "RUN /usr/bin/make all # buildkit",
+            "bazel build ...",
+        )
+    ] == [
+        "RUN apt-get update && make", "RUN make", "RUN make", "RUN make -j2", 'CMD ["sh"]',
+        "COPY . /app", "RUN /usr/bin/make all", "bazel build ...",
+    ]  # fmt: skip

@@ -46,6 +46,7 @@ PINS = st.builds(
     st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format),
     st.lists(st.text(), max_size=3).map(lambda names: tuple(sorted(names))),
     st.text(),
+    st.lists(st.just("sha256:" + "a" * 64), max_size=1).map(tuple),
 )
 
 

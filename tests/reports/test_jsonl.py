@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.core.report import Advisories, Coverage, Feed, Report, RuleFault
+from seawall.core.report import Advisories, Coverage, Feed, ImageFacts, Report, RuleFault
 from seawall.reports import Options
 from tests.reports.samples import HOSTILE_SOURCES, clean, hostile, nothing, pieces, shop, text_of
 from tests.reports.schemas import event_validator, valid_events
@@ -53,7 +53,8 @@ def test_no_meta_unless_asked_for() -> None:
 
 def everything() -> Report:
     advisories = Advisories("2026-08-22", 3, (Feed("osv-go", "2026-08-21", 3),))
-    return shop()._replace(faults=(RuleFault("a", "b", "c", "d"),), advisories=advisories)
+    faults, images = (RuleFault("a", "b", "c", "d"),), (ImageFacts("app.tar", "app:1"),)
+    return shop()._replace(faults=faults, images=images, advisories=advisories)
 
 
 def test_the_schema_takes_no_unknown_and_no_missing_key() -> None:

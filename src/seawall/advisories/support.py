@@ -6,7 +6,7 @@ from typing import Protocol
 from seawall.advisories.advisory import Cycle
 from seawall.advisories.image_lines import line_of
 from seawall.core.named_tuple import NamedTuple
-from seawall.packages.distributions import release_of
+from seawall.packages.distributions import Release, release_of
 from seawall.packages.package import Package
 
 _PRODUCTS = {
@@ -102,7 +102,20 @@ updates."""
 
 
 def _is_over(cycle: Cycle, today: str) -> bool:
+    end = _end(cycle)
+    return end == "yes" or (end[:1].isdigit() and end < today)
+
+
+def _end(cycle: Cycle) -> str:
     end = cycle.end_of_life
     if cycle.product in _LONG_SUPPORT and cycle.extended[:1].isdigit():
-        end = max(end, cycle.extended)
-    return end == "yes" or (end[:1].isdigit() and end < today)
+        return max(end, cycle.extended)
+    return end
+
+
+def end_of(release: Release, store: Store) -> str:
+    """The day on which the security support of a distribution ends; empty where it is not known."""
+    product = _DISTRIBUTIONS.get(release.id, "")
+    cycle = _cycle_of(release.version, store.cycles(product)) if product else None
+    end = "" if cycle is None else _end(cycle)
+    return end if end[:1].isdigit() else ""

@@ -13,6 +13,7 @@ from seawall.engine.images import Named, named
 from seawall.locking.file import NAME, Lock, Pin, full_name, read, rendered
 from seawall.locking.layouts import pins_of
 from seawall.locking.packages import PackagePin, chosen, packages_of
+from seawall.sources.images.platforms import Platform, parse
 
 
 def parser() -> Parser:
@@ -42,6 +43,12 @@ def parser() -> Parser:
         "Packages or APKINDEX, or from a requirements file of pip",
     )  # fmt: skip
     add_registry_options(result)
+    result.add_argument(
+        "--platform", action="append", default=[], metavar="OS/ARCH",
+        help="also write down what the layers of this platform are known by, so that scans of "
+        "images built on it know where the base ends (may be given several times; default: this "
+        "machine's)",
+    )  # fmt: skip
     result.add_argument("--offline", action="store_true", help="ask no registry")
     result.add_argument("--update", action="store_true", help="look up known digests again")
     result.add_argument("--file", default=NAME, metavar="FILE", help=f"default: {NAME}")
@@ -52,6 +59,7 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Fill the lock file; gives the exit code."""
     options = parser().parse_args(arguments)
+    platforms = [parse(text) for text in options.platform]
     there, code = _named(options)
     wanted = _wanted(options, there)
     lock = read(options.file) if os.path.exists(options.file) else Lock((), ())
@@ -64,7 +72,7 @@ def run(arguments: list[str]) -> int:
     missing = [name for name in wanted if name not in found]
     problems: list[str] = []
     if missing and not options.offline:
-        problems = _ask(missing, found, options)
+        problems = _ask(missing, found, options, platforms)
     elif missing:
         problems = [f"{name}: no layout has it" for name in missing]
     packages, more = _packages(options, there.packages, lock.packages)
@@ -125,7 +133,10 @@ def _layout(text: str) -> tuple[str, str]:
     return path, name
 
 
-def _ask(missing: list[str], found: dict[str, Pin], options: argparse.Namespace) -> list[str]:
+def _ask(
+    missing: list[str], found: dict[str, Pin], options: argparse.Namespace,
+    platforms: list[Platform],
+) -> list[str]:  # fmt: skip
     """Ask the registries; gives what went wrong."""
     from seawall.locking.registry import pins  # noqa: PLC0415 - urllib
     from seawall.sources.images.registry import access  # noqa: PLC0415 - subprocess
@@ -133,7 +144,7 @@ def _ask(missing: list[str], found: dict[str, Pin], options: argparse.Namespace)
 
     chosen = access.Options(tuple(options.insecure_registry), tuple(options.registry_mirror))
     problems = []
-    answers = pins(missing, Images(access.from_environment(os.environ, chosen)))
+    answers = pins(missing, Images(access.from_environment(os.environ, chosen)), platforms)
     for name, answer in zip(missing, answers, strict=True):
         if isinstance(answer, InputError):
             problems.append(str(answer))

@@ -22,6 +22,7 @@ from seawall.triage.matching import Matching
 
 if TYPE_CHECKING:
     from seawall.configuration.foreign.words import Foreign, Word
+    from seawall.locking.file import Lock
 
 NONE = "none"
 BASELINE_NAME = "seawall.baseline"
@@ -93,6 +94,7 @@ def engine_options(
     _respect_locks(options.ignore, config)
     ignored = settings["ignore"]
     advisories = tuple(item for item in ignored.value if is_advisory_id(item))
+    lock = _lock()
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -125,7 +127,8 @@ def engine_options(
         whole=_is_whole(options, config),
         baseline=_baseline(options, config, settings["baseline"]),
         since=options.since,
-        pins=_pins(),
+        pins=lock.pins,
+        bases=lock.bases,
         platform=getattr(options, "platform", None) or "",
         registry_mirrors=tuple(getattr(options, "registry_mirror", ())),
         insecure_registries=tuple(getattr(options, "insecure_registry", ())),
@@ -158,13 +161,20 @@ def _vex(setting: Setting, config: Configuration) -> tuple[str, ...]:
 _LOCK = "seawall.lock"
 
 
-def _pins() -> Mapping[str, str]:
-    """The digests of the lock file of the directory that the program runs in, if it has one."""
+class _NoLock(NamedTuple):
+    """What there is without a lock file."""
+
+    pins: Mapping[str, str] = {}
+    bases: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+
+def _lock() -> "Lock | _NoLock":
+    """The lock file of the directory that the program runs in, if it has one."""
     if not os.path.isfile(_LOCK):
-        return {}
+        return _NoLock()
     from seawall.locking.file import read  # noqa: PLC0415 - where there is a lock file
 
-    return read(_LOCK).pins
+    return read(_LOCK)
 
 
 def _exclude(config: Configuration, targets: tuple[str, ...]) -> Excludes | None:

@@ -85,6 +85,53 @@ class Advisories(NamedTuple):
     feeds: tuple[Feed, ...]
 
 
+class ImageFacts(NamedTuple):
+    """An image that was looked at, and what of it came with its base."""
+
+    path: str
+    """As its findings have it."""
+    reference: str = ""
+    digest: str = ""
+    platform: str = ""
+    system: str = ""
+    """The distribution: ``debian 12``."""
+    end_of_life: str = ""
+    """The day the distribution's security support ends; empty where it is not known."""
+    layers: int = 0
+    base: str = ""
+    """What the base is called; empty where nothing tells."""
+    base_digest: str = ""
+    base_layers: int = 0
+    """How many of the lowest layers came with it; 0 where nothing tells."""
+    base_known_by: str = ""
+    """How it is known where it ends: ``annotation``, ``lock-file``, ``image-seen``, ``history``."""
+    base_named_by: str = ""
+    findings: int = 0
+    of_base: int = 0
+    """The findings about what came with the base."""
+    fixed_above: int = 0
+    """Those of them that a newer package mends, so that a newer base may bring it."""
+
+
+def counted_images(
+    images: Iterable[ImageFacts], findings: Iterable[Finding]
+) -> tuple[ImageFacts, ...]:
+    """Images with how many of some findings are about them and about their bases."""
+    counts = {image.path: [0, 0, 0] for image in images}
+    for finding in findings if counts else ():
+        count = counts.get(finding.location.path)
+        if count is not None:
+            is_of_base = finding.details.get("base") is True
+            count[0] += 1
+            count[1] += is_of_base
+            count[2] += is_of_base and bool(finding.details.get("fixed_versions"))
+    return tuple(
+        image._replace(findings=count[0], of_base=count[1], fixed_above=count[2])
+        for image in images
+        for count in (counts[image.path],)
+    )
+
+
 class Summary(NamedTuple):
     """What a report comes to: how much was found, and what the scan could not see."""
 
@@ -102,6 +149,7 @@ class Summary(NamedTuple):
     """The findings of each severity that fail a run from theirs on; empty for all."""
     always: int = 0
     """The findings that fail a run whatever their severity."""
+    images: tuple[ImageFacts, ...] = ()
 
     @property
     def findings(self) -> int:
@@ -159,6 +207,8 @@ class Report(NamedTuple):
     """How many packages were held against what is known."""
     advisories: Advisories | None = None
     """What they were held against; ``None`` where there were none."""
+    images: tuple[ImageFacts, ...] = ()
+    """The images that were looked at."""
 
     def summary(self) -> Summary:
         """What it comes to."""
@@ -167,6 +217,7 @@ class Report(NamedTuple):
             self.objects, self.rules, self.faults, self.packages, self.advisories,
             count_of_each(f for f in self.findings if f.gate == Gate.BY_SEVERITY),
             sum(finding.gate == Gate.ALWAYS for finding in self.findings),
+            counted_images(self.images, self.findings),
         )  # fmt: skip
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:

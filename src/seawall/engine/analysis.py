@@ -8,7 +8,7 @@ from seawall.core.ignore import Ignore
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted
-from seawall.core.report import Coverage, RuleFault
+from seawall.core.report import Coverage, ImageFacts, RuleFault
 
 if TYPE_CHECKING:
     from seawall.engine.rendered import Rendered
@@ -34,6 +34,8 @@ class Analysis(NamedTuple):
     rendered text."""
     builds: Sequence[tuple[str, Any]] = ()
     """By file, what Dockerfiles name, as plain values (``Judgement.contents``)."""
+    images: tuple[ImageFacts, ...] = ()
+    """The images that were looked at."""
 
     @property
     def secrets(self) -> set[Redacted]:

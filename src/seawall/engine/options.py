@@ -95,6 +95,8 @@ class Options(NamedTuple):
     pins: Mapping[str, str] = {}
     """Digests of images by ``registry/repository:tag``, from a lock file: for fixes and for rules
     that know newer releases by it."""
+    bases: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """Images that others may be built on, from a lock file: name, digest, chain ids of layers."""
     packages: bool = True
     """Whether lock files, manifests and SBOMs are read for packages."""
     images: bool = True

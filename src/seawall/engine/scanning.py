@@ -91,7 +91,7 @@ def scan_or_replay(
     inputs.unable = options.not_covered
     advised = Advised(inputs, options, rules, source, Library(options, run), run)
     memory, key = _memory(inputs, options, rules, run, charts, images)
-    output_key = images.key(advised.key(key), advised.library, rules)
+    output_key = images.key(advised.key(key), advised.library, rules, memory)
     replay = run.recall(output_key, rules, advised.holds())
     if replay is not None:
         return replay
@@ -127,6 +127,7 @@ def scan_or_replay(
         advisories=None if knowledge is None else knowledge.described(),
         rules=len(rules),
         faults=tuple(analysis.faults),
+        images=analysis.images,
     )
     return Result(report, inputs.texts, policy)
 

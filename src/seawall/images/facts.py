@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from seawall.images.accounts import Accounts
+from seawall.images.base import Base
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where commands are looked up without PATH: what runc and containerd set."""
@@ -154,6 +155,8 @@ class Image(NamedTuple):
     tags: tuple[str, ...] = ()
     accounts: Accounts = Accounts()
     waste: Waste = Waste()
+    base: Base = Base()
+    """What it was built on, as far as that is known."""
 
     @property
     def user_id(self) -> int | None:

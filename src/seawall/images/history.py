@@ -3,12 +3,43 @@
 from collections.abc import Iterator
 
 from seawall.core.lazy import pattern
+from seawall.text.credentials import in_setting, tokens
 
 _BUILD_ARGUMENTS = pattern(r"(?:RUN )?\|([0-9]{1,4}) ")
 """What both builders write before a command that build arguments were given to."""
 _ASSIGNMENT = pattern(
     r"(?:^|[\s;&|(])(?:export\s+|ARG\s+)?([A-Za-z_][A-Za-z0-9_]{0,99})=([^\s;&|]+)"
 )
+
+_REMOVED = "(removed: a credential stood here)"
+
+
+_BEGINS = ("RUN ", "/bin/sh -c ", "|")
+_NOTHING_DONE = pattern(r"/bin/sh -c #\(nop\)\s+")
+_SHELL = pattern(r"(?:/bin/(?:ba)?sh|/bin/ash|sh|bash) (?:-[a-z]+ )*-[a-z]*c ")
+_BLANKS = pattern(r"\s+")
+
+
+def step_of(created_by: str) -> str:
+    """A step as a Dockerfile has it, on one line: ``RUN apt-get update``, ``COPY . /app``.
+
+    Docker wrote ``/bin/sh -c #(nop) COPY ...`` and ``/bin/sh -c apt-get update``, BuildKit writes
+    ``RUN /bin/sh -c apt-get update # buildkit``, both with ``|1 A=b`` before the shell where there
+    are build arguments.
+    """
+    text = created_by.removesuffix("# buildkit").strip()
+    found = _NOTHING_DONE.match(text)
+    if found is not None:
+        return _BLANKS.sub(" ", text[found.end() :]).strip()
+    if not text.startswith(_BEGINS):
+        return _BLANKS.sub(" ", text)
+    text = text.removeprefix("RUN ")
+    given = _BUILD_ARGUMENTS.match(text)
+    if given is not None:
+        _, text = _words(text[given.end() :], int(given[1]))
+    shell = _SHELL.search(text) if given is not None else _SHELL.match(text)
+    command = text if shell is None else text[shell.end() :]
+    return _BLANKS.sub(" ", f"RUN {command}").strip()
 
 
 def assignments(created_by: str) -> Iterator[tuple[str, str]]:
@@ -38,3 +69,15 @@ def _words(text: str, number: int) -> tuple[list[str], str]:
     """
     parts = text.split(" ", number)
     return parts[:number], parts[number] if len(parts) > number else ""
+
+
+def without_credentials(created_by: str) -> str:
+    """A step without the credentials that rules find in it."""
+    held = [each.value for each in tokens(created_by)]
+    for name, value in assignments(created_by):
+        found = in_setting(name, value)
+        if found is not None:
+            held.append(found.value)
+    for value in sorted(set(held), key=len, reverse=True):
+        created_by = created_by.replace(value, _REMOVED) if value else created_by
+    return created_by

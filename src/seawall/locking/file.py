@@ -9,6 +9,7 @@ It is TOML, sorted, and holds no times, so that equal contents are equal files:
     digest = "sha256:..."
     platforms = ["linux/amd64", "linux/arm64"]
     source = "registry"
+    chain-ids = ["sha256:..."]
 
     [[package]]
     type = "deb"
@@ -42,6 +43,8 @@ class Pin(NamedTuple):
     digest: str
     platforms: tuple[str, ...] = ()
     source: str = ""
+    chain_ids: tuple[str, ...] = ()
+    """What its layers are known by, for those of its platforms that were looked at."""
 
 
 def full_name(reference: str) -> str:
@@ -61,6 +64,13 @@ class Lock(NamedTuple):
         """Digests by ``registry/repository:tag``, versions by ``pkg:type/name``."""
         versions = {pin.key: pin.version for pin in self.packages}
         return {**{pin.name: pin.digest for pin in self.images}, **versions}
+
+    @property
+    def bases(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """Name, digest and chain ids of the images whose layers are known."""
+        return tuple(
+            (pin.name, pin.digest, pin.chain_ids) for pin in self.images if pin.chain_ids
+        )  # fmt: skip
 
 
 def read(path: str) -> Lock:
@@ -131,11 +141,19 @@ def _pin(item: object, number: int, path: str) -> Pin:
         raise InputError(
             f"{path}: {name} has no digest of the form sha256:...; make it anew with seawall lock"
         )
+    chains = fields.get("chain-ids", [])
+    if not isinstance(chains, list) or not all(
+        isinstance(one, str) and DIGEST.fullmatch(one) for one in chains
+    ):
+        raise InputError(
+            f"{path}: the chain-ids of {name} are no digests; make it anew with seawall lock"
+        )
     if not isinstance(platforms, list) or not all(isinstance(one, str) for one in platforms):
         raise InputError(
             f"{path}: the platforms of {name} are no list of texts; make it anew with seawall lock"
         )
-    return Pin(full_name(name), digest, tuple(platforms), source if isinstance(source, str) else "")
+    told = source if isinstance(source, str) else ""
+    return Pin(full_name(name), digest, tuple(platforms), told, tuple(chains))
 
 
 def rendered(pins: Iterable[Pin], packages: Iterable[PackagePin] = ()) -> str:
@@ -147,6 +165,9 @@ def rendered(pins: Iterable[Pin], packages: Iterable[PackagePin] = ()) -> str:
             f"\n[[image]]\nname = {_quoted(pin.name)}\ndigest = {_quoted(pin.digest)}\n"
             f"platforms = [{platforms}]\nsource = {_quoted(pin.source)}\n"
         )
+        if pin.chain_ids:
+            chains = ", ".join(_quoted(one) for one in sorted(pin.chain_ids))
+            lines.append(f"chain-ids = [{chains}]\n")
     lines += [
         f"\n[[package]]\ntype = {_quoted(package.type)}\nname = {_quoted(package.name)}\n"
         f"version = {_quoted(package.version)}\nsource = {_quoted(package.source)}\n"

@@ -14,6 +14,7 @@ from seawall.locking.file import DIGEST, Pin, full_name
 from seawall.sources.images import layout
 from seawall.sources.images.archive import MANIFEST
 from seawall.sources.images.descriptor import Descriptor
+from seawall.sources.images.image import chain_id
 from seawall.sources.images.manifest import Chooser
 from seawall.sources.images.stores import files_at
 
@@ -56,7 +57,11 @@ def pins_of(path: str, repository: str = "") -> Iterator[Pin]:
         found = [image.platform for image in images]
         found += [other.platform for other in images[0].others]
         platforms = {str(each) for each in found if each.os not in ("", "unknown")}
-        yield Pin(full_name(name), entry.digest, tuple(sorted(platforms)), "layout")
+        chains = {chain_id(image.config.diff_ids) for image in images}
+        yield Pin(
+            full_name(name), entry.digest, tuple(sorted(platforms)), "layout",
+            tuple(sorted(chains - {""})),
+        )  # fmt: skip
 
 
 def _name(entry: Descriptor, repository: str) -> str:

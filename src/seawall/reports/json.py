@@ -9,7 +9,7 @@ from seawall.core.finding import Finding, fingerprint
 from seawall.core.location import Location, render_key_path
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.portion import HOLE, Marks, Piece, Portion, pieces
-from seawall.core.report import Advisories, Coverage, Report, Summary, Suppressed
+from seawall.core.report import Advisories, Coverage, ImageFacts, Report, Summary, Suppressed
 from seawall.reports import Options, Sources
 from seawall.reports.json_text import array, bracketed, compact, entry, harmless, quoted
 from seawall.reports.wording import nothing_checked, severities
@@ -42,6 +42,9 @@ def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Ite
     yield from _coverage(summary.coverage)
     yield '\n  },\n  "faults": '
     yield from _rows(summary.faults, "  ")
+    if summary.images:
+        yield ',\n  "images": '
+        yield from array((compact(image_fields(image)) for image in summary.images), "  ")
     if summary.advisories is not None:
         yield f',\n  "advisories": {compact(advisories_fields(summary.advisories))}'
     yield f',\n  "summary": {compact(summary_fields(summary))}'
@@ -187,6 +190,31 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
 
 def _rows(rows: Iterable[NamedTuple], indent: str) -> Iterator[str]:
     return array((compact(row._asdict()) for row in rows), indent)
+
+
+def image_fields(image: ImageFacts) -> dict[str, object]:
+    """An image, what it is built on, and how much of what was found is the base's."""
+    return {
+        "path": image.path,
+        "reference": image.reference,
+        "digest": image.digest,
+        "platform": image.platform,
+        "system": image.system,
+        "end_of_life": image.end_of_life,
+        "layers": image.layers,
+        "base": {
+            "name": image.base,
+            "digest": image.base_digest,
+            "named_by": image.base_named_by,
+            "layers": image.base_layers,
+            "known_by": image.base_known_by,
+        },
+        "findings": {
+            "all": image.findings,
+            "of_base": image.of_base,
+            "of_base_with_fix": image.fixed_above,
+        },
+    }
 
 
 def advisories_fields(advisories: Advisories) -> dict[str, object]:

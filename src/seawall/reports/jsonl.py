@@ -15,6 +15,7 @@ from seawall.reports.json import (
     advisories_fields,
     fields_before,
     fields_behind,
+    image_fields,
     summary_fields,
     suppressed_fields,
     tool_fields,
@@ -41,6 +42,8 @@ def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Ite
     yield from _coverage(summary.coverage)
     for fault in summary.faults:
         yield _event("fault", fault._asdict())
+    for image in summary.images:
+        yield _event("image", image_fields(image))
     if summary.advisories is not None:
         yield _event("advisories", advisories_fields(summary.advisories))
     yield _event("summary", summary_fields(summary))

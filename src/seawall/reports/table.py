@@ -8,8 +8,8 @@ from seawall.reports import Options, Sources
 from seawall.reports.blocks import by_file
 from seawall.reports.redacted import redacted
 from seawall.reports.text_block import Style, block_lines, plain
-from seawall.reports.visible import visible
-from seawall.reports.wording import counted, extent, gaps, place, sentence, verdict
+from seawall.reports.visible import visible, wrap
+from seawall.reports.wording import bases, counted, extent, gaps, place, sentence, verdict
 
 MANY = 10
 """From how many inputs on a list is summed up, unless the person asks for all."""
@@ -142,6 +142,8 @@ def _summary(summary: Summary, options: Options, style: Style) -> Iterator[str]:
         line += f" {failing} at or above {options.fail_on.label}, the threshold."
     yield line
     yield extent(summary)
+    for sentence_ in bases(summary):
+        yield from wrap(visible(sentence_), options.width)
     aside = [
         counted(number, singular, plural)
         for number, singular, plural in (

@@ -7,8 +7,8 @@ from seawall.core.finding import Subject
 from seawall.core.location import Location, Span
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import Block, Statement
-from seawall.reports.visible import excerpt, visible, wrap
-from seawall.reports.wording import place, statement, subject_of
+from seawall.reports.visible import cut, excerpt, visible, wrap
+from seawall.reports.wording import layer_of, place, statement, subject_of
 
 UNWRAPPED = 120
 """Columns of a source line where no terminal sets the width."""
@@ -42,6 +42,7 @@ def block_lines(
             if len(said.places) > 1:
                 where += visible(f"  {', '.join(containers)}")
             lines.append(f"    {where}")
+            lines += _layer(block, location, options, style)
             if location.span not in shown:
                 shown.add(location.span)
                 lines += _source(location, sources, options, style, role)
@@ -73,6 +74,14 @@ def _telling(said: Statement, *, with_severity: bool, with_rule: bool) -> str:
     which = f"{severity} {said.rule if with_rule else ''}".strip()
     text = statement(said.message, said.containers)
     return f"{which}: {text}" if which else text
+
+
+def _layer(block: Block, location: Location, options: Options, style: Style) -> list[str]:
+    """The layer of an image that brought what is at a place, cut to one line."""
+    here = next((each for each in block.findings if each.location == location), None)
+    text = "" if here is None or not here.details else visible(layer_of(here))
+    room = max(options.width or UNWRAPPED, NARROWEST) - len("      ")
+    return [f"      {style(cut(text, room), 'dim')}"] if text else []
 
 
 def _spots(said: Statement) -> list[tuple[Span | None, tuple[str, ...]]]:

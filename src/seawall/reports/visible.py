@@ -75,6 +75,19 @@ def _character_width(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
+def cut(text: str, room: int) -> str:
+    """A printable text in so many columns, with an ellipsis where it is longer."""
+    if width(text) <= room:
+        return text
+    taken, kept = len(ELLIPSIS), 0
+    for character in text:
+        taken += _character_width(character)
+        if taken > room:
+            break
+        kept += 1
+    return text[:kept].rstrip() + ELLIPSIS
+
+
 class Excerpt(NamedTuple):
     """A source line cut to size, in three parts: the middle one is the marked spot.
 

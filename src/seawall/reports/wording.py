@@ -1,9 +1,11 @@
 """Sentences that several formats share, so that they never say different things."""
 
+from collections.abc import Iterator
+
 from seawall.core.finding import Finding, Subject
 from seawall.core.location import Location
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.report import NotCovered, Summary
+from seawall.core.report import ImageFacts, NotCovered, Summary
 from seawall.core.severity import Severity
 
 WORST_FIRST = tuple(sorted(Severity, reverse=True))
@@ -28,6 +30,16 @@ def place(location: Location) -> str:
     if location.key_path[:1] == (_FILES,) and len(location.key_path) == _OF_FILE:
         return f"{location.path}:/{location.key_path[1]}"
     return location.path
+
+
+def layer_of(finding: Finding) -> str:
+    """The layer of an image that brought what a finding is about, and the step that made it."""
+    number = finding.details.get("layer_number")
+    if not number:
+        return ""
+    base = ", of the base image" if finding.details.get("base") is True else ""
+    step = finding.details.get("step")
+    return f"layer {number}{base}: {step}" if step else f"layer {number}{base}"
 
 
 def subject_of(subject: Subject) -> str:
@@ -101,6 +113,43 @@ def extent(summary: Summary) -> str:
             f"{counted(summary.advisories.vulnerabilities, 'vulnerability', 'vulnerabilities')}."
         )
     return text
+
+
+_KNOWN_BY = {
+    "annotation": "its annotations and the layers of that image tell",
+    "lock-file": "the lock file knows its layers",
+    "image-seen": "that image was looked at, too",
+    "history": "so its history suggests",
+}
+
+
+def bases(summary: Summary) -> Iterator[str]:
+    """What came with the base of each image, in sentences: others mend it, with a newer base."""
+    for image in summary.images:
+        if not image.base_layers:
+            if image.base:
+                yield (
+                    f"{image.path} is built on {image.base}, by its annotations; nothing tells "
+                    "which of its layers and findings came with that."
+                )
+            continue
+        named = f" {image.base}" if image.base else ""
+        yield (
+            f"{image.path}: {image.base_layers} of {counted(image.layers, 'layer')} came with the "
+            f"base image{named} ({_KNOWN_BY.get(image.base_known_by, image.base_known_by)})"
+            f"{_split(image)}."
+        )
+
+
+def _split(image: ImageFacts) -> str:
+    if not image.findings:
+        return ""
+    of_base, own = image.of_base, image.findings - image.of_base
+    noun = counted(image.findings, "finding")
+    text = f", and so did {of_base} of {noun}" if of_base else f", and none of {noun}"
+    if of_base:
+        text += f": a newer base image may mend the {image.fixed_above} that have a fixed version"
+    return f"{text}; {own} to be mended in this image itself" if own else text
 
 
 class Gap(NamedTuple):

@@ -15,6 +15,7 @@ from seawall.engine.run import Run
 if TYPE_CHECKING:
     from seawall.engine.containers.named import Images
     from seawall.engine.remembering import Memory
+    from seawall.images.base import Candidate
     from seawall.sources.images.target import ImageSource
 
 DOMAINS = ("image", "vulnerabilities")
@@ -28,6 +29,7 @@ class Asked:
         self.others, names = split(options.targets) if options.images else (options.targets, ())
         """The targets that are no images."""
         self._images: Images | None = None
+        self._known: tuple[Candidate, ...] | None = None
         if names:
             from seawall.engine.containers.named import find  # noqa: PLC0415 - if there are any
 
@@ -44,15 +46,37 @@ class Asked:
         others = domains if inputs.tasks or inputs.charts else ()
         return tuple(dict.fromkeys((*others, *DOMAINS)))
 
-    def key(self, key: bytes | None, library: Library, rules: Sequence[Rule]) -> bytes | None:
-        """The key of what a run writes; ``None`` where an image may change unseen."""
+    def key(
+        self,
+        key: bytes | None,
+        library: Library,
+        rules: Sequence[Rule],
+        memory: "Memory | None",
+    ) -> bytes | None:
+        """The key of what a run writes; ``None`` where an image may change unseen.
+
+        It rests on the images that these may be built on as well.
+        """
         if self._images is None or key is None:
             return key
         from seawall.cache import digest  # noqa: PLC0415 - loaded already
 
         identity = self._images.identity
+        if identity is None:
+            return None
         own = library.open().digest if _is_advised(rules) else b""
-        return None if identity is None else digest(key, identity, own)
+        bases = repr(self._bases(memory)).encode("utf-8", "surrogatepass")
+        return digest(key, identity, own, bases)
+
+    def _bases(self, memory: "Memory | None") -> "tuple[Candidate, ...]":
+        """The images that these may be built on."""
+        if self._known is None:
+            from seawall.engine.containers.bases import candidates  # noqa: PLC0415 - as above
+
+            images = () if self._images is None else self._images.images
+            store = None if memory is None else memory.layers()[0]
+            self._known = candidates(images, self._options.bases, store)
+        return self._known
 
     def added(
         self,
@@ -73,7 +97,7 @@ class Asked:
         store, code = (None, b"") if memory is None else memory.layers()
         found = scanning.judged(
             self._images, rules, options.parameters, knowledge, store, code,
-            options.today or today(),
+            options.today or today(), self._bases(memory),
         )  # fmt: skip
         inputs.packages += found.packages
         if knowledge is not None:

@@ -11,6 +11,7 @@ from seawall.engine import packages
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.images import rule as image_rules
+from seawall.images.history import step_of, without_credentials
 from seawall.packages.package import Package
 from seawall.sources.images.target import split
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge
 
 DOMAIN = image_rules.DOMAIN
+_NAME_THE_BASE = (
+    "build it again, or name its base in org.opencontainers.image.base.name and .digest"
+)
 _LOOK_YOURSELF = "look at these yourself"
 _MOST_NAMED = 8
 
@@ -145,11 +149,12 @@ class _Places:
         if not 0 <= number < len(layers):
             return {}
         layer = layers[number]
-        told: dict[str, object] = {"base": layer.base}
+        told: dict[str, object] = {"base": layer.base, "layer_number": number + 1}
         if layer.diff_id:
             told["layer"] = layer.diff_id
         if layer.created_by:
-            told["created_by"] = layer.created_by
+            told["created_by"] = without_credentials(layer.created_by)
+            told["step"] = without_credentials(step_of(layer.created_by))
         return told
 
 
@@ -191,8 +196,7 @@ def _about_packages(
 
 def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
     name = read.image.name
-    for problem in read.image.problems:
-        yield NotCovered(name, "the image's description", problem, "build the image again")
+    yield from _odd(read, whole)
     silent: list[str] = []
     for number, looked in enumerate(read.layers):
         here = [path for path in looked.silent if _left(whole, path, number)]
@@ -219,6 +223,15 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
             "no file tells which distribution it is of",
             "keep /etc/os-release in the image",
         )
+
+
+def _odd(read: Read, whole: Whole) -> Iterator[NotCovered]:
+    """What does not fit together in what the image tells of itself."""
+    name, problem = read.image.name, whole.image.base.problem
+    for odd in read.image.problems:
+        yield NotCovered(name, "the image's description", odd, "build the image again")
+    if problem:
+        yield NotCovered(name, "the base image", problem, _NAME_THE_BASE)
 
 
 _BUILD_WITH_NOTES = "look at these yourself; cargo auditable and Go note what they build in"

@@ -1,17 +1,19 @@
 """Images from what they hold to what the rules say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.core.finding import Finding
-from seawall.core.report import Coverage, Failed, NotCovered, RuleFault, Skipped
+from seawall.core.report import Coverage, Failed, ImageFacts, NotCovered, RuleFault, Skipped
 from seawall.core.rule import ParameterValue, Rule
 from seawall.engine.analysis import Analysis
-from seawall.engine.containers import layers
+from seawall.engine.containers import bases, layers
+from seawall.engine.containers.describing import described_image
 from seawall.engine.containers.judging import judge
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.named import Images
 from seawall.engine.containers.whole import Whole, put_together
+from seawall.images.base import Candidate
 from seawall.sources.images.image import Image
 
 if TYPE_CHECKING:
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge
 
 
-def read(image: Image, store: "Store | None", code: bytes) -> tuple[Read, Whole]:
-    """Read an image and put it together."""
+def read(
+    image: Image, store: "Store | None", code: bytes, known: Iterable[Candidate] = ()
+) -> tuple[Read, Whole]:
+    """Read an image and put it together; ``known`` are images that it may be built on."""
     found = layers.read(image, store, code)
-    return found, put_together(found.image, found.layers)
+    if store is not None and not found.failed:
+        bases.remember(found.image, store)
+    return found, put_together(found.image, found.layers, known)
 
 
 class Found(NamedTuple):
@@ -33,6 +39,7 @@ class Found(NamedTuple):
     faults: list[RuleFault]
     packages: int
     ecosystems: set[str]
+    images: tuple[ImageFacts, ...]
 
 
 def judged(
@@ -43,8 +50,9 @@ def judged(
     store: "Store | None",
     code: bytes,
     today: str,
+    known: Sequence[Candidate] = (),
 ) -> Found:
-    """What the rules say of images."""
+    """What the rules say of images; ``known`` are images that they may be built on."""
     wanted = list(rules)
     findings: list[Finding] = []
     faults: list[RuleFault] = []
@@ -53,8 +61,11 @@ def judged(
     skipped: list[Skipped] = []
     ecosystems: set[str] = set()
     count = 0
+    described = []
     for image in images.images:
-        found = judge(*read(image, store, code), wanted, parameters, knowledge, today)
+        layers_read, whole = read(image, store, code, known)
+        found = judge(layers_read, whole, wanted, parameters, knowledge, today)
+        described.append(described_image(layers_read, whole, knowledge))
         findings += found.findings
         faults += found.faults
         failed += found.failed
@@ -66,7 +77,7 @@ def judged(
     coverage = Coverage(
         names, tuple(sorted(skipped)), tuple(sorted(not_covered)), tuple(sorted(failed))
     )
-    return Found(findings, coverage, faults, count, ecosystems)
+    return Found(findings, coverage, faults, count, ecosystems, tuple(described))
 
 
 def added(analysis: Analysis, found: Found) -> Analysis:
@@ -77,6 +88,7 @@ def added(analysis: Analysis, found: Found) -> Analysis:
         findings=[*analysis.findings, *found.findings],
         faults=[*analysis.faults, *found.faults],
         coverage=coverage,
+        images=(*analysis.images, *found.images),
     )
 
 

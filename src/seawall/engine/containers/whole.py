@@ -4,9 +4,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from seawall.engine.containers.bases import of_image
 from seawall.engine.containers.looking import Looked
 from seawall.images import accounts, facts
-from seawall.images.base import layers_of_base
+from seawall.images.base import Candidate
 from seawall.images.capabilities import names_of
 from seawall.images.notable import ACCOUNTS, is_notable
 from seawall.images.waste import waste_of
@@ -53,11 +54,15 @@ class Whole(NamedTuple):
         return self.places.get((file, package.type, package.name, package.version), -1)
 
 
-def put_together(image: Image, layers: Sequence[Looked]) -> Whole:
-    """An image of what its layers hold, the lowest first; those that cannot be read are empty."""
+def put_together(image: Image, layers: Sequence[Looked], known: Iterable[Candidate] = ()) -> Whole:
+    """An image of what its layers hold, the lowest first; those that cannot be read are empty.
+
+    ``known``: images that it may be built on.
+    """
     tree = merge([looked.entries for looked in layers])
     own = Files(tree, layers)
-    base = _base(image)
+    origin = of_image(image, known)
+    base = origin.layers
     found = facts.Image(
         image.name,
         _configuration(image),
@@ -73,6 +78,7 @@ def put_together(image: Image, layers: Sequence[Looked]) -> Whole:
         image.tags,
         accounts.read(*map(own.text, ACCOUNTS)),
         _waste(tree, layers, base),
+        origin,
     )  # fmt: skip
     told, origins = facts_of(tree, layers)
     return Whole(found, inventory(told, links_of(tree)), origins, tree)
@@ -86,11 +92,6 @@ def system_packages(found: Inventory) -> list[Package]:
         for package in contents.packages
         if package.type in SYSTEM_TYPES
     ]
-
-
-def _base(image: Image) -> int:
-    history = [(step.created_by, step.empty_layer) for step in image.config.history]
-    return layers_of_base(history, len(image.layers))
 
 
 def _configuration(image: Image) -> facts.Configuration:

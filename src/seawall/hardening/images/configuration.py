@@ -4,19 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from seawall.hardening.images.subject import Subject
-from seawall.images.history import assignments
+from seawall.images.history import without_credentials
 from seawall.sources.images.image import mapping
+from seawall.sources.images.manifest import BASE_DIGEST, BASE_NAME
 from seawall.sources.images.platforms import Platform, of_host
-from seawall.text.credentials import in_setting, tokens
+from seawall.text.credentials import in_setting
 
 Json = dict[str, Any]
 _OF_THE_BUILD = ("container", "container_config", "id", "parent", "throwaway")
 """What Docker noted of the container that a step ran in (image spec v1.2): not of this image."""
 _STEP = "seawall harden image"
-_NAME = "org.opencontainers.image.base.name"
-_DIGEST = "org.opencontainers.image.base.digest"
 _CREATED = "org.opencontainers.image.created"
-_REMOVED = "(removed: a credential stood here)"
 
 
 class Facts(NamedTuple):
@@ -77,18 +75,6 @@ def _history(subject: Subject, facts: Facts) -> list[Json]:
     return [*steps, own]
 
 
-def without_credentials(created_by: str) -> str:
-    """A step without the credentials that rules find in it."""
-    held = [each.value for each in tokens(created_by)]
-    for name, value in assignments(created_by):
-        found = in_setting(name, value)
-        if found is not None:
-            held.append(found.value)
-    for value in sorted(set(held), key=len, reverse=True):
-        created_by = created_by.replace(value, _REMOVED) if value else created_by
-    return created_by
-
-
 def tell_of_configuration(subject: Subject) -> None:
     """Tell of credentials in history (taken out) and environment (left: they may be needed)."""
     told = subject.told
@@ -121,8 +107,8 @@ def annotations(subject: Subject, created: str) -> Mapping[str, str]:
     image = subject.image
     found = {**image.annotations, _CREATED: created}
     if image.manifest_digest:
-        found[_DIGEST] = image.manifest_digest
-        found.pop(_NAME, None)
+        found[BASE_DIGEST] = image.manifest_digest
+        found.pop(BASE_NAME, None)
         if "/" in image.reference:  # what a layout calls an image is no name that can be pulled
-            found[_NAME] = image.reference
+            found[BASE_NAME] = image.reference
     return found

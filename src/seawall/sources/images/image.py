@@ -1,11 +1,11 @@
 """What an image is: a configuration and layers, wherever they are stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.platforms import Platform, told
-from seawall.sources.images.unpacking import Stream
+from seawall.sources.images.unpacking import Stream, is_digest
 
 Json = Mapping[str, Any]
 
@@ -163,6 +163,15 @@ class Layer(NamedTuple):
         return self.digest or self.diff_id or self.directory or f"layer {self.number}"
 
 
+class NamedBase(NamedTuple):
+    """The base that an image's annotations name (OCI image-spec, annotations.md)."""
+
+    name: str = ""
+    digest: str = ""
+    diff_ids: tuple[str, ...] = ()
+    """Of its layers, where it lies beside the image; empty where it does not."""
+
+
 class Image(NamedTuple):
     """An image of one platform, its layers still packed."""
 
@@ -186,6 +195,7 @@ class Image(NamedTuple):
     """What lies beside it in the same index: other platforms, attestations."""
     problems: tuple[str, ...] = ()
     """What is odd about it; each a sentence."""
+    base: NamedBase = NamedBase()
 
 
 class Other(NamedTuple):
@@ -198,6 +208,31 @@ class Other(NamedTuple):
     """Its tag, where it has one."""
     attests: str = ""
     """The manifest that this attestation is about (BuildKit's ``vnd.docker.reference.digest``)."""
+
+
+def chain_ids(diff_ids: Sequence[str]) -> list[str]:
+    """What each layer on top of those below it is known by (config.md, "Layer ChainID").
+
+    From the first DiffID that is no digest on they are ``none``.
+    """
+    import hashlib  # noqa: PLC0415 - off the scan path
+
+    chain: list[str] = []
+    for diff_id in diff_ids:
+        above = chain[-1] if chain else ""
+        if above == "none" or not is_digest(diff_id):
+            chain.append("none")
+        elif above:
+            chain.append(f"sha256:{hashlib.sha256(f'{above} {diff_id}'.encode()).hexdigest()}")
+        else:
+            chain.append(diff_id)
+    return chain
+
+
+def chain_id(diff_ids: Sequence[str]) -> str:
+    """What all layers together are known by; empty where there are none, or one is not known."""
+    found = chain_ids(diff_ids)[-1:]
+    return "" if found in ([], ["none"]) else found[0]
 
 
 def aligned(layers: list[Layer], config: Config) -> tuple[tuple[Layer, ...], tuple[str, ...]]:

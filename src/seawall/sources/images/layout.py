@@ -64,12 +64,29 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
     ``tag``: of ``org.opencontainers.image.ref.name``, a full name, or a manifest's digest. Raises
     ``ArchiveError`` when there is no such image, or what describes it is broken.
     """
-    return _chooser(files, name, platform).image(name, entries(files, name, tag))
+    return _with_base(files, _chooser(files, name, platform).image(name, entries(files, name, tag)))
 
 
 def read_every(files: Files, name: str, tag: str = "") -> list[Image]:
     """The same for all its platforms."""
-    return _chooser(files, name, None).every(name, entries(files, name, tag))
+    images = _chooser(files, name, None).every(name, entries(files, name, tag))
+    return [_with_base(files, image) for image in images]
+
+
+def _with_base(files: Files, image: Image) -> Image:
+    """An image with the layers of the base that it names, where that is in the same layout."""
+    base = image.base
+    blobs = LayoutBlobs(files)
+    entry = Descriptor("", base.digest, -1)
+    if not is_digest(base.digest) or not blobs.has(entry):
+        return image
+    platform = image.platform if image.platform.os else None
+    try:
+        found = Chooser(blobs, platform).image(f"{files.name}: {base.digest}", [entry])
+    except ArchiveError as error:
+        problem = f"the base that it names cannot be read: {error.reason}"
+        return image._replace(problems=(*image.problems, problem))
+    return image._replace(base=base._replace(diff_ids=found.config.diff_ids))
 
 
 def attached_to(files: Files, digests: Collection[str]) -> list[str]:

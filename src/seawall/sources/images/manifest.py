@@ -10,7 +10,17 @@ from typing import Protocol
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.descriptor import Descriptor, descriptor, descriptors
 from seawall.sources.images.documents import parse
-from seawall.sources.images.image import Config, Image, Json, Layer, Other, aligned, strings, text
+from seawall.sources.images.image import (
+    Config,
+    Image,
+    Json,
+    Layer,
+    NamedBase,
+    Other,
+    aligned,
+    strings,
+    text,
+)
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.manifests import INDEXES, digest_of, holds
 from seawall.sources.images.platforms import Platform, choose, normal, of_host, runs
@@ -21,6 +31,8 @@ _NESTING = 4
 _DOCUMENTS = 1000
 _LAYERS = 1000
 """Layers of an image; engines take 127."""
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
 _CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -225,7 +237,20 @@ class Chooser:
             platform if platform.os else entry.platform or platform, config, layers,
             strings(manifest.get("annotations")), names,
             tuple(digest for digest in (entry.digest, chosen.parent) if digest), others, problems,
+            self._base(manifest, chosen),
         )  # fmt: skip
+
+    def _base(self, manifest: Json, chosen: _Candidate) -> NamedBase:
+        """What annotations say: of the manifest, of what points to it, of the index around it."""
+        index = self._read.get(chosen.parent, {})
+        for annotations in (
+            strings(manifest.get("annotations")), chosen.descriptor.annotations,
+            strings(index.get("annotations")),
+        ):  # fmt: skip
+            found = NamedBase(annotations.get(BASE_NAME, ""), annotations.get(BASE_DIGEST, ""))
+            if found.name or found.digest:
+                return found
+        return NamedBase()
 
     def _layer(self, number: int, entry: Descriptor) -> Layer:
         return Layer(

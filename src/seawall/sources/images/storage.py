@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.sources.images import documents
-from seawall.sources.images.image import Config, Image, Json, Layer, aligned, mapping, text, texts
+from seawall.sources.images.image import (
+    Config,
+    Image,
+    Json,
+    Layer,
+    aligned,
+    chain_ids,
+    mapping,
+    text,
+    texts,
+)
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Directory, read_file
@@ -167,9 +177,9 @@ class DockerStorage:
         _verify(where, key, data)
         config = Config(documents.parse(where, data))
         layers = []
-        chain = ""
-        for number, diff_id in enumerate(config.diff_ids[:_LAYERS]):
-            chain = _chain_id(chain, diff_id)
+        diff_ids = config.diff_ids[:_LAYERS]
+        chains = chain_ids(diff_ids)
+        for number, (diff_id, chain) in enumerate(zip(diff_ids, chains, strict=True)):
             path = f"image/overlay2/layerdb/{chain.replace(':', '/', 1)}/cache-id"
             found = read_file(self._files, path, 1024)
             if found is None:
@@ -182,15 +192,6 @@ class DockerStorage:
             where, names[0] if names else "", "", key, config.platform, config, aligned_layers, {},
             names, (), (), problems,
         )  # fmt: skip
-
-
-def _chain_id(above: str, diff_id: str) -> str:
-    """The name of a layer on top of others (OCI image-spec, config.md, "Layer ChainID")."""
-    import hashlib  # noqa: PLC0415 - off the scan path
-
-    if not above:
-        return diff_id if is_digest(diff_id) else "none"
-    return f"sha256:{hashlib.sha256(f'{above} {diff_id}'.encode()).hexdigest()}"
 
 
 def _below(root: str, driver: str, layer_id: str) -> str:
