@@ -76,6 +76,25 @@ def elf(name: str, data: bytes, *, order: str = "<", wide: bool = True) -> bytes
     return result
 
 
+def elf_of_segments(*parts: tuple[int, bytes]) -> bytes:
+    """An ELF file of segments (their flags and bytes) and one nameless section, ``.text``."""
+    start = 64 + 56 * len(parts)
+    segments = body = b""
+    for flags, data in parts:
+        place = start + len(body)
+        segments += struct.pack(
+            "<IIQQQQQQ", 1, flags, place, ADDRESS + place, 0, len(data), len(data), 0
+        )
+        body += data
+    names = b"\0.shstrtab\0.text\0"
+    at_names = start + len(body)
+    table = struct.pack("<IIQQQQIIQQ", *[0] * 10)
+    table += struct.pack("<IIQQQQIIQQ", 1, 3, 0, 0, at_names, len(names), 0, 0, 0, 0)
+    fields = (2, 62, 1, 0, 64, at_names + len(names), 0, 64, 56, len(parts), 64, 2, 1)
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HHIQQQIHHHHHH", *fields)
+    return head + segments + body + names + table
+
+
 def macho(name: str, data: bytes) -> bytes:
     """A Mach-O file of 64 bits with one section of the segment __DATA."""
     start = 32 + 72 + 80

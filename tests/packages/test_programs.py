@@ -1,5 +1,7 @@
 """Executables in pieces: what they note is what the whole file notes, with little of it held."""
 
+import struct
+
 import pytest
 
 from seawall.packages import programs
@@ -25,7 +27,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def passed(data: bytes, size: int = 4_096) -> Program:
-    program = Program("bin/a")
+    program = Program("bin/a", len(data))
     for start in range(0, len(data), size):
         program.feed(data[start : start + size])
     program.end()
@@ -69,9 +71,39 @@ def test_what_needs_the_whole_file(data: bytes, needs_whole: bool) -> None:
         assert program.result == Contents()
 
 
-def test_an_end_that_is_too_long_to_be_held_needs_the_whole_file() -> None:
-    data = elf_with(".text", b"") + b"x" * 30_000
-    assert passed(data).needs_whole
+def with_names_behind(distance: int) -> bytes:
+    """A large ELF file whose names of sections stand so far behind their table."""
+    data = elf_with(".text", b"")
+    place = len(data) - 64 + 24  # the offset in the last section's header
+    there = struct.pack("<Q", len(data) + distance)
+    return data[:place] + there + data[place + 8 :] + bytes(distance) + b"\0.shstrtab\0.text\0"
+
+
+@pytest.mark.parametrize(("distance", "needs_whole"), [(10, False), (5_000, False), (40_000, True)])
+def test_names_too_far_behind_their_table_need_the_whole_file(
+    distance: int, needs_whole: bool
+) -> None:
+    assert passed(with_names_behind(distance)).needs_whole == needs_whole
+
+
+def test_what_follows_the_names_does_not_matter() -> None:
+    assert not passed(elf_with(".text", b"") + b"x" * 50_000).needs_whole
+    assert passed(elf_with(".dep-v0", RUST) + b"x" * 50_000).needs_whole
+
+
+def test_the_mark_of_go_counts_where_the_program_writes() -> None:
+    """Programs that read such notes hold one among their constants."""
+    data = binaries.elf_of_segments((5, NOTE + FILLING), (6, NOTE + FILLING))
+    assert len(passed(data).result.packages) == 5
+    data = binaries.elf_of_segments((5, NOTE + FILLING), (6, FILLING))
+    assert passed(data).result == read(file("bin/a", data)) == Contents()
+    assert not passed(data).needs_whole
+
+
+@pytest.mark.parametrize("size", [3, 40, 4_096])
+def test_a_mark_that_is_cut_into_pieces_is_found(size: int) -> None:
+    data = binaries.elf_of_segments((5, bytes(4_000 - 64 - 2 * 56)), (6, NOTE + FILLING))
+    assert len(passed(data, size).result.packages) == 5
 
 
 def test_a_small_program_is_read_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:

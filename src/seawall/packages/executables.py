@@ -25,7 +25,8 @@ _GO = b"\xff Go buildinf:"
 _ELF_HEADER = 64
 _HEADERS = 4096
 """Bytes that headers take, and UPX's own."""
-_SECTIONS = (b".go.buildinfo", b".dep-v0")
+NOTED_SECTIONS = (b".go.buildinfo", b".dep-v0")
+"""The sections of ELF files that notes stand in."""
 MARKS = (_GO, b".dep-v0", _PACKED)
 
 
@@ -100,8 +101,8 @@ def _may_note(data: bytes) -> bool:
             names = section_names(data, data)
             if names:
                 return (
-                    any(name in names for name in _SECTIONS)
-                    or any(data.find(_GO, *stretch) >= 0 for stretch in _written(data))
+                    any(name in names for name in NOTED_SECTIONS)
+                    or any(data.find(_GO, *stretch) >= 0 for stretch in written(data) or ())
                     or is_packed(data)
                 )
         except (struct.error, IndexError, OverflowError):  # cut off
@@ -137,18 +138,23 @@ def section_names(head: bytes, data: bytes, start: int = 0) -> bytes:
     return data[offset : offset + length] if offset >= 0 else b""
 
 
-def _written(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where the segments of an ELF file begin and end that are written to and not executed."""
+def written(data: bytes) -> tuple[tuple[int, int], ...] | None:
+    """Where the segments of an ELF file begin and end that are written to and not executed.
+
+    ``None`` where it has no segments at all. Raises ``struct.error`` where their table is cut off.
+    """
     order = "<" if data[5] == 1 else ">"
     wide = data[4] == 2
     (programs,) = struct.unpack_from(f"{order}{'Q' if wide else 'I'}", data, 32 if wide else 28)
     size, count = struct.unpack_from(f"{order}HH", data, 54 if wide else 42)
     form = f"{order}{'IIQ16xQ' if wide else 'II8xI4xI'}"
+    found = []
     for number in range(min(count, elf_file.MAX_PARTS)):
         fields = struct.unpack_from(form, data, programs + number * size)
         kind, flags, offset, length = fields if wide else (fields[0], fields[3], *fields[1:3])
         if kind == 1 and flags & 3 == 2:  # PT_LOAD; PF_W without PF_X
-            yield offset, offset + length
+            found.append((offset, offset + length))
+    return tuple(found) if count else None
 
 
 def executables(data: bytes) -> Iterator[Executable]:

@@ -149,7 +149,7 @@ class Look:
             if path[path.rfind("/") + 1 :] in _BESIDE:
                 self._beside[path] = data
             elif is_executable(data[:_MAGIC]):
-                program = Program(path)
+                program = Program(path, entry.size)
                 self._programs.append(program)
                 return program
             return 0
