@@ -71,6 +71,11 @@ def parser() -> Parser:
         "--platform", metavar="OS/ARCH",
         help="the platform of images that have several (default: this machine's)",
     )  # fmt: skip
+    what.add_argument(
+        "--dockerfile", metavar="FILE", action="append", default=[],
+        help="what the image was built from: findings in it then name the instruction that brought "
+        "them (may be given several times; Dockerfiles among the targets are tried anyway)",
+    )  # fmt: skip
     add_registry_options(what)
     what.add_argument(
         "--since", metavar="REV",

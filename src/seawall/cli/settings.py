@@ -130,6 +130,7 @@ def engine_options(
         pins=lock.pins,
         bases=lock.bases,
         platform=getattr(options, "platform", None) or "",
+        dockerfiles=tuple(getattr(options, "dockerfile", ())),
         registry_mirrors=tuple(getattr(options, "registry_mirror", ())),
         insecure_registries=tuple(getattr(options, "insecure_registry", ())),
         database=_near(settings["database"], config) or None,

@@ -103,6 +103,8 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
+    dockerfiles: tuple[str, ...] = ()
+    """Dockerfiles that the images may be made of: findings then tell the instruction, too."""
     insecure_registries: tuple[str, ...] = ()
     """Registries whose certificates do not count, or that have none: ``HOST[:PORT]``."""
     registry_mirrors: tuple[str, ...] = ()

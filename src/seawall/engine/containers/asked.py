@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 from seawall.engine.advised import Library
 from seawall.engine.analysis import Analysis
@@ -13,11 +14,14 @@ from seawall.engine.reading import Inputs, today
 from seawall.engine.run import Run
 
 if TYPE_CHECKING:
+    from seawall.engine.containers.instructions import Dockerfiles
     from seawall.engine.containers.named import Images
     from seawall.engine.remembering import Memory
     from seawall.images.base import Candidate
     from seawall.sources.images.target import ImageSource
 
+_LARGEST = 1 << 20
+"""Bytes of a Dockerfile that is named."""
 DOMAINS = ("image", "vulnerabilities")
 
 
@@ -30,10 +34,20 @@ class Asked:
         """The targets that are no images."""
         self._images: Images | None = None
         self._known: tuple[Candidate, ...] | None = None
+        self._sources: tuple[tuple[str, bytes], ...] = ()
+        """The Dockerfiles that the images are said to be made of."""
+        self._around: tuple[tuple[str, bytes], ...] = ()
+        """Those among the other targets."""
         if names:
             from seawall.engine.containers.named import find  # noqa: PLC0415 - if there are any
 
             self._images = find(names, options.platform, Places(options))
+            self._sources = tuple(map(_dockerfile, options.dockerfiles))
+        elif options.dockerfiles:
+            raise UsageError(
+                "--dockerfile tells what an image was built from; name the image as well, or the "
+                "Dockerfile as a target"
+            )
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -43,6 +57,11 @@ class Asked:
         """The domains whose rules are asked, with those of images where there are any."""
         if self._images is None:
             return domains
+        self._around = tuple(
+            (task.file.path, task.data)
+            for task in inputs.tasks
+            if task.around is not None and not task.file.context
+        )
         others = domains if inputs.tasks or inputs.charts else ()
         return tuple(dict.fromkeys((*others, *DOMAINS)))
 
@@ -66,7 +85,8 @@ class Asked:
             return None
         own = library.open().digest if _is_advised(rules) else b""
         bases = repr(self._bases(memory)).encode("utf-8", "surrogatepass")
-        return digest(key, identity, own, bases)
+        sources = repr(self._sources).encode("utf-8", "surrogatepass")
+        return digest(key, identity, own, bases, sources)
 
     def _bases(self, memory: "Memory | None") -> "tuple[Candidate, ...]":
         """The images that these may be built on."""
@@ -97,7 +117,7 @@ class Asked:
         store, code = (None, b"") if memory is None else memory.layers()
         found = scanning.judged(
             self._images, rules, options.parameters, knowledge, store, code,
-            options.today or today(), self._bases(memory),
+            options.today or today(), self._bases(memory), self._dockerfiles(),
         )  # fmt: skip
         inputs.packages += found.packages
         if knowledge is not None:
@@ -106,6 +126,32 @@ class Asked:
             run.notes += fresh
             run.lasting_notes += fresh
         return scanning.added(analysis, found)
+
+    def _dockerfiles(self) -> "Dockerfiles":
+        """What the images may be made of."""
+        from seawall.engine.containers.instructions import Dockerfiles  # noqa: PLC0415 - as above
+
+        return Dockerfiles(self._sources, self._around)
+
+
+def _dockerfile(path: str) -> tuple[str, bytes]:
+    """A Dockerfile that was named; raises UsageError for one that cannot be read."""
+    from seawall.sources.files import reason_of  # noqa: PLC0415 - as above
+
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(
+            f"--dockerfile: cannot read {path}: {reason_of(error)}; name the Dockerfile that the "
+            "image was built from"
+        ) from error
+    if len(data) > _LARGEST:
+        raise UsageError(
+            f"--dockerfile: {path} has more than {_LARGEST} bytes; name the Dockerfile that the "
+            "image was built from"
+        )
+    return path, data
 
 
 def _is_advised(rules: Sequence[Rule]) -> bool:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from seawall.core.finding import Finding, Subject
+from seawall.core.finding import Finding, Related, Subject
 from seawall.core.location import Location
 from seawall.core.report import Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule
 from seawall.engine import packages
+from seawall.engine.containers.instructions import Dockerfiles, Made
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.images import rule as image_rules
@@ -22,6 +23,7 @@ DOMAIN = image_rules.DOMAIN
 _NAME_THE_BASE = (
     "build it again, or name its base in org.opencontainers.image.base.name and .digest"
 )
+_NAME_ITS_FILE = "name the Dockerfile that this image was built from, as it was then"
 _LOOK_YOURSELF = "look at these yourself"
 _MOST_NAMED = 8
 
@@ -45,16 +47,20 @@ def judge(
     parameters: Mapping[str, Mapping[str, ParameterValue]],
     store: "Knowledge | None",
     today: str,
+    dockerfiles: Dockerfiles,
 ) -> Found:
     """What the rules say of an image."""
     wanted = list(rules)
     name = read.image.name
     found = Found([], [], [], [], [], 0, set())
-    places = _Places(read, whole)
+    made = dockerfiles.made([step.created_by for step in read.image.config.history])
+    places = _Places(read, whole, made)
     found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))
     if store is not None:
         found = _about_packages(found, whole, wanted, parameters, store, today, places)
     found.not_covered.extend(_not_seen(read, whole))
+    if dockerfiles.named and not made:
+        found.not_covered.append(_not_made_of(name, dockerfiles))
     for number, reason in read.failed:
         layer = read.image.layers[number]
         found.failed.append(Failed(name, 0, 0, f"layer {number + 1} ({layer.name}): {reason}"))
@@ -94,9 +100,10 @@ def _subject(reference: str) -> str:
 class _Places:
     """Where findings are: the image, a file of it, and the layer that brought that."""
 
-    def __init__(self, read: Read, whole: Whole) -> None:
+    def __init__(self, read: Read, whole: Whole, made: Mapping[int, Made]) -> None:
         self._read = read
         self._whole = whole
+        self._made = made
         self._subject = _subject(read.image.reference or split(read.image.name)[1])
 
     def finding(self, rule: Rule, hit: Hit) -> Finding:
@@ -124,6 +131,7 @@ class _Places:
             secret=hit.secret,
             details=details,
             gate=hit.gate,
+            related=self._instruction(layer),
         )
 
     def of_package(self, finding: Finding, file: str, package: Package) -> Finding:
@@ -131,8 +139,19 @@ class _Places:
         layer = self._whole.layer_of(file, package)
         details = {**finding.details, "file": file, **self.layer(layer)}
         return finding._replace(
-            location=Location(self._read.image.name, 0, ("files", file)), details=details
+            location=Location(self._read.image.name, 0, ("files", file)),
+            details=details,
+            related=(*finding.related, *self._instruction(layer)),
         )
+
+    def _instruction(self, layer: int) -> tuple[Related, ...]:
+        """The instruction of a Dockerfile that brought a layer, where it is known."""
+        layers = self._read.image.layers
+        number = layers[layer].history if 0 <= layer < len(layers) else -1
+        made = self._made.get(number)
+        if made is None or not made.brings_files:
+            return ()
+        return (Related(made.location, f"{without_credentials(made.text)} brought it"),)
 
     def _image(self) -> dict[str, object]:
         image = self._read.image
@@ -223,6 +242,12 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
             "no file tells which distribution it is of",
             "keep /etc/os-release in the image",
         )
+
+
+def _not_made_of(name: str, dockerfiles: Dockerfiles) -> NotCovered:
+    paths = ", ".join(path for path, _ in dockerfiles.named)
+    reason = "no RUN, COPY or ADD of it is in the history of the image"
+    return NotCovered(name, f"the instructions of {paths}", reason, _NAME_ITS_FILE)
 
 
 def _odd(read: Read, whole: Whole) -> Iterator[NotCovered]:

@@ -9,6 +9,7 @@ from seawall.core.rule import ParameterValue, Rule
 from seawall.engine.analysis import Analysis
 from seawall.engine.containers import bases, layers
 from seawall.engine.containers.describing import described_image
+from seawall.engine.containers.instructions import Dockerfiles
 from seawall.engine.containers.judging import judge
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.named import Images
@@ -51,8 +52,12 @@ def judged(
     code: bytes,
     today: str,
     known: Sequence[Candidate] = (),
+    dockerfiles: Dockerfiles = Dockerfiles(),  # noqa: B008 - it cannot change
 ) -> Found:
-    """What the rules say of images; ``known`` are images that they may be built on."""
+    """What the rules say of images.
+
+    ``known`` are images that they may be built on, ``dockerfiles`` what they may be made of.
+    """
     wanted = list(rules)
     findings: list[Finding] = []
     faults: list[RuleFault] = []
@@ -64,7 +69,7 @@ def judged(
     described = []
     for image in images.images:
         layers_read, whole = read(image, store, code, known)
-        found = judge(layers_read, whole, wanted, parameters, knowledge, today)
+        found = judge(layers_read, whole, wanted, parameters, knowledge, today, dockerfiles)
         described.append(described_image(layers_read, whole, knowledge))
         findings += found.findings
         faults += found.faults

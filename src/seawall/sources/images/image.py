@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from seawall.core.digests import sha256
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.platforms import Platform, told
 from seawall.sources.images.unpacking import Stream, is_digest
@@ -215,15 +216,13 @@ def chain_ids(diff_ids: Sequence[str]) -> list[str]:
 
     From the first DiffID that is no digest on they are ``none``.
     """
-    import hashlib  # noqa: PLC0415 - off the scan path
-
     chain: list[str] = []
     for diff_id in diff_ids:
         above = chain[-1] if chain else ""
         if above == "none" or not is_digest(diff_id):
             chain.append("none")
         elif above:
-            chain.append(f"sha256:{hashlib.sha256(f'{above} {diff_id}'.encode()).hexdigest()}")
+            chain.append(f"sha256:{sha256(f'{above} {diff_id}'.encode()).hexdigest()}")
         else:
             chain.append(diff_id)
     return chain
