@@ -76,6 +76,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "N": _nothing,
     "OUT": FILES,
     "PATH": _nothing,
+    "PATH|GLOB": _nothing,
     "UID[:GID]": _nothing,
     "DAYS": _nothing,
     "1.N": _nothing,
