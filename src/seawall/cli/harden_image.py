@@ -148,7 +148,9 @@ def _commands(given: list[str]) -> tuple[tuple[str, ...], ...]:
         try:
             words = tuple(shlex.split(text))
         except ValueError as error:
-            raise UsageError(f"--command: {text!r}: {error}; quote it as for a shell") from None
+            raise UsageError(
+                f"--command: {text!r}: {error}; write it as in a shell, in quotes"
+            ) from None
         if not words:
             raise UsageError("--command: it is empty; write a program and its arguments")
         found.append(words)
