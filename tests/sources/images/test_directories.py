@@ -265,7 +265,8 @@ def test_images_of_docker(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not which("buildah"), reason="buildah is not installed")
 @ROOT
-def test_what_buildah_stores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("driver", ["overlay", "vfs"])
+def test_what_buildah_stores(tmp_path: Path, driver: str) -> None:
     """A real storage, of the overlay driver where this machine lets it."""
     root = tmp_path / "storage"
     options = [
@@ -274,7 +275,7 @@ def test_what_buildah_stores(tmp_path: Path) -> None:
         "--runroot",
         str(tmp_path / "run"),
         "--storage-driver",
-        "overlay",
+        driver,
     ]
 
     def buildah(*arguments: str) -> str:
@@ -297,3 +298,9 @@ def test_what_buildah_stores(tmp_path: Path) -> None:
     (walked,) = walk(image, lambda _: [files])
     assert walked.error is None
     assert files.found == {"etc/a": b"content"}
+    assert walked.layer.diff_id == image.config.diff_ids[0]
+    for stored in root.glob("overlay/*/diff/etc/a" if driver == "overlay" else "vfs/dir/*/etc/a"):
+        stored.write_text("CONTENT")
+    (walked,) = walk(image, lambda _: [])
+    assert walked.error is not None
+    assert "its DiffID is" in walked.error.reason

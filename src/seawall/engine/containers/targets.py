@@ -11,6 +11,8 @@ PREFIXES = (
 HOST = "host"
 """The machine that seawall runs on."""
 _LAYOUT = "oci-layout"
+_PARTS = 2
+"""Of the name of an image on Docker Hub: ``library/nginx``."""
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
 
 
@@ -57,6 +59,15 @@ def _is_layout_with_tag(text: str) -> bool:
         more, colon, rest = rest.partition(":")
         path = f"{path}:{more}"
     return False
+
+
+def may_be_name(target: str) -> bool:
+    """Whether what does not exist here may be meant as an image, had it a tag: ``nginx``."""
+    parts = target.split("/")
+    return len(parts) <= _PARTS and all(
+        part.isascii() and part.replace("-", "").replace("_", "").isalnum() and part == part.lower()
+        for part in parts
+    )
 
 
 def split(targets: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from seawall.hardening.images.subject import Subject
 from seawall.images.history import without_credentials
-from seawall.sources.images.image import mapping
-from seawall.sources.images.manifest import BASE_DIGEST, BASE_NAME
+from seawall.sources.images.image import BASE_DIGEST, BASE_NAME, mapping
 from seawall.sources.images.platforms import Platform, of_host
 from seawall.text.credentials import in_setting
 

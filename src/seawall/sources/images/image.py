@@ -164,6 +164,10 @@ class Layer(NamedTuple):
         return self.digest or self.diff_id or self.directory or f"layer {self.number}"
 
 
+BASE_NAME = "org.opencontainers.image.base.name"
+BASE_DIGEST = "org.opencontainers.image.base.digest"
+
+
 class NamedBase(NamedTuple):
     """The base that an image's annotations name (OCI image-spec, annotations.md)."""
 
@@ -209,6 +213,11 @@ class Other(NamedTuple):
     """Its tag, where it has one."""
     attests: str = ""
     """The manifest that this attestation is about (BuildKit's ``vnd.docker.reference.digest``)."""
+
+
+def named_base(annotations: Mapping[str, str]) -> NamedBase:
+    """The base that annotations name; an empty one where they do not."""
+    return NamedBase(annotations.get(BASE_NAME, ""), annotations.get(BASE_DIGEST, ""))
 
 
 def chain_ids(diff_ids: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from seawall.sources.images.image import (
     NamedBase,
     Other,
     aligned,
+    named_base,
     strings,
     text,
 )
@@ -31,8 +32,6 @@ _NESTING = 4
 _DOCUMENTS = 1000
 _LAYERS = 1000
 """Layers of an image; engines take 127."""
-BASE_NAME = "org.opencontainers.image.base.name"
-BASE_DIGEST = "org.opencontainers.image.base.digest"
 _CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -247,7 +246,7 @@ class Chooser:
             strings(manifest.get("annotations")), chosen.descriptor.annotations,
             strings(index.get("annotations")),
         ):  # fmt: skip
-            found = NamedBase(annotations.get(BASE_NAME, ""), annotations.get(BASE_DIGEST, ""))
+            found = named_base(annotations)
             if found.name or found.digest:
                 return found
         return NamedBase()

@@ -1,9 +1,11 @@
 """Images in the directories of container engines, read in place, without the engine.
 
-containers-storage (Podman, Buildah, CRI-O; overlay driver): ``overlay-images/images.json``,
-``overlay-layers/layers.json`` and ``overlay/ID/diff``. Docker (overlay2 driver):
-``image/overlay2`` and ``overlay2/ID/diff``. Layers are directories there, so their digests are
-told, but cannot be verified.
+containers-storage (Podman, Buildah, CRI-O): ``overlay-images/images.json``,
+``overlay-layers/layers.json`` and ``overlay/ID/diff``, the same with ``vfs``, whose layers
+``vfs/dir/ID`` hold all that is below them as well. Docker (overlay2 driver): ``image/overlay2`` and
+``overlay2/ID/diff``. Layers are directories there; beside each lies what it takes to put its tar
+together again (``tar_split``), and so its DiffID is verified. Only where that is missing a layer of
+overlay is taken as it lies there, and its digest cannot be verified.
 """
 
 import os
@@ -19,12 +21,16 @@ from seawall.sources.images.image import (
     aligned,
     chain_ids,
     mapping,
+    named_base,
+    strings,
     text,
     texts,
 )
 from seawall.sources.images.limits import DEFAULT
+from seawall.sources.images.manifests import holds
 from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Directory, read_file
+from seawall.sources.images.tar_split import opener
 from seawall.sources.images.unpacking import is_digest
 
 _LAYERS = 1000
@@ -54,8 +60,12 @@ def container_storages() -> list[str]:
     return [os.path.join(home, "containers", "storage"), "/var/lib/containers/storage"]
 
 
+_DRIVERS = {"overlay": ("overlay", "diff"), "vfs": ("vfs/dir", "")}
+"""By driver of containers-storage, where layers are, and what of each holds its files."""
+
+
 class ContainersStorage:
-    """A directory of containers-storage with the overlay driver."""
+    """A directory of containers-storage, with the drivers that images were kept with."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -70,8 +80,9 @@ class ContainersStorage:
 
     def images(self) -> Iterator[Stored]:
         """What it holds. Raises ``ArchiveError`` where it cannot be read."""
-        for row in self._rows("overlay-images/images.json"):
-            yield Stored(text(row.get("id")), texts(row.get("names")))
+        for driver in _DRIVERS:
+            for row in self._rows(f"{driver}-images/images.json"):
+                yield Stored(text(row.get("id")), texts(row.get("names")))
 
     def find(self, name: str) -> Image | None:
         """The image of a name, or of an id or a part of one that begins it (of 12 digits or more).
@@ -79,21 +90,24 @@ class ContainersStorage:
         Raises ``ArchiveError`` where the storage is broken.
         """
         wanted = {name, full_name(name), f"localhost/{name}", f"localhost/{name}:{_TAG}"}
-        for row in self._rows("overlay-images/images.json"):
-            image_id = text(row.get("id"))
-            names = texts(row.get("names"))
-            if wanted & set(names) or (len(name) >= 12 and image_id.startswith(name)):
-                return self._image(name, row, image_id, names)
+        for driver in _DRIVERS:
+            for row in self._rows(f"{driver}-images/images.json"):
+                image_id = text(row.get("id"))
+                names = texts(row.get("names"))
+                if wanted & set(names) or (len(name) >= 12 and image_id.startswith(name)):
+                    return self._image(name, row, image_id, names, driver)
         return None
 
-    def _image(self, name: str, row: Json, image_id: str, names: tuple[str, ...]) -> Image:
+    def _image(
+        self, name: str, row: Json, image_id: str, names: tuple[str, ...], driver: str
+    ) -> Image:
         from base64 import b64encode  # noqa: PLC0415 - off the scan path
 
         where = f"{self.root}: {name}"
         # Big data is in files called by their key, in base 64 where that is no file name.
         key = f"sha256:{image_id}"
         for called in (key, "=" + b64encode(key.encode()).decode()):
-            path = f"overlay-images/{image_id}/{called}"
+            path = f"{driver}-images/{image_id}/{called}"
             data = read_file(self._files, path, DEFAULT.document)
             if data is not None:
                 break
@@ -101,7 +115,8 @@ class ContainersStorage:
             raise ArchiveError(where, -1, "its configuration is missing", "fetch it again")
         _verify(where, key, data)
         config = Config(documents.parse(where, data))
-        known = {text(layer.get("id")): layer for layer in self._rows("overlay-layers/layers.json")}
+        rows = self._rows(f"{driver}-layers/layers.json")
+        known = {text(layer.get("id")): layer for layer in rows}
         chain: list[Json] = []
         layer_id = text(row.get("layer"))
         while layer_id:
@@ -111,21 +126,33 @@ class ContainersStorage:
             chain.append(layer)
             layer_id = text(layer.get("parent"))
         layers, problems = aligned(
-            [self._layer(number, layer) for number, layer in enumerate(reversed(chain))], config
+            [self._layer(number, layer, driver) for number, layer in enumerate(reversed(chain))],
+            config,
         )
         digest = text(row.get("digest"))
+        annotations = self._annotations(f"{driver}-images/{image_id}/manifest", digest)
         return Image(
-            where, names[0] if names else "", digest, key, config.platform, config, layers, {},
-            names, (digest,) if digest else (), (), problems,
+            where, names[0] if names else "", digest, key, config.platform, config, layers,
+            annotations, names, (digest,) if digest else (), (), problems,
+            named_base(annotations),
         )  # fmt: skip
 
-    def _layer(self, number: int, row: Json) -> Layer:
+    def _annotations(self, path: str, digest: str) -> dict[str, str]:
+        """Of the manifest; none where it is not kept, or is another one than that of the image."""
+        data = read_file(self._files, path, DEFAULT.document)
+        if data is None or not holds(data, digest):
+            return {}
+        return strings(documents.parse(f"{self.root}/{path}", data).get("annotations"))
+
+    def _layer(self, number: int, row: Json, driver: str) -> Layer:
         size = row.get("diff-size")
-        return Layer(
-            number, text(row.get("compressed-diff-digest")), text(row.get("diff-digest")), "",
-            size if isinstance(size, int) else -1,
-            directory=_below(self.root, "overlay", text(row.get("id"))), overlay=True,
-        )  # fmt: skip
+        layer_id = text(row.get("id"))
+        below, inside = _DRIVERS[driver]
+        directory = _below(self.root, below, layer_id, inside)
+        split = os.path.join(self.root, f"{driver}-layers", f"{layer_id}.tar-split.gz")
+        found = _stored(number, text(row.get("diff-digest")), size, directory, split, driver)
+        packed = text(row.get("compressed-diff-digest"))
+        return found._replace(digest=packed) if found.directory else found
 
 
 class DockerStorage:
@@ -184,8 +211,11 @@ class DockerStorage:
             found = read_file(self._files, path, 1024)
             if found is None:
                 raise ArchiveError(where, -1, f"layer {diff_id[:80]} is missing", "fetch it again")
-            directory = _below(self.root, "overlay2", found.decode("utf-8", "replace").strip())
-            layers.append(Layer(number, "", diff_id, "", -1, directory=directory, overlay=True))
+            called = found.decode("utf-8", "replace").strip()
+            directory = _below(self.root, "overlay2", called, "diff")
+            above = path.rpartition("/")[0]
+            split = os.path.join(self.root, above, "tar-split.json.gz")
+            layers.append(_stored(number, diff_id, -1, directory, split, "overlay"))
         aligned_layers, problems = aligned(layers, config)
         names = stored.names
         return Image(
@@ -194,11 +224,23 @@ class DockerStorage:
         )  # fmt: skip
 
 
-def _below(root: str, driver: str, layer_id: str) -> str:
+def _stored(
+    number: int, diff_id: str, size: object, directory: str, split: str, driver: str
+) -> Layer:
+    """A layer that is kept as a directory."""
+    layer = Layer(number, "", diff_id, "", size if isinstance(size, int) else -1)
+    if os.path.isfile(split):
+        return layer._replace(open=opener(split, directory))
+    if driver == "overlay":
+        return layer._replace(directory=directory, overlay=True)
+    return layer  # of vfs nothing tells what the layer itself brought
+
+
+def _below(root: str, driver: str, layer_id: str, inside: str) -> str:
     """The directory of a layer; its name comes from a document, and must not lead elsewhere."""
     if not layer_id or layer_id in (".", "..") or "/" in layer_id or "\0" in layer_id:
         raise ArchiveError(root, -1, f"a layer has no proper name: {layer_id[:80]!r}", AGAIN)
-    return os.path.join(root, driver, layer_id, "diff")
+    return os.path.join(root, driver, layer_id, inside).rstrip("/")
 
 
 def _verify(where: str, digest: str, data: bytes) -> None:
