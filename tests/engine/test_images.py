@@ -563,6 +563,24 @@ def test_the_table_tells_layers_and_bases(
     assert "1 of 3 layers came with the base image registry.example.org/base:1" in out
 
 
+@pytest.mark.parametrize("name", ["nginx", "library/nginx", "my-org/web_app"])
+def test_a_name_without_a_tag_is_told_how_to_ask(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(["scan", name]) == 3
+    assert f"is asked for with its tag: {name}:latest" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["deploy.yaml", "./nginx", "a/b/c", "Nginx", "nginx/"])
+def test_a_path_is_not(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command(["scan", name]) == 3
+    assert "with its tag" not in capsys.readouterr().out
+
+
 def test_steps_as_builders_write_them() -> None:
     assert [
         step_of(text)

@@ -76,6 +76,7 @@ def scan_or_replay(
     options = options._replace(targets=images.others)
     source = source or FileSystem(options)
     inputs = reading.gather(source, options, run.progress)
+    images.hint(inputs)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
     domains = images.domains(domains, inputs)

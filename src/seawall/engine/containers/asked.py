@@ -8,7 +8,7 @@ from seawall.core.errors import UsageError
 from seawall.core.rule import Rule
 from seawall.engine.advised import Library
 from seawall.engine.analysis import Analysis
-from seawall.engine.containers.targets import split
+from seawall.engine.containers.targets import may_be_name, split
 from seawall.engine.options import Options
 from seawall.engine.reading import Inputs, today
 from seawall.engine.run import Run
@@ -52,6 +52,21 @@ class Asked:
     def __bool__(self) -> bool:
         """Whether there are any."""
         return self._images is not None
+
+    def hint(self, inputs: Inputs) -> None:
+        """Say of a target that is not there how an image of its name is asked for."""
+        if self._options.images:
+            inputs.failed[:] = [
+                failed._replace(
+                    reason=f"{failed.reason}; an image of this name is asked for with its tag: "
+                    f"{failed.path}:latest"
+                )
+                if failed.path in self.others
+                and may_be_name(failed.path)
+                and not os.path.lexists(failed.path)
+                else failed
+                for failed in inputs.failed
+            ]
 
     def domains(self, domains: tuple[str, ...], inputs: Inputs) -> tuple[str, ...]:
         """The domains whose rules are asked, with those of images where there are any."""
