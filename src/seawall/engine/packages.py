@@ -250,6 +250,7 @@ def judge(
         found.read.append(path)
         found.not_covered.extend(problems(path, item.contents.problems))
         said = [f for _, f in bench.said(path, item.contents.packages, store, today)]
+        bench.blind(path)
         for own_path, data in _texts(item, beside):
             found.texts[own_path] = data
             found.ignores.extend(ignores_of(own_path, data))
@@ -285,6 +286,12 @@ class Bench:
         self._found = found
         self.packages = 0
         """How many packages were held against what is known."""
+        self._blind: list[Blind] = []
+
+    def blind(self, path: str) -> None:
+        """Tell of the packages that could not be held against anything since the last call."""
+        told, self._blind = self._blind, []
+        self._found.not_covered.extend(blind(path, told))
 
     def said(
         self, path: str, packages: Sequence[Package], store: "Knowledge", today: str
@@ -296,7 +303,7 @@ class Bench:
         self.packages += len(packages)
         assessment = assess(packages, store)
         self._found.ecosystems.update(assessment.ecosystems)
-        self._found.not_covered.extend(blind(path, assessment.blind))
+        self._blind += assessment.blind
         over = ended(packages, store, today)
         return [*self.exposures(path, assessment.exposures), *self.runtimes(path, over)]
 

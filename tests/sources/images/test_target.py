@@ -49,6 +49,7 @@ def test_prefixes() -> None:
     assert split("registry:app:1") == ("registry", "app:1")
     assert split("registry:5000/app:1") == ("", "registry:5000/app:1")
     assert split("registry:2") == ("", "registry:2")
+    assert split("registry:127.0.0.1:5000/app:1") == ("registry", "127.0.0.1:5000/app:1")
     assert split("docker://2") == ("docker", "2")
     assert split("app:1") == ("", "app:1")
     assert split("oci") == ("", "oci")

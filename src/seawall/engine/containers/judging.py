@@ -198,6 +198,7 @@ def _about_packages(
         own.not_covered.extend(packages.problems(path, contents.problems))
         for package, finding in bench.said(path, contents.packages, store, today):
             found.findings.append(places.of_package(finding, file, package))
+    bench.blind(name)
     for item in whole.packages.covered:
         reason = (
             f"{item.package.name} {item.package.version} is a part of the package "
@@ -230,7 +231,8 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
                 yield NotCovered(f"{name}:/{path}", what, reason, _LOOK_YOURSELF)
         if looked.problems:
             shown = "; ".join(looked.problems[:_MOST_NAMED])
-            yield NotCovered(name, f"parts of layer {number + 1}", shown, "build the image again")
+            remedy = "build the image again" if read.image.config.document else _LOOK_YOURSELF
+            yield NotCovered(name, f"parts of layer {number + 1}", shown, remedy)
     if silent:
         what = packages.named([f"/{path}" for path in sorted(silent)], "program", "programs")
         reason = "no package brought them, and they do not tell what they are made of"

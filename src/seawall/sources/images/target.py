@@ -69,7 +69,8 @@ def split(name: str) -> tuple[str, str]:
     """A prefix (empty where there is none) and the rest.
 
     ``registry:5000/app`` is a host with a port, ``registry:2`` and ``docker:24-dind`` are images
-    with a tag: what starts with a digit belongs to the name. ``docker://`` is a prefix always.
+    with a tag: a port and what starts with a digit belong to the name, but not the address of a
+    registry (``registry:127.0.0.1:5000/app``). ``docker://`` is a prefix always.
     """
     prefix, colon, rest = name.partition(":")
     if not colon or prefix not in PREFIXES:
@@ -77,7 +78,8 @@ def split(name: str) -> tuple[str, str]:
     if prefix in _ELSEWHERE:
         if rest.startswith("//"):
             return prefix, rest[2:]
-        if rest[:1].isdigit():
+        host, slash, _ = rest.partition("/")
+        if host.isdecimal() or (host[:1].isdecimal() and not slash):
             return "", name
     return prefix, rest
 
