@@ -1,15 +1,17 @@
 """Which instruction of a Dockerfile made a step of a history, as builders write it."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall import engine
 from seawall.cli.main import run as command
 from seawall.engine.containers.instructions import Dockerfiles, matched
-from tests.sources.images.tars import END, Layout, member
+from tests.sources.images.tars import END, OCI_INDEX, Layout, member
 
 DOCKERFILE = b"""\
 FROM debian:12 AS build
@@ -92,7 +94,7 @@ def test_the_same_command_twice_keeps_its_order() -> None:
 def test_what_is_named_counts_before_what_lies_around() -> None:
     own, around = b"FROM a\nRUN make\n", b"FROM a\n\nRUN make\nRUN test\n"
     history = ["RUN make", "RUN test"]
-    files = Dockerfiles((("own", own),), (("around", around),))
+    files = Dockerfiles((("own", own),), (), (("around", around),))
     assert {made.location.path for made in files.made(history).values()} == {"own"}
     files = files._replace(named=())
     assert {made.location.path for made in files.made(history).values()} == {"around"}
@@ -151,6 +153,43 @@ def test_findings_name_their_instruction(
         assert "Dockerfile:3:1: COPY vendor /usr/lib brought it" in capsys.readouterr().out
         command([*base, "--format", "sarif"])
         assert "COPY vendor /usr/lib brought it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", ["v0.2", "v1"])
+def test_the_dockerfile_of_a_provenance(version: str, tmp_path: Path, database: str) -> None:
+    """As BuildKit attaches it with ``mode=max``."""
+    source = b"FROM scratch\nCOPY vendor /usr/lib\n"
+    infos = [{"filename": "app/Dockerfile", "data": b64encode(source).decode()}, {"data": "?"}, 1]
+    own = {"source": {"infos": infos}}
+    predicate = (
+        {"metadata": {"https://mobyproject.org/buildkit@v1#metadata": own}}
+        if version == "v0.2"
+        else {"runDetails": {"metadata": {"buildkit_metadata": own}}}
+    )
+    files = Layout()
+    config = {"history": [{"created_by": "COPY vendor /usr/lib # buildkit"}]}
+    platform = {"os": "linux", "architecture": "amd64"}
+    image = files.image([JINJA + END], "gzip", config, platform=platform)
+    kind = {"in-toto.io/predicate-type": f"https://slsa.dev/provenance/{version}"}
+    statement = files.document({"predicate": predicate}, "application/vnd.in-toto+json")
+    manifest = {
+        "config": files.document({}, "application/vnd.oci.image.config.v1+json"),
+        "layers": [{**statement, "annotations": kind}],
+    }
+    about = {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": image["digest"],
+    }
+    attestation = files.document(
+        manifest, "application/vnd.oci.image.manifest.v1+json", annotations=about,
+        platform={"os": "unknown", "architecture": "unknown"},
+    )  # fmt: skip
+    index = files.document({"manifests": [image, attestation]}, OCI_INDEX)
+    layout = files.index(index).write(tmp_path / "app")
+    report = engine.scan(engine.Options((layout,), database=database)).report
+    found = [each for each in report.findings if each.rule.id == "vulnerable-package"]
+    assert found
+    assert {item.location.path for each in found for item in each.related} == {"app/Dockerfile"}
 
 
 def test_a_file_that_is_not_what_it_was_made_of_is_told(

@@ -146,7 +146,7 @@ class Asked:
         """What the images may be made of."""
         from seawall.engine.containers.instructions import Dockerfiles  # noqa: PLC0415 - as above
 
-        return Dockerfiles(self._sources, self._around)
+        return Dockerfiles(self._sources, (), self._around)
 
 
 def _dockerfile(path: str) -> tuple[str, bytes]:

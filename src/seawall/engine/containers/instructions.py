@@ -54,15 +54,17 @@ class Dockerfiles(NamedTuple):
 
     named: tuple[tuple[str, bytes], ...] = ()
     """Those that a person says it is made of."""
+    told: tuple[tuple[str, bytes], ...] = ()
+    """Those that its provenance has."""
     around: tuple[tuple[str, bytes], ...] = ()
     """Those that are looked at beside it."""
 
     def made(self, history: Sequence[str]) -> dict[int, Made]:
         """The instructions that made the steps of a history; of all files, the one that fits best.
 
-        A named one counts before any other.
+        A named one counts before any other, then one of the image's own provenance.
         """
-        for files in (self.named, self.around):
+        for files in (self.named, self.told, self.around):
             found = [matched(path, data, history) for path, data in files] if history else []
             best = max(found, key=lambda each: each.certain, default=_NOTHING)
             if best.certain:

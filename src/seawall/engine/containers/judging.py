@@ -53,6 +53,7 @@ def judge(
     wanted = list(rules)
     name = read.image.name
     found = Found([], [], [], [], [], 0, set())
+    dockerfiles = dockerfiles._replace(told=read.image.dockerfiles)
     made = dockerfiles.made([step.created_by for step in read.image.config.history])
     places = _Places(read, whole, made)
     found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))

@@ -32,7 +32,8 @@ class Images(NamedTuple):
             digest = image.manifest_digest or image.config_digest
             if not digest or self.failed:
                 return None
-            rows.append(repr((image.name, image.reference, image.tags, digest)))
+            beside = image.base, image.dockerfiles
+            rows.append(repr((image.name, image.reference, image.tags, digest, beside)))
         own = blake2b(repr(rows).encode("utf-8", "surrogatepass"), digest_size=16)
         return own.digest()
 

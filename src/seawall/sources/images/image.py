@@ -201,6 +201,8 @@ class Image(NamedTuple):
     problems: tuple[str, ...] = ()
     """What is odd about it; each a sentence."""
     base: NamedBase = NamedBase()
+    dockerfiles: tuple[tuple[str, bytes], ...] = ()
+    """What it was built from, by name, where its provenance tells."""
 
 
 class Other(NamedTuple):

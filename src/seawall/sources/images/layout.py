@@ -6,11 +6,11 @@ archive as well; it is read as a layout, for that has the digests.
 
 from collections.abc import Callable, Collection
 
-from seawall.sources.images import documents
+from seawall.sources.images import documents, provenance
 from seawall.sources.images.descriptor import Descriptor, descriptors
-from seawall.sources.images.image import Image, mapping
+from seawall.sources.images.image import Image, Json, mapping
 from seawall.sources.images.limits import DEFAULT
-from seawall.sources.images.manifest import Chooser
+from seawall.sources.images.manifest import Chooser, verify
 from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import AGAIN, ArchiveError
 from seawall.sources.images.stores import Files, opener, read_file
@@ -64,13 +64,42 @@ def read_layout(files: Files, name: str, tag: str = "", platform: Platform | Non
     ``tag``: of ``org.opencontainers.image.ref.name``, a full name, or a manifest's digest. Raises
     ``ArchiveError`` when there is no such image, or what describes it is broken.
     """
-    return _with_base(files, _chooser(files, name, platform).image(name, entries(files, name, tag)))
+    return _completed(files, _chooser(files, name, platform).image(name, entries(files, name, tag)))
 
 
 def read_every(files: Files, name: str, tag: str = "") -> list[Image]:
     """The same for all its platforms."""
     images = _chooser(files, name, None).every(name, entries(files, name, tag))
-    return [_with_base(files, image) for image in images]
+    return [_completed(files, image) for image in images]
+
+
+def _completed(files: Files, image: Image) -> Image:
+    """An image with what else of it is in the same layout."""
+    return _with_dockerfiles(files, _with_base(files, image))
+
+
+def _with_dockerfiles(files: Files, image: Image) -> Image:
+    """An image with the Dockerfiles that its provenance holds."""
+    blobs = LayoutBlobs(files)
+    found: list[tuple[str, bytes]] = []
+    try:
+        for other in image.others:
+            entry = Descriptor(other.media_type, other.digest, -1)
+            if other.attests != image.manifest_digest or not blobs.has(entry):
+                continue
+            for layer in descriptors(_read(blobs, entry).get("layers")):
+                if provenance.is_provenance(layer) and blobs.has(layer):
+                    found += provenance.dockerfiles(_read(blobs, layer))
+    except ArchiveError as error:
+        problem = f"its provenance cannot be read: {error.reason}"
+        return image._replace(problems=(*image.problems, problem))
+    return image._replace(dockerfiles=tuple(found))
+
+
+def _read(blobs: LayoutBlobs, entry: Descriptor) -> Json:
+    data = blobs.document(entry)
+    verify(f"{blobs.name}: {entry.digest}", entry.digest, data)
+    return documents.parse(f"{blobs.name}: {entry.digest}", data)
 
 
 def _with_base(files: Files, image: Image) -> Image:
