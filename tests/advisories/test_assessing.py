@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from seawall.advisories.assessing import Reach, assess, query_of
-from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.known import Match, Unjudged, Vulnerability
 from seawall.packages.dpkg import read
 from seawall.packages.inventory import inventory
 from seawall.packages.os_identity import read_os_release
@@ -30,6 +30,9 @@ class Nothing:
 
     def match(self, wanted: Sequence[tuple[str, str, str]]) -> list[list[Match]]:
         return [[] for _ in wanted]
+
+    def unjudged(self, wanted: Sequence[tuple[str, str, str]]) -> list[Unjudged]:
+        return []
 
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         return {}

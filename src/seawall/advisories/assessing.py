@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from seawall.advisories.exposure import NO_UPGRADE, Exposure, Upgrade
-from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.known import Match, Unjudged, Vulnerability
+from seawall.advisories.names import REPOSITORIES
+from seawall.advisories.repositories import is_commit, query_of_repository, query_of_runtime
 from seawall.advisories.support import is_runtime
 from seawall.advisories.versions.schemes import scheme_of
 from seawall.core.named_tuple import NamedTuple
@@ -23,6 +25,9 @@ class Store(Protocol):
 
     def match(self, wanted: Sequence[Wanted]) -> list[list[Match]]:
         """The vulnerabilities of each."""
+
+    def unjudged(self, wanted: Sequence[Wanted]) -> list[Unjudged]:
+        """The records about some packages that nothing can be said by of their versions."""
 
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         """What is known of each."""
@@ -65,15 +70,16 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
     for package in packages:
         obstacle = sight.obstacle(package)
         if obstacle is not None:
-            if not is_runtime(package):
-                blind.append(Blind(package, *obstacle))
+            blind.append(Blind(package, *obstacle))
             continue
         doubt = sight.doubt(package)
-        if doubt is not None and not is_runtime(package):
+        # A go directive is in every go.mod, and tells of the toolchain only the least that would do.
+        if doubt is not None and not (is_runtime(package) and package.type == "golang"):
             blind.append(Blind(package, *doubt))
         wanted.append(query_of(package))
         known.append(package)
     found = store.match(wanted)
+    blind += (_unjudged(known[item.place], item) for item in store.unjudged(wanted))
     hit = [number for number, matches in enumerate(found) if matches]
     details = store.vulnerabilities({item.vulnerability for row in found for item in row})
     upgrades = _upgrades({wanted[number]: found[number] for number in hit}, store)
@@ -94,9 +100,43 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
 def query_of(package: Package) -> Wanted:
     """What to ask of a package; its ecosystem is empty where there is none."""
     release = release_of(package)
-    if release is None:
-        return ecosystem_of(package.type), package.name, package.version
-    return ecosystem_of_release(release), *name_of(package, release)
+    if release is not None:
+        return ecosystem_of_release(release), *name_of(package, release)
+    ecosystem = ecosystem_of(package.type)
+    if not ecosystem:
+        found = _of_repository(package)
+        if found is not None:
+            return found
+    return ecosystem, package.name, package.version
+
+
+def _of_repository(package: Package) -> Wanted | None:
+    """What to ask of a package that is a repository of git, or a runtime made of one."""
+    if package.type in _HOSTS:
+        return query_of_repository(f"{_HOSTS[package.type]}/{package.name}", package.version)
+    if package.type != "generic":
+        return None
+    runtime = query_of_runtime(package.name, package.version)
+    if runtime is not None:
+        return runtime
+    address = dict(package.qualifiers).get("vcs_url", "")
+    if not address.startswith("git+"):
+        return None
+    path, at, revision = address.partition("#")[0].rpartition("@")
+    has_revision = at and "/" in path and "/" not in revision  # git@example.org is a user
+    return query_of_repository(path, revision) if has_revision else None
+
+
+def _unjudged(package: Package, found: Unjudged) -> Blind:
+    records = found.records
+    more = f" and {len(records) - _MOST_NAMED} more" if len(records) > _MOST_NAMED else ""
+    count = "1 advisory" if len(records) == 1 else f"{len(records)} advisories"
+    return Blind(
+        package,
+        f"{count} on it cannot be held against this version: {found.reason} "
+        f"({', '.join(records[:_MOST_NAMED])}{more})",
+        f"look them up: seawall db show {records[0]}",
+    )
 
 
 class _Sight:
@@ -120,6 +160,11 @@ class _Sight:
                 "nothing says of which release of a distribution it is, or nobody knows it",
                 "name it by the qualifier distro of the package URL: distro=debian-12",
             )
+        if not ecosystem and is_runtime(package):
+            return (
+                "only the end of its support is known: no source of advisories knows this runtime",
+                "watch the announcements of its makers",
+            )
         if not ecosystem:
             return (
                 f"no source of advisories knows packages of type {package.type}",
@@ -139,6 +184,12 @@ class _Sight:
             return (
                 "no exact version is given, so it depends on the day what is installed",
                 _LOCKS.get(package.type, "pin the versions, or commit a lock file"),
+            )
+        if ecosystem == REPOSITORIES:
+            what = "commits" if is_commit(version) else "tags"
+            return (
+                f"of repositories only the {what} that advisories name can be judged",
+                "name the package as its ecosystem does, or watch what its authors announce",
             )
         scheme = scheme_of(ecosystem)
         if scheme is None or scheme.key(version) is None:  # advisories may list it all the same
@@ -161,6 +212,8 @@ class _Sight:
         return self._reach[ecosystem]
 
 
+_HOSTS = {"bitbucket": "bitbucket.org", "github": "github.com", "gitlab": "gitlab.com"}
+"""Types of package URLs whose packages are repositories."""
 _LOCKS = {
     "cargo": "commit Cargo.lock, which cargo generate-lockfile writes",
     "composer": "commit composer.lock, which composer update writes",

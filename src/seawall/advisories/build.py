@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from seawall.advisories import details, names, severities, spans
+from seawall.advisories import commits, details, names, severities, spans
 from seawall.advisories.advisory import (
+    FIXED,
     MALICIOUS,
     NOT_AFFECTED,
     NOTICE,
@@ -21,9 +22,11 @@ from seawall.advisories.advisory import (
     Score,
     Unread,
 )
-from seawall.advisories.clusters import REPOSITORIES, Names, cves_of, is_distribution
+from seawall.advisories.clusters import Names, cves_of, is_distribution
 from seawall.advisories.details import Detail, Kept
 from seawall.advisories.finishing import Bulletin, Finishing, Known
+from seawall.advisories.names import CPYTHON, REPOSITORIES
+from seawall.advisories.repositories import NO_ORDER, NO_ORDER_BESIDE_TAGS, with_runtimes
 from seawall.advisories.schema import ADVISORY, BULLETIN, METADATA, STATUSES, bits_of
 from seawall.advisories.tables import Statement, Tables
 from seawall.core.lazy import pattern
@@ -139,6 +142,7 @@ class _Reading:
         self._waiting: list[_Waiting] | None = []
         self._dictionary = b""
         self._newest = ""
+        self._last_cve = ""
 
     def take(self, record: Record) -> None:
         """One record, of whatever kind."""
@@ -187,6 +191,7 @@ class _Reading:
             taken_back = (advisory.id, self._number, advisory.withdrawn, "", aliases)
             self._tables.put("withdrawn", taken_back)
             return
+        advisory = advisory._replace(affected=tuple(with_runtimes(advisory.affected)))
         number = self._builder.next_record()
         packages = self._packages(number, advisory)
         scores = (*advisory.scores, *self._own_vectors(advisory))
@@ -205,7 +210,8 @@ class _Reading:
         self._count(advisory)
 
     def _count(self, advisory: Advisory) -> None:
-        self._records += 1
+        # A record of the CVE list that names packages is metadata and an advisory in one.
+        self._records += advisory.id != self._last_cve
         newest = max(advisory.modified, advisory.published)
         self._newest = max(self._newest, newest)
         for ecosystem in dict.fromkeys(
@@ -243,17 +249,34 @@ class _Reading:
             packages.add(package)
             if affected.status == NOT_AFFECTED:
                 self._tables.put("cleared", (package, number))
+            elif affected.ecosystem == REPOSITORIES:
+                self._repository(number, package, affected, advisory)
+            elif affected.ecosystem == CPYTHON and not _tells_versions(affected):
+                self._tables.put("unjudged", (package, number, NO_ORDER))
             else:
-                self._affected(number, package, affected, advisory.id)
+                reading = spans.read(affected, self._keys.of(affected.ecosystem))
+                self._affected(number, package, affected, reading, advisory.id)
         return packages
 
-    def _affected(self, number: int, package: int, affected: Affected, id_: str) -> None:
-        if affected.ecosystem == REPOSITORIES:
-            # What enumerates its tags is told whole by them.
-            reasons = () if affected.versions else ("commits have no order here",)
-            reading = spans.Reading((), affected.versions, reasons)
-        else:
-            reading = spans.read(affected, self._keys.of(affected.ecosystem))
+    def _repository(
+        self, number: int, package: int, affected: Affected, advisory: Advisory
+    ) -> None:
+        """What a record says of a repository: of its tags, and of the commits that it names."""
+        judged = commits.judged([
+            each.ranges for each in advisory.affected
+            if each.ranges and each.ecosystem == REPOSITORIES
+            and names.normal(REPOSITORIES, each.name) == affected.name
+        ])  # fmt: skip
+        reading = commits.reading(affected.versions, judged)
+        self._affected(number, package, affected, reading, advisory.id)
+        if affected.versions and not judged.is_all:
+            self._tables.put("unjudged", (package, number, NO_ORDER_BESIDE_TAGS))
+        mended = spans.Reading((), judged.mended, ())
+        self._affected(number, package, affected._replace(status=FIXED), mended, advisory.id)
+
+    def _affected(
+        self, number: int, package: int, affected: Affected, reading: spans.Reading, id_: str
+    ) -> None:
         for reason in reading.reasons:
             self._miss(f"{affected.ecosystem.partition(':')[0]}: {reason}", id_)
             self._tables.put("unjudged", (package, number, reason))
@@ -271,6 +294,7 @@ class _Reading:
 
     def _metadata(self, metadata: Metadata) -> None:
         self._records += 1
+        self._last_cve = metadata.id
         self._newest = max(
             self._newest, metadata.modified, metadata.published, metadata.known_exploited
         )
@@ -316,6 +340,10 @@ class _Reading:
             self._dictionary = details.dictionary([each.words for each in waiting[::step]])
         for row, words in waiting:
             self._tables.put("record", (*row, details.packed(words, self._dictionary)))
+
+
+def _tells_versions(affected: Affected) -> bool:
+    return bool(affected.ranges or affected.versions or affected.native or affected.unaffected)
 
 
 def _flags(advisory: Advisory) -> tuple[str, ...]:

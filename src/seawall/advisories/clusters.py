@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from seawall.advisories.names import CPYTHON, REPOSITORIES
 from seawall.core.lazy import pattern
 from seawall.packages.ecosystems import type_of
 
@@ -17,8 +18,7 @@ _CVE = pattern(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _WRAPPED = pattern(r"[A-Z]+-(CVE-[0-9]{4}-[0-9]{4,19})")
 """One CVE in a distribution's own name: DEBIAN-CVE-…, UBUNTU-CVE-…, ALPINE-CVE-…, BELL-CVE-…"""
 
-REPOSITORIES = "GIT"
-"""Stands for an ecosystem where a repository of git stands for a package."""
+_NO_DISTRIBUTIONS = frozenset((CPYTHON, REPOSITORIES))
 
 
 class Names(NamedTuple):
@@ -32,7 +32,7 @@ class Names(NamedTuple):
 
 def is_distribution(ecosystem: str) -> bool:
     """Whether an ecosystem, release and all, is that of a distribution's packages."""
-    return ecosystem != REPOSITORIES and not type_of(ecosystem)
+    return ecosystem not in _NO_DISTRIBUTIONS and not type_of(ecosystem)
 
 
 def cve_of(id_: str) -> str:

@@ -46,6 +46,16 @@ class Vulnerability(NamedTuple):
     """The records that are about it: their id and the name of their source."""
 
 
+class Unjudged(NamedTuple):
+    """Records about a package that cannot be held against its version."""
+
+    place: int
+    """Which of the packages that were asked for."""
+    reason: str
+    records: tuple[str, ...]
+    """Their ids."""
+
+
 class Match(NamedTuple):
     """Why a version of a package has a vulnerability."""
 

@@ -6,7 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 from seawall.advisories import names, spans
-from seawall.advisories.known import Match
+from seawall.advisories.advisory import FIXED
+from seawall.advisories.known import Match, Unjudged
+from seawall.advisories.repositories import NO_ORDER_BESIDE_TAGS, is_commit, tag
 from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
 from seawall.advisories.versions.interval import EVERYTHING
 from seawall.advisories.versions.schemes import Key, scheme_of
@@ -39,6 +41,18 @@ _BY_ALL = (
     " CROSS JOIN member m ON m.record = a.record WHERE w.key IS NULL"
 )  # fmt: skip
 """For versions that are not known or have no order: what all versions are affected by."""
+_UNJUDGED_PACKAGES = (
+    "SELECT DISTINCT p.ecosystem, p.name, p.package FROM unjudged u JOIN package p USING (package)"
+)
+_UNJUDGED = (
+    "SELECT r.id, u.reason FROM unjudged u JOIN record r USING (record)"
+    " WHERE u.package = :package AND NOT EXISTS (SELECT 1 FROM exact e"
+    " WHERE e.package = :package AND e.version = :version AND e.record = u.record)"
+    " AND NOT EXISTS (SELECT 1 FROM member m JOIN member o USING (vulnerability) JOIN affected a"
+    " ON a.record = o.record AND a.package = :package"
+    " WHERE m.record = u.record AND o.record <> u.record) ORDER BY r.id"
+)
+"""What says nothing of a version: neither by naming it, nor by what others say of the same."""
 _OF_ONE = (
     "SELECT 0, m.vulnerability, a.record, a.statement, a.part, a.hi, ''"
     " FROM package p JOIN affected a USING (package) JOIN member m USING (record)"
@@ -55,6 +69,10 @@ _OF_VULNERABILITY = (
     " FROM exact a CROSS JOIN package p USING (package) CROSS JOIN ecosystem e USING (ecosystem)"
     " WHERE a.record IN (SELECT record FROM member WHERE vulnerability = :number) ORDER BY 1, 2, 8"
 )
+
+
+_MENDED = STATUSES.index(FIXED)
+"""A record names this very version as one that is not affected."""
 
 
 class _Hit(NamedTuple):
@@ -102,6 +120,7 @@ class Matching:
         self._records: dict[int, _Record] = {}
         self._statements: dict[int, _Statement] = {}
         self._flags: dict[int, int] = {}
+        self._unjudged: dict[tuple[int, str], int] | None = None
 
     def of(self, wanted: Sequence[Wanted], unreadable: set[int]) -> list[list[Match]]:
         """What each package is affected by. Raises ``sqlite3.Error``."""
@@ -118,10 +137,38 @@ class Matching:
         if unreadable:
             hits += (_Hit(*row) for row in connection.execute(_BY_ALL, EVERYTHING))
         self._look_up(hits)
+        hits = [hit for hit in hits if self._statements[hit.statement].status != _MENDED]
         found: list[list[Match]] = [[] for _ in wanted]
         for (place, _), all_hits in sorted(_together(hits).items()):
             found[place].append(self._match(all_hits))
         return found
+
+    def unjudged(self, wanted: Sequence[Wanted]) -> list[Unjudged]:
+        """What is known of some packages and cannot be held against their versions.
+
+        Raises ``sqlite3.Error``.
+        """
+        if self._unjudged is None:
+            rows = self._connection.execute(_UNJUDGED_PACKAGES)
+            self._unjudged = {(ecosystem, name): package for ecosystem, name, package in rows}
+        found: list[Unjudged] = []
+        for place, (ecosystem, name, version) in enumerate(wanted if self._unjudged else ()):
+            base = names.ecosystem(ecosystem)
+            key = self._ecosystems.get(base, 0), names.normal(base, name)
+            package = self._unjudged.get(key)
+            if package is not None:
+                written = tag(version) if base == names.REPOSITORIES else version
+                found += self._unjudged_of(place, package, written)
+        return found
+
+    def _unjudged_of(self, place: int, package: int, version: str) -> Iterator[Unjudged]:
+        by_reason: dict[str, list[str]] = {}
+        rows = self._connection.execute(_UNJUDGED, {"package": package, "version": version})
+        for id_, reason in rows:
+            if reason != NO_ORDER_BESIDE_TAGS or is_commit(version):
+                by_reason.setdefault(reason, []).append(id_)
+        for reason, ids in by_reason.items():
+            yield Unjudged(place, reason, tuple(ids))
 
     def of_package(self, ecosystem: str, name: str) -> list[Match]:
         """What is known of a package, one match for each interval. Raises ``sqlite3.Error``."""
@@ -152,7 +199,8 @@ class Matching:
             key = key_of(version)
             if key is None:
                 unreadable.add(place)
-            yield place, number, names.normal(base, name), version, key
+            written = tag(version) if base == names.REPOSITORIES else version
+            yield place, number, names.normal(base, name), written, key
 
     def _ecosystem(self, ecosystem: str) -> tuple[int | None, str, Key]:
         """Its number here, what it is called here, and what gives its versions their keys."""

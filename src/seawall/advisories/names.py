@@ -2,13 +2,18 @@
 
 Sources: PEP 503; NuGet's documentation (ids are case-insensitive); Packagist, Hex and Pub allow
 lower case only; GitHub's owners and repositories are case-insensitive; OSV's SwiftURL is the
-repository's address without its scheme.
+repository's address without its scheme, and so is a repository of git here.
 """
 
 from collections.abc import Callable
 
 from seawall.core.package_key import python_name
 from seawall.packages.ecosystems import type_of
+
+REPOSITORIES = "GIT"
+"""Stands for an ecosystem where a repository of git stands for a package."""
+CPYTHON = "CPython"
+"""Stands for an ecosystem of Python itself; its only package is ``cpython``."""
 
 
 def normal(ecosystem: str, name: str) -> str:
@@ -34,6 +39,7 @@ def _address(name: str) -> str:
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "PyPI": python_name,
     "SwiftURL": _address,
+    REPOSITORIES: _address,
     "Bitnami": str.lower,
     "GitHub Actions": str.lower,
     "Hex": str.lower,

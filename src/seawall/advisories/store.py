@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from seawall.advisories import names
 from seawall.advisories.advisory import Cycle
-from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.known import Match, Unjudged, Vulnerability
 from seawall.advisories.matching import Matching, Wanted
 from seawall.advisories.schema import APPLICATION, VERSION
 from seawall.advisories.telling import Telling
@@ -146,6 +146,11 @@ class Store:
         """
         with self._told():
             return self._matching.of(wanted, set() if unreadable is None else unreadable)
+
+    def unjudged(self, wanted: Sequence[Wanted]) -> list[Unjudged]:
+        """The records about some packages that nothing can be said by of their versions."""
+        with self._told():
+            return self._matching.unjudged(wanted)
 
     def vulnerability(self, number: int) -> Vulnerability:
         """One vulnerability, by the number that a match has."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from seawall.advisories import database
+from seawall.advisories.advisory import FIXED
 from seawall.advisories.known import Match, Rating, Vulnerability
 from seawall.advisories.store import Store, Withdrawn
 from seawall.cli.output import terminal_width, write_text
@@ -154,6 +155,8 @@ def _lines(affected: Affected) -> Iterator[str]:
 
 
 def _interval(match: Match) -> str:
+    if match.status == FIXED:
+        return f"{match.affected} (not affected)"
     fixed = (
         f"; mended in {match.fixed[0]}" if match.fixed else "; no version that mends it is known"
     )

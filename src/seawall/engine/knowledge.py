@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from seawall.advisories import database
 from seawall.advisories.advisory import Cycle
-from seawall.advisories.known import Match, Vulnerability
+from seawall.advisories.known import Match, Unjudged, Vulnerability
 from seawall.advisories.store import Coverage, Store
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore
@@ -38,6 +38,10 @@ class Knowledge:
     def match(self, wanted: Sequence[tuple[str, str, str]]) -> list[list[Match]]:
         """The vulnerabilities of each package."""
         return self._store.match(wanted)
+
+    def unjudged(self, wanted: Sequence[tuple[str, str, str]]) -> list[Unjudged]:
+        """What is known of some packages, and cannot be held against their versions."""
+        return self._store.unjudged(wanted)
 
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         """What is known of each."""

@@ -1,7 +1,8 @@
-"""Packages in CVE records: entries with a package URL, the only ones that name a package for sure.
+"""Packages in CVE records: entries with a package URL, and those of CPython by its makers.
 
 Source: CVE record format 5.2.0, ``affected[].packageURL``. Names of products, and versions
-without the ecosystem they belong to, are nobody's package and are left alone.
+without the ecosystem they belong to, are nobody's package and are left alone. The Python Software
+Foundation, which numbers the CVEs of CPython, names its product and the kind of its versions.
 """
 
 from collections.abc import Iterator
@@ -10,19 +11,32 @@ from urllib.parse import unquote
 
 from seawall.advisories.advisory import Affected, Events
 from seawall.advisories.feeds.values import tables, word
+from seawall.advisories.names import CPYTHON
 from seawall.packages.ecosystems import ecosystem_of
+
+_CPYTHON = ("Python Software Foundation", "CPython")
 
 
 def packages(value: object) -> Iterator[Affected]:
     """The packages of an ``affected`` list."""
     for entry in tables(value):
         address = entry.get("packageURL")
-        if not isinstance(address, str):
+        if isinstance(address, str):
+            ecosystem, name = package(address)
+        elif _is_cpython(entry):
+            ecosystem, name = CPYTHON, "cpython"
+        else:
             continue
-        ecosystem, name = package(address)
         ranges = tuple(_ranges(entry))
         if name and ranges:
             yield Affected(ecosystem, name, ranges)
+
+
+def _is_cpython(entry: dict[str, Any]) -> bool:
+    is_theirs = (entry.get("vendor"), entry.get("product")) == _CPYTHON
+    return is_theirs and all(
+        each.get("versionType") == "python" for each in tables(entry.get("versions"))
+    )
 
 
 def package(address: str) -> tuple[str, str]:

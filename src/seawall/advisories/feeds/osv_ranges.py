@@ -29,20 +29,29 @@ def ranges(entry: dict[str, Any], ecosystem: str) -> Iterator[Events]:
 def commits(entry: dict[str, Any]) -> Iterator[tuple[str, tuple[Events, ...]]]:
     """The repositories of an entry and their ranges of commits. Raises ``Malformed``.
 
-    Commits have no order here: each end belongs to the start named last.
+    Commits have no order here: each end belongs to the starts that were named last.
     """
     for each in tables(entry.get("ranges")):
         repository = word(each.get("repo"))
         if each.get("type") != "GIT" or not repository:
             continue
-        introduced = "0"
-        found: list[Events] = []
-        for kind, version in _events(each):
-            if kind != "introduced":
-                found.append(Events(introduced, **{kind: version}))
-            else:
-                introduced = version
-        yield repository, tuple(found) or (Events(introduced),)
+        yield repository, tuple(_commit_pairs(_events(each)))
+
+
+def _commit_pairs(events: list[Event]) -> Iterator[Events]:
+    starts: list[str] = []
+    is_ended = False
+    for kind, commit in events:
+        if kind != "introduced":
+            is_ended = True
+            for start in starts or ("0",):
+                yield Events(start, **{kind: commit})
+        elif is_ended:
+            starts, is_ended = [commit], False
+        else:
+            starts.append(commit)
+    if not is_ended:
+        yield from map(Events, starts)
 
 
 def _events(value: dict[str, Any]) -> list[Event]:

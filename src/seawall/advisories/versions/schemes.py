@@ -78,6 +78,7 @@ _SCHEMES = {
     "Fedora": "rpm",
     "Oracle Linux": "rpm",
     # Runtimes, and libraries known by their files, of which sources have advisories.
+    "CPython": "pep440",
     "Node.js": "semver",
     "Retire.js": "generic",
     "Ruby": "generic",  # 1.9.2-p330 comes after 1.9.2, unlike a version of a gem
