@@ -53,6 +53,20 @@ def test_two_records_on_one_fault_are_one_vulnerability(tmp_path: Path) -> None:
         assert store.find(id_) == [match.vulnerability]
 
 
+def test_the_ecosystem_s_own_record_counts_and_the_other_one_stays(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path,
+        advisory("GO-2024-1", package("a", "1.2.3", ecosystem="Go"), aliases=("CVE-2024-1111",)),
+        advisory("GHSA-1", package("a", "1.3.0", ecosystem="Go"), aliases=("CVE-2024-1111",)),
+    )
+    ((match,), late) = store.match([("Go", "a", "1.2.2"), ("Go", "a", "1.2.4")])
+    assert (match.advisory, match.also, match.fixed) == ("GO-2024-1", ("GHSA-1",), ("1.2.3",))
+    assert late == []
+    assert {(each.advisory, each.affected, each.flags) for each in store.of_package("Go", "a")} == {
+        ("GO-2024-1", "< 1.2.3", ("disputed-range",)), ("GHSA-1", "< 1.3.0", ("overruled",)),
+    }  # fmt: skip
+
+
 def test_a_bulletin_is_one_vulnerability_for_each_cve(tmp_path: Path) -> None:
     bulletin = advisory(
         "DSA-1-1", package("openssl", "1.1-2", ecosystem="Debian:11"),

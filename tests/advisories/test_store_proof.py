@@ -12,6 +12,7 @@ import pytest
 
 from seawall.advisories.build import Builder, Origin
 from seawall.advisories.feeds import archive, osv
+from seawall.advisories.schema import OVERRULED, bits_of
 from seawall.advisories.store import Store
 from tests.advisories.osv_evaluation import Entry, Package, entries, questions
 from tests.shared import DATA, SHARED
@@ -94,3 +95,46 @@ def test_the_records_of_a_fresh_clone(feed: Path, tmp_path: Path) -> None:
     count, differences = compare(feed, tmp_path)
     assert not differences[:5]
     assert count or feed.parent.name == "GIT-psf"
+
+
+# Records that another one overrules -----------------------------------------------------------
+
+WIDER = {
+    # RUSTSEC-2023-0015 has 0.6.0 among its unaffected versions.
+    ("crates.io", "ascii", "0.6.0"): "GHSA-mrrw-grhq-86gf",
+    # RUSTSEC-2020-0071 has 0.2.0 to 0.2.6 among them; GitHub's says "last affected: 0.2".
+    ("crates.io", "time", "0.2"): "GHSA-wcg3-cvx6-7396",
+}
+"""Where GitHub's copy says more than the ecosystem's own record, which counts."""
+
+
+@pytest.mark.skipif(not ECOSYSTEMS, reason="the shared feeds are not beside this checkout")
+def test_nothing_of_a_record_is_lost_that_another_one_overrules(tmp_path: Path) -> None:
+    path = str(tmp_path / "advisories.db")
+    builder = Builder(path)
+    for name in ("Go", "crates.io", "GHSA-sample"):
+        records = osv.read(archive.members(str(of_feed(name))), name)
+        builder.add(Origin(name, name, "CC-BY-4.0"), records)
+    builder.finish()
+    packages = entries(of_feed("GHSA-sample"))
+    with Store.open(path) as store:
+        without = store.select(
+            "SELECT id FROM record WHERE record NOT IN (SELECT record FROM affected)"
+            " AND record NOT IN (SELECT record FROM exact)"
+        )
+        assert not without
+        overruled = {
+            id_ for (id_,) in store.select(
+                "SELECT DISTINCT r.id FROM record r JOIN affected a USING (record)"
+                " JOIN statement s USING (statement) WHERE s.flags & ?",
+                (bits_of((OVERRULED,)),),
+            )
+        }  # fmt: skip
+        assert len(overruled) == 15
+        wider = {}
+        for package, version, key in asked(packages, 1):
+            theirs = {entry.record for entry in packages[package] if entry.has(version, key)}
+            ((matches),) = store.match([(*package, version)])
+            told = {id_ for match in matches for id_ in (match.advisory, *match.also)}
+            wider |= {(*package, version): id_ for id_ in theirs & overruled - told}
+        assert wider == WIDER

@@ -73,7 +73,7 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
             blind.append(Blind(package, *obstacle))
             continue
         doubt = sight.doubt(package)
-        # A go directive is in every go.mod, and tells of the toolchain only the least that would do.
+        # A go directive is in every go.mod, and only tells the least toolchain that would do.
         if doubt is not None and not (is_runtime(package) and package.type == "golang"):
             blind.append(Blind(package, *doubt))
         wanted.append(query_of(package))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from seawall.advisories import clusters, severities
 from seawall.advisories.advisory import Metadata
 from seawall.advisories.clusters import Names
-from seawall.advisories.schema import DISPUTED_RANGE, REJECTED, bits_of
+from seawall.advisories.schema import DISPUTED_RANGE, OVERRULED, REJECTED, bits_of
 from seawall.advisories.severities import UNKNOWN, Verdict
 from seawall.advisories.tables import Row, Statement, Tables
 
@@ -189,14 +189,14 @@ class Finishing:
 
     def _settle(self, package: int, ids: dict[int, str]) -> None:
         rows = {record: self._rows(package, record) for record in ids}
-        said = {tuple((row[0], row[1]) for row in found) for found in rows.values()}
+        said = {tuple((row[0], row[1]) for row in found) for found in rows.values() if found}
         spoken = {record: id_ for record, id_ in ids.items() if rows[record]}
         winners = clusters.in_force(self._tables.ecosystem_of(package), spoken or ids)
         for record in ids:
             if record not in winners:
-                self._silence(package, record)
+                self._flag(package, record, OVERRULED, ("affected", "exact"))
             elif len(said) > 1:
-                self._dispute(package, record, rows[record])
+                self._flag(package, record, DISPUTED_RANGE, ("affected",))
 
     def _rows(self, package: int, record: int) -> list[Row]:
         return self._tables.select(
@@ -205,29 +205,28 @@ class Finishing:
             (package, record),
         )
 
-    def _silence(self, package: int, record: int) -> None:
-        for table in ("affected", "exact"):
-            self._tables.connection.execute(
-                f"DELETE FROM {table} WHERE package = ? AND record = ?",  # noqa: S608
+    def _flag(self, package: int, record: int, flag: str, tables: Sequence[str]) -> None:
+        """Mark what a record says of a package."""
+        bits = bits_of((flag,))
+        for table in tables:
+            numbers = self._tables.select(
+                f"SELECT DISTINCT statement FROM {table} WHERE package = ? AND record = ?",  # noqa: S608
                 (package, record),
             )
-
-    def _dispute(self, package: int, record: int, rows: Sequence[Row]) -> None:
-        for lo, _hi, number, _part in rows:
-            ((ranges, status, severity, score, flags, extra),) = self._tables.select(
-                "SELECT ranges, status, severity, score, flags, extra FROM statement"
-                " WHERE statement = ?",
-                (number,),
-            )
-            disputed = flags | bits_of((DISPUTED_RANGE,))
-            new = self._tables.statement(
-                Statement(ranges, status, severity, score, disputed, extra)
-            )
-            self._tables.connection.execute(
-                "UPDATE affected SET statement = ? WHERE package = ? AND record = ? AND lo = ?"
-                " AND statement = ?",
-                (new, package, record, lo, number),
-            )
+            for (number,) in numbers:
+                ((ranges, status, severity, score, flags, extra),) = self._tables.select(
+                    "SELECT ranges, status, severity, score, flags, extra FROM statement"
+                    " WHERE statement = ?",
+                    (number,),
+                )
+                new = self._tables.statement(
+                    Statement(ranges, status, severity, score, flags | bits, extra)
+                )
+                self._tables.connection.execute(
+                    f"UPDATE {table} SET statement = ?"  # noqa: S608
+                    " WHERE package = ? AND record = ? AND statement = ?",
+                    (new, package, record, number),
+                )
 
     # What is known of CVEs --------------------------------------------------------------------
 

@@ -9,7 +9,15 @@ from seawall.advisories import names, spans
 from seawall.advisories.advisory import FIXED
 from seawall.advisories.known import Match, Unjudged
 from seawall.advisories.repositories import NO_ORDER_BESIDE_TAGS, is_commit, tag
-from seawall.advisories.schema import LAST_AFFECTED, NEGLIGIBLE, STATUSES, flags_of, severity_of
+from seawall.advisories.schema import (
+    LAST_AFFECTED,
+    NEGLIGIBLE,
+    OVERRULED,
+    STATUSES,
+    bits_of,
+    flags_of,
+    severity_of,
+)
 from seawall.advisories.versions.interval import EVERYTHING
 from seawall.advisories.versions.schemes import Key, scheme_of
 from seawall.core.named_tuple import NamedTuple
@@ -71,6 +79,7 @@ _OF_VULNERABILITY = (
 )
 
 
+_OVERRULED = bits_of((OVERRULED,))
 _MENDED = STATUSES.index(FIXED)
 """A record names this very version as one that is not affected."""
 
@@ -137,10 +146,10 @@ class Matching:
         if unreadable:
             hits += (_Hit(*row) for row in connection.execute(_BY_ALL, EVERYTHING))
         self._look_up(hits)
-        hits = [hit for hit in hits if self._statements[hit.statement].status != _MENDED]
         found: list[list[Match]] = [[] for _ in wanted]
         for (place, _), all_hits in sorted(_together(hits).items()):
-            found[place].append(self._match(all_hits))
+            if any(map(self._counts, all_hits)):
+                found[place].append(self._match(all_hits))
         return found
 
     def unjudged(self, wanted: Sequence[Wanted]) -> list[Unjudged]:
@@ -232,18 +241,24 @@ class Matching:
             query = f"SELECT {columns} FROM {table} WHERE {table} IN ({marks})"  # noqa: S608 - ours
             yield from self._connection.execute(query, chunk)
 
+    def _counts(self, hit: _Hit) -> bool:
+        """Whether a record says by itself that a version is affected."""
+        statement = self._statements[hit.statement]
+        return statement.status != _MENDED and not statement.flags & _OVERRULED
+
     def _match(self, hits: list[_Hit]) -> Match:
         """One match out of what several records say of one vulnerability.
 
-        The interval that ends last speaks: its end clears all of them.
+        The interval that ends last speaks, of those that count: its end clears all of them.
         """
         if len(hits) > 1:
-            hits.sort(key=lambda hit: (hit.hi, -hit.record), reverse=True)
+            hits = [hit for hit in hits if self._statements[hit.statement].status != _MENDED]
+            hits.sort(key=lambda hit: (self._counts(hit), hit.hi, -hit.record), reverse=True)
         hit = hits[0]
         record, statement = self._records[hit.record], self._statements[hit.statement]
         why, fixed, last_affected = _read(statement.ranges, hit.part)
         if len(hits) > 1 and not fixed:
-            fixed = next(filter(None, map(self._fixed, hits)), ())
+            fixed = next(filter(None, map(self._fixed, filter(self._counts, hits))), ())
         severity = statement.severity or record.severity
         flags = _flags(
             statement.flags | record.flags | self._flags[hit.vulnerability], severity == NEGLIGIBLE

@@ -27,7 +27,7 @@ from seawall.core.severity import Severity
 
 APPLICATION = 0x53574156
 """Of the file, as SQLite's header has it: ``SWAV``."""
-VERSION = 1
+VERSION = 2
 """Grows when what is stored changes its shape; a file of another version is not opened."""
 
 STATUSES = (
@@ -39,11 +39,13 @@ SEVERITIES = ("", "negligible", "low", "medium", "high", "critical")
 NEGLIGIBLE = 1
 DISPUTED_RANGE = "disputed-range"
 """Two records of one vulnerability say different things of one package."""
+OVERRULED = "overruled"
+"""The ecosystem's own record speaks of the same package: this one matches nothing by itself."""
 REJECTED = "rejected"
 """Its CVE was rejected; a record that stands on its own still says it is there."""
 FLAGS = (
     DISPUTED, UNSUPPORTED, MALICIOUS, UNMAINTAINED, UNSOUND, NOTICE, UNREVIEWED, DISPUTED_RANGE,
-    REJECTED,
+    REJECTED, OVERRULED,
 )  # fmt: skip
 """Each is one bit, in this order."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from seawall.advisories import database
 from seawall.advisories.advisory import FIXED
 from seawall.advisories.known import Match, Rating, Vulnerability
+from seawall.advisories.schema import OVERRULED
 from seawall.advisories.store import Store, Withdrawn
 from seawall.cli.output import terminal_width, write_text
 from seawall.core.errors import UsageError
@@ -160,6 +161,8 @@ def _interval(match: Match) -> str:
     fixed = (
         f"; mended in {match.fixed[0]}" if match.fixed else "; no version that mends it is known"
     )
+    if OVERRULED in match.flags:
+        fixed += "; the ecosystem's own record counts"
     status = "" if match.status == "affected" else f" ({match.status.replace('_', ' ')})"
     return f"{match.affected}{status}{fixed}"
 
