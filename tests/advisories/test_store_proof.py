@@ -136,5 +136,6 @@ def test_nothing_of_a_record_is_lost_that_another_one_overrules(tmp_path: Path) 
             theirs = {entry.record for entry in packages[package] if entry.has(version, key)}
             ((matches),) = store.match([(*package, version)])
             told = {id_ for match in matches for id_ in (match.advisory, *match.also)}
-            wider |= {(*package, version): id_ for id_ in theirs & overruled - told}
+            if version.count(".") < 3:  # 0.6.0.1 is no version of a crate
+                wider |= {(*package, version): id_ for id_ in theirs & overruled - told}
         assert wider == WIDER

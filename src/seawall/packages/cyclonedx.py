@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from seawall.core.location import KeyPath
 from seawall.packages.bill import Bill, Item, contents_of
+from seawall.packages.cpe import purl_of
 from seawall.packages.package import Contents
 from seawall.packages.reading import Notes, Table
 from seawall.packages.xml_reading import xml_of
@@ -79,7 +80,7 @@ def _check_version(version: str, notes: Notes) -> None:
         notes.add(f"specVersion {version}", "this version of CycloneDX is not known")
 
 
-_FIELDS = ("type", "group", "name", "version", "purl", "scope")
+_FIELDS = ("type", "group", "name", "version", "purl", "cpe", "scope")
 
 
 def _of_table(value: object, path: KeyPath, notes: Notes) -> Iterator[Component]:
@@ -145,7 +146,7 @@ def _item(component: Component, number: int) -> Item:
     return Item(
         fields["bom-ref"] or fields["purl"] or f"#{number}",
         f"{group}/{fields['name']}" if group else fields["name"],
-        fields["version"], fields["purl"], fields["type"],
+        fields["version"], fields["purl"] or purl_of(fields["cpe"]), fields["type"],
         optional=fields["scope"] == "optional",
         # "excluded" is for tests and other uses that are not at run time
         development=fields["scope"] == "excluded"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.packages.bill import Bill, Item, contents_of
+from seawall.packages.cpe import purl_of
 from seawall.packages.package import Contents, Unreadable
 from seawall.packages.reading import Notes, Table
 
@@ -76,13 +77,16 @@ def _element(entry: Table, number: int, notes: Notes) -> Element:
     def text(key: str) -> str:
         return notes.text(entry.get(key), f"{what}.{key}")
 
-    purl = ""
+    purl = cpe = ""
     for item in notes.array(entry.get("externalRefs"), f"{what}.externalRefs"):
         reference = notes.table(item, f"{what}.externalRefs")
         if reference.get("referenceType") == "purl" and not purl:
             purl = notes.text(reference.get("referenceLocator"), f"{what}.externalRefs")
+        elif reference.get("referenceType") == "cpe23Type":
+            cpe = cpe or notes.text(reference.get("referenceLocator"), f"{what}.externalRefs")
     return Element(
-        text("SPDXID"), text("name"), text("versionInfo"), purl, text("primaryPackagePurpose"),
+        text("SPDXID"), text("name"), text("versionInfo"), purl or purl_of(cpe),
+        text("primaryPackagePurpose"),
         text("sourceInfo"), key_path=("packages", number),
     )  # fmt: skip
 

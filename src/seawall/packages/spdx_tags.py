@@ -8,6 +8,7 @@ between ``<text>`` and ``</text>``. ``PackageName`` begins a package, ``FileName
 from collections.abc import Iterator
 
 from seawall.packages import spdx
+from seawall.packages.cpe import purl_of
 from seawall.packages.package import Contents, Unreadable
 from seawall.packages.reading import Notes, text_of
 from seawall.text.lines import split_lines
@@ -22,6 +23,7 @@ class _Package:
         self.line = line
         self.tags: dict[str, str] = {}
         self.purl = ""
+        self.cpe = ""
 
     def take(self, tag: str, value: str) -> None:
         """Take in a tag; of several package URLs the first."""
@@ -31,13 +33,16 @@ class _Package:
         parts = value.split()
         if len(parts) == 3 and parts[1] == "purl" and not self.purl:
             self.purl = parts[2]
+        elif len(parts) == 3 and parts[1] == "cpe23Type" and not self.cpe:
+            self.cpe = parts[2]
 
     def element(self) -> spdx.Element:
         """The package, as the other form has it."""
         tag = self.tags.get
         return spdx.Element(
-            tag("SPDXID", ""), tag("PackageName", ""), tag("PackageVersion", ""), self.purl,
-            tag("PrimaryPackagePurpose", ""), tag("PackageSourceInfo", ""), line=self.line,
+            tag("SPDXID", ""), tag("PackageName", ""), tag("PackageVersion", ""),
+            self.purl or purl_of(self.cpe), tag("PrimaryPackagePurpose", ""),
+            tag("PackageSourceInfo", ""), line=self.line,
         )  # fmt: skip
 
 
