@@ -42,6 +42,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
             bare("CVE-2026-0003", "Alpine:v3.18", "curl", "8.6.0-r0"),
             bare("CVE-2026-0004", "npm", "express", "4.17.0"),
             bare("CVE-2026-0005", "Go", "github.com/a/tool", "1.3.0"),
+            bare("CVE-2026-0006", "CPython", "cpython", "3.14.1"),
         ],
     )
     builder.add(
@@ -115,6 +116,19 @@ def test_what_has_no_version_is_one_line_and_no_finding(here: Path, database: st
     assert gap.reason == NO_VERSION
     assert report.packages == 0
     assert report.advisories is None  # nobody opened the database
+
+
+def test_a_tag_that_names_a_release_names_the_runtime(here: Path, database: str) -> None:
+    (here / "Dockerfile").write_text(
+        "FROM python:3.14.0-slim AS own\nFROM python:3.14\nFROM python:3.14.1\n"
+        "FROM registry.example.org/python:3.14.0\nFROM own\n"
+    )
+    report = scanned(database, "Dockerfile")
+    (finding,) = [each for each in report.findings if each.rule.id == "vulnerable-package"]
+    assert finding.subject.name == "python"
+    assert finding.details["id"] == "CVE-2026-0006"
+    assert finding.location.span is not None
+    assert finding.location.span.line == 1
 
 
 def test_where_no_rule_asks_for_packages_none_are_listed(here: Path, database: str) -> None:

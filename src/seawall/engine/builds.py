@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.advisories.assessing import Blind, assess
 from seawall.advisories.exposure import Exposure
-from seawall.advisories.image_lines import may_be_over
+from seawall.advisories.image_lines import line_of, may_be_over
+from seawall.advisories.repositories import is_exact, query_of_runtime
 from seawall.advisories.support import Ended, ended
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
@@ -138,6 +139,7 @@ def judge(
     for path, plain in builds:
         bases, wishes = plain
         images += (_Placed(path, package) for package in _asked(bases, today))
+        exact += (_Placed(path, package) for package in _runtimes(bases))
         if not wishes:
             continue
         open_: list[Wish] = []
@@ -203,6 +205,20 @@ def _asked(bases: Iterable[Any], today: str) -> Iterator[Package]:
         domain, path, tag, *_ = row
         if domain == HUB and may_be_over(path, tag, today) and has_ended(path, tag) is None:
             yield _image(Base(*row))._replace(version=tag)
+
+
+def _runtimes(bases: Iterable[Any]) -> Iterator[Package]:
+    """The runtimes that official images hold, where the tag names the whole version.
+
+    ``python:3.11.4`` and ``golang:1.21.3-alpine`` are built of just these releases.
+    """
+    for row in bases:
+        base = Base(*row)
+        product, version = line_of(base.path, base.tag) if base.domain == HUB else ("", "")
+        if query_of_runtime(product, version) and is_exact(version):
+            yield Package(
+                "generic", product, version, base.line, direct=True, development=base.for_build
+            )
 
 
 def _without_version(path: str, wishes: Iterable[Wish]) -> Iterator[NotCovered]:
