@@ -37,6 +37,7 @@ _LIVING = {
     "ubuntu": {"22.04": "2027-04", "24.04": "2029-05", "26.04": "2031-04"},
 }
 """By product, the lines with support and the month of its end: the database says no earlier one."""
+_WITH_ADVISORIES = frozenset(("go", "nodejs", "python", "ruby"))
 _NUMBERS = pattern(r"(\d+(?:\.\d+)*)(?:-.*)?")
 
 
@@ -46,6 +47,16 @@ def line_of(image: str, tag: str) -> tuple[str, str]:
     found = _NUMBERS.fullmatch(tag)
     version = found[1] if found is not None else _CODENAMES.get(tag.partition("-")[0], "")
     return (product, version) if product and version else ("", "")
+
+
+def runtime_of(image: str, tag: str) -> tuple[str, str]:
+    """The runtime with advisories of its own that an official image holds, and its version.
+
+    Empty where there is none, or the tag names a line of releases only.
+    """
+    product, version = line_of(image, tag)
+    is_one = product in _WITH_ADVISORIES and version.count(".") > 1
+    return (product, version) if is_one else ("", "")
 
 
 def may_be_over(image: str, tag: str, today: str) -> bool:

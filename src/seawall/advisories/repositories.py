@@ -74,12 +74,7 @@ def query_of_runtime(name: str, version: str) -> tuple[str, str, str] | None:
     runtime = _RUNTIMES.get(_BY_NAME.get(name, ""))
     if runtime is None:
         return None
-    return runtime.ecosystem, runtime.package, version if is_exact(version) else ""
-
-
-def is_exact(version: str) -> bool:
-    """Whether a version of a runtime names one release, and no line of them."""
-    return version.count(".") > 1
+    return runtime.ecosystem, runtime.package, version if version.count(".") > 1 else ""
 
 
 def _release(runtime: Runtime, version: str) -> str:

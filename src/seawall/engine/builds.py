@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall.advisories.assessing import Blind, assess
 from seawall.advisories.exposure import Exposure
-from seawall.advisories.image_lines import line_of, may_be_over
-from seawall.advisories.repositories import is_exact, query_of_runtime
+from seawall.advisories.image_lines import may_be_over, runtime_of
 from seawall.advisories.support import Ended, ended
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.package_key import python_name
@@ -214,8 +213,8 @@ def _runtimes(bases: Iterable[Any]) -> Iterator[Package]:
     """
     for row in bases:
         base = Base(*row)
-        product, version = line_of(base.path, base.tag) if base.domain == HUB else ("", "")
-        if query_of_runtime(product, version) and is_exact(version):
+        product, version = runtime_of(base.path, base.tag) if base.domain == HUB else ("", "")
+        if product:
             yield Package(
                 "generic", product, version, base.line, direct=True, development=base.for_build
             )

@@ -49,20 +49,24 @@ def asks_for_advisories(data: bytes, today: str) -> bool:
     """Whether what is known of packages may have something to say of a Dockerfile on a day.
 
     It is a first look, which is quick: the file may install packages by name, or name an image
-    whose release line may be over.
+    whose release line may be over or whose tag names the release of a runtime.
     """
     return may_install(data) or any(
-        _may_be_over(found.decode("ascii", "replace"), today) for found in _FROM.findall(data)
+        _is_told_of(found.decode("ascii", "replace"), today) for found in _FROM.findall(data)
     )
 
 
-def _may_be_over(reference: str, today: str) -> bool:
-    from seawall.advisories.image_lines import may_be_over  # noqa: PLC0415 - if there are any
+def _is_told_of(reference: str, today: str) -> bool:
+    from seawall.advisories.image_lines import (  # noqa: PLC0415 - if there are any
+        may_be_over,
+        runtime_of,
+    )
 
     if "$" in reference:
         return True  # nobody knows before the file is read
     name, _, tag = reference.partition("@")[0].partition(":")
-    return may_be_over(name.removeprefix("docker.io/").removeprefix("library/"), tag, today)
+    image = name.removeprefix("docker.io/").removeprefix("library/")
+    return bool(runtime_of(image, tag)[0]) or may_be_over(image, tag, today)
 
 
 def is_project(file: SourceFile) -> bool:
