@@ -1,6 +1,7 @@
 """``seawall db``: what it shows, takes in and hands on."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -80,6 +81,15 @@ def test_show(ask: Answer, made: Path) -> None:
     assert facts["vulnerabilities"][0]["id"] == id_
     assert facts["vulnerabilities"][0]["affected"][0]["package"] == package
     assert json.loads(ask("show", package, "--format", "json"))
+
+
+def test_show_repositories_and_runtimes(ask: Answer) -> None:
+    commit = "9fe7655c6ce0b8e9adc229daf681b6d30e6b1610"
+    text = ask("show", f"pkg:github/python/cpython@{commit}")
+    assert text.startswith("github.com/python/cpython (GIT): ")
+    assert re.search(r"= [0-9a-f]{40} \(not affected\) \[PSF-", text)
+    for purl in ("pkg:generic/nodejs", "pkg:github/nodejs/node@v18.0.0"):
+        assert ask("show", purl).startswith("node (Node.js): ")
 
 
 def test_show_tells_of_what_was_withdrawn(ask: Answer, made: Path) -> None:

@@ -49,8 +49,9 @@ def show(options: argparse.Namespace) -> int:
 def _package(what: str, ecosystem: str | None) -> tuple[str, str]:
     """The ecosystem and the name that were asked for; a package URL has both."""
     if what.startswith("pkg:"):
-        from seawall.packages.bill import full_name  # noqa: PLC0415 - for a package URL only
-        from seawall.packages.ecosystems import ecosystem_of  # noqa: PLC0415
+        from seawall.advisories.assessing import query_of  # noqa: PLC0415 - for package URLs only
+        from seawall.packages.bill import full_name  # noqa: PLC0415
+        from seawall.packages.package import Package  # noqa: PLC0415
         from seawall.packages.purl import PurlError, parse  # noqa: PLC0415
 
         try:
@@ -59,7 +60,9 @@ def _package(what: str, ecosystem: str | None) -> tuple[str, str]:
             raise UsageError(
                 f"{what!r} is no package URL: {error}; write it as pkg:pypi/django"
             ) from error
-        return ecosystem or ecosystem_of(purl.type), full_name(purl)
+        package = Package(purl.type, full_name(purl), purl.version, qualifiers=purl.qualifiers)
+        own, name, _ = query_of(package)
+        return ecosystem or own, name
     return ecosystem or "", what
 
 
