@@ -131,7 +131,7 @@ def test_nothing_of_a_record_is_lost_that_another_one_overrules(tmp_path: Path) 
             )
         }  # fmt: skip
         assert len(overruled) == 15
-        wider = {}
+        wider: dict[tuple[str, ...], str] = {}
         for package, version, key in asked(packages, 1):
             theirs = {entry.record for entry in packages[package] if entry.has(version, key)}
             ((matches),) = store.match([(*package, version)])
