@@ -1,0 +1,81 @@
+"""How the programs that make containers are called: bubblewrap and runc (OCI runtime-spec 1.0)."""
+
+from typing import Any
+
+from seawall.running.kernel import CAPABILITIES
+from seawall.running.room import Limits, Process, Room
+from seawall.running.stage import HOST_NAME, Stage
+
+BUBBLEWRAP, RUNC, CHROOT = "bubblewrap", "runc", "chroot"
+
+
+def bubblewrap(
+    room: Room, process: Process, stage: Stage, status: int, *, maps_users: bool
+) -> list[str]:
+    """The options for bwrap(1), to be followed by ``--`` and the process; ``status`` is an open file for what it tells.
+
+    ``maps_users``: it makes a user namespace, in which only this user and group are known.
+    """
+    words = ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
+    if maps_users:
+        words += ["--unshare-user", "--uid", str(process.uid), "--gid", str(process.gid)]
+    words += ["--hostname", HOST_NAME, "--new-session", "--die-with-parent", "--as-pid-1"]
+    words += ["--ro-bind" if room.read_only else "--bind", stage.root, "/"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for source, path, read_only in stage.binds:
+        words += ["--ro-bind" if read_only else "--bind", source, f"/{path}"]
+    words += ["--chdir", process.directory, "--clearenv"]
+    for name, value in process.environment:
+        words += ["--setenv", name, value]
+    words += ["--cap-drop", "ALL"]
+    for name in room.capabilities:
+        words += ["--cap-add", name]
+    return [*words, "--json-status-fd", str(status)]
+
+
+def bundle(room: Room, process: Process, stage: Stage, limits: Limits, name: str) -> dict[str, Any]:
+    """The ``config.json`` for runc."""
+    capabilities = [each for each in room.capabilities if each in CAPABILITIES]
+    sets = ("bounding", "effective", "permitted")
+    return {
+        "ociVersion": "1.0.2",
+        "process": {
+            "terminal": False,
+            "user": {
+                "uid": process.uid, "gid": process.gid, "additionalGids": list(process.groups),
+            },
+            "args": list(process.arguments),
+            "env": [f"{key}={value}" for key, value in process.environment],
+            "cwd": process.directory,
+            "capabilities": {each: capabilities for each in sets},
+            "noNewPrivileges": True,
+        },
+        "root": {"path": stage.root, "readonly": room.read_only},
+        "hostname": HOST_NAME,
+        "mounts": [
+            _mount("/proc", "proc", ["nosuid", "noexec", "nodev"]),
+            _mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+            _mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666",
+                                          "mode=0620"]),
+            _mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+            *(
+                {
+                    "destination": f"/{path}", "type": "bind", "source": source,
+                    "options": ["bind", "nosuid", "nodev", "ro" if read_only else "rw"],
+                }
+                for source, path, read_only in stage.binds
+            ),
+        ],
+        "linux": {
+            "cgroupsPath": f"/{name}",
+            "resources": {
+                "devices": [{"allow": False, "access": "rwm"}],
+                "pids": {"limit": limits.processes},
+            },
+            "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
+        },
+    }  # fmt: skip
+
+
+def _mount(path: str, kind: str, options: list[str]) -> dict[str, Any]:
+    return {"destination": path, "type": kind, "source": kind, "options": options}
