@@ -5,6 +5,7 @@ import json
 import os
 
 from seawall.running import kernel
+from seawall.running.commands import MASKED, READ_ONLY
 from seawall.running.room import NotPossibleError, Process, Room
 from seawall.running.stage import HOST_NAME, Stage
 
@@ -82,6 +83,11 @@ def _mounts(stage: Stage) -> None:
     """What is mounted in the root: this is a mount namespace of its own already."""
     kernel.mount("proc", f"{stage.root}/proc", "proc",
                  kernel.NO_SETUID | kernel.NO_EXEC | kernel.NO_DEVICES)  # fmt: skip
+    for name in stage.known(READ_ONLY):
+        path = f"{stage.root}/proc/{name}"
+        kernel.bind(path, path, read_only=True)
+    for name in stage.known(MASKED):
+        kernel.bind("/dev/null", f"{stage.root}/proc/{name}", read_only=True)
     top = f"{stage.root}/dev"
     kernel.mount("tmpfs", top, "tmpfs", kernel.NO_SETUID, "mode=755,size=65536k")
     for name in _DEVICES:

@@ -6,6 +6,10 @@ from seawall.running.kernel import CAPABILITIES
 from seawall.running.room import Limits, Process, Room
 from seawall.running.stage import HOST_NAME, Stage
 
+READ_ONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
+MASKED = ("kcore", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats")
+"""What of ``/proc`` belongs to the whole machine, not to the process: root could write to some of
+it without any capability (moby, ``oci/defaults.go``)."""
 BUBBLEWRAP, RUNC, CHROOT = "bubblewrap", "runc", "chroot"
 
 
@@ -22,6 +26,10 @@ def bubblewrap(
     words += ["--hostname", HOST_NAME, "--new-session", "--die-with-parent", "--as-pid-1"]
     words += ["--ro-bind" if room.read_only else "--bind", stage.root, "/"]
     words += ["--proc", "/proc", "--dev", "/dev"]
+    for name in stage.known(READ_ONLY):
+        words += ["--ro-bind", f"/proc/{name}", f"/proc/{name}"]
+    for name in stage.known(MASKED):
+        words += ["--ro-bind", "/dev/null", f"/proc/{name}"]
     for source, path, read_only in stage.binds:
         words += ["--ro-bind" if read_only else "--bind", source, f"/{path}"]
     words += ["--chdir", process.directory, "--clearenv"]
@@ -72,6 +80,8 @@ def bundle(room: Room, process: Process, stage: Stage, limits: Limits, name: str
                 "devices": [{"allow": False, "access": "rwm"}],
                 "pids": {"limit": limits.processes},
             },
+            "readonlyPaths": [f"/proc/{each}" for each in READ_ONLY],
+            "maskedPaths": [f"/proc/{each}" for each in MASKED],
             "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
         },
     }  # fmt: skip

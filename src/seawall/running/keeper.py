@@ -210,7 +210,7 @@ class _Keeper:
                 return
             os.set_inheritable(status, True)  # noqa: FBT003 - as the function has it
             as_user = self._order["runner"] == commands.BUBBLEWRAP and not self._maps_users
-            if as_user and self._process.uid:
+            if as_user:
                 os.setgroups(self._process.groups)
                 os.setresgid(*[self._process.gid] * 3)
                 os.setresuid(*[self._process.uid] * 3)

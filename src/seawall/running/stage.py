@@ -6,6 +6,7 @@ files themselves lie in a directory that is nobody else's business.
 
 import contextlib
 import os
+from collections.abc import Iterable
 
 from seawall.running import kernel, places
 from seawall.running.room import Limits, NotPossibleError, Room
@@ -25,6 +26,10 @@ class Stage:
         """What is to be mounted in it: from where, on what path in it, whether only to be read."""
         self.directory = os.path.dirname(root)
 
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those of some names that this kernel has in ``/proc``."""
+        return [name for name in names if os.path.exists(f"/proc/{name}")]
+
 
 def set_up(room: Room, limits: Limits) -> Stage:
     """Mount a root and its writable directories. Raises ``NotPossibleError`` and ``OSError``."""
@@ -41,10 +46,13 @@ def set_up(room: Room, limits: Limits) -> Stage:
     kernel.mount("tmpfs", place, "tmpfs", kernel.NO_DEVICES, f"mode=755,size={limits.memory}")
     top = os.path.join(place, "root")
     os.mkdir(top)
-    kernel.bind(
-        f"/proc/self/fd/{root}", top, read_only=room.read_only, recursive=room.root == "/"
-    )
+    lower = top if room.read_only else os.path.join(place, "lower")
+    if lower != top:
+        os.mkdir(lower)
+    kernel.bind(f"/proc/self/fd/{root}", lower, read_only=True, recursive=room.root == "/")
     os.close(root)
+    if lower != top:
+        _let_write(place, lower, top)
     binds = []
     left = limits.memory
     for number, (path, shared) in enumerate(sorted(own.items())):
@@ -59,6 +67,22 @@ def set_up(room: Room, limits: Limits) -> Stage:
             file.write(_HOSTS)
         binds.append((source, hosts, True))
     return Stage(top, binds)
+
+
+def _let_write(place: str, lower: str, top: str) -> None:
+    """Show a root as one that can be written to: what is written goes into memory."""
+    upper, work = os.path.join(place, "upper"), os.path.join(place, "work")
+    for each in (upper, work):
+        os.mkdir(each)
+    descriptor = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        places.take_over(descriptor, os.stat(lower))
+    finally:
+        os.close(descriptor)
+    flags = kernel.NO_SETUID | kernel.NO_DEVICES
+    kernel.mount(
+        "overlay", top, "overlay", flags, f"lowerdir={lower},upperdir={upper},workdir={work}"
+    )
 
 
 def _is_ours(path: str) -> bool:

@@ -22,7 +22,6 @@ _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from seawall.running.keeper import main; main()"
 )
-_NUMBERS = iter(range(1, 1 << 62))
 
 
 class Running:
@@ -53,7 +52,7 @@ class Running:
             "runner": runner, "program": program, "hold": hold,
             "room": room._asdict(), "process": process._asdict(), "limits": limits._asdict(),
             "control": theirs.fileno(), "outputs": [each.fileno() for each in self._outputs],
-            "name": f"seawall-{os.getpid()}-{next(_NUMBERS)}",
+            "name": f"seawall-{os.urandom(8).hex()}",
         }  # fmt: skip
         above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         try:
