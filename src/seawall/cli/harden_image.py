@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from seawall.cli.arguments import Parser, add_registry_options
 from seawall.cli.output import write_text
+from seawall.cli.verification import add_verification_options, checks_of, verdict_lines
 from seawall.core.errors import UsageError
 from seawall.hardening.images.hardener import Done, Size, harden_image
 from seawall.hardening.images.options import (
@@ -27,7 +28,7 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """\
 Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
 away, shells and package managers go where nothing may need them, the process does not run as root.
-What is done, and what is not and why, is told. No engine is needed, and nothing is run.
+What is done, and what is not and why, is told. No engine is needed, and nothing of it is run unless --verify asks for that.
 
 IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
 oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an
@@ -41,8 +42,8 @@ def parser() -> Parser:
         prog="seawall harden image",
         description=_DESCRIPTION,
         allow_abbrev=False,
-        epilog="exit codes: 0 done, 2 wrong usage, 3 an image could not be read or written,\n"
-        "4 internal error",
+        epilog="exit codes: 0 done, 1 not verified, 2 wrong usage, 3 an image could not be read or\n"
+        "written, 4 internal error",
     )
     result.add_argument("image", metavar="IMAGE", help="the image that is read (IN)")
     result.add_argument("out", metavar="OUT", help="where the result goes")
@@ -82,6 +83,7 @@ def parser() -> Parser:
                       help="leave this program of the image its setuid bit")  # fmt: skip
     what.add_argument("--no-sbom", dest="sbom", action="store_false",
                       help="attach no bill of materials and no provenance")  # fmt: skip
+    add_verification_options(result)
     result.add_argument(
         "--platform", metavar="OS/ARCH", default="", help="only this platform of an image"
     )
@@ -127,13 +129,14 @@ def run(arguments: list[str]) -> int:
         options.sbom, _epoch(), tuple(options.include), _commands(options.command),
         tuple(options.insecure_registry), tuple(options.registry_mirror),
     )  # fmt: skip
+    checks = checks_of(options)
     done = harden_image(
         options.image, place_of(options.out), wanted, platform=options.platform,
-        force=options.force, dry_run=options.dry_run, explain=options.explain,
+        force=options.force, dry_run=options.dry_run, explain=options.explain, checks=checks,
     )  # fmt: skip
     write_text(_told(done, options), None)
     sys.stdout.flush()
-    return 0
+    return 1 if checks.refuse(done.verdicts) else 0
 
 
 def _paths(given: list[str]) -> frozenset[str]:
@@ -180,7 +183,11 @@ def _told(done: Done, options: argparse.Namespace) -> Iterator[str]:
         yield f"  size: {_size(one.before)} -> {_size(one.after)}\n"
     for note in done.notes:
         yield f"note: {visible(note)}\n"
+    yield from verdict_lines(done.verdicts)
     if not done.digest:
+        if done.verdicts:
+            yield f"Nothing was written to {visible(options.out)}: it is not verified\n"
+            return
         yield f"Nothing was written to {visible(options.out)}: --dry-run\n"
         return
     yield f"wrote {visible(options.out)}: {done.digest}\n"

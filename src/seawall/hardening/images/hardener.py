@@ -10,6 +10,8 @@ from seawall.engine.containers.asked import Places
 from seawall.engine.containers.named import platform_of, shown
 from seawall.hardening.images.options import Options, Told, named_texts
 from seawall.hardening.images.rewriting import Plan, make, plan
+from seawall.hardening.images.verification.checks import NO_CHECKS, Checks, Verdict
+from seawall.hardening.images.verification.verifying import verify
 from seawall.sources.images.target import (
     DOCKER_ARCHIVE,
     Resolved,
@@ -62,6 +64,8 @@ class Done(NamedTuple):
     notes: tuple[str, ...]
     attached: int
     """How many manifests are attached."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What came of the checks; where they refuse the result, nothing is written."""
 
 
 def harden_image(
@@ -73,11 +77,12 @@ def harden_image(
     force: bool = False,
     dry_run: bool = False,
     explain: Sequence[str] = (),
+    checks: Checks = NO_CHECKS,
 ) -> Done:
     """Harden an image and put it to a place; with ``dry_run`` only tell what would be done.
 
-    ``explain``: see ``rewriting.plan``. Raises ``UsageError`` for what cannot be asked for,
-    ``InputError`` for what cannot be read or written.
+    What does not pass its checks is put nowhere. ``explain``: see ``rewriting.plan``. Raises
+    ``UsageError`` for what cannot be asked for, ``InputError`` for what cannot be read or written.
     """
     found = _found(name, platform, options)
     if place.kind == DOCKER_ARCHIVE and len(found) > 1:
@@ -103,15 +108,20 @@ def harden_image(
                 ones.append(_one(planned, None))
         return Done(tuple(ones), "", tuple(notes), 0)
     made: list[Written] = []
+    verdicts: list[Verdict] = []
     with workshop.Workshop(place) as shop:
         for image in images:
             with plan(image, options, explain=explain, directory=shop.directory) as planned:
                 made.append(make(planned, shop))
                 ones.append(_one(planned, made[-1]))
+                verdicts += verify([planned], made[-1:], checks)
         output = Output(tuple(made))
-        _put(output, place, shop, options)
+        is_refused = checks.refuse(verdicts)
+        if not is_refused:
+            _put(output, place, shop, options)
     attached = sum(len(each.attached) for each in made)
-    return Done(tuple(ones), output.top.digest, tuple(notes), attached)
+    digest = "" if is_refused else output.top.digest
+    return Done(tuple(ones), digest, tuple(notes), attached, tuple(verdicts))
 
 
 def _found(name: str, platform: str, options: Options) -> list[Resolved]:

@@ -1,0 +1,1 @@
+"""``--verify``: original and result of ``seawall harden image`` run the same way, and compared."""
