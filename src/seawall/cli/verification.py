@@ -34,6 +34,11 @@ def add_verification_options(parser: Parser) -> None:
         help="start the image's own process and compare this page (may be given several times)",
     )  # fmt: skip
     own.add_argument(
+        "--verify-writable", action="append", default=[], metavar="PATH",
+        help="a directory for which its deployment has a volume or a tmpfs, beside /tmp, /run and "
+        "the volumes that the image declares (may be given several times)",
+    )  # fmt: skip
+    own.add_argument(
         "--verify-timeout", default=f"{PATIENCE:.0f}", metavar="SECONDS",
         help=f"for each run (default: {PATIENCE:.0f})",
     )  # fmt: skip
@@ -53,7 +58,8 @@ def checks_of(options: argparse.Namespace) -> Checks:
         raise UsageError("--require-verify: nothing is to be tried; say --verify or --verify-http")
     if wanted and options.dry_run:
         raise UsageError("--dry-run makes nothing that could be verified; leave one of them out")
-    return Checks(wanted, options.require_verify, patience_of(options.verify_timeout))
+    writable = tuple(path for text in options.verify_writable if (path := text.strip("/")))
+    return Checks(wanted, options.require_verify, patience_of(options.verify_timeout), writable)
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:

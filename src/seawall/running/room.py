@@ -11,6 +11,10 @@ DOCKER_CAPABILITIES = (
 CAP_NET_RAW: there is no network to send to."""
 
 
+SCRATCH = ("tmp", "run")
+"""What an image may count on to be writable wherever its root is not."""
+
+
 class Process(NamedTuple):
     """A process of an image."""
 
@@ -35,7 +39,7 @@ class Room(NamedTuple):
     root: str
     """The directory that is its root. Nobody else may write to it meanwhile."""
     read_only: bool = True
-    scratch: tuple[str, ...] = ("tmp", "run")
+    scratch: tuple[str, ...] = SCRATCH
     """Directories (without a leading ``/``) that are copied into memory and that everybody may
     write to, as with ``docker run --tmpfs``."""
     volumes: tuple[str, ...] = ()

@@ -46,6 +46,8 @@ class Checks(NamedTuple):
     required: bool = False
     """Whether a result that could not be tried is refused."""
     patience: float = PATIENCE
+    writable: tuple[str, ...] = ()
+    """Directories (without a leading ``/``) that whoever runs it will make writable."""
 
     def refuse(self, verdicts: Sequence["Verdict"]) -> bool:
         """Whether a result is not to be written."""

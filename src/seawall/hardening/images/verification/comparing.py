@@ -47,11 +47,10 @@ def may_be_volatile(original: Said, result: Said) -> bool:
 
 def compare(original: Said, result: Said, again: Said | None = None) -> Compared:
     """How a result differs from the original; ``again`` is another run of the original."""
-    found = _facts(original, result)
-    if again is not None and again.facts != original.facts:
-        return Compared((*found, *_texts(original, result, None)), _unsteady(original, again))
+    if original.facts != result.facts:
+        return Compared(_facts(original, result), _unsteady(original, again))
     if original.text == result.text:
-        return Compared(found, _cut(original))
+        return Compared((), _cut(original))
     differences = _texts(original, result, again)
     notes: list[str] = []
     if again is not None and differences:
@@ -62,7 +61,12 @@ def compare(original: Said, result: Said, again: Said | None = None) -> Compared
             )
     elif not differences:
         notes.append(f"parts of the {original.noun} are never the same: they are not compared")
-    return Compared((*found, *differences), (*notes, *_cut(original)))
+    return Compared(differences, (*notes, *_cut(original)))
+
+
+def without_times(text: str) -> str:
+    """A text without times of day, to be compared."""
+    return _TIMES.sub(_TIME, text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _cut(original: Said) -> tuple[str, ...]:
@@ -71,26 +75,22 @@ def _cut(original: Said) -> tuple[str, ...]:
     return (f"only the first {len(original.text)} bytes of the {original.noun} are compared",)
 
 
-def _unsteady(original: Said, again: Said) -> tuple[str, ...]:
+def _unsteady(original: Said, again: Said | None) -> tuple[str, ...]:
+    if again is None:
+        return ()
+    known = dict(again.facts)
     return tuple(
-        f"two runs of the original have another {name}: {first}, then {second}"
-        for (name, first), (_, second) in zip(original.facts, again.facts, strict=False)
-        if first != second
-    )
+        f"two runs of the original have another {name}: {value}, then {known.get(name, 'none')}"
+        for name, value in original.facts if known.get(name) != value
+    )  # fmt: skip
 
 
 def _facts(original: Said, result: Said) -> tuple[str, ...]:
     known = dict(result.facts)
-    found = [
+    return tuple(
         f"{name}: {value} in the original, {known.get(name, 'none')} in the result"
         for name, value in original.facts if known.get(name) != value
-    ]  # fmt: skip
-    names = {name for name, _ in original.facts}
-    found += [
-        f"{name}: none in the original, {value} in the result"
-        for name, value in result.facts if name not in names
-    ]  # fmt: skip
-    return tuple(found)
+    )  # fmt: skip
 
 
 def _lines(text: bytes) -> list[list[bytes]]:

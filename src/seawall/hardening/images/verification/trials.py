@@ -16,7 +16,7 @@ from seawall.sources.images.image import Config
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What engines set where an image does not (moby, ``pkg/system``)."""
 _AGAIN = 0.1
-_ERRORS_SHOWN = 300
+_ERRORS_READ, _ERRORS_SHOWN, _LINES_SHOWN = 4096, 400, 2
 
 
 class Identity(NamedTuple):
@@ -134,12 +134,13 @@ def _page(page: Http, running: Running, seconds: float) -> Outcome:
     else:
         running.stop()
         reason += f" within {seconds:.0f} s"
-    said = Said((("answer", "none"),), "body")
+    said = Said((("status", "no answer"),), "body")
     return Outcome(said, works=False, complaint=_with_errors(reason, running))
 
 
 def _with_errors(reason: str, running: Running) -> str:
-    """A reason and the end of what was complained of."""
-    text = running.errors()[-4 * _ERRORS_SHOWN :].decode("utf-8", "replace")
-    text = " ".join(text.split())
-    return f"{reason}: {text[-_ERRORS_SHOWN:]}" if text else reason
+    """A reason and the last lines of what was complained of."""
+    text = running.errors()[-_ERRORS_READ:].decode("utf-8", "replace")
+    lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
+    last = " / ".join(lines[-_LINES_SHOWN:])
+    return f"{reason}: {last[-_ERRORS_SHOWN:]}" if last else reason

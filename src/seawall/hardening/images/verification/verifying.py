@@ -24,6 +24,7 @@ from seawall.hardening.images.verification.comparing import (
     Compared,
     compare,
     may_be_volatile,
+    without_times,
 )
 from seawall.hardening.images.verification.roots import Root, original_of, result_of
 from seawall.hardening.images.verification.trials import (
@@ -34,7 +35,7 @@ from seawall.hardening.images.verification.trials import (
     process_of,
     try_out,
 )
-from seawall.running.room import DOCKER_CAPABILITIES, Process, Room
+from seawall.running.room import DOCKER_CAPABILITIES, SCRATCH, Process, Room
 from seawall.running.runners import Choice, choose
 from seawall.sources.images.extracting import Directory
 from seawall.sources.images.image import Config
@@ -74,7 +75,7 @@ def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
             original = original_of(plan, directory.path, who)
             result = result_of(plan, written, directory.path, who)
             own = identity_of(original.config.user, accounts)
-            pair = _Pair(plan.platform, original, result, who, own, choice, checks.patience)
+            pair = _Pair(plan.platform, original, result, who, own, choice, checks)
             return [pair.verdict(check) for check in checks.wanted]
     except ArchiveError:
         raise
@@ -121,7 +122,7 @@ class _Pair:
         who: Identity,
         own: Identity | None,
         choice: Choice,
-        patience: float,
+        checks: Checks,
     ) -> None:
         self._platform = platform
         self._original = original
@@ -129,7 +130,7 @@ class _Pair:
         self._who = who
         self._own = own
         self._choice = choice
-        self._patience = patience
+        self._checks = checks
         runner = choice.runner.name if choice.runner is not None else ""
         self._way = f"as {who} on a read-only root ({runner})"
 
@@ -151,8 +152,10 @@ class _Pair:
         own = itself.outcome
         why = f"the original does not work {self._way}: {same.complaint}"
         if own.works:
+            if without_times(same.complaint) == without_times(result.complaint):
+                why = "the original does not work so, either"
             note = (
-                f"{why}; it works as itself ({self._own}, with a root that can be written to): "
+                f"{why}; as itself ({self._own}, with a root that can be written to) it works: "
                 "that is what hardening changes"
             )
             return self._told(check, _compared(itself, result), result, self._way, note)
@@ -192,7 +195,7 @@ class _Pair:
     def _as_result(self, root: Root, check: Check) -> Outcome:
         """As the result is meant to run."""
         process = process_of(check, root.config, self._who)
-        room = Room(root.path, volumes=_volumes(root.config))
+        room = Room(root.path, scratch=(*SCRATCH, *self._checks.writable), volumes=_volumes(root.config))
         return self._run(self._choice, check, room, process)
 
     def _as_itself(self, check: Check) -> Outcome:
@@ -210,7 +213,7 @@ class _Pair:
     def _run(self, choice: Choice, check: Check, room: Room, process: Process) -> Outcome:
         if choice.runner is None:
             return impossible(choice.reason)
-        return try_out(check, choice.runner, room, process, self._patience)
+        return try_out(check, choice.runner, room, process, self._checks.patience)
 
 
 def _volumes(config: Config) -> tuple[str, ...]:
