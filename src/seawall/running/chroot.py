@@ -25,9 +25,7 @@ def run(room: Room, process: Process, stage: Stage, status: int, *, maps_users: 
     bubblewrap tells: ``child-pid``, and ``exit-code`` where the process really began.
     Raises ``OSError`` where the kernel does not permit it.
     """
-    kernel.unshare(
-        kernel.NEW_MOUNTS | kernel.NEW_PROCESSES | kernel.NEW_IPC | kernel.NEW_NAMES
-    )
+    kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_PROCESSES | kernel.NEW_IPC | kernel.NEW_NAMES)
     reader, writer = os.pipe()  # closed by the kernel where the process begins
     child = os.fork()
     if not child:
@@ -101,9 +99,7 @@ def _mounts(stage: Stage) -> None:
     flags = kernel.NO_SETUID | kernel.NO_EXEC
     with contextlib.suppress(OSError):  # terminals are not needed, and not permitted everywhere
         kernel.mount("devpts", f"{top}/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
-    kernel.mount(
-        "tmpfs", f"{top}/shm", "tmpfs", flags | kernel.NO_DEVICES, "mode=1777,size=65536k"
-    )
+    kernel.mount("tmpfs", f"{top}/shm", "tmpfs", flags | kernel.NO_DEVICES, "mode=1777,size=65536k")
     for source, path, read_only in stage.binds:
         kernel.bind(source, f"{stage.root}/{path}", read_only=read_only)
 

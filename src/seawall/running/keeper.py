@@ -127,7 +127,7 @@ class _Keeper:
         for pipe in self._outputs:
             self._pump(pipe)
         self._hear()
-        self._clean_up()
+        self._hear_runc()
         if status >= 0 and not self._began and not self._failure:
             self._failure = f"{self._order['runner']} ended with {status}"
         _say(self._control, {"ended": status, "failure": self._failure[:_MOST_TOLD]})
@@ -169,28 +169,22 @@ class _Keeper:
         program, runner = self._order["program"], self._order["runner"]
         if runner == commands.BUBBLEWRAP:
             maps = self._maps_users or self._process.uid != 0
-            words = commands.bubblewrap(
-                self._room, self._process, stage, status, maps_users=maps
-            )
+            words = commands.bubblewrap(self._room, self._process, stage, status, maps_users=maps)
             words = [program, "--args", str(_held(words)), "--", *self._process.arguments]
         elif runner == commands.RUNC:
+            place = stage.directory
             made = commands.bundle(
                 self._room, self._process, stage, self._limits, self._order["name"]
             )
             with open(f"{stage.directory}/config.json", "x", encoding="utf-8") as file:
                 json.dump(made, file)
             words = [
-                *self._runc(stage), "run", "--bundle", stage.directory,
+                program, "--root", f"{place}/state", "--log", f"{place}/log", "--log-format", "json", "run", "--bundle", stage.directory,
                 "--pid-file", f"{stage.directory}/pid", self._order["name"],
             ]  # fmt: skip
         else:
             words = []
         return words
-
-    def _runc(self, stage: Stage) -> list[str]:
-        log = f"{stage.directory}/log"
-        state = f"{stage.directory}/state"
-        return [self._order["program"], "--root", state, "--log", log, "--log-format", "json"]
 
     def _become_runner(
         self, words: list[str], stage: Stage, writers: list[int], status: int, gate: int
@@ -360,8 +354,8 @@ class _Keeper:
                 with open(f"{self._stage.directory}/pid", encoding="ascii") as file:
                     self._pid = int(file.read())
 
-    def _clean_up(self) -> None:
-        """What runc leaves: a control group; and whether the process really began."""
+    def _hear_runc(self) -> None:
+        """runc tells in files whether the process began."""
         if self._order["runner"] != commands.RUNC:
             return
         self._began = os.path.exists(f"{self._stage.directory}/pid")
@@ -371,16 +365,6 @@ class _Keeper:
                     said = json.loads(line)
                     if said.get("level") == "error":
                         self._failure, self._began = said.get("msg", ""), False
-        words = [*self._runc(self._stage), "delete", "--force", self._order["name"]]
-        child = os.fork()
-        if not child:
-            try:
-                for number in (1, 2):
-                    os.dup2(0, number)
-                os.execve(words[0], words, _CLEAN)
-            finally:
-                os._exit(1)
-        os.waitpid(child, 0)
 
 
 def _held(words: list[str]) -> int:

@@ -116,7 +116,10 @@ def raise_loopback() -> None:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(asked, get_flags, request))[1]
         fcntl.ioctl(asked, set_flags, struct.pack("16sh14x", b"lo", flags | up))
-    with contextlib.suppress(OSError), open("/proc/sys/net/ipv4/ip_unprivileged_port_start", "w") as file:
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/sys/net/ipv4/ip_unprivileged_port_start", "w") as file,
+    ):
         file.write("0")  # since Linux 4.11
 
 

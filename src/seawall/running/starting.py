@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from typing import Any, Self
 
+from seawall.running import groups
+from seawall.running.commands import RUNC
 from seawall.running.room import Ended, Limits, NotPossibleError, Process, Room
 
 _PATIENCE = 10.0
@@ -19,8 +21,7 @@ _PATIENCE = 10.0
 _MAX_MESSAGE = 1 << 16
 _POLL = 0.05
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from seawall.running.keeper import main; main()"
+    "import sys; sys.path.insert(0, sys.argv[1]); from seawall.running.keeper import main; main()"
 )
 
 
@@ -46,13 +47,15 @@ class Running:
         self._held = 0
         self._ended: Ended | None = None
         self._answers: list[tuple[dict[str, Any], list[int]]] = []
+        self._name = f"seawall-{os.urandom(8).hex()}"
+        self._is_grouped = runner == RUNC
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         order = {
             "runner": runner, "program": program, "hold": hold,
             "room": room._asdict(), "process": process._asdict(), "limits": limits._asdict(),
             "control": theirs.fileno(), "outputs": [each.fileno() for each in self._outputs],
-            "name": f"seawall-{os.urandom(8).hex()}",
+            "name": self._name,
         }  # fmt: skip
         above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         try:
@@ -107,9 +110,7 @@ class Running:
     @property
     def is_cut(self) -> bool:
         """Whether it wrote more than is kept."""
-        return any(
-            os.fstat(each.fileno()).st_size > self._limits.output for each in self._outputs
-        )
+        return any(os.fstat(each.fileno()).st_size > self._limits.output for each in self._outputs)
 
     def _read(self, number: int) -> bytes:
         return os.pread(self._outputs[number].fileno(), self._limits.output, 0)
@@ -150,6 +151,9 @@ class Running:
         except subprocess.TimeoutExpired:
             self._keeper.kill()  # and the kernel the first process of the namespace
             self._keeper.wait()
+        if self._is_grouped:
+            groups.remove(self._name)
+            self._is_grouped = False
         if self._ended is None:
             self._ended = Ended(-1, "what keeps it was ended")
         return self._ended
@@ -174,9 +178,7 @@ class Running:
         with contextlib.suppress(OSError):  # it has ended, which is told by its end
             self._control.send(json.dumps(said).encode())
 
-    def _ask(
-        self, said: dict[str, Any], seconds: float
-    ) -> tuple[dict[str, Any] | None, list[int]]:
+    def _ask(self, said: dict[str, Any], seconds: float) -> tuple[dict[str, Any] | None, list[int]]:
         self._send(said)
         until = time.monotonic() + max(seconds, 2.0)
         while not self._answers:

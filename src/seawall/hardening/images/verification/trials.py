@@ -76,8 +76,8 @@ class Outcome(NamedTuple):
     """Whether the command succeeded, or the page was there."""
     complaint: str = ""
     """What went wrong, where something did."""
-    began: bool = True
-    """Whether it could be run at all."""
+    is_telling: bool = True
+    """Whether it began, and came to an end: else there is nothing to compare."""
 
 
 def try_out(check: Check, runner: Runner, room: Room, process: Process, seconds: float) -> Outcome:
@@ -95,7 +95,7 @@ def try_out(check: Check, runner: Runner, room: Room, process: Process, seconds:
 def impossible(reason: str) -> Outcome:
     """Nothing could be run."""
     said = Said((("run", "not possible"),), "output")
-    return Outcome(said, works=False, complaint=reason, began=False)
+    return Outcome(said, works=False, complaint=reason, is_telling=False)
 
 
 def _command(running: Running, seconds: float) -> Outcome:
@@ -109,7 +109,7 @@ def _command(running: Running, seconds: float) -> Outcome:
         status = str(ended.status)
         complaint = _with_errors(f"it exits with {status}", running) if ended.status else ""
     said = Said((("exit status", status),), "output", running.output(), running.is_cut)
-    return Outcome(said, works=not complaint, complaint=complaint)
+    return Outcome(said, not complaint, complaint, is_telling=ended is not None)
 
 
 def _page(page: Http, running: Running, seconds: float) -> Outcome:
@@ -135,7 +135,7 @@ def _page(page: Http, running: Running, seconds: float) -> Outcome:
         running.stop()
         reason += f" within {seconds:.0f} s"
     said = Said((("status", "no answer"),), "body")
-    return Outcome(said, works=False, complaint=_with_errors(reason, running))
+    return Outcome(said, works=False, complaint=_with_errors(reason, running), is_telling=False)
 
 
 def _with_errors(reason: str, running: Running) -> str:

@@ -162,7 +162,7 @@ class _Pair:
         if result.works:
             reason = "the result works, the original does not"
             return Verdict(self._platform, check, DIFFERS, reason, (why,))
-        if not own.began or not isinstance(check, Command):
+        if not own.is_telling:
             reason = f"the original does not work as itself, either: {own.complaint}"
             return self._unverified(check, reason)
         note = f"the original fails as well, also as itself: {own.complaint}"
@@ -176,11 +176,17 @@ class _Pair:
     ) -> Verdict:
         details = [*([note] if note else []), *compared.notes]
         if not compared.differences:
-            return Verdict(self._platform, check, VERIFIED, f"the same {way}", tuple(details))
+            return Verdict(self._platform, check, VERIFIED, f"the same, run {way}", tuple(details))
         if result.complaint:
             details.insert(0, f"the result: {result.complaint}")
         details += self._problems()
-        return Verdict(self._platform, check, DIFFERS, way, (*compared.differences, *details))
+        return Verdict(
+            self._platform,
+            check,
+            DIFFERS,
+            f"not the same, run {way}",
+            (*compared.differences, *details),
+        )
 
     def _problems(self) -> list[str]:
         """What the unpacked result lacks, which may be the reason."""
@@ -195,7 +201,9 @@ class _Pair:
     def _as_result(self, root: Root, check: Check) -> Outcome:
         """As the result is meant to run."""
         process = process_of(check, root.config, self._who)
-        room = Room(root.path, scratch=(*SCRATCH, *self._checks.writable), volumes=_volumes(root.config))
+        room = Room(
+            root.path, scratch=(*SCRATCH, *self._checks.writable), volumes=_volumes(root.config)
+        )
         return self._run(self._choice, check, room, process)
 
     def _as_itself(self, check: Check) -> Outcome:
