@@ -161,7 +161,7 @@ class _Extraction:
                 content = content_of(node.layer, node.entry)
                 wanted.setdefault(node.layer, {})[content] = first
             else:
-                self._try(first, lambda _, entry=first: os.close(self.open(entry)))
+                self._try(first, lambda _, entry=first: self._add_empty(entry))
         copies = {number: _Copies(self, entries) for number, entries in wanted.items()}
 
         def analyzers(layer: Layer) -> list[_Copies]:
@@ -190,6 +190,13 @@ class _Extraction:
             os.close(made)
             raise
         return made
+
+    def _add_empty(self, entry: Entry) -> None:
+        file = self.open(entry)
+        try:
+            self.end(file, entry)
+        finally:
+            os.close(file)
 
     def end(self, file: int, entry: Entry) -> None:
         """Once all is written: the attributes that writing takes away, and the time."""
