@@ -19,6 +19,7 @@ needs_programs = pytest.mark.skipif(
 )
 
 
+_UNUSED = shutil.ignore_patterns("unicore", "Unicode", "Text", "File", "IPC", "List")
 _chosen = cache(choose)
 
 
@@ -58,7 +59,7 @@ def _first() -> Path:
     (root / "bin" / "sh").symlink_to("dash")
     for folder in _perl_modules():
         if os.path.isdir(folder):
-            shutil.copytree(folder, root / folder.lstrip("/"), dirs_exist_ok=True)
+            shutil.copytree(folder, root / folder.lstrip("/"), dirs_exist_ok=True, ignore=_UNUSED)
     (root / "etc" / "passwd").write_text("root:x:0:0::/root:/bin/sh\n")
     root.chmod(0o755)
     return root

@@ -81,7 +81,7 @@ def _found(name: str) -> str | None:
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         path = os.path.join(folder, name)
         if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
+            return os.path.realpath(path)  # whoever it runs as may not go through links to it
     return None
 
 

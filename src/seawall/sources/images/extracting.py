@@ -214,7 +214,13 @@ class _Extraction:
 
     def _own(self, file: int, entry: Entry) -> None:
         if self._is_root:
-            os.fchown(file, entry.uid, entry.gid)
+            try:
+                os.fchown(file, entry.uid, entry.gid)
+            except OSError as error:  # of a namespace that does not know the owner
+                reason = reason_of(error)
+                self.problems.add(
+                    entry.path, -1, f"cannot be given to {entry.uid}:{entry.gid}: {reason}"
+                )
         os.fchmod(file, self._mode(entry))
 
     def _mode(self, entry: Entry) -> int:

@@ -41,6 +41,7 @@ def ask(open_socket: socket.socket, page: Http, seconds: float) -> Answer | str:
             body = b""
             while len(body) <= MOST and (piece := answer.read(_PIECE)):
                 body += piece
+            left = answer.length or 0
         finally:
             answer.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -51,6 +52,8 @@ def ask(open_socket: socket.socket, page: Http, seconds: float) -> Answer | str:
         open_socket.close()
     if time.monotonic() >= until:
         return "it takes too long"
+    if left and len(body) <= MOST:
+        return f"its page ends {left} bytes early"
     content_type = answer.headers.get("Content-Type", "none")
     return Answer(answer.status, content_type, body[:MOST], len(body) > MOST)
 
