@@ -28,7 +28,8 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """\
 Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
 away, shells and package managers go where nothing may need them, the process does not run as root.
-What is done, and what is not and why, is told. No engine is needed, and nothing of it is run unless --verify asks for that.
+What is done, and what is not and why, is told. No engine is needed, and nothing of it is run
+unless --verify asks for that.
 
 IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
 oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an
@@ -42,7 +43,7 @@ def parser() -> Parser:
         prog="seawall harden image",
         description=_DESCRIPTION,
         allow_abbrev=False,
-        epilog="exit codes: 0 done, 1 not verified, 2 wrong usage, 3 an image could not be read or\n"
+        epilog="exit codes: 0 done, 1 not verified, 2 wrong usage, 3 an image cannot be read or\n"
         "written, 4 internal error",
     )
     result.add_argument("image", metavar="IMAGE", help="the image that is read (IN)")

@@ -124,7 +124,8 @@ def map_user(uid: int, gid: int) -> None:
     own_user, own_group = os.geteuid(), os.getegid()
     kernel.unshare(kernel.NEW_USERS)
     for name, text in (
-        ("setgroups", "deny"), ("uid_map", f"{uid} {own_user} 1"), ("gid_map", f"{gid} {own_group} 1"),
+        ("setgroups", "deny"),
+        ("uid_map", f"{uid} {own_user} 1"), ("gid_map", f"{gid} {own_group} 1"),
     ):  # fmt: skip
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
@@ -134,12 +135,12 @@ def _execute(process: Process) -> None:
     environment = {os.fsencode(name): os.fsencode(value) for name, value in process.environment}
     program, *_ = process.arguments
     if "/" in program:
-        os.execve(program, process.arguments, environment)
+        os.execve(program, process.arguments, environment)  # noqa: S606 - it is what is wanted
     path = dict(process.environment).get("PATH", "/usr/local/bin:/bin:/usr/bin")
     error: OSError = FileNotFoundError(2, "is not in it", program)
     for folder in path.split(":"):
         try:
-            os.execve(f"{folder or '.'}/{program}", process.arguments, environment)
+            os.execve(f"{folder or '.'}/{program}", process.arguments, environment)  # noqa: S606
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as found:

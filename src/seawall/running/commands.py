@@ -16,8 +16,9 @@ BUBBLEWRAP, RUNC, CHROOT = "bubblewrap", "runc", "chroot"
 def bubblewrap(
     room: Room, process: Process, stage: Stage, status: int, *, maps_users: bool
 ) -> list[str]:
-    """The options for bwrap(1), to be followed by ``--`` and the process; ``status`` is an open file for what it tells.
+    """The options for bwrap(1), to be followed by ``--`` and the process.
 
+    ``status`` is an open file for what it tells.
     ``maps_users``: it makes a user namespace, in which only this user and group are known.
     """
     words = ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
@@ -55,7 +56,7 @@ def bundle(room: Room, process: Process, stage: Stage, limits: Limits, name: str
             "args": list(process.arguments),
             "env": [f"{key}={value}" for key, value in process.environment],
             "cwd": process.directory,
-            "capabilities": {each: capabilities for each in sets},
+            "capabilities": dict.fromkeys(sets, capabilities),
             "noNewPrivileges": True,
         },
         "root": {"path": stage.root, "readonly": room.read_only},
@@ -65,7 +66,7 @@ def bundle(room: Room, process: Process, stage: Stage, limits: Limits, name: str
             _mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
             _mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666",
                                           "mode=0620"]),
-            _mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+            _mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),  # noqa: S108
             *(
                 {
                     "destination": f"/{path}", "type": "bind", "source": source,

@@ -5,9 +5,9 @@ once, and that child is the first process of a new process namespace: whatever i
 kills with it. The child serves a socket: where that is closed, because nobody is left at the other
 side, it ends.
 
-Messages are JSON, one each. To it: ``{"connect": PORT}``, ``{"signal": NUMBER}``, ``{"release": true}``, ``{"stop": true}``. From it:
-``{"held": NUMBER}``, ``{"pid": NUMBER}`` (within its namespace), ``{"connected": true}`` with an open socket,
-``{"refused": REASON}``, and at the end ``{"ended": STATUS, "failure": REASON}``.
+Messages are JSON, one each. To it: ``{"connect": PORT}``, ``{"signal": NUMBER}`` and
+``{"stop": true}``. From it: ``{"connected": true}`` with an open socket, ``{"refused": REASON}``,
+and at the end ``{"ended": STATUS, "failure": REASON}``.
 """
 
 import contextlib
@@ -91,9 +91,9 @@ class _Keeper:
         self._room = Room(**order["room"])
         self._limits = Limits(**order["limits"])
         process = Process(**order["process"])
-        self._process = process._replace(environment=tuple(tuple(e) for e in process.environment))
+        environment = tuple((name, value) for name, value in process.environment)
+        self._process = process._replace(environment=environment)  # JSON has lists
         self._child = 0
-        self._gate = -1  # the runner waits until this is closed
         self._exit = -1
         self._pid = 0  # of the image's process
         self._began = False
@@ -111,8 +111,8 @@ class _Keeper:
         limit_processes(self._limits.processes)
         stage = self._stage = set_up(self._room, self._limits)
         reader, writer = os.pipe()
-        os.set_blocking(reader, False)  # noqa: FBT003 - as the function has it
-        os.set_blocking(writer, False)  # noqa: FBT003 - as above
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._start(stage)
@@ -136,33 +136,22 @@ class _Keeper:
 
     def _start(self, stage: Stage) -> None:
         self._status, status = os.pipe()
-        os.set_blocking(self._status, False)  # noqa: FBT003 - as the function has it
+        os.set_blocking(self._status, False)
         writers = []
         for target in self._order["outputs"]:
             reader, writer = os.pipe()
-            os.set_blocking(reader, False)  # noqa: FBT003 - as above
+            os.set_blocking(reader, False)
             # Whoever opens /dev/stdout opens the pipe: its owner must be the user, as with engines.
             with contextlib.suppress(OSError):
                 os.fchown(writer, self._process.uid, self._process.gid)
             self._outputs[reader] = [target, self._limits.output]
             writers.append(writer)
         words = self._words(stage, status)
-        gate, self._gate = os.pipe()
         self._child = os.fork()
         if not self._child:
-            os.close(self._gate)
-            self._become_runner(words, stage, writers, status, gate)
-        for descriptor in (*writers, status, gate):
+            self._become_runner(words, stage, writers, status)
+        for descriptor in (*writers, status):
             os.close(descriptor)
-        if self._order["hold"]:
-            _say(self._control, {"held": self._child})
-        else:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._gate >= 0:
-            os.close(self._gate)
-            self._gate = -1
 
     def _words(self, stage: Stage, status: int) -> list[str]:
         """What is executed; nothing for the runner that is no program."""
@@ -176,23 +165,23 @@ class _Keeper:
             made = commands.bundle(
                 self._room, self._process, stage, self._limits, self._order["name"]
             )
-            with open(f"{stage.directory}/config.json", "x", encoding="utf-8") as file:
+            with open(f"{place}/config.json", "x", encoding="utf-8") as file:
                 json.dump(made, file)
             words = [
-                program, "--root", f"{place}/state", "--log", f"{place}/log", "--log-format", "json", "run", "--bundle", stage.directory,
-                "--pid-file", f"{stage.directory}/pid", self._order["name"],
+                program, "--root", f"{place}/state", "--log", f"{place}/log",
+                "--log-format", "json",
+                "run", "--bundle", place, "--pid-file", f"{place}/pid", self._order["name"],
             ]  # fmt: skip
         else:
             words = []
         return words
 
     def _become_runner(
-        self, words: list[str], stage: Stage, writers: list[int], status: int, gate: int
+        self, words: list[str], stage: Stage, writers: list[int], status: int
     ) -> None:
-        """Turn this process into the runner, once the gate is open; does not come back."""
+        """Turn this process into the runner; does not come back."""
         code = 126
         try:
-            os.read(gate, 1)
             os.setsid()
             for number, writer in enumerate(writers, 1):
                 os.dup2(writer, number)
@@ -208,7 +197,7 @@ class _Keeper:
                 os.setgroups(self._process.groups)
                 os.setresgid(*[self._process.gid] * 3)
                 os.setresuid(*[self._process.uid] * 3)
-            os.execve(words[0], words, _CLEAN)
+            os.execve(words[0], words, _CLEAN)  # noqa: S606 - it is what is wanted
         except OSError as error:
             os.write(status, json.dumps({"failure": str(error.strerror)}).encode() + b"\n")
         finally:
@@ -233,10 +222,11 @@ class _Keeper:
     def _serve(self, wakened: int) -> None:
         """Answer and read until the runner has ended, or nobody asks any more."""
         while self._exit < 0:
-            open_pipes = [*self._outputs, *([self._status] if self._status >= 0 else [])]
-            ready, _, _ = select.select([self._control, wakened, *open_pipes], [], [])
+            pipes = [*self._outputs, *([self._status] if self._status >= 0 else [])]
+            control = self._control.fileno()
+            ready, _, _ = select.select([control, wakened, *pipes], [], [])
             for each in ready:
-                if each is self._control:
+                if each == control:
                     if not self._answer():
                         return
                 elif each == wakened:
@@ -281,8 +271,6 @@ class _Keeper:
             if self._pid:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._pid, said["signal"])
-        elif "release" in said:
-            self._let_go()
         return "stop" not in said
 
     def _connect(self, port: int) -> None:
@@ -343,28 +331,32 @@ class _Keeper:
                 continue
             if "child-pid" in said:
                 self._pid = said["child-pid"]
-                _say(self._control, {"pid": self._pid})
             self._began = self._began or "exit-code" in said
             self._failure = said.get("failure", self._failure)
 
     def _look_for_pid(self) -> None:
-        """runc tells the number in a file."""
+        """The number of the process, which runc tells in a file."""
         if not self._pid:
-            with contextlib.suppress(OSError, ValueError):
-                with open(f"{self._stage.directory}/pid", encoding="ascii") as file:
-                    self._pid = int(file.read())
+            text = self._told("pid")
+            self._pid = int(text) if text.isdigit() else 0
 
     def _hear_runc(self) -> None:
-        """runc tells in files whether the process began."""
+        """Whether the process began, which runc tells in files."""
         if self._order["runner"] != commands.RUNC:
             return
-        self._began = os.path.exists(f"{self._stage.directory}/pid")
-        with contextlib.suppress(OSError):
-            with open(f"{self._stage.directory}/log", encoding="utf-8") as file:
-                for line in file:
-                    said = json.loads(line)
-                    if said.get("level") == "error":
-                        self._failure, self._began = said.get("msg", ""), False
+        self._began = bool(self._told("pid"))
+        for line in self._told("log").splitlines():
+            said = json.loads(line)
+            if said.get("level") == "error":
+                self._failure, self._began = said.get("msg", ""), False
+
+    def _told(self, name: str) -> str:
+        """What runc wrote to a file; nothing where there is none yet."""
+        try:
+            with open(f"{self._stage.directory}/{name}", encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
 
 
 def _held(words: list[str]) -> int:

@@ -48,13 +48,13 @@ def unshare(flags: int) -> None:
 def mount(
     source: str, target: str, kind: str | None = None, flags: int = 0, data: str | None = None
 ) -> None:
-    """See mount(2)."""
+    """Mount something; as the system call of this name has it."""
     names = [os.fsencode(each) if each is not None else None for each in (source, target, kind)]
     held = os.fsencode(data) if data is not None else None
     try:
         _call("mount", *names, ctypes.c_ulong(flags), held)
     except OSError as error:
-        raise OSError(error.errno, f"mount {kind or 'again'}: {os.strerror(error.errno)}") from None
+        raise OSError(error.errno, f"mount {kind or 'again'}: {error.strerror}") from None
 
 
 def bind(source: str, target: str, *, read_only: bool, recursive: bool = False) -> None:

@@ -12,7 +12,6 @@ STATUS = 42
 _BASE = 0x400000
 _HEADERS = 64 + 56
 _AMD64 = (
-    62,
     b"\xb8\x01\x00\x00\x00"  # mov eax, 1 (write)
     b"\xbf\x01\x00\x00\x00"  # mov edi, 1
     b"\x48\x8d\x35\x13\x00\x00\x00"  # lea rsi, [rip + 0x13]
@@ -20,10 +19,9 @@ _AMD64 = (
     b"\x0f\x05"  # syscall
     b"\xb8\xe7\x00\x00\x00"  # mov eax, 231 (exit_group)
     b"\xbf\x2a\x00\x00\x00"  # mov edi, 42
-    b"\x0f\x05",  # syscall
+    b"\x0f\x05"  # syscall
 )
 _ARM64 = (
-    183,
     b"\x20\x00\x80\xd2"  # mov x0, #1
     b"\xe1\x00\x00\x10"  # adr x1, #28
     b"\x02\x01\x80\xd2"  # mov x2, #8
@@ -31,9 +29,10 @@ _ARM64 = (
     b"\x01\x00\x00\xd4"  # svc #0
     b"\x40\x05\x80\xd2"  # mov x0, #42
     b"\xc8\x0b\x80\xd2"  # mov x8, #94 (exit_group)
-    b"\x01\x00\x00\xd4",  # svc #0
+    b"\x01\x00\x00\xd4"  # svc #0
 )
-_MACHINES = {"x86_64": _AMD64, "amd64": _AMD64, "aarch64": _ARM64, "arm64": _ARM64}
+_MACHINES = {"x86_64": (62, _AMD64), "aarch64": (183, _ARM64)}
+"""EM_X86_64 and EM_AARCH64, by the names of uname(2)."""
 
 
 def program(machine: str | None = None) -> bytes | None:

@@ -30,16 +30,12 @@ class Runner(NamedTuple):
     program: str
     """Its path; empty for the one that is no program."""
 
-    def start(
-        self, room: Room, process: Process, limits: Limits = DEFAULT_LIMITS, *, hold: bool = False
-    ) -> Running:
+    def start(self, room: Room, process: Process, limits: Limits = DEFAULT_LIMITS) -> Running:
         """Start a process; to be used in a ``with`` statement.
 
-        With ``hold`` it does not begin before ``Running.release``: until then ``held_pid`` is the
-        process that will become the runner, so that somebody may attach to it.
         Raises ``NotPossibleError`` where no process can be started at all.
         """
-        return Running(self.name, self.program, room, process, limits, hold=hold)
+        return Running(self.name, self.program, room, process, limits)
 
 
 class Choice(NamedTuple):
@@ -52,7 +48,7 @@ class Choice(NamedTuple):
     @property
     def reason(self) -> str:
         """Why there is none, in one line."""
-        return "; ".join(f"{name}: {why}" for name, why in self.tried)
+        return "; ".join(f"{name}: {why}" if name else why for name, why in self.tried)
 
 
 def choose(uid: int = 0, directory: str | None = None, names: Sequence[str] = NAMES) -> Choice:
@@ -61,7 +57,7 @@ def choose(uid: int = 0, directory: str | None = None, names: Sequence[str] = NA
     ``directory``: where roots of images will lie (default: the one for temporary files).
     """
     if sys.platform != "linux":
-        return Choice(None, (("running", "processes of images are run on Linux only"),))
+        return Choice(None, (("", "processes of images are run on Linux only"),))
     tried = []
     for name in names:
         program = _found(_PROGRAMS[name]) if name in _PROGRAMS else ""

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from typing import Any, Self
 
 from seawall.running import groups
@@ -38,13 +37,9 @@ class Running:
         room: Room,
         process: Process,
         limits: Limits,
-        *,
-        hold: bool = False,
     ) -> None:
         self._outputs = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 - closed in stop
         self._limits = limits
-        self._pid = 0
-        self._held = 0
         self._ended: Ended | None = None
         self._answers: list[tuple[dict[str, Any], list[int]]] = []
         self._name = f"seawall-{os.urandom(8).hex()}"
@@ -52,7 +47,7 @@ class Running:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         order = {
-            "runner": runner, "program": program, "hold": hold,
+            "runner": runner, "program": program,
             "room": room._asdict(), "process": process._asdict(), "limits": limits._asdict(),
             "control": theirs.fileno(), "outputs": [each.fileno() for each in self._outputs],
             "name": self._name,
@@ -132,10 +127,6 @@ class Running:
             self._receive(min(_POLL, max(0.0, until - time.monotonic())))
         return None
 
-    def release(self) -> None:
-        """Let a process begin that was started with ``hold``."""
-        self._send({"release": True})
-
     def signal(self, number: int) -> None:
         """Send a signal to the image's process."""
         self._send({"signal": number})
@@ -157,20 +148,6 @@ class Running:
         if self._ended is None:
             self._ended = Ended(-1, "what keeps it was ended")
         return self._ended
-
-    @property
-    def held_pid(self) -> int:
-        """The process that waits to become the runner, as this machine numbers it; 0 for none."""
-        until = time.monotonic() + _PATIENCE
-        while not self._held and self._ended is None and self._receive(until - time.monotonic()):
-            pass
-        return next((pid for pid, inner in self.processes() if inner == self._held), 0)
-
-    def processes(self) -> Iterator[tuple[int, int]]:
-        """All it consists of, each as this machine numbers it and as its keeper does."""
-        from seawall.running.processes import below  # noqa: PLC0415 - few ask
-
-        return below(self._keeper.pid)
 
     # The socket.
 
@@ -203,10 +180,6 @@ class Running:
         said = json.loads(data)
         if "ended" in said:
             self._ended = Ended(said["ended"], said["failure"])
-        elif "held" in said:
-            self._held = said["held"]
-        elif "pid" in said:
-            self._pid = said["pid"]
         else:
             self._answers.append((said, descriptors))
         return True

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,7 +34,7 @@ KINDS = {
 }  # fmt: skip
 
 
-def entry(path: str, kind: Kind = Kind.FILE, mode: int = 0o644, **more: object) -> Entry:
+def entry(path: str, kind: Kind = Kind.FILE, mode: int = 0o644, **more: Any) -> Entry:
     made = Entry(path, kind, mode, 0, 0, 0, 0, "", -1)
     return made._replace(**more)
 
@@ -56,7 +57,7 @@ def put(
 
 def found(root: Path) -> dict[str, Held]:
     """What is in a directory, as ``made.held`` has it of an image."""
-    paths = [path for path in _below(root)]
+    paths = list(_below(root))
     inodes: dict[int, list[str]] = {}
     for path in paths:
         inodes.setdefault(path.lstat().st_ino, []).append(str(path.relative_to(root)))
@@ -253,9 +254,7 @@ def test_who_is_not_root_gives_the_rights_that_a_user_would_have(tmp_path: Path)
     assert ROOT.bits(entry("x", mode=0o400, uid=7)) == 4
 
 
-def test_without_root_all_is_of_one_owner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_root_all_is_of_one_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rights are as the user of the image would have them."""
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     root, _ = put(

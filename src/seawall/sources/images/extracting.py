@@ -9,6 +9,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, Self
 
 from seawall.core.errors import InputError
@@ -30,7 +31,7 @@ _DEVICES = (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE)
 
 
 class Viewer(NamedTuple):
-    """Who is to see the files: where we cannot give them away, they get the rights he would have."""
+    """Who is to see the files: where they cannot be given away, they have the rights for him."""
 
     uid: int
     groups: frozenset[int]
@@ -92,13 +93,13 @@ def extract(image: Image, tree: FileSystem, root: str, viewer: Viewer) -> Proble
     try:
         made = _Extraction(descriptor, viewer)
         made.run(image, tree, root)
-        return made.problems
     except OSError as error:
         raise InputError(
             f"{image.name}: cannot be unpacked: {reason_of(error)}; set TMPDIR to another directory"
         ) from None
     finally:
         os.close(descriptor)
+    return made.problems
 
 
 class _Extraction:
@@ -161,7 +162,7 @@ class _Extraction:
                 content = content_of(node.layer, node.entry)
                 wanted.setdefault(node.layer, {})[content] = first
             else:
-                self._try(first, lambda _, entry=first: self._add_empty(entry))
+                self._try(first, partial(self._add_empty, first))
         copies = {number: _Copies(self, entries) for number, entries in wanted.items()}
 
         def analyzers(layer: Layer) -> list[_Copies]:
@@ -191,7 +192,7 @@ class _Extraction:
             raise
         return made
 
-    def _add_empty(self, entry: Entry) -> None:
+    def _add_empty(self, entry: Entry, _: str) -> None:
         file = self.open(entry)
         try:
             self.end(file, entry)

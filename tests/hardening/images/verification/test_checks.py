@@ -36,7 +36,8 @@ def test_pages() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "/", "0/", "65536/", "x/", "-1/", "80/a b", "80/\r\nX: y", "80/ä", "٣/", "http://x"]
+    "text",
+    ["", "/", "0/", "65536/", "x/", "-1/", "80/a b", "80/\r\nX: y", "80/ä", "٣/", "http://x"],
 )
 def test_what_is_no_page_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not PORT/PATH"):

@@ -4,7 +4,6 @@ What differs between two runs of one and the same image is no difference of anot
 of day, which may well be the same in two runs and another one in the third.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from seawall.core.lazy import pattern
@@ -105,7 +104,7 @@ def _shape(text: bytes) -> list[int]:
 def _texts(original: Said, result: Said, again: Said | None) -> tuple[str, ...]:
     """The first lines that differ."""
     ours, theirs = _lines(original.text), _lines(result.text)
-    others: Sequence[list[bytes]] = _lines(again.text) if again is not None else ours
+    others = _lines(again.text) if again is not None else ours
     found = []
     for number in range(max(len(ours), len(theirs))):
         one, other = (each[number] if number < len(each) else None for each in (ours, theirs))
