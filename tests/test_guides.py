@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from seawall.running.runners import choose
 from tests.shared import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
@@ -66,6 +67,8 @@ def test_the_examples_of_a_guide_are_true(guide: Path, tmp_path: Path) -> None:
         pytest.skip("git is not installed")
     if any(" --render" in text for _, text in texts) and shutil.which("helm") is None:
         pytest.skip("helm is not installed")
+    if any(" --verify" in text for _, text in texts) and choose(65532).runner is None:
+        pytest.skip("no process of an image can be run here")
     commands = 0
     for language, text in texts:
         named = _FILE.match(text)

@@ -1,9 +1,12 @@
 """What each runner gives a process and keeps from it, and that nothing is left of either."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -337,6 +340,61 @@ def test_an_environment_of_an_image_does_nothing_to_a_runner(root: Path) -> None
             assert running.output().decode().strip().endswith("/nowhere.so")
             assert b"nowhere.so' from LD_PRELOAD" in running.errors(), "of the shell"
             assert b"bwrap" not in running.errors()
+
+
+# Without root ---------------------------------------------------------------------------------
+
+_ELSEWHERE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from seawall.running.room import Process, Room
+from seawall.running.runners import choose
+script = "id -u; cat /etc/passwd >/dev/null && echo read; echo >/tmp/x && echo wrote; echo >/x"
+for name in ("bubblewrap", "chroot"):
+    for uid in (0, 65532):
+        choice = choose(uid, sys.argv[2], (name,))
+        if choice.runner is None:
+            print(json.dumps([name, uid, choice.reason]))
+            continue
+        process = Process(("sh", "-c", script), (("PATH", "/bin"),), "/", uid, uid)
+        with choice.runner.start(Room(sys.argv[3]), process) as running:
+            ended = running.wait(20)
+            print(json.dumps([name, uid, ended.status, running.output().decode()]))
+"""
+
+
+def test_without_root_there_is_one_user(root: Path) -> None:
+    """Some other user of this machine, if it has a Python that this one may run."""
+    python = "/usr/bin/python3"
+    if os.geteuid() or not os.access(python, os.X_OK):
+        pytest.skip("only root can be somebody else, and it takes a Python in /usr/bin")
+    old = "import sys; sys.exit(sys.version_info < (3, 11))"
+    if subprocess.run([python, "-c", old], check=False).returncode:
+        pytest.skip("the Python in /usr/bin is older than 3.11")
+    import seawall
+
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        shutil.copytree(Path(seawall.__file__).parent / "running", place / "seawall" / "running")
+        (place / "seawall" / "__init__.py").touch()
+        shutil.copytree(root, place / "root", symlinks=True)
+        for each in (place / "seawall", place / "root", *(place / "root").rglob("*")):
+            os.chown(each, 12345, 12345, follow_symlinks=False)
+        (place / "temporary").mkdir()
+        (place / "temporary").chmod(0o777)
+        done = subprocess.run(
+            [python, "-c", _ELSEWHERE, str(place), str(place / "temporary"), str(place / "root")],
+            capture_output=True, text=True, check=False, user=12345, group=12345, extra_groups=[],
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(place / "temporary")}, cwd="/",
+        )  # fmt: skip
+        assert not done.returncode, done.stderr
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        if all(len(row) == 3 for row in rows):
+            pytest.skip(f"users may not make namespaces here: {rows}")
+        for row in rows:
+            assert row[2:] == [2, f"{row[1]}\nread\nwrote\n"], row
+        assert not any((place / "temporary").iterdir())
 
 
 # Keeping --------------------------------------------------------------------------------------

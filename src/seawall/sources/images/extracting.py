@@ -57,16 +57,39 @@ class Directory:
                 f"there can be no temporary directory: {reason_of(error)}; set TMPDIR"
             ) from None
 
+        self._handled = False
+
     def __enter__(self) -> Self:
+        """Have SIGTERM end this process as Ctrl-C does, so that nothing stays behind."""
+        import signal  # noqa: PLC0415 - only here
+
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL and _is_main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
+            self._handled = True
         return self
 
     def __exit__(self, *_: object) -> None:
         """Take everything away; an impatient Ctrl-C does not leave half of it."""
+        import signal  # noqa: PLC0415 - as above
+
         try:
             _remove(self.path)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             _remove(self.path)
             raise
+        finally:
+            if self._handled:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _is_main_thread() -> bool:
+    import threading  # noqa: PLC0415 - as above
+
+    return threading.current_thread() is threading.main_thread()
+
+
+def _terminate(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _remove(path: str) -> None:

@@ -296,7 +296,10 @@ def test_a_root_that_leads_out_is_not_run(tmp_path: Path, layer: bytes) -> None:
     assert not any(outside.iterdir())
 
 
-def test_nothing_is_left_when_somebody_loses_patience(image: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_somebody_loses_patience(
+    how: signal.Signals, image: str, tmp_path: Path
+) -> None:
     works("bubblewrap", 65532)
     started = subprocess.Popen(
         [sys.executable, "-m", "seawall", "harden", "image", image, str(tmp_path / "out"),
@@ -307,7 +310,7 @@ def test_nothing_is_left_when_somebody_loses_patience(image: str, tmp_path: Path
     while not _runs("sleep 63.5"):
         assert time.monotonic() < until
         time.sleep(0.05)
-    started.send_signal(signal.SIGINT)
+    started.send_signal(how)
     assert started.wait(30) != 0
     assert not _runs("sleep 63.5")
     assert not (tmp_path / "out").exists()
