@@ -54,8 +54,9 @@ def _nothing_is_left() -> Iterator[None]:
     yield
     assert not _mounts()
     assert not _children()
-    assert not [*Path("/sys/fs/cgroup").glob("seawall-" + "?" * 16)]
-    assert not [*Path("/sys/fs/cgroup").glob("*/seawall-" + "?" * 16)]
+    for pattern in ("seawall-" + "?" * 16, "seawall-*-all"):
+        assert not [*Path("/sys/fs/cgroup").glob(pattern)]
+        assert not [*Path("/sys/fs/cgroup").glob(f"*/{pattern}")]
 
 
 def _mounts() -> list[str]:
@@ -261,6 +262,22 @@ def test_a_bomb_of_processes_is_ended(name: str, uid: int, root: Path) -> None:
         running.wait(1.5)
         assert len([*below(running._keeper.pid)]) < 400
     assert not _children()
+
+
+@every_runner
+def test_control_groups_limit_what_root_starts(name: str, root: Path) -> None:
+    """The first line that a process has of them; what runc makes has its own limit."""
+    process = Process(("sh", "-c", "echo up; sleep 60"), PATH)
+    with works(name).start(Room(str(root)), process, Limits(processes=77)) as running:
+        while not running.output():
+            assert running.wait(0.02) is None
+        found = Path(f"/proc/{running._keeper.pid}/cgroup").read_text()
+        group = next((each for each in found.splitlines() if running._group in each), "")
+        if not group:
+            pytest.skip("control groups with limits cannot be made here")
+        tops = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/pids"))
+        limits = [top / running._group / "pids.max" for top in tops]
+        assert [path.read_text() for path in limits if path.exists()] == ["154\n"]
 
 
 @every_runner

@@ -56,6 +56,8 @@ class Limits(NamedTuple):
     """Bytes that are kept of standard output and of standard error; what follows is dropped."""
     memory: int = 512 << 20
     """Bytes of the writable directories together."""
+    all_memory: int = 4 << 30
+    """Bytes of all memory, where control groups can be made."""
     file: int = 1 << 30
     """Bytes of one file that is written."""
     processes: int = 1024

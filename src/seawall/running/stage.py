@@ -6,6 +6,7 @@ files themselves lie in a directory that is nobody else's business.
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterable
 
 from seawall.running import kernel, places
@@ -33,7 +34,7 @@ class Stage:
 
 def set_up(room: Room, limits: Limits) -> Stage:
     """Mount a root and its writable directories. Raises ``NotPossibleError`` and ``OSError``."""
-    place = next((each for each in _PLACES if os.path.isdir(each)), "/")
+    place = _place()
     for name in ("proc", "dev"):
         if places.directory(room.root, name) != name:
             raise NotPossibleError(f"its /{name} is a link to another place")
@@ -67,6 +68,14 @@ def set_up(room: Room, limits: Limits) -> Stage:
             file.write(_HOSTS)
         binds.append((source, hosts, True))
     return Stage(top, binds)
+
+
+def _place() -> str:
+    """A directory that can be hidden here: no module of ours lies in it."""
+    for place in _PLACES:
+        if os.path.isdir(place) and not any(each.startswith(f"{place}/") for each in sys.path):
+            return place
+    raise NotPossibleError(f"there is none of {', '.join(_PLACES)} to mount its root at")
 
 
 def _let_write(place: str, lower: str, top: str) -> None:

@@ -12,7 +12,6 @@ import time
 from typing import Any, Self
 
 from seawall.running import groups
-from seawall.running.commands import RUNC
 from seawall.running.room import Ended, Limits, NotPossibleError, Process, Room
 
 _PATIENCE = 10.0
@@ -43,7 +42,7 @@ class Running:
         self._ended: Ended | None = None
         self._answers: list[tuple[dict[str, Any], list[int]]] = []
         self._name = f"seawall-{os.urandom(8).hex()}"
-        self._is_grouped = runner == RUNC
+        self._group = f"{self._name}-all"
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         order = {
@@ -65,6 +64,8 @@ class Running:
             raise NotPossibleError(f"no process can be started: {error.strerror}") from None
         finally:
             theirs.close()
+        if not os.geteuid():
+            groups.limit(self._group, self._keeper.pid, 2 * limits.processes, limits.all_memory)
         with contextlib.suppress(BrokenPipeError):  # it ended at once, which is told by its end
             if self._keeper.stdin is not None:
                 self._keeper.stdin.write(json.dumps(order).encode())
@@ -142,9 +143,9 @@ class Running:
         except subprocess.TimeoutExpired:
             self._keeper.kill()  # and the kernel the first process of the namespace
             self._keeper.wait()
-        if self._is_grouped:
-            groups.remove(self._name)
-            self._is_grouped = False
+        if not os.geteuid():
+            for name in (self._name, self._group):  # runc's, ours
+                groups.remove(name)
         if self._ended is None:
             self._ended = Ended(-1, "what keeps it was ended")
         return self._ended
