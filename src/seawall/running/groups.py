@@ -1,4 +1,4 @@
-"""Control groups (cgroups(7), versions 1 and 2): limits for a whole process, where root may set them.
+"""Control groups (cgroups(7), versions 1 and 2): limits for a process, where root may set them.
 
 They are a second line: processes and open-ended writing are limited without them, too, but not
 what root starts before Linux 6.14, nor memory.
