@@ -78,7 +78,7 @@ def command_of(text: str) -> Command:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"--verify: {text!r}: {error}; close what is open") from None
+        raise UsageError(f"--verify: {text!r}: {error}; write it as for a shell") from None
     if not words or not words[0] or "\0" in text:
         raise UsageError('--verify: there is no command; write --verify "app --version"')
     return Command(tuple(words), text)
