@@ -84,6 +84,8 @@ class Told:
         """What somebody must know."""
         self.run: list[str] = []
         """How the result is to be run."""
+        self.writable: list[str] = []
+        """Directories that are to be writable when it runs, of those that ``run`` names."""
 
 
 _MOST_NAMED = 8

@@ -30,6 +30,7 @@ def tell_how_to_run(subject: Subject, directories: Mapping[str, str], program: s
             continue
         places.append(path)
         subject.told.notes.append(f"it may write to /{path}: {reason}{_hidden(subject.node(path))}")
+    subject.told.writable += places
     capabilities = list(_capabilities(subject.node(program) if program else None))
     _tell_of_docker(subject, places, capabilities)
     _tell_of_kubernetes(subject, [*places, *volumes], capabilities)

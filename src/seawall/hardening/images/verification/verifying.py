@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
+from seawall.hardening.images.configuration import platform_of
 from seawall.hardening.images.options import counted
 from seawall.hardening.images.rewriting import Plan
 from seawall.hardening.images.verification.checks import (
@@ -39,11 +40,11 @@ from seawall.running.room import DOCKER_CAPABILITIES, SCRATCH, Process, Room
 from seawall.running.runners import Choice, choose
 from seawall.sources.images.extracting import Directory
 from seawall.sources.images.image import Config
-from seawall.sources.images.manifest import host_platform
+from seawall.sources.images.platforms import normal, of_host, runs
 from seawall.sources.images.problems import ArchiveError
 from seawall.sources.images.writing.image import Written
 
-_ALSO = {"amd64": ("386",), "arm64": ()}
+_ALSO = {"amd64": ("386",)}
 """Architectures whose programs a machine's processor runs beside its own."""
 _MOST_PROBLEMS = 3
 
@@ -62,7 +63,7 @@ def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
         return [Verdict(plan.platform, each, UNVERIFIED, reason) for each in checks.wanted]
 
     if not _runs_here(plan):
-        return none(f"this machine runs {host_platform()} only")
+        return none(f"this machine runs {of_host()} only")
     accounts = plan.subject.facts.accounts
     who = identity_of(plan.user or plan.subject.config.user, accounts)
     if who is None:
@@ -75,7 +76,8 @@ def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
             original = original_of(plan, directory.path, who)
             result = result_of(plan, written, directory.path, who)
             own = identity_of(original.config.user, accounts)
-            pair = _Pair(plan.platform, original, result, who, own, choice, checks)
+            told = checks._replace(writable=(*checks.writable, *plan.subject.told.writable))
+            pair = _Pair(plan.platform, original, result, who, own, choice, told)
             return [pair.verdict(check) for check in checks.wanted]
     except ArchiveError:
         raise
@@ -84,11 +86,11 @@ def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
 
 
 def _runs_here(plan: Plan) -> bool:
-    host = host_platform()
-    name = plan.platform.split("/")
-    return name[0] == host.os and (
-        name[1] == host.architecture or name[1] in _ALSO.get(host.architecture, ())
-    )
+    host, platform = of_host(), normal(platform_of(plan.subject))
+    also = [
+        host._replace(architecture=name, variant="") for name in _ALSO.get(host.architecture, ())
+    ]
+    return any(runs(each, platform) for each in (host, *also))
 
 
 def _tried(again: "Callable[[], Outcome]") -> "_Trial":
