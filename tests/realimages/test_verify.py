@@ -74,11 +74,11 @@ PAGES = ("--verify-http", "80/", "--verify-http", "80/nowhere")
 
 
 @needs_runner
-def test_a_web_server_answers_as_its_original_does(tmp_path: Path) -> None:
+def test_a_minimal_web_server_answers_as_its_original_does(tmp_path: Path) -> None:
+    """With the directories that it is told it may write to."""
     out = tmp_path / "out"
     found = command(
-        "harden", "image", layout("nginx:1.22"), str(out), "--squash", *PAGES,
-        "--verify", "nginx -t", "--verify-writable", "/var/cache/nginx",
+        "harden", "image", layout("nginx:1.22"), str(out), "--minimal", *PAGES, "--verify", "nginx -t",
     )  # fmt: skip
     assert found.code == 0, found.output
     assert found.output.count("\nverified: ") == 3
@@ -88,9 +88,9 @@ def test_a_web_server_answers_as_its_original_does(tmp_path: Path) -> None:
 @needs_runner
 def test_a_web_server_whose_caches_are_no_volume_does_not(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    found = command("harden", "image", layout("nginx:1.22"), str(out), *PAGES)
+    found = command("harden", "image", layout("nginx:1.22"), str(out), PAGES[0], PAGES[1])
     assert found.code == 1
-    assert found.output.count("that is what hardening changes") == 2
+    assert "that is what hardening changes" in found.output
     assert 'mkdir() "/var/cache/nginx/client_temp" failed' in found.output
     assert not out.exists()
 

@@ -7,6 +7,7 @@ from seawall.cli.arguments import Parser
 from seawall.core.errors import UsageError
 from seawall.hardening.images.verification.checks import (
     PATIENCE,
+    Check,
     Checks,
     Verdict,
     command_of,
@@ -50,7 +51,7 @@ def add_verification_options(parser: Parser) -> None:
 
 def checks_of(options: argparse.Namespace) -> Checks:
     """What is asked for; raises UsageError."""
-    wanted = (
+    wanted: tuple[Check, ...] = (
         *(command_of(text) for text in options.verify),
         *(http_of(text) for text in options.verify_http),
     )
