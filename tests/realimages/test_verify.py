@@ -31,7 +31,7 @@ def layout(name: str) -> str:
 
 def tree(root: Path) -> dict[str, tuple[object, ...]]:
     """What a directory holds: kinds, rights, owners, times, links, attributes."""
-    found = {}
+    found: dict[str, tuple[object, ...]] = {}
     for above, folders, files in os.walk(root):
         for name in (*folders, *files):
             path = Path(above, name)
@@ -78,7 +78,8 @@ def test_a_minimal_web_server_answers_as_its_original_does(tmp_path: Path) -> No
     """With the directories that it is told it may write to."""
     out = tmp_path / "out"
     found = command(
-        "harden", "image", layout("nginx:1.22"), str(out), "--minimal", *PAGES, "--verify", "nginx -t",
+        "harden", "image", layout("nginx:1.22"), str(out), "--minimal", *PAGES,
+        "--verify", "nginx -t",
     )  # fmt: skip
     assert found.code == 0, found.output
     assert found.output.count("\nverified: ") == 3
