@@ -57,9 +57,12 @@ def mount(
         raise OSError(error.errno, f"mount {kind or 'again'}: {error.strerror}") from None
 
 
-def bind(source: str, target: str, *, read_only: bool, recursive: bool = False) -> None:
-    """Show a file or directory in another place as well, without setuid and without devices."""
-    mount(source, target, None, BIND | (RECURSIVE if recursive else 0))
+def bind(source: str, target: str, *, read_only: bool) -> None:
+    """Show a file or directory in another place as well, without setuid and without devices.
+
+    What is mounted in it is not shown: it would keep its own rights.
+    """
+    mount(source, target, None, BIND)
     found = os.statvfs(target).f_flag
     kept = found & (READ_ONLY | NO_SETUID | NO_DEVICES | NO_EXEC | _KEPT)
     kept |= _RELATIVE_TIMES if found & _ST_RELATIME else 0

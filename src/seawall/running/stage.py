@@ -50,7 +50,7 @@ def set_up(room: Room, limits: Limits) -> Stage:
     lower = top if room.read_only else os.path.join(place, "lower")
     if lower != top:
         os.mkdir(lower)
-    kernel.bind(f"/proc/self/fd/{root}", lower, read_only=True, recursive=room.root == "/")
+    kernel.bind(f"/proc/self/fd/{root}", lower, read_only=True)
     os.close(root)
     if lower != top:
         _let_write(place, lower, top)

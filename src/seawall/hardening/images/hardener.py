@@ -11,7 +11,6 @@ from seawall.engine.containers.named import platform_of, shown
 from seawall.hardening.images.options import Options, Told, named_texts
 from seawall.hardening.images.rewriting import Plan, make, plan
 from seawall.hardening.images.verification.checks import NO_CHECKS, Checks, Verdict
-from seawall.hardening.images.verification.verifying import verify
 from seawall.sources.images.target import (
     DOCKER_ARCHIVE,
     Resolved,
@@ -114,7 +113,7 @@ def harden_image(
             with plan(image, options, explain=explain, directory=shop.directory) as planned:
                 made.append(make(planned, shop))
                 ones.append(_one(planned, made[-1]))
-                verdicts += verify([planned], made[-1:], checks)
+                verdicts += _verified(planned, made[-1], checks)
         output = Output(tuple(made))
         is_refused = checks.refuse(verdicts)
         if not is_refused:
@@ -122,6 +121,16 @@ def harden_image(
     attached = sum(len(each.attached) for each in made)
     digest = "" if is_refused else output.top.digest
     return Done(tuple(ones), digest, tuple(notes), attached, tuple(verdicts))
+
+
+def _verified(planned: Plan, made: Written, checks: Checks) -> tuple[Verdict, ...]:
+    if not checks.wanted:
+        return ()
+    from seawall.hardening.images.verification.verifying import (  # noqa: PLC0415 - few ask for it
+        verify,
+    )
+
+    return verify(planned, made, checks)
 
 
 def _found(name: str, platform: str, options: Options) -> list[Resolved]:

@@ -5,7 +5,7 @@ image is meant to run. Where the original does not work so, it is run as itself:
 took away is then told apart from what it broke.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from seawall.core.errors import InputError
@@ -49,18 +49,14 @@ _ALSO = {"amd64": ("386",)}
 _MOST_PROBLEMS = 3
 
 
-def verify(plans: Sequence[Plan], made: Sequence[Written], checks: Checks) -> tuple[Verdict, ...]:
-    """Try everything that is asked for on all platforms that this machine can run."""
-    return tuple(
-        verdict
-        for plan, written in zip(plans, made, strict=True)
-        for verdict in _on_platform(plan, written, checks)
-    )
+def verify(plan: Plan, written: Written, checks: Checks) -> tuple[Verdict, ...]:
+    """Try everything that is asked for on an image, if this machine can run it.
 
+    Raises ``ArchiveError`` where a layer cannot be read.
+    """
 
-def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
-    def none(reason: str) -> list[Verdict]:
-        return [Verdict(plan.platform, each, UNVERIFIED, reason) for each in checks.wanted]
+    def none(reason: str) -> tuple[Verdict, ...]:
+        return tuple(Verdict(plan.platform, each, UNVERIFIED, reason) for each in checks.wanted)
 
     if not _runs_here(plan):
         return none(f"this machine runs {of_host()} only")
@@ -78,7 +74,7 @@ def _on_platform(plan: Plan, written: Written, checks: Checks) -> list[Verdict]:
             own = identity_of(original.config.user, accounts)
             told = checks._replace(writable=(*checks.writable, *plan.subject.told.writable))
             pair = _Pair(plan.platform, original, result, who, own, choice, told)
-            return [pair.verdict(check) for check in checks.wanted]
+            return tuple(pair.verdict(check) for check in checks.wanted)
     except ArchiveError:
         raise
     except InputError as error:  # there is no room for it
