@@ -197,7 +197,8 @@ def test_platforms_that_match() -> None:
     assert runs(Platform("linux", "arm"), Platform("Linux", "ARM", "v6"))
     assert not runs(Platform("linux", "arm", "v6"), Platform("linux", "arm"))
     assert not runs(arm, Platform("windows", "arm64"))
-    assert parse("arm64") == arm
+    assert parse("arm64") == parse("arm64/v8") == arm
+    assert parse("arm/v6") == Platform("linux", "arm", "v6")
     for odd in ("linux", "linux//v8", "", "a/b/c/d"):
         with pytest.raises(UsageError, match="such as linux/amd64"):
             parse(odd)

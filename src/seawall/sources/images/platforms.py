@@ -1,7 +1,8 @@
 """Platforms of images, and which one of an index is meant (containerd's ``platforms`` package).
 
-A name is ``os/architecture[/variant]`` or an architecture alone. Variants count downwards: who asks
-for ``linux/arm/v7`` is served with v6 where there is no v7, as that runs there too.
+A name is ``os/architecture[/variant]`` or an architecture without a system. Variants count
+downwards: who asks for ``linux/arm/v7`` is served with v6 where there is no v7, as that runs there
+too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,8 +60,9 @@ def parse(text: str, where: str = "--platform") -> Platform:
         raise UsageError(
             f"{where}: {text!r} is no platform; give one such as linux/amd64 or linux/arm/v7"
         )
-    if len(parts) == 1:
-        return normal(Platform("linux", parts[0]))
+    is_variant = len(parts) == 2 and _VARIANT.fullmatch(parts[1].lower()) is not None
+    if len(parts) == 1 or is_variant:  # arm64, arm/v7
+        return normal(Platform("linux", *parts))
     return normal(Platform(*parts))
 
 
