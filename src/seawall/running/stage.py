@@ -14,6 +14,8 @@ from seawall.running.room import Limits, NotPossibleError, Room
 
 _PLACES = ("/mnt", "/srv", "/media", "/opt", "/tmp")  # noqa: S108 - mounted over, nothing is made there
 _HOSTS = b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+_OWN = 16 << 20
+"""Bytes for what runners note."""
 HOST_NAME = "localhost"
 """The only name that an image without a network can look up."""
 
@@ -44,22 +46,25 @@ def set_up(room: Room, limits: Limits) -> Stage:
     hosts = places.file(room.root, "etc/hosts")
     root = os.open(room.root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     os.chdir("/")
-    kernel.mount("tmpfs", place, "tmpfs", kernel.NO_DEVICES, f"mode=755,size={limits.memory}")
-    top = os.path.join(place, "root")
-    os.mkdir(top)
+    kernel.mount("tmpfs", place, "tmpfs", kernel.NO_DEVICES, f"mode=755,size={_OWN}")
+    top, memory = os.path.join(place, "root"), os.path.join(place, "memory")
+    for each in (top, memory):
+        os.mkdir(each)
+    # What the process fills is not where its runner takes notes.
+    kernel.mount("tmpfs", memory, "tmpfs", kernel.NO_DEVICES, f"mode=755,size={limits.memory}")
     lower = top if room.read_only else os.path.join(place, "lower")
     if lower != top:
         os.mkdir(lower)
     kernel.bind(f"/proc/self/fd/{root}", lower, read_only=True)
     os.close(root)
     if lower != top:
-        _let_write(place, lower, top)
+        _let_write(memory, lower, top)
     binds = []
     left = limits.memory
     for number, (path, shared) in enumerate(sorted(own.items())):
         if any(path.startswith(f"{other}/") for other in own):
             continue  # the one above it is writable already
-        target = os.path.join(place, str(number))
+        target = os.path.join(memory, str(number))
         left = _copied(os.path.join(top, path), target, left, shared=shared)
         binds.append((target, path, False))
     if hosts:
@@ -78,9 +83,9 @@ def _place() -> str:
     raise NotPossibleError(f"there is none of {', '.join(_PLACES)} to mount its root at")
 
 
-def _let_write(place: str, lower: str, top: str) -> None:
+def _let_write(memory: str, lower: str, top: str) -> None:
     """Show a root as one that can be written to: what is written goes into memory."""
-    upper, work = os.path.join(place, "upper"), os.path.join(place, "work")
+    upper, work = os.path.join(memory, "upper"), os.path.join(memory, "work")
     for each in (upper, work):
         os.mkdir(each)
     descriptor = os.open(upper, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -41,7 +41,7 @@ class Running:
         self._limits = limits
         self._ended: Ended | None = None
         self._answers: list[tuple[dict[str, Any], list[int]]] = []
-        self._name = f"seawall-{os.urandom(8).hex()}"
+        self._name = f"seawall-{os.getpid()}-{os.urandom(8).hex()}"
         self._group = f"{self._name}-all"
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours

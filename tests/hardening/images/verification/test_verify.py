@@ -32,6 +32,8 @@ PAGE = """
     print $c "HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nContent-Length: "
         . length($body) . "\\r\\n\\r\\n$body";
 """
+UNIQUE = f"sleep 63.{os.getpid()}"
+"""Words that no other run of these tests has."""
 PROGRAMS = {"bubblewrap": "bwrap", "runc": "runc"}
 
 
@@ -303,16 +305,16 @@ def test_nothing_is_left_when_somebody_loses_patience(
     works("bubblewrap", 65532)
     started = subprocess.Popen(
         [sys.executable, "-m", "seawall", "harden", "image", image, str(tmp_path / "out"),
-         "--verify", "sleep 63.5"],
+         "--verify", UNIQUE],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     until = time.monotonic() + 60
-    while not _runs("sleep 63.5"):
+    while not _runs(UNIQUE):
         assert time.monotonic() < until
         time.sleep(0.05)
     started.send_signal(how)
     assert started.wait(30) != 0
-    assert not _runs("sleep 63.5")
+    assert not _runs(UNIQUE)
     assert not (tmp_path / "out").exists()
 
 
