@@ -10,7 +10,6 @@ from seawall.images import accounts, credential_files
 from seawall.images.notable import ACCOUNTS, MOST_TEXT, SHADOW, wants_text
 from seawall.packages.executables import is_executable
 from seawall.packages.image_formats import (
-    DATABASE,
     EXECUTABLE,
     IMAGE_FORMATS,
     KNOWN_ENDS,
@@ -24,7 +23,7 @@ from seawall.packages.package import NOTHING, Contents, File, Unreadable
 from seawall.packages.plain import facts_from_plain, facts_to_plain
 from seawall.packages.programs import Program
 from seawall.packages.system import Facts
-from seawall.sources.images.entry import Entry, Kind
+from seawall.sources.images.entry import FILE, Entry, Kind
 from seawall.sources.images.walking import WalkedLayer, Want, walk_layer
 
 Plain = Any
@@ -75,6 +74,13 @@ class Looked(NamedTuple):
     """What is odd about the archive."""
 
 
+def _may_be_program(entry: Entry, name: str) -> bool:
+    """Whether a file of this name may be one."""
+    if entry.size < _MAGIC or entry.kind is not FILE:
+        return False
+    return bool(entry.mode & 0o111) or name.endswith(_PROGRAM_ENDS) or ".so." in name
+
+
 class Look:
     """Looks at one layer; an ``Analyzer``."""
 
@@ -86,6 +92,7 @@ class Look:
         self.is_private = False
         self.troubles: list[Trouble] = []
         self.uncovered: list[tuple[str, str]] = []
+        self._unread: dict[str, Trouble] = {}
         self._waiting: dict[str, tuple[ImageFormat, bytes]] = {}
         self._beside: dict[str, bytes] = {}
         self._programs: list[Program] = []
@@ -102,7 +109,7 @@ class Look:
             and not path.startswith(KNOWN_START)
             and not name.startswith(_STARTS)
         ):
-            return _MAGIC if self._packages and self._may_be_program(entry, name) else 0
+            return _MAGIC if self._packages and _may_be_program(entry, name) else 0
         return self._wants_of_known(entry, path, name)
 
     def _wants_of_known(self, entry: Entry, path: str, name: str) -> Want:
@@ -117,7 +124,7 @@ class Look:
             return max(wanted, self._whole(entry, format_))
         if name in _BESIDE and entry.size <= MOST_TEXT:
             return MOST_TEXT
-        if self._may_be_program(entry, name):
+        if _may_be_program(entry, name):
             return max(wanted, _MAGIC)
         if (of := uncovered_of(path)) and entry.size:
             self.uncovered.append((path, of))
@@ -130,12 +137,6 @@ class Look:
             self.troubles.append(Trouble(entry.path, format_.name, reason))
             return 0
         return entry.size or (1 if entry.kind is Kind.HARD_LINK else 0)
-
-    @staticmethod
-    def _may_be_program(entry: Entry, name: str) -> bool:
-        if entry.kind is not Kind.FILE or entry.size < _MAGIC:
-            return False
-        return bool(entry.mode & 0o111) or name.endswith(_PROGRAM_ENDS) or ".so." in name
 
     def take(self, entry: Entry, data: bytes) -> Want:
         """The start of a file; says how much more is wanted."""
@@ -155,10 +156,10 @@ class Look:
             return 0
         if len(data) < entry.size:  # a hard link tells its size only now, with what it leads to
             return self._whole(entry, format_)
-        if format_.large and format_.kind != DATABASE:
-            self._read(path, format_, data)
-        else:
+        if format_.beside:
             self._waiting[path] = format_, data
+        else:
+            self._read(path, format_, data)
         return 0
 
     def _keep_text(self, path: str, data: bytes) -> None:
@@ -179,13 +180,17 @@ class Look:
         for path, (format_, data) in waiting.items():
             self._read(path, format_, data)
         self._beside = {}
+        self.troubles += self._unread.values()
 
     def _read(self, path: str, format_: ImageFormat, data: bytes) -> None:
+        """Read a file; of several of one path the last one counts."""
+        self.facts.pop(path, None)
+        self._unread.pop(path, None)
         try:
             found = format_.read(File(path, data, lambda name: self._sibling(path, name)))
         except Unreadable as error:
             where = f"line {error.line}: " if error.line else ""
-            self.troubles.append(Trouble(path, format_.name, f"{where}{error.reason}"))
+            self._unread[path] = Trouble(path, format_.name, f"{where}{error.reason}")
             return
         self.facts[path] = found
 

@@ -31,7 +31,6 @@ _NO_DEVICE = (0, 0)
 _NO_ATTRIBUTES: tuple[tuple[str, bytes], ...] = ()
 _new = tuple.__new__
 """Makes an entry in half the time its class needs."""
-_PIECE = 1 << 20
 _REMEMBERED = 4096
 _MODULUS = 65521
 """Of Adler-32, whose lower half is one more than the sum of the bytes (RFC 1950, section 8.2)."""
@@ -445,8 +444,11 @@ class Archive:
         if self._holed is not None:
             yield from self._holed
         while self._taken < self._stored:
-            here = len(self._data) - (self._start + self._taken - self._base)
-            yield self._take(here if here > 0 else _PIECE)
+            here = self._base + len(self._data) - (self._start + self._taken)
+            if here <= 0:  # the next piece as a whole: nothing is copied
+                self._at(self._start + self._taken, 1)
+                here = self._base + len(self._data) - (self._start + self._taken)
+            yield self._take(max(here, 1))
 
 
 def _until_nul(field: bytes) -> bytes:

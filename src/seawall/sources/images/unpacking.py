@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FED = 1 << 18
 _LARGE = 16 << 20
 """Bytes of a tar from which a thread of its own hashes it."""
-_WAITING = 4
+_WAITING = 16
 _ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The digits of each (OCI image-spec, descriptor.md, "Registered Algorithms")."""
 
@@ -65,7 +65,7 @@ class _Verifier:
 
 
 class _Aside:
-    """Feeds digests in a thread of its own: the last and the largest layer use two processors, too.
+    """Feeds digests in a thread of its own: the last layer, or the only one, uses two processors.
 
     Hashing and unpacking let go of the interpreter's lock. A few pieces wait at most, so that
     little is held.
@@ -99,8 +99,8 @@ class Unpacked:
 
     ``digest`` is that of the layer as it is stored, ``diff_id`` that of the tar; an empty one is
     unknown: it is not verified but computed. Give ``trusted`` where it is known that this
-    ``digest`` unpacks to this ``diff_id``; then the latter is not computed again.
-    Calls raise ``ArchiveError`` when the data is broken, cut off, a bomb, or cannot be unpacked.
+    ``digest`` unpacks to this ``diff_id``; then the latter is not computed again. ``has_spare``
+    says whether a processor has nothing else to do than to compute digests. Calls raise ``ArchiveError`` when the data is broken, cut off, a bomb, or cannot be unpacked.
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class Unpacked:
         diff_id: str = "",
         trusted: bool = False,
         limits: Limits = DEFAULT,
+        has_spare: Callable[[], bool] = lambda: processors() > 1,
     ) -> None:
         self.name = name
         self.problems = Problems()
@@ -127,6 +128,7 @@ class Unpacked:
         self._of_packed = _Verifier(digest)
         self._of_tar = _Verifier(diff_id)
         self._two = False  # whether there are two digests to compute
+        self._has_spare = has_spare
         self._aside: _Aside | None = None
         self._pieces = self._begin()
 
@@ -145,7 +147,7 @@ class Unpacked:
         if self._two and not self._trusted:
             self._feed(self._of_tar, piece)
         self.size += len(piece)
-        if self._aside is None and self.size > _LARGE and processors() > 1:
+        if self._aside is None and self.size > _LARGE and self._has_spare():
             self._aside = _Aside()
         limits = self._limits
         if self.size > limits.total:

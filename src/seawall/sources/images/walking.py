@@ -91,7 +91,8 @@ class _Budget:
     def take(self, name: str, entries: list[Entry], start: int) -> None:
         """Count entries from a number on. Raises ``ArchiveError`` when there is nothing left."""
         new = entries[start:]
-        self.left -= sum(_ENTRY + len(entry.path) + len(entry.link) for entry in new)
+        names = sum([len(entry.path) + len(entry.link) for entry in new])
+        self.left -= len(new) * _ENTRY + names
         if self.left < 0:
             raise ArchiveError(
                 name, -1, f"the files of all layers need more than {_HELD >> 20} MB to be listed",
@@ -121,21 +122,27 @@ def walk(
     found: dict[int, WalkedLayer] = {}
     faults: list[BaseException] = []
     budget = _Budget(_HELD)
+    available = processors()
+    count = min(threads or available, len(wanted))
+    ended: list[None] = []
+
+    def has_spare() -> bool:
+        return available - count + len(ended) > 0
 
     def work() -> None:
         while waiting and not faults:
             try:
                 layer = waiting.pop()
             except IndexError:  # another thread took the last
-                return
+                break
             try:
                 found[layer.number] = walk_layer(
-                    layer, analyzers(layer), image.name, trusted, limits, budget
+                    layer, analyzers(layer), image.name, trusted, limits, budget, has_spare
                 )
             except BaseException as fault:  # noqa: BLE001 - raised again in the caller's thread
                 faults.append(fault)
+        ended.append(None)
 
-    count = min(threads or processors(), len(wanted))
     helpers = [threading.Thread(target=work, daemon=True) for _ in range(count - 1)]
     for helper in helpers:
         helper.start()
@@ -156,11 +163,12 @@ def walk_layer(
     trusted: Container[tuple[str, str]] = (),
     limits: Limits = DEFAULT,
     budget: _Budget | None = None,
+    has_spare: Callable[[], bool] = lambda: processors() > 1,
 ) -> WalkedLayer:
-    """Look at one layer, see ``walk``."""
+    """Look at one layer, see ``walk`` and, of ``has_spare``, ``Unpacked``."""
     name = f"{name}: {layer.name}" if name else layer.name
     known = (layer.digest, layer.diff_id) in trusted
-    walk = _Pass(name, analyzers, budget or _Budget(_HELD))
+    walk = _Pass(name, analyzers, budget or _Budget(_HELD), has_spare)
     walk.run(layer, limits, trusted=known)
     below = walk.links
     error = walk.error
@@ -183,10 +191,14 @@ def walk_layer(
 class _Pass:
     """A pass over a layer, and what it came to."""
 
-    def __init__(self, name: str, analyzers: Sequence[Analyzer], budget: _Budget) -> None:
+    def __init__(
+        self, name: str, analyzers: Sequence[Analyzer], budget: _Budget,
+        has_spare: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self.name = name
         self.analyzers = analyzers
         self.budget = budget
+        self.has_spare = has_spare
         self.entries: list[Entry] = []
         self.links: list[Entry] = []
         self.problems: list[Problem] = []
@@ -210,7 +222,7 @@ class _Pass:
                 try:
                     unpacked = Unpacked(
                         self.name, stream, digest=layer.digest, diff_id=layer.diff_id,
-                        trusted=trusted, limits=limits,
+                        trusted=trusted, limits=limits, has_spare=self.has_spare,
                     )  # fmt: skip
                     source = Archive(self.name, unpacked, limits)
                     self._visit(source)
@@ -245,7 +257,11 @@ class _Pass:
                 kind = entry.kind
                 if kind is not FILE and kind is not HARD_LINK:
                     continue
-                wants = [(each, want) for each in analyzers if (want := each.wants(entry))]
+                wants = []
+                for each in analyzers:  # quicker than a comprehension, which is a call
+                    want = each.wants(entry)
+                    if want:
+                        wants.append((each, want))
                 if not wants or (WHITEOUT in entry.path and is_whiteout(entry.path)):
                     continue
                 if kind is FILE:
