@@ -21,28 +21,26 @@ def waste_of(
     ``layers``: of each layer, the lowest first, the files with their sizes; ``hidden``: paths that
     whiteouts hide and the bytes they have below; ``base``: how many layers are the base's.
     """
-    seen: dict[str, list[int]] = {}
+    first: dict[str, int] = {}
+    again: dict[str, list[int]] = {}  # the sizes of what two layers touch, which are few
     above = 0
     for number, files in enumerate(layers):
+        if number < base:
+            first.update(files)
+            continue
         for path, size in files:
-            if number >= base:
-                above += size
-                seen.setdefault(path, []).append(size)
-            elif path not in seen:
-                seen[path] = [size]
+            above += size
+            if path in first:
+                again.setdefault(path, [first[path]]).append(size)
             else:
-                seen[path][0] = size
+                first[path] = size
     for path, size in hidden:
-        if path in seen:
-            seen[path].append(size)
-    least = total = wasted = 0
-    worst = []
-    for path, sizes in seen.items():
-        least += min(sizes)
-        total += sum(sizes)
-        if len(sizes) > 1:
-            wasted += sum(sizes)
-            worst.append((path, len(sizes), sum(sizes)))
+        if path in first:
+            again.setdefault(path, [first[path]]).append(size)
+    wasted = sum(map(sum, again.values()))
+    total = sum(first.values()) - sum(first[path] for path in again) + wasted
+    least = total - wasted + sum(map(min, again.values()))
+    worst = [(path, len(sizes), sum(sizes)) for path, sizes in again.items()]
     worst.sort(key=lambda item: (-item[2], item[0]))
     return Waste(
         least / total if total else 1.0,

@@ -5,7 +5,7 @@ Paths are compared as they are once directories that are links are followed: dpk
 dpkg was told to put elsewhere (dpkg-divert(1)) is owned where it lies.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import dirname, join, normpath
 
 from seawall.packages.system import Diversion
@@ -35,23 +35,23 @@ class Owners:
         """Take links of directories: where from (``lib``) and where to (``usr/lib``)."""
         self._links = {path.strip("/"): target for path, target in links.items()}
         self._depths = sorted({path.count("/") + 1 for path in self._links})
-        self._heads = {path.partition("/")[0] for path in self._links}
+        self._starts = tuple({f"{path.partition('/')[0]}/" for path in self._links})
         self._directories: dict[str, str] = {}
         self._owner: dict[str, int] = {}
 
     def add(
-        self, package: int, paths: Iterable[str], moved: Mapping[str, Diversion] | None = None,
+        self, package: int, paths: Sequence[str], moved: Mapping[str, Diversion] | None = None,
         name: str = "",
     ) -> None:  # fmt: skip
         """The files of a package; ``moved`` has what dpkg puts elsewhere, ``name`` its name."""
-        owner, heads = self._owner, self._heads
-        for path in paths:
-            place = path
-            if moved and path in moved and moved[path].package != name:
-                place = moved[path].to
-            if place.partition("/")[0] in heads:
-                place = self.actual(place)
-            owner.setdefault(place, package)
+        if moved and not moved.keys().isdisjoint(paths):
+            paths = [
+                moved[path].to if path in moved and moved[path].package != name else path
+                for path in paths
+            ]
+        starts, add = self._starts, self._owner.setdefault
+        for path in paths:  # an image has some 200,000
+            add(self.actual(path) if path.startswith(starts) else path, package)
 
     def of(self, path: str) -> int | None:
         """Who owns a file, by its path from the root; ``None`` where nobody does."""

@@ -14,7 +14,7 @@ from seawall.images.waste import waste_of
 from seawall.packages.inventory import SYSTEM_TYPES, Inventory, inventory
 from seawall.packages.package import Package
 from seawall.packages.system import Facts
-from seawall.sources.images.entry import Entry, Kind
+from seawall.sources.images.entry import FILE, Entry, Kind
 from seawall.sources.images.image import Image
 from seawall.sources.images.merging import FileSystem, Node, merge
 
@@ -122,12 +122,12 @@ def _history(image: Image, base: int) -> tuple[facts.Step, ...]:
 
 
 def _size(entries: Iterable[Entry]) -> int:
-    return sum(entry.size for entry in entries)
+    return sum([entry.size for entry in entries])  # quicker than a generator
 
 
 def _waste(tree: FileSystem, layers: Sequence[Looked], base: int) -> facts.Waste:
     sizes = (
-        [(entry.path, entry.size) for entry in looked.entries if entry.kind is Kind.FILE]
+        [(entry.path, entry.size) for entry in looked.entries if entry.kind is FILE]
         for looked in layers
     )
     gone = ((item.entry.path, item.entry.size) for item in tree.hidden
