@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 from seawall.core.digests import blake2b
 from seawall.core.named_tuple import NamedTuple
 
-FORMAT = 1
+FORMAT = 2
 """Grows when what is stored changes its shape."""
 DEFAULT_LIMIT = 512 * 1024 * 1024
 """Bytes on disk; beyond, what was not used for longest is dropped."""
@@ -296,9 +296,10 @@ def _prepare_once(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = OFF")  # a lost cache is no loss
     connection.execute("PRAGMA trusted_schema = OFF")
+    # With rowids: without them the way to a key leads over rows, which SQLite reads as a whole.
     connection.execute(
         "CREATE TABLE IF NOT EXISTS result"
-        " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID"
+        " (key BLOB PRIMARY KEY, used INTEGER NOT NULL, value BLOB NOT NULL)"
     )
     connection.execute("CREATE TABLE IF NOT EXISTS run (number INTEGER NOT NULL)")
     if connection.execute("SELECT number FROM run").fetchone() is None:
