@@ -300,6 +300,20 @@ def go_note(text: bytes, version: bytes = b"go1.22.3") -> bytes:
     return head + varint(len(version)) + version + varint(len(marked)) + marked
 
 
+def test_of_a_file_that_is_there_twice_the_last_one_counts(tmp_path: Path) -> None:
+    path = b"srv/node_modules/a/package.json"
+    good, broken = b'{"name": "a", "version": "1.0.0"}', b"{"
+    for first, last, versions in ((good, broken, []), (broken, good, ["1.0.0"])):
+        layer = member(path, first) + member(path, last) + END
+        files = Layout()
+        target = files.index(files.image([layer])).write(tmp_path / f"app{len(versions)}")
+        (found,) = find([target]).images
+        (looked,) = read(found, None, b"").layers
+        packages = [p.version for facts in looked.facts.values() for p in facts.contents.packages]
+        assert packages == versions
+        assert [trouble.path for trouble in looked.troubles] == [path.decode()] * (not versions)
+
+
 @pytest.mark.parametrize("size", [1024, 12 * 1024 * 1024])
 def test_large_go_programs_are_read_as_they_pass(
     tmp_path: Path, scanned: Callable[..., Report], size: int

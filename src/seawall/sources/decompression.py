@@ -10,8 +10,8 @@ from typing import Any, Protocol
 PIECE = 256 << 10
 """Bytes that come out at once, at most; of zstd a little more.
 
-They are hashed and searched while they are in the processor's second cache, which has 1 MiB or more;
-pieces of 1 MiB take a tenth longer.
+They are hashed and searched while they are in the processor's second cache, which has 1 MiB or
+more; pieces of 1 MiB take a tenth longer.
 """
 _MAX_XZ_MEMORY = 256 << 20
 """Bytes of the dictionary an xz file may ask for; ``xz -9`` makes 64 MB."""

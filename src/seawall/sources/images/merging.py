@@ -133,29 +133,19 @@ class FileSystem:
 
     def apply(self, number: int, entries: Sequence[Entry]) -> None:
         """Put the next layer on top."""
-        found = self._found
-        found.clear()
+        self._found.clear()
         for entry in entries:
             if WHITEOUT in entry.path:
                 self._white_out(number, entry.path)
         late: list[Entry] = []
         for entry in entries:
-            path = entry.path
-            above, _, name = path.rpartition("/")
-            if WHITEOUT in path and name.startswith(WHITEOUT):
+            if WHITEOUT in entry.path and entry.path.rpartition("/")[2].startswith(WHITEOUT):
                 continue
             if entry.kind is HARD_LINK:
                 if not self._link(number, entry):
                     late.append(entry)
-                continue
-            there = found.get(above)
-            # Most are new, and in a directory that is known by this name.
-            if there is not None and there.entry.path == above and name:
-                children = there.children
-                if children is not None and name not in children:
-                    children[name] = Node(entry, number)
-                    continue
-            self._add(number, entry)
+            else:
+                self._add(number, entry)
         for entry in late:
             if not self._link(number, entry):
                 self.problems.add(

@@ -100,7 +100,8 @@ class Unpacked:
     ``digest`` is that of the layer as it is stored, ``diff_id`` that of the tar; an empty one is
     unknown: it is not verified but computed. Give ``trusted`` where it is known that this
     ``digest`` unpacks to this ``diff_id``; then the latter is not computed again. ``has_spare``
-    says whether a processor has nothing else to do than to compute digests. Calls raise ``ArchiveError`` when the data is broken, cut off, a bomb, or cannot be unpacked.
+    says whether a processor has nothing else to do than to compute digests.
+    Calls raise ``ArchiveError`` when the data is broken, cut off, a bomb, or cannot be unpacked.
     """
 
     def __init__(
