@@ -18,7 +18,7 @@ from tests.builds.machine import locked, run
 from tests.realimages import trees
 
 _BASE = "docker.io/library/debian:12"
-_NAMES = tuple(f"localhost/seawall-real-{name}:1" for name in ("system", "app", "changed"))
+NAMES = tuple(f"localhost/seawall-real-{name}:1" for name in ("system", "app", "changed"))
 _INSTALL = "apt-get update && apt-get install -y --no-install-recommends"
 _CLEAN = "rm -rf /var/lib/apt/lists/*"
 _RECIPES = (
@@ -27,11 +27,11 @@ FROM {_BASE}
 RUN {_INSTALL} curl git nginx-light npm python3-pip redis-server ruby && {_CLEAN}
 """,
     f"""\
-FROM {_NAMES[0]}
+FROM {NAMES[0]}
 COPY . /srv/
 """,
     f"""\
-FROM {_NAMES[1]}
+FROM {NAMES[1]}
 COPY . /srv/
 RUN apt-get purge -y curl && {_INSTALL} tree && {_CLEAN} \\
     && rm -rf /srv/python/idna-3.6.dist-info /srv/python/certifi*
@@ -85,7 +85,7 @@ def made() -> list[Made]:
 
 
 def _make(shelf: Shelf, place: Path) -> None:
-    for number, (name, recipe) in enumerate(zip(_NAMES, _RECIPES, strict=True)):
+    for number, (name, recipe) in enumerate(zip(NAMES, _RECIPES, strict=True)):
         layout = place / str(number)
         with TemporaryDirectory() as work:
             context = Path(work, "context")
@@ -95,7 +95,7 @@ def _make(shelf: Shelf, place: Path) -> None:
             (context / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
             shelf.engine.build(context, name)
         shelf.engine.export(layout, [name])
-        with shelf.engine.mounted(_NAMES[number - 1] if number else _BASE) as root:
+        with shelf.engine.mounted(NAMES[number - 1] if number else _BASE) as root:
             below = _installed(root)
         with shelf.engine.mounted(name) as root:
             (layout / "truth.json").write_text(json.dumps(_truth(root, below)._asdict()))

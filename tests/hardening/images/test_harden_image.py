@@ -450,6 +450,26 @@ def test_all_platforms_are_rewritten(tmp_path: Path) -> None:
     assert command("harden", "image", f"{image}:1", f"docker-archive:{tmp_path}/d").code == 2
 
 
+def test_only_linux_is_rewritten(tmp_path: Path) -> None:
+    made = Layout()
+    images = [
+        made.image(
+            [base()], config={"architecture": "amd64", "os": system, "config": EXEC},
+            platform={"os": system, "architecture": "amd64"},
+        )
+        for system in ("linux", "windows")
+    ]  # fmt: skip
+    made.index(*images)
+    (tmp_path / "in").mkdir()
+    image = made.write(tmp_path / "in")
+    told = harden(image, str(tmp_path / "out")).output
+    assert "note: left out what is not for Linux: windows/amd64" in told
+    assert opened(str(tmp_path / "out")).platform.os == "linux"
+    found = command("harden", "image", image, str(tmp_path / "w"), "--platform", "windows/amd64")
+    assert found.code == 2
+    assert "only images for Linux" in found.errors
+
+
 # Errors ---------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import command
-from tests.hardening.images.made import base, layout, system
+from tests.hardening.images.made import base, document, index, layout, system
 from tests.hardening.images.test_harden_image import EXEC, several
 from tests.sources.http.conftest import _no_proxies
 from tests.sources.images.registry.double import Double, Repository, running
@@ -67,6 +67,25 @@ def test_several_platforms(double: Double, tmp_path: Path) -> None:
     )
     assert back.code == 0, back.errors
     assert "(linux/arm64)" in back.output
+    assert "(linux/amd64)" not in back.output
+    assert command("harden", "image", pulled, f"docker-archive:{tmp_path}/d").code == 2
+
+
+def test_all_platforms_of_a_registry_are_rewritten(double: Double, tmp_path: Path) -> None:
+    name = f"registry:{double.host}/shop/app:2"
+    assert command("harden", "image", f"{several(tmp_path / 'in')}:1", name).code == 0
+    out, name = tmp_path / "out", f"registry://{double.host}/shop/app:2"
+    back = command("harden", "image", name, str(out), "--minimal")
+    assert back.code == 0, back.errors
+    assert "(linux/amd64)" in back.output
+    assert "(linux/arm64)" in back.output
+    top, *others = index(out)["manifests"]
+    platforms = document(out, top["digest"])["manifests"]
+    assert [each["platform"]["architecture"] for each in platforms] == ["amd64", "arm64"]
+    assert len(others) == 4
+    one = command("harden", "image", name, str(tmp_path / "one"), "--platform", "linux/amd64")
+    assert one.code == 0, one.errors
+    assert index(tmp_path / "one")["manifests"][0]["digest"] != top["digest"]
 
 
 def test_a_registry_that_keeps_no_referrers(double: Double, tmp_path: Path) -> None:

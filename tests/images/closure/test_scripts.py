@@ -71,6 +71,24 @@ def test_what_a_runner_runs_is_no_builtin() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "warned"),
+    [
+        ('set -- app -x "$@"', False),
+        ('set -- env app "$@"', False),
+        ('set -- "$@" -x', False),
+        ('set -- "${1#-}"', False),
+        ("set -- $words", False),
+    ],
+)
+def test_arguments_that_are_set_are_run(line: str, *, warned: bool) -> None:
+    """As entrypoints of many images have it: ``set -- server "$@"`` before ``exec "$@"``."""
+    found = closed({**SYSTEM, "e.sh": f'#!/bin/sh\n{line}\nexec "$@"\n'}, "/e.sh", command=["id"])
+    assert ("usr/sbin/app" in found.paths) is ("app" in line)
+    assert "usr/bin/id" in found.paths
+    assert any("variable" in text for text in found.warnings) is warned
+
+
+@pytest.mark.parametrize(
     ("process", "removable"),
     [
         (("app",), True),

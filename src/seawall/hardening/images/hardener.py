@@ -83,7 +83,7 @@ def harden_image(
     What does not pass its checks is put nowhere. ``explain``: see ``rewriting.plan``. Raises
     ``UsageError`` for what cannot be asked for, ``InputError`` for what cannot be read or written.
     """
-    found = _found(name, platform, options)
+    found, others = _of_linux(name, _found(name, platform, options))
     if place.kind == DOCKER_ARCHIVE and len(found) > 1:
         raise UsageError(
             "a docker archive holds one platform of an image; choose it with --platform, or write "
@@ -93,12 +93,7 @@ def harden_image(
         _refuse_what_is_there(place, options, force=force)
     if place.kind == DOCKER_ARCHIVE:
         options = options._replace(sbom=False)
-    notes = _notes(name, found, place, options)
-    if not platform and _is_one_of_several(found):
-        notes.append(
-            f"of the platforms in the registry only {found[0].image.platform} is taken: copy the "
-            "image into a layout for all of them"
-        )
+    notes = [*others, *_notes(name, found, place, options)]
     images = [each.image._replace(name=shown(name)) for each in found]
     ones: list[One] = []
     if dry_run:
@@ -142,6 +137,21 @@ def _found(name: str, platform: str, options: Options) -> list[Resolved]:
     if wanted is not None:
         return [resolve(name, sources, wanted)]
     return resolve_every(name, sources)
+
+
+def _of_linux(name: str, found: list[Resolved]) -> tuple[list[Resolved], list[str]]:
+    """Those that are for Linux, and what is told of others: no user of theirs has a number."""
+    others = sorted({str(each.image.platform) for each in found if not _is_linux(each)})
+    kept = [each for each in found if _is_linux(each)]
+    if not kept:
+        raise UsageError(
+            f"{name}: is for {', '.join(others)}; only images for Linux are rewritten: name another"
+        )
+    return kept, [f"left out what is not for Linux: {named_texts(others)}"] if others else []
+
+
+def _is_linux(each: Resolved) -> bool:
+    return each.image.platform.os in ("", "linux")
 
 
 def _reach(options: Options) -> "Access":
@@ -197,11 +207,6 @@ def _notes(name: str, found: Sequence[Resolved], place: Place, options: Options)
 
 def _is_of_registry(found: Sequence[Resolved]) -> bool:
     return found[0].tried[-1].where == _REGISTRY and bool(found[0].image.digests)
-
-
-def _is_one_of_several(found: Sequence[Resolved]) -> bool:
-    image = found[0].image
-    return _is_of_registry(found) and image.manifest_digest != image.digests[-1]
 
 
 def _attached(

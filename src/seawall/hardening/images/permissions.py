@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from seawall.hardening.images.options import counted, named
 from seawall.hardening.images.subject import Subject
 from seawall.images.closure.keeper import is_system
-from seawall.sources.images.entry import DIRECTORY, FILE
+from seawall.sources.images.entry import DIRECTORY, FILE, Entry
 from seawall.sources.images.merging import Node
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
 _EXECUTE = 0o111
+_READ_EXECUTE = 0o5
+_OF_ROOT = frozenset(("root", "etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-"))
 
 
 def take_rights(subject: Subject) -> None:
@@ -154,6 +156,59 @@ def give_directories(subject: Subject, directories: Iterable[str], uid: int, gid
         given.append(path)
     if given:
         subject.told.done.append(f"gave {named(given)}, where it may write, to {uid}:{gid}")
+
+
+def let_read(subject: Subject, uid: int, gid: int) -> None:
+    """Let a new user read and execute, by its group, what the owner can and it could not.
+
+    What is left in a minimal image is there to be read, but for what is root's own.
+    """
+    changed = []
+    waiting = [subject.edited.tree.root]
+    while waiting:
+        node = waiting.pop()
+        entry = node.entry
+        waiting += [
+            each for each in (node.children or {}).values() if each.entry.path not in _OF_ROOT
+        ]
+        wanted = entry.mode >> 6 & _READ_EXECUTE
+        if entry.kind not in (FILE, DIRECTORY) or not wanted & ~_rights(entry, uid, gid):
+            continue
+        if not entry.path or subject.options.keeps(entry.path):
+            continue
+        subject.edited.change(node, gid=gid, mode=entry.mode & ~stat.S_IRWXG | wanted << 3)
+        changed.append(entry.path)
+    if changed:
+        subject.told.done.append(f"let {uid}:{gid} read what only others could: {named(changed)}")
+
+
+def tell_of_unreadable(subject: Subject, uid: int, gid: int) -> None:
+    """Tell of paths among the words of its process that a new user cannot read, and whose they are.
+
+    They are left as they are: what else it reads is not known.
+    """
+    config = subject.config
+    for word in (*config.entrypoint, *config.command):
+        node, crossed = subject.edited.tree.trail(word) if word.startswith("/") else (None, [])
+        for each in [*crossed, node] if node is not None else ():
+            entry = each.entry
+            if entry.kind in (FILE, DIRECTORY) and not _rights(entry, uid, gid) & _needed(entry):
+                subject.told.left.append(
+                    f"{uid}:{gid} may not read {word}, which it is started with: /{entry.path} is "
+                    f"{entry.uid}:{entry.gid}'s; --user may name that, and --minimal lets it read"
+                )
+                break
+
+
+def _needed(entry: Entry) -> int:
+    return 0o1 if entry.kind is DIRECTORY else 0o4
+
+
+def _rights(entry: Entry, uid: int, gid: int) -> int:
+    """What a user may do with a file, as ``rwx`` (path_resolution(7), "Permissions")."""
+    if entry.uid == uid:
+        return entry.mode >> 6 & 7
+    return (entry.mode >> 3 if entry.gid == gid else entry.mode) & 7
 
 
 def _may_change(subject: Subject, path: str, volumes: tuple[str, ...]) -> bool:

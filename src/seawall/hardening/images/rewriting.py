@@ -16,7 +16,12 @@ from seawall.hardening.images.configuration import (
 from seawall.hardening.images.leftovers import remove_leftovers
 from seawall.hardening.images.minimal import keep_what_is_needed
 from seawall.hardening.images.options import MINIMAL, Options
-from seawall.hardening.images.permissions import make_read_only, take_rights
+from seawall.hardening.images.permissions import (
+    let_read,
+    make_read_only,
+    take_rights,
+    tell_of_unreadable,
+)
 from seawall.hardening.images.programs import main_program, remove_programs
 from seawall.hardening.images.subject import Subject
 from seawall.hardening.images.times import clock_of, written
@@ -103,6 +108,10 @@ def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
         remove_programs(subject)
     chosen = set_user(subject, directories)
     if chosen.user is not None:
+        if chosen.is_new and subject.options.mode == MINIMAL:
+            let_read(subject, *chosen.user)
+        elif chosen.is_new:
+            tell_of_unreadable(subject, *chosen.user)
         make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main, directories)
     take_rights(subject)
     tell_of_configuration(subject)

@@ -26,6 +26,8 @@ class Chosen(NamedTuple):
     """What the configuration is to say."""
     user: User | None
     """``None`` where it is not known."""
+    is_new: bool = False
+    """Whether another one ran it before."""
 
 
 def set_user(subject: Subject, directories: Collection[str] = ()) -> Chosen:
@@ -57,7 +59,7 @@ def set_user(subject: Subject, directories: Collection[str] = ()) -> Chosen:
     if now != user:
         give_directories(subject, directories, user.uid, user.gid)
     _tell_of_ports(subject)
-    return Chosen(str(user), user)
+    return Chosen(str(user), user, is_new=now != user)
 
 
 def _now(said: str, accounts: Accounts) -> User | None:

@@ -28,7 +28,9 @@ _MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".
 """Ends of scripts that are modules as well: they are kept because others load them."""
 _LONGEST = 4096
 """Bytes of a word that may be a path (PATH_MAX)."""
-_NOT_DATA = frozenset(("usr/lib/locale/locale-archive", "etc/shadow", "etc/gshadow"))
+_NOT_DATA = frozenset(
+    ("etc/.pwd.lock", "etc/gshadow", "etc/shadow", "usr/lib/locale/locale-archive")
+)
 """What the C library names, and no server needs: what is needed of it is in ``base_list``."""
 _RUN = ("run", "var/run")
 _STATE = ("run/", "var/cache/", "var/lib/", "var/log/", "var/run/", "var/spool/")

@@ -98,6 +98,11 @@ def uses_of(script: Script) -> Iterator[Use]:
         name = words[0] or ""
         yield Use(words, name in BUILT_IN and not is_external, command.words[0].text in _GIVEN)
         yield from _run_by_find(words)
+        if name == "set" and "--" in words[:-1]:  # set -- server "$@"; exec "$@"
+            start = words.index("--") + 1
+            passed = command.words[start].text in _GIVEN
+            if passed or words[start] is not None:
+                yield Use(words[start:], built_in=False, passed=passed)
 
 
 def _run_by_find(words: tuple[str | None, ...]) -> Iterator[Use]:

@@ -16,7 +16,7 @@ they have them.
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
@@ -49,6 +49,14 @@ class ImageSource(Protocol):
         ``platform``: what was asked for; ``None`` leaves it to the source. Raises ``InputError``
         when it should be there and cannot be had: a right is missing, an answer is broken.
         """
+
+
+@runtime_checkable
+class ManySource(ImageSource, Protocol):
+    """A source that may have a name for several platforms."""
+
+    def find_every(self, reference: str) -> list[Image]:
+        """The images of all platforms; none where this source does not have it. As ``find``."""
 
 
 class Tried(NamedTuple):
@@ -118,13 +126,15 @@ def resolve(
 
 
 def resolve_every(name: str, sources: Sequence[ImageSource] = ()) -> list[Resolved]:
-    """The images of all platforms that a name means: of a layout all it has, else the one there is.
+    """The images of all platforms that a name means: all that a layout or a registry has.
 
     Raises what ``resolve`` does.
     """
     found = _layout(name)
     if found is None:
-        return [resolve(name, sources)]
+        every = _Every(sources)
+        resolved = resolve(name, every.sources)
+        return [resolved._replace(image=image) for image in every.found or (resolved.image,)]
     path, tag = found
     files = files_at(path)
     images = layout.read_every(files, path, tag)
@@ -132,6 +142,28 @@ def resolve_every(name: str, sources: Sequence[ImageSource] = ()) -> list[Resolv
     return [
         _done(image._replace(problems=(*image.problems, *problems)), path, OCI) for image in images
     ]
+
+
+class _Every:
+    """Sources that give the first image of those that they have, and remember all."""
+
+    def __init__(self, sources: Iterable[ImageSource]) -> None:
+        self.found: list[Image] = []
+        self.sources = [
+            _First(each, self.found) if isinstance(each, ManySource) else each for each in sources
+        ]
+
+
+class _First:
+    def __init__(self, source: ManySource, found: list[Image]) -> None:
+        self.prefix, self.title = source.prefix, source.title
+        self._source = source
+        self._found = found
+
+    def find(self, reference: str, platform: Platform | None) -> Image | None:  # noqa: ARG002
+        """See ``ImageSource``."""
+        self._found += self._source.find_every(reference)
+        return self._found[0] if self._found else None
 
 
 def attached_to(name: str, digests: Collection[str]) -> list[str]:

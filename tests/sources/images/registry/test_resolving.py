@@ -112,6 +112,33 @@ def test_schema_1_is_refused(double: Double, images: Images) -> None:
     assert "push the image anew" in str(told)
 
 
+def test_all_platforms_of_a_name(double: Double, images: Images) -> None:
+    made = Made(*FOUR)
+    name = double.push(made)
+    found = images.resolve_every(name)
+    assert [str(each.platform) for each in found] == [
+        "linux/amd64", "linux/arm/v6", "linux/arm64", "windows/amd64",
+    ]  # fmt: skip
+    assert {each.digest for each in found} == {made.digest}
+    assert len({each.manifest.digest for each in found}) == 4
+    assert {len(each.attestations) for each in found} == {4}
+    assert [images.resolve(name, each.platform).manifest for each in found] == [
+        each.manifest for each in found
+    ]
+    lone = double.push(Made("linux/s390x"), tag="lone")
+    assert [str(each.platform) for each in images.resolve_every(lone)] == ["linux/s390x"]
+
+
+def test_all_platforms_of_nested_indexes(double: Double, images: Images) -> None:
+    made = Made(*FOUR)
+    nested(made, 2)
+    found = images.resolve_every(double.push(made, tag="nested"))
+    assert len(found) == 4
+    nested(made, 9)
+    with pytest.raises(RegistryError, match="indexes in indexes"):
+        images.resolve_every(double.push(made, tag="deep"))
+
+
 def nested(made: Made, depth: int) -> None:
     platform = {"os": "linux", "architecture": "amd64"}
     for _ in range(depth):

@@ -28,6 +28,8 @@ MAX_CONFIG = 4 << 20
 """Bytes of a configuration, as containers/image has it."""
 MAX_NESTED = 3
 """Indexes in indexes; more than one is rare."""
+MAX_PLATFORMS = 100
+"""Images of one index, when all are asked for; those of Docker's library have a dozen."""
 _Result = TypeVar("_Result")
 _OTHER_PLACE = {"not-found", "unreachable", "unavailable", "not-allowed", "denied", "untrusted",
                 "too-many-requests"}  # fmt: skip
@@ -76,6 +78,16 @@ class Images:
         def read(registry: Registry, place: Place) -> Image:
             top = registry.manifest(place.repository, image.digest or image.tag or "latest")
             return self._chosen(registry, place, top, full_name(image), platform)
+
+        return self._first(image, read)
+
+    def resolve_every(self, name: str) -> list[Image]:
+        """The images of all platforms of a name, of each the first. Raises as ``resolve`` does."""
+        image = parsed_name(name)
+
+        def read(registry: Registry, place: Place) -> list[Image]:
+            top = registry.manifest(place.repository, image.digest or image.tag or "latest")
+            return _every(registry, place, top, full_name(image))
 
         return self._first(image, read)
 
@@ -166,27 +178,55 @@ class Images:
             offered += [each.platform for each in images if each.platform is not None]
             found = registry.manifest(place.repository, _meant(images, wanted, name).digest)
         else:
-            raise RegistryError(
-                f"{name}: it has indexes in indexes, more than {MAX_NESTED} deep; name an image "
-                "by its digest",
-                kind="refused",
-            )
-        config = descriptor(found.value.get("config"), f"{name}: its configuration")
-        layers = found.descriptors("layers", name)
-        data = _small(registry, place, config, MAX_CONFIG)
-        platform = _platform(data)
+            raise _too_deep(name)
+        made = _made(registry, place, name, top, found)
         # What an index says of an image is believed: images that say another thing are about.
         if (
             top is found
             and wanted is not None
-            and platform is not None
-            and not runs(wanted, platform)
+            and made.platform is not None
+            and not runs(wanted, made.platform)
         ):
-            raise _no_platform(name, wanted, [platform])
-        return Image(
-            name, place, top, found, platform, config, data, layers, tuple(attestations),
-            tuple(offered),
-        )  # fmt: skip
+            raise _no_platform(name, wanted, [made.platform])
+        return made._replace(attestations=tuple(attestations), platforms=tuple(offered))
+
+
+def _every(registry: Registry, place: Place, top: Manifest, name: str) -> list[Image]:
+    if not top.is_index:
+        return [_made(registry, place, name, top, top)]
+    attestations: list[Descriptor] = []
+    first: dict[Platform | None, Manifest] = {}
+    waiting = [(top, 0)]
+    while waiting:
+        index, depth = waiting.pop(0)
+        if depth > MAX_NESTED:
+            raise _too_deep(name)
+        for each in index.descriptors("manifests", name):
+            if each.is_attestation:
+                attestations.append(each)
+            elif each.platform not in first:
+                if len(first) >= MAX_PLATFORMS:
+                    raise _too_many(name)
+                found = registry.manifest(place.repository, each.digest)
+                if found.is_index:
+                    waiting.append((found, depth + 1))
+                else:
+                    first[each.platform] = found
+    offered = tuple(each for each in first if each is not None)
+    return [
+        _made(registry, place, name, top, found)._replace(
+            attestations=tuple(attestations), platforms=offered
+        )
+        for found in first.values()
+    ]
+
+
+def _made(registry: Registry, place: Place, name: str, top: Manifest, found: Manifest) -> Image:
+    """The image of a manifest; what its index says else is still to be told."""
+    config = descriptor(found.value.get("config"), f"{name}: its configuration")
+    layers = found.descriptors("layers", name)
+    data = _small(registry, place, config, MAX_CONFIG)
+    return Image(name, place, top, found, _platform(data), config, data, layers, (), ())
 
 
 def parsed_name(name: str) -> ImageReference:
@@ -213,6 +253,21 @@ def _meant(images: list[Descriptor], wanted: Platform | None, name: str) -> Desc
     if number < 0:
         raise _no_platform(name, wanted or of_host(), [each for each in offered if each])
     return images[number]
+
+
+def _too_deep(name: str) -> RegistryError:
+    return RegistryError(
+        f"{name}: it has indexes in indexes, more than {MAX_NESTED} deep; name an image by its "
+        "digest",
+        kind="refused",
+    )
+
+
+def _too_many(name: str) -> RegistryError:
+    return RegistryError(
+        f"{name}: it has more than {MAX_PLATFORMS} platforms; choose one with --platform",
+        kind="refused",
+    )
 
 
 def _no_platform(name: str, wanted: Platform, offered: list[Platform]) -> RegistryError:

@@ -28,7 +28,17 @@ class RegistrySource:
         if not is_valid_image(reference):
             return None
         images = Images(self._access())
-        found = images.resolve(reference, platform)
+        return self._image(images, images.resolve(reference, platform))
+
+    def find_every(self, reference: str) -> list[Image]:
+        """See ``ManySource``; as ``find`` does."""
+        if not is_valid_image(reference):
+            return []
+        images = Images(self._access())
+        return [self._image(images, found) for found in images.resolve_every(reference)]
+
+    @staticmethod
+    def _image(images: Images, found: resolving.Image) -> Image:
         blobs = _Blobs(images, found)
         manifest = found.manifest
         entry = Descriptor(manifest.media_type, manifest.digest, len(manifest.data))
