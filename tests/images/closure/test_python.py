@@ -190,3 +190,47 @@ def test_sources_that_cannot_be_parsed(source: bytes) -> None:
     found = imports_of(source)
     assert [item.module for item in found.modules] == ["json"]
     assert not found.understood
+
+
+@pytest.mark.parametrize(
+    ("source", "kept"),
+    [
+        ('ctypes.CDLL("libone.so.1")', {"libone.so.1"}),
+        ("ctypes.cdll.LoadLibrary('libone.so.1')", {"libone.so.1"}),
+        ('ffi.dlopen("/usr/lib/libtwo.so")', {"libtwo.so"}),
+        ('name = find_library("two")', {"libtwo.so", "libtwo.so.5"}),
+        ('for name in ("libone.so.1", "libtwo.so.5"):\n    CDLL(name)',
+         {"libone.so.1", "libtwo.so.5"}),
+        ('print("libone.so.1")', set()),
+        ('CDLL("libnone.so.7")', set()),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["srv/x/main.py", f"{SITE}/whole/late.py"])
+def test_shared_libraries_that_sources_load(source: str, kept: set[str], place: str) -> None:
+    libraries = ("libone.so.1", "libtwo.so", "libtwo.so.5", "libthree.so")
+    files = {
+        **ALL, "srv/x/main.py": "import whole\n", place: f"import whole\n{source}\n",
+        **{f"usr/lib/{name}": elf(["libfast.so"]) for name in libraries},
+        "sbin/ldconfig": elf(),
+    }  # fmt: skip
+    found = closed(files, "python3", "/srv/x/main.py")
+    assert {path.rpartition("/")[2] for path in found.paths} & set(libraries) == kept
+    assert ("sbin/ldconfig" in found.paths) is ("find_library" in source)
+    assert not any("made at run time" in text for text in found.warnings)
+    for name in kept:
+        assert found.reasons[f"usr/lib/{name}"] == f"loaded by /{place}"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("CDLL(path + suffix)", True),
+        ("ffi.dlopen(os.path.join(here, library))", True),
+        ("CDLL(None)", False),
+        ("# CDLL(path)", False),
+        ("def CDLL(path):\n    pass", False),
+    ],
+)
+def test_names_of_libraries_that_are_made_are_told(source: str, *, told: bool) -> None:
+    found = closed({**ALL, "srv/x/main.py": f"{source}\n"}, "python3", "/srv/x/main.py")
+    assert any("shared libraries by names" in text for text in found.warnings) is told

@@ -113,6 +113,24 @@ class Linker:
             if program is not None:
                 waiting += self._needs(task, program)
 
+    def load(self, name: str, by: str, reason: str) -> None:
+        """Keep what a kept program gets for a name that it gives to dlopen(3)."""
+        program = self.program(by)
+        if program is not None:
+            for task in list(self._load(_Task(by, by), program, (), name, reason)):
+                self.link(task.path, task.called)
+
+    def load_any(self, stem: str, by: str, reason: str) -> None:
+        """Keep the library of a kept program that is called ``libSTEM.so`` with any version."""
+        program = self.program(by)
+        if program is None:
+            return
+        start = f"lib{stem}.so"
+        for directory in dict.fromkeys(self._searched(_Task(by, by), program, ())):
+            for name in sorted(self._keeper.names(directory)):
+                if name == start or name.startswith(f"{start}."):
+                    self.load(name, by, reason)
+
     def _needs(self, task: _Task, program: elf.Program) -> Iterator[_Task]:
         by = shown(task.path)
         if program.interpreter:

@@ -120,6 +120,8 @@ class Processes:
         elif _PYTHON.fullmatch(name):
             self._python.run(path, words[1:])
             self._application(self._python.take_directories())
+            for by in self._python.libraries.take_finders():
+                self.run(("/sbin/ldconfig", "-p"), by)
         elif name in _NODE:
             self._node.run(words[1:], f"/{path}")
             self._application(self._node.take_directories())

@@ -20,6 +20,7 @@ from seawall.images.closure.python_imports import (
     imports_of,
     lines_of,
 )
+from seawall.images.closure.python_libraries import Libraries
 from seawall.images.closure.python_needs import DEVELOPMENT, IMPLIED, START_UP
 from seawall.images.closure.python_paths import Interpreter, interpreter_of
 from seawall.sources.images.entry import DIRECTORY
@@ -51,7 +52,7 @@ class Python:
 
     def __init__(self, keeper: Keeper, linker: Linker) -> None:
         self.keeper = keeper
-        self._linker = linker
+        self.libraries = Libraries(keeper, linker)
         self._walks: dict[tuple[str, str], _Walk] = {}
         self._directories: list[str] = []
         self._parsed: dict[tuple[str, bool], Imports] = {}
@@ -136,6 +137,7 @@ class Python:
                 "plug-ins are looked up in the metadata of installed packages; include those that "
                 f"are needed: {listed(list(self.entry_points))}"
             )
+        self.libraries.tell()
         for name, by in self.missing.items():
             warn(f"{by} imports {name}, which is not in the image")
 
@@ -365,6 +367,7 @@ class _Walk:
     def _follow_lines(self, source: bytes, path: str, top: str) -> None:
         for item in lines_of(source):
             self._want(item.module, f"imported by {shown(path)}")
+        self._load(source, path, shown(top))
         if b"entry_points(" in source:
             self._owner.entry_points[shown(top)] = None
         if b"import_module(" in source or b"__import__(" in source:
@@ -386,10 +389,15 @@ class _Walk:
             if not is_standard and not item.deferred:
                 self._miss(target, path)
         if not is_standard:
+            if "/" in path:
+                self._load(self._keeper.root.read(path, MAX_SOURCE) or b"", path, shown(path))
             if imports.dynamic:
                 self._owner.dynamic[shown(path)] = None
             if imports.entry_points:
                 self._owner.entry_points[shown(path)] = None
+
+    def _load(self, source: bytes, path: str, told: str) -> None:
+        self._owner.libraries.load(source, path, told, self._interpreter.path)
 
     def _miss(self, name: str, path: str) -> None:
         top = name.partition(".")[0]
