@@ -5,6 +5,7 @@ capabilities, in a network of their own; what is mounted is what ``harden image`
 """
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -93,25 +94,26 @@ def running(result: Hardened, place: Path) -> Iterator[int]:
     words = line.split()
     mounts = [words[at + 1] for at, word in enumerate(words) if word == "--tmpfs"]
     uid, gid = config.user.split(":")
+    read, write = os.pipe()
     command = [
         "setpriv", "--reuid", uid, "--regid", gid, "--clear-groups", "--no-new-privs",
         "--bounding-set=-all",
         "bwrap", "--ro-bind", str(bundle / "rootfs"), "/", "--proc", "/proc", "--dev", "/dev",
         *(word for mount in mounts for word in ("--tmpfs", mount)),
-        "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv", "--info-fd", "1",
+        "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--clearenv",
+        "--info-fd", str(write),
         *(word for pair in config.environment for word in ("--setenv", *pair)),
         "--chdir", config.working_directory or "/", *config.entrypoint, *config.command,
     ]  # fmt: skip
     errors = place / "errors"
     with (
+        os.fdopen(read) as info,
         errors.open("w") as stream,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream, text=True) as process,
+        subprocess.Popen(command, stdout=stream, stderr=stream, pass_fds=[write]) as process,
     ):
+        os.close(write)
         try:
-            assert process.stdout is not None
-            told = ""
-            while not told.rstrip().endswith("}") and (more := process.stdout.readline()):
-                told += more
+            told = info.read()
             assert told, errors.read_text()
             yield json.loads(told)["child-pid"]
         except AssertionError as error:

@@ -94,8 +94,8 @@ def test_only_what_it_needs_is_kept(tmp_path: Path) -> None:
         "etc/os-release", "var/lib/dpkg/status", "var/lib/dpkg/info/server.list",
         "var/lib/dpkg/info/libneeded.list",
     }  # fmt: skip
-    assert "done: removed 10 files that nothing it starts needs: " in told
-    assert "and 2 of 4 packages of the system, are left" in told
+    line = "removed 10 files that nothing it starts needs; 12 are left, of 2 of 4 packages of the"
+    assert f"done: {line} system\n" in told
     assert "done: removed 2 shells: /usr/bin/dash, /usr/bin/sh" in told
     assert "done: removed 1 package manager: /usr/bin/apt-get" in told
     image = opened(str(tmp_path / "out"))

@@ -234,3 +234,26 @@ def test_shared_libraries_that_sources_load(source: str, kept: set[str], place: 
 def test_names_of_libraries_that_are_made_are_told(source: str, *, told: bool) -> None:
     found = closed({**ALL, "srv/x/main.py": f"{source}\n"}, "python3", "/srv/x/main.py")
     assert any("shared libraries by names" in text for text in found.warnings) is told
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from importlib.metadata import version\nprint(version('single'))", False),
+        ('import pkg_resources\npkg_resources.get_distribution("Single").version', False),
+        ("load_entry_point('single==1', 'console_scripts', 'x')()", True),
+        ("print('single')", False),
+    ],
+)
+def test_metadata_that_sources_read(source: str, *, module: bool) -> None:
+    """As the programs have it that setuptools and Debian install."""
+    information = f"{SITE}/single-1.egg-info"
+    files = {
+        **ALL, "usr/bin/tool": f"#!/usr/bin/python3\nimport json\n{source}\n",
+        f"{information}/PKG-INFO": "Name: single\nVersion: 1\n\n",
+        f"{information}/top_level.txt": "single\n", f"{information}/entry_points.txt": "[x]\n",
+    }  # fmt: skip
+    found = closed(files, "tool")
+    kept = f"{information}/entry_points.txt" in found.paths
+    assert kept is ("print('single')" not in source)
+    assert (f"{SITE}/single.py" in found.paths) is module

@@ -37,9 +37,11 @@ def keep_what_is_needed(subject: Subject, explain: Sequence[str] = ()) -> tuple[
         subject.edited.put(path, data)
     left = _files(subject)
     told = subject.told
+    of = (
+        f", of {found.packages} of {counted(packages, 'package')} of the system" if packages else ""
+    )
     told.done.append(
-        f"removed {counted(files - left, 'file')} that nothing it starts needs: {left} of {files}, "
-        f"and {found.packages} of {counted(packages, 'package')} of the system, are left"
+        f"removed {counted(files - left, 'file')} that nothing it starts needs; {left} are left{of}"
     )
     _tell_of_programs(subject, found, before)
     told.notes += found.warnings

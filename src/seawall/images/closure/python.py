@@ -12,7 +12,7 @@ from typing import NamedTuple
 from seawall.core.lazy import pattern
 from seawall.images.closure.keeper import Keeper, is_of_application, shown
 from seawall.images.closure.linker import Linker, listed
-from seawall.images.closure.python_distributions import Distributions
+from seawall.images.closure.python_distributions import Distributions, distributions_in
 from seawall.images.closure.python_imports import (
     MAX_SOURCE,
     Import,
@@ -367,7 +367,7 @@ class _Walk:
     def _follow_lines(self, source: bytes, path: str, top: str) -> None:
         for item in lines_of(source):
             self._want(item.module, f"imported by {shown(path)}")
-        self._load(source, path, shown(top))
+        self._read_texts(source, path, shown(top))
         if b"entry_points(" in source:
             self._owner.entry_points[shown(top)] = None
         if b"import_module(" in source or b"__import__(" in source:
@@ -390,14 +390,28 @@ class _Walk:
                 self._miss(target, path)
         if not is_standard:
             if "/" in path:
-                self._load(self._keeper.root.read(path, MAX_SOURCE) or b"", path, shown(path))
+                self._read_texts(self._keeper.root.read(path, MAX_SOURCE) or b"", path, shown(path))
             if imports.dynamic:
                 self._owner.dynamic[shown(path)] = None
             if imports.entry_points:
                 self._owner.entry_points[shown(path)] = None
 
-    def _load(self, source: bytes, path: str, told: str) -> None:
+    def _read_texts(self, source: bytes, path: str, told: str) -> None:
+        """Keep what a source names in texts: shared libraries, and distributions by their names."""
         self._owner.libraries.load(source, path, told, self._interpreter.path)
+        for function, name in distributions_in(source):
+            item = self._known_distributions().named(name)
+            if item is None:
+                continue
+            reason = f"the metadata of {item.name}, read by {shown(path)}"
+            self._keeper.keep_tree(item.path, reason, passive=True)
+            for module in sorted(item.modules) if function == "load_entry_point" else ():
+                self._want(module, f"an entry point of {item.name}, run by {shown(path)}")
+
+    def _known_distributions(self) -> Distributions:
+        if self._distributions is None:
+            self._distributions = Distributions(self._keeper, self._interpreter.sites)
+        return self._distributions
 
     def _miss(self, name: str, path: str) -> None:
         top = name.partition(".")[0]
@@ -406,10 +420,9 @@ class _Walk:
 
     def _distribution(self, name: str, path: str) -> None:
         """Keep the metadata of what brought a module, and follow what that requires."""
-        if self._distributions is None:
-            self._distributions = Distributions(self._keeper, self._interpreter.sites)
+        distributions = self._known_distributions()
         site = self._interpreter.site_of(path)
-        for item in self._distributions.of_module(site, name):
+        for item in distributions.of_module(site, name):
             if item.path in self._trees:
                 continue
             module = self._module(name)
@@ -418,7 +431,7 @@ class _Walk:
             self._trees.add(item.path)
             self._keeper.keep_tree(item.path, f"the metadata of {item.name}", passive=True)
             for required in item.requires:
-                other = self._distributions.named(required)
+                other = distributions.named(required)
                 for each in sorted(other.modules) if other is not None else ():
                     self._want(each, f"{item.name} requires {required}")
 

@@ -15,6 +15,12 @@ from seawall.images.closure.keeper import Keeper
 _ENDS = (".dist-info", ".egg-info")
 _REQUIRED = pattern(r"^Requires-Dist:[ \t]*([A-Za-z0-9][\w.-]*)([^\n]*)", 8)  # re.MULTILINE
 _NAME = pattern(r"^Name:[ \t]*(\S+)", 8)
+_READ = pattern(
+    rb"""\b(load_entry_point|get_distribution|distribution|version|metadata|requires?)\(\s*"""
+    rb"""["']([A-Za-z0-9][\w.-]{0,200})"""
+)
+"""Of ``importlib.metadata`` and ``pkg_resources``; another function may have the same name."""
+_MARKS = (b"metadata", b"pkg_resources", b"load_entry_point")
 _MOST = 4 << 20
 _DEPTH = 3
 
@@ -54,6 +60,13 @@ class Distributions:
     def named(self, name: str) -> Distribution | None:
         """The distribution of a name."""
         return self._by_name.get(python_name(name))
+
+
+def distributions_in(source: bytes) -> Iterator[tuple[str, str]]:
+    """The functions that a source gives names of distributions to, and those names."""
+    if any(mark in source for mark in _MARKS):
+        for found in _READ.finditer(source):
+            yield found[1].decode(), found[2].decode()
 
 
 def _names(file: str) -> Iterator[str]:
