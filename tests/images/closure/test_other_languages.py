@@ -137,3 +137,34 @@ def test_companions() -> None:
         "usr/lib/libx.so": elf(),
     }  # fmt: skip
     assert {"usr/lib/git-core/git-x", "usr/lib/libx.so"} <= closed(files, "git", "log").paths
+
+
+def test_what_the_configuration_of_a_server_names() -> None:
+    files: dict[str, Content] = {
+        LOADER: elf(), "usr/sbin/lighttpd": elf(interpreter=f"/{LOADER}"),
+        "etc/lighttpd/lighttpd.conf":
+            'server.document-root = "/srv/page"\nserver.errorlog = "/var/log/lighttpd/error.log"\n'
+            'ssl.pemfile = "/opt/web/server.pem"\n# "/opt/web/old.pem"\n',
+        "etc/lighttpd/self": "-> .", "etc/lighttpd/nowhere": "-> nothing",
+        "usr/lib/lighttpd/mod_access.so": elf(), "srv/page/index.html": "x",
+        "srv/other/index.html": "x", "var/log/lighttpd": None, "opt/web/server.pem": "x",
+        "opt/web/old.pem": "x",
+    }  # fmt: skip
+    found = closed(files, "lighttpd")
+    assert {
+        "usr/lib/lighttpd/mod_access.so", "srv/page/index.html", "opt/web/server.pem",
+        "var/log/lighttpd",
+    } <= found.paths  # fmt: skip
+    assert not {"srv/other/index.html", "opt/web/old.pem"} & found.paths
+    assert found.written == {"var/log/lighttpd": "named in /etc/lighttpd/lighttpd.conf"}
+
+
+def test_a_configuration_that_runs_commands() -> None:
+    files: dict[str, Content] = {
+        LOADER: elf(), "usr/sbin/lighttpd": elf(interpreter=f"/{LOADER}"), "bin/sh": elf(),
+        "usr/bin/tool": elf(),
+        "etc/lighttpd/lighttpd.conf": 'include_shell "tool x"\n# include_shell "tool y"\n',
+    }  # fmt: skip
+    found = closed(files, "lighttpd")
+    assert {"bin/sh", "usr/bin/tool"} <= found.paths
+    assert not found.shells.removable

@@ -53,12 +53,21 @@ COMPANIONS = (
         "/etc/gitconfig",
     )),
     Companion("ssh", "the configuration", ("/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d")),
-    Companion("postgres", "the files", ("/usr/share/postgresql", "/usr/local/share/postgresql")),
-    Companion("mariadbd", "the messages", ("/usr/share/mariadb", "/usr/share/mysql", "/etc/mysql")),
+    Companion("postgres", "the files", (
+        "/usr/lib/postgresql", "/usr/share/postgresql", "/usr/local/lib/postgresql",
+        "/usr/local/share/postgresql",
+    )),
+    Companion("mariadbd", "the messages", (
+        "/usr/share/mariadb", "/usr/share/mysql", "/usr/lib/mysql/plugin", "/etc/mysql",
+    )),
     Companion("mysqld", "the messages", ("/usr/share/mysql", "/etc/mysql")),
     Companion("haproxy", "the configuration", ("/etc/haproxy", "/usr/local/etc/haproxy")),
     Companion("apache2", "the configuration and modules", (
         "/etc/apache2", "/usr/lib/apache2/modules", "/usr/share/apache2", "/etc/mime.types",
+    )),
+    Companion("lighttpd", "the configuration and modules", (
+        "/etc/lighttpd", "/usr/lib/lighttpd", "/usr/lib64/lighttpd", "/usr/share/lighttpd",
+        "/etc/mime.types",
     )),
     Companion("httpd", "the configuration and modules", (
         "/etc/httpd", "/usr/local/apache2", "/usr/lib64/httpd/modules",

@@ -22,8 +22,12 @@ _NODE = frozenset(("node", "nodejs"))
 _MOST_SCRIPT = 1 << 20
 _MOST_TEXT = 4 << 20
 """Bytes of all shell scripts together: their grammar may take seconds for one."""
+_MOST_CONFIGURATIONS = 1_000
+"""Files of one configuration."""
 _MOST_PROCESSES = 20_000
 """Commands that are followed; an image has a few."""
+_INCLUDED = pattern(rb'^[ \t]*include_shell[ \t]+"([^"\n]{1,500})"', 8)  # re.MULTILINE
+"""A command in lighttpd's configuration, run by ``/bin/sh`` (its documentation of include_shell)."""
 _MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".tcl", ".lua")
 """Ends of scripts that are modules as well: they are kept because others load them."""
 _LONGEST = 4096
@@ -94,6 +98,29 @@ class Processes:
             if name == companion.program:
                 for place in companion.places:
                     self._keeper.keep_tree(place.strip("/"), f"{companion.what} of {shown(path)}")
+                    if place.startswith("/etc/"):
+                        self._configured(place.strip("/"))
+
+    def _configured(self, top: str) -> None:
+        """Keep what the files of a configuration name: certificates, content that is served."""
+        waiting, left = [top], _MOST_CONFIGURATIONS
+        while waiting and left:
+            path = waiting.pop()
+            left -= 1
+            entry = self._keeper.root.get(path)
+            if entry is not None and entry.kind is DIRECTORY:
+                waiting += sorted(f"{entry.path}/{name}" for name in self._keeper.names(path))
+                continue
+            text = self._keeper.text(path, _MOST_SCRIPT).encode("utf-8", "surrogateescape")
+            for command in _INCLUDED.finditer(text):
+                self.run(("/bin/sh", "-c", command[1].decode("utf-8", "replace")), shown(path))
+            for word in scripts.paths_in(text):
+                place = self._keeper.place(word)
+                found = self._keeper.find(place)
+                if found is None or place.startswith(_STATE):
+                    self._place(place, f"named in {shown(path)}")
+                else:
+                    self._keeper.keep_named(place, f"named in {shown(path)}")
 
     def examine(self, path: str) -> None:
         """Look at a kept file by its real path: a script runs its interpreter."""
