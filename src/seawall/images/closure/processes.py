@@ -27,7 +27,7 @@ _MOST_CONFIGURATIONS = 1_000
 _MOST_PROCESSES = 20_000
 """Commands that are followed; an image has a few."""
 _INCLUDED = pattern(rb'^[ \t]*include_shell[ \t]+"([^"\n]{1,500})"', 8)  # re.MULTILINE
-"""A command in lighttpd's configuration, run by ``/bin/sh`` (its documentation of include_shell)."""
+"""A command in lighttpd's configuration, which ``/bin/sh`` runs."""
 _MODULES = (".py", ".js", ".mjs", ".cjs", ".ts", ".pl", ".pm", ".rb", ".php", ".tcl", ".lua")
 """Ends of scripts that are modules as well: they are kept because others load them."""
 _LONGEST = 4096
