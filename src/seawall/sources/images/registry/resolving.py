@@ -204,7 +204,7 @@ def _every(registry: Registry, place: Place, top: Manifest, name: str) -> list[I
         for each in index.descriptors("manifests", name):
             if each.is_attestation:
                 attestations.append(each)
-            elif each.platform not in first:
+            elif not each.artifact_type and each.platform not in first:
                 if len(first) >= MAX_PLATFORMS:
                     raise _too_many(name)
                 found = registry.manifest(place.repository, each.digest)
