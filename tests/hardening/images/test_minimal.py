@@ -176,6 +176,11 @@ def test_what_is_asked_for_is_kept(tmp_path: Path, more: tuple[str, ...], kept: 
     assert found - plain - packages == kept
 
 
+def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+    told, _ = minimal(made(tmp_path), tmp_path / "out", "--command", "psql -l")
+    assert "note: psql, a command of the user or a health check, is not in the image" in told
+
+
 def test_nothing_that_is_included_is_told(tmp_path: Path) -> None:
     told, _ = minimal(made(tmp_path), tmp_path / "out", "--include", "/usr/lib/nothing*")
     assert "note: nothing in the image is included by /usr/lib/nothing*" in told

@@ -92,6 +92,8 @@ def _start(keeper: Keeper, processes: Processes, commands: Sequence[Sequence[str
         # An entrypoint that ends in exec "$@" runs it, as many do.
         processes.run(configuration.command, "the image's configuration (as CMD)")
     for words in commands:
+        if keeper.program(words[0]) is None:
+            keeper.warn(f"{words[0]}, a command of the user or a health check, is not in the image")
         processes.run(words, "a command of the user, or a health check")
     if configuration.directory.strip("/"):
         processes.application(keeper.place("."), working=True)

@@ -34,10 +34,11 @@ class Edited:
     def names_of(self, node: Node) -> list[Node]:
         """All the names of a file: itself and its hard links."""
         if self._links is None:
-            self._links = {}
-            for each in self.tree.files():
-                if each.entry.kind is FILE:
-                    self._links.setdefault(each.content, []).append(each)
+            found = [each for each in self.tree.files() if each.content is not each]
+            self._links = {each.content: [] for each in found}
+            for each in self.tree.files() if found else ():
+                if each.content in self._links:
+                    self._links[each.content].append(each)
         return self._links.get(node.content, [node])
 
     def remove(self, path: str) -> bool:
@@ -210,7 +211,8 @@ def _member(edited: Edited, node: Node, first: dict[Node, str], clock: int) -> M
     entry = node.entry._replace(mtime=max(0, min(node.entry.mtime, clock)))
     if entry.kind is not FILE:
         return Member(entry)
-    known = first.setdefault(node.content, entry.path)
+    shared = len(edited.names_of(node)) > 1
+    known = first.setdefault(node.content, entry.path) if shared else entry.path
     if known != entry.path:
         return Member(entry._replace(kind=HARD_LINK, link=known, size=0))
     return Member(entry, edited.content(node) if entry.size else b"")
