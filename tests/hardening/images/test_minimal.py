@@ -65,7 +65,7 @@ def debian(*more: bytes) -> bytes:
         file("etc/os-release", b'ID=debian\nVERSION_ID="12"\n'),
         file("var/lib/dpkg/status", STATUS),
         listed("libneeded", f"{LIBRARIES}/libneeded.so.1.2", f"{LIBRARIES}/libneeded.so.1"),
-        listed("libother", f"{LIBRARIES}/libother.so.1"), listed("dash", "usr/bin/dash"),
+        listed("libother", "lib64", f"{LIBRARIES}/libother.so.1"), listed("dash", "usr/bin/dash"),
         listed("server", "usr/bin/redis-server", "usr/share/doc/server/copyright"),
         file("usr/share/doc/server/copyright", b"..."), *more,
     )  # fmt: skip

@@ -47,6 +47,7 @@ def _with_files(facts: Facts, tree: FileSystem) -> Facts:
 def _is_left(paths: tuple[str, ...], tree: FileSystem) -> bool:
     for path in paths:
         node = tree.get(path)
-        if node is not None and node.entry.kind is not DIRECTORY:
+        target = tree.resolve(path) if node is not None else None
+        if node is not None and (target is None or target.entry.kind is not DIRECTORY):
             return True
     return False

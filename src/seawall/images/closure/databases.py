@@ -59,13 +59,19 @@ class _Databases:
     def __init__(self, keeper: Keeper, replaced: dict[str, bytes]) -> None:
         self._keeper = keeper
         self._replaced = replaced
-        self._files = frozenset(
-            path
-            for path in keeper.reasons
-            if (found := keeper.root.get(path)) is not None and found.kind is not DIRECTORY
-        )
+        self._files = frozenset(path for path in keeper.reasons if not self._is_directory(path))
         self._names = frozenset(path.rpartition("/")[2] for path in self._files)
         self._directories: dict[str, str] = {}
+
+    def _is_directory(self, path: str) -> bool:
+        """Whether a path is a directory, or a link to one: ``lib`` of a merged ``/usr``.
+
+        Of those that packages list nothing tells that something of a package is left.
+        """
+        found = self._keeper.find(path)
+        if found is None:
+            return self._keeper.root.get(path) is None
+        return found.kind is DIRECTORY
 
     def _actual(self, path: str) -> str:
         """A path of a list, with the links of directories on the way to it followed."""
