@@ -1,0 +1,1 @@
+"""Seeing what a program opens, executes and calls. It imports nothing of ours."""
