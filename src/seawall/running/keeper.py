@@ -81,6 +81,10 @@ def _say(control: socket.socket, said: dict[str, Any], descriptors: tuple[int, .
         socket.send_fds(control, [data], descriptors)
 
 
+def _fail(status: int, error: OSError) -> None:
+    os.write(status, json.dumps({"failure": str(error.strerror)}).encode() + b"\n")
+
+
 class _Keeper:
     """The first process of the namespace."""
 
@@ -186,22 +190,39 @@ class _Keeper:
             for number, writer in enumerate(writers, 1):
                 os.dup2(writer, number)
             self._limit()
-            if not words:
-                code = chroot.run(
-                    self._room, self._process, stage, status, maps_users=self._maps_users
-                )
-                return
-            os.set_inheritable(status, True)  # noqa: FBT003 - as the function has it
-            as_user = self._order["runner"] == commands.BUBBLEWRAP and not self._maps_users
-            if as_user:
-                os.setgroups(self._process.groups)
-                os.setresgid(*[self._process.gid] * 3)
-                os.setresuid(*[self._process.uid] * 3)
-            os.execve(words[0], words, _CLEAN)  # noqa: S606 - it is what is wanted
+            code = self._be_runner(words, stage, status)
         except OSError as error:
-            os.write(status, json.dumps({"failure": str(error.strerror)}).encode() + b"\n")
+            _fail(status, error)
         finally:
             os._exit(code)
+
+    def _be_runner(self, words: list[str], stage: Stage, status: int) -> int:
+        """Be the runner, or have a child be it and watch it; gives the exit status."""
+        record = self._order["record"]
+        if record < 0:
+            return self._run(words, stage, status)
+        from seawall.running.recording import run_recorded  # noqa: PLC0415 - few are watched
+
+        def become() -> int:
+            try:
+                return self._run(words, stage, status)
+            except OSError as error:
+                _fail(status, error)
+                return 126
+
+        return run_recorded(become, stage.root, record)
+
+    def _run(self, words: list[str], stage: Stage, status: int) -> int:
+        """Become the runner; gives the exit status of the one that is no program."""
+        if not words:
+            return chroot.run(self._room, self._process, stage, status, maps_users=self._maps_users)
+        os.set_inheritable(status, True)  # noqa: FBT003 - as the function has it
+        as_user = self._order["runner"] == commands.BUBBLEWRAP and not self._maps_users
+        if as_user:
+            os.setgroups(self._process.groups)
+            os.setresgid(*[self._process.gid] * 3)
+            os.setresuid(*[self._process.uid] * 3)
+        return os.execve(words[0], words, _CLEAN)  # noqa: S606 - it is what is wanted
 
     def _limit(self) -> None:
         limits = self._limits

@@ -30,12 +30,16 @@ class Runner(NamedTuple):
     program: str
     """Its path; empty for the one that is no program."""
 
-    def start(self, room: Room, process: Process, limits: Limits = DEFAULT_LIMITS) -> Running:
+    def start(
+        self, room: Room, process: Process, limits: Limits = DEFAULT_LIMITS, *, record: int = -1
+    ) -> Running:
         """Start a process; to be used in a ``with`` statement.
 
+        ``record`` is an open file: what the process opens, executes and calls is written to it
+        (``tracing.record``). Where that cannot be seen, the process is not run, and fails.
         Raises ``NotPossibleError`` where no process can be started at all.
         """
-        return Running(self.name, self.program, room, process, limits)
+        return Running(self.name, self.program, room, process, limits, record)
 
 
 class Choice(NamedTuple):

@@ -36,6 +36,7 @@ class Running:
         room: Room,
         process: Process,
         limits: Limits,
+        record: int = -1,
     ) -> None:
         self._outputs = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 - closed in stop
         self._limits = limits
@@ -46,7 +47,7 @@ class Running:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control = ours
         order = {
-            "runner": runner, "program": program,
+            "runner": runner, "program": program, "record": record,
             "room": room._asdict(), "process": process._asdict(), "limits": limits._asdict(),
             "control": theirs.fileno(), "outputs": [each.fileno() for each in self._outputs],
             "name": self._name,
@@ -56,7 +57,10 @@ class Running:
             self._keeper = subprocess.Popen(  # noqa: S603 - this interpreter, a list, no shell
                 [sys.executable, "-I", "-S", "-B", "-c", _START, above],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), *(each.fileno() for each in self._outputs)),
+                pass_fds=[
+                    theirs.fileno(), *(each.fileno() for each in self._outputs),
+                    *([record] if record >= 0 else []),
+                ],
                 start_new_session=True, cwd="/",
             )  # fmt: skip
         except OSError as error:
