@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from seawall.cli.arguments import Parser, add_registry_options
+from seawall.cli.observing import add_observation_options, watched_of
 from seawall.cli.output import write_text
 from seawall.cli.verification import add_verification_options, checks_of, verdict_lines
 from seawall.core.errors import UsageError
@@ -28,8 +29,8 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """\
 Rewrite an image: credentials and leftovers go, setuid bits and rights of all to write are taken
 away, shells and package managers go where nothing may need them, the process does not run as root.
-What is done, and what is not and why, is told. No engine is needed, and nothing of it is run
-unless --verify asks for that.
+What is done, and what is not and why, is told. No engine is needed, and nothing of it is run unless
+--observe or --verify asks for that.
 
 IN is named as for seawall scan; of a layout all platforms are rewritten. OUT is oci:DIR[:TAG],
 oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], registry:NAME, or a path: FILE.tar is an
@@ -84,6 +85,7 @@ def parser() -> Parser:
                       help="leave this program of the image its setuid bit")  # fmt: skip
     what.add_argument("--no-sbom", dest="sbom", action="store_false",
                       help="attach no bill of materials and no provenance")  # fmt: skip
+    add_observation_options(result)
     add_verification_options(result)
     result.add_argument(
         "--platform", metavar="OS/ARCH", default="", help="only this platform of an image"
@@ -124,15 +126,17 @@ def run(arguments: list[str]) -> int:
         raise UsageError("--base-layers is for --squash-above-base; leave it out, or say that too")
     if mode != MINIMAL and (options.include or options.command or options.explain):
         raise UsageError("--include, --command and --explain are for --minimal; say that too")
+    place = place_of(options.out)
     wanted = Options(
         mode, options.base_layers, _paths(options.keep), _paths(options.keep_setuid),
         user_of(options.user) if options.user is not None else None, options.compression,
         options.sbom, _epoch(), tuple(options.include), _commands(options.command),
-        tuple(options.insecure_registry), tuple(options.registry_mirror),
+        watched_of(options, place), tuple(options.insecure_registry),
+        tuple(options.registry_mirror),
     )  # fmt: skip
     checks = checks_of(options)
     done = harden_image(
-        options.image, place_of(options.out), wanted, platform=options.platform,
+        options.image, place, wanted, platform=options.platform,
         force=options.force, dry_run=options.dry_run, explain=options.explain, checks=checks,
     )  # fmt: skip
     write_text(_told(done, options), None)

@@ -76,6 +76,8 @@ def _parameters(options: Options) -> dict[str, Any]:
         found["include"] = list(options.includes)
     if options.commands:
         found["command"] = [list(words) for words in options.commands]
+    if options.watched:
+        found["observe"] = options.watched.told()
     if options.keep_setuid:
         found["keep-setuid"] = sorted(options.keep_setuid)
     if options.user is not None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from seawall.core.errors import UsageError
+from seawall.core.errors import InputError, UsageError
 from seawall.engine import Options as EngineOptions
 from seawall.engine.containers.asked import Places
 from seawall.engine.containers.named import platform_of, shown
@@ -25,6 +25,7 @@ from seawall.sources.images.writing.place import REGISTRY, Place
 
 if TYPE_CHECKING:
     from seawall.sources.images.registry.access import Access
+    from seawall.tracing.record import Observation
 
 _REGISTRY = "the registry"
 
@@ -91,6 +92,7 @@ def harden_image(
         )
     if not dry_run:
         _refuse_what_is_there(place, options, force=force)
+        _refuse_profiles_that_are_there(options, force=force)
     if place.kind == DOCKER_ARCHIVE:
         options = options._replace(sbom=False)
     notes = [*others, *_notes(name, found, place, options)]
@@ -103,16 +105,21 @@ def harden_image(
         return Done(tuple(ones), "", tuple(notes), 0)
     made: list[Written] = []
     verdicts: list[Verdict] = []
+    seen: list[Observation] = []
+    user = ""
     with workshop.Workshop(place) as shop:
         for image in images:
             with plan(image, options, explain=explain, directory=shop.directory) as planned:
                 made.append(make(planned, shop))
                 ones.append(_one(planned, made[-1]))
+                seen += [planned.seen] if planned.seen is not None else []
+                user = planned.user
                 verdicts += _verified(planned, made[-1], checks)
         output = Output(tuple(made))
         is_refused = checks.refuse(verdicts)
         if not is_refused:
             _put(output, place, shop, options)
+            notes += _profiled(seen, options, place, user)
     attached = sum(len(each.attached) for each in made)
     digest = "" if is_refused else output.top.digest
     return Done(tuple(ones), digest, tuple(notes), attached, tuple(verdicts))
@@ -169,6 +176,22 @@ def _refuse_what_is_there(place: Place, options: Options, *, force: bool) -> Non
         from seawall.sources.images.writing import registry  # noqa: PLC0415 - only for a registry
 
         registry.refuse_what_is_there(place, _reach(options))
+
+
+def _profiled(seen: list["Observation"], options: Options, place: Place, user: str) -> list[str]:
+    if not seen:
+        return []
+    from seawall.hardening.images import seccomp_files  # noqa: PLC0415 - only for --observe
+
+    return seccomp_files.write_profile(seen, options.watched.seccomp, place, user)
+
+
+def _refuse_profiles_that_are_there(options: Options, *, force: bool) -> None:
+    for each in options.watched.files:
+        if os.path.lexists(each) and not force:
+            raise InputError(
+                f"{each}: is there already; name another place with --seccomp, or say --force"
+            )
 
 
 def _put(output: Output, place: Place, shop: workshop.Workshop, options: Options) -> None:

@@ -10,24 +10,28 @@ from seawall.engine.containers.whole import system_packages
 from seawall.hardening.images.options import counted, named
 from seawall.hardening.images.programs import PROGRAMS, programs_of
 from seawall.hardening.images.subject import Subject
+from seawall.hardening.images.watched import present
 from seawall.images.closure.closing import Closure, closure, health_check
 from seawall.images.closure.roots import MergedRoot
 from seawall.sources.images.entry import DIRECTORY
 from seawall.sources.images.image import texts
 from seawall.sources.images.merging import Node
+from seawall.tracing.record import Observation
 
 _MOST_STEPS = 20
 """Reasons in a row that are told of one file."""
 _NAMED = pattern(r"(?<![^\s(])/([^\s,()]+)")
 
 
-def keep_what_is_needed(subject: Subject, explain: Sequence[str] = ()) -> tuple[Closure, list[str]]:
+def keep_what_is_needed(
+    subject: Subject, explain: Sequence[str] = (), seen: Observation | None = None
+) -> tuple[Closure, list[str]]:
     """Take out all that the process does not reach, and tell what and why.
 
-    Gives what is kept, and of the paths that ``explain`` names (globs) why they are or are not.
-    Raises ``UsageError`` where nothing tells what is to run.
+    What was seen to be used stays as well. Gives what is kept, and of the paths that ``explain``
+    names (globs) why they are or are not. Raises ``UsageError`` where nothing tells what is to run.
     """
-    found = _closure(subject)
+    found = _closure(subject, seen)
     packages = len(system_packages(subject.whole.packages))
     explained = list(_explained(subject, found, explain))
     before = {what: _programs(subject, what) for what in PROGRAMS}
@@ -57,12 +61,13 @@ def _files(subject: Subject) -> int:
     return sum(node.entry.kind is not DIRECTORY for node in subject.edited.tree.files())
 
 
-def _closure(subject: Subject) -> Closure:
+def _closure(subject: Subject, seen: Observation | None) -> Closure:
     configuration = subject.facts.configuration
     check = subject.config.health_check
     test = texts(check.get("Test")) if check is not None else ()
     shell = subject.config.shell
-    commands = [*subject.options.commands]
+    watched = (each.words for each in subject.options.watched.commands)
+    commands = [*subject.options.commands, *(words for words in watched if words)]
     if not configuration.process and not commands:
         raise UsageError(
             f"{subject.image.name}: it names no program to start, so nothing tells what is needed; "
@@ -81,7 +86,8 @@ def _closure(subject: Subject) -> Closure:
 
     root = MergedRoot(subject.whole.files, contents, configuration)
     includes = (*subject.options.includes, *sorted(subject.options.keep))
-    return closure(root, includes, commands=[each for each in commands if each])
+    observed = present(seen.paths, lambda path: root.get(path) is not None) if seen else ()
+    return closure(root, includes, commands=[each for each in commands if each], observed=observed)
 
 
 # What is told ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from seawall.core.errors import UsageError
+from seawall.hardening.images.watched import NOTHING, Watched
 from seawall.sources.images.packing import GZIP
 
 LAYER, SQUASH, ABOVE_BASE = "layer", "squash", "squash-above-base"
@@ -46,6 +47,8 @@ class Options(NamedTuple):
     """Paths and globs that stay in a minimal image, whatever else does."""
     commands: tuple[tuple[str, ...], ...] = ()
     """Further commands that are to run in a minimal image, each as its words."""
+    watched: Watched = NOTHING
+    """What is run and watched, for what it uses and calls."""
     insecure_registries: tuple[str, ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     """As a scan has them (``engine.Options``)."""

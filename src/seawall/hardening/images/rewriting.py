@@ -1,7 +1,7 @@
 """An image of one platform, hardened: what is to be done first, then layers and documents of it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from seawall.core.errors import InputError
 from seawall.engine.containers.scanning import read
@@ -39,6 +39,9 @@ from seawall.sources.images.writing import image as writing
 from seawall.sources.images.writing.image import Blob, LayerBlob, Written
 from seawall.sources.images.writing.workshop import Workshop
 
+if TYPE_CHECKING:
+    from seawall.tracing.record import Observation
+
 
 class Plan:
     """What is to be done with an image; it is in ``subject.told`` in words."""
@@ -51,6 +54,8 @@ class Plan:
         self.kept = subject.kept_layers
         self.explained: tuple[str, ...] = ()
         """Why paths that were asked about are kept or not, a line each."""
+        self.seen: Observation | None = None
+        """What was observed, where that was asked for and possible."""
         entries = [looked.entries for looked in subject.read.layers]
         lower = merge(entries[: self.kept]) if self.kept else None
         self.members: list[Member] = members(subject.edited, lower, clock)
@@ -97,11 +102,12 @@ def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
     before = len(nodes), sum(node.entry.size for node in nodes)
     clock, source = clock_of(subject)
     subject.told.notes.append(f"no time in it is newer than {written(clock)} ({source})")
+    seen = _observed(subject) if subject.options.watched else None
     main = main_program(subject)
     explained: list[str] = []
     directories: Mapping[str, str] = {}
     if subject.options.mode == MINIMAL:
-        closure, explained = keep_what_is_needed(subject, explain)
+        closure, explained = keep_what_is_needed(subject, explain, seen)
         directories = closure.written
     remove_leftovers(subject)
     if subject.options.mode != MINIMAL:  # there, what is needed was found out otherwise
@@ -119,7 +125,14 @@ def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
     _tell_of_problems(subject)
     result = Plan(subject, chosen.config, clock, before)
     result.explained = tuple(explained)
+    result.seen = seen
     return result
+
+
+def _observed(subject: Subject) -> "Observation | None":
+    from seawall.hardening.images.observing import observe  # noqa: PLC0415 - few ask for it
+
+    return observe(subject, subject.options.watched)
 
 
 _MOST_PROBLEMS = 4

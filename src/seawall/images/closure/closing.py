@@ -43,7 +43,7 @@ def closure(
         includes: paths and globs that are kept whatever else is; directories with all in them.
         commands: further commands that are run in it, each as words: that of a health check, those
             that are to verify it.
-        observed: paths that were seen to be opened; directories as they are.
+        observed: paths that were seen to be used; directories as they are.
     """
     keeper = Keeper(root)
     linker = Linker(keeper)
@@ -52,7 +52,7 @@ def closure(
     for pattern in includes:
         _include(keeper, pattern)
     for path in observed:
-        keeper.keep_link(path.strip("/"), "seen to be opened")
+        keeper.keep_link(path.strip("/"), "seen to be used")
     _settle(keeper, processes)
     base_list.keep(keeper, linker)
     _settle(keeper, processes)

@@ -84,23 +84,23 @@ def command_of(text: str) -> Command:
     return Command(tuple(words), text)
 
 
-def http_of(text: str) -> Http:
+def http_of(text: str, option: str = "--verify-http") -> Http:
     """``PORT/PATH``; raises UsageError."""
     port, slash, path = text.partition("/")
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
     if not 0 < number <= _LARGEST_PORT or not _PATH.fullmatch(slash + path or "/"):
         raise UsageError(
-            f"--verify-http: {text!r} is not PORT/PATH; write 8080/healthz, with %XX for what is "
+            f"{option}: {text!r} is not PORT/PATH; write 8080/healthz, with %XX for what is "
             "not ASCII"
         )
     return Http(number, slash + path or "/")
 
 
-def patience_of(text: str) -> float:
+def patience_of(text: str, option: str = "--verify-timeout") -> float:
     """Seconds; raises UsageError."""
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= _LONGEST_WAIT):
         raise UsageError(
-            f"--verify-timeout: {text!r} is no number of seconds from 1 to {_LONGEST_WAIT}; "
+            f"{option}: {text!r} is no number of seconds from 1 to {_LONGEST_WAIT}; "
             f"write {PATIENCE:.0f}"
         )
     return float(text)
