@@ -15,7 +15,7 @@ import pytest
 from seawall.hardening.images import observing
 from seawall.hardening.images.watched import present
 from seawall.running.runners import Choice, choose
-from seawall.sources.images.manifest import host_platform
+from seawall.sources.images.platforms import of_host
 from tests.cli.support import command
 from tests.hardening.images.made import layout, system
 from tests.hardening.images.test_harden_image import harden
@@ -92,7 +92,7 @@ def image(tmp_path: Path, text: str, files: dict[str, str], **config: Any) -> st
     with tarfile.open(fileobj=stream, mode="w") as archive:
         archive.add(root, arcname=".", filter=_of_root)
     own = {"Entrypoint": ["/usr/bin/app"], "Env": ["PATH=/usr/bin:/bin"], **config}
-    host = host_platform()
+    host = of_host()
     return layout(
         tmp_path / "in", stream.getvalue(), config=own, os=host.os, architecture=host.architecture
     )
@@ -235,7 +235,7 @@ def test_nothing_is_written_where_nothing_can_be_watched(
 
 
 def test_another_platform_is_told_to_be_unobserved(tmp_path: Path) -> None:
-    foreign = "arm64" if host_platform().architecture == "amd64" else "amd64"
+    foreign = "arm64" if of_host().architecture == "amd64" else "amd64"
     config = {"Entrypoint": ["/app"]}
     name = layout(tmp_path / "in", config=config, os="linux", architecture=foreign)
     told = harden(name, str(tmp_path / "out"), "--observe", "").output

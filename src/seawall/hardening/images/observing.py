@@ -24,7 +24,7 @@ from seawall.running.room import DOCKER_CAPABILITIES, NotPossibleError, Room
 from seawall.running.runners import Runner, choose
 from seawall.running.starting import Running
 from seawall.sources.images.extracting import Directory, Viewer, extract
-from seawall.sources.images.manifest import host_platform
+from seawall.sources.images.platforms import normal, of_host
 from seawall.tracing import calls
 from seawall.tracing.record import CALLS_SEEN, FILES_SEEN, Observation, read
 
@@ -46,8 +46,8 @@ def observe(subject: Subject, watched: Watched) -> Observation | None:
 
     Raises ``InputError`` where nothing can be run or seen.
     """
-    platform = platform_of(subject)
-    host = host_platform()
+    platform = normal(platform_of(subject))
+    host = of_host()
     machine = _MACHINES.get(host.architecture)
     if platform.os != host.os or _MACHINES.get(platform.architecture) != machine or not machine:
         subject.told.left.append(
