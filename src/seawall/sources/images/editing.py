@@ -10,7 +10,7 @@ the same.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from seawall.sources.images.entry import FILE, HARD_LINK, WHITEOUT, Entry
+from seawall.sources.images.entry import DIRECTORY, FILE, HARD_LINK, WHITEOUT, Entry
 from seawall.sources.images.merging import FileSystem, Node, implied
 from seawall.sources.images.spool import Content, content_of
 
@@ -78,6 +78,35 @@ class Edited:
         for node, data in self._contents.items():
             if self.tree.get(node.entry.path) is node:
                 yield node.entry.path, data
+
+    def place(self, entry: Entry, data: bytes = b"") -> None:
+        """Put in what an entry describes, in the place of what has its name.
+
+        A directory that is there stays as it is; a hard link shares what its ``link`` leads to, and
+        raises ``LookupError`` where that is nothing.
+        """
+        above, _, name = entry.path.rpartition("/")
+        directory = self.directory(above)
+        there = directory.entry.path
+        path = f"{there}/{name}" if there else name
+        if directory.children is None or not name:
+            raise LookupError(path)
+        known = directory.children.get(name)
+        if entry.kind is DIRECTORY and known is not None and known.children is not None:
+            return
+        shared = None
+        if entry.kind is HARD_LINK:
+            shared = self.tree.get(entry.link)
+            if shared is None or shared.entry.kind is not FILE:
+                raise LookupError(entry.link)
+            entry = shared.entry
+        made = Node(entry._replace(path=path, offset=-1), _NEW)
+        if shared is not None:
+            made.content = shared.content
+        else:
+            self._contents[made] = data
+        directory.children[name] = made
+        self._links = None
 
     def directory(self, path: str) -> Node:
         """The directory at a path, made where it is missing; what else was there is replaced."""

@@ -1,0 +1,1 @@
+"""Newer packages of the system for an image: found, verified, and put into a layer."""

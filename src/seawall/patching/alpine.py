@@ -1,0 +1,5 @@
+"""stub"""
+from seawall.patching.tree import Tree
+class Alpine:
+    type="apk"
+def is_there(tree): return False

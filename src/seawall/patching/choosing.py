@@ -1,0 +1,138 @@
+"""Which packages are patched: those that are vulnerable, named, or all; with reasons for the rest."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.patching.candidates import Candidate
+from seawall.patching.plans import ALL, Left, Plan, Step, listed
+from seawall.patching.relations import Unit, World
+from seawall.patching.resolving import Key, Resolver
+from seawall.patching.sources import Wanted
+from seawall.patching.watching import Watch
+
+Compare = Callable[[str, str], int | None]
+
+
+class Package(NamedTuple):
+    """An installed package as the planner sees it."""
+
+    unit: Unit
+    state: str
+    """``installed``, or what else is wrong with it."""
+    is_held: bool
+    """Whether the image says that it is to stay as it is."""
+
+
+class Shelf:
+    """The newest package of each name and architecture that the sources have."""
+
+    def __init__(self, found: Iterable[Candidate], compare: Compare) -> None:
+        self.compare = compare
+        self._best: dict[Key, Candidate] = {}
+        for candidate in found:
+            known = self._best.get(candidate.unit.key)
+            if known is None or (compare(candidate.unit.version, known.unit.version) or 0) > 0:
+                self._best[candidate.unit.key] = candidate
+
+    def best(self, key: Key) -> Candidate | None:
+        """The newest of a package; it may be older than what is installed."""
+        return self._best.get(key)
+
+
+def choose(
+    packages: Sequence[Package],
+    shelf: Shelf,
+    watch: Watch,
+    wanted: Wanted,
+    obstacle: Callable[[Key, Candidate], str],
+    world: Callable[[Iterable[Unit]], World],
+) -> Plan:
+    """The plan. Raises ``UsageError`` for a package that is named and not installed."""
+    installed = {each.unit.key: each for each in packages}
+    _refuse_unknown(wanted.named, installed)
+
+    def newer(key: Key) -> Candidate | None:
+        candidate, own = shelf.best(key), installed[key].unit
+        if candidate is None or (shelf.compare(candidate.unit.version, own.version) or 0) <= 0:
+            return None
+        return candidate
+
+    def speaks_against(key: Key) -> str:
+        package, candidate = installed[key], newer(key)
+        if package.is_held:
+            return "the image holds it at its version"
+        if package.state != "installed":
+            return f"it is in the state {package.state}"
+        return obstacle(key, candidate) if candidate is not None else ""
+
+    left: list[Left] = []
+    selected = []
+    for key, package in installed.items():
+        reason = _reason_to_leave(package.unit, newer(key), shelf.best(key), watch, wanted)
+        if reason is None:
+            continue
+        if reason:
+            left.append(Left(package.unit, watch.mendable(package.unit), reason))
+        else:
+            selected.append(key)
+    units = [each.unit for each in packages]
+    resolved = Resolver(units, newer, speaks_against, world).resolve(selected)
+    steps = []
+    for key, chosen in resolved.chosen.items():
+        unit = installed[key].unit
+        because = f"{chosen.needed_by} needs it" if chosen.needed_by else "named"
+        steps.append(Step(unit, chosen.candidate, watch.cleared(unit, chosen.candidate), because))
+    for key, reason in resolved.refused.items():
+        if key in selected:
+            unit = installed[key].unit
+            left.append(Left(unit, watch.mendable(unit), reason))
+    return Plan(tuple(sorted(steps, key=_by_name)), tuple(sorted(left, key=_by_unit)))
+
+
+def _by_name(step: Step) -> Key:
+    return step.old.key
+
+
+def _by_unit(left: Left) -> Key:
+    return left.unit.key
+
+
+def _refuse_unknown(named: Iterable[str], installed: Mapping[Key, Package]) -> None:
+    known = {key[0] for key in installed}
+    for name in sorted(named):
+        if name not in known:
+            raise UsageError(f"--patch-package {name}: the image has no such package")
+
+
+def _reason_to_leave(
+    unit: Unit, newer: Candidate | None, best: Candidate | None, watch: Watch, wanted: Wanted
+) -> str | None:
+    """Why a package is left; empty where it is to be patched, ``None`` where nothing asks."""
+    if wanted.named:
+        if unit.name not in wanted.named:
+            return None
+        return "" if newer is not None else _no_newer(best)
+    if wanted.what == ALL:
+        return "" if newer is not None else None
+    mendable = watch.mendable(unit)
+    if not mendable:
+        return None
+    if newer is None:
+        return _no_newer(best)
+    if not watch.cleared(unit, newer):
+        return f"{newer.unit.version}, the newest there is, has them too"
+    return ""
+
+
+def _no_newer(best: Candidate | None) -> str:
+    if best is None:
+        return "the sources do not have it"
+    return f"the sources have nothing newer than {best.unit.version}"
+
+
+def summary(plan: Plan) -> Iterator[str]:
+    """What a person wants to know first."""
+    cleared = {id_ for step in plan.steps for id_ in step.clears}
+    if cleared:
+        yield f"{len(cleared)} vulnerabilities are cleared: {listed(cleared)}"
