@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from seawall.cli.arguments import Parser, add_registry_options
 from seawall.cli.observing import add_observation_options, watched_of
 from seawall.cli.output import write_text
+from seawall.cli.patch_options import add_patch_options, wanted_patch
 from seawall.cli.verification import add_verification_options, checks_of, verdict_lines
 from seawall.core.errors import UsageError
 from seawall.hardening.images.hardener import Done, Size, harden_image
@@ -86,6 +87,7 @@ def parser() -> Parser:
     what.add_argument("--no-sbom", dest="sbom", action="store_false",
                       help="attach no bill of materials and no provenance")  # fmt: skip
     add_observation_options(result)
+    add_patch_options(result)
     add_verification_options(result)
     result.add_argument(
         "--platform", metavar="OS/ARCH", default="", help="only this platform of an image"
@@ -132,7 +134,7 @@ def run(arguments: list[str]) -> int:
         user_of(options.user) if options.user is not None else None, options.compression,
         options.sbom, _epoch(), tuple(options.include), _commands(options.command),
         watched_of(options, place), tuple(options.insecure_registry),
-        tuple(options.registry_mirror),
+        tuple(options.registry_mirror), wanted_patch(options),
     )  # fmt: skip
     checks = checks_of(options)
     done = harden_image(

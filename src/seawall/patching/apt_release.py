@@ -1,5 +1,7 @@
-"""The Release file of an archive for apt: what is signed, and until when (Debian's wiki,
-"DebianRepository/Format"; apt-secure(8))."""
+"""The Release file of an archive for apt: what is signed, and until when.
+
+Sources: Debian's wiki, "DebianRepository/Format"; apt-secure(8).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -98,7 +100,9 @@ def _check_times(name: str, fields: Paragraph, trust: Trust) -> None:
         )  # fmt: skip
     made = fields.get("Date")
     if made and _seconds(name, made) > trust.now + _SKEW:
-        raise PackageError(name, f"is of {made}, which is to come", "see whether the clock is right")
+        raise PackageError(
+            name, f"is of {made}, which is to come", "see whether the clock is right"
+        )
 
 
 def _seconds(name: str, text: str) -> float:

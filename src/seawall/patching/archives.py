@@ -1,8 +1,8 @@
 """What packages are packed in: ar, and tars in gzip, xz, zstd or none, read with limits.
 
 Sources: deb(5) and ar(5) for the outer archive of a .deb; ``sources.images.tar`` for what is within.
-A package is hostile until it is read: a name that leads out of the root, a device, a bomb end in an
-error that names the package.
+A package is hostile until it is read: a name that leads out of the root, a device, a bomb end in
+an error that names the package.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """What update-ca-certificates would make of Debian's ca-certificates: a bundle, and links.
 
-Sources: Debian's ``update-ca-certificates`` (the bundle is the chosen certificates one after the
-other, in the order of ``ca-certificates.conf``, then those of ``/usr/local/share``) and its postinst
+Sources: Debian's ``update-ca-certificates`` (the bundle is the chosen certificates one after
+the other, in the order of ``ca-certificates.conf``, then those of ``/usr/local/share``) and its postinst
 (new certificates are trusted unless the administrator said otherwise); openssl-rehash(1) and
 OpenSSL's ``crypto/x509/x_name.c`` on the hash of a name that the links are called by.
 """
@@ -18,7 +18,11 @@ from seawall.sources.images.entry import FILE, SYMLINK, Entry
 
 PACKAGE = "ca-certificates"
 _CONF = "etc/ca-certificates.conf"
-_SHARE, _LOCAL, _CERTS = "usr/share/ca-certificates", "usr/local/share/ca-certificates", "etc/ssl/certs"
+_SHARE, _LOCAL, _CERTS = (
+    "usr/share/ca-certificates",
+    "usr/local/share/ca-certificates",
+    "etc/ssl/certs",
+)
 _BUNDLE = f"{_CERTS}/ca-certificates.crt"
 _PEM = pattern(rb"-----BEGIN CERTIFICATE-----\s+(.*?)-----END CERTIFICATE-----", 16)
 _HASHED = pattern(r"[0-9a-f]{8}\.\d+")
@@ -55,8 +59,8 @@ def _chosen(conf: str, there: list[str]) -> tuple[list[str], str]:
     """The certificates that are trusted, in their order, and the list with what is new."""
     lines = [line for line in conf.split("\n") if line]
     named = {line.lstrip("!").strip() for line in lines if not line.startswith("#")}
-    kept = [line for line in lines
-            if line.startswith("#") or line.lstrip("!").strip() in there]  # fmt: skip
+    kept = [line if line.startswith(("#", "!")) or line.strip() in there else f"!{line}"
+            for line in lines]  # fmt: skip
     kept += [name for name in there if name not in named]
     chosen = [line.strip() for line in kept if not line.startswith(("#", "!"))]
     return chosen, "\n".join(kept) + "\n" if conf else ""

@@ -1,4 +1,4 @@
-"""Which packages are patched: those that are vulnerable, named, or all; with reasons for the rest."""
+"""Which packages are patched: the vulnerable, named ones, or all; with reasons for the rest."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -53,10 +53,11 @@ def choose(
     _refuse_unknown(wanted.named, installed)
 
     def newer(key: Key) -> Candidate | None:
-        candidate, own = shelf.best(key), installed[key].unit
-        if candidate is None or (shelf.compare(candidate.unit.version, own.version) or 0) <= 0:
+        candidate, package = shelf.best(key), installed.get(key)
+        if candidate is None or package is None:
             return None
-        return candidate
+        order = shelf.compare(candidate.unit.version, package.unit.version)
+        return candidate if order is not None and order > 0 else None
 
     def speaks_against(key: Key) -> str:
         package, candidate = installed[key], newer(key)

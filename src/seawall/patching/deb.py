@@ -1,4 +1,4 @@
-"""Debian packages: what a .deb says of itself, its scripts, and its files (deb(5), deb-control(5))."""
+"""Debian packages: what a .deb says of itself, its scripts, its files (deb(5), deb-control(5))."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,11 +1,11 @@
 """Debian, Ubuntu and what is made of them: which packages are patched, and how they get there."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from functools import partial
 
 from seawall.core.errors import InputError
 from seawall.packages.distributions import CODENAMES
-from seawall.patching import apt_archive, apt_release, certificates, linker_cache
+from seawall.patching import apt_archive, certificates, linker_cache
 from seawall.patching.apt_archive import Source
 from seawall.patching.apt_release import Listed, Trust
 from seawall.patching.candidates import Candidate, candidate_of
@@ -17,7 +17,7 @@ from seawall.patching.errors import DISTRUST, PackageError
 from seawall.patching.fitness import Fitness
 from seawall.patching.openpgp import Keyring, program
 from seawall.patching.places import Place
-from seawall.patching.plans import Plan
+from seawall.patching.plans import Result
 from seawall.patching.relations import ALL, World, compare
 from seawall.patching.sources import (
     Wanted,
@@ -39,13 +39,6 @@ _HOW = (
     "put the signed InRelease and Packages of their archive beside it, name a file of sums with "
     "--checksums"
 )
-
-
-class Result(NamedTuple):
-    """What came of patching the packages of one system."""
-
-    plan: Plan
-    notes: tuple[str, ...]
 
 
 class Debian:
@@ -74,9 +67,7 @@ class Debian:
         ]
         shelf = Shelf(self._candidates(frozenset(each.unit.name for each in packages)), compare)
         by_key = {each.unit.key: each for each in database.installed}
-        fitness = Fitness(
-            self._tree, database, keep_changed=self._wanted.keep_changed_conffiles
-        )
+        fitness = Fitness(self._tree, database, keep_changed=self._wanted.keep_changed_conffiles)
 
         def obstacle(key: tuple[str, str], candidate: Candidate) -> str:
             return fitness.obstacle(by_key[key], self._deb(candidate))
@@ -85,9 +76,7 @@ class Debian:
             packages, shelf, watch, self._wanted, obstacle,
             lambda units: World(units, database.native),
         )  # fmt: skip
-        changes = [
-            Change(by_key[step.old.key], self._deb(step.candidate)) for step in plan.steps
-        ]
+        changes = [Change(by_key[step.old.key], self._deb(step.candidate)) for step in plan.steps]
         if changes:
             writer = Writer(self._tree, database)
             writer.apply(changes)
@@ -162,7 +151,7 @@ class Debian:
                 self._told.append(f"{label}: NOT verified")
             control = control_of(data, label)
             if control.get("Package") in names:
-                yield candidate_of(control, place.name, lambda data=data: data)
+                yield candidate_of(control, place.name, partial(bytes, data))
 
     def _trust(self) -> Trust:
         """The keys that are believed: the image's own for its distribution, and the user's."""

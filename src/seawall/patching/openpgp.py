@@ -1,7 +1,7 @@
 """Signatures of Debian's and Ubuntu's archives: OpenPGP, checked by ``gpgv``.
 
-``gpgv`` is what apt itself asks (apt-secure(8)). Python's standard library checks no such signature,
-and one written here would be no sound one. What is taken of a signed text is what gpgv says was
+``gpgv`` is what apt itself asks (apt-secure(8)). Python's standard library checks no such
+signature, and one written here would be no sound one. What is taken of a signed text is what gpgv says was
 signed, never the text around it. As apt does, signatures over SHA-1 and MD5 are refused.
 """
 
@@ -103,7 +103,9 @@ def _binary(data: bytes) -> bytes:
     for block in blocks:
         _, _, body = block.replace(b"\r\n", b"\n").partition(b"\n\n")
         lines = [line.strip() for line in (body or block).split(b"\n")]
-        text = b"".join(line for line in lines if line and not line.startswith(b"=") and b":" not in line)
+        text = b"".join(
+            line for line in lines if line and not line.startswith(b"=") and b":" not in line
+        )
         try:
             made.append(b64decode(text, validate=True))
         except ValueError:

@@ -6,7 +6,7 @@ know what was patched.
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from seawall.engine import Options as EngineOptions
 from seawall.engine.containers.scanning import read
 from seawall.patching import alpine, debian
 from seawall.patching.choosing import summary
-from seawall.patching.plans import VULNERABLE, Step
+from seawall.patching.plans import VULNERABLE, Result, Step
 from seawall.patching.sources import Wanted
 from seawall.patching.tree import Tree
 from seawall.patching.watching import Watch
@@ -23,7 +23,7 @@ from seawall.sources.files import reason_of
 from seawall.sources.images.editing import Member, members
 from seawall.sources.images.image import Config, Image, Layer
 from seawall.sources.images.layer_writing import write_layer
-from seawall.sources.images.merging import merge
+from seawall.sources.images.merging import FileSystem, merge
 from seawall.sources.images.packing import Packed
 from seawall.sources.images.stores import OpenFile
 
@@ -38,14 +38,22 @@ class Patched(NamedTuple):
     done: tuple[str, ...]
     left: tuple[str, ...]
     notes: tuple[str, ...]
+    before: tuple[int, int]
+    """How many files it had, and how many bytes."""
 
 
-def patched(image: Image, wanted: Wanted, compression: str, clock: int, created: str) -> Patched:
+def patched(
+    image: Image,
+    wanted: Wanted,
+    compression: str,
+    clock: Callable[[Config, FileSystem], int],
+    written: Callable[[int], str],
+) -> Patched:
     """Patch the packages of an image's system.
 
-    ``clock`` is the newest time that a file may have, ``created`` the same for the history. Raises
-    ``InputError`` for what cannot be read or is not to be believed, ``UsageError`` where nothing
-    says where packages come from.
+    ``clock`` gives the newest time that a file may have, ``written`` writes it for the history.
+    Raises ``InputError`` for what cannot be read or is not to be believed, ``UsageError`` where
+    nothing says where packages come from.
     """
     if not wanted.packages and not wanted.mirrors:
         raise UsageError(
@@ -57,24 +65,40 @@ def patched(image: Image, wanted: Wanted, compression: str, clock: int, created:
         raise InputError(
             f"{image.name}: layer {number + 1}: {reason}; fetch or build the image again"
         )
+    nodes = list(whole.files.files())
+    before = len(nodes), sum(node.entry.size for node in nodes)
+    newest = clock(found.image.config, whole.files)
     tree = Tree(found, whole)
     try:
-        system = _system(tree, wanted)
-        result = system.patch(_watch(tree, system.type, wanted))
+        result = _result(tree, wanted)
         steps = result.plan.steps
         notes = [*result.notes, *_loud(wanted)]
         told = [*map(str, steps), *summary(result.plan)]
         left = tuple(map(str, result.plan.left))
         if not steps:
             notes.append("nothing is patched")
-            return Patched(found.image, steps, (), left, tuple(notes))
+            return Patched(found.image, steps, (), left, tuple(notes), before)
         lower = merge([looked.entries for looked in found.layers])
-        layer = _layer(found.image, members(tree.edited, lower, clock), compression)
+        layer = _layer(found.image, members(tree.edited, lower, newest), compression)
         return Patched(
-            _with_layer(found.image, layer, created), steps, tuple(told), left, tuple(notes)
-        )
+            _with_layer(found.image, layer, written(newest)), steps, tuple(told), left,
+            tuple(notes), before,
+        )  # fmt: skip
     finally:
         tree.close()
+
+
+def _result(tree: Tree, wanted: Wanted) -> Result:
+    system = _system(tree, wanted)
+    if wanted.what != VULNERABLE or wanted.named:
+        return system.patch(Watch(tree.whole, system.type, None))
+    from seawall.engine.knowledge import load  # noqa: PLC0415 - SQLite
+
+    knowledge = load(EngineOptions(database=wanted.database))
+    try:
+        return system.patch(Watch(tree.whole, system.type, knowledge))
+    finally:
+        knowledge.close()
 
 
 def _system(tree: Tree, wanted: Wanted) -> "debian.Debian | alpine.Alpine":
@@ -88,22 +112,14 @@ def _system(tree: Tree, wanted: Wanted) -> "debian.Debian | alpine.Alpine":
     )
 
 
-def _watch(tree: Tree, type_: str, wanted: Wanted) -> Watch:
-    if wanted.what != VULNERABLE and not wanted.named:
-        return Watch(tree.whole, type_, None)
-    from seawall.engine.knowledge import load  # noqa: PLC0415 - SQLite
-
-    knowledge = load(EngineOptions(database=wanted.database))
-    return Watch(tree.whole, type_, knowledge)
-
-
 def _loud(wanted: Wanted) -> list[str]:
     if not wanted.allow_unsigned:
         return []
-    return [
+    warning = (
         "WARNING: --allow-unsigned: nobody has vouched for the packages that were put in; whoever "
         "could change them on their way has the image"
-    ]
+    )
+    return [warning]
 
 
 # The layer ------------------------------------------------------------------------------------

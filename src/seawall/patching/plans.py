@@ -46,6 +46,13 @@ class Plan(NamedTuple):
     left: tuple[Left, ...]
 
 
+class Result(NamedTuple):
+    """What came of patching the packages of an image."""
+
+    plan: Plan
+    notes: tuple[str, ...]
+
+
 def listed(ids: Iterable[str]) -> str:
     """Some ids in one line."""
     found = sorted(ids)

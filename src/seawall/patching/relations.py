@@ -26,7 +26,9 @@ class Relation(NamedTuple):
 
     def __str__(self) -> str:
         where = f":{self.architecture}" if self.architecture else ""
-        return f"{self.name}{where}" + (f" ({self.operator} {self.version})" if self.version else "")
+        return f"{self.name}{where}" + (
+            f" ({self.operator} {self.version})" if self.version else ""
+        )
 
 
 Group = tuple[Relation, ...]
@@ -106,7 +108,10 @@ _HOLDS: Mapping[str, Iterable[int]] = {
 
 def fits(relation: Relation, version: str) -> bool:
     """Whether a version is one that is asked for."""
-    return not relation.operator or compare(version, relation.version) in _HOLDS[relation.operator]
+    if not relation.operator:
+        return True
+    order = compare(version, relation.version)
+    return order is not None and order in _HOLDS[relation.operator]
 
 
 class Problem(NamedTuple):
@@ -187,7 +192,9 @@ class World:
         for other, provided in self._provided.get(relation.name, ()):
             if not self._suits(unit, relation, other):
                 continue
-            if not relation.operator or (provided.version and self._fits(relation, provided.version)):
+            if not relation.operator or (
+                provided.version and self._fits(relation, provided.version)
+            ):
                 return True
         return False
 
@@ -201,5 +208,7 @@ class World:
         for other, provided in self._provided.get(relation.name, ()):
             if other.name == unit.name:
                 continue
-            if not relation.operator or (provided.version and self._fits(relation, provided.version)):
+            if not relation.operator or (
+                provided.version and self._fits(relation, provided.version)
+            ):
                 yield other

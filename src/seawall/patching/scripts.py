@@ -6,7 +6,7 @@ new lines but what means nothing in an image: caches that are rewritten here, se
 run. Source: deb-postinst(5) and the like; debhelper's ``autoscripts``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from seawall.core.lazy import pattern
 
@@ -23,14 +23,17 @@ _MAKES = {
     "locale-gen": "locales", "update-initramfs": "the initramfs", "update-grub": "the boot menu",
     "grub-install": "the boot loader", "dkms": "kernel modules",
     "update-mime-database": "the MIME database", "glib-compile-schemas": "settings schemas",
-    "emacs-package-install": "compiled Lisp", "fmtutil": "TeX formats", "fmtutil-sys": "TeX formats",
+    "emacs-package-install": "compiled Lisp", "fmtutil": "TeX formats",
+    "fmtutil-sys": "TeX formats",
     "mysql_upgrade": "databases", "pg_upgradecluster": "databases", "update-fonts-dir": "fonts",
     "update-dictcommon-aspell": "dictionaries", "aspell-autobuildhash": "dictionaries",
     "newaliases": "mail aliases", "update-xmlcatalog": "XML catalogues",
     "pam-auth-update": "the PAM configuration",
 }  # fmt: skip
 """Commands that make something of a package's files, and what."""
-_COMMAND = pattern(r"(?m)(?:^|[;&|({`]|\bthen|\bdo|\belse|\bexec)\s*(?:/usr/s?bin/|/s?bin/)?([\w.-]+)")
+_COMMAND = pattern(
+    r"(?m)(?:^|[;&|({`]|\bthen|\bdo|\belse|\bexec)\s*(?:/usr/s?bin/|/s?bin/)?([\w.-]+)"
+)
 _BLOCK = pattern(
     r"(?ms)^# Automatically added by (dh_[\w]+)[^\n]*\n(.*?)^# End automatically added section\n?"
 )
@@ -40,6 +43,7 @@ _MEANINGLESS = frozenset((
     "dh_installsysusers", "dh_strip", "dh_installinfo", "dh_installman", "dh_ucf",
 ))  # fmt: skip
 """Sections of debhelper that mean nothing here, or are done here: services, caches, byte code."""
+_NAMES = ("preinst", "postinst")
 _HARMLESS = pattern(
     r"(?:set\s+-[eu]+|(?:if|elif)\b[^;`$(]*(?:;\s*then)?|then|else|fi|case\b[^;`(]*|esac|;;"
     r"|exit\s+0|:|true|\}|done"
@@ -49,7 +53,6 @@ _HARMLESS = pattern(
     r"|#DEBHELPER#|return(?:\s+\d)?|local\b[\w\s]*)"
 )
 """Lines that do nothing to the files of an image."""
-_NAMES = ("preinst", "postinst")
 
 
 def refused_by_name(package: str) -> str:
@@ -60,12 +63,13 @@ def refused_by_name(package: str) -> str:
     return ""
 
 
-def obstacle(new: Mapping[str, str], old: Mapping[str, str]) -> str:
+def obstacle(new: Mapping[str, str], old: Mapping[str, str], names: Iterable[str] = _NAMES) -> str:
     """Why scripts would matter; empty where they would not.
 
-    Both are texts by names; ``old`` are those that ran when the old version came.
+    Both are texts by names; ``old`` are those that ran when the old version came. Only the scripts
+    of ``names`` run when a package is upgraded.
     """
-    for name in _NAMES:
+    for name in names:
         text = _meaningful(new.get(name, ""))
         for command in _COMMAND.findall(text):
             if command in _MAKES:

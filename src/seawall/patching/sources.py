@@ -118,7 +118,7 @@ def package_files(place: Place, ending: str, limit: int) -> Mapping[str, bytes]:
 
 def unproven(names: Collection[str], place: Place, how: str) -> InputError:
     """The error for package files that nothing vouches for."""
-    first = sorted(names)[0]
+    first = min(names)
     return InputError(
         f"{place.name}/{first}: nothing says that it is what it should be; {how}, or say "
         "--allow-unsigned if you know it otherwise"

@@ -1,6 +1,5 @@
 """What is known of the packages of an image: the same matching as that of a scan."""
 
-
 from typing import TYPE_CHECKING
 
 from seawall.advisories.assessing import assess, query_of
@@ -65,5 +64,3 @@ class Watch:
 
 def _key(package: Package) -> tuple[str, str]:
     return package.name, dict(package.qualifiers).get("arch", "")
-
-

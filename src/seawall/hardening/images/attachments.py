@@ -31,6 +31,7 @@ def attachments(subject: Subject, manifest: Blob, created: str) -> tuple[Attache
         attached(
             manifest, statement, STATEMENT, {**notes, "in-toto.io/predicate-type": _PREDICATE}
         ),
+        *(attached(manifest, data, kind, notes) for kind, data in subject.statements),
     )
 
 
@@ -82,6 +83,8 @@ def _parameters(options: Options) -> dict[str, Any]:
         found["keep-setuid"] = sorted(options.keep_setuid)
     if options.user is not None:
         found["user"] = str(options.user)
+    if options.patch is not None:
+        found["patch"] = sorted(options.patch.named) or options.patch.what
     if options.epoch is not None:
         found["SOURCE_DATE_EPOCH"] = options.epoch
     return found

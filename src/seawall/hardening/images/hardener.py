@@ -260,7 +260,8 @@ def _one(planned: Plan, made: Written | None) -> One:
 
 def _before(planned: Plan) -> Size:
     image = planned.subject.image
-    sizes = [layer.size for layer in image.layers]
+    own = len(image.layers) - planned.subject.added_layers
+    sizes = [layer.size for layer in image.layers[:own]]
     stored = sum(sizes) if all(size >= 0 for size in sizes) else -1
     return Size(len(sizes), stored, planned.unpacked_before, planned.files_before)
 

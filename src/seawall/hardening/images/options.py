@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.hardening.images.watched import NOTHING, Watched
+from seawall.patching.sources import Wanted
 from seawall.sources.images.packing import GZIP
 
 LAYER, SQUASH, ABOVE_BASE = "layer", "squash", "squash-above-base"
@@ -52,6 +53,8 @@ class Options(NamedTuple):
     insecure_registries: tuple[str, ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     """As a scan has them (``engine.Options``)."""
+    patch: Wanted | None = None
+    """Which packages of the system are patched first, and with what; ``None`` for none."""
 
     def keeps(self, path: str) -> bool:
         """Whether a path is to be left alone."""

@@ -16,6 +16,7 @@ from seawall.hardening.images.configuration import (
 from seawall.hardening.images.leftovers import remove_leftovers
 from seawall.hardening.images.minimal import keep_what_is_needed
 from seawall.hardening.images.options import MINIMAL, Options
+from seawall.hardening.images.patches import patched_first, tell_of_patches
 from seawall.hardening.images.permissions import (
     let_read,
     make_read_only,
@@ -84,13 +85,16 @@ def plan(
     where a temporary file may lie. Raises ``InputError`` for an image that cannot be read to its
     end, ``UsageError`` for what cannot be done with it.
     """
-    found, whole = read(image, None, b"")
+    patched = patched_first(image, options)
+    found, whole = read(image if patched is None else patched.image, None, b"")
     for number, reason in found.failed:
         raise InputError(
             f"{image.name}: layer {number + 1}: {reason}; fetch or build the image again"
         )
     subject = Subject(found, whole, options, directory)
     try:
+        if patched is not None:
+            tell_of_patches(subject, patched)
         return _planned(subject, explain)
     except BaseException:
         subject.close()
@@ -99,7 +103,7 @@ def plan(
 
 def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
     nodes = list(subject.whole.files.files())
-    before = len(nodes), sum(node.entry.size for node in nodes)
+    before = subject.before or (len(nodes), sum(node.entry.size for node in nodes))
     clock, source = clock_of(subject)
     subject.told.notes.append(f"no time in it is newer than {written(clock)} ({source})")
     seen = _observed(subject) if subject.options.watched else None

@@ -32,6 +32,12 @@ class Subject:
         self.spool: Spool | None = None
         """All contents, where more than a few are looked at."""
         self._directory = directory
+        self.before: tuple[int, int] | None = None
+        """How many files and bytes the image had before it was patched."""
+        self.added_layers = 0
+        """How many layers patching has put on top of those that the image had."""
+        self.statements: list[tuple[str, bytes]] = []
+        """Further documents about the result, with their media types; they are attached."""
 
     @property
     def kept_layers(self) -> int:
