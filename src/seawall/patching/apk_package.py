@@ -1,8 +1,8 @@
 """Packages and indexes of apk 2: gzip streams one after the other, the first a signature.
 
 Sources: apk-tools' ``doc/apk-package.5.scd`` (v2), ``src/package.c``, ``extract_v2.c``: a package
-is a signature, a control part and data; the signature is over the control part as it is stored, whose
-``datahash`` is the SHA-256 of the data as it is stored. An index is signed the same way.
+is a signature, a control part and data; the signature is over the control part as it is stored,
+whose ``datahash`` is the SHA-256 of the data as it is stored. An index is signed the same way.
 """
 
 import hashlib

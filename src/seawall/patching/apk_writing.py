@@ -14,7 +14,7 @@ from seawall.patching.archives import Member
 from seawall.patching.paragraphs import bytes_of, text_of
 from seawall.patching.relations import Unit
 from seawall.patching.tree import Tree
-from seawall.patching.unpacking import forget_byte_code, remove_old
+from seawall.patching.unpacking import forget_byte_code, lying, remove_old
 from seawall.sources.images.entry import DIRECTORY, FILE, HARD_LINK, SYMLINK, Entry
 from seawall.sources.images.packing import GZIP, NONE, Packer
 from seawall.sources.images.tar_writer import TarWriter, header
@@ -49,8 +49,8 @@ class Writer:
     def apply(self, changes: Sequence[Change]) -> None:
         """Put packages in."""
         before = [
-            self._tree.actual(path).path for change in changes
-            for path in (*change.old.files, *change.old.directories) if path
+            path for change in changes
+            for path in lying(self._tree, _paths(change.old))
         ]  # fmt: skip
         for change in changes:
             self._unpack(change)
@@ -213,3 +213,7 @@ def _rights(key: str, entry: Entry, usual: int) -> str:
     if (entry.uid, entry.gid, mode) == (0, 0, usual):
         return ""
     return f"{key}:{entry.uid}:{entry.gid}:{mode:o}"
+
+
+def _paths(installed: Installed) -> list[str]:
+    return [path for path in (*installed.files, *installed.directories) if path]

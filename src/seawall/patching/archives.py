@@ -1,6 +1,6 @@
 """What packages are packed in: ar, and tars in gzip, xz, zstd or none, read with limits.
 
-Sources: deb(5) and ar(5) for the outer archive of a .deb; ``sources.images.tar`` for what is within.
+Sources: deb(5) and ar(5) for the outer archive of a .deb; ``sources.images.tar`` for what is in it.
 A package is hostile until it is read: a name that leads out of the root, a device, a bomb end in
 an error that names the package.
 """

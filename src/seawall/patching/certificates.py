@@ -1,9 +1,9 @@
 """What update-ca-certificates would make of Debian's ca-certificates: a bundle, and links.
 
-Sources: Debian's ``update-ca-certificates`` (the bundle is the chosen certificates one after
-the other, in the order of ``ca-certificates.conf``, then those of ``/usr/local/share``) and its postinst
-(new certificates are trusted unless the administrator said otherwise); openssl-rehash(1) and
-OpenSSL's ``crypto/x509/x_name.c`` on the hash of a name that the links are called by.
+Sources: Debian's ``update-ca-certificates`` (the bundle is the chosen certificates one after the
+other, in the order of ``ca-certificates.conf``, then those of ``/usr/local/share``) and its
+postinst (new certificates are trusted unless the administrator said otherwise); openssl-rehash(1)
+and OpenSSL's ``crypto/x509/x_name.c`` on the hash of a name that the links are called by.
 """
 
 import hashlib

@@ -40,6 +40,58 @@ class Shelf:
         return self._best.get(key)
 
 
+class _Choice:
+    """What is installed, what may replace it, and what speaks against that."""
+
+    def __init__(
+        self, packages: Sequence[Package], shelf: Shelf,
+        obstacle: Callable[[Key, Candidate], str],
+    ) -> None:  # fmt: skip
+        self.installed = {each.unit.key: each for each in packages}
+        self._shelf = shelf
+        self._obstacle = obstacle
+
+    def newer(self, key: Key) -> Candidate | None:
+        """The newest of a package, where it is newer than what is installed."""
+        candidate, package = self._shelf.best(key), self.installed.get(key)
+        if candidate is None or package is None:
+            return None
+        order = self._shelf.compare(candidate.unit.version, package.unit.version)
+        return candidate if order is not None and order > 0 else None
+
+    def obstacle(self, key: Key) -> str:
+        """Why a package cannot be patched, whatever others need; empty where it can."""
+        package, candidate = self.installed[key], self.newer(key)
+        if package.is_held:
+            return "the image holds it at its version"
+        if package.state != "installed":
+            return f"it is in the state {package.state}"
+        return self._obstacle(key, candidate) if candidate is not None else ""
+
+    def reason_to_leave(self, key: Key, watch: Watch, wanted: Wanted) -> str | None:
+        """Why a package is left; empty where it is to be patched, ``None`` where nothing asks."""
+        unit, newer = self.installed[key].unit, self.newer(key)
+        if wanted.named:
+            if unit.name not in wanted.named:
+                return None
+            return "" if newer is not None else self._no_newer(key)
+        if wanted.what == ALL:
+            return "" if newer is not None else None
+        if not watch.mendable(unit):
+            return None
+        if newer is None:
+            return self._no_newer(key)
+        if not watch.cleared(unit, newer):
+            return f"{newer.unit.version}, the newest there is, has them too"
+        return ""
+
+    def _no_newer(self, key: Key) -> str:
+        best = self._shelf.best(key)
+        if best is None:
+            return "the sources do not have it"
+        return f"the sources have nothing newer than {best.unit.version}"
+
+
 def choose(
     packages: Sequence[Package],
     shelf: Shelf,
@@ -49,45 +101,23 @@ def choose(
     world: Callable[[Iterable[Unit]], World],
 ) -> Plan:
     """The plan. Raises ``UsageError`` for a package that is named and not installed."""
-    installed = {each.unit.key: each for each in packages}
+    choice = _Choice(packages, shelf, obstacle)
+    installed = choice.installed
     _refuse_unknown(wanted.named, installed)
-
-    def newer(key: Key) -> Candidate | None:
-        candidate, package = shelf.best(key), installed.get(key)
-        if candidate is None or package is None:
-            return None
-        order = shelf.compare(candidate.unit.version, package.unit.version)
-        return candidate if order is not None and order > 0 else None
-
-    def speaks_against(key: Key) -> str:
-        package, candidate = installed[key], newer(key)
-        if package.is_held:
-            return "the image holds it at its version"
-        if package.state != "installed":
-            return f"it is in the state {package.state}"
-        return obstacle(key, candidate) if candidate is not None else ""
-
-    left: list[Left] = []
-    selected = []
-    for key, package in installed.items():
-        reason = _reason_to_leave(package.unit, newer(key), shelf.best(key), watch, wanted)
-        if reason is None:
-            continue
-        if reason:
-            left.append(Left(package.unit, watch.mendable(package.unit), reason))
-        else:
-            selected.append(key)
+    reasons = {key: choice.reason_to_leave(key, watch, wanted) for key in installed}
+    selected = [key for key, reason in reasons.items() if reason == ""]
     units = [each.unit for each in packages]
-    resolved = Resolver(units, newer, speaks_against, world).resolve(selected)
+    resolved = Resolver(units, choice.newer, choice.obstacle, world).resolve(selected)
     steps = []
     for key, chosen in resolved.chosen.items():
         unit = installed[key].unit
-        because = f"{chosen.needed_by} needs it" if chosen.needed_by else "named"
+        because = f"{chosen.needed_by} needs it" if chosen.needed_by else "asked for"
         steps.append(Step(unit, chosen.candidate, watch.cleared(unit, chosen.candidate), because))
-    for key, reason in resolved.refused.items():
-        if key in selected:
-            unit = installed[key].unit
-            left.append(Left(unit, watch.mendable(unit), reason))
+    refused = {key: resolved.refused[key] for key in selected if key in resolved.refused}
+    left = [
+        Left(installed[key].unit, watch.mendable(installed[key].unit), reason)
+        for key, reason in {**reasons, **refused}.items() if reason
+    ]  # fmt: skip
     return Plan(tuple(sorted(steps, key=_by_name)), tuple(sorted(left, key=_by_unit)))
 
 
@@ -104,32 +134,6 @@ def _refuse_unknown(named: Iterable[str], installed: Mapping[Key, Package]) -> N
     for name in sorted(named):
         if name not in known:
             raise UsageError(f"--patch-package {name}: the image has no such package")
-
-
-def _reason_to_leave(
-    unit: Unit, newer: Candidate | None, best: Candidate | None, watch: Watch, wanted: Wanted
-) -> str | None:
-    """Why a package is left; empty where it is to be patched, ``None`` where nothing asks."""
-    if wanted.named:
-        if unit.name not in wanted.named:
-            return None
-        return "" if newer is not None else _no_newer(best)
-    if wanted.what == ALL:
-        return "" if newer is not None else None
-    mendable = watch.mendable(unit)
-    if not mendable:
-        return None
-    if newer is None:
-        return _no_newer(best)
-    if not watch.cleared(unit, newer):
-        return f"{newer.unit.version}, the newest there is, has them too"
-    return ""
-
-
-def _no_newer(best: Candidate | None) -> str:
-    if best is None:
-        return "the sources do not have it"
-    return f"the sources have nothing newer than {best.unit.version}"
 
 
 def summary(plan: Plan) -> Iterator[str]:

@@ -5,7 +5,7 @@ fields, ``db-ctrl-upgrade.c`` for names in ``info``), but for scripts, which are
 image took out of a package on purpose stays out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.packages.system import MAX_PATH
@@ -17,7 +17,7 @@ from seawall.patching.dpkg_database import STATUS, Database, Installed, Override
 from seawall.patching.paragraphs import bytes_of, parse, split, text_of, written
 from seawall.patching.relations import unit_of
 from seawall.patching.tree import Tree
-from seawall.patching.unpacking import forget_byte_code, remove_old
+from seawall.patching.unpacking import forget_byte_code, lying, remove_old
 from seawall.sources.images.entry import DIRECTORY, FILE, HARD_LINK, SYMLINK, Entry
 
 _ORDER = (
@@ -52,10 +52,7 @@ class Writer:
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Put packages in."""
-        before = [
-            self._actual(change, path) for change in changes
-            for path in self._database.paths(change.old)
-        ]  # fmt: skip
+        before = [path for change in changes for path in self._lying(change)]
         paragraphs = {}
         for change in changes:
             found = verdicts(self._tree, self._database, change.old, change.new)
@@ -67,6 +64,13 @@ class Writer:
                 self._tell(change)
         self.gone += remove_old(self._tree, before, self._kept(changes))
         self._tell_status(paragraphs)
+
+    def _lying(self, change: Change) -> Iterator[str]:
+        name = change.old.unit.name
+        yield from lying(
+            self._tree, self._database.paths(change.old),
+            lambda path: self._database.diverted(path, name),
+        )  # fmt: skip
 
     def _actual(self, change: Change, path: str) -> str:
         place = self._database.diverted(path, change.old.unit.name)

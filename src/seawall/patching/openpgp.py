@@ -1,8 +1,8 @@
 """Signatures of Debian's and Ubuntu's archives: OpenPGP, checked by ``gpgv``.
 
 ``gpgv`` is what apt itself asks (apt-secure(8)). Python's standard library checks no such
-signature, and one written here would be no sound one. What is taken of a signed text is what gpgv says was
-signed, never the text around it. As apt does, signatures over SHA-1 and MD5 are refused.
+signature, and one written here would be no sound one. What is taken of a signed text is what gpgv
+says was signed, never the text around it. As apt does, signatures over SHA-1 and MD5 are refused.
 """
 
 import os

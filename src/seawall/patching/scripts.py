@@ -45,7 +45,7 @@ _MEANINGLESS = frozenset((
 """Sections of debhelper that mean nothing here, or are done here: services, caches, byte code."""
 _NAMES = ("preinst", "postinst")
 _HARMLESS = pattern(
-    r"(?:set\s+-[eu]+|(?:if|elif)\b[^;`$(]*(?:;\s*then)?|then|else|fi|case\b[^;`(]*|esac|;;"
+    r"(?:set\s+-[eu]+|(?:if|elif)\b[^;`(]*(?:;\s*then)?|then|else|fi|case\b[^;`(]*|esac|;;"
     r"|exit\s+0|:|true|\}|done"
     r"|[\w*|.\-\s\"'\\]*\)(?:\s*;;)?|ldconfig\b.*|deb-systemd-\w+\b.*|systemctl\b.*|echo\b.*"
     r"|invoke-rc\.d\b.*|update-rc\.d\b.*|dpkg-trigger\s+(?:--no-await\s+)?ldconfig"
