@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from seawall.patching.apk_package import parts_of, sum_of
+from seawall.patching.apk_package import file_sum, hex_of, parts_of, sum_of
 from tests.patching.rsa_keys import Pair
 from tests.sources.images.tars import Layout
 
@@ -28,6 +28,7 @@ class HardLink(NamedTuple):
     """Another name of a file."""
 
     to: str
+    mode: int = 0o644
 
 
 class File(NamedTuple):
@@ -80,7 +81,7 @@ def _info(path: str, content: Content | None, *, sums: bool) -> tarfile.TarInfo:
     elif isinstance(content, Link):
         info.type, info.linkname, info.mode = tarfile.SYMTYPE, content.to, 0o777
     elif isinstance(content, HardLink):
-        info.type, info.linkname = tarfile.LNKTYPE, content.to
+        info.type, info.linkname, info.mode = tarfile.LNKTYPE, content.to, content.mode
     elif isinstance(content, File):
         info.mode, info.uid, info.gid = content.mode, content.uid, content.gid
         if content.capability:
@@ -277,11 +278,25 @@ class Apk(NamedTuple):
     def file_name(self) -> str:
         return f"{self.name}-{self.version}.apk"
 
+    @property
+    def sum(self) -> str:
+        return sum_of(parts_of(self.bytes(), self.name))
+
+    @property
+    def entry(self) -> str:
+        """What the database of an image says of it, without its directories' rights."""
+        lines = [self.listed()]
+        for path, content in self.files.items():
+            above, _, name = path.rpartition("/")
+            lines.append(f"F:{above}\nR:{name}\n")
+            if isinstance(content, bytes | str | File):
+                lines.append(f"Z:{file_sum(_data(content))}\n")
+        return "".join(lines)
+
     def listed(self) -> str:
         """What an index says of it."""
         data = self.bytes()
-        sum_ = sum_of(parts_of(data, self.name))
-        lines = [f"C:{sum_}", f"P:{self.name}", f"V:{self.version}", f"A:{self.architecture}",
+        lines = [f"C:{self.sum}", f"P:{self.name}", f"V:{self.version}", f"A:{self.architecture}",
                  f"S:{len(data)}", "I:1", f"T:the package {self.name}", "U:https://example.org",
                  "L:MIT", f"o:{self.origin or self.name}", "t:1700000000"]  # fmt: skip
         if self.depends:
@@ -289,6 +304,26 @@ class Apk(NamedTuple):
         if self.provides:
             lines.append(f"p:{' '.join(self.provides)}")
         return "\n".join(lines) + "\n"
+
+
+def alpine(*packages: Apk, extra: Tree | None = None) -> dict[str, Content | None]:
+    """A file system with packages installed, as apk 2 writes its database."""
+    files: dict[str, Content | None] = {"etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n"}
+    scripts: dict[str, Content | None] = {}
+    entries, triggers = [], ""
+    for package in packages:
+        files |= package.files
+        entries.append(package.entry)
+        sum_ = package.sum
+        for name, text in package.scripts.items():
+            path = f"{package.name}-{package.version}.{hex_of(sum_)}.{name}"
+            scripts[path] = File(text.encode(), 0o755)
+        if package.triggers:
+            triggers += f"{sum_} {package.triggers}\n"
+    files["lib/apk/db/installed"] = "".join(f"{each}\n" for each in entries)
+    files["lib/apk/db/scripts.tar"] = tar(scripts, start="")
+    files["lib/apk/db/triggers"] = triggers
+    return files | dict(extra or {})
 
 
 def signature(data: bytes, pair: Pair | None, key: str, algorithm: str = "RSA") -> bytes:

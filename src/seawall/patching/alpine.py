@@ -75,7 +75,7 @@ class Alpine:
 
         plan = choose(
             packages, shelf, watch, self._wanted, obstacle,
-            lambda units: World([*units, pins], "", fits),
+            lambda units: World([*units, pins], None, fits),
         )  # fmt: skip
         changes = [
             Change(by_key[step.old.key], step.candidate.unit, self._apk(step.candidate))

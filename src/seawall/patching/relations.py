@@ -142,10 +142,13 @@ class World:
     """Packages that are installed together."""
 
     def __init__(
-        self, units: Iterable[Unit], native: str,
+        self, units: Iterable[Unit], native: str | None,
         fits: Callable[[Relation, str], bool] = fits,
     ) -> None:  # fmt: skip
-        """``native``: the architecture that packages for all are taken to be of."""
+        """``native``: the architecture that packages for all are taken to be of.
+
+        ``None`` where all packages are of one.
+        """
         self._native = native
         self._fits = fits
         self._named: dict[str, list[Unit]] = {}
@@ -171,11 +174,13 @@ class World:
         provided = [unit for unit, _ in self._provided.get(name, ())]
         return [*self._named.get(name, ()), *provided]
 
-    def _actual(self, unit: Unit) -> str:
+    def _actual(self, unit: Unit) -> str | None:
         return self._native if unit.architecture == ALL else unit.architecture
 
     def _suits(self, unit: Unit, relation: Relation, other: Unit) -> bool:
         """Whether a package is of an architecture that is asked for."""
+        if self._native is None:
+            return True
         if relation.architecture == "any":
             return self._actual(other) == self._actual(unit) or other.multi_arch in (
                 "allowed", "foreign",
