@@ -7,6 +7,7 @@ import lzma
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import zstandard
@@ -102,19 +103,24 @@ class Deb(NamedTuple):
 
     name: str
     version: str
-    files: Tree = {}
+    files: Tree = MappingProxyType({})
     architecture: str = "amd64"
-    fields: Mapping[str, str] = {}
+    fields: Mapping[str, str] = MappingProxyType({})
     """``Depends``, ``Source`` ..."""
     conffiles: Sequence[str] = ()
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, str] = MappingProxyType({})
     packed: str = "xz"
 
     @property
     def control(self) -> str:
-        own = {"Package": self.name, "Version": self.version, "Architecture": self.architecture,
-               "Maintainer": "Some Body <some@example.org>", **self.fields,
-               "Description": f"the package {self.name}\n A longer text.\n .\n Of two parts."}  # fmt: skip
+        own = {
+            "Package": self.name,
+            "Version": self.version,
+            "Architecture": self.architecture,
+            "Maintainer": "Some Body <some@example.org>",
+            **self.fields,
+            "Description": f"the package {self.name}\n A longer text.\n .\n Of two parts.",
+        }
         return "".join(f"{key}: {value}\n" for key, value in own.items())
 
     @property
@@ -235,12 +241,12 @@ class Apk(NamedTuple):
 
     name: str
     version: str
-    files: Tree = {}
+    files: Tree = MappingProxyType({})
     architecture: str = "x86_64"
     depends: Sequence[str] = ()
     provides: Sequence[str] = ()
     origin: str = ""
-    scripts: Mapping[str, str] = {}
+    scripts: Mapping[str, str] = MappingProxyType({})
     triggers: str = ""
     datahash: str = ""
     """What is said of the data in place of the truth."""
@@ -253,8 +259,9 @@ class Apk(NamedTuple):
     def signed(self) -> bytes:
         """The control part as it is stored."""
         rows = [
-            ("pkgname", self.name), ("pkgver", self.version), ("pkgdesc", f"the package {self.name}"),
-            ("url", "https://example.org"), ("builddate", "1700000000"),
+            ("pkgname", self.name), ("pkgver", self.version),
+            ("pkgdesc", f"the package {self.name}"), ("url", "https://example.org"),
+            ("builddate", "1700000000"),
             ("size", str(sum(len(_data(each)) for each in self.files.values()))),
             ("arch", self.architecture), ("license", "MIT"), ("origin", self.origin or self.name),
             *(("depend", each) for each in self.depends),

@@ -132,9 +132,10 @@ def test_configuration_that_both_changed_needs_a_word(tmp_path: Path) -> None:
     files = debian(OLD, extra={"etc/tool.conf": b"mine\n"})
     found = patch_with(tmp_path, files, NEW)
     assert not found.done
-    assert found.left == (
+    (line,) = found.left
+    assert line == (
         "not patched: tool 1.0-1: its configuration was changed, here and in the new version: "
-        "/etc/tool.conf; --keep-changed-conffiles keeps this one",
+        "/etc/tool.conf; --keep-changed-conffiles keeps this one"
     )
     (tmp_path / "again").mkdir()
     found = patch_with(tmp_path / "again", files, NEW, keep_changed_conffiles=True)
@@ -183,7 +184,8 @@ def test_capabilities_of_the_package_itself_come(tmp_path: Path) -> None:
 
 def test_overridden_rights_are_kept(tmp_path: Path) -> None:
     extra = {"var/lib/dpkg/statoverride": "root mail 2750 /usr/bin/tool\n#7 root 600 /x\n",
-             "etc/group": "root:x:0:\nmail:x:8:\n", "etc/passwd": "root:x:0:0::/:/bin/sh\n"}  # fmt: skip
+             "etc/group": "root:x:0:\nmail:x:8:\n",
+             "etc/passwd": "root:x:0:0::/:/bin/sh\n"}  # fmt: skip
     files = files_of(patch_with(tmp_path, debian(OLD, extra=extra), NEW))
     assert files["usr/bin/tool"].mode == 0o2750
     assert files["usr/bin/tool"].owner == (0, 8)

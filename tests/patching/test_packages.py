@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -137,7 +138,5 @@ WHOLE: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
 @settings(max_examples=150, deadline=None)
 def test_changed_packages_raise_nothing_else(kind: str, data: st.DataObject) -> None:
     whole, read = WHOLE[kind]
-    try:
+    with suppress(InputError):
         read(_changed(data, whole))
-    except InputError:
-        pass

@@ -199,7 +199,9 @@ def _told(done: Done, options: argparse.Namespace) -> Iterator[str]:
         return
     yield f"wrote {visible(options.out)}: {done.digest}\n"
     if done.attached:
-        yield f"attached: {counted(done.attached, 'manifest')} (bill of materials, provenance)\n"
+        also = ", OpenVEX" if done.attached > 2 * len(done.images) else ""
+        what = f"bill of materials, provenance{also}"
+        yield f"attached: {counted(done.attached, 'manifest')} ({what})\n"
 
 
 def _lines(told: Told) -> Iterator[str]:

@@ -228,24 +228,27 @@ class Alpine:
         self, place: Place, names: frozenset[str], keys: Mapping[str, bytes],
         sums: Mapping[str, str],
     ) -> Iterator[Candidate]:  # fmt: skip
+        vouched: set[str] = set()
         for name, data in package_files(place, ".apk", MOST).items():
             label = f"{place.name.rstrip('/')}/{name}"
             parts = parts_of(data, label)
+            info = apk_package.info_of(parts, label)
+            got = {key: " ".join(values) for key, values in info.items()}
+            if got["pkgname"] not in names:
+                continue
             if name in sums:
                 _check_sum(label, data, sums[name])
             elif self._wanted.allow_unsigned:
-                self._told.append(f"{label}: NOT verified")
+                vouched.add("NOT verified")
             elif parts.signatures:
-                self._told.append(f"{label}: signed by {signer(parts, keys, label)}")
+                vouched.add(f"signed by {signer(parts, keys, label)}")
             else:
                 raise unproven([name], place, _HOW)
-            info = apk_package.info_of(parts, label)
-            got = {key: " ".join(values) for key, values in info.items()}
-            if got["pkgname"] in names:
-                unit = unit_of(got["pkgname"], got["pkgver"], got.get("arch", ""),
-                               got.get("depend", ""), got.get("provides", ""))  # fmt: skip
-                source = got.get("origin") or unit.name, unit.version
-                yield Candidate(unit, source, place.name, partial(bytes, data))
+            unit = unit_of(got["pkgname"], got["pkgver"], got.get("arch", ""),
+                           got.get("depend", ""), got.get("provides", ""))  # fmt: skip
+            source = got.get("origin") or unit.name, unit.version
+            yield Candidate(unit, source, place.name, partial(bytes, data))
+        self._told += [f"{place.name}: {each}" for each in sorted(vouched)]
 
     def _keys(self) -> Mapping[str, bytes]:
         """The keys that are believed, by the names that signatures call them by."""

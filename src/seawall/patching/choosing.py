@@ -140,4 +140,5 @@ def summary(plan: Plan) -> Iterator[str]:
     """What a person wants to know first."""
     cleared = {id_ for step in plan.steps for id_ in step.clears}
     if cleared:
-        yield f"{len(cleared)} vulnerabilities are cleared: {listed(cleared)}"
+        many = "vulnerability is" if len(cleared) == 1 else "vulnerabilities are"
+        yield f"{len(cleared)} {many} cleared: {listed(cleared)}"

@@ -140,6 +140,8 @@ class Debian:
         files = package_files(place, ".deb", MOST)
         if not sums and not self._wanted.allow_unsigned and files:
             raise unproven(files, place, _HOW)
+        if self._wanted.allow_unsigned and files:
+            self._told.append(f"{place.name}: NOT verified")
         for name, data in files.items():
             label = f"{place.name.rstrip('/')}/{name}"
             if name in sums:
@@ -147,8 +149,6 @@ class Debian:
             elif not self._wanted.allow_unsigned:
                 self._told.append(f"{label}: passed over, as --checksums does not name it")
                 continue
-            else:
-                self._told.append(f"{label}: NOT verified")
             control = control_of(data, label)
             if control.get("Package") in names:
                 yield candidate_of(control, place.name, partial(bytes, data))
