@@ -8,7 +8,6 @@ older file that begins with the format of libc5 is taken away as a whole.
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
 
 from seawall.patching.tree import Tree
 from seawall.sources.images.entry import FILE
@@ -17,6 +16,8 @@ PATH = "etc/ld.so.cache"
 _MAGIC = b"glibc-ld.so.cache1.1"
 _HEADER = struct.Struct("<20sIIB3xI12x")
 _ENTRY = struct.Struct("<iIIIQ")
+"""Flags, the offsets of name and path, a version of the system, capabilities of the processor."""
+_PATH = 2
 _EXTENSION = struct.Struct("<II")
 _SECTION = struct.Struct("<IIII")
 _EXTENSION_MAGIC = 0xEAA42174
@@ -24,16 +25,6 @@ _HWCAPS = 1
 _MOST_SECTIONS = 64
 _BYTE_ORDER = 3
 """The bits of ``flags`` that tell the order of bytes; 2 is little-endian, 0 is not said."""
-
-
-class Entry(NamedTuple):
-    """A library in the cache; ``name`` and ``path`` are offsets of strings."""
-
-    flags: int
-    name: int
-    path: int
-    version: int
-    hwcap: int
 
 
 def refresh(tree: Tree) -> list[str]:
@@ -71,8 +62,8 @@ def _without_dead(data: bytes, is_there: Callable[[str], bool]) -> bytes | None:
     end = _HEADER.size + count * _ENTRY.size
     if end + strings > len(data):
         return None
-    entries = [Entry(*each) for each in _ENTRY.iter_unpack(data[_HEADER.size : end])]
-    kept = [each for each in entries if is_there(_string(data, each.path))]
+    entries = list(_ENTRY.iter_unpack(data[_HEADER.size : end]))
+    kept = [each for each in entries if is_there(_string(data, each[_PATH]))]
     shift = (len(entries) - len(kept)) * _ENTRY.size
     if not shift:
         return data
@@ -81,7 +72,7 @@ def _without_dead(data: bytes, is_there: Callable[[str], bool]) -> bytes | None:
         _shift_extension(rest, end, extension, shift)
     head = _HEADER.pack(magic, len(kept), strings, flags, extension - shift if extension else 0)
     moved = b"".join(
-        _ENTRY.pack(*each._replace(name=each.name - shift, path=each.path - shift)) for each in kept
+        _ENTRY.pack(flag, name - shift, path - shift, *more) for flag, name, path, *more in kept
     )
     return head + moved + bytes(rest)
 

@@ -40,11 +40,12 @@ def key_of(data: bytes) -> Key | None:
     try:
         (whole,) = der.children(b64decode(found[1]))
         algorithm, bits = der.children(whole.data)
-        if der.children(algorithm.data)[0] != der.Value(der.OBJECT, _RSA) or bits.data[:1] != b"\0":
+        is_rsa = der.children(algorithm.data)[0] == der.Value(der.OBJECT, _RSA)
+        if not is_rsa or bits.tag != der.BIT_STRING or bits.data[:1] != b"\0":
             return None
         (inner,) = der.children(bits.data[1:])
         modulus, exponent = (int.from_bytes(each.data) for each in der.children(inner.data))
-    except ValueError:
+    except (ValueError, IndexError):
         return None
     if not _LEAST <= modulus.bit_length() <= _MOST or exponent < 3 or exponent >> 64:
         return None
