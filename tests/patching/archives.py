@@ -1,13 +1,11 @@
 """Archives for apt, signed by keys of the tests."""
 
-import gzip
 import hashlib
-import lzma
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
 
-from tests.patching.makers import Deb
+from tests.patching.makers import Deb, pack
 from tests.patching.support import NOW
 
 
@@ -35,7 +33,7 @@ def write(where: Path, debs: Sequence[Deb], *, by_hash: bool = False, ending: st
     for deb in debs:
         (where / "pool" / deb.file_name).write_bytes(deb.bytes())
     data = packages(debs)
-    packed = {".xz": lzma.compress, ".gz": gzip.compress, "": bytes}[ending](data)
+    packed = pack(data, {".xz": "xz", ".gz": "gz", "": "none"}[ending])
     path = f"main/binary-amd64/Packages{ending}"
     home = where / "dists" / suite
     if by_hash:

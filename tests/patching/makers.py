@@ -91,7 +91,8 @@ def _info(path: str, content: Content | None, *, sums: bool) -> tarfile.TarInfo:
     info.size = len(_data(content)) if info.type == tarfile.REGTYPE else 0
     if sums and not isinstance(content, HardLink | None):
         data = content.to.encode() if isinstance(content, Link) else _data(content)
-        info.pax_headers["APK-TOOLS.checksum.SHA1"] = hashlib.sha1(data).hexdigest()
+        own = {"APK-TOOLS.checksum.SHA1": hashlib.sha1(data).hexdigest()}
+        info.pax_headers = {**info.pax_headers, **own}
     return info
 
 

@@ -129,6 +129,15 @@ def test_suites_of_the_release_are_looked_for(tmp_path: Path, gpg: Gpg, mirror: 
     assert len([note for note in found.notes if "signed by" in note]) == 2
 
 
+def test_ubuntu_is_known_by_its_number(tmp_path: Path, gpg: Gpg, mirror: Path) -> None:
+    new = NEW._replace(packed="zst")
+    signed(gpg, mirror, archives.write(mirror, [new], suite="jammy-updates", Codename="jammy",
+                                       Suite="jammy-updates"), suite="jammy-updates")  # fmt: skip
+    keys: Tree = {"usr/share/keyrings/ubuntu-archive-keyring.gpg": gpg.public(SIGNER),
+            "etc/os-release": 'ID=ubuntu\nVERSION_ID="22.04"\n'}  # fmt: skip
+    assert done(tmp_path, debian(OLD, extra=keys), mirror).done
+
+
 # What is refused ------------------------------------------------------------------------------
 
 

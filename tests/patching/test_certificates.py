@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seawall.patching.certificates import subject_hash
-from tests.patching.makers import Deb, Link, debian
+from tests.patching.makers import Deb, Link, Tree, debian
 from tests.patching.support import files_of, patch_with, text_of
 
 CERTIFICATES = sorted(Path("/etc/ssl/certs").glob("*.pem"))
@@ -59,7 +59,7 @@ def test_the_bundle_is_made_of_what_is_chosen(tmp_path: Path) -> None:
               architecture="all", scripts=script)  # fmt: skip
     new = Deb("ca-certificates", "2", {f"{share}/{name}.crt": texts[name] for name in "bcd"},
               architecture="all", scripts={"postinst": script["postinst"] + "more\n"})  # fmt: skip
-    extra = {
+    extra: Tree = {
         "etc/ca-certificates.conf": "# chosen\nmozilla/a.crt\n!mozilla/b.crt\nmozilla/c.crt\n",
         "usr/local/share/ca-certificates/own.crt": texts["own"],
         "etc/ssl/certs/ca-certificates.crt": texts["a"] + texts["c"] + texts["own"],

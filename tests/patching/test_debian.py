@@ -192,7 +192,7 @@ def test_overridden_rights_are_kept(tmp_path: Path) -> None:
 
 
 def test_diverted_files_lie_where_they_were_put(tmp_path: Path) -> None:
-    extra = {"var/lib/dpkg/diversions": "/usr/bin/tool\n/usr/bin/tool.real\nwrapper\n",
+    extra: Tree = {"var/lib/dpkg/diversions": "/usr/bin/tool\n/usr/bin/tool.real\nwrapper\n",
              "usr/bin/tool": b"the wrapper", "usr/bin/tool.real": b"old"}  # fmt: skip
     found = patch_with(tmp_path, debian(OLD, extra=extra), NEW)
     files = files_of(found)

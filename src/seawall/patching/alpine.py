@@ -1,6 +1,6 @@
 """Alpine and what is made like it: which packages are patched, and how they get there."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -22,6 +22,7 @@ from seawall.patching.sources import (
     Wanted,
     key_files,
     mirror_of,
+    package_file,
     package_files,
     sums_of,
     unproven,
@@ -229,26 +230,35 @@ class Alpine:
         sums: Mapping[str, str],
     ) -> Iterator[Candidate]:  # fmt: skip
         vouched: set[str] = set()
-        for name, data in package_files(place, ".apk", MOST).items():
+        for name in package_files(place, ".apk"):
             label = f"{place.name.rstrip('/')}/{name}"
-            parts = parts_of(data, label)
-            info = apk_package.info_of(parts, label)
+            info = apk_package.info_of(parts_of(package_file(place, name, MOST), label), label)
             got = {key: " ".join(values) for key, values in info.items()}
             if got["pkgname"] not in names:
                 continue
-            if name in sums:
-                _check_sum(label, data, sums[name])
-            elif self._wanted.allow_unsigned:
-                vouched.add("NOT verified")
-            elif parts.signatures:
-                vouched.add(f"signed by {signer(parts, keys, label)}")
-            else:
-                raise unproven([name], place, _HOW)
+            verify = partial(self._vouched, place, name, keys, sums)
+            vouched.add(verify()[1])
             unit = unit_of(got["pkgname"], got["pkgver"], got.get("arch", ""),
                            got.get("depend", ""), got.get("provides", ""))  # fmt: skip
             source = got.get("origin") or unit.name, unit.version
-            yield Candidate(unit, source, place.name, partial(bytes, data))
+            yield Candidate(unit, source, place.name, partial(_first, verify))
         self._told += [f"{place.name}: {each}" for each in sorted(vouched)]
+
+    def _vouched(
+        self, place: Place, name: str, keys: Mapping[str, bytes], sums: Mapping[str, str]
+    ) -> tuple[bytes, str]:
+        """A file of a directory, and what vouches for it. Raises ``InputError``."""
+        label = f"{place.name.rstrip('/')}/{name}"
+        data = package_file(place, name, MOST)
+        if name in sums:
+            _check_sum(label, data, sums[name])
+            return data, "as --checksums says"
+        if self._wanted.allow_unsigned:
+            return data, "NOT verified"
+        parts = parts_of(data, label)
+        if not parts.signatures:
+            raise unproven([name], place, _HOW)
+        return data, f"signed by {signer(parts, keys, label)}"
 
     def _keys(self) -> Mapping[str, bytes]:
         """The keys that are believed, by the names that signatures call them by."""
@@ -261,6 +271,10 @@ class Alpine:
         for path, data in key_files(self._wanted.keyrings).items():
             found[path.rpartition("/")[2]] = data
         return found
+
+
+def _first(verify: Callable[[], tuple[bytes, str]]) -> bytes:
+    return verify()[0]
 
 
 def _check_sum(name: str, data: bytes, said: str) -> None:

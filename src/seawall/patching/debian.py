@@ -23,6 +23,7 @@ from seawall.patching.sources import (
     Wanted,
     key_files,
     mirror_of,
+    package_file,
     package_files,
     sums_of,
     unproven,
@@ -137,21 +138,20 @@ class Debian:
     def _of_files(
         self, place: Place, names: frozenset[str], sums: Mapping[str, str]
     ) -> Iterator[Candidate]:
-        files = package_files(place, ".deb", MOST)
+        files = package_files(place, ".deb")
         if not sums and not self._wanted.allow_unsigned and files:
             raise unproven(files, place, _HOW)
         if self._wanted.allow_unsigned and files:
             self._told.append(f"{place.name}: NOT verified")
-        for name, data in files.items():
+        for name in files:
             label = f"{place.name.rstrip('/')}/{name}"
-            if name in sums:
-                apt_archive.checked(label, data, Listed("sha256", sums[name], -1))
-            elif not self._wanted.allow_unsigned:
+            if name not in sums and not self._wanted.allow_unsigned:
                 self._told.append(f"{label}: passed over, as --checksums does not name it")
                 continue
-            control = control_of(data, label)
+            fetch = partial(_fetched, place, name, sums.get(name, ""))
+            control = control_of(fetch(), label)
             if control.get("Package") in names:
-                yield candidate_of(control, place.name, partial(bytes, data))
+                yield candidate_of(control, place.name, fetch)
 
     def _trust(self) -> Trust:
         """The keys that are believed: the image's own for its distribution, and the user's."""
@@ -175,6 +175,15 @@ class Debian:
             keyrings, self._wanted.allow_unsigned, self._wanted.ignore_valid_until,
             self._wanted.time,
         )  # fmt: skip
+
+
+def _fetched(place: Place, name: str, sum_: str) -> bytes:
+    """A file of a directory, held against its sum where there is one."""
+    data = package_file(place, name, MOST)
+    if sum_:
+        label = f"{place.name.rstrip('/')}/{name}"
+        apt_archive.checked(label, data, Listed("sha256", sum_, -1))
+    return data
 
 
 def is_there(tree: Tree) -> bool:

@@ -8,13 +8,16 @@ dpkg-divert(1), dpkg-statoverride(1), dpkg.cfg(5). Distroless images have a file
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import translate
+from itertools import islice
 from typing import NamedTuple
 
+from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
 from seawall.packages.dpkg_files import read_diversions
 from seawall.packages.package import File
 from seawall.patching.candidates import source_of
 from seawall.patching.paragraphs import Paragraph, parse, split, text_of
+from seawall.patching.places import is_below
 from seawall.patching.relations import ALL, Unit, unit_of
 from seawall.patching.tree import Tree
 
@@ -23,6 +26,9 @@ STATUS, UPDATES, INFO = f"{HOME}/status", f"{HOME}/updates", f"{HOME}/info"
 STATUS_D = f"{HOME}/status.d"
 _SUMS = ".md5sums"
 _SUM = 32
+_MOST = 20_000
+"""Packages that are installed; a desktop has some 3,000."""
+_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9+.\-]*")
 _CONFFILE = pattern(r"(/\S.*?) ([0-9a-f]{32}|newconffile)( obsolete| remove-on-upgrade)*\s*")
 
 
@@ -64,7 +70,12 @@ class Database:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self.installed = tuple(self._read())
+        self.installed = tuple(islice(self._read(), _MOST + 1))
+        if len(self.installed) > _MOST:
+            raise InputError(
+                f"{tree.read.image.name}: more than {_MOST} packages are said to be installed; see "
+                f"/{STATUS}"
+            )
         self.diversions = {
             item.path: item for item in self._diversions()
         }  # fmt: skip
@@ -109,7 +120,8 @@ class Database:
         data = self._tree.data(f"{HOME}/diversions")
         if data:
             for item in read_diversions(File(f"{HOME}/diversions", data)).diversions:
-                yield Diverted(item.path, item.to, item.package)
+                if is_below(item.to):
+                    yield Diverted(item.path, item.to, item.package)
 
     def _overrides(self) -> Iterator[tuple[str, Override]]:
         for line in text_of(self._tree.data(f"{HOME}/statoverride") or b"").split("\n"):
@@ -179,7 +191,9 @@ class Diverted(NamedTuple):
 
 def _installed(paragraph: Paragraph, file: str) -> Installed | None:
     unit = unit_of(paragraph)
-    if not unit.name or not unit.version:
+    if not _NAME.fullmatch(unit.name) or not _NAME.fullmatch(unit.architecture or ALL):
+        return None  # no name of a package: it begins the names of files
+    if not unit.version:
         return None
     words = paragraph.get("Status").split()
     if file:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.advisories.versions.schemes import scheme
+from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
 from seawall.patching.paragraphs import Paragraph
 
@@ -12,6 +13,8 @@ _RELATION = pattern(
     r"(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^()\s]+)\s*\))?\s*"
 )
 ALL = "all"
+_MOST_LOOKS = 2_000_000
+"""Packages that are looked at for what others ask; 3,000 packages need some 40,000."""
 
 
 class Relation(NamedTuple):
@@ -151,6 +154,7 @@ class World:
         """
         self._native = native
         self._fits = fits
+        self._left = _MOST_LOOKS
         self._named: dict[str, list[Unit]] = {}
         self._provided: dict[str, list[tuple[Unit, Relation]]] = {}
         for unit in units:
@@ -174,11 +178,21 @@ class World:
         provided = [unit for unit, _ in self._provided.get(name, ())]
         return [*self._named.get(name, ()), *provided]
 
+    def _look(self) -> None:
+        """Count a look at a package; raise ``InputError`` where there are too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise InputError(
+                "the packages of the image ask for more of each other than any real ones; see its "
+                "database of packages"
+            )
+
     def _actual(self, unit: Unit) -> str | None:
         return self._native if unit.architecture == ALL else unit.architecture
 
     def _suits(self, unit: Unit, relation: Relation, other: Unit) -> bool:
         """Whether a package is of an architecture that is asked for."""
+        self._look()
         if self._native is None:
             return True
         if relation.architecture == "any":
@@ -206,11 +220,13 @@ class World:
     def _hit(self, unit: Unit, relation: Relation) -> Iterator[Unit]:
         wanted = relation.architecture if relation.architecture != "any" else ""
         for other in self._named.get(relation.name, ()):
+            self._look()
             if other.name == unit.name or (wanted and self._actual(other) != wanted):
                 continue
             if self._fits(relation, other.version):
                 yield other
         for other, provided in self._provided.get(relation.name, ()):
+            self._look()
             if other.name == unit.name:
                 continue
             if not relation.operator or (

@@ -6,6 +6,7 @@ new lines but what means nothing in an image: caches that are rewritten here, se
 run. Source: deb-postinst(5) and the like; debhelper's ``autoscripts``.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from seawall.core.lazy import pattern
@@ -39,8 +40,8 @@ _BLOCK = pattern(
 )
 _MEANINGLESS = frozenset((
     "dh_installsystemd", "dh_systemd_enable", "dh_systemd_start", "dh_installinit", "dh_makeshlibs",
-    "dh_python3", "dh_python2", "dh_installdeb", "dh_installmenu", "dh_installtmpfiles",
-    "dh_installsysusers", "dh_strip", "dh_installinfo", "dh_installman", "dh_ucf",
+    "dh_python3", "dh_python2", "dh_installmenu", "dh_installtmpfiles", "dh_strip",
+    "dh_installinfo", "dh_installman",
 ))  # fmt: skip
 """Sections of debhelper that mean nothing here, or are done here: services, caches, byte code."""
 _NAMES = ("preinst", "postinst")
@@ -81,8 +82,9 @@ def obstacle(new: Mapping[str, str], old: Mapping[str, str], names: Iterable[str
 
 def touches(scripts: Mapping[str, str], path: str) -> bool:
     """Whether scripts change rights or owner of a file: what it has in the image is kept then."""
-    found = any(path in text or path.rpartition("/")[2] in text for text in scripts.values())
-    return found and any(_RIGHTS.search(text) for text in scripts.values())
+    name = pattern(rf"(?<![\w.-]){re.escape(path.rpartition('/')[2])}(?![\w.-])")
+    texts = scripts.values()
+    return any(map(_RIGHTS.search, texts)) and any(map(name.search, texts))
 
 
 _RIGHTS = pattern(r"\b(?:chmod|chown|chgrp|setcap|install|dpkg-statoverride)\b")

@@ -104,16 +104,17 @@ def sums_of(path: str) -> Mapping[str, str]:
     return found
 
 
-def package_files(place: Place, ending: str, limit: int) -> Mapping[str, bytes]:
-    """The package files of a directory by their names. Raises ``InputError``."""
-    found = {}
-    for name in place.names():
-        if name.endswith(ending):
-            data = place.get(name, limit)
-            if data is None:
-                raise InputError(f"{place.name}: {name} is no file; take it away")
-            found[name] = data
-    return found
+def package_files(place: Place, ending: str) -> tuple[str, ...]:
+    """The names of the package files of a directory. Raises ``InputError``."""
+    return tuple(name for name in place.names() if name.endswith(ending))
+
+
+def package_file(place: Place, name: str, limit: int) -> bytes:
+    """A package file of a directory. Raises ``InputError``."""
+    data = place.get(name, limit)
+    if data is None:
+        raise InputError(f"{place.name}: {name} is no file, or is gone; see what is there")
+    return data
 
 
 def unproven(names: Collection[str], place: Place, how: str) -> InputError:

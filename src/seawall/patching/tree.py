@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seawall.core.errors import InputError
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.packages.system import Identity
@@ -16,8 +17,8 @@ _READ = (
     "usr/share/ca-certificates/", "usr/share/keyrings/", "var/lib/dpkg/",
 )  # fmt: skip
 """Databases of packages, configuration, keys: all of it is fetched in one pass over the layers."""
-_MOST = 64 << 20
-"""Bytes of a file of these."""
+_MOST, _MOST_OF_ALL = 64 << 20, 1 << 30
+"""Bytes of a file of these, and of all together; real ones have some 20 MB."""
 
 
 class Actual(NamedTuple):
@@ -40,6 +41,11 @@ class Tree:
         wanted = {content_of(node.content.layer, node.content.entry): node.entry.size
                   for node in self._known()}  # fmt: skip
         self._wanted = frozenset(wanted)
+        if sum(wanted.values()) > _MOST_OF_ALL:
+            raise InputError(
+                f"{read.image.name}: its databases and configuration have more than "
+                f"{_MOST_OF_ALL} bytes; see what is in /etc and /var/lib/dpkg"
+            )
         try:
             self._spool.fill(read.image, wanted)
         except BaseException:
