@@ -142,7 +142,8 @@ class Deb(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
+        name = self.name.replace("/", "-")
+        return f"{name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
 
     def bytes(self) -> bytes:
         return ar({

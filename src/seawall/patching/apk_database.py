@@ -7,6 +7,7 @@ Entries of packages that are not patched are kept to the byte.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from seawall.core.errors import InputError
 from seawall.patching.apk_relations import unit_of
 from seawall.patching.errors import PackageError
 from seawall.patching.paragraphs import text_of
@@ -15,6 +16,8 @@ from seawall.patching.tree import Tree
 
 HOMES = ("usr/lib/apk/db", "lib/apk/db")
 WORLD = "etc/apk/world"
+_MOST = 20_000
+"""Packages that are installed."""
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)
 _LONG_NAME = b"L"
@@ -48,8 +51,13 @@ class Database:
         self._tree = tree
         self.home = next((home for home in HOMES if tree.data(f"{home}/installed")), "")
         text = text_of(tree.data(f"{self.home}/installed") or b"") if self.home else ""
-        parts = [part.strip("\n") for part in text.split("\n\n")]
-        self.installed = tuple(map(_installed, filter(None, parts)))
+        parts = [stripped for part in text.split("\n\n") if (stripped := part.strip("\n"))]
+        if len(parts) > _MOST:
+            raise InputError(
+                f"{tree.read.image.name}: more than {_MOST} packages are said to be installed; see "
+                f"/{self.home}/installed"
+            )
+        self.installed = tuple(map(_installed, parts))
         self.scripts_file, self.scripts = self._scripts()
         self.triggers = dict(self._triggers())
 
