@@ -47,7 +47,7 @@ class Tree:
                 f"{_MOST_OF_ALL} bytes; see what is in /etc and /var/lib/dpkg"
             )
         try:
-            self._spool.fill(read.image, wanted)
+            self._spool.fill(read.image, wanted.items())
         except BaseException:
             self._spool.close()
             raise
@@ -79,7 +79,11 @@ class Tree:
             return content
         if not node.entry.size:
             return b""
-        return b"".join(self._spool.pieces(content)) if content in self._wanted else None
+        return (
+            b"".join(self._spool.pieces(content, node.entry.size))
+            if content in self._wanted
+            else None
+        )
 
     def names(self, directory: str) -> tuple[str, ...]:
         """The names in a directory, sorted; none where there is no directory."""
