@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import zstandard
 
@@ -225,10 +225,11 @@ def debian(
     return files | dict(extra or {})
 
 
-def image(where: Path, files: Tree) -> str:
+def image(where: Path, files: Tree, **config: Any) -> str:
     """A layout of one layer."""
     made = Layout()
-    descriptor = made.image([tar(files)], "gzip", {"created": "2024-05-01T00:00:00Z"})
+    own = {"created": "2024-05-01T00:00:00Z", "config": config}
+    descriptor = made.image([tar(files)], "gzip", own)
     descriptor["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
     made.index(descriptor)
     where.mkdir(parents=True)

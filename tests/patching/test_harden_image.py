@@ -9,7 +9,7 @@ import pytest
 from seawall.advisories.advisory import Advisory, Affected, Events
 from seawall.advisories.build import Builder, Origin
 from tests.cli.support import Outcome, command
-from tests.hardening.images.made import document, index, opened, system
+from tests.hardening.images.made import document, elf, index, opened, system
 from tests.patching.makers import Apk, Deb, File, alpine, debian, image
 from tests.patching.support import shelf
 
@@ -87,6 +87,22 @@ def test_what_is_vulnerable_is_patched(
     assert vulnerabilities(str(out), database) == {f"CVE-2024-000{n}" for n in (2, 3, 4)}
     layers = {"--layer": 3, "--squash": 1}[mode]
     assert len(opened(str(out)).layers) == layers
+
+
+def test_a_minimal_image_is_made_of_the_patched_one(database: str, tmp_path: Path) -> None:
+    old = OLD._replace(files={"usr/bin/tool": File(elf(b"old"), 0o755), "usr/bin/more": b"x"})
+    new = old._replace(version="1.0-2", files={"usr/bin/tool": File(elf(b"newer"), 0o755)})
+    source = image(tmp_path / "in", debian(old, Deb("other", "1", {"usr/share/o": b""})),
+                   Entrypoint=["/usr/bin/tool"])  # fmt: skip
+    out = tmp_path / "out"
+    told = run(source, out, shelf(tmp_path / "debs", new), database, "--minimal")
+    assert "done: patched libtool1 1.0-1 -> 1.0-2: clears CVE-2024-0001\n" in told
+    files = system(str(out))
+    assert files["usr/bin/tool"].content == elf(b"newer")
+    status = files["var/lib/dpkg/status"].content
+    assert b"Version: 1.0-2\n" in status
+    assert b"Package: other" not in status
+    assert vulnerabilities(str(out), database) == {"CVE-2024-0002", "CVE-2024-0003"}
 
 
 def test_a_layer_is_a_layer(source: str, debs: str, database: str, tmp_path: Path) -> None:
