@@ -24,9 +24,10 @@ def add_patch_options(parser: Parser) -> None:
         help="this package, whatever is known of it (may be given several times)",
     )  # fmt: skip
     own.add_argument(
-        "--mirror", action="append", default=[], metavar="'PLACE [SUITE [COMPONENT...]]'",
-        help="an archive with newer packages, its address or directory (default: the suites of the "
-        "image's release); its signature is verified",
+        "--mirror", action="append", default=[], metavar="PLACE",
+        help="an archive with newer packages, its address or directory; in one word with them a "
+        "suite and components: 'PLACE SUITE COMPONENT...' (default: those of the image's release); "
+        "its signature is verified",
     )  # fmt: skip
     own.add_argument(
         "--packages", action="append", default=[], metavar="DIR",

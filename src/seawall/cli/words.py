@@ -80,6 +80,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "COMMAND": _nothing,
     "PORT/PATH": _nothing,
     "SECONDS": _nothing,
+    "PLACE": DIRECTORIES,
     "WORDS": _nothing,
     "UID[:GID]": _nothing,
     "DAYS": _nothing,
