@@ -18,6 +18,7 @@ from tests.patching.support import files_of, patch, text_of
 
 KEY, STRANGER = pair(1), pair(2)
 NAME = "test@example.org-1.rsa.pub"
+RECORDED = Path(__file__).parents[1] / "data/patching/apk-installed.txt"
 QUIET = {"post-install": "#!/bin/sh\nexit 0\n", "post-upgrade": "#!/bin/sh\nexit 0\n"}
 OLD = Apk("app", "1.0-r0", {
     "usr/bin/app": File(b"old", 0o755), "usr/share/app/gone": b"1", "usr/share/app/kept": b"2",
@@ -252,16 +253,34 @@ def test_apk_itself_agrees(tmp_path: Path) -> None:
     (root / "etc/os-release").write_text("ID=alpine\nVERSION_ID=3.20.1\n")
     found = patch(f"rootfs:{root}", mirrors=(str(new),))
     assert found.done
-    (layer,) = found.image.layers[1:]
-    assert layer.open is not None
-    with tarfile.open(fileobj=BytesIO(layer.open().read(1 << 30))) as archive:
-        ours = archive.extractfile("lib/apk/db/installed")
-        assert ours is not None
-        told = ours.read().decode()
+    told = _database(found)
     _apk(root, "-X", str(new), "upgrade")
     theirs = (root / "lib/apk/db/installed").read_text()
     assert "V:1.0-r1" in theirs
     assert _comparable(told) == _comparable(theirs)
+    assert _without_sums(theirs) == _without_sums(RECORDED.read_text())
+
+
+def _database(found: Patched) -> str:
+    (layer,) = found.image.layers[1:]
+    assert layer.open is not None
+    with tarfile.open(fileobj=BytesIO(layer.open().read(1 << 30))) as archive:
+        member = archive.extractfile("lib/apk/db/installed")
+        assert member is not None
+        return member.read().decode()
+
+
+def test_apk_agreed(tmp_path: Path) -> None:
+    """What apk 3.0.6 wrote when it upgraded the same package (``test_apk_itself_agrees``)."""
+    found = patched(tmp_path, system(LIBC, OLD), NEW, LIBC)
+    (entry,) = [each for each in _without_sums(_database(found)) if "P:app" in each]
+    (theirs,) = [each for each in _without_sums(RECORDED.read_text()) if "P:app" in each]
+    assert entry == theirs
+
+
+def _without_sums(text: str) -> list[list[str]]:
+    """Entries without the sums of packages, which hang on how gzip packs."""
+    return [[line for line in entry if not line.startswith("C:")] for entry in _comparable(text)]
 
 
 def _comparable(text: str) -> list[list[str]]:
