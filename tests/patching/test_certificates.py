@@ -66,6 +66,7 @@ def test_the_bundle_is_made_of_what_is_chosen(tmp_path: Path) -> None:
         "etc/ssl/certs/a.pem": Link("/usr/share/ca-certificates/mozilla/a.crt"),
         "etc/ssl/certs/c.pem": Link("/usr/share/ca-certificates/mozilla/c.crt"),
         "etc/ssl/certs/01234567.0": Link("a.pem"), "etc/ssl/certs/mine": Link("/srv/x.pem"),
+        "etc/ssl/certs/snake.pem": texts["b"], "etc/ssl/certs/89abcdef.0": Link("snake.pem"),
     }  # fmt: skip
     found = patch_with(tmp_path, debian(old, extra=extra), new)
     files = files_of(found)
@@ -82,5 +83,5 @@ def test_the_bundle_is_made_of_what_is_chosen(tmp_path: Path) -> None:
         "etc/ssl/certs/c.pem": "/usr/share/ca-certificates/mozilla/c.crt",
         "etc/ssl/certs/d.pem": "/usr/share/ca-certificates/mozilla/d.crt",
         "etc/ssl/certs/own.pem": "/usr/local/share/ca-certificates/own.crt",
-        "etc/ssl/certs/mine": "/srv/x.pem", **hashes,
+        "etc/ssl/certs/mine": "/srv/x.pem", "etc/ssl/certs/89abcdef.0": "snake.pem", **hashes,
     }  # fmt: skip

@@ -9,6 +9,7 @@ and OpenSSL's ``crypto/x509/x_name.c`` on the hash of a name that the links are 
 import hashlib
 from base64 import b64decode
 from collections.abc import Iterator
+from itertools import count
 
 from seawall.core.lazy import pattern
 from seawall.patching import der
@@ -67,16 +68,19 @@ def _chosen(conf: str, there: list[str]) -> tuple[list[str], str]:
 
 
 def _link(tree: Tree, paths: list[str]) -> None:
-    """The links of ``/etc/ssl/certs``: each certificate by its name, and by the hash of its own."""
-    for name in tree.names(_CERTS):
-        node = tree.edited.tree.get(f"{_CERTS}/{name}")
-        if node is None or node.entry.kind is not SYMLINK:
-            continue
-        target = node.entry.link.lstrip("/")
-        is_ours = name.endswith(".pem") and target.startswith((_SHARE, _LOCAL))
-        if is_ours or (_HASHED.fullmatch(name) and "/" not in node.entry.link):
-            tree.remove(f"{_CERTS}/{name}")
-    taken: dict[str, int] = {}
+    """The links of ``/etc/ssl/certs``: each certificate by its name, and by the hash of its own.
+
+    What else is there, and what leads to it, stays.
+    """
+    links = {name: node.entry.link for name in tree.names(_CERTS)
+             if (node := tree.edited.tree.get(f"{_CERTS}/{name}")) is not None
+             and node.entry.kind is SYMLINK}  # fmt: skip
+    managed = (_SHARE, _LOCAL)
+    ours = {name for name, target in links.items()
+            if name.endswith(".pem") and target.lstrip("/").startswith(managed)}  # fmt: skip
+    hashed = {name for name, target in links.items() if _HASHED.fullmatch(name) and target in ours}
+    for name in ours | hashed:
+        tree.remove(f"{_CERTS}/{name}")
     for path in paths:
         data = tree.data(path)
         if data is None:
@@ -86,7 +90,8 @@ def _link(tree: Tree, paths: list[str]) -> None:
         _symlink(tree, base, f"/{path}")
         found = subject_hash(data)
         if found:
-            number = taken[found] = taken.get(found, -1) + 1
+            there = set(tree.names(_CERTS))
+            number = next(each for each in count() if f"{found}.{each}" not in there)
             _symlink(tree, f"{found}.{number}", base)
 
 
