@@ -1,6 +1,7 @@
 """``seawall harden image --patch``: the plan, the result, what is attached, wrong usage."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,12 @@ import pytest
 
 from seawall.advisories.advisory import Advisory, Affected, Events
 from seawall.advisories.build import Builder, Origin
+from seawall.hardening.images.options import Options
+from seawall.hardening.images.rewriting import plan
+from seawall.hardening.images.verification.roots import original_of
+from seawall.hardening.images.verification.trials import Identity
+from seawall.patching.plans import ALL
+from seawall.patching.sources import Wanted
 from tests.cli.support import Outcome, command
 from tests.hardening.images.made import document, elf, index, opened, system
 from tests.patching.makers import Apk, Deb, File, alpine, debian, image
@@ -103,6 +110,19 @@ def test_a_minimal_image_is_made_of_the_patched_one(database: str, tmp_path: Pat
     assert b"Version: 1.0-2\n" in status
     assert b"Package: other" not in status
     assert vulnerabilities(str(out), database) == {"CVE-2024-0002", "CVE-2024-0003"}
+
+
+def test_the_original_that_a_result_is_held_against_is_not_patched(
+    source: str, debs: str, tmp_path: Path
+) -> None:
+    wanted = Wanted(ALL, packages=(debs,), allow_unsigned=True)
+    who = Identity(os.getuid(), os.getgid(), (), "/")
+    with plan(opened(source), Options(patch=wanted)) as planned:
+        assert planned.subject.told.done[:2] == [
+            "patched clean 1 -> 2: asked for", "patched libtool1 1.0-1 -> 1.0-2: asked for",
+        ]  # fmt: skip
+        root = original_of(planned, str(tmp_path), who)
+        assert (Path(root.path) / "usr/lib/libtool.so.1").read_bytes() == b"old"
 
 
 def test_a_layer_is_a_layer(source: str, debs: str, database: str, tmp_path: Path) -> None:

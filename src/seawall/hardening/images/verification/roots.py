@@ -25,9 +25,10 @@ class Root(NamedTuple):
 
 
 def original_of(plan: Plan, directory: str, who: Identity) -> Root:
-    """The image as it was. Raises ``InputError``."""
+    """The image as it was, before its packages were patched. Raises ``InputError``."""
     subject = plan.subject
     entries = [looked.entries for looked in subject.read.layers]
+    entries = entries[: len(entries) - subject.added_layers]
     return _root(subject.image, entries, os.path.join(directory, "original"), who)
 
 
