@@ -18,8 +18,8 @@ HELPERS = {"_fail"}
 """What raises one. Errors of the command line's parsers all end in ``see: ... --help``."""
 
 VERBS = """
-choose clone correct fetch give install keep leave look make name push put remove report resolve run
-save say scan see set try upgrade use write
+build choose clone correct fetch give install keep leave look make name push put remove report
+resolve run save say scan see set try update upgrade use write
 """.split()
 REMEDY = re.compile(
     rf"\b(?:must|needs|goes with)\b|(?:[;:]|, or) (?:[^;:]*, )?(?:{'|'.join(VERBS)})\b"

@@ -133,7 +133,10 @@ def _refuse_unknown(named: Iterable[str], installed: Mapping[Key, Package]) -> N
     known = {key[0] for key in installed}
     for name in sorted(named):
         if name not in known:
-            raise UsageError(f"--patch-package {name}: the image has no such package")
+            raise UsageError(
+                f"--patch-package {name}: the image has no such package; see those that it has "
+                "with seawall sbom"
+            )
 
 
 def summary(plan: Plan) -> Iterator[str]:
