@@ -10,6 +10,8 @@ from seawall.images.closure import closing, roots
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
+from seawall.secrets.rules.rule import Rule as SecretRule
+from seawall.secrets.verifying import variety
 from seawall.sources.git.index import Stat
 from seawall.sources.images.engines import images as engine_images
 from seawall.sources.images.registry import resolving
@@ -36,6 +38,8 @@ _ = (
     engine_images.path_of,
     resolving.Image.config_descriptor,
     resolving.Images.manifest_at,
+    SecretRule.revoke,
+    variety.check_any,
 )
 
 __all__ = ("facts", "image_readers")

@@ -1,0 +1,134 @@
+"""Unpacks values that are texts themselves: base64, hexadecimal digits, percent signs, gzip.
+
+Bombs are stopped by the limits: what is unpacked from one text is at most a few times its size.
+"""
+
+import zlib
+from binascii import Error, a2b_base64, unhexlify
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
+from seawall.secrets.candidate import Part
+
+MAX_DEPTH = 3
+_MAX_RATIO, _LEAST_BUDGET, _MAX_BUDGET = 4, 65_536, 16 << 20
+_PROBE = 48
+_GZIP = b"\x1f\x8b\x08"
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+_SHORTEST = 12
+
+RUN = r"(?:^|[^A-Za-z0-9+/_.-])[A-Za-z0-9+/]{24}"
+"""What any encoded value of use begins with."""
+PERCENT = r"(?:^|[^\w%.~-])[\w.~-]{0,12}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,16}){4}"
+
+_BASE64 = pattern(rb"[A-Za-z0-9+/_-]{24,16000000}={0,2}")
+_PERCENT = pattern(rb"(?:%[0-9A-Fa-f]{2}|[\w.~+-])+")
+_HEX = pattern(rb"[0-9a-fA-F]+")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+class Unpacked(NamedTuple):
+    """A text within a text."""
+
+    place: Part
+    data: bytes
+    how: tuple[str, ...]
+
+
+class Budget:
+    """How many bytes may still be unpacked from a text."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, size: int) -> None:
+        self.left = min(max(size * _MAX_RATIO, _LEAST_BUDGET), _MAX_BUDGET)
+
+    def take(self, size: int) -> bool:
+        """Whether so many are left; then they are used up."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+def unpacked(data: bytes, places: list[int], budget: Budget) -> Iterator[Unpacked]:
+    """The texts in encoded runs that hold one of some places."""
+    behind = 0
+    for place in sorted(places):
+        if place <= behind:
+            continue
+        start = place - 1
+        while start > behind and data[start - 1] in _RUN_BYTES:
+            start -= 1
+        run = _BASE64.match(data, start)
+        if run is None:
+            continue
+        behind = run.end()
+        found = _of_run(run[0], budget)
+        if found is not None:
+            yield Unpacked(Part(run.start(), run.end()), *found)
+
+
+_RUN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+
+
+def _of_run(run: bytes, budget: Budget) -> tuple[bytes, tuple[str, ...]] | None:
+    if len(run) % 2 == 0 and _HEX.fullmatch(run[:_PROBE]) and _HEX.fullmatch(run):
+        plain = unhexlify(run)
+        return (plain, ("hex",)) if _is_text(plain) and budget.take(len(plain)) else None
+    body = run.rstrip(b"=").translate(_URL_SAFE)
+    head = _decoded(body[:_PROBE])
+    if head is None or not (_is_text(head[:-2]) or head.startswith(_GZIP)):
+        return None
+    if not budget.take(len(body)):
+        return None
+    whole = _decoded(body[: len(body) // 4 * 4 + (len(body) % 4 if len(body) % 4 > 1 else 0)])
+    if whole is None:
+        return None
+    if whole.startswith(_GZIP):
+        inflated = _inflated(whole, budget)
+        return None if inflated is None else (inflated, ("base64", "gzip"))
+    return whole, ("base64",)
+
+
+def _decoded(body: bytes) -> bytes | None:
+    try:
+        return a2b_base64(body + b"=" * (-len(body) % 4))
+    except (Error, ValueError):
+        return None
+
+
+def _inflated(packed: bytes, budget: Budget) -> bytes | None:
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflater.decompress(packed, budget.left)
+    except zlib.error:
+        return None
+    return plain if budget.take(len(plain)) else None
+
+
+def _is_text(head: bytes) -> bool:
+    return len(head) >= _SHORTEST and not head.translate(None, _PRINTABLE)
+
+
+def percent(data: bytes, places: list[int], budget: Budget) -> Iterator[Unpacked]:
+    """The texts in runs with percent signs that hold one of some places."""
+    behind = 0
+    for place in sorted(places):
+        if place <= behind:
+            continue
+        start = place - 1
+        while start > behind and data[start - 1] in _PERCENT_BYTES:
+            start -= 1
+        run = _PERCENT.match(data, start)
+        if run is None:
+            continue
+        behind = run.end()
+        plain = unquote_to_bytes(run[0])
+        if budget.take(len(plain)):
+            yield Unpacked(Part(run.start(), run.end()), plain, ("percent",))
+
+
+_PERCENT_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%._~+-")

@@ -1,0 +1,118 @@
+"""What the name of a variable, key, option or header says of its value."""
+
+from functools import lru_cache
+
+from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
+
+_WORDS = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+_CLASSES: dict[str, str] = {
+    **dict.fromkeys(
+        "password passwd passphrase passcode pass pwd pw psw passwords pswd passw "
+        "userpassword rootpassword dbpassword adminpassword mypassword adminpass dbpass rootpass "
+        "userpass requirepass masterauth storepass keypass".split(),
+        "password",
+    ),
+    **dict.fromkeys("secret secrets clientsecret appsecret sharedsecret".split(), "secret"),
+    **dict.fromkeys(
+        "token tokens accesstoken authtoken apitoken refreshtoken pat jwt bearer".split(), "token"
+    ),
+    **dict.fromkeys("credential credentials cred creds".split(), "credential"),
+    **dict.fromkeys("auth authorization authorisation authentication".split(), "auth"),
+    **dict.fromkeys(
+        "apikey accesskey secretkey privatekey accountkey authkey appkey masterkey "
+        "encryptionkey signingkey licensekey".split(),
+        "api-key",
+    ),
+    **dict.fromkeys("key keys".split(), "key"),
+    **dict.fromkeys("salt nonce".split(), "salt"),
+    **dict.fromkeys("otp totp hotp otpsecret".split(), "otp"),
+}
+_ENDS = (
+    ("password", "password"), ("passwd", "password"), ("passphrase", "password"),
+    ("secret", "secret"), ("token", "token"), ("apikey", "api-key"), ("secretkey", "api-key"),
+    ("accesskey", "api-key"), ("privatekey", "api-key"),
+)  # fmt: skip
+_KEY_KINDS = frozenset(
+    "access account admin api app application auth aws client consumer crypto deploy encryption "
+    "hmac integration jwt license licence master private publishable secret service session shared "
+    "signature signing sso storage subscription token user webhook write admin server".split()
+)
+"""What makes a ``key`` one of a lock, not of a dictionary."""
+_PUBLIC = frozenset("public pub publishable pubkey".split())
+_ABOUT = frozenset(
+    "alias algorithm attribute attr count class column comment description desc dir directory doc "
+    "enabled endpoint error errors expiration expires expiry ext extension field fields file "
+    "filename files flag format hash hint host id ids index input issuer kind label length len "
+    "limit link max message min mode model msg name names namespace number option options page "
+    "param parameter params path pattern placeholder policy port prefix prompt property provider "
+    "ref reference regex regexp request required reset response role rotation scheme scope screen "
+    "service size source state status store strategy suffix template text title ttl type types "
+    "uri url usage validation validator validity var variable version view weight".split()
+)
+"""What a name is about if it ends so: not the secret, but something of it."""
+_MADE_OF_IT = frozenset(
+    "hashed encrypted hash digest md5 sha sha1 sha256 fingerprint checksum thumbprint wrapped "
+    "sealed expected invalid wrong bad incorrect mismatched".split()
+)
+"""Words in front that make it something else than the secret itself, or a wrong one."""
+_VALUES = frozenset(
+    "value val str string text plain plaintext literal default test prod production dev stage "
+    "staging new old current base64 b64 encoded raw example local live sandbox".split()
+)
+"""Words behind the telling one that leave it the telling one."""
+
+
+class Meaning(NamedTuple):
+    """What a name says."""
+
+    kind: str
+    """``password``, ``secret``, ``token``, ``credential``, ``auth``, ``api-key``, ``key``, ``salt``
+    or empty."""
+    place: str
+    """Where the telling word stands: ``end``, ``about`` (something of it follows) or ``inside``;
+    ``made`` where the value is a hash of it, say."""
+    public: bool
+
+
+NOTHING = Meaning("", "", public=False)
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in lower case, however they are joined."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+@lru_cache(maxsize=8192)
+def meaning_of(name: str) -> Meaning:
+    """What a name says of its value."""
+    last = name.rpartition(".")[2]
+    words = words_of(name if last in ("new", "of", "value", "") else last)
+    if words and words[-1] == "new":
+        words.pop()
+    while words and (words[-1].isdigit() or (words[-1] in _VALUES and len(words) > 1)):
+        words.pop()
+    for index in range(len(words) - 1, -1, -1):
+        kind = _class(words, index)
+        if kind:
+            rest = words[index + 1 :]
+            place = "inside"
+            if not rest:
+                place = "end"
+            elif rest[-1] in _ABOUT:
+                place = "about"
+            if not _MADE_OF_IT.isdisjoint(words):
+                place = "made"
+            return Meaning(kind, place, public=not _PUBLIC.isdisjoint(words))
+    return NOTHING
+
+
+def _class(words: list[str], index: int) -> str:
+    word = words[index]
+    kind = _CLASSES.get(word, "")
+    if kind == "key" and index and words[index - 1] in _KEY_KINDS:
+        return "api-key"
+    if kind:
+        return kind
+    return next((found for end, found in _ENDS if word.endswith(end)), "")

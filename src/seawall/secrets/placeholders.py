@@ -1,0 +1,94 @@
+"""Values that stand for a secret and are none: references, templates, masks, fill-in words."""
+
+from seawall.core.lazy import pattern
+
+_REFERENCES = (
+    "__", "arn:", "aws-ssm:", "azurekeyvault:", "data.", "each.", "enc(", "enc[", "env.", "env:",
+    "env(", "file:", "gcpsm:", "k8s:", "kms:", "kubernetes://", "local.", "module.", "op://", "os.",
+    "process.env", "projects/", "ref+", "secretref", "secretsmanager:", "self.", "sm://", "ssm:",
+    "sops:", "this.", "var.", "vault:", "vault/", "{cipher}", "$ansible_vault", "!vault",
+    "keyvault:", "system.getenv", "getenv", "input.", "params.", "args.", "config.", "options.",
+    "settings.", "request.", "req.", "credentials(", "lookup(", "!ref", "!sub", "!secret",
+)  # fmt: skip
+_TEMPLATE = pattern(
+    r"\$\{|\$\(|\{\{|\}\}|<%|%>|#\{|^\$\w|^\$\$|^<[^<>]*>$|^\[[^\]]*\]$|^\{[^{}]*\}$|^%[\w.()-]+%?$"
+    r"|^@[\w.]+@$|^%\(|\\\(|^&\w+;$|^\$[A-Z_]{2,}|^:\w+$|<[a-z][\w -]*>|^_\(|^\*\w+$"
+)
+_PATH = pattern(r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)*/?|[A-Za-z]:\\.*|(?:\w+/){2,}[\w.-]*")
+_CALL = pattern(r"[A-Za-z_][\w.:>-]*\(.*\)?;?|new\s.*|[\w.]+\[[\w'\"]*\]?")
+_BETWEEN = pattern(r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[^\w]+|#{2,}.*#{2,}")
+"""What stands between two literals of a program, taken for a literal."""
+_MASK = pattern(r"(?i)[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
+_NOTHING = frozenset(
+    "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string str int "
+    "bool boolean optional required object array any void number bytes byte char text "
+    "function default static const public private required varchar unknown".split()
+)
+_FILL_IN = pattern(
+    r"(?i)change.?(?:me|it|this)|replace.?(?:me|this|with)?|your|insert|example|sample"
+    r"|place.?holder|dummy|todo|fixme|redacted|removed|put.?here|to.?be.?(?:set|replaced)|fill.?in"
+    r"|enter.|goes.here|foo.?bar|^foo|^bar$|^baz|qux|asdf|blah|lorem|fake|mock|masked|hidden"
+    r"|secret.?here|not.?a.?real|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
+)
+_WEAK = frozenset(
+    "123 1234 12345 123456 1234567 12345678 123456789 1234567890 admin administrator changeit "
+    "guest mysql pass passw0rd password password1 password123 pass123 postgres qwerty redis root "
+    "secret test test123 user welcome admin123 p@ssw0rd letmein abc123 foobar hunter2 rabbitmq "
+    "mongo "
+    "s3cret s3cr3t secret123 topsecret mypassword testpassword testpass pass1234 passwd pwd".split()
+)
+_WEAK_WORDS = frozenset(
+    "admin changeme changeit default demo example foo guest hello hunter letmein mypass mypassword "
+    "mysecret newpass newpassword oldpassword pass password passwd passphrase postgres qwerty root "
+    "rootpassword sample secret secretkey supersecret test testpass testpassword testing testtoken "
+    "testuser token topsecret user userpassword welcome wrongpassword badpassword password test "
+    "apassword thepassword somepassword sometoken mytoken abc xyz apikey key mykey testkey".split()
+)
+"""What a value is without its digits and signs, if somebody typed it for lack of a better one."""
+_PLAINER = str.maketrans("@$", "as", "0123456789!#%^&*()-_=+.,:;?/ \t'\"")
+_NAME_LIKE = pattern(
+    r"[A-Za-z_]*(?i:pass(?:word|wd)?|secret|token|key|credentials?|auth)[A-Za-z_]*"
+)
+_LONGEST = 120
+
+
+def is_reference(value: str) -> bool:
+    """Whether a value says where the real one is, is a template, an expression or nothing."""
+    plain = value.strip()
+    lower = plain.lower()
+    if not plain or lower in _NOTHING or lower.startswith(_REFERENCES):
+        return True
+    if len(plain) > 1000:
+        return False
+    return bool(
+        _TEMPLATE.search(plain)
+        or _PATH.fullmatch(plain)
+        or _CALL.fullmatch(plain)
+        or _BETWEEN.fullmatch(plain)
+    )
+
+
+def placeholder(value: str) -> str:
+    """Which kind of fill-in a value is; empty for none."""
+    lower = value.strip().lower()
+    if lower in _WEAK:
+        return "weak"
+    if lower.translate(_PLAINER) in _WEAK_WORDS:
+        return "weak-variant"
+    if len(lower) > _LONGEST:
+        return ""
+    if _MASK.fullmatch(value):
+        return "mask"
+    if len(set(lower)) <= 2 and len(lower) > 2:
+        return "repeated"
+    if _FILL_IN.search(value):
+        return "fill-in"
+    if _NAME_LIKE.fullmatch(value):
+        return "name"
+    return ""
+
+
+def looks_like_prose(value: str) -> bool:
+    """Whether a value is a phrase: words with blanks between them."""
+    words = value.split()
+    return len(words) > 2 or (len(words) == 2 and all(word.isalpha() for word in words))

@@ -1,0 +1,55 @@
+"""Passwords in addresses (RFC 3986, 3.2.1) and in the options of connection strings."""
+
+import re
+from collections.abc import Iterator
+
+from seawall.core.lazy import pattern
+from seawall.core.redacted import Redacted
+from seawall.secrets.candidate import Candidate, Part
+from seawall.secrets.reading.form import EVERYWHERE, Form
+from seawall.secrets.text import Text
+
+USERINFO = r"://[^\s/:@\"'`<>()\[\]{}|,]{0,80}:[^\s/@\"'`<>|]{1,200}@[\w.\[${%<-]"
+QUERY = (
+    r"[?&;](?i:access_token|api_?key|apikey|auth_?token|token|secret|client_secret|password"
+    r"|passwd|pwd|private_token)=[\w%+./~-]{6}"
+)
+
+_SCHEME = pattern(rb"[A-Za-z][\w+.-]{1,30}\Z")
+_HOST = pattern(rb"[\w.$%{}<>\[\]:-]{1,255}")
+_REST = pattern(rb"[\w%+./~=-]{1,500}")
+
+
+def userinfo(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The password before an ``@``; tells the host."""
+    data = text.data
+    start = match.start() + 3
+    colon = data.index(b":", start)
+    end = match.end() - 2
+    if not data[start:end].isascii() or end <= colon + 1:
+        return
+    scheme = _SCHEME.search(data[max(match.start() - 30, 0) : match.start()])
+    host = _HOST.match(data, end + 1)
+    if scheme is None or host is None:
+        return
+    yield Candidate(
+        "address", colon + 1, end, Redacted(data[colon + 1 : end].decode("latin-1")),
+        data[start:colon].decode("latin-1"), "url", about=f"for {host[0].decode('latin-1')}",
+        beside=Part(start, colon),
+    )  # fmt: skip
+
+
+def query(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """A parameter of an address."""
+    equals = text.data.index(b"=", match.start()) + 1
+    found = _REST.match(text.data, equals)
+    if found is not None:
+        name = text.data[match.start() + 1 : equals - 1].decode("latin-1")
+        value = Redacted(found[0].decode("latin-1"))
+        yield Candidate("address", equals, found.end(), value, name, "query")
+
+
+FORMS = (
+    Form("userinfo", USERINFO, EVERYWHERE, userinfo),
+    Form("query", QUERY, EVERYWHERE, query),
+)

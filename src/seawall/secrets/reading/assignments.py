@@ -1,0 +1,176 @@
+"""Values under a name that says what they are: ``db_password = "..."`` in all its dialects.
+
+The pattern of a form ends where the value begins; how far the value goes depends on its quotes and
+on what the file is written in. In program text a bare word is an expression, and none of these
+forms takes it.
+"""
+
+import re
+from collections.abc import Iterator
+
+from seawall.core.lazy import pattern
+from seawall.core.redacted import Redacted
+from seawall.secrets.candidate import Candidate
+from seawall.secrets.reading.form import EVERYWHERE, Form
+from seawall.secrets.text import Kind, Text
+
+_KEY = r"(?i:pass|pwd|secret|token|cred|key|auth|nonce|salt|otp|identified by|[_ .\"'-]pw\b)"
+_REST = r"[\w.$-]{0,40}"
+_CLOSE = r"\\{0,3}[\"'`]?[\]\)]{0,2}"
+_TYPE = r"(?::[ \t]{0,4}[A-Za-z][\w<>?|. ]{0,30})?"
+_ASSIGNED = (
+    rf"[ \t]{{0,20}}(?:{_TYPE}={{1,3}}>?|:=|!=|->|[?+|]=|\|\||::?)\s{{0,30}}"
+    r"|[ \t]{0,4}[(,]\s{0,30}|[ \t]{1,8}"
+)
+_PREFIX = r"(?:[bBrRuUfFL@$]{0,2}|[bB]yte\()"
+_QUOTE = r"\\{0,3}[\"'`]"
+_VALUE_WORD = r"(?i:value|content|default|defaultvalue)"
+
+QUOTED = rf"{_KEY}{_REST}{_CLOSE}(?:{_ASSIGNED}){_PREFIX}{_QUOTE}"
+BARE = (
+    rf"{_KEY}{_REST}\\{{0,3}}[\"'`]?\]?[ \t]{{0,20}}(?::=|=>|[:=])[ \t]{{0,20}}[^\s\"'`=:>,;)\]}}]"
+)
+LATER = rf"{_KEY}{_REST}[\"']?,?\s{{1,40}}[\"']?{_VALUE_WORD}[\"']?\s{{0,3}}[:=]\s{{0,3}}[^\s]"
+ELEMENT = rf"<[\w:.-]{{0,40}}{_KEY}[\w.-]{{0,40}}(?:[ \t][^<>\n]{{0,80}})?>[^<\s]"
+PAIR = rf"[\"'?&;][\w.-]{{0,30}}{_KEY}[\w.-]{{0,20}}=[^\s\"'&;=<>(){{}}$%\\]{{4}}"
+_NEXT_WORD = r"(?:[ \t]{1,4}|[\"'],[ \t]{0,2}[\"'])"
+OPTION = rf"[ \t\"'\[]--?[\w-]{{0,30}}{_KEY}[\w-]{{0,20}}{_NEXT_WORD}[^\s\"'=-]"
+
+_LONGEST = 4096
+_LONGEST_BARE = 512
+
+
+def _name(text: Text, match: re.Match[bytes]) -> str:
+    """The whole name, of which the match holds the part from its telling word on."""
+    data = text.data
+    start = match.start()
+    while data[start : start + 1] not in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        start += 1
+    found = _BEFORE.search(data[max(match.start() - 60, 0) : start])
+    rest = _AFTER.match(data, start)
+    head = found[0] if found else b""
+    return (head + (rest[0] if rest else b"")).decode("latin-1")
+
+
+_BEFORE = pattern(rb"[\w.$-]+\Z")
+_AFTER = pattern(rb"[\w.$-]{0,60}")
+
+
+def quoted(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The literal whose opening quote is the last of the match."""
+    data = text.data
+    start = match.end()
+    quote = data[start - 1 : start]
+    before = start - 1
+    while before > match.start() and data[before - 1] == 0x5C:
+        before -= 1
+        quote = b"\\" + quote
+    if quote == b"`" and text.kind in (Kind.SCRIPT, Kind.PROSE):
+        return  # a command, or the end of a quotation
+    end = _closing(data, start, quote)
+    if end > start:
+        yield _found("quoted", text, match, start, end)
+
+
+def _closing(data: bytes, start: int, quote: bytes) -> int:
+    """Where a literal ends; -1 where it does not on its line."""
+    limit = min(start + _LONGEST, len(data))
+    end = data.find(b"\n", start, limit)
+    limit = limit if end < 0 else end
+    at = start
+    while True:
+        at = data.find(quote, at, limit)
+        if at < 0:
+            return -1
+        if len(quote) > 1 or data[at - 1] != 0x5C or data[at - 2] == 0x5C:
+            return at
+        at += 1
+
+
+_BARE_VALUE = pattern(rb"[^\s\"'`,;<>(){}\[\]\\]{1,512}")
+_SIGNS_TOO = pattern(rb"[^\s\"'`]{1,512}")
+_LINE = pattern(rb"[^\r\n]{1,512}")
+_COMMENT = pattern(rb"[ \t]+(?:#|//|;).*")
+
+
+def bare(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The word that begins with the last byte of the match."""
+    start = match.end() - 1
+    signs = text.kind in (Kind.CONFIGURATION, Kind.SCRIPT)
+    found = (_SIGNS_TOO if signs else _BARE_VALUE).match(text.data, start)
+    if found is not None:
+        yield _found("bare", text, match, start, found.end())
+
+
+def later(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The value of a pair that tells its name first: ``name: X`` and ``value: Y``."""
+    start = match.end() - 1
+    if text.data[start] in b"\"'":
+        end = _closing(text.data, start + 1, text.data[start : start + 1])
+        if end > start + 1:
+            yield _found("later", text, match, start + 1, end)
+        return
+    found = _BARE_VALUE.match(text.data, start)
+    if found is not None and text.kind is not Kind.CODE:
+        yield _found("later", text, match, start, found.end())
+
+
+def element(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """What stands between two tags."""
+    start = match.end() - 1
+    end = text.data.find(b"<", start, start + _LONGEST)
+    if end > start and b"\n" not in text.data[start:end] and text.data[end + 1 : end + 2] == b"/":
+        yield _found("element", text, match, start, end)
+
+
+def option(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The word behind an option of a command."""
+    start = match.end() - 1
+    found = _BARE_VALUE.match(text.data, start)
+    if found is not None:
+        yield _found("option", text, match, start, found.end())
+
+
+def pair(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """``name=value`` within a literal, as in an address or a connection string."""
+    start = match.end() - 4
+    found = _PAIR_VALUE.match(text.data, start)
+    if found is not None:
+        yield _found("pair", text, match, start, found.end())
+
+
+_PAIR_VALUE = pattern(rb"[^\s\"'`&;,<>(){}\\]{4,512}")
+
+
+def _found(form: str, text: Text, match: re.Match[bytes], start: int, end: int) -> Candidate:
+    separator = text.data[match.start() : start]
+    if form == "quoted":
+        form = _how(separator)
+    value = text.data[start:end].decode("utf-8", "replace")
+    return Candidate("assignment", start, end, Redacted(value), _name(text, match), form)
+
+
+def _how(separator: bytes) -> str:
+    """How a quoted value stands behind its name."""
+    tail = separator.rstrip(b"\"'`\\ \t\r\nbBrRuUfFL@$")
+    last = tail[-1:]
+    if last == b"(":
+        return "call"
+    if last == b",":
+        return "argument"
+    if last == b":":
+        return "field"
+    if tail.endswith((b"==", b"!=")):
+        return "comparison"
+    return "assigned" if last in b"=>|-+?" and last else "beside"
+
+
+_NOT_CODE = frozenset(Kind) - {Kind.CODE, Kind.LOCK}
+FORMS = (
+    Form("quoted", QUOTED, EVERYWHERE - {Kind.LOCK}, quoted),
+    Form("bare", BARE, _NOT_CODE - {Kind.DATA}, bare),
+    Form("later", LATER, EVERYWHERE - {Kind.LOCK}, later),
+    Form("element", ELEMENT, EVERYWHERE - {Kind.LOCK}, element),
+    Form("pair", PAIR, EVERYWHERE - {Kind.LOCK}, pair),
+    Form("option", OPTION, _NOT_CODE - {Kind.DATA}, option),
+)

@@ -1,0 +1,26 @@
+"""A way in which texts hold secrets: a pattern for its beginning, and what reads on from there."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from seawall.core.named_tuple import NamedTuple
+from seawall.secrets.candidate import Candidate
+from seawall.secrets.text import Kind, Text
+
+if TYPE_CHECKING:
+    import re
+
+Read = Callable[[Text, "re.Match[bytes]"], Iterator[Candidate]]
+
+
+class Form(NamedTuple):
+    """The pattern is in what Hyperscan and Python read alike, and matches at most a line or so."""
+
+    id: str
+    pattern: str
+    kinds: frozenset[Kind]
+    """Files in which it means something."""
+    read: Read
+
+
+EVERYWHERE = frozenset(Kind)

@@ -1,0 +1,207 @@
+"""Finds the secrets of texts: batches, events, windows, readers, judgement."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+from seawall.core.named_tuple import NamedTuple
+from seawall.secrets import scoring
+from seawall.secrets.batches import Batch, batches
+from seawall.secrets.candidate import NOWHERE, Candidate, Part, Proof, Secret
+from seawall.secrets.decoding import (
+    MAX_DEPTH,
+    PERCENT,
+    RUN,
+    Budget,
+    Unpacked,
+    percent,
+    unpacked,
+)
+from seawall.secrets.finding import native, stored
+from seawall.secrets.finding.finder import PLACES, SHIFT, Finder
+from seawall.secrets.finding.plain import PlainFinder
+from seawall.secrets.finding.windows import matches, windows
+from seawall.secrets.overlaps import collapsed
+from seawall.secrets.pairs import free_secrets, paired
+from seawall.secrets.placeholders import is_reference
+from seawall.secrets.reading import addresses, assignments, headers, private_keys
+from seawall.secrets.reading.form import Form
+from seawall.secrets.reading.tokens import MOST, tokens
+from seawall.secrets.rules import loading
+from seawall.secrets.rules.rule import Rule
+from seawall.secrets.rules.shapes import Shape, shape, shape_of
+from seawall.secrets.text import Kind, Text
+
+FORMS: tuple[Form, ...] = (
+    *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS,
+)  # fmt: skip
+
+
+Places = dict[int, list[int]]
+"""Places by the index of their pattern."""
+_ENCODINGS = ((RUN, unpacked), (PERCENT, percent))
+
+
+class Found(NamedTuple):
+    """What was found in a text."""
+
+    text: Text
+    secrets: tuple[Secret, ...]
+    """In the order of their places."""
+    complete: bool = True
+    """Whether all of it was looked at: a text with too many matches is not."""
+
+
+class Search:
+    """Looks for secrets with a set of rules; made once, and used for any number of texts."""
+
+    def __init__(self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder) -> None:
+        self._rules = tuple(rules)
+        self._shapes = tuple(shapes)
+        self._finder = finder
+        self._encodings = len(rules) + len(FORMS)
+        self._by_id = {rule.id: rule for rule in rules}
+
+    def run(self, texts: Iterable[Text]) -> Iterator[Found]:
+        """What is found in each text, in their order; texts without anything are left out."""
+        open_places: dict[int, list[int]] = {}
+        whole = True
+        for batch in batches(texts):
+            places, complete = self._places(batch)
+            if batch.skipped or not batch.last:  # a part of a large text
+                for index, found in places.get(0, {}).items():
+                    open_places.setdefault(index, []).extend(found)
+                whole = whole and complete
+                if not batch.last:
+                    continue
+                places, complete = {0: open_places}, whole
+                open_places, whole = {}, True
+            for number, events in sorted(places.items()):
+                found_here = self._read(batch.texts[number], events, complete=complete)
+                if found_here.secrets or not found_here.complete:
+                    yield found_here
+
+    def _places(self, batch: Batch) -> tuple[dict[int, dict[int, list[int]]], bool]:
+        """Places by text and pattern."""
+        events, complete = self._finder.find(batch.data)
+        places: dict[int, dict[int, list[int]]] = {}
+        forms = len(self._rules)
+        for event in sorted(events):
+            index = event >> SHIFT
+            number, place = batch.place(event & PLACES)
+            if (
+                forms <= index < self._encodings
+                and batch.texts[number].kind not in FORMS[index - forms].kinds
+            ):
+                continue
+            places.setdefault(number, {}).setdefault(index, []).append(place)
+        return places, complete
+
+    def _read(self, text: Text, places: Places, *, complete: bool) -> Found:
+        budget = Budget(len(text.data))
+        candidates, whole = self._candidates(text, places, budget, 0)
+        return Found(text, _judged(text, candidates), complete and whole)
+
+    def _candidates(
+        self, text: Text, places: Places, budget: Budget, depth: int
+    ) -> tuple[list[Candidate], bool]:
+        """What may be secrets in a text and in what is packed in it; whether that is all."""
+        candidates: list[Candidate] = []
+        complete = True
+        for index, found in places.items():
+            if index >= self._encodings:
+                unpack = _ENCODINGS[index - self._encodings][1]
+                if depth < MAX_DEPTH:
+                    for inner in unpack(text.data, found, budget):
+                        candidates += self._inside(text, inner, budget, depth)
+                continue
+            for number, candidate in enumerate(self._read_one(index, found, text)):
+                if number >= MOST:
+                    complete = False
+                    break
+                candidates.append(candidate)
+        candidates += free_secrets(text.data, candidates)
+        return paired(candidates, self._by_id), complete
+
+    def _read_one(self, index: int, found: list[int], text: Text) -> Iterator[Candidate]:
+        shape = self._shapes[index]
+        after = 0 if self._finder.ends else shape.width
+        stretches = windows(found, shape.width, after, len(text.data))
+        if index < len(self._rules):
+            yield from tokens(self._rules[index], shape, text.data, stretches)
+            return
+        form = FORMS[index - len(self._rules)]
+        for match in matches(shape, text.data, stretches, 1):
+            yield from form.read(text, match)
+
+    def _inside(
+        self, text: Text, inner: Unpacked, budget: Budget, depth: int
+    ) -> Iterator[Candidate]:
+        """What may be secrets in an unpacked text, at the place of what it was unpacked from."""
+        within = Text(text.name, inner.data, Kind.CONFIGURATION)
+        for places in self._places(Batch(inner.data, (within,), (0,)))[0].values():
+            candidates, _ = self._candidates(within, places, budget, depth + 1)
+            for candidate in candidates:
+                follows = inner.data[candidate.end : candidate.end + 1] == b"("
+                if not follows:
+                    yield candidate._replace(
+                        start=inner.place.start, end=inner.place.end,
+                        decoded=(*inner.how, *candidate.decoded), beside=NOWHERE,
+                        inner=candidate.inner if candidate.inner.end
+                        else Part(candidate.start, candidate.end),
+                    )  # fmt: skip
+
+
+def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
+    judged = []
+    for candidate in candidates:
+        if candidate.proof is Proof.REFUTED or (
+            candidate.form != "token" and is_reference(candidate.value.reveal())
+        ):
+            continue
+        total = scoring.score(candidate, text)
+        sure = scoring.certainty(candidate, total)
+        if sure is not None:
+            judged.append(Secret(candidate, sure, total, ()))
+    return collapsed(judged)
+
+
+def search(directory: str = "", *, use_native: bool = True) -> Search:
+    """A search with the rules that come with the package.
+
+    ``directory`` is where compiled patterns are kept; empty: nowhere.
+    """
+    if not (use_native and native.available()):
+        rules, shapes = _made()
+        return Search(rules, shapes, PlainFinder(shapes))
+    key = stored.key_of(_sources())
+    kept = stored.load(directory, key) if directory else None
+    finder = native.opened(kept.database) if kept else None
+    if kept is not None and finder is not None:
+        return Search(kept.rules, kept.shapes, finder)
+    rules, shapes = _made()
+    database = native.build(shapes)
+    if directory:
+        stored.save(directory, key, stored.Stored(rules, shapes, database))
+    finder = native.opened(database)
+    return Search(rules, shapes, finder or PlainFinder(shapes))
+
+
+def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:
+    rules = loading.shipped()
+    sources = (*(form.pattern for form in FORMS), *(source for source, _ in _ENCODINGS))
+    shapes = (*map(shape_of, rules), *map(shape, sources))
+    return rules, shapes
+
+
+def _sources() -> list[bytes]:
+    """What compiled patterns are made of: the rules, the forms and how patterns are rewritten."""
+    room = os.path.dirname(__file__)
+    data = os.path.join(room, "rules", "data")
+    paths = [os.path.join(data, name) for name in sorted(os.listdir(data))]
+    paths.append(os.path.join(room, "rules", "shapes.py"))
+    parts = [form.pattern.encode() for form in FORMS]
+    parts += [source.encode() for source, _ in _ENCODINGS]
+    for path in paths:
+        with open(path, "rb") as stream:
+            parts.append(stream.read())
+    return parts
