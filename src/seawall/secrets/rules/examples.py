@@ -4,13 +4,15 @@ A repository of a secrets scanner that holds tokens is found by every scanner, o
 """
 
 from functools import lru_cache
+from importlib import import_module
 from random import Random
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.verifying import signer
+
+codes: Any = import_module("re._constants")
+_parser: Any = import_module("re._parser")
 
 _MORE = 6
 """How much longer than it must be a repeated part gets at most."""

@@ -6,13 +6,15 @@ expressions can be of another opinion.
 
 import re
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from itertools import product
-from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.rules.rule import Rule
+
+codes: Any = import_module("re._constants")
+_parser: Any = import_module("re._parser")
 
 MAX_WIDTH = 12_000
 _ALTERNATIVES = 24
