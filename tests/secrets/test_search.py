@@ -96,6 +96,48 @@ def test_what_is_no_secret(name: str, text: str) -> None:
     assert not kept
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("home/.netrc", "machine git.example.org login deploy password {}\n"),
+        (".pgpass", "db.example.org:5432:app:deploy:{}\n"),
+        (".npmrc", "//registry.example.org/:_password={}\n"),
+        (".pypirc", "[pypi]\nusername = deploy\npassword = {}\n"),
+        (".git-credentials", "https://deploy:{}@git.example.org\n"),
+        ("terraform.tfstate", '"db_password": {{\n  "value": "{}",\n  "type": "string"\n}}'),
+        ("settings.xml", "<server><username>a</username><password>{}</password></server>"),
+        ("nuget.config", '<add key="ClearTextPassword" value="{}" />'),
+        ("a.sql", "CREATE USER app IDENTIFIED BY '{}';"),
+        ("a.sql", "ALTER USER app IDENTIFIED BY {};"),
+        ("a.ps1", "$x = ConvertTo-SecureString '{}' -AsPlainText -Force"),
+    ],
+)
+def test_files_of_credentials(name: str, text: str) -> None:
+    assert PASSWORD in [value for _, value in found(text.format(PASSWORD), name)]
+
+
+def test_hashes_of_passwords() -> None:
+    value = "$apr1$" + drawn(8, 2) + "$" + drawn(22, 3)
+    assert found(f"admin:{value}\n", "conf/.htpasswd") == [("password-file", value)]
+    assert not found(f"admin:{value}\n", "conf/notes.txt")
+
+
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  password: {}\n"
+
+
+def test_secrets_of_kubernetes_are_unwrapped() -> None:
+    packed = base64.b64encode(PASSWORD.encode()).decode()
+    assert ("assignment", PASSWORD) in found(SECRET.format(packed))
+    reference = base64.b64encode(b"${DB_PASSWORD}").decode()
+    assert not found(SECRET.format(reference))
+
+
+def test_logins_of_docker_are_unwrapped() -> None:
+    packed = base64.b64encode(f"deploy:{PASSWORD}".encode()).decode()
+    text = f'{{"auths": {{"registry.example.org": {{"auth": "{packed}"}}}}}}'
+    assert PASSWORD in [value for _, value in found(text, ".docker/config.json")]
+
+
 def test_basic_is_decoded() -> None:
     packed = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
     assert ("header", PASSWORD) in found(f"Authorization: Basic {packed}\n", "a.http")

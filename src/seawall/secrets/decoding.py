@@ -4,13 +4,15 @@ Bombs are stopped by the limits: what is unpacked from one text is at most a few
 """
 
 import zlib
-from binascii import Error, a2b_base64, unhexlify
-from collections.abc import Iterator
+from binascii import Error, a2b_base64, b2a_base64, unhexlify
+from collections.abc import Iterable, Iterator
+from re import escape
 from urllib.parse import unquote_to_bytes
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.candidate import Part
+from seawall.secrets.rules.shapes import Shape, shape
 
 MAX_DEPTH = 3
 _MAX_RATIO, _LEAST_BUDGET, _MAX_BUDGET = 4, 65_536, 16 << 20
@@ -19,9 +21,51 @@ _GZIP = b"\x1f\x8b\x08"
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 _SHORTEST = 12
 
-RUN = r"(?:^|[^A-Za-z0-9+/_.-])[A-Za-z0-9+/]{24}"
-"""What any encoded value of use begins with."""
-PERCENT = r"(?:^|[^\w%.~-])[\w.~-]{0,12}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,16}){4}"
+_PERCENT_SIGN = r"%[0-9A-Fa-f]{2}"
+_BETWEEN = r"[\w.~-]{0,16}"
+
+
+def shapes() -> tuple[Shape, Shape]:
+    """What ``unpacked`` and ``percent`` want to be told the places of."""
+    telling = sorted({*_images(), *(word.encode().hex() for word in _WORDS), "1f8b08"})
+    source = "|".join(map(escape, telling))
+    runs = Shape(source, source, tuple(sorted(set(map(str.lower, telling)))), 32, leads=True)
+    signs = _PERCENT_SIGN + _BETWEEN + _PERCENT_SIGN + _BETWEEN + _PERCENT_SIGN
+    return runs, shape(signs)
+
+
+_WORDS = (
+    "password", "passwd", "Password", "PASSWORD", "secret", "Secret", "SECRET", "token", "Token",
+    "TOKEN", "api_key", "apiKey", "API_KEY", "_KEY=", "credential", "-----BEGIN", "auths",
+    "Authoriz", "private", "access_key", "AKIA", "ghp_", "glpat-", "xoxb-", "sk_live", "ghs_",
+    "https://", "postgres", "mongodb", "redis://",
+)  # fmt: skip
+"""What encoded texts hold that are worth unpacking."""
+_GZIP_HEAD = "H4sI"
+
+
+def _images() -> Iterator[str]:
+    """How words look within base64, and within base64 of base64 (as Helm keeps its releases)."""
+    for word in _WORDS:
+        for image in _phases(word.encode()):
+            yield image
+            if len(word) >= _TWICE_FROM:
+                yield from _phases(image.encode())
+    yield _GZIP_HEAD
+    yield b2a_base64(_GZIP_HEAD.encode(), newline=False).decode()[:5]
+
+
+_TWICE_FROM = 6
+
+
+def _phases(word: bytes) -> Iterator[str]:
+    """The letters of base64 that a word alone decides, for each of its three places in a group."""
+    for phase in range(3):
+        text = b2a_base64(bytes(phase) + word, newline=False).decode()
+        first = (phase * 8 + 5) // 6
+        last = (phase + len(word)) * 8 // 6
+        yield text[first:last]
+
 
 _BASE64 = pattern(rb"[A-Za-z0-9+/_-]{24,16000000}={0,2}")
 _PERCENT = pattern(rb"(?:%[0-9A-Fa-f]{2}|[\w.~+-])+")
@@ -53,19 +97,22 @@ class Budget:
         return True
 
 
-def unpacked(data: bytes, places: list[int], budget: Budget) -> Iterator[Unpacked]:
-    """The texts in encoded runs that hold one of some places."""
+def unpacked(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpacked]:
+    """The texts in encoded runs that hold one of some places, which are in order."""
     behind = 0
-    for place in sorted(places):
-        if place <= behind:
+    for place in places:
+        if place < behind:
             continue
-        start = place - 1
+        start = place
         while start > behind and data[start - 1] in _RUN_BYTES:
             start -= 1
         run = _BASE64.match(data, start)
         if run is None:
+            behind = place + 1
             continue
         behind = run.end()
+        if data[run.end() : run.end() + 1] == b"." or data[start - 1 : start] == b".":
+            continue  # a part of a JSON Web Token: there is a rule for these
         found = _of_run(run[0], budget)
         if found is not None:
             yield Unpacked(Part(run.start(), run.end()), *found)
@@ -113,13 +160,13 @@ def _is_text(head: bytes) -> bool:
     return len(head) >= _SHORTEST and not head.translate(None, _PRINTABLE)
 
 
-def percent(data: bytes, places: list[int], budget: Budget) -> Iterator[Unpacked]:
-    """The texts in runs with percent signs that hold one of some places."""
+def percent(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpacked]:
+    """The texts in runs with percent signs that hold one of some places, which are in order."""
     behind = 0
-    for place in sorted(places):
-        if place <= behind:
+    for place in places:
+        if place < behind:
             continue
-        start = place - 1
+        start = place
         while start > behind and data[start - 1] in _PERCENT_BYTES:
             start -= 1
         run = _PERCENT.match(data, start)

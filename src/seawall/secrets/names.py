@@ -40,11 +40,15 @@ _KEY_KINDS = frozenset(
     "signature signing sso storage subscription token user webhook write admin server".split()
 )
 """What makes a ``key`` one of a lock, not of a dictionary."""
+_PASSWORD_ENDS = ("securestring", "identified")
+"""PowerShell's cmdlet that makes a password of a literal, and SQL's clause."""
 _PUBLIC = frozenset("public pub publishable pubkey".split())
 _ABOUT = frozenset(
-    "alias algorithm attribute attr count class column comment description desc dir directory doc "
+    "alias algorithm alphabet attribute attr chars charset count class column comment "
+    "description desc dir directory doc "
     "enabled endpoint error errors expiration expires expiry ext extension field fields file "
-    "filename files flag format hash hint host id ids index input issuer kind label length len "
+    "filename files flag format hash header headers hint host "
+    "id ids index input issuer kind label length len "
     "limit link max message min mode model msg name names namespace number option options page "
     "param parameter params path pattern placeholder policy port prefix prompt property provider "
     "ref reference regex regexp request required reset response role rotation scheme scope screen "
@@ -87,6 +91,8 @@ def words_of(name: str) -> list[str]:
 @lru_cache(maxsize=8192)
 def meaning_of(name: str) -> Meaning:
     """What a name says of its value."""
+    if name.lower().endswith(_PASSWORD_ENDS):
+        return Meaning("password", "end", public=False)
     last = name.rpartition(".")[2]
     words = words_of(name if last in ("new", "of", "value", "") else last)
     if words and words[-1] == "new":

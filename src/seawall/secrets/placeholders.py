@@ -11,12 +11,14 @@ _REFERENCES = (
     "settings.", "request.", "req.", "credentials(", "lookup(", "!ref", "!sub", "!secret",
 )  # fmt: skip
 _TEMPLATE = pattern(
-    r"\$\{|\$\(|\{\{|\}\}|<%|%>|#\{|^\$\w|^\$\$|^<[^<>]*>$|^\[[^\]]*\]$|^\{[^{}]*\}$|^%[\w.()-]+%?$"
+    r"\$\{|\$\(|\{\{|\}\}|<%|%>|#\{|^\$\w|^\$\$|^<[^<>]*>$|^\[[^\]]*\]$|^\{[^{}\"]*\}$|^%[\w.()-]+%?$"
     r"|^@[\w.]+@$|^%\(|\\\(|^&\w+;$|^\$[A-Z_]{2,}|^:\w+$|<[a-z][\w -]*>|^_\(|^\*\w+$"
 )
 _PATH = pattern(r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)*/?|[A-Za-z]:\\.*|(?:\w+/){2,}[\w.-]*")
 _CALL = pattern(r"[A-Za-z_][\w.:>-]*\(.*\)?;?|new\s.*|[\w.]+\[[\w'\"]*\]?")
-_BETWEEN = pattern(r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[^\w]+|#{2,}.*#{2,}")
+_BETWEEN = pattern(
+    r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[^{]*\}|[^\w]+|\w+:\".*|#{2,}.*#{2,}"
+)
 """What stands between two literals of a program, taken for a literal."""
 _MASK = pattern(r"(?i)[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
 _NOTHING = frozenset(
@@ -28,7 +30,7 @@ _FILL_IN = pattern(
     r"(?i)change.?(?:me|it|this)|replace.?(?:me|this|with)?|your|insert|example|sample"
     r"|place.?holder|dummy|todo|fixme|redacted|removed|put.?here|to.?be.?(?:set|replaced)|fill.?in"
     r"|enter.|goes.here|foo.?bar|^foo|^bar$|^baz|qux|asdf|blah|lorem|fake|mock|masked|hidden"
-    r"|secret.?here|not.?a.?real|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
+    r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
 )
 _WEAK = frozenset(
     "123 1234 12345 123456 1234567 12345678 123456789 1234567890 admin administrator changeit "

@@ -25,14 +25,16 @@ def _weights() -> dict[str, int]:
 def score(candidate: Candidate, text: Text) -> int:
     """The sum of the weights of what can be told of a candidate: tenths of the log of the odds."""
     value = candidate.value.reveal()[:SCANNED]
-    if candidate.form == "token":
-        return _score_of_token(value, path_features(text.name))
+    if candidate.form in SURE_FORMS:
+        return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
     follows = text.data[candidate.end : candidate.end + 1] == b"("
     return _score(
         candidate.form, candidate.name, value, text.kind, path_features(text.name), follows
     )
 
 
+SURE_FORMS = {"token": 0, "netrc": 0, "pgpass": 0, "htpasswd": -25}
+"""Forms that need no name, and what speaks against them: a hash is no password yet."""
 _TOKEN, _FILLED_IN, _WORDS, _NOT_OURS = 35, -40, -30, -6
 _READABLE = 4.0
 """Bits for each letter below which a value without digits is made of words."""

@@ -1,21 +1,14 @@
 """Finds the secrets of texts: batches, events, windows, readers, judgement."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from seawall.core.named_tuple import NamedTuple
-from seawall.secrets import scoring
+from seawall.secrets import decoding, scoring
 from seawall.secrets.batches import Batch, batches
 from seawall.secrets.candidate import NOWHERE, Candidate, Part, Proof, Secret
-from seawall.secrets.decoding import (
-    MAX_DEPTH,
-    PERCENT,
-    RUN,
-    Budget,
-    Unpacked,
-    percent,
-    unpacked,
-)
+from seawall.secrets.decoding import MAX_DEPTH, Budget, Unpacked, percent, unpacked
 from seawall.secrets.finding import native, stored
 from seawall.secrets.finding.finder import PLACES, SHIFT, Finder
 from seawall.secrets.finding.plain import PlainFinder
@@ -25,11 +18,13 @@ from seawall.secrets.pairs import free_secrets, paired
 from seawall.secrets.placeholders import is_reference
 from seawall.secrets.reading import addresses, assignments, headers, private_keys
 from seawall.secrets.reading.form import Form
+from seawall.secrets.reading.named_files import reader_of
 from seawall.secrets.reading.tokens import MOST, tokens
 from seawall.secrets.rules import loading
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
 from seawall.secrets.text import Kind, Text
+from seawall.secrets.unwrapping import holds_kubernetes_secrets, unwrapped
 
 FORMS: tuple[Form, ...] = (
     *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS,
@@ -38,7 +33,7 @@ FORMS: tuple[Form, ...] = (
 
 Places = dict[int, list[int]]
 """Places by the index of their pattern."""
-_ENCODINGS = ((RUN, unpacked), (PERCENT, percent))
+_ENCODINGS = (unpacked, percent)
 
 
 class Found(NamedTuple):
@@ -75,6 +70,9 @@ class Search:
                     continue
                 places, complete = {0: open_places}, whole
                 open_places, whole = {}, True
+            for number, text in enumerate(batch.texts):
+                if reader_of(text.name) is not None:
+                    places.setdefault(number, {})
             for number, events in sorted(places.items()):
                 found_here = self._read(batch.texts[number], events, complete=complete)
                 if found_here.secrets or not found_here.complete:
@@ -99,6 +97,9 @@ class Search:
     def _read(self, text: Text, places: Places, *, complete: bool) -> Found:
         budget = Budget(len(text.data))
         candidates, whole = self._candidates(text, places, budget, 0)
+        named = reader_of(text.name)
+        if named is not None:
+            candidates += named(text)
         return Found(text, _judged(text, candidates), complete and whole)
 
     def _candidates(
@@ -109,9 +110,9 @@ class Search:
         complete = True
         for index, found in places.items():
             if index >= self._encodings:
-                unpack = _ENCODINGS[index - self._encodings][1]
                 if depth < MAX_DEPTH:
-                    for inner in unpack(text.data, found, budget):
+                    starts = (match.start() for match in self._matches(index, found, text))
+                    for inner in _ENCODINGS[index - self._encodings](text.data, starts, budget):
                         candidates += self._inside(text, inner, budget, depth)
                 continue
             for number, candidate in enumerate(self._read_one(index, found, text)):
@@ -123,15 +124,20 @@ class Search:
         return paired(candidates, self._by_id), complete
 
     def _read_one(self, index: int, found: list[int], text: Text) -> Iterator[Candidate]:
+        found_here = self._matches(index, found, text)
+        if index < len(self._rules):
+            yield from tokens(self._rules[index], found_here, text.data)
+            return
+        form = FORMS[index - len(self._rules)]
+        for match in found_here:
+            yield from form.read(text, match)
+
+    def _matches(self, index: int, found: list[int], text: Text) -> Iterator[re.Match[bytes]]:
         shape = self._shapes[index]
         after = 0 if self._finder.ends else shape.width
         stretches = windows(found, shape.width, after, len(text.data))
-        if index < len(self._rules):
-            yield from tokens(self._rules[index], shape, text.data, stretches)
-            return
-        form = FORMS[index - len(self._rules)]
-        for match in matches(shape, text.data, stretches, 1):
-            yield from form.read(text, match)
+        overlap = 0 if index < len(self._rules) else 1
+        return matches(shape, text.data, stretches, overlap)
 
     def _inside(
         self, text: Text, inner: Unpacked, budget: Budget, depth: int
@@ -153,9 +159,11 @@ class Search:
 
 def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     judged = []
-    for candidate in candidates:
+    in_secret = bool(candidates) and holds_kubernetes_secrets(text.data)
+    for found in candidates:
+        candidate = unwrapped(found, in_secret=in_secret)
         if candidate.proof is Proof.REFUTED or (
-            candidate.form != "token" and is_reference(candidate.value.reveal())
+            candidate.form not in scoring.SURE_FORMS and is_reference(candidate.value.reveal())
         ):
             continue
         total = scoring.score(candidate, text)
@@ -188,9 +196,8 @@ def search(directory: str = "", *, use_native: bool = True) -> Search:
 
 def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:
     rules = loading.shipped()
-    sources = (*(form.pattern for form in FORMS), *(source for source, _ in _ENCODINGS))
-    shapes = (*map(shape_of, rules), *map(shape, sources))
-    return rules, shapes
+    forms = [shape(form.pattern) for form in FORMS]
+    return rules, (*map(shape_of, rules), *forms, *decoding.shapes())
 
 
 def _sources() -> list[bytes]:
@@ -200,7 +207,7 @@ def _sources() -> list[bytes]:
     paths = [os.path.join(data, name) for name in sorted(os.listdir(data))]
     paths.append(os.path.join(room, "rules", "shapes.py"))
     parts = [form.pattern.encode() for form in FORMS]
-    parts += [source.encode() for source, _ in _ENCODINGS]
+    parts += [shape.source.encode() for shape in decoding.shapes()]
     for path in paths:
         with open(path, "rb") as stream:
             parts.append(stream.read())

@@ -15,7 +15,7 @@ from seawall.secrets.finding import native
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape
 
-FORMAT = 2
+FORMAT = 3
 _CHECKSUM = 16
 
 

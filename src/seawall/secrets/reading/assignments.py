@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate
+from seawall.secrets.names import meaning_of
 from seawall.secrets.reading.form import EVERYWHERE, Form
 from seawall.secrets.text import Kind, Text
 
-_KEY = r"(?i:pass|pwd|secret|token|cred|key|auth|nonce|salt|otp|identified by|[_ .\"'-]pw\b)"
+_KEY = (
+    r"(?i:pass|pwd|secret|token|cred|key|auth|nonce|salt|otp|identified by|securestring"
+    r"|[_ .\"'-]pw\b)"
+)
 _REST = r"[\w.$-]{0,40}"
 _CLOSE = r"\\{0,3}[\"'`]?[\]\)]{0,2}"
 _TYPE = r"(?::[ \t]{0,4}[A-Za-z][\w<>?|. ]{0,30})?"
@@ -30,9 +34,13 @@ QUOTED = rf"{_KEY}{_REST}{_CLOSE}(?:{_ASSIGNED}){_PREFIX}{_QUOTE}"
 BARE = (
     rf"{_KEY}{_REST}\\{{0,3}}[\"'`]?\]?[ \t]{{0,20}}(?::=|=>|[:=])[ \t]{{0,20}}[^\s\"'`=:>,;)\]}}]"
 )
-LATER = rf"{_KEY}{_REST}[\"']?,?\s{{1,40}}[\"']?{_VALUE_WORD}[\"']?\s{{0,3}}[:=]\s{{0,3}}[^\s]"
+LATER = (
+    rf"{_KEY}{_REST}[\"']?[:,]?[ \t]{{0,3}}\{{?\s{{1,40}}[\"']?{_VALUE_WORD}[\"']?"
+    r"\s{0,3}[:=]\s{0,3}[^\s]"
+)
 ELEMENT = rf"<[\w:.-]{{0,40}}{_KEY}[\w.-]{{0,40}}(?:[ \t][^<>\n]{{0,80}})?>[^<\s]"
 PAIR = rf"[\"'?&;][\w.-]{{0,30}}{_KEY}[\w.-]{{0,20}}=[^\s\"'&;=<>(){{}}$%\\]{{4}}"
+STATEMENT = r"(?i:identified by)[ \t]{1,4}[^\s\"'`;]"
 _NEXT_WORD = r"(?:[ \t]{1,4}|[\"'],[ \t]{0,2}[\"'])"
 OPTION = rf"[ \t\"'\[]--?[\w-]{{0,30}}{_KEY}[\w-]{{0,20}}{_NEXT_WORD}[^\s\"'=-]"
 
@@ -69,7 +77,7 @@ def quoted(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
         return  # a command, or the end of a quotation
     end = _closing(data, start, quote)
     if end > start:
-        yield _found("quoted", text, match, start, end)
+        yield from _found("quoted", text, match, start, end)
 
 
 def _closing(data: bytes, start: int, quote: bytes) -> int:
@@ -99,7 +107,7 @@ def bare(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     signs = text.kind in (Kind.CONFIGURATION, Kind.SCRIPT)
     found = (_SIGNS_TOO if signs else _BARE_VALUE).match(text.data, start)
     if found is not None:
-        yield _found("bare", text, match, start, found.end())
+        yield from _found("bare", text, match, start, found.end())
 
 
 def later(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -108,11 +116,11 @@ def later(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     if text.data[start] in b"\"'":
         end = _closing(text.data, start + 1, text.data[start : start + 1])
         if end > start + 1:
-            yield _found("later", text, match, start + 1, end)
+            yield from _found("later", text, match, start + 1, end)
         return
     found = _BARE_VALUE.match(text.data, start)
     if found is not None and text.kind is not Kind.CODE:
-        yield _found("later", text, match, start, found.end())
+        yield from _found("later", text, match, start, found.end())
 
 
 def element(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -120,7 +128,7 @@ def element(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     start = match.end() - 1
     end = text.data.find(b"<", start, start + _LONGEST)
     if end > start and b"\n" not in text.data[start:end] and text.data[end + 1 : end + 2] == b"/":
-        yield _found("element", text, match, start, end)
+        yield from _found("element", text, match, start, end)
 
 
 def option(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -128,7 +136,18 @@ def option(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     start = match.end() - 1
     found = _BARE_VALUE.match(text.data, start)
     if found is not None:
-        yield _found("option", text, match, start, found.end())
+        yield from _found("option", text, match, start, found.end())
+
+
+def statement(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
+    """The bare password of ``CREATE USER ... IDENTIFIED BY``."""
+    start = match.end() - 1
+    before = text.data[max(match.start() - 200, 0) : match.start()].rpartition(b"\n")[2].lower()
+    if not any(word in before for word in (b"user ", b"grant ", b"role ")):
+        return
+    found = _BARE_VALUE.match(text.data, start)
+    if found is not None:
+        yield from _found("statement", text, match, start, found.end())
 
 
 def pair(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -136,18 +155,22 @@ def pair(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     start = match.end() - 4
     found = _PAIR_VALUE.match(text.data, start)
     if found is not None:
-        yield _found("pair", text, match, start, found.end())
+        yield from _found("pair", text, match, start, found.end())
 
 
 _PAIR_VALUE = pattern(rb"[^\s\"'`&;,<>(){}\\]{4,512}")
 
 
-def _found(form: str, text: Text, match: re.Match[bytes], start: int, end: int) -> Candidate:
-    separator = text.data[match.start() : start]
+def _found(
+    form: str, text: Text, match: re.Match[bytes], start: int, end: int
+) -> Iterator[Candidate]:
+    name = _name(text, match)
+    if not meaning_of(name).kind:  # a word in which a telling one stands, as in "author"
+        return
     if form == "quoted":
-        form = _how(separator)
+        form = _how(text.data[match.start() : start])
     value = text.data[start:end].decode("utf-8", "replace")
-    return Candidate("assignment", start, end, Redacted(value), _name(text, match), form)
+    yield Candidate("assignment", start, end, Redacted(value), name, form)
 
 
 def _how(separator: bytes) -> str:
@@ -171,6 +194,7 @@ FORMS = (
     Form("bare", BARE, _NOT_CODE - {Kind.DATA}, bare),
     Form("later", LATER, EVERYWHERE - {Kind.LOCK}, later),
     Form("element", ELEMENT, EVERYWHERE - {Kind.LOCK}, element),
+    Form("statement", STATEMENT, EVERYWHERE - {Kind.LOCK}, statement),
     Form("pair", PAIR, EVERYWHERE - {Kind.LOCK}, pair),
     Form("option", OPTION, _NOT_CODE - {Kind.DATA}, option),
 )

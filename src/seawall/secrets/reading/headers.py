@@ -63,7 +63,7 @@ def user(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
         return
     start = match.end() - 2
     found = _PASSWORD.match(text.data, start)
-    if found is not None:
+    if found is not None and not found[0].startswith(b"//"):
         name = text.data[match.start() : start - 1].decode("latin-1").split()[-1].strip("\"'-=u")
         yield Candidate(
             "command", start, found.end(), Redacted(found[0].decode("latin-1")), name, "user",

@@ -1,26 +1,23 @@
 """Tokens that are known by their form."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate
-from seawall.secrets.finding.windows import matches
 from seawall.secrets.rules.rule import Rule
-from seawall.secrets.rules.shapes import Shape
 from seawall.secrets.verifying import checker
 
 MOST = 10_000
 """Matches of one rule in one text; who has more is told that some were left out."""
 
 
-def tokens(
-    rule: Rule, shape: Shape, data: bytes, stretches: list[tuple[int, int]]
-) -> Iterator[Candidate]:
-    """The tokens of a rule in some stretches of a text, refuted ones too."""
-    group = "secret" if "(?P<secret>" in shape.source else 0
+def tokens(rule: Rule, found: Iterable[re.Match[bytes]], data: bytes) -> Iterator[Candidate]:
+    """The tokens in a rule's matches, refuted ones too."""
     check = checker(rule.verify)
-    for match in matches(shape, data, stretches):
+    for match in found:
+        group = "secret" if match.re.groupindex else 0
         first, last = match.span(group)
         if not _ends(data, first, last):
             continue
