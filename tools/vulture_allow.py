@@ -10,6 +10,7 @@ from seawall.images.closure import closing, roots
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
 from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
+from seawall.secrets import search as secret_search
 from seawall.secrets.rules.rule import Rule as SecretRule
 from seawall.secrets.verifying import variety
 from seawall.sources.git.index import Stat
@@ -39,6 +40,7 @@ _ = (
     resolving.Image.config_descriptor,
     resolving.Images.manifest_at,
     SecretRule.revoke,
+    secret_search.Search.candidates,
     variety.check_any,
 )
 

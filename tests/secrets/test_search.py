@@ -275,6 +275,8 @@ def test_what_is_compiled_is_kept(tmp_path: Path) -> None:
     second = search.search(str(tmp_path))
     text = Text("a", f"token: {GITHUB}".encode(), Kind.PROSE)
     assert list(first.run([text])) == list(second.run([text]))
+    third = search.search(str(tmp_path), size=100)
+    assert list(first.run([text])) == list(third.run([text]))
     whole = kept.read_bytes()
     for damage in (b"", whole[:100], whole[:-1] + bytes((whole[-1] ^ 1,))):
         kept.write_bytes(damage)
@@ -283,6 +285,17 @@ def test_what_is_compiled_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert list(search.search(str(file)).run([text]))
+
+
+def test_nothing_is_built_for_a_little_text(tmp_path: Path) -> None:
+    text = Text("a", f"token: {GITHUB}".encode(), Kind.PROSE)
+    assert list(search.search(str(tmp_path), size=100).run([text]))
+    (kept,) = tmp_path.iterdir()
+    small = kept.stat().st_size
+    assert list(search.search(str(tmp_path), size=100).run([text]))
+    assert kept.stat().st_size == small
+    assert list(search.search(str(tmp_path)).run([text]))
+    assert kept.stat().st_size > 5 * small
 
 
 def corpus() -> list[Text]:

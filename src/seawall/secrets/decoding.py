@@ -3,11 +3,9 @@
 Bombs are stopped by the limits: what is unpacked from one text is at most a few times its size.
 """
 
-import zlib
 from binascii import Error, a2b_base64, b2a_base64, unhexlify
 from collections.abc import Iterable, Iterator
 from re import escape
-from urllib.parse import unquote_to_bytes
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
@@ -148,6 +146,8 @@ def _decoded(body: bytes) -> bytes | None:
 
 
 def _inflated(packed: bytes, budget: Budget) -> bytes | None:
+    import zlib  # noqa: PLC0415 - only where there is gzip
+
     inflater = zlib.decompressobj(wbits=31)
     try:
         plain = inflater.decompress(packed, budget.left)
@@ -173,6 +173,8 @@ def percent(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpa
         if run is None:
             continue
         behind = run.end()
+        from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - only where there are signs
+
         plain = unquote_to_bytes(run[0])
         if budget.take(len(plain)):
             yield Unpacked(Part(run.start(), run.end()), plain, ("percent",))

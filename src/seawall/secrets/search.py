@@ -78,6 +78,14 @@ class Search:
                 if found_here.secrets or not found_here.complete:
                     yield found_here
 
+    def candidates(self, text: Text) -> list[Candidate]:
+        """What may be a secret in a text, before anything is judged: for fitting weights."""
+        places, _ = self._places(Batch(text.data, (text,), (0,)))
+        found: list[Candidate] = []
+        for events in places.values():
+            found += self._candidates(text, events, Budget(len(text.data)), 0)[0]
+        return _unwrapped(text, found)
+
     def _places(self, batch: Batch) -> tuple[dict[int, dict[int, list[int]]], bool]:
         """Places by text and pattern."""
         events, complete = self._finder.find(batch.data)
@@ -157,11 +165,14 @@ class Search:
                     )  # fmt: skip
 
 
+def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
+    in_secret = bool(candidates) and holds_kubernetes_secrets(text.data)
+    return [unwrapped(candidate, in_secret=in_secret) for candidate in candidates]
+
+
 def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     judged = []
-    in_secret = bool(candidates) and holds_kubernetes_secrets(text.data)
-    for found in candidates:
-        candidate = unwrapped(found, in_secret=in_secret)
+    for candidate in _unwrapped(text, candidates):
         if candidate.proof is Proof.REFUTED or (
             candidate.form not in scoring.SURE_FORMS and is_reference(candidate.value.reveal())
         ):
@@ -173,25 +184,29 @@ def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     return collapsed(judged)
 
 
-def search(directory: str = "", *, use_native: bool = True) -> Search:
+WORTH_BUILDING = 4 << 20
+"""Bytes of text from which Hyperscan is worth the two seconds that its database takes to build."""
+
+
+def search(directory: str = "", *, size: int = WORTH_BUILDING, use_native: bool = True) -> Search:
     """A search with the rules that come with the package.
 
-    ``directory`` is where compiled patterns are kept; empty: nowhere.
+    ``directory`` is where compiled patterns are kept; empty: nowhere. ``size`` is about how many
+    bytes there are to look at: for few, nothing is built that is not there yet.
     """
-    if not (use_native and native.available()):
-        rules, shapes = _made()
-        return Search(rules, shapes, PlainFinder(shapes))
+    native_here = use_native and native.available()
     key = stored.key_of(_sources())
     kept = stored.load(directory, key) if directory else None
-    finder = native.opened(kept.database) if kept else None
-    if kept is not None and finder is not None:
-        return Search(kept.rules, kept.shapes, finder)
-    rules, shapes = _made()
-    database = native.build(shapes)
-    if directory:
-        stored.save(directory, key, stored.Stored(rules, shapes, database))
-    finder = native.opened(database)
-    return Search(rules, shapes, finder or PlainFinder(shapes))
+    if kept is None:
+        kept = stored.Stored(*_made(), b"")
+        if directory and size < WORTH_BUILDING:
+            stored.save(directory, key, kept)
+    if native_here and not kept.database and size >= WORTH_BUILDING:
+        kept = stored.Stored(kept.rules, kept.shapes, native.build(kept.shapes))
+        if directory:
+            stored.save(directory, key, kept)
+    finder = native.opened(kept.database) if native_here and kept.database else None
+    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes))
 
 
 def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:

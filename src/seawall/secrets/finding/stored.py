@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from hashlib import blake2b
 
+from seawall.core.digests import blake2b
 from seawall.core.severity import Severity
 from seawall.secrets.finding import native
 from seawall.secrets.rules.rule import Rule

@@ -5,9 +5,9 @@ A repository of a secrets scanner that holds tokens is found by every scanner, o
 
 from functools import lru_cache
 from importlib import import_module
-from random import Random
 from typing import Any
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.verifying import signer
 
@@ -19,7 +19,7 @@ _MORE = 6
 _PRINTABLE = bytes(range(0x21, 0x7F))
 
 
-def example(rule: Rule, random: Random) -> str:
+def example(rule: Rule, random: Chance) -> str:
     """A text that holds a token of a rule, with a right checksum if it has one."""
     token = drawn(rule.pattern, random)
     sign = signer(rule.verify)
@@ -31,7 +31,7 @@ def example(rule: Rule, random: Random) -> str:
     return f'{name} = "{token}"'
 
 
-def drawn(source: str, random: Random) -> str:
+def drawn(source: str, random: Chance) -> str:
     """A text that a pattern matches as a whole."""
     return _sequence(_parsed(source), random)
 
@@ -41,11 +41,11 @@ def _parsed(source: str) -> Any:
     return _parser.parse(source)
 
 
-def _sequence(nodes: Any, random: Random) -> str:
+def _sequence(nodes: Any, random: Chance) -> str:
     return "".join([_node(code, argument, random) for code, argument in nodes])
 
 
-def _node(code: Any, argument: Any, random: Random) -> str:
+def _node(code: Any, argument: Any, random: Chance) -> str:
     if code is codes.LITERAL:
         return chr(argument)
     if code is codes.NOT_LITERAL:

@@ -6,13 +6,13 @@ module makes a drawn value right, for examples.
 
 from collections.abc import Callable
 from importlib import import_module
-from random import Random
 from typing import Any
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import Verdict
 
 Check = Callable[[str], Verdict]
-Sign = Callable[[str, Random], str]
+Sign = Callable[[str, Chance], str]
 
 _MODULES = {
     "any": ("variety", "check_any"),

@@ -1,8 +1,8 @@
 """Atlassian's cloud tokens end in the CRC-32 of everything before, in upper-case hex digits."""
 
 from binascii import crc32
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
 _SUM = 8
@@ -14,7 +14,7 @@ def check(value: str) -> Verdict:
     return PROVEN if plain[-_SUM:] == _sum(plain[:-_SUM]) else REFUTED
 
 
-def sign(value: str, _random: Random) -> str:
+def sign(value: str, _random: Chance) -> str:
     """The value with its last characters made the sum."""
     return value[:-_SUM] + _sum(value[:-_SUM])
 

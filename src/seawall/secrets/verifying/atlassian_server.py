@@ -1,8 +1,8 @@
 """Access tokens of Jira, Confluence and Bitbucket Data Center: base64 of an id and random bytes."""
 
 from binascii import Error, a2b_base64, b2a_base64
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import PLAUSIBLE, PROVEN, REFUTED, Verdict
 
 _BODY = 44
@@ -21,7 +21,7 @@ def check(value: str) -> Verdict:
     return PLAUSIBLE if rest.isascii() else PROVEN
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """The value with a body that can be read."""
     body = b"%012d:%s" % (random.randrange(10**11, 10**12), random.randbytes(_RANDOM - 1) + b"\xff")
     return value[:-_BODY] + b2a_base64(body, newline=False).decode()

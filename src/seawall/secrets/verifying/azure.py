@@ -1,8 +1,8 @@
 """Keys of Azure's storage accounts are 64 drawn bytes."""
 
 from binascii import b2a_base64
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import unpacked
 from seawall.secrets.verifying.verdict import PLAUSIBLE, REFUTED, Verdict
 
@@ -19,7 +19,7 @@ def check(value: str) -> Verdict:
     return PLAUSIBLE
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """The value with such bytes behind its prefix."""
     prefix = value[: value.rfind("=", 0, len(value) - 2) + 1]
     return prefix + b2a_base64(random.randbytes(_SIZE), newline=False).decode()

@@ -5,8 +5,8 @@ The last six characters are the sum of the thirty before them, without the prefi
 """
 
 from binascii import crc32
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import PLAUSIBLE, PROVEN, REFUTED, Verdict
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -21,7 +21,7 @@ def check(value: str) -> Verdict:
     return PROVEN if _sum(body[:-_SUM]) == body[-_SUM:] else REFUTED
 
 
-def sign(value: str, _random: Random) -> str:
+def sign(value: str, _random: Chance) -> str:
     """The value with its last characters made the sum."""
     return value[:-_SUM] + _sum(value[-_BODY:-_SUM])
 

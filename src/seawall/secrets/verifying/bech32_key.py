@@ -1,7 +1,6 @@
 """age's secret keys are bech32 (BIP 173) with the prefix ``age-secret-key-``."""
 
-from random import Random
-
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -18,7 +17,7 @@ def check(value: str) -> Verdict:
     return PROVEN if _residue(_expanded(prefix) + digits) == 1 else REFUTED
 
 
-def sign(value: str, _random: Random) -> str:
+def sign(value: str, _random: Chance) -> str:
     """The value with its last characters made the sum."""
     prefix, _, body = value.lower().rpartition("1")
     digits = [_ALPHABET.index(letter) for letter in body[:-_SUM]]

@@ -1,8 +1,8 @@
 """Discord's bot tokens begin with the bot's number in base64."""
 
 from binascii import b2a_base64
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import unpacked
 from seawall.secrets.verifying.variety import check_spread
 from seawall.secrets.verifying.verdict import REFUTED, Verdict
@@ -17,7 +17,7 @@ def check(value: str) -> Verdict:
     return check_spread(tail)
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """The value with a number in front."""
     number = b"%d" % random.randrange(10**17, 8 * 10**18)
     head = b2a_base64(number, newline=False).decode().rstrip("=")

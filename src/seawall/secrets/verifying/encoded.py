@@ -1,6 +1,5 @@
 """Values that are base64 of JSON."""
 
-import json
 from binascii import Error, a2b_base64, b2a_base64
 from typing import Any
 
@@ -21,6 +20,8 @@ def json_of(text: str) -> Any:
     data = unpacked(text)
     if data is None or not data.lstrip().startswith((b"{", b"[")):
         return None
+    import json  # noqa: PLC0415 - only where there is some
+
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -29,6 +30,8 @@ def json_of(text: str) -> Any:
 
 def packed(value: Any, *, url: bool = True) -> str:
     """JSON in base64 without padding."""
+    import json  # noqa: PLC0415 - for examples only
+
     text = b2a_base64(json.dumps(value, separators=(",", ":")).encode(), newline=False).decode()
     text = text.rstrip("=")
     return text.translate({43: "-", 47: "_"}) if url else text

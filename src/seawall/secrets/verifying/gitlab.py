@@ -6,9 +6,9 @@ token" (cells design). Newer tokens have a version of two digits between two dot
 """
 
 from binascii import Error, a2b_base64, b2a_base64, crc32
-from random import Random
 
 from seawall.secrets.candidate import Proof
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import REFUTED, Verdict
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -34,7 +34,7 @@ def _payload(head: str) -> str:
     return head[start + 1 :].partition(".")[0]
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """A token with the value's prefix around a payload that can be read."""
     prefix = value[: value.index("_" if value.startswith("glrt-t") else "-") + 1]
     payload = random.randbytes(16) + b"o:%d\nu:%d" % (random.randrange(999), random.randrange(9999))

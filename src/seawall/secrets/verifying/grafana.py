@@ -4,8 +4,8 @@ Its four bytes are written in hex with the lowest first (grafana/grafana, ``sato
 """
 
 from binascii import crc32
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
 _SUM = 8
@@ -17,7 +17,7 @@ def check(value: str) -> Verdict:
     return PROVEN if tail.lower() == _sum(head) else REFUTED
 
 
-def sign(value: str, _random: Random) -> str:
+def sign(value: str, _random: Chance) -> str:
     """The value with its last characters made the sum."""
     head = value.rpartition("_")[0]
     return f"{head}_{_sum(head)}"

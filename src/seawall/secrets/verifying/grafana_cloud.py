@@ -1,8 +1,7 @@
 """Grafana's API keys and Grafana Cloud's tokens are base64 of JSON with a key in it."""
 
-from random import Random
-
 from seawall.secrets.candidate import Proof
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import json_of, packed
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
@@ -20,7 +19,7 @@ def check(value: str) -> Verdict:
     return Verdict(Proof.PROVEN, f"named {name[:60]}") if isinstance(name, str) and name else PROVEN
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """A token that can be read."""
     key = "".join(random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", k=32))
     if value.startswith(_CLOUD):

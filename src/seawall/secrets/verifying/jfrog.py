@@ -1,8 +1,8 @@
 """JFrog's reference tokens (base64 of ``reftkn:01:...``) and API keys (base58)."""
 
 from binascii import b2a_base64
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import unpacked
 from seawall.secrets.verifying.variety import check_random
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
@@ -18,7 +18,7 @@ def check(value: str) -> Verdict:
     return PROVEN if decoded is not None and decoded.startswith(_MARK) else REFUTED
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """A value that can be read."""
     if value.startswith("AKCp"):
         return value

@@ -1,10 +1,11 @@
 """JSON Web Tokens (RFC 7519): a header with an algorithm, claims, a signature of fitting length."""
 
-from random import Random
+from binascii import b2a_base64
 from time import time
 from typing import Any
 
 from seawall.secrets.candidate import Proof
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import json_of, packed, unpacked
 from seawall.secrets.verifying.verdict import REFUTED, Verdict
 
@@ -55,7 +56,7 @@ def _told(claims: dict[str, Any]) -> str:
     return f"issued by {issuer[:_LONGEST_ISSUER]}" if isinstance(issuer, str) and issuer else ""
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """A token with a signature of the right length, under the value's prefix."""
     header = packed({"alg": "HS256", "typ": "JWT"})
     claims = packed({"iss": "https://login.example.org", "sub": str(random.randrange(10**6))})
@@ -65,7 +66,5 @@ def sign(value: str, random: Random) -> str:
 
 
 def _encoded(data: bytes) -> str:
-    from binascii import b2a_base64  # noqa: PLC0415 - for examples only
-
     text = b2a_base64(data, newline=False).decode().rstrip("=")
     return text.translate({43: "-", 47: "_"})

@@ -2,9 +2,9 @@
 
 from base64 import b32decode, b32encode
 from binascii import Error, crc_hqx
-from random import Random
 
 from seawall.secrets.candidate import Proof
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.verdict import REFUTED, Verdict
 
 _KINDS = {
@@ -24,7 +24,7 @@ def check(value: str) -> Verdict:
     return Verdict(Proof.PROVEN, _KINDS.get(value[1:2], ""))
 
 
-def sign(value: str, _random: Random) -> str:
+def sign(value: str, _random: Chance) -> str:
     """The value with its last bytes made the sum."""
     data = b32decode(value + "=" * (-len(value) % 8))[:-2]
     return b32encode(data + _sum(data)).decode().rstrip("=")

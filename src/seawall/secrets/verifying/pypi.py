@@ -1,8 +1,8 @@
 """PyPI's tokens are macaroons (version 2) whose location is the name of the index."""
 
 from binascii import b2a_base64
-from random import Random
 
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import unpacked
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
@@ -23,7 +23,7 @@ def check(value: str) -> Verdict:
     return PROVEN if data[-_SUM - 2 : -_SUM] == mark else REFUTED
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """A macaroon that can be read, for the index the value names."""
     host = _HOSTS[0] if value.startswith("pypi-AgEI") else _HOSTS[1]
     caveat = b'[1, "%d"]' % random.randrange(10**8)
@@ -36,6 +36,6 @@ def sign(value: str, random: Random) -> str:
     return _PREFIX + text.rstrip("=").translate({43: "-", 47: "_"})
 
 
-def _uuid(random: Random) -> bytes:
+def _uuid(random: Chance) -> bytes:
     digits = random.randbytes(16).hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])).encode()

@@ -1,7 +1,6 @@
 """Sentry's organisation tokens hold JSON with the time and address they were made at."""
 
-from random import Random
-
+from seawall.secrets.chance import Chance
 from seawall.secrets.verifying.encoded import json_of, packed
 from seawall.secrets.verifying.verdict import PROVEN, REFUTED, Verdict
 
@@ -14,7 +13,7 @@ def check(value: str) -> Verdict:
     return PROVEN if isinstance(told, dict) and {"iat", "url"} <= told.keys() else REFUTED
 
 
-def sign(value: str, random: Random) -> str:
+def sign(value: str, random: Chance) -> str:
     """The value with such JSON in it."""
     told = {
         "iat": random.randrange(10**9), "url": "https://sentry.example.org",
