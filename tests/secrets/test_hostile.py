@@ -3,9 +3,11 @@
 import random
 import sys
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.secrets.finding import native as finding
 from seawall.secrets.names import meaning_of
 from seawall.secrets.placeholders import is_reference, looks_like_prose, placeholder
 from seawall.secrets.randomness import entropy, has_run, surprise
@@ -106,6 +108,21 @@ def test_a_hundred_thousand_matches_are_cut() -> None:
     assert not result.complete
     assert sum(len(secret.occurrences) for secret in result.secrets) <= MOST
     assert 450 < len(result.secrets) <= 500  # some look made up, as drawn ones may
+
+
+def test_a_flood_hides_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    flood = Text("a.md", b"key:x " * 150_000, Kind.PROSE)
+    value = drawn(14, 9)
+    beside = Text("b.yaml", f"password: {value}\n".encode(), Kind.CONFIGURATION)
+    search = native()
+    monkeypatch.setattr(finding, "TOO_MANY", 10_000)
+    results = {}
+    for order in ((flood, beside), (beside, flood)):
+        for result in search.run(order):
+            results[result.text.name] = result
+        assert results["b.yaml"].complete
+        assert results["b.yaml"].secrets[0].candidate.value.reveal() == value
+        assert not results["a.md"].complete
 
 
 def test_one_long_line() -> None:

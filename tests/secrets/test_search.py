@@ -307,10 +307,19 @@ def corpus() -> list[Text]:
         lines[3] = example(rule, chance)
         lines[7] = f'  {rule.id}_password = "{drawn(12, number)}"'
         lines[9] = f"see https://app:{drawn(9, number)}@example.org/{drawn(30, number)}"
+        lines[0] = example(rule, chance) if number % 2 else lines[0]
         lines[12] = base64.b64encode(f"key: {example(rule, chance)}".encode()).decode()
         name = f"{number}{chance.choice(['.py', '.yaml', '.md', '.json', '.sh', ''])}"
         texts.append(Text(name, "\n".join(lines).encode(), kind_of(name)))
     return texts
+
+
+def test_what_stands_first_and_last_belongs_to_its_own_text() -> None:
+    texts = [Text(f"{number}.txt", GITHUB.encode(), Kind.PROSE) for number in range(3)]
+    for search_ in (native(), plain()):
+        results = list(search_.run(texts))
+        assert [result.text.name for result in results] == ["0.txt", "1.txt", "2.txt"]
+        assert {result.secrets[0].occurrences for result in results} == {(Part(0, len(GITHUB)),)}
 
 
 def test_both_finders_lead_to_the_same() -> None:

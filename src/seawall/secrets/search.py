@@ -58,25 +58,38 @@ class Search:
 
     def run(self, texts: Iterable[Text]) -> Iterator[Found]:
         """What is found in each text, in their order; texts without anything are left out."""
-        open_places: dict[int, list[int]] = {}
+        open_places: Places = {}
         whole = True
         for batch in batches(texts):
-            places, complete = self._places(batch)
-            if batch.skipped or not batch.last:  # a part of a large text
-                for index, found in places.get(0, {}).items():
-                    open_places.setdefault(index, []).extend(found)
-                whole = whole and complete
-                if not batch.last:
-                    continue
-                places, complete = {0: open_places}, whole
-                open_places, whole = {}, True
-            for number, text in enumerate(batch.texts):
-                if reader_of(text.name) is not None:
-                    places.setdefault(number, {})
-            for number, events in sorted(places.items()):
-                found_here = self._read(batch.texts[number], events, complete=complete)
-                if found_here.secrets or not found_here.complete:
-                    yield found_here
+            for part, places, complete in self._looked_at(batch):
+                if part.skipped or not part.last:  # a part of a large text
+                    for index, found in places.get(0, {}).items():
+                        open_places.setdefault(index, []).extend(found)
+                    whole = whole and complete
+                    if part.last:
+                        yield from self._told(part, {0: open_places}, complete=whole)
+                        open_places, whole = {}, True
+                else:
+                    yield from self._told(part, places, complete=complete)
+
+    def _looked_at(self, batch: Batch) -> Iterator[tuple[Batch, dict[int, Places], bool]]:
+        """A batch with its places; text by text where one of them floods the finder."""
+        places, complete = self._places(batch)
+        if complete or len(batch.texts) == 1:
+            yield batch, places, complete
+            return
+        for text in batch.texts:  # what floods it must not hide what stands beside it
+            alone = Batch(text.data, (text,), (0,))
+            yield alone, *self._places(alone)
+
+    def _told(self, batch: Batch, places: dict[int, Places], *, complete: bool) -> Iterator[Found]:
+        for number, text in enumerate(batch.texts):
+            if reader_of(text.name) is not None or not complete:
+                places.setdefault(number, {})
+        for number, events in sorted(places.items()):
+            found = self._read(batch.texts[number], events, complete=complete)
+            if found.secrets or not found.complete:
+                yield found
 
     def candidates(self, text: Text) -> list[Candidate]:
         """What may be a secret in a text, before anything is judged: for fitting weights."""
@@ -184,7 +197,7 @@ def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     return collapsed(judged)
 
 
-WORTH_BUILDING = 4 << 20
+WORTH_BUILDING = 1 << 20
 """Bytes of text from which Hyperscan is worth the two seconds that its database takes to build."""
 
 

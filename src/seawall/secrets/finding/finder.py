@@ -19,7 +19,9 @@ class Finder(Protocol):
     """Finds where patterns may match."""
 
     ends: bool
-    """Whether places are the ends of what must match, not somewhere within it."""
+    """Whether places are the ends of what must match, not somewhere within it.
+
+    The byte that a place tells of is the one before it: an end is exclusive."""
 
     def find(self, data: bytes) -> tuple[Events, bool]:
         """Events in any order, and whether all are there."""

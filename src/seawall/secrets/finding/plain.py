@@ -33,7 +33,7 @@ class PlainFinder:
         for literal, indices in self._literals.items():
             at = lower.find(literal)
             while at >= 0:
-                events.extend([index << SHIFT | at for index in indices])
+                events.extend([index << SHIFT | at + 1 for index in indices])
                 if len(events) > TOO_MANY:
                     return events, False
                 at = lower.find(literal, at + len(literal))

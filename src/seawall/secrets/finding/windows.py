@@ -15,7 +15,7 @@ def windows(places: Iterable[int], before: int, after: int, size: int) -> list[t
     found: list[tuple[int, int]] = []
     start = end = -1
     for place in sorted(places):
-        if place - before > end:
+        if end < 0 or place - before > end:
             if end >= 0:
                 found.append((start, end))
             start = max(place - before, 0)
