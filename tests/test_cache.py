@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seawall import cache as cache_module
-from seawall.cache import Cache, digest, directory
+from seawall.cache import FORMAT, Cache, digest, directory
 from tests.engine.support import seawall
 from tests.triage.support import pod, write
 
@@ -98,6 +98,16 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "the middle": lambda path: _overwrite(path, 0.5, b"\xff" * 4096),
     "the end": lambda path: _overwrite(path, 0.9, b"\xff" * 2000),
 }
+
+
+def test_files_of_older_formats_go(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    older, newer = folder / "results-1.sqlite3", folder / f"results-{FORMAT + 1}.sqlite3"
+    for path in (older, folder / "results-1.sqlite3-wal", newer):
+        path.write_text("")
+    with Cache(str(folder)) as cache:
+        cache.put(b"0" * 16, 1)
+    assert sorted(os.listdir(folder)) == [f"results-{FORMAT}.sqlite3", newer.name]
 
 
 @pytest.mark.parametrize("kind", DAMAGES)

@@ -62,13 +62,24 @@ def digest(*parts: bytes) -> bytes:
     return result.digest()
 
 
+def _file(directory: str, number: int) -> str:
+    return os.path.join(directory, f"results-{number}.sqlite3")
+
+
+def _remove(path: str) -> None:
+    """Remove a file of SQLite's, with all that stands beside it."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            os.unlink(path + ending)
+
+
 class Cache:
     """Values by key. Open it with ``with``; several runs may use one at the same time."""
 
     def __init__(self, directory: str, *, limit: int = DEFAULT_LIMIT) -> None:
         self.notes: list[str] = []
         self._limit = limit
-        self._path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+        self._path = _file(directory, FORMAT)
         self._connection: sqlite3.Connection | None = None
         self._run = 0
         self._new: dict[bytes, bytes] = {}
@@ -77,6 +88,9 @@ class Cache:
         if problem:
             self._note(problem)
             return
+        if not os.path.exists(self._path):
+            for older in range(1, FORMAT):  # nobody else would ever remove them
+                _remove(_file(directory, older))
         self._open()
 
     def __enter__(self) -> Self:
@@ -152,9 +166,7 @@ class Cache:
     def _drop(self, error: Exception) -> None:
         """Remove a damaged file."""
         self._note(f"the cache was damaged and is built anew: {error}")
-        for ending in ("", "-wal", "-shm", "-journal"):
-            with suppress(OSError):
-                os.unlink(self._path + ending)
+        _remove(self._path)
 
     def _select(self, keys: Sequence[bytes]) -> list[tuple[bytes, int, bytes]]:
         if self._connection is None:
@@ -326,7 +338,7 @@ class State(NamedTuple):
 
 def state(directory: str) -> State:
     """How the cache of a directory stands. Nothing is made or mended by asking."""
-    path = os.path.join(directory, f"results-{FORMAT}.sqlite3")
+    path = _file(directory, FORMAT)
     if directory and not os.path.exists(directory):
         return State(0, 0, _uncreatable(directory))
     problem = prepare(directory)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seawall import __version__, catalogue
-from seawall.cache import Cache, state
+from seawall.cache import FORMAT, Cache, state
 from seawall.cli.installed import Distribution, distributions, program
 from seawall.cli.main import run
 
@@ -85,12 +85,13 @@ def test_without_any_tool(
 def test_with_all_tools(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("git", "helm", "kubectl"):
+    for name in ("git", "helm", "kubectl", "bwrap", "gpgv"):
         tool(tmp_path / name, f"echo {name} version v3.2.1+abc")
     monkeypatch.setenv("PATH", str(tmp_path))
     _, facts = check(capsys)
-    assert [item["version"] for item in facts["tools"]] == ["3.2.1", "3.2.1", "", "3.2.1"]
-    assert not facts["gaps"]  # kubectl builds kustomizations as well
+    missing = [item["name"] for item in facts["tools"] if item["version"] != "3.2.1"]
+    assert missing == ["kustomize", "runc"]
+    assert not facts["gaps"]  # kubectl builds kustomizations as well, and bubblewrap runs images
     assert run(["self-check"]) == 0
     assert capsys.readouterr().out.endswith("\nEverything is there.\n")
 
@@ -182,7 +183,7 @@ def test_the_cache(
     _, facts = check(capsys)
     assert facts["cache"]["entries"] == 1
     assert facts["cache"]["bytes"] > 0
-    (directory / "results-1.sqlite3").write_bytes(b"no database" * 500)
+    (directory / f"results-{FORMAT}.sqlite3").write_bytes(b"no database" * 500)
     code, facts = check(capsys)
     assert code == 0
     assert "built anew by the next scan" in gap_of(facts, "the cache")["remedy"]

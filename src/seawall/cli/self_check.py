@@ -158,6 +158,20 @@ _TOOLS: Mapping[str, _Tool] = {
         "what runs in a cluster is not covered",
         "install kubectl; then: kubectl get all -A -o yaml | seawall scan -",
     ),
+    "bwrap": _Tool(
+        ("--version",), "running hardened images in a sandbox: --verify and --observe",
+        "images run by runc or the kernel alone, or not at all, which --verify says",
+        "install bubblewrap", ("runc",),
+    ),
+    "runc": _Tool(
+        ("--version",), "the same, where bubblewrap may not run",
+        "images run by bubblewrap or the kernel alone, or not at all, which --verify says",
+        "install runc", ("bwrap",),
+    ),
+    "gpgv": _Tool(
+        ("--version",), "signatures of Debian's and Ubuntu's archives, with harden image --patch",
+        "packages of Debian and Ubuntu are not taken from archives", "install gpgv",
+    ),
 }  # fmt: skip
 """Programs that seawall calls or that its users put before it."""
 
