@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
         from seawall.packages.spdx_writer import write  # noqa: PLC0415 - one of the two
     else:
         from seawall.packages.cyclonedx_writer import write  # noqa: PLC0415 - as above
-    write_text([write(found.files, name, time)], options.output)
+    write_text([write(found.files, name, time, found.used)], options.output)
     sys.stderr.writelines(f"seawall: {failure}\n" for failure in failures(found))
     if not options.quiet:
         sys.stderr.write(_summary(found))

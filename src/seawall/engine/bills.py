@@ -1,6 +1,6 @@
 """The packages of the targets, for those who write them down: bills of materials."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from seawall.core.report import Failed
@@ -19,6 +19,8 @@ class Gathered(NamedTuple):
 
     files: tuple[tuple[str, Contents], ...]
     failed: tuple[Failed, ...]
+    used: Mapping[str, tuple[str, ...]] = {}
+    """By package URL, the programs of this machine that run something of it, and as whom."""
 
     @property
     def project(self) -> str:
@@ -39,6 +41,7 @@ def gathered(options: Options) -> Gathered:
     return Gathered(
         tuple(sorted((*found.files, *more.files), key=lambda item: item[0])),
         tuple(sorted((*found.failed, *more.failed))),
+        more.used,
     )
 
 

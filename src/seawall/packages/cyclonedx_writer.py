@@ -7,7 +7,8 @@ seen (``evidence.occurrences``). Nothing depends on when or where it is written.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from seawall import __version__
@@ -20,10 +21,16 @@ _SCOPES = {DEVELOPMENT: "excluded"}
 _TYPES = {"docker": "container", "oci": "container"}
 
 
-def write(files: Iterable[tuple[str, Contents]], name: str, time: str = "") -> str:
+def write(
+    files: Iterable[tuple[str, Contents]],
+    name: str,
+    time: str = "",
+    used: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
     """A bill of the packages of some files, given by path, of a project of this name.
 
-    ``time`` is when it was made (RFC 3339), left out when empty.
+    ``time`` is when it was made (RFC 3339), left out when empty; ``used`` has programs that run
+    something of a package, by its URL.
     """
     whole = merge(files)
     root = {"type": "application", "bom-ref": ROOT, "name": name or "project"}
@@ -40,7 +47,7 @@ def write(files: Iterable[tuple[str, Contents]], name: str, time: str = "") -> s
         "specVersion": "1.6",
         "version": 1,
         "metadata": metadata,
-        "components": [_component(node) for node in whole.nodes],
+        "components": [_component(node, used.get(node.purl, ())) for node in whole.nodes],
         "dependencies": _dependencies(whole),
         "compositions": [
             {
@@ -53,7 +60,7 @@ def write(files: Iterable[tuple[str, Contents]], name: str, time: str = "") -> s
     return json.dumps({**bill, "serialNumber": serial}, indent=2) + "\n"
 
 
-def _component(node: Node) -> dict[str, Any]:
+def _component(node: Node, used: Sequence[str]) -> dict[str, Any]:
     purl = decoded_purl_of(node.package)
     result: dict[str, Any] = {
         "type": _TYPES.get(purl.type, "library"),
@@ -71,6 +78,9 @@ def _component(node: Node) -> dict[str, Any]:
     if node.constraint:
         properties = result.setdefault("properties", [])
         properties.append({"name": "seawall:constraint", "value": node.constraint})
+    if used:
+        properties = result.setdefault("properties", [])
+        properties += [{"name": "seawall:in-use-by", "value": program} for program in used]
     result["evidence"] = {
         "occurrences": [
             {"location": place.path} | ({"line": place.line} if place.line else {})

@@ -6,7 +6,8 @@ of 1970, as with ``SOURCE_DATE_EPOCH=0``, so that the same packages give the sam
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from seawall import __version__
@@ -21,10 +22,16 @@ _ADDRESS = pattern(r"(?:(?:git|hg|svn|bzr)\+)?[a-z]+://[^\s#?]+")
 _BACKWARD = {DEVELOPMENT: "DEV_DEPENDENCY_OF", OPTIONAL: "OPTIONAL_DEPENDENCY_OF"}
 
 
-def write(files: Iterable[tuple[str, Contents]], name: str, time: str = "") -> str:
+def write(
+    files: Iterable[tuple[str, Contents]],
+    name: str,
+    time: str = "",
+    used: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> str:
     """A bill of the packages of some files, given by path, of a project of this name.
 
-    ``time`` is when it was made, in UTC (``2027-01-31T12:00:00Z``).
+    ``time`` is when it was made, in UTC (``2027-01-31T12:00:00Z``); ``used`` has programs that run
+    something of a package, by its URL.
     """
     whole = merge(files)
     name = name or "project"
@@ -48,7 +55,8 @@ def write(files: Iterable[tuple[str, Contents]], name: str, time: str = "") -> s
     }
     if whole.gaps:
         document["comment"] = "Not covered:\n" + "\n".join(map(str, whole.gaps))
-    document["packages"] = [project, *(_package(node, ids[node.purl]) for node in whole.nodes)]
+    packages = (_package(node, ids[node.purl], used.get(node.purl, ())) for node in whole.nodes)
+    document["packages"] = [project, *packages]
     document["relationships"] = [
         {"spdxElementId": left, "relationshipType": kind, "relatedSpdxElement": right}
         for left, kind, right in _relationships(whole, ids)
@@ -65,7 +73,7 @@ def _id(node: Node) -> str:
     return f"SPDXRef-{readable[:100]}-{sha256(node.purl.encode()).hexdigest()[:16]}"
 
 
-def _package(node: Node, identity: str) -> dict[str, Any]:
+def _package(node: Node, identity: str, used: Sequence[str]) -> dict[str, Any]:
     package = node.package
     result: dict[str, Any] = {"SPDXID": identity, "name": package.name}
     if package.version:
@@ -78,8 +86,10 @@ def _package(node: Node, identity: str) -> dict[str, Any]:
         f"{place.path}:{place.line}" if place.line else place.path for place in node.occurrences
     )
     result["sourceInfo"] = "named in: " + ", ".join(places)
-    if node.constraint:
-        result["comment"] = f"asked for: {node.constraint}"
+    comments = [f"asked for: {node.constraint}"] if node.constraint else []
+    comments += [f"in use by: {', '.join(used)}"] if used else []
+    if comments:
+        result["comment"] = "\n".join(comments)
     result["externalRefs"] = [
         {
             "referenceCategory": "PACKAGE-MANAGER",

@@ -42,6 +42,17 @@ def layer_of(finding: Finding) -> str:
     return f"layer {number}{base}: {step}" if step else f"layer {number}{base}"
 
 
+def in_use_of(finding: Finding) -> str:
+    """Which process of this machine runs a package that a finding is about."""
+    told = finding.details.get("in_use_by")
+    count = finding.details.get("in_use_count")
+    if not isinstance(told, list) or not told or not isinstance(count, int):
+        return ""
+    more = f" and {count - 1} more" if count > 1 else ""
+    first = told[0]
+    return f"in use by {first['name']} (pid {first['pid']}, user {first['user']}){more}"
+
+
 def subject_of(subject: Subject) -> str:
     """The object, with its namespace, without its container; empty when there is none."""
     if not subject.namespace:

@@ -8,12 +8,14 @@ from seawall.core.location import Location
 from seawall.core.report import Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule
 from seawall.engine import packages
+from seawall.engine.containers.hosts import NO_HOST, Host
 from seawall.engine.containers.instructions import Dockerfiles, Made
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.images import rule as image_rules
 from seawall.images.history import step_of, without_credentials
 from seawall.packages.package import Package
+from seawall.sources.images.image import Image
 from seawall.sources.images.target import split
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def judge(
     store: "Knowledge | None",
     today: str,
     dockerfiles: Dockerfiles,
+    host: Host = NO_HOST,
 ) -> Found:
     """What the rules say of an image."""
     wanted = list(rules)
@@ -55,11 +58,12 @@ def judge(
     found = Found([], [], [], [], [], 0, set())
     dockerfiles = dockerfiles._replace(told=read.image.dockerfiles)
     made = dockerfiles.made([step.created_by for step in read.image.config.history])
-    places = _Places(read, whole, made)
+    places = _Places(read, whole, made, host)
     found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))
     if store is not None:
         found = _about_packages(found, whole, wanted, parameters, store, today, places)
-    found.not_covered.extend(_not_seen(read, whole))
+    found.not_covered.extend((*_not_seen(read, whole), *host.not_covered))
+    found.skipped.extend(host.skipped)
     if dockerfiles.named and not made:
         found.not_covered.append(_not_made_of(name, dockerfiles))
     for number, reason in read.failed:
@@ -101,7 +105,8 @@ def _subject(reference: str) -> str:
 class _Places:
     """Where findings are: the image, a file of it, and the layer that brought that."""
 
-    def __init__(self, read: Read, whole: Whole, made: Mapping[int, Made]) -> None:
+    def __init__(self, read: Read, whole: Whole, made: Mapping[int, Made], host: Host) -> None:
+        self._host = host
         self._read = read
         self._whole = whole
         self._made = made
@@ -138,7 +143,8 @@ class _Places:
     def of_package(self, finding: Finding, file: str, package: Package) -> Finding:
         """A finding about a package, with where it is in the image."""
         layer = self._whole.layer_of(file, package)
-        details = {**finding.details, "file": file, **self.layer(layer)}
+        uses = self._host.details(file, package)
+        details = {**finding.details, "file": file, **self.layer(layer), **uses}
         return finding._replace(
             location=Location(self._read.image.name, 0, ("files", file)),
             details=details,
@@ -232,8 +238,7 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
                 yield NotCovered(f"{name}:/{path}", what, reason, _LOOK_YOURSELF)
         if looked.problems:
             shown = "; ".join(looked.problems[:_MOST_NAMED])
-            remedy = "build the image again" if read.image.config.document else _LOOK_YOURSELF
-            yield NotCovered(name, f"parts of layer {number + 1}", shown, remedy)
+            yield NotCovered(name, *_of_parts(read.image, number + 1, shown))
     if silent:
         what = packages.named([f"/{path}" for path in sorted(silent)], "program", "programs")
         reason = "no package brought them, and they do not tell what they are made of"
@@ -245,6 +250,14 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
             "no file tells which distribution it is of",
             "keep /etc/os-release in the image",
         )
+
+
+def _of_parts(image: Image, layer: int, problems: str) -> tuple[str, str, str]:
+    """What is missing of a layer: what, why, and what to do."""
+    if image.is_host:
+        return "parts of the file system", problems, "name directories of it: rootfs:DIR"
+    remedy = "build the image again" if image.config.document else _LOOK_YOURSELF
+    return f"parts of layer {layer}", problems, remedy
 
 
 def _not_made_of(name: str, dockerfiles: Dockerfiles) -> NotCovered:

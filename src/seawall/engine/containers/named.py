@@ -13,7 +13,7 @@ from seawall.core.report import Failed
 from seawall.engine.containers.targets import HOST
 from seawall.sources.images.image import Image
 from seawall.sources.images.platforms import Platform, parse
-from seawall.sources.images.target import ImageSource, path_and_tag, resolve, split
+from seawall.sources.images.target import ImageSource, Resolved, path_and_tag, resolve, split
 
 
 class Images(NamedTuple):
@@ -43,15 +43,20 @@ def find(targets: Sequence[str], platform: str = "", sources: Iterable[ImageSour
     wanted = platform_of(platform)
     images, failed, tried = [], [], []
     for target in targets:
-        name = "rootfs:/" if target == HOST else target
         try:
-            found = resolve(name, sources, wanted)
+            found = _host() if target == HOST else resolve(target, sources, wanted)
         except InputError as error:
             failed.append(Failed(shown(target), 0, 0, _without_path(str(error), target)))
             continue
         images.append(found.image._replace(name=shown(target)))
         tried.append("; ".join(f"{each.where}: {each.outcome}" for each in found.tried))
     return Images(tuple(images), tuple(failed), tuple(tried))
+
+
+def _host() -> Resolved:
+    from seawall.sources.images.host import host_image  # noqa: PLC0415 - where it is asked for
+
+    return Resolved(host_image(), ())
 
 
 def platform_of(text: str) -> Platform | None:

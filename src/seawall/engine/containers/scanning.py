@@ -7,7 +7,7 @@ from seawall.core.finding import Finding
 from seawall.core.report import Coverage, Failed, ImageFacts, NotCovered, RuleFault, Skipped
 from seawall.core.rule import ParameterValue, Rule
 from seawall.engine.analysis import Analysis
-from seawall.engine.containers import bases, layers
+from seawall.engine.containers import bases, hosts, layers
 from seawall.engine.containers.describing import described_image
 from seawall.engine.containers.instructions import Dockerfiles
 from seawall.engine.containers.judging import judge
@@ -69,7 +69,8 @@ def judged(
     described = []
     for image in images.images:
         layers_read, whole = read(image, store, code, known)
-        found = judge(layers_read, whole, wanted, parameters, knowledge, today, dockerfiles)
+        host = hosts.looked_at(image, whole)
+        found = judge(layers_read, whole, wanted, parameters, knowledge, today, dockerfiles, host)
         described.append(described_image(layers_read, whole, knowledge))
         findings += found.findings
         faults += found.faults

@@ -7,6 +7,7 @@ from seawall.core.digests import sha256
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.platforms import Platform, told
 from seawall.sources.images.unpacking import Stream, is_digest
+from seawall.sources.mounts import Foreign
 
 Json = Mapping[str, Any]
 
@@ -157,6 +158,8 @@ class Layer(NamedTuple):
     """Whether that is the upper directory of an overlay file system, with its whiteouts."""
     foreign: bool = False
     """Whether it is to be had from elsewhere (nondistributable); absent, it is no error."""
+    apart: tuple[Foreign, ...] | None = None
+    """Of a running machine, what in its directory is no part of it; ``None`` for all else."""
 
     @property
     def name(self) -> str:
@@ -203,6 +206,11 @@ class Image(NamedTuple):
     base: NamedBase = NamedBase()
     dockerfiles: tuple[tuple[str, bytes], ...] = ()
     """What it was built from, by name, where its provenance tells."""
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is the machine that this runs on."""
+        return any(layer.apart is not None for layer in self.layers)
 
 
 class Other(NamedTuple):

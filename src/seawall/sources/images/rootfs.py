@@ -6,7 +6,7 @@ leads nowhere else. The content of links, devices and sockets is never asked for
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from seawall.sources.files import reason_of
 from seawall.sources.images.entry import FILE, OPAQUE, WHITEOUT, Entry, Kind
@@ -23,6 +23,10 @@ _KINDS = {
 }  # fmt: skip
 _OF_THE_KERNEL = ("proc", "sys", "dev", "run")
 """Where a running system has what is no file; passed over where something is mounted there."""
+_SYSTEM_FIRST = frozenset("bin etc lib lib32 lib64 opt sbin usr var".split())
+"""What is read before all else of a machine that may have too much."""
+_MOST_OF_HOST = 600_000
+"""Files of a running machine: with their names they take what the walk has for lists."""
 _OPAQUE_MARKS = ("trusted.overlay.opaque", "user.overlay.opaque")
 """The kernel's overlayfs documentation, "whiteouts and opaque directories"."""
 
@@ -32,14 +36,20 @@ class Tree:
 
     It is the ``Payload`` of the entry that iteration stands at. ``overlay``: it is the upper
     directory of an overlay file system, whose whiteouts are given as a layer has them. What cannot
-    be read is told as a problem.
+    be read is told as a problem. ``apart``: it is a running machine, and these paths in it are
+    passed over without a word; directories of the system come first, and where there are too many
+    files the walk ends with a problem.
     """
 
-    def __init__(self, path: str, limits: Limits = DEFAULT, *, overlay: bool = False) -> None:
+    def __init__(
+        self, path: str, limits: Limits = DEFAULT, *, overlay: bool = False,
+        apart: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
         self.name = path
         self.problems = Problems()
         self._limits = limits
         self._overlay = overlay
+        self._apart = apart
         self._entry: Entry | None = None
         self._above = -1
         self._file = -1
@@ -54,7 +64,9 @@ class Tree:
             raise ArchiveError(self.name, -1, reason_of(error), FORBIDDEN) from None
         levels = [(top, "", self._names(top, ""))]
         device = os.fstat(top).st_dev
-        left = self._limits.entries
+        apart = () if self._apart is None else self._apart
+        most = self._limits.entries
+        left = most = most if self._apart is None else min(most, _MOST_OF_HOST)
         try:
             while levels:
                 descriptor, above, names = levels[-1]
@@ -64,16 +76,20 @@ class Tree:
                     os.close(descriptor)
                     continue
                 path = f"{above}/{name}" if above else name
+                if path in apart:
+                    continue
                 status = self._status(descriptor, name, path)
                 if status is None or (
                     status.st_dev != device and path in _OF_THE_KERNEL and self._told(path)
                 ):
                     continue
                 left -= 1
+                if left < 0 and self._apart is not None:
+                    self._stopped(path, most)
+                    return
                 if left < 0:
                     raise ArchiveError(
-                        self.name, -1, f"it has more than {self._limits.entries} files",
-                        "name a part of it",
+                        self.name, -1, f"it has more than {most} files", "name a part of it",
                     )  # fmt: skip
                 self._above, self._held, self._unreadable = descriptor, b"", False
                 self._entry = entry = self._entry_of(descriptor, name, path, status)
@@ -94,9 +110,16 @@ class Tree:
         self.problems.add(path, -1, "is mounted from the running system: it is passed over")
         return True
 
+    def _stopped(self, path: str, most: int) -> None:
+        reason = f"there are more than {most} files: this and what comes after it was not read"
+        self.problems.add(path, -1, reason)
+
     def _names(self, descriptor: int, path: str) -> Iterator[str]:
         try:
-            return iter(sorted(os.listdir(descriptor)))
+            names = sorted(os.listdir(descriptor))
+            if self._apart is not None and not path:
+                names.sort(key=lambda name: name not in _SYSTEM_FIRST)
+            return iter(names)
         except OSError as error:
             self.problems.add(path, -1, reason_of(error))
             return iter(())

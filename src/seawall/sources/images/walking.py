@@ -215,7 +215,7 @@ class _Pass:
         unpacked: Unpacked | None = None
         try:
             if layer.open is None:
-                source: Archive | Tree = Tree(layer.directory, limits, overlay=layer.overlay)
+                source: Archive | Tree = _tree(layer, limits)
                 self._visit(source)
             else:
                 stream = layer.open()
@@ -271,6 +271,11 @@ class _Pass:
             self.budget.take(self.name, entries, counted)
         finally:
             self._tell(source)
+
+
+def _tree(layer: Layer, limits: Limits) -> Tree:
+    apart = None if layer.apart is None else {each.path.strip("/") for each in layer.apart}
+    return Tree(layer.directory, limits, overlay=layer.overlay, apart=apart)
 
 
 def is_whiteout(path: str) -> bool:
@@ -352,7 +357,7 @@ def _deliver(
     copies = _Copies(links)
     try:
         if layer.open is None:
-            tree = Tree(layer.directory, limits, overlay=layer.overlay)
+            tree = _tree(layer, limits)
             copies.visit_all(tree, tree)
             return None
         stream = layer.open()
