@@ -13,7 +13,6 @@ import pytest
 from seawall.cli.main import run as command
 from seawall.engine.containers import hosts, scanning
 from seawall.engine.containers.in_use import in_use
-from seawall.packages.package import Package
 from seawall.sources import processes as reader
 from seawall.sources.images import host as host_module
 from seawall.sources.images.host import host_image
@@ -53,12 +52,13 @@ def proc(tmp_path: Path) -> Proc:
     (made.root / "lib").symlink_to("usr/lib")
     made.file(f"{SITE}/jinja2-2.4.1.dist-info/METADATA",
               b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.4.1\n")  # fmt: skip
-    made.file(f"{SITE}/jinja2-2.4.1.dist-info/RECORD", b"jinja2/_speed.so,sha256=x,1\n\"a\n")
+    made.file(f"{SITE}/jinja2-2.4.1.dist-info/RECORD", b'jinja2/_speed.so,sha256=x,1\n"a\n')
     made.file(f"{SITE}/jinja2/_speed.so")
     made.file("srv/app/node_modules/lodash/package.json",
               b'{"name": "lodash", "version": "4.17.4"}')  # fmt: skip
     made.file("srv/app/node_modules/lodash/build/x.node")
     made.file("opt/own/server")
+    made.file("tmp/x")
     return made
 
 
@@ -88,9 +88,6 @@ def looked_at(image: Image) -> hosts.Host:
 
 def gaps(found: hosts.Host) -> list[tuple[str, str, str]]:
     return [each[1:] for each in found.not_covered]
-
-
-SSL = Package("deb", "libssl3", "3.0.1-1", key="libssl3:amd64")
 
 
 def packages_of(image: Image, found: hosts.Host) -> dict[str, list[str]]:
@@ -169,8 +166,6 @@ def test_findings_tell_who_uses_a_package(
         900, "worker", "/usr/bin/python3", [proc.mapping(f"/{SITE}/jinja2/_speed.so")],
         words=["/srv/app", f"--token={secret}"],
     )  # fmt: skip
-    (proc.root / "tmp").mkdir()
-    proc.file("tmp/x")
     document = report_of(capsys)
     report_validator().validate(document)
     used = {

@@ -135,9 +135,7 @@ def test_no_directory_of_processes(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.binary(max_size=200), st.binary(max_size=100))
-def test_nothing_raises_on_odd_files(
-    proc: Proc, maps: bytes, status: bytes, words: bytes
-) -> None:
+def test_nothing_raises_on_odd_files(proc: Proc, maps: bytes, status: bytes, words: bytes) -> None:
     own = proc.path / "1"
     if not own.exists():
         proc.process(1, "a", "/usr/bin/python3")

@@ -79,7 +79,7 @@ def _plain(text: str) -> str:
 
 def foreign(found: Iterable[Mount]) -> list[Foreign]:
     """The mounts that are no part of the installed system, in the order of their paths."""
-    rows = sorted(dict((each.path, each) for each in found).values(), key=lambda each: each.path)
+    rows = sorted({each.path: each for each in found}.values(), key=lambda each: each.path)
     seen: list[Mount] = []
     result = []
     for mount in rows:

@@ -1,9 +1,9 @@
 """What runs on this machine: programs, and the libraries, archives and scripts they have open.
 
-Source: proc(5). A process is held by its directory in ``/proc``, so another one that gets its number
-meanwhile is never taken for it. One that ends meanwhile is left out; one that may not be looked at
-(of another user, without root) is counted. Of a command line, which may hold credentials, nothing is
-kept but the script that an interpreter runs and archives, as paths of files that are there.
+Source: proc(5). A process is held by its directory in ``/proc``, so another one that gets its
+number meanwhile is never taken for it. One that ends meanwhile is left out; one that may not be
+looked at (of another user, without root) is counted. Of a command line, which may hold credentials,
+nothing is kept but the path of the script that an interpreter runs, where that is there.
 """
 
 import os

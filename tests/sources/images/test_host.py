@@ -36,7 +36,9 @@ def test_what_is_no_part_of_the_system_is_left_out_and_named(tmp_path: Path) -> 
     mountinfo.write_text("30 27 0:30 / /shared rw - nfs4 server:/shared rw\n")
     files, apart, problems = listed(root, mountinfo)
     assert files == ["etc/passwd", "var/lib/app/b", "home/a/app/d", "srv/f"]
-    assert apart == ["/home/a/.cache", "/proc", "/root/go/pkg", "/shared", "/tmp", "/var/lib/docker"]
+    assert apart == [
+        "/home/a/.cache", "/proc", "/root/go/pkg", "/shared", "/tmp", "/var/lib/docker",
+    ]  # fmt: skip
     assert problems == []
 
 

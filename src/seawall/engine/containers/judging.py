@@ -238,6 +238,8 @@ def _not_seen(read: Read, whole: Whole) -> Iterator[NotCovered]:
                 yield NotCovered(f"{name}:/{path}", what, reason, _LOOK_YOURSELF)
         if looked.problems:
             shown = "; ".join(looked.problems[:_MOST_NAMED])
+            if len(looked.problems) > _MOST_NAMED:
+                shown += "; and more"
             yield NotCovered(name, *_of_parts(read.image, number + 1, shown))
     if silent:
         what = packages.named([f"/{path}" for path in sorted(silent)], "program", "programs")

@@ -8,10 +8,10 @@ import os
 import stat
 from collections.abc import Collection, Iterator
 
-from seawall.sources.files import reason_of
+from seawall.sources.files import reason_of, shown
 from seawall.sources.images.entry import FILE, OPAQUE, WHITEOUT, Entry, Kind
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import FORBIDDEN, ArchiveError, Problems
+from seawall.sources.images.problems import FORBIDDEN, ArchiveError, Problem, Problems
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -64,9 +64,7 @@ class Tree:
             raise ArchiveError(self.name, -1, reason_of(error), FORBIDDEN) from None
         levels = [(top, "", self._names(top, ""))]
         device = os.fstat(top).st_dev
-        apart = () if self._apart is None else self._apart
-        most = self._limits.entries
-        left = most = most if self._apart is None else min(most, _MOST_OF_HOST)
+        left = most = self._most
         try:
             while levels:
                 descriptor, above, names = levels[-1]
@@ -76,21 +74,15 @@ class Tree:
                     os.close(descriptor)
                     continue
                 path = f"{above}/{name}" if above else name
-                if path in apart:
-                    continue
                 status = self._status(descriptor, name, path)
                 if status is None or (
                     status.st_dev != device and path in _OF_THE_KERNEL and self._told(path)
                 ):
                     continue
                 left -= 1
-                if left < 0 and self._apart is not None:
-                    self._stopped(path, most)
-                    return
                 if left < 0:
-                    raise ArchiveError(
-                        self.name, -1, f"it has more than {most} files", "name a part of it",
-                    )  # fmt: skip
+                    self._stop(path, most)
+                    return
                 self._above, self._held, self._unreadable = descriptor, b"", False
                 self._entry = entry = self._entry_of(descriptor, name, path, status)
                 yield entry
@@ -110,9 +102,19 @@ class Tree:
         self.problems.add(path, -1, "is mounted from the running system: it is passed over")
         return True
 
-    def _stopped(self, path: str, most: int) -> None:
+    @property
+    def _most(self) -> int:
+        """How many entries are read."""
+        most = self._limits.entries
+        return most if self._apart is None else min(most, _MOST_OF_HOST)
+
+    def _stop(self, path: str, most: int) -> None:
+        """End at the limit: of a running machine, what was read counts."""
+        if self._apart is None:
+            raise ArchiveError(self.name, -1, f"it has more than {most} files", "name a part of it")
         reason = f"there are more than {most} files: this and what comes after it was not read"
-        self.problems.add(path, -1, reason)
+        # It comes first, as only the first problems are told one by one.
+        self.problems.told.insert(0, Problem(shown(path), -1, reason))
 
     def _names(self, descriptor: int, path: str) -> Iterator[str]:
         try:
@@ -125,6 +127,9 @@ class Tree:
             return iter(())
 
     def _status(self, descriptor: int, name: str, path: str) -> os.stat_result | None:
+        """What is there; ``None`` for what is passed over or has vanished."""
+        if self._apart is not None and path in self._apart:
+            return None
         try:
             return os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         except OSError as error:  # it may have vanished meanwhile
