@@ -15,8 +15,10 @@ from seawall.engine.containers import hosts, scanning
 from seawall.engine.containers.in_use import in_use
 from seawall.sources import processes as reader
 from seawall.sources.images import host as host_module
+from seawall.sources.images import rootfs
 from seawall.sources.images.host import host_image
 from seawall.sources.images.image import Image
+from seawall.sources.mounts import Mount
 from tests.reports.schemas import report_validator
 from tests.sources.processes_made import Proc
 
@@ -143,6 +145,38 @@ def test_no_directory_of_processes_is_told(
     monkeypatch.setattr(hosts, "processes", lambda *_: None)
     ((what, reason, _),) = gaps(looked_at(host))
     assert (what, "Linux only" in reason) == ("running processes", True)
+
+
+@pytest.mark.parametrize(
+    ("user", "remedy"), [(1000, "run seawall as root"), (0, "look at them yourself")]
+)
+def test_what_may_not_be_looked_at_is_counted(
+    proc: Proc, host: Image, monkeypatch: pytest.MonkeyPatch, user: int, remedy: str
+) -> None:
+    assert proc.path.exists()
+    monkeypatch.setattr(hosts, "processes", lambda *_: reader.Processes((), (), 3))
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr(
+        hosts, "mounts", lambda _: [Mount("0:1", "/", "/proc", "proc", "rw,hidepid=2")]
+    )
+    rows = gaps(looked_at(host))
+    assert (rows[0][0], rows[0][2]) == ("3 processes", remedy)
+    assert ["hidepid" in reason for _, reason, _ in rows] == ([False, True] if user else [False])
+
+
+def test_too_many_files_give_what_was_read(
+    proc: Proc, host: Image, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert host.is_host
+    for number in range(300):
+        proc.file(f"srv/data/{number}")
+    monkeypatch.setattr(rootfs, "_MOST_OF_HOST", 100)
+    document = report_of(capsys)
+    assert "jinja2" in {each["subject"]["name"] for each in document["findings"]}
+    assert document["coverage"]["failed"] == []
+    (gap,) = (each for each in document["coverage"]["not_covered"] if "parts" in each["what"])
+    assert gap["what"] == "parts of the file system"
+    assert gap["reason"].endswith("more than 100 files: this and what comes after it was not read")
 
 
 def test_other_images_have_no_processes(host: Image) -> None:

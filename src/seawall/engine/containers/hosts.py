@@ -15,6 +15,7 @@ from seawall.sources.processes import PROC, Process, Processes, names_of, proces
 _MOST_TOLD = 20
 """Processes that a finding names."""
 _MOST_NAMED = 8
+_AS_ROOT = "run seawall as root"
 
 
 class Host(NamedTuple):
@@ -67,15 +68,13 @@ def _not_looked_at(name: str, found: Processes | None, mountinfo: str) -> Iterat
         reason = "they are known on Linux only, where /proc is mounted"
         yield NotCovered(name, what, reason, "look at them yourself")
         return
-    as_root = "run seawall as root"
     if found.forbidden:
-        who = _count(found.forbidden, "process", "processes")
-        yield NotCovered(name, who, "other users' may be looked at by root only", as_root)
+        yield NotCovered(name, _count(found.forbidden, "process", "processes"), *_forbidden())
     if os.geteuid() and any(
         each.type == "proc" and _hides(each.options) for each in mounts(mountinfo)
     ):
         reason = "/proc is mounted with hidepid: those of other users are not even seen"
-        yield NotCovered(name, what, reason, as_root)
+        yield NotCovered(name, what, reason, _AS_ROOT)
     if found.elsewhere:
         many = _count(len(found.elsewhere), "process", "processes")
         who = f"{many} of containers ({_names(found.elsewhere)})"
@@ -85,6 +84,14 @@ def _not_looked_at(name: str, found: Processes | None, mountinfo: str) -> Iterat
     if found.unread:
         who = _count(found.unread, "process", "processes")
         yield NotCovered(name, who, "there are too many", "look at them yourself")
+
+
+def _forbidden() -> tuple[str, str]:
+    """Why processes may not be looked at, and what to do."""
+    if os.geteuid():
+        return "those of other users may be looked at by root only", _AS_ROOT
+    reason = "the system does not let even root look at them (a security module, a container)"
+    return reason, "look at them yourself"
 
 
 def _hides(options: str) -> bool:
