@@ -8,6 +8,7 @@ from typing import Any
 from seawall.advisories import names, spans
 from seawall.advisories.advisory import FIXED
 from seawall.advisories.known import Match, Unjudged
+from seawall.advisories.names import Spelling
 from seawall.advisories.repositories import NO_ORDER_BESIDE_TAGS, is_commit, tag
 from seawall.advisories.schema import (
     LAST_AFFECTED,
@@ -50,8 +51,10 @@ _BY_ALL = (
 )  # fmt: skip
 """For versions that are not known or have no order: what all versions are affected by."""
 _UNJUDGED_PACKAGES = (
-    "SELECT DISTINCT p.ecosystem, p.name, p.package FROM unjudged u JOIN package p USING (package)"
+    "SELECT p.ecosystem, p.name, p.package FROM (SELECT DISTINCT package FROM unjudged) u"
+    " CROSS JOIN package p USING (package)"
 )
+"""Few: in this order, since SQLite by itself would go through all packages."""
 _UNJUDGED = (
     "SELECT r.id, u.reason FROM unjudged u JOIN record r USING (record)"
     " WHERE u.package = :package AND NOT EXISTS (SELECT 1 FROM exact e"
@@ -129,7 +132,9 @@ class Matching:
         self._records: dict[int, _Record] = {}
         self._statements: dict[int, _Statement] = {}
         self._flags: dict[int, int] = {}
-        self._unjudged: dict[tuple[int, str], int] | None = None
+        self._silent: set[int] = set()
+        """Statements that do not say by themselves that a version is affected."""
+        self._unjudged: dict[int, dict[str, int]] | None = None
 
     def of(self, wanted: Sequence[Wanted], unreadable: set[int]) -> list[list[Match]]:
         """What each package is affected by. Raises ``sqlite3.Error``."""
@@ -147,8 +152,9 @@ class Matching:
             hits += (_Hit(*row) for row in connection.execute(_BY_ALL, EVERYTHING))
         self._look_up(hits)
         found: list[list[Match]] = [[] for _ in wanted]
+        silent = self._silent
         for (place, _), all_hits in sorted(_together(hits).items()):
-            if any(map(self._counts, all_hits)):
+            if not silent or any(hit.statement not in silent for hit in all_hits):
                 found[place].append(self._match(all_hits))
         return found
 
@@ -157,18 +163,29 @@ class Matching:
 
         Raises ``sqlite3.Error``.
         """
-        if self._unjudged is None:
-            rows = self._connection.execute(_UNJUDGED_PACKAGES)
-            self._unjudged = {(ecosystem, name): package for ecosystem, name, package in rows}
+        unjudged = self._unjudged_packages()
         found: list[Unjudged] = []
-        for place, (ecosystem, name, version) in enumerate(wanted if self._unjudged else ()):
+        by_name: dict[str, Mapping[str, int]] = {}
+        for place, (ecosystem, name, version) in enumerate(wanted if unjudged else ()):
+            if ecosystem not in by_name:
+                number = self._ecosystems.get(names.ecosystem(ecosystem), 0)
+                by_name[ecosystem] = unjudged.get(number, {})
+            if not by_name[ecosystem]:
+                continue
             base = names.ecosystem(ecosystem)
-            key = self._ecosystems.get(base, 0), names.normal(base, name)
-            package = self._unjudged.get(key)
+            package = by_name[ecosystem].get(names.normal(base, name))
             if package is not None:
                 written = tag(version) if base == names.REPOSITORIES else version
                 found += self._unjudged_of(place, package, written)
         return found
+
+    def _unjudged_packages(self) -> Mapping[int, Mapping[str, int]]:
+        """By ecosystem and name, the packages that a record cannot be held against."""
+        if self._unjudged is None:
+            self._unjudged = {}
+            for ecosystem, name, package in self._connection.execute(_UNJUDGED_PACKAGES):
+                self._unjudged.setdefault(ecosystem, {})[name] = package
+        return self._unjudged
 
     def _unjudged_of(self, place: int, package: int, version: str) -> Iterator[Unjudged]:
         by_reason: dict[str, list[str]] = {}
@@ -198,33 +215,40 @@ class Matching:
     def _rows(
         self, wanted: Sequence[Wanted], unreadable: set[int]
     ) -> Iterator[tuple[int, int, str, str, bytes | None]]:
-        known: dict[str, tuple[int | None, str, Key]] = {}
+        known: dict[str, tuple[int | None, Spelling, Key]] = {}
         for place, (ecosystem, name, version) in enumerate(wanted):
             if ecosystem not in known:
                 known[ecosystem] = self._ecosystem(ecosystem)
-            number, base, key_of = known[ecosystem]
+            number, spelling, key_of = known[ecosystem]
             if number is None:
                 continue
             key = key_of(version)
             if key is None:
                 unreadable.add(place)
-            written = tag(version) if base == names.REPOSITORIES else version
-            yield place, number, names.normal(base, name), written, key
+                if number == self._ecosystems.get(names.REPOSITORIES):  # no version has an order
+                    version = tag(version)
+            yield place, number, spelling(name), version, key
 
-    def _ecosystem(self, ecosystem: str) -> tuple[int | None, str, Key]:
-        """Its number here, what it is called here, and what gives its versions their keys."""
+    def _ecosystem(self, ecosystem: str) -> tuple[int | None, Spelling, Key]:
+        """Its number here, how it writes names, and what gives its versions their keys."""
         base = names.ecosystem(ecosystem)
         scheme = scheme_of(base)
-        return self._ecosystems.get(base), base, _no_key if scheme is None else scheme.key
+        return (
+            self._ecosystems.get(base),
+            names.spelling(base),
+            _no_key if scheme is None else scheme.key,
+        )
 
     def _look_up(self, hits: Sequence[_Hit]) -> None:
         """What stands behind the numbers, each once."""
         for row in self._by_number("record, id, source, severity, flags", "record",
                                    {hit.record for hit in hits}):  # fmt: skip
-            self._records[row[0]] = _Record(*row)
+            self._records[row[0]] = _Record._make(row)
         for row in self._by_number("statement, ranges, status, severity, flags, extra",
                                    "statement", {hit.statement for hit in hits}):  # fmt: skip
-            self._statements[row[0]] = _Statement(*row)
+            self._statements[row[0]] = statement = _Statement._make(row)
+            if statement.status == _MENDED or statement.flags & _OVERRULED:
+                self._silent.add(statement.statement)
         self._flags.update(
             self._by_number(
                 "vulnerability, flags", "vulnerability", {hit.vulnerability for hit in hits}
@@ -243,8 +267,7 @@ class Matching:
 
     def _counts(self, hit: _Hit) -> bool:
         """Whether a record says by itself that a version is affected."""
-        statement = self._statements[hit.statement]
-        return statement.status != _MENDED and not statement.flags & _OVERRULED
+        return hit.statement not in self._silent
 
     def _match(self, hits: list[_Hit]) -> Match:
         """One match out of what several records say of one vulnerability.

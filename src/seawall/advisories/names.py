@@ -10,6 +10,7 @@ from collections.abc import Callable
 from seawall.core.package_key import python_name
 from seawall.packages.ecosystems import type_of
 
+Spelling = Callable[[str], str]
 REPOSITORIES = "GIT"
 """Stands for an ecosystem where a repository of git stands for a package."""
 CPYTHON = "CPython"
@@ -18,8 +19,12 @@ CPYTHON = "CPython"
 
 def normal(ecosystem: str, name: str) -> str:
     """The name under which a package of an ecosystem, as ``ecosystem`` gives it, is kept."""
-    spelling = _SPELLINGS.get(ecosystem)
-    return name if spelling is None else spelling(name)
+    return spelling(ecosystem)(name)
+
+
+def spelling(ecosystem: str) -> Spelling:
+    """What makes such names of those that an ecosystem's users write."""
+    return _SPELLINGS.get(ecosystem, str)
 
 
 def ecosystem(name: str) -> str:
@@ -36,7 +41,7 @@ def _address(name: str) -> str:
     return name.lower().rpartition("://")[2].rstrip("/").removesuffix(".git")
 
 
-_SPELLINGS: dict[str, Callable[[str], str]] = {
+_SPELLINGS: dict[str, Spelling] = {
     "PyPI": python_name,
     "SwiftURL": _address,
     REPOSITORIES: _address,

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from seawall.advisories import spans
 from seawall.advisories.advisory import Advisory, Affected, Events, Record, Score
 from seawall.advisories.feeds import oval_criteria, redhat_products
 from seawall.advisories.feeds.oval_platforms import ecosystem
+from seawall.advisories.versions.schemes import scheme_of
 from seawall.text.xml import parse
 from tests.advisories.feeds.samples import ROOT, advisories, read, reasons
+from tests.advisories.samples import store_of
 
 Short = tuple[str, str, str, str, str]
 """Ecosystem, name, the version that mends it, status and severity."""
@@ -67,6 +70,76 @@ def test_changelogs_and_suites_of_debian() -> None:
     security = found["DEBIAN-12-SECURITY-7zip"]
     assert security.flags == ("notice",)
     assert shorts(security)[0][2] == "22.01+really26.02+dfsg-0+deb12u1"
+
+
+REBUILT = (
+    # Each of another suite in a changelog of Debian 12, and how its security suite has it.
+    ("5:7.0.15-1", "unstable", "5:7.0.15-1~deb12u10"),  # redis, CVE-2023-41056
+    ("590-2.1", "unstable", "590-2.1~deb12u2"),  # less, CVE-2022-48624
+    ("2.9.14+dfsg-1.3", "unstable", "2.9.14+dfsg-1.3~deb12u2"),  # libxml2, CVE-2022-2309
+    ("3.4.1+ds1-5+deb13u4", "trixie", "3.4.1+ds1-5+deb13u4~deb12u1"),
+    ("5:7.0.15-1", "unstable", "5:7.0.15-1~bpo12+1"),
+    ("5:7.0.15-1", "unstable", "5:7.0.15-1+deb12u1"),
+    ("5:7.0.15-1", "unstable", "5:7.0.15-2~deb12u1"),
+    ("5:7.0.15-1", "", "5:7.0.15-1~deb12u1"),
+    ("3.2.0-1~exp1", "experimental", "3.2.0-1~deb12u1"),  # aom, CVE-2021-30473
+    ("3.2.0-1~exp1", "experimental", "3.2.0-1~exp1"),
+    ("3.6.0-1+deb12u3", "bookworm-security", "3.6.0-1+deb12u3"),
+)
+OLDER = (
+    ("5:7.0.15-1", "unstable", "5:7.0.14-1~deb12u10"),
+    ("5:7.0.15-1", "unstable", "5:7.0.15-1~exp1"),
+    ("5:7.0.15-1", "unstable", "5:7.0.15~rc3-1"),
+    ("5:7.0.15-2", "unstable", "5:7.0.15-1~deb12u10"),
+    ("3.2.0-1~exp2", "experimental", "3.2.0-1~exp1"),
+    ("3.2.0-1~exp1", "experimental", "3.1.0-1~deb12u1"),
+    # What the release itself says is held as dpkg orders it.
+    ("5:7.0.15-1", "bookworm", "5:7.0.15-1~deb12u10"),
+    ("2.4.71-1~deb12u1", "bookworm-security", "2.4.71-1~bpo12+1"),
+    ("3.6.0-1+deb12u3", "bookworm-security", "3.6.0-1~deb12u9"),
+)
+
+
+def _is_told(mended: str, suite: str, installed: str) -> bool:
+    entry = {"source": "a", "version": mended, "suite": suite, "cves": ["CVE-2026-1111"]}
+    (found,) = read("debian", json.dumps(entry), "bookworm-x.jsonl:1")
+    assert isinstance(found, Advisory)
+    scheme = scheme_of("Debian:12")
+    assert scheme
+    version = scheme.key(installed)
+    assert version is not None
+    parts = spans.read(found.affected[0], scheme.key).spans
+    return any(part.lo <= version < part.hi for part in parts)
+
+
+@pytest.mark.parametrize(("mended", "suite", "installed"), REBUILT)
+def test_what_is_built_again_for_a_release_has_what_it_is_built_of(
+    mended: str, suite: str, installed: str
+) -> None:
+    assert not _is_told(mended, suite, installed)
+
+
+@pytest.mark.parametrize(("mended", "suite", "installed"), OLDER)
+def test_what_is_older_than_a_changelog_says_is_affected(
+    mended: str, suite: str, installed: str
+) -> None:
+    assert _is_told(mended, suite, installed)
+
+
+def test_a_row_of_the_tracker_is_held_as_dpkg_orders_it(tmp_path: Path) -> None:
+    states = {"releases": {"bookworm": {"status": "resolved", "fixed_version": "5:7.0.15-1"}}}
+    tracker = json.dumps({"redis": {"CVE-2023-41056": states}})
+    entry = {"source": "less", "version": "590-2.1", "suite": "unstable",
+             "cves": ["CVE-2022-48624"]}  # fmt: skip
+    records = [*read("debian", tracker), *read("debian", json.dumps(entry), "bookworm-x.jsonl:1")]
+    with store_of(tmp_path, *records) as store:
+        rows = store.match([
+            ("Debian:12", "redis", "5:7.0.15-1~deb12u10"),
+            ("Debian:12", "less", "590-2.1~deb12u2"), ("Debian:12", "less", "590-2~deb12u2"),
+        ])  # fmt: skip
+    assert [[match.fixed for match in row] for row in rows] == [
+        [("5:7.0.15-1",)], [], [("590-2.1",)],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

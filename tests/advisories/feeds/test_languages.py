@@ -116,6 +116,20 @@ def test_libraries_of_retire_js() -> None:
     assert angular.affected == (Affected("npm", "angular", (Events(fixed="1.8.0"),)),)
 
 
+def test_a_library_of_retire_js_that_changed_its_name_on_npm_has_both() -> None:
+    # GHSA-g68x-vvqq-pvw3 names npm's ckeditor; later ones could only be of ckeditor4.
+    text = json.dumps({"ckeditor": {"extractors": {}, "vulnerabilities": [
+        {"below": "4.9.2", "atOrAbove": "4.5.11"},
+        {"below": "4.11.0", "identifiers": {"githubID": "GHSA-g68x-vvqq-pvw3"}},
+    ]}})  # fmt: skip
+    found = [each.affected for each in read("retirejs", text) if isinstance(each, Advisory)]
+    names = [("Retire.js", "ckeditor"), ("npm", "ckeditor"), ("npm", "ckeditor4")]
+    assert found == [
+        tuple(Affected(*each, (Events("4.5.11", fixed="4.9.2"),)) for each in names),
+        tuple(Affected(*each, (Events(fixed="4.11.0"),)) for each in names),
+    ]
+
+
 def test_odd_entries_of_retire_js() -> None:
     text = json.dumps({
         "a": {"vulnerabilities": [

@@ -1,7 +1,9 @@
 """Debian: the security tracker, changelogs that name CVEs, and the versions of a security suite.
 
 Sources: the tracker's ``data/json`` (source package, CVE, release) and the meaning of its words in
-doc/security-team.d.o/security_tracker of the tracker's repository.
+doc/security-team.d.o/security_tracker of the tracker's repository; the versions of what
+is built again for another release, in the Developer's Reference, 5.11.2, and at
+backports.debian.org/Contribute.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,6 +40,7 @@ RELEASES = {
     "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15", "sid": "sid",
 }  # fmt: skip
 _ID = pattern(r"(?:CVE-\d{4}-\d{4,19}|TEMP-\d+-[0-9A-F]+)")
+_EXPERIMENTAL = pattern(r"~exp[0-9]+\Z")
 _URGENCIES = {"unimportant", "low", "medium", "high"}
 _POINTS = {"ignored": WILL_NOT_FIX, "postponed": FIX_DEFERRED}
 """What is meant by the reasons of ``nodsa``; without one, a point release may mend it."""
@@ -108,12 +111,18 @@ def _state(name: str, release: str, state: dict[str, Any]) -> Affected | None:
 
 
 def _changelog(member: Member, source: str) -> Iterator[Record]:
-    """An entry of a package's changelog: the CVEs that its version mends."""
+    """An entry of a package's changelog: the CVEs that its version mends.
+
+    A package of a release has the entries of the suites in it that it came from.
+    """
     value = dict(entries(member.read()))
     name, version = word(value.get("source")), word(value.get("version"))
     if not name or not version:
         raise Malformed("it names no source package or no version")
-    number = RELEASES[_codename(member.name)]
+    codename = _codename(member.name)
+    is_own = word(value.get("suite")).partition("-")[0] == codename
+    ranges = (Events(fixed=version),) if is_own else _before(version)
+    affected = (Affected(f"Debian:{RELEASES[codename]}", name, ranges),)
     for id_ in items(value.get("cves")):
         if not isinstance(id_, str) or not _ID.fullmatch(id_):
             yield Unread(source, f"{name} {line(id_, 40)}", "it has no CVE id")
@@ -121,10 +130,20 @@ def _changelog(member: Member, source: str) -> Iterator[Record]:
         yield Advisory(
             f"DEBIAN-{id_}",
             source,
-            (Affected(f"Debian:{number}", name, (Events(fixed=version),)),),
+            affected,
             upstream=(id_,),
             modified=mail_day(value.get("date")),
         )
+
+
+def _before(version: str) -> tuple[Events, ...]:
+    """The versions of a release that lack what a version of another suite has.
+
+    ``V~deb12u1`` and ``V~bpo12+1`` are ``V``, built again for Debian 12; dpkg has them before it.
+    ``V~exp1`` was before it, in experimental.
+    """
+    base = _EXPERIMENTAL.sub("", version)
+    return Events(limit=f"{base}~bpo"), Events(f"{base}~exp", fixed=version)
 
 
 def _codename(path: str) -> str:

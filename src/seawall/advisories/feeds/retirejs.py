@@ -48,19 +48,20 @@ def read(members: Iterable[Member], source: str) -> Iterator[Record]:
 
 
 _NPM_NAME = pattern(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*")
-_OF_OTHERS = frozenset(("ckeditor",))
-"""Libraries whose name on npm belongs to somebody else."""
+_ON_NPM = {"ckeditor": ("ckeditor", "ckeditor4")}
+"""Libraries that changed their name on npm: CKEditor 4 at 4.13.0, by the packages' repositories."""
 
 
-def _npm_name(name: str, library: dict[str, Any], *, is_reviewed: bool) -> str:
+def _npm_names(name: str, library: dict[str, Any], *, is_reviewed: bool) -> tuple[str, ...]:
     """What npm calls a library; empty when nothing tells.
 
     GitHub reviews advisories about packages of registries: where an entry names one and no other
-    name is given, the library is called the same on npm (true of all 33 in August 2026 but one).
+    name is given, the library is called the same on npm (true of all 33 in August 2026).
     """
     given = word(library.get("npmname"))
-    same = is_reviewed and name not in _OF_OTHERS and _NPM_NAME.fullmatch(name)
-    return given or (name if same else "")
+    if given or name in _ON_NPM:
+        return (given,) if given else _ON_NPM[name]
+    return (name,) if is_reviewed and _NPM_NAME.fullmatch(name) else ()
 
 
 def _bound(value: object) -> str:
@@ -83,8 +84,9 @@ def _advisory(
     range_ = Events(first or "0", fixed="" if below.startswith(_EVERYTHING) else below)
     excluded = tuple(f"={each}" for each in words(value.get("excludes")))
     targets = [(LIBRARIES, name) if "extractors" in library else ("npm", name)]
-    if targets[0][0] == LIBRARIES and (npm := _npm_name(name, library, is_reviewed=bool(ghsa))):
-        targets.append(("npm", npm))
+    if targets[0][0] == LIBRARIES:
+        npm = _npm_names(name, library, is_reviewed=bool(ghsa))
+        targets += (("npm", each) for each in npm)
     return Advisory(
         f"RETIREJS-{name}-{word(identifiers.get('retid')) or number}".replace(" ", "-"),
         source,
