@@ -64,6 +64,13 @@ def test_what_cannot_be_read_is_told_and_the_rest_counts() -> None:
     assert len(reading.reasons) == 3
 
 
+def test_a_range_that_ends_before_it_begins_is_told() -> None:
+    reading = spans.read(npm(Events("1.8.4", fixed="1.8.0"), Events("0", fixed="1.7.13")), KEY)
+    assert [span.last for span in reading.spans] == ["<1.7.13"]
+    assert reading.reasons == ("the range from '1.8.4' ends before it, at '1.8.0'",)
+    assert spans.read(npm(Events("1.0.0", fixed="1.0.0")), KEY) == spans.Reading((), (), ())
+
+
 def test_half_of_what_is_mended_is_not_taken_for_all_of_it() -> None:
     reading = spans.read(npm(unaffected=(">= 2.0.0", "this is no range")), KEY)
     assert reading.spans == ()

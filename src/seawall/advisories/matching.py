@@ -216,6 +216,7 @@ class Matching:
         self, wanted: Sequence[Wanted], unreadable: set[int]
     ) -> Iterator[tuple[int, int, str, str, bytes | None]]:
         known: dict[str, tuple[int | None, Spelling, Key]] = {}
+        repositories = self._ecosystems.get(names.REPOSITORIES)
         for place, (ecosystem, name, version) in enumerate(wanted):
             if ecosystem not in known:
                 known[ecosystem] = self._ecosystem(ecosystem)
@@ -225,9 +226,8 @@ class Matching:
             key = key_of(version)
             if key is None:
                 unreadable.add(place)
-                if number == self._ecosystems.get(names.REPOSITORIES):  # no version has an order
-                    version = tag(version)
-            yield place, number, spelling(name), version, key
+            written = tag(version) if number == repositories else version
+            yield place, number, spelling(name), written, key
 
     def _ecosystem(self, ecosystem: str) -> tuple[int | None, Spelling, Key]:
         """Its number here, how it writes names, and what gives its versions their keys."""

@@ -71,6 +71,9 @@ def _ranges(ranges: Sequence[Events], key: Key, reasons: dict[str, None]) -> Ite
         hi = after(bound) if sign == LAST_AFFECTED else bound
         if lo < hi:
             yield Span(lo, hi, _bound(events.introduced), sign + version)
+        elif lo > hi:
+            ends = f"{_short(events.introduced)} ends before it, at {_short(version)}"
+            reasons[f"the range from {ends}"] = None
 
 
 def _end(events: Events) -> tuple[str, str]:
