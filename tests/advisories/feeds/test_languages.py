@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from seawall.advisories import spans
 from seawall.advisories.advisory import Advisory, Affected, Cycle, Events, Score
+from seawall.advisories.versions.schemes import scheme_of
 from tests.advisories.feeds.samples import advisories, read, reasons, sample
 
 
@@ -130,6 +132,20 @@ def test_a_library_of_retire_js_that_changed_its_name_on_npm_has_both() -> None:
     ]
 
 
+def test_pre_releases_of_libraries_of_retire_js_come_before_their_release() -> None:
+    # CVE-2016-10707, RETIREJS-jquery-8; its own comparison has words before numbers.
+    text = json.dumps({"jquery": {"extractors": {}, "vulnerabilities": [
+        {"below": "3.0.0", "atOrAbove": "3.0.0-rc.1"}]}})  # fmt: skip
+    (found,) = read("retirejs", text)
+    assert isinstance(found, Advisory)
+    scheme = scheme_of("Retire.js")
+    assert scheme
+    (span,) = spans.read(found.affected[0], scheme.key).spans
+    version = scheme.key("3.0.0-rc1")
+    assert version is not None
+    assert span.lo <= version < span.hi
+
+
 def test_odd_entries_of_retire_js() -> None:
     text = json.dumps({
         "a": {"vulnerabilities": [
@@ -189,7 +205,6 @@ def test_what_endoflife_does_not_write(name: str, text: str, reason: str) -> Non
 
 def test_a_bound_of_retirejs_may_stand_where_pre_releases_begin() -> None:
     from seawall.advisories.feeds.retirejs import _bound
-    from seawall.advisories.versions.schemes import scheme_of
 
     npm = scheme_of("npm")
     assert npm is not None

@@ -80,7 +80,7 @@ _SCHEMES = {
     # Runtimes, and libraries known by their files, of which sources have advisories.
     "CPython": "pep440",
     "Node.js": "semver",
-    "Retire.js": "generic",
+    "Retire.js": "semver",
     "Ruby": "generic",  # 1.9.2-p330 comes after 1.9.2, unlike a version of a gem
 }
 _LOWER_CASE = {name.lower(): module for name, module in _SCHEMES.items()}
