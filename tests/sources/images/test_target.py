@@ -53,6 +53,11 @@ def test_prefixes() -> None:
     assert split("docker://2") == ("docker", "2")
     assert split("app:1") == ("", "app:1")
     assert split("oci") == ("", "oci")
+    for name in ("4bc9969d6392", "4" * 64, "f" * 12):
+        assert split(f"docker:{name}") == ("docker", name)
+        assert split(f"podman:{name}") == ("podman", name)
+    assert split("registry:4bc9969d6392") == ("", "registry:4bc9969d6392")
+    assert split("docker:20240101") == ("", "docker:20240101")
 
 
 def test_paths_are_known_by_their_content(tmp_path: Path) -> None:
@@ -124,6 +129,14 @@ def test_a_prefix_asks_one_source_only() -> None:
         "docker:other: there is no such image in the docker there; "
         "name a path, or see: seawall scan --help"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"), [("docker", "DOCKER_HOST"), ("podman", "CONTAINER_HOST")]
+)
+def test_a_prefix_of_an_engine_that_is_not_there(kind: str, variable: str) -> None:
+    with pytest.raises(UsageError, match=f"no {kind} listens .* {variable}"):
+        resolve(f"{kind}:app:1", [Source("registry", "app:1")])
 
 
 def test_a_name_that_is_nowhere() -> None:

@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from seawall.core.errors import UsageError
+from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images import archive, layout
 from seawall.sources.images.image import Config, Image, Layer
@@ -29,10 +30,14 @@ from seawall.sources.images.stores import TarFiles, files_at
 
 OCI, OCI_ARCHIVE, DOCKER_ARCHIVE = "oci", "oci-archive", "docker-archive"
 ROOTFS, DIRECTORY, STORAGE = "rootfs", "dir", "containers-storage"
-_ELSEWHERE = ("docker", "podman", "registry")
+_ENGINES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+"""With what names their socket."""
+_ELSEWHERE = (*_ENGINES, "registry")
 PREFIXES = (OCI, OCI_ARCHIVE, DOCKER_ARCHIVE, ROOTFS, DIRECTORY, STORAGE, *_ELSEWHERE)
 _ROOT_MARKS = ("etc/os-release", "usr/lib/os-release", "etc/passwd", "bin", "usr/bin", "lib", "etc")
 _TAR_MAGIC = 257
+_ID = pattern(r"[0-9a-f]{12}|[0-9a-f]{64}")
+"""Of an image, as engines show it, in short and whole."""
 
 
 class ImageSource(Protocol):
@@ -78,7 +83,9 @@ def split(name: str) -> tuple[str, str]:
 
     ``registry:5000/app`` is a host with a port, ``registry:2`` and ``docker:24-dind`` are images
     with a tag: a port and what starts with a digit belong to the name, but not the address of a
-    registry (``registry:127.0.0.1:5000/app``). ``docker://`` is a prefix always.
+    registry (``registry:127.0.0.1:5000/app``), and not the id of an image in an engine, which
+    begins with a digit more often than not (``docker:4bc9969d6392``). ``docker://`` is a prefix
+    always.
     """
     prefix, colon, rest = name.partition(":")
     if not colon or prefix not in PREFIXES:
@@ -86,6 +93,8 @@ def split(name: str) -> tuple[str, str]:
     if prefix in _ELSEWHERE:
         if rest.startswith("//"):
             return prefix, rest[2:]
+        if prefix in _ENGINES and _ID.fullmatch(rest):
+            return prefix, rest
         host, slash, _ = rest.partition("/")
         if host.isdecimal() or (host[:1].isdecimal() and not slash):
             return "", name
@@ -108,7 +117,13 @@ def resolve(
     if prefix == STORAGE:
         return _ask(name, rest, [*_storages(docker=False)], platform)
     if prefix:
-        return _ask(name, rest, [each for each in sources if each.prefix == prefix], platform)
+        meant = [each for each in sources if each.prefix == prefix]
+        if prefix in _ENGINES and not meant:
+            raise UsageError(
+                f"{name}: no {prefix} listens at its usual places; start its socket, or name it "
+                f"with {_ENGINES[prefix]}"
+            )
+        return _ask(name, rest, meant, platform)
     path, tag = path_and_tag(name)
     if os.path.exists(path):
         found = recognise(path)

@@ -210,6 +210,8 @@ def test_named_ones(tmp_path: Path) -> None:
     assert (one.address, one.certificates) == ("tcp://[::1]:2376", "/h/.docker")
     (one,) = engines({**tls, "DOCKER_CERT_PATH": "/c"}, root)
     assert one.certificates == "/c"
+    both = engines({"DOCKER_HOST": "unix:///b", "CONTAINER_HOST": "unix:///b"}, root)
+    assert [(each.kind, each.path) for each in both] == [("docker", "/b"), ("podman", "/b")]
 
 
 @pytest.mark.parametrize(

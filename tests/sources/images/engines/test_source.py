@@ -66,6 +66,19 @@ def test_an_archive(engine: fake.Engine, kind: str) -> None:
         assert layer.getnames() == ["etc/hostname"]
 
 
+def test_an_archive_without_an_end(engine: fake.Engine) -> None:
+    """The answer may have had no length, and no end."""
+    engine.archive = saved()
+    whole = source(engine).find(NAME, None)
+    assert whole is not None
+    assert not whole.problems
+    data = engine.archive.rstrip(b"\0")
+    engine.archive = data + bytes(-len(data) % 512)
+    image = source(engine).find(NAME, None)
+    assert image is not None
+    assert any("may be cut off" in problem for problem in image.problems)
+
+
 def test_an_archive_that_is_a_layout_too(engine: fake.Engine, tmp_path: Path) -> None:
     made = Made("linux/arm64")
     blobs = {f"blobs/{digest.replace(':', '/')}": data for digest, data in made.blobs.items()}

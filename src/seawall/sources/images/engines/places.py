@@ -42,9 +42,10 @@ class Engine(NamedTuple):
 
 def engines(environment: Mapping[str, str], root: str = "/") -> list[Engine]:
     """The engines that are named, or whose socket is there. Raises ``EngineError``."""
-    found: dict[str, Engine] = {}
+    found: dict[tuple[str, str], Engine] = {}
     for engine in (*_docker(environment, root), *_podman(environment, root)):
-        found.setdefault(engine.address, engine)
+        # DOCKER_HOST often names podman's socket, which is then both: either prefix must find it.
+        found.setdefault((engine.kind, engine.address), engine)
     return list(found.values())
 
 

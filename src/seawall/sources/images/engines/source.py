@@ -41,6 +41,7 @@ class EngineSource:
         image = read(files, reference, "", platform)
         digests = (each.partition("@")[2] for each in held.digests)
         return image._replace(
+            problems=(*image.problems, *files.problems),
             tags=tuple(dict.fromkeys((*image.tags, *held.tags))),
             digests=tuple(dict.fromkeys((*image.digests, *digests))),
         )
