@@ -17,6 +17,7 @@ from seawall.core.report import (
     Coverage,
     Failed,
     Feed,
+    ImageFacts,
     NotCovered,
     Report,
     RuleFault,
@@ -92,6 +93,16 @@ ADVISORIES = st.builds(
     st.integers(0, 9),
     st.lists(st.builds(Feed, TEXT, TEXT, st.integers(0, 9)), max_size=2).map(tuple),
 )
+COUNTS = st.integers(0, 9)
+IMAGES = st.builds(
+    ImageFacts,
+    *[TEXT] * 6,
+    COUNTS,
+    *[TEXT] * 2,
+    COUNTS,
+    *[TEXT] * 2,
+    *[COUNTS] * 3,
+)
 REPORTS = st.builds(
     Report,
     st.lists(FINDINGS, max_size=3).map(tuple),
@@ -104,6 +115,7 @@ REPORTS = st.builds(
     st.dictionaries(TEXT, st.lists(spans(), max_size=2).map(tuple), max_size=1),
     st.integers(0, 2),
     st.none() | ADVISORIES,
+    st.lists(IMAGES, max_size=2).map(tuple),
 )
 OPTIONS = st.builds(
     Options,
