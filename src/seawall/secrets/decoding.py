@@ -171,6 +171,7 @@ def percent(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpa
             start -= 1
         run = _PERCENT.match(data, start)
         if run is None:
+            behind = place + 1  # or each place would walk back over the same bytes
             continue
         behind = run.end()
         from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - only where there are signs
