@@ -60,6 +60,15 @@ def test_what_is_withheld_is_not_kept(folder: Path) -> None:
     assert b"private" not in (folder / FILE).read_bytes()
 
 
+def test_what_is_of_the_program_alone_is_never_withheld(folder: Path) -> None:
+    """A run that is told again knows no secrets, so nothing else of it may be kept."""
+    with Cache(str(folder)) as cache:
+        cache.put(KEYS[0], "the program", is_ours=True)
+        cache.put(KEYS[1], "what was scanned")
+        cache.withhold(lambda _: True)
+    assert known(folder)[0] == {KEYS[0]: "the program"}
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.binary()
     | st.text(st.characters(codec=None)),

@@ -129,7 +129,7 @@ def test_an_image_that_is_known_loads_nothing_that_reads_one(
     again = loaded("scan", "--exit-zero", image)
     assert "seawall.sources.images.target" in again
     heavy = HEAVY - {"json", "zlib", "seawall.sources.images", "seawall.sources.decompression"}
-    assert not again & heavy
+    assert not again & {*heavy, "yaml"}
     assert not [name for name in again if name.startswith(READS_IMAGES)]
 
 

@@ -83,6 +83,7 @@ class Cache:
         self._connection: sqlite3.Connection | None = None
         self._run = 0
         self._new: dict[bytes, bytes] = {}
+        self._ours: set[bytes] = set()
         self._used: set[bytes] = set()
         problem = prepare(directory)
         if problem:
@@ -111,8 +112,11 @@ class Cache:
                         self._used.add(key)
         return found
 
-    def put(self, key: bytes, value: Plain) -> None:
-        """Keep a value, once the run has come to its end; ``None`` is no value."""
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
+        """Keep a value, once the run has come to its end; ``None`` is no value.
+
+        ``is_ours`` says that it rests on this program alone: it is never withheld.
+        """
         if self._connection is None:
             return
         try:
@@ -122,10 +126,16 @@ class Cache:
             return
         if len(data) <= MAX_VALUE:
             self._new[key] = _packed(key, data)
+            if is_ours:
+                self._ours.add(key)
 
     def withhold(self, is_private: Callable[[bytes], bool]) -> None:
         """Do not keep those of the new values whose bytes are private."""
-        self._new = {key: data for key, data in self._new.items() if not is_private(data)}
+        self._new = {
+            key: data
+            for key, data in self._new.items()
+            if key in self._ours or not is_private(data)
+        }
 
     def close(self) -> None:
         """Write what is new and let go of the file."""
@@ -399,8 +409,8 @@ class Store(Protocol):
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
         """The values that are there."""
 
-    def put(self, key: bytes, value: Plain) -> None:
-        """Keep a value."""
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
+        """Keep a value; ``is_ours`` as ``Cache`` has it."""
 
 
 def code_stamp(package: str, store: Store | None = None) -> bytes:
@@ -421,7 +431,7 @@ def code_stamp(package: str, store: Store | None = None) -> bytes:
         return known
     found = _stamp_of_contents(package, files)
     if not _is_fresh(files):
-        store.put(key, found)
+        store.put(key, found, is_ours=True)
     return found
 
 
@@ -441,10 +451,25 @@ def _identity(path: str) -> tuple[int, ...]:
 
 
 def _versions() -> bytes:
-    from yaml import __version__  # noqa: PLC0415 - self-check looks at the cache without it
-
     interpreter = f"{FORMAT} {sys.implementation.cache_tag} {sys.platform} {marshal.version}"
-    return f"{interpreter} yaml {__version__}".encode()
+    return f"{interpreter} yaml ".encode() + _module_of_yaml()
+
+
+def _module_of_yaml() -> bytes:
+    """What tells one PyYAML from another: the module that has its version, which is not run.
+
+    To import it takes 10 ms, and a scan whose files are all known needs nothing of it.
+    """
+    from importlib.machinery import PathFinder  # noqa: PLC0415 - only with a cache
+
+    found = PathFinder.find_spec("yaml")
+    origin = None if found is None else found.origin
+    read: Callable[[str], bytes] | None = getattr(found and found.loader, "get_data", None)
+    if origin is None or read is None:
+        from yaml import __version__  # noqa: PLC0415 - it is not in a file of its own
+
+        return str(__version__).encode()
+    return read(origin)
 
 
 def _files_of(package: str) -> list[str]:

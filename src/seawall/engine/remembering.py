@@ -57,11 +57,11 @@ class Layered:
             found |= self._behind.get([key for key in keys if key not in found])
         return found
 
-    def put(self, key: bytes, value: Plain) -> None:
-        """Keep a value."""
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
+        """Keep a value; ``is_ours`` as ``Cache`` has it."""
         self._values[key] = value
         if self._behind is not None:
-            self._behind.put(key, value)
+            self._behind.put(key, value, is_ours=is_ours)
 
 
 class Memory:

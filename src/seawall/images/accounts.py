@@ -1,7 +1,8 @@
 """The users and groups of a file system: passwd(5), group(5) and shadow(5)."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from seawall.core.named_tuple import NamedTuple
 
 _LARGEST_ID = 2**32 - 2
 

@@ -6,9 +6,9 @@ Docker, Kubernetes, Terraform and Twine command lines.
 """
 
 import re
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 
 _PRIVATE_KEY = pattern(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _NPM_TOKEN = pattern(

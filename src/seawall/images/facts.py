@@ -2,8 +2,9 @@
 
 import stat
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.images.accounts import Accounts
 from seawall.images.base import Base
 

@@ -1,6 +1,6 @@
 """Extended headers: records of pax (POSIX.1-2001, pax, "pax Extended Header"), GNU's long names."""
 
-from typing import NamedTuple
+from seawall.core.named_tuple import NamedTuple
 
 _KNOWN = frozenset(("path", "linkpath", "size", "uid", "gid", "mtime"))
 _ATTRIBUTE = "SCHILY.xattr."

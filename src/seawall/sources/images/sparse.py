@@ -4,8 +4,8 @@ GNU tar's manual, "Storing Sparse Files"; Go's ``archive/tar`` refuses what is r
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.pax import Sparse
 
 _BLOCK = 512

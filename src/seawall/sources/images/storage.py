@@ -10,8 +10,8 @@ overlay is taken as it lies there, and its digest cannot be verified.
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images import documents
 from seawall.sources.images.image import (
     Config,
