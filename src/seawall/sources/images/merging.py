@@ -133,17 +133,30 @@ class FileSystem:
 
     def apply(self, number: int, entries: Sequence[Entry]) -> None:
         """Put the next layer on top."""
-        self._found.clear()
-        for entry in entries:
-            if WHITEOUT in entry.path:
+        found = self._found
+        found.clear()
+        marked = [entry for entry in entries if WHITEOUT in entry.path]
+        if marked:
+            for entry in marked:
                 self._white_out(number, entry.path)
+            entries = [entry for entry in entries if not _is_whiteout(entry.path)]
         late: list[Entry] = []
         for entry in entries:
-            if WHITEOUT in entry.path and entry.path.rpartition("/")[2].startswith(WHITEOUT):
-                continue
             if entry.kind is HARD_LINK:
                 if not self._link(number, entry):
                     late.append(entry)
+                continue
+            # Nearly all stand beside one that was there just now, and nothing is in their place.
+            above, _, name = entry.path.rpartition("/")
+            directory = found.get(above)
+            if (
+                directory is not None
+                and directory.entry.path == above
+                and (children := directory.children) is not None
+                and name
+                and name not in children
+            ):
+                children[name] = Node(entry, number)
             else:
                 self._add(number, entry)
         for entry in late:
@@ -207,11 +220,26 @@ class FileSystem:
 
     def _directory(self, number: int, path: str) -> Node | None:
         """The directory of a path, made where it is missing, as engines do."""
-        node = self._resolved(path, follow_last=True)
+        node = self._beside(number, path)
+        if node is None or node.children is None:
+            node = self._resolved(path, follow_last=True)
         if node is None or node.children is None:
             node = self._made(number, path)
         if node is not None:
             self._found[path] = node
+        return node
+
+    def _beside(self, number: int, path: str) -> Node | None:
+        """What is at the path of a directory, which is made if need be, where its own was found."""
+        above, _, name = path.rpartition("/")
+        directory = self._found.get(above)
+        if directory is None or directory.children is None or not name:
+            return None
+        node = directory.children.get(name)
+        if node is None:
+            there = directory.entry.path
+            made = implied(f"{there}/{name}" if there else name)
+            node = directory.children[name] = Node(made, number)
         return node
 
     def _made(self, number: int, path: str) -> Node | None:
@@ -250,6 +278,10 @@ class FileSystem:
         if node is not None:
             node.content = content
         return True
+
+
+def _is_whiteout(path: str) -> bool:
+    return WHITEOUT in path and path.rpartition("/")[2].startswith(WHITEOUT)
 
 
 def implied(path: str) -> Entry:
