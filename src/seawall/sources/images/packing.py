@@ -104,6 +104,9 @@ class _Gzip:
     def __init__(self, out: Callable[[bytes], None]) -> None:
         from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415 - as above
 
+        from isal.isal_zlib import crc32  # noqa: PLC0415 - as above
+
+        self._crc: Callable[[bytes, int], int] = crc32  # zlib's takes twenty times as long
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
         self._pool = ThreadPoolExecutor(threads)
         self._waiting: deque[Future[bytes]] = deque()
@@ -116,14 +119,14 @@ class _Gzip:
         out(_GZIP_HEADER)
 
     def feed(self, data: bytes) -> None:
-        import zlib  # noqa: PLC0415 - as above
-
-        self._sum = zlib.crc32(data, self._sum)
+        self._sum = self._crc(data, self._sum)
         self._size += len(data)
         self._buffer += data
         while len(self._buffer) > _BLOCK:
-            self._pack(bytes(self._buffer[:_BLOCK]), last=False)
+            with memoryview(self._buffer) as held:
+                block = bytes(held[:_BLOCK])
             del self._buffer[:_BLOCK]
+            self._pack(block, last=False)
 
     def _pack(self, block: bytes, *, last: bool) -> None:
         while len(self._waiting) >= self._most:
