@@ -1,12 +1,16 @@
 """Who gets which content, and what a pass over a layer gives."""
 
+import os
+import signal
 import threading
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seawall.sources.images import unpacking
 from seawall.sources.images.entry import FILE, Entry
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.layout import read_layout
@@ -144,6 +148,80 @@ def test_what_an_analyzer_raises_comes_through(tmp_path: Path) -> None:
     assert threading.active_count() == 1
 
 
+class _Endless:
+    """A layer that goes on until nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.is_closed = False
+
+    def read(self, size: int, /) -> bytes:
+        self.reads += 1
+        time.sleep(0.001)
+        return member(b"f%d" % self.reads, b"")[:size]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_others_end_with_the_first_that_fails(tmp_path: Path) -> None:
+    class Broken(Collector):
+        def take(self, entry: Entry, data: bytes) -> Want:
+            raise RuntimeError("ours")
+
+    endless = _Endless()
+    found = image(tmp_path, ONE, TWO)
+    large = found.layers[1]._replace(size=1 << 40, open=lambda: endless)
+    layers = (found.layers[0], large)
+    with pytest.raises(RuntimeError, match="ours"):
+        walk(found._replace(layers=layers), lambda _: [Broken(b=5)], threads=2)
+    assert threading.active_count() == 1
+    assert endless.is_closed
+
+
+@pytest.mark.parametrize("begun", [0, 20])
+def test_nobody_goes_on_after_an_interrupt(begun: int, tmp_path: Path) -> None:
+    """Ctrl-C reaches the main thread at work on a layer, or while it waits for another one."""
+    endless = _Endless()
+    found = image(tmp_path, ONE, TWO)
+    opened = [layer._replace(open=lambda: endless) for layer in found.layers]
+    layers = (found.layers[0], opened[1]) if begun else tuple(opened)
+
+    def interrupt() -> None:
+        while endless.reads <= begun:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    with pytest.raises(KeyboardInterrupt):
+        walk(found._replace(layers=layers), lambda _: (), threads=2)
+    helper.join()
+    assert threading.active_count() == 1
+    assert endless.is_closed
+
+
+def test_what_a_digest_raises_in_its_own_thread_comes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: bytes) -> None:
+        raise MemoryError("ours")
+
+    monkeypatch.setattr(unpacking, "_LARGE", 0)
+    monkeypatch.setattr(unpacking, "_WAITING", 1)
+    tar = b"".join(member(b"f%d" % n, os.urandom(200_000)) for n in range(20)) + END
+    layer = image(tmp_path, tar).layers[0]
+    assert layer.open is not None
+    stream = layer.open()
+    unpacked = unpacking.Unpacked("layer", stream, has_spare=lambda: True)
+    assert unpacked()
+    monkeypatch.setattr(unpacked._of_tar, "update", fail)
+    with pytest.raises(MemoryError, match="ours"):
+        unpacked.finish()
+    stream.close()
+    assert threading.active_count() == 1
+
+
 def test_the_largest_layer_goes_first_and_results_keep_their_order(tmp_path: Path) -> None:
     order: list[int] = []
 
@@ -181,7 +259,7 @@ def test_layers_fail_alone(tmp_path: Path) -> None:
 
 
 def test_all_layers_together_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seawall.sources.images.walking._HELD", 1 << 20)
+    monkeypatch.setattr("seawall.sources.images.budget._HELD", 1 << 20)
     tars = [b"".join(member(b"%d-%d" % (n, m)) for m in range(900)) + END for n in range(4)]
     found = image(tmp_path, *tars)
     with pytest.raises(ArchiveError, match="the files of all layers need more than 1 MB"):

@@ -76,22 +76,29 @@ class _Aside:
         from threading import Thread  # noqa: PLC0415 - as above
 
         self._waiting: Queue[tuple[Callable[[bytes], None], bytes] | None] = Queue(_WAITING)
+        self._fault: BaseException | None = None
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
         while (item := self._waiting.get()) is not None:
             update, data = item
-            update(data)
+            if self._fault is None:
+                try:
+                    update(data)
+                except BaseException as fault:  # noqa: BLE001 - raised where it is waited for
+                    self._fault = fault  # and all that comes is taken, or ``add`` would wait
 
     def add(self, update: Callable[[bytes], None], data: bytes) -> None:
         """Feed a piece to a digest, in the order of the calls."""
         self._waiting.put((update, data))
 
     def end(self) -> None:
-        """Wait until all of it is done."""
+        """Wait until all of it is done. Raises what a digest raised."""
         self._waiting.put(None)
         self._thread.join()
+        if self._fault is not None:
+            raise self._fault
 
 
 class Unpacked:
@@ -190,9 +197,9 @@ class Unpacked:
 
     def close(self) -> None:
         """Let go of what works on it; also where it was not read to its end."""
-        if self._aside is not None:
-            self._aside.end()
-            self._aside = None
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            aside.end()
 
     def _chunks(self, head: bytes) -> Iterator[bytes]:
         while head:

@@ -8,10 +8,11 @@ but for ``WalkedLayer.below``: it can be kept under the layer's digest.
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from seawall.sources.images.budget import Budget, Watched
 from seawall.sources.images.entry import FILE, HARD_LINK, WHITEOUT, Entry, Payload
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.limits import DEFAULT, Limits
-from seawall.sources.images.problems import FORBIDDEN, NO_IMAGE, ArchiveError, Problem
+from seawall.sources.images.problems import FORBIDDEN, ArchiveError, Problem
 from seawall.sources.images.rootfs import Tree
 from seawall.sources.images.tar import Archive
 from seawall.sources.images.unpacking import Unpacked, processors
@@ -20,11 +21,9 @@ MAX_HEAD = 256 << 20
 """Bytes of a content that may be asked for at once."""
 _ROUNDS = 8
 """How often an analyzer may ask for more of one content."""
-_ENTRY = 400
-"""Bytes of memory for each entry beside its names, of which an image's walk counts up."""
-_HELD = 400 << 20
-"""Bytes of memory for all entries of an image."""
 _COUNTED = 1024
+_PATIENCE = 5.0
+"""Seconds that whoever has failed waits for threads that may be waiting for a registry."""
 
 
 class Consumer(Protocol):
@@ -79,27 +78,6 @@ class WalkedLayer(NamedTuple):
     """Hard links that were wanted, and lead to files of layers below."""
 
 
-class _Budget:
-    """What the entries of all layers may take of memory; whoever takes the last of it is no matter.
-
-    It is counted in steps, without a lock: the sum is what decides, and it is far above them.
-    """
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def take(self, name: str, entries: list[Entry], start: int) -> None:
-        """Count entries from a number on. Raises ``ArchiveError`` when there is nothing left."""
-        new = entries[start:]
-        names = sum([len(entry.path) + len(entry.link) for entry in new])
-        self.left -= len(new) * _ENTRY + names
-        if self.left < 0:
-            raise ArchiveError(
-                name, -1, f"the files of all layers need more than {_HELD >> 20} MB to be listed",
-                NO_IMAGE,
-            )  # fmt: skip
-
-
 def walk(
     image: Image,
     analyzers: Callable[[Layer], Sequence[Analyzer]],
@@ -113,15 +91,14 @@ def walk(
 
     ``analyzers`` makes those of one layer. ``trusted`` has pairs of a digest and the DiffID that
     it is known to unpack to. Digests are verified always. A layer that cannot be read has an
-    ``error``; what an analyzer raises comes through.
+    ``error``; what an analyzer raises comes through, and Ctrl-C: the other layers are left then,
+    and no thread stays.
     """
-    import threading  # noqa: PLC0415 - off the scan path
-
     wanted = [layer for layer in image.layers if layers is None or layer.number in layers]
     waiting = sorted(wanted, key=lambda layer: layer.size)
     found: dict[int, WalkedLayer] = {}
     faults: list[BaseException] = []
-    budget = _Budget(_HELD)
+    budget = Budget()
     available = processors()
     count = min(threads or available, len(wanted))
     ended: list[None] = []
@@ -141,19 +118,46 @@ def walk(
                 )
             except BaseException as fault:  # noqa: BLE001 - raised again in the caller's thread
                 faults.append(fault)
+                budget.is_over = True
         ended.append(None)
 
-    helpers = [threading.Thread(target=work, daemon=True) for _ in range(count - 1)]
-    for helper in helpers:
-        helper.start()
-    work()
-    for helper in helpers:
-        helper.join()
+    _in_threads(work, count, budget)
     if faults:
         raise faults[0]
     walked = [found[layer.number] for layer in wanted]
     _follow_down(walked, image.name, limits)
     return walked
+
+
+def _in_threads(work: Callable[[], None], count: int, budget: Budget) -> None:
+    """Work in so many threads, this one among them, and wait until all have ended."""
+    from threading import Event, Thread  # noqa: PLC0415 - off the scan path
+
+    def run(ended: Event) -> None:
+        try:
+            work()
+        finally:
+            ended.set()
+
+    def wait() -> None:
+        for ended, helper in helpers:
+            # Not by ``join`` alone: where that is interrupted, the thread counts as ended
+            # (CPython 3.11, bpo-45274).
+            if ended.wait(_PATIENCE if budget.is_over else None):
+                helper.join()
+
+    helpers: list[tuple[Event, Thread]] = []
+    try:
+        for _ in range(count - 1):
+            ended = Event()
+            helpers.append((ended, Thread(target=run, args=(ended,), daemon=True)))
+            helpers[-1][1].start()
+        work()
+        wait()
+    except BaseException:  # Ctrl-C, at work on no layer
+        budget.is_over = True
+        wait()
+        raise
 
 
 def walk_layer(
@@ -162,13 +166,14 @@ def walk_layer(
     name: str = "",
     trusted: Container[tuple[str, str]] = (),
     limits: Limits = DEFAULT,
-    budget: _Budget | None = None,
+    budget: Budget | None = None,
     has_spare: Callable[[], bool] = lambda: processors() > 1,
 ) -> WalkedLayer:
     """Look at one layer, see ``walk`` and, of ``has_spare``, ``Unpacked``."""
     name = f"{name}: {layer.name}" if name else layer.name
     known = (layer.digest, layer.diff_id) in trusted
-    walk = _Pass(name, analyzers, budget or _Budget(_HELD), has_spare)
+    budget = budget or Budget()
+    walk = _Pass(name, analyzers, budget, has_spare)
     walk.run(layer, limits, trusted=known)
     below = walk.links
     error = walk.error
@@ -177,7 +182,7 @@ def walk_layer(
         here = [link for link in walk.links if link.link in sources]
         below = [link for link in walk.links if link.link not in sources]
         if here:
-            error = _deliver(layer, [(link, analyzers) for link in here], name, limits)
+            error = _deliver(layer, [(link, analyzers) for link in here], name, limits, budget)
     return WalkedLayer(
         layer._replace(
             digest=walk.digest or layer.digest, diff_id=walk.diff_id or layer.diff_id,
@@ -192,7 +197,7 @@ class _Pass:
     """A pass over a layer, and what it came to."""
 
     def __init__(
-        self, name: str, analyzers: Sequence[Analyzer], budget: _Budget,
+        self, name: str, analyzers: Sequence[Analyzer], budget: Budget,
         has_spare: Callable[[], bool],
     ) -> None:  # fmt: skip
         self.name = name
@@ -218,7 +223,7 @@ class _Pass:
                 source: Archive | Tree = _tree(layer, limits)
                 self._visit(source)
             else:
-                stream = layer.open()
+                stream = Watched(layer.open(), self.budget)
                 try:
                     unpacked = Unpacked(
                         self.name, stream, digest=layer.digest, diff_id=layer.diff_id,
@@ -348,7 +353,11 @@ class _Renamed:
 
 
 def _deliver(
-    layer: Layer, links: Sequence[tuple[Entry, Sequence[Analyzer]]], name: str, limits: Limits
+    layer: Layer,
+    links: Sequence[tuple[Entry, Sequence[Analyzer]]],
+    name: str,
+    limits: Limits,
+    budget: Budget,
 ) -> ArchiveError | None:
     """Another pass over a layer that was read well before, for what links lead to.
 
@@ -360,7 +369,7 @@ def _deliver(
             tree = _tree(layer, limits)
             copies.visit_all(tree, tree)
             return None
-        stream = layer.open()
+        stream = Watched(layer.open(), budget)
         try:
             # Its tar is what it was when its digest is.
             unpacked = Unpacked(
@@ -397,6 +406,6 @@ def _follow_down(walked: list[WalkedLayer], name: str, limits: Limits) -> None:
                     wanted.setdefault(lower, []).append((link, layer.analyzers))
                     break
     for lower, links in sorted(wanted.items()):
-        error = _deliver(walked[lower].layer, links, name, limits)
+        error = _deliver(walked[lower].layer, links, name, limits, Budget())
         if error is not None:
             walked[lower] = walked[lower]._replace(error=error)
