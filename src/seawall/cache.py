@@ -10,10 +10,11 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
+from seawall.core import user_directory
 from seawall.core.digests import blake2b
 from seawall.core.named_tuple import NamedTuple
 
@@ -23,7 +24,8 @@ DEFAULT_LIMIT = 512 * 1024 * 1024
 """Bytes on disk; beyond, what was not used for longest is dropped."""
 MAX_VALUE = 64 * 1024 * 1024
 """Bytes of one value; a larger one is not kept."""
-ENVIRONMENT = "SEAWALL_CACHE_DIR"
+ENVIRONMENT = user_directory.ENVIRONMENT
+directory = user_directory.directory
 _PATIENCE = 2.0
 """Seconds to wait for another run that writes."""
 _CHUNK = 500
@@ -33,24 +35,6 @@ _REFRESH = 16
 
 Plain = Any
 """Tuples, lists, dictionaries, texts, bytes and numbers, as ``marshal`` takes them."""
-
-
-def directory(environment: Mapping[str, str]) -> str:
-    """Where the cache lives (XDG Base Directory Specification; ``~/Library/Caches`` on macOS).
-
-    Empty when there is no home directory.
-    """
-    own = environment.get(ENVIRONMENT)
-    if own:
-        return own
-    base = environment.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # the specification: relative paths are to be ignored
-        home = environment.get("HOME", "")
-        if not os.path.isabs(home):
-            return ""
-        below = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
-        base = os.path.join(home, *below)
-    return os.path.join(base, "seawall")
 
 
 def digest(*parts: bytes) -> bytes:
@@ -242,7 +226,7 @@ class Cache:
 def prepare(path: str) -> str:
     """Make the directory, for this user alone; gives what is wrong with it."""
     if not path:
-        return "there is no home directory to keep the cache in; name one with " + ENVIRONMENT
+        return f"there is no home directory to keep the cache in; name one with {ENVIRONMENT}"
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
         status = os.stat(path)

@@ -18,11 +18,14 @@ _HOMES = {
     "image": "seawall.images.rules",
     "input": "seawall.triage.rules",
     "kubernetes": "seawall.kubernetes.rules",
+    "secrets": "seawall.secrets.rules",
     "vulnerabilities": "seawall.advisories.rules",
 }
 """Where the rules of a domain are; they are loaded when they are needed, for they cost 30 ms."""
 DOMAINS = tuple(_HOMES)
-_RARE = {"input": 0, "kubernetes": 1, "dockerfile": 2, "vulnerabilities": 3, "image": 4}
+_RARE = {
+    "input": 0, "secrets": 1, "kubernetes": 2, "dockerfile": 3, "vulnerabilities": 4, "image": 5,
+}  # fmt: skip
 """In which order domains are loaded to find a rule: what most runs load anyway comes first."""
 
 

@@ -86,6 +86,7 @@ COVERAGES = st.builds(
     st.lists(st.builds(Skipped, TEXT, TEXT), max_size=2).map(tuple),
     st.lists(st.builds(NotCovered, TEXT, TEXT, TEXT, TEXT), max_size=12).map(tuple),
     st.lists(st.builds(Failed, TEXT, POSITIONS, POSITIONS, TEXT), max_size=2).map(tuple),
+    st.lists(TEXT, max_size=2).map(tuple),
 )
 ADVISORIES = st.builds(
     Advisories,
@@ -116,6 +117,7 @@ REPORTS = st.builds(
     st.integers(0, 2),
     st.none() | ADVISORIES,
     st.lists(IMAGES, max_size=2).map(tuple),
+    st.integers(0, 2),
 )
 OPTIONS = st.builds(
     Options,

@@ -40,6 +40,7 @@ def test_a_report_is_what_the_schema_says() -> None:
         "objects": 2,
         "packages": 0,
         "files_read": 4,
+        "files_searched": 0,
         "rules": 99,
         "checked": True,
     }

@@ -51,6 +51,10 @@ _EXAMPLES = {
 """,
 }
 _TAIL = """
+# Texts of every kind are searched for passwords, keys and tokens, unless this says otherwise.
+# [secrets]
+# enabled = false
+
 # Parameters and severities of single rules; `seawall explain ID` names them.
 # [rules.replicas-too-few]
 # minimum = 3

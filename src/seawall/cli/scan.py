@@ -60,6 +60,10 @@ def parser() -> Parser:
         "--max-file-size", metavar="SIZE", help="largest file to read, such as 20M (default: 10M)"
     )
     what.add_argument(
+        "--no-secrets", dest="secrets", action="store_false", default=None,
+        help="do not search texts of every kind for passwords, keys and tokens",
+    )  # fmt: skip
+    what.add_argument(
         "--render", dest="render", action="store_true", default=None,
         help="render Helm charts with the helm program and judge what comes out",
     )  # fmt: skip

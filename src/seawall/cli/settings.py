@@ -47,7 +47,10 @@ DEFAULTS: dict[str, Any] = {
     "vex": (),
     "require-reason": False,
     "render": False,
+    "secrets.enabled": True,
 }
+_OPTIONS = {"secrets.enabled": "secrets"}
+"""The options of keys that are called otherwise."""
 _ADDED_UP = frozenset(("enable", "ignore"))
 """Lists to which the command line adds; others it replaces."""
 
@@ -70,7 +73,8 @@ def effective(options: argparse.Namespace, config: Configuration) -> Settings:
     """Every setting with its origin, by its name in the configuration."""
     result: Settings = {}
     for key, default in DEFAULTS.items():
-        given = getattr(options, key.replace("-", "_"), None)
+        option = _OPTIONS.get(key, key)
+        given = getattr(options, option.replace("-", "_"), None)
         if given is None or given == []:
             if key in config.lines:
                 result[key] = Setting(config.settings[key], config.origin(key))
@@ -78,7 +82,7 @@ def effective(options: argparse.Namespace, config: Configuration) -> Settings:
                 result[key] = Setting(default, "default")
             continue
         value = tuple(given) if isinstance(given, list) else given
-        origin = f"--{key}" if not isinstance(given, bool) else f"--{'' if given else 'no-'}{key}"
+        origin = f"--{'no-' if given is False else ''}{option}"
         if key in _ADDED_UP and config.settings.get(key):
             value = (*config.settings[key], *value)
             origin = f"{config.origin(key)} and {origin}"
@@ -137,6 +141,7 @@ def engine_options(
         vex=_vex(settings["vex"], config),
         max_database_age=settings["max-database-age"].value or None,
         charts=config.value_sets if settings["render"].value else None,
+        secrets=settings["secrets.enabled"].value,
         cache=not options.no_cache,
         workers=options.jobs,
     )

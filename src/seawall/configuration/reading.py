@@ -259,6 +259,11 @@ KEYS: Mapping[str, Check] = {
 }
 """Keys that are options of the command line as well."""
 
+SECRETS_KEYS: Mapping[str, Check] = {
+    "enabled": _boolean,
+}
+"""Keys of the table ``secrets``; as settings they have its name in front: ``secrets.enabled``."""
+
 _SUPPRESS: Mapping[str, Check] = {
     "rules": _rules_or_advisories, "kinds": _texts, "namespaces": _texts, "names": _texts,
     "containers": _texts, "paths": _texts, "reason": _text, "until": _day,
@@ -300,8 +305,8 @@ class _Reader:
         self._custom = custom
         table, at = self._table()
         known = (
-            *KEYS, "exclude", "locked", "require-reason", "rules", "override", "suppress",
-            "value-sets",
+            *KEYS, "exclude", "locked", "require-reason", "rules", "override", "secrets",
+            "suppress", "value-sets",
         )  # fmt: skip
         self._refuse_unknown(table, known, at)
         settings = {k: self._checked(KEYS[k], v, (*at, k)) for k, v in table.items() if k in KEYS}
@@ -311,12 +316,13 @@ class _Reader:
         settings["require-reason"] = self._checked(
             _boolean, table.get("require-reason", False), reason
         )
+        settings |= self._secrets(table.get("secrets", {}), (*at, "secrets"))
         parameters, severities = self._rule_tables(table.get("rules", {}), (*at, "rules"))
         result = Configuration(
             path=self._file.path,
             directory=self._file.directory,
             settings=settings,
-            lines={key: self._document.line((*at, key)) for key in table},
+            lines={key: self._document.line((*at, *key.split("."))) for key in (*table, *settings)},
             rule_origins=self._origins,
             parameters=parameters,
             severities=severities,
@@ -329,6 +335,16 @@ class _Reader:
         )
         self._respect_locks(result, (*at, "ignore"))
         return result
+
+    def _secrets(self, table: object, at: KeyPath) -> dict[str, object]:
+        """What the table about secrets says, its name in front of each key."""
+        if not isinstance(table, dict):
+            self._fail(at, "must be a table: write [secrets]")
+        self._refuse_unknown(table, tuple(SECRETS_KEYS), at)
+        return {
+            f"secrets.{key}": self._checked(SECRETS_KEYS[key], value, (*at, key))
+            for key, value in table.items()
+        }
 
     def _rule_tables(
         self, tables: object, at: KeyPath

@@ -40,6 +40,8 @@ class Coverage(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
     not_covered: tuple[NotCovered, ...] = ()
     failed: tuple[Failed, ...] = ()
+    searched: tuple[str, ...] = ()
+    """Inputs that were searched for secrets, and are of no format that anything else reads."""
 
 
 BASELINE, HISTORY = "baseline", "history"
@@ -150,6 +152,8 @@ class Summary(NamedTuple):
     always: int = 0
     """The findings that fail a run whatever their severity."""
     images: tuple[ImageFacts, ...] = ()
+    searched: int = 0
+    """How many files were searched for secrets."""
 
     @property
     def findings(self) -> int:
@@ -209,6 +213,8 @@ class Report(NamedTuple):
     """What they were held against; ``None`` where there were none."""
     images: tuple[ImageFacts, ...] = ()
     """The images that were looked at."""
+    searched: int = 0
+    """How many files were searched for secrets."""
 
     def summary(self) -> Summary:
         """What it comes to."""
@@ -217,7 +223,7 @@ class Report(NamedTuple):
             self.objects, self.rules, self.faults, self.packages, self.advisories,
             count_of_each(f for f in self.findings if f.gate == Gate.BY_SEVERITY),
             sum(finding.gate == Gate.ALWAYS for finding in self.findings),
-            counted_images(self.images, self.findings),
+            counted_images(self.images, self.findings), self.searched,
         )  # fmt: skip
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:

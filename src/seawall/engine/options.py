@@ -101,6 +101,8 @@ class Options(NamedTuple):
     """Whether lock files, manifests and SBOMs are read for packages."""
     images: bool = True
     """Whether targets may be container images."""
+    secrets: bool = True
+    """Whether all texts are searched for secrets."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
     dockerfiles: tuple[str, ...] = ()

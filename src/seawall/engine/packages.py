@@ -393,6 +393,7 @@ def together(old: Coverage, found: Found) -> Coverage:
         old.skipped,
         tuple(sorted({*old.not_covered, *found.not_covered})),
         tuple(sorted({*old.failed, *found.failed})),
+        old.searched,
     )
 
 

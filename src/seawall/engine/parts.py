@@ -90,18 +90,19 @@ def _pieces(text: bytes, holes: tuple[Plain, ...]) -> Iterator[Piece]:
 
 def coverage_to_plain(coverage: Coverage) -> Plain:
     """What became of each input, as plain values."""
-    read, *others = coverage
-    return (read, *(tuple(map(tuple, rows)) for rows in others))
+    read, *others, searched = coverage
+    return (read, *(tuple(map(tuple, rows)) for rows in others), searched)
 
 
 def coverage_from_plain(plain: Plain) -> Coverage:
     """What became of each input. Raises TypeError or ValueError for other values."""
-    read, skipped, not_covered, failed = plain
+    read, skipped, not_covered, failed, searched = plain
     return Coverage(
         tuple(read),
         tuple(Skipped(*item) for item in skipped),
         tuple(NotCovered(*item) for item in not_covered),
         tuple(Failed(*item) for item in failed),
+        tuple(searched),
     )
 
 

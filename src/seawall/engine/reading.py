@@ -162,6 +162,8 @@ class Inputs:
 
     def __init__(self) -> None:
         self.texts = Texts()
+        self.files: list[SourceFile] = []
+        """Every file of the targets that was not passed over by its place."""
         self.tasks: list[Task] = []
         self.units: list[Unit] = []
         self.opaque: list[str] = []
@@ -237,6 +239,7 @@ def gather(source: Source, options: Options, progress: Progress | None) -> Input
         else:
             inputs.failed.append(item)
     found.sort(key=lambda file: (file.context, file.path))
+    inputs.files = [file for file in found if not file.context]
     inputs.charts = _charts(found)
     kustomized = _kustomizations(found, inputs, source)
     _projects(found, inputs, source)

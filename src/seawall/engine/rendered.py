@@ -18,6 +18,7 @@ from seawall.triage.verdicts import Verdict
 STRIDE = 1 << 27
 """More than the lines, and the documents, that one rendering may have."""
 _INPUT = "input"
+_SECRETS = "secrets"
 _TOP = Span(1, 1, 1, 1)
 
 
@@ -78,11 +79,11 @@ def located(verdict: Verdict, rendered: Mapping[str, Rendered]) -> Verdict:
     """A verdict in which all places are those of files, each finding once."""
     findings = _Merged[Finding]()
     for finding in verdict.findings:
-        own = rendered.get(finding.location.path)
+        own = _rendering_of(finding, rendered)
         findings.add(*_placed(finding, own, rendered))
     suppressed = _Merged[Suppressed]()
     for item in verdict.suppressed:
-        own = rendered.get(item.finding.location.path)
+        own = _rendering_of(item.finding, rendered)
         finding, key, value_set = _placed(item.finding, own, rendered)
         origin = None if item.origin is None else _location(item.origin, rendered)
         placed = item._replace(finding=finding, origin=origin)
@@ -110,6 +111,13 @@ class _Merged(dict[tuple[Hashable, ...], tuple[Item, dict[int, None]]]):
     def items(self) -> Iterable[tuple[Item, dict[int, None]]]:  # type: ignore[override]
         """Each with its value sets."""
         return self.values()
+
+
+def _rendering_of(finding: Finding, rendered: Mapping[str, Rendered]) -> Rendered | None:
+    """What a finding in a template has its place from; nothing where the template has it."""
+    if finding.rule.domain == _SECRETS:  # the template itself was searched
+        return None
+    return rendered.get(finding.location.path)
 
 
 def _placed(
@@ -142,7 +150,7 @@ def _location(location: Location, rendered: Mapping[str, Rendered]) -> Location:
 
 def _told(finding: Finding, sets: Iterable[int], rendered: Mapping[str, Rendered]) -> Finding:
     """A finding that names its chart, and its value sets where there are several."""
-    own = rendered.get(finding.location.path)
+    own = _rendering_of(finding, rendered)
     if own is None or finding.rule.domain == _INPUT:
         return finding
     chart = own.chart or "."

@@ -14,6 +14,8 @@ from seawall.engine import reading
 from seawall.engine.advised import Advised, Library
 from seawall.engine.analysis import Analysis
 from seawall.engine.containers.asked import Asked
+from seawall.engine.credentials.asked import DOMAIN as SECRETS
+from seawall.engine.credentials.asked import Credentials
 from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
 from seawall.engine.progress import Progress
@@ -80,6 +82,8 @@ def scan_or_replay(
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
     domains = images.domains(domains, inputs)
+    if options.secrets and inputs.files:
+        domains = (*domains, SECRETS)
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,
@@ -91,19 +95,25 @@ def scan_or_replay(
     )
     inputs.unable = options.not_covered
     advised = Advised(inputs, options, rules, source, Library(options, run), run)
-    memory, key = _memory(inputs, options, rules, run, charts, images)
+    credentials = Credentials(inputs, options, rules, source, run)
+    memory, key = _memory(inputs, options, rules, run, charts, images, credentials)
+    credentials.look(memory)
     output_key = images.key(advised.key(key), advised.library, rules, memory)
+    output_key = credentials.key(output_key)
     replay = run.recall(output_key, rules, advised.holds())
     if replay is not None:
         return replay
-    present = _present(inputs) if options.since else {}
+    credentials.finish()
+    present = _present(inputs) | credentials.present() if options.since else {}
     found = advised.of_files()
     if charts is None:
         if memory and key is not None and not images and run.tells_parts_of(options):
             from seawall.engine import telling  # noqa: PLC0415 - only where results are kept
 
             reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
-            told = telling.told(inputs, options, rules, domains, memory, run, advised, found)
+            told = telling.told(
+                inputs, options, rules, domains, memory, run, advised, found, credentials
+            )
             if told is not None:
                 return told
         analysis = analyse(inputs, options, rules, memory, key, run.progress, run.looks)
@@ -111,6 +121,7 @@ def scan_or_replay(
         analysis = charts.analysed(inputs, options, rules, memory, key, run)
     analysis = advised.added(analysis, found)
     analysis = images.added(analysis, inputs, rules, advised.library, memory, run)
+    analysis = credentials.added(analysis)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -129,6 +140,7 @@ def scan_or_replay(
         rules=len(rules),
         faults=tuple(analysis.faults),
         images=analysis.images,
+        searched=credentials.searched,
     )
     return Result(report, inputs.texts, policy)
 
@@ -173,6 +185,7 @@ def _memory(
     run: Run,
     charts: "Charts | None",
     images: Asked | None = None,
+    credentials: Credentials | None = None,
 ) -> tuple["Memory | None", bytes | None]:
     """What is remembered, where the inputs are large enough, and the key of this run."""
     if run.looks is not None:
@@ -180,6 +193,7 @@ def _memory(
         return None, None
     size = sum(len(task.data) for task in inputs.tasks)
     worthwhile = size >= WORTH_REMEMBERING or run.looks_again or bool(charts or images)
+    worthwhile = worthwhile or (credentials is not None and credentials.worth_remembering)
     memory = run.memory(options, rules) if worthwhile else None
     key = memory.run_key(inputs) if memory else None
     return memory, key if key is None or charts is None else charts.key_with(key)
@@ -305,9 +319,12 @@ def _since(
                 f"a chart could not be rendered as it was at {revision}: what is found in it "
                 "counts as new"
             )
-    run.knows(analysis.secrets)
+    credentials = Credentials(inputs, options, rules, source)
+    credentials.look(None)
+    credentials.finish()
+    run.knows(analysis.secrets | credentials.secrets)
     advised = Advised(inputs, options, rules, source, library)
-    analysis = advised.added(analysis, advised.of_files())
+    analysis = credentials.added(advised.added(analysis, advised.of_files()))
     knowledge = library.opened
     policy = policy_of(options, rules, analysis, domains)
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)

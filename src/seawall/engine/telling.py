@@ -16,6 +16,7 @@ from seawall.core.report import RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
 from seawall.core.severity import Gate
 from seawall.engine.analysis import Analysis
+from seawall.engine.credentials.doubles import joined_places, without_doubles
 from seawall.engine.enabling import heard
 from seawall.engine.groups import Group
 from seawall.engine.judging import Judged, Judgement, Judgements, joined, judge_each
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from seawall.core.finding import Finding
     from seawall.core.ignore import Ignore
     from seawall.engine.advised import Advised
+    from seawall.engine.credentials.asked import Credentials
     from seawall.engine.packages import Found
     from seawall.engine.run import Teller
     from seawall.triage.baseline import Tally  # json costs 2 ms
@@ -55,6 +57,7 @@ def told(
     run: Run,
     advised: "Advised",
     found: "Found | None",
+    credentials: "Credentials",
 ) -> Told | None:
     """Judge what is not known and tell of all.
 
@@ -64,6 +67,8 @@ def told(
     outside = _outside(options)
     if found is not None and not outside.isdisjoint(found.texts):
         return None
+    if not outside.isdisjoint(finding.location.path for finding in credentials.findings):
+        return None
     for unit in inputs.units:
         if unit.task.file.path in outside or any(
             heard(word, options) for word in unit.words.enables
@@ -72,7 +77,9 @@ def told(
     paths = [unit.task.file.path for unit in inputs.units if not unit.task.file.context]
     if run.teller is None or paths != sorted(paths):
         return None
-    telling = _Telling(inputs, options, rules, domains, memory, run, run.teller, advised, found)
+    telling = _Telling(
+        inputs, options, rules, domains, memory, run, run.teller, advised, found, credentials
+    )
     return telling.told()
 
 
@@ -93,6 +100,7 @@ class _Telling:
         teller: "Teller",
         advised: "Advised",
         found: "Found | None",
+        credentials: "Credentials",
     ) -> None:
         self._inputs = inputs
         self._options = options
@@ -109,11 +117,18 @@ class _Telling:
         self._coverage = inputs.coverage()
         if inputs.package_files:
             self._coverage = covered(self._coverage, inputs.package_files, found)
+        self._coverage = credentials.covered(self._coverage)
+        self._credentials = credentials
+        self._private = credentials.private
+        self._found_in: dict[str, list[Finding]] = {}
+        """What was found in texts, by file."""
+        for finding in credentials.findings:
+            self._found_in.setdefault(finding.location.path, []).append(finding)
         self._sections = memory.sections(run.signature, domains)
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
-        self._secrets: set[Redacted] = set()
-        self._is_private = revealing(())
+        self._secrets: set[Redacted] = set(credentials.secrets)
+        self._is_private = revealing(self._secrets)
         self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
         self._tally: Tally | None = None
         if options.baseline is not None:
@@ -134,18 +149,18 @@ class _Telling:
             (group.path, Part(section.outputs, section.stamp, group.key))
             for group, section in zip(groups, sections, strict=True)
         ]
-        of_packages, uses = self._of_packages()
+        of_others, uses = self._of_other_files()
         of_outside = self._of_outside(sections, uses)
         if self._tally is not None:
-            of_packages = known_before(of_packages, self._tally, self._policy())
+            of_others = known_before(of_others, self._tally, self._policy())
             of_outside = known_before(of_outside, self._tally, self._policy())
         told += self._parts_of(of_outside)
-        told += self._parts_of(of_packages)
+        told += self._parts_of(of_others)
         told.sort(key=itemgetter(0))
         return Told(
             [part for _, part in told],
             self._by_id,
-            self._summary(sections, of_packages, of_outside),
+            self._summary(sections, of_others, of_outside),
             self._all_may_be_kept and not self._faults,
         )
 
@@ -155,6 +170,7 @@ class _Telling:
         apart = _outside(self._options)
         if self._found is not None:
             apart |= self._found.texts.keys()
+        apart |= self._found_in.keys() - {unit.task.file.path for unit in units}
         groups = [
             [units[number] for number in group]
             for group in groups_of([unit.task.file.path for unit in units], apart)
@@ -167,14 +183,14 @@ class _Telling:
         return list(map(Group, groups, keys, known))
 
     def _summary(
-        self, sections: Sequence[Section], of_packages: Verdict, of_outside: Verdict
+        self, sections: Sequence[Section], of_others: Verdict, of_outside: Verdict
     ) -> Summary:
-        others = [*of_outside.findings, *of_packages.findings]
+        others = [*of_outside.findings, *of_others.findings]
         knowledge = self._advised.knowledge
         return Summary(
             _sums(count_of_each(others), *(item.counts for item in sections)),
             len(of_outside.suppressed)
-            + len(of_packages.suppressed)
+            + len(of_others.suppressed)
             + sum(item.suppressed for item in sections),
             self._coverage,
             self._options.ruleset,
@@ -185,6 +201,7 @@ class _Telling:
             None if knowledge is None else knowledge.described(),
             _sums(_gated(others), *(item.gated for item in sections)),
             _always(others) + sum(item.always for item in sections),
+            searched=self._credentials.searched,
         )
 
     # What rules say ---------------------------------------------------------------------------
@@ -248,26 +265,36 @@ class _Telling:
         knowledge = self._advised.knowledge
         return knowledge.digest if group.named and knowledge is not None else b""
 
-    def _of_packages(self) -> tuple[Verdict, list[Use]]:
-        """What counts of what is known of packages' files."""
-        found = self._found
-        if found is None:
+    def _of_other_files(self) -> tuple[Verdict, list[Use]]:
+        """What counts of what is known of packages' files, and of secrets in texts of any kind."""
+        units = {unit.task.file.path for unit in self._inputs.units if not unit.task.file.context}
+        findings = [
+            finding
+            for path, found in self._found_in.items()
+            if path not in units
+            for finding in found
+        ]
+        ignores = list(self._credentials.ignores)
+        if self._found is not None:
+            self._faults += self._found.faults
+            findings = without_doubles(self._found.findings, findings, self._inputs.texts)
+            ignores += self._found.ignores
+        if not findings and not ignores and self._found is None:
             return Verdict([], []), []
-        self._faults += found.faults
-        own = heeded(found.ignores, self._options)
-        return triage_part(found.findings, own, self._ignores(), self._policy())
+        own = heeded(ignores, self._options)
+        return triage_part(findings, own, self._ignores(), self._policy())
 
     def _ignores(self) -> "list[Ignore]":
         """The ignores outside of all files that may be about packages."""
         knowledge = self._advised.knowledge
         return [*self._options.ignores, *(() if knowledge is None else knowledge.ignores)]
 
-    def _of_outside(self, sections: Sequence[Section], in_packages: Sequence[Use]) -> Verdict:
+    def _of_outside(self, sections: Sequence[Section], in_others: Sequence[Use]) -> Verdict:
         """What is to be said of the ignores that stand outside of all files."""
         ignores = self._ignores()
         known = [[Use(*use) for use in section.uses] for section in sections]
-        if in_packages:
-            known.append(list(in_packages))
+        if in_others:
+            known.append(list(in_others))
         uses = [[*part, *([_USELESS] * (len(ignores) - len(part)))] for part in known]
         return complaints(ignores, uses, self._policy())
 
@@ -294,8 +321,10 @@ class _Telling:
         """What is to be said of a group of files, and whether a secret shows in it."""
         ignores = [ignore for unit in group.units for ignore in unit.words.ignores]
         policy = self._policy(said)
+        paths = dict.fromkeys(unit.task.file.path for unit in group.units)
+        found = [finding for path in paths for finding in self._found_in.get(path, ())]
         verdict, uses = triage_part(
-            [*said.findings, *group.named],
+            without_doubles([*said.findings, *group.named], found, self._inputs.texts),
             heeded(ignores, self._options),
             self._ignores() if group.named else self._options.ignores,
             policy,
@@ -304,7 +333,8 @@ class _Telling:
         if self._tally is not None:
             verdict = known_before(verdict, self._tally, policy)
             demands = self._tally.demands()
-        part, is_private = self._part_of(verdict, said.private)
+        private = {path: self._private[path] for path in paths if path in self._private}
+        part, is_private = self._part_of(verdict, joined_places(said.private, private))
         asked = {topic for result in group.results for topic in result.asked or ()}
         if self._options.edits:
             asked |= set(map(topics.text, _edited(verdict)))
@@ -334,7 +364,7 @@ class _Telling:
             path = item.finding.location.path
             by_path.setdefault(path, Verdict([], [])).suppressed.append(item)
         for path, own in by_path.items():
-            part, is_private = self._part_of(own, {})
+            part, is_private = self._part_of(own, self._private)
             self._all_may_be_kept = self._all_may_be_kept and not is_private
             yield path, part
 

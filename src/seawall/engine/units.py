@@ -51,6 +51,11 @@ class Task:
         return dockerfiles.text_of(self.around, self.data)
 
     @property
+    def is_whole_file(self) -> bool:
+        """Whether its bytes are all of its file's: those of a Dockerfile within another are not."""
+        return self.around is None or self.around.embedding is None
+
+    @property
     def digest(self) -> bytes:
         """What its bytes are known by."""
         if not self._digest:

@@ -157,8 +157,9 @@ def harden(
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
     wants_places = options.places  # they are looked up once, at the end
-    # No edit of a file of ours changes its packages.
-    options = options._replace(fixes=True, places=False, packages=False)
+    # No edit of a file of ours changes its packages. Nor does a search for secrets know a fix, and
+    # what edits do to credentials the rules tell that have one: they are judged in each scan.
+    options = options._replace(fixes=True, places=False, packages=False, secrets=False)
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
         run.look_repeatedly()

@@ -71,6 +71,8 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
     )  # fmt: skip
     yield from _group("Skipped", len(coverage.skipped), ("Input", "Reason"), coverage.skipped)
     yield from _group("Read", len(coverage.read), ("Input",), ((path,) for path in coverage.read))
+    searched = ((path,) for path in coverage.searched)
+    yield from _group("Searched for secrets only", len(coverage.searched), ("Input",), searched)
     yield "</section>\n"
 
 

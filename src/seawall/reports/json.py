@@ -183,6 +183,8 @@ def _edit(edit: Edit) -> dict[str, object]:
 def _coverage(coverage: Coverage) -> Iterator[str]:
     yield '\n    "read": '
     yield from array((compact(path) for path in coverage.read), "    ")
+    yield ',\n    "searched": '
+    yield from array((compact(path) for path in coverage.searched), "    ")
     for name in ("skipped", "not_covered", "failed"):
         yield f',\n    "{name}": '
         yield from _rows(getattr(coverage, name), "    ")
@@ -235,6 +237,7 @@ def summary_fields(summary: Summary) -> dict[str, object]:
         "objects": summary.objects,
         "packages": summary.packages,
         "files_read": len(summary.coverage.read),
+        "files_searched": summary.searched,
         "rules": summary.rules,
         "checked": not nothing_checked(summary),
     }

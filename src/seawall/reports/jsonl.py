@@ -72,6 +72,8 @@ def _told(type_: str, finding: Finding, more: Mapping[str, object]) -> Piece:
 def _coverage(coverage: Coverage) -> Iterator[str]:
     for path in coverage.read:
         yield _event("coverage", {"state": "read", "path": path})
+    for path in coverage.searched:
+        yield _event("coverage", {"state": "searched", "path": path})
     for state in _ROWS:
         for row in getattr(coverage, state):
             yield _event("coverage", {"state": state, **row._asdict()})

@@ -158,6 +158,6 @@ def _summary(summary: Summary, options: Options, style: Style) -> Iterator[str]:
 
 def _is_clean(summary: Summary) -> bool:
     coverage = summary.coverage
-    return bool(summary.objects or summary.packages) and not (
+    return bool(summary.objects or summary.packages or summary.searched) and not (
         summary.findings or coverage.failed or coverage.not_covered or summary.faults
     )

@@ -87,6 +87,8 @@ def nothing_checked(summary: Summary) -> str:
         return ""
     count = len(summary.coverage.read)
     read = counted(count, "file was", "files were") + " read"
+    if summary.searched:
+        return ""
     if not count:
         return "Nothing was checked: no input was read."
     if not summary.rules:
@@ -102,6 +104,8 @@ def verdict(summary: Summary) -> str:
     nothing = nothing_checked(summary)
     if nothing:
         return nothing
+    if not (summary.findings or summary.objects or summary.packages or summary.suppressed):
+        return "No secrets found; nothing else was checked."
     if not summary.findings:
         limit = " in what could be read" if summary.coverage.failed else ""
         return f"No findings{limit}."
@@ -111,13 +115,17 @@ def verdict(summary: Summary) -> str:
 
 def extent(summary: Summary) -> str:
     """What was looked at."""
-    what = [counted(summary.objects, "object")] if summary.objects or not summary.packages else []
+    rules = f"with {counted(summary.rules, 'rule')} of rule set {summary.ruleset}"
+    what = [counted(summary.objects, "object")] if summary.objects else []
     if summary.packages:
         what.append(counted(summary.packages, "package"))
-    text = (
-        f"{' and '.join(what)} in {counted(len(summary.coverage.read), 'file')} "
-        f"checked with {counted(summary.rules, 'rule')} of rule set {summary.ruleset}."
-    )
+    if what or not summary.searched:
+        known = " and ".join(what or [counted(0, "object")])
+        text = f"{known} in {counted(len(summary.coverage.read), 'file')} checked {rules}."
+        if summary.searched:
+            text += f" {counted(summary.searched, 'file')} searched for secrets."
+    else:
+        text = f"{counted(summary.searched, 'file')} searched for secrets."
     if summary.advisories is not None:
         text += (
             f" Advisories of {summary.advisories.built or 'an unknown day'}: "

@@ -201,22 +201,25 @@ WORTH_BUILDING = 1 << 20
 """Bytes of text from which Hyperscan is worth the two seconds that its database takes to build."""
 
 
-def search(directory: str = "", *, size: int = WORTH_BUILDING, use_native: bool = True) -> Search:
+def search(
+    directory: str = "", *, size: int = WORTH_BUILDING, use_native: bool = True, keep: bool = True
+) -> Search:
     """A search with the rules that come with the package.
 
     ``directory`` is where compiled patterns are kept; empty: nowhere. ``size`` is about how many
-    bytes there are to look at: for few, nothing is built that is not there yet.
+    bytes there are to look at: for few, nothing is built that is not there yet. Where nothing is to
+    be written (not ``keep``), what is kept is used all the same.
     """
     native_here = use_native and native.available()
     key = stored.key_of(_sources())
     kept = stored.load(directory, key) if directory else None
     if kept is None:
         kept = stored.Stored(*_made(), b"")
-        if directory and size < WORTH_BUILDING:
+        if directory and keep and size < WORTH_BUILDING:
             stored.save(directory, key, kept)
     if native_here and not kept.database and size >= WORTH_BUILDING:
         kept = stored.Stored(kept.rules, kept.shapes, native.build(kept.shapes))
-        if directory:
+        if directory and keep:
             stored.save(directory, key, kept)
     finder = native.opened(kept.database) if native_here and kept.database else None
     return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes))

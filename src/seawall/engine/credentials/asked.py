@@ -1,0 +1,322 @@
+"""The texts among the inputs of a scan that are searched for secrets, and what was found there.
+
+Whatever is a text is searched, also where nothing else reads it. With a cache, texts are hashed
+first: what a report told of the same texts is told again, and of those that nothing was found in no
+second search is made.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from seawall.core.finding import Finding
+from seawall.core.ignore import Ignore
+from seawall.core.location import Span
+from seawall.core.redacted import Redacted
+from seawall.core.report import Coverage, Failed, NotCovered, Skipped
+from seawall.core.rule import Rule
+from seawall.engine.advised import VULNERABILITIES
+from seawall.engine.analysis import Analysis
+from seawall.engine.options import Options
+from seawall.engine.reading import NO_FORMAT, Inputs, Source
+from seawall.engine.run import Run
+from seawall.engine.workers import processors
+from seawall.sources.files import STDIN, SourceFile
+
+if TYPE_CHECKING:
+    from seawall.engine.credentials.known import KnownTexts
+    from seawall.engine.credentials.sweep import Entry, Swept
+    from seawall.engine.remembering import Memory
+
+DOMAIN = "secrets"
+WORTH_REMEMBERING = 2_000_000
+"""Bytes of text from which one later look saves more than to open the cache costs."""
+_WHAT = "searching for secrets"
+
+
+class Credentials:
+    """What is searched of some inputs; ``run`` is ``None`` where they are of an earlier commit."""
+
+    def __init__(
+        self,
+        inputs: Inputs,
+        options: Options,
+        rules: Sequence[Rule],
+        source: Source,
+        run: Run | None = None,
+    ) -> None:
+        self._inputs = inputs
+        self._options = options
+        self._source = source
+        self._run = run
+        self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN}
+        self._reads_packages = any(rule.domain == VULNERABILITIES for rule in rules)
+        self._entries: Sequence[Entry] = _entries(inputs) if self._rules else ()
+        self._swept: list[Swept] = []
+        self._known: KnownTexts | None = None
+        self._is_searched = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to search, and a rule that wants it."""
+        return bool(self._entries)
+
+    @property
+    def worth_remembering(self) -> bool:
+        """Whether there is so much that a cache is of use."""
+        return sum(entry.size for entry in self._entries) >= WORTH_REMEMBERING
+
+    # The work ---------------------------------------------------------------------------------
+
+    def look(self, memory: "Memory | None") -> None:
+        """Search all texts; where most are known from earlier runs, only hash them as yet."""
+        if not self:
+            return
+        if memory is not None:
+            from seawall.engine.credentials.known import KnownTexts  # noqa: PLC0415 - sqlite3
+            from seawall.engine.credentials.searching import state  # noqa: PLC0415 - as above
+
+            self._known = KnownTexts(memory, state(self._options))
+        self._is_searched = self._known is None or not self._known.has_seen(self._targets)
+        self._swept = self._over(self._entries, search=self._is_searched)
+
+    def finish(self) -> None:
+        """Search what has not been: to be called where no equal run is known."""
+        if not self:
+            return
+        before: list[int | None] = [None] * len(self._entries)
+        if not self._is_searched and self._known is not None:
+            before = self._known.states(self._entries, self._swept)
+            self._search_rest(before)
+        if self._known is not None:
+            self._known.learn(self._entries, self._swept, before)
+            self._known.note(self._targets)
+        for entry, swept in zip(self._entries, self._swept, strict=True):
+            if swept.findings and self._inputs.texts.data(entry.file.path) is None:
+                self._inputs.texts.add(entry.file.path, self._again(entry, swept))
+        if self._run is not None:
+            self._run.knows(self.secrets)
+
+    def _search_rest(self, known: "Sequence[int | None]") -> None:
+        """Search what was changed since, and what is known to hold something."""
+        from seawall.engine.credentials.sweep import HOLDS  # noqa: PLC0415 - where there are texts
+
+        open_ = [number for number, state in enumerate(known) if state in (None, HOLDS)]
+        again = self._over([self._entries[number] for number in open_], search=True)
+        for number, state in enumerate(known):
+            if state is not None:
+                self._swept[number] = self._swept[number]._replace(state=state)
+        for number, swept in zip(open_, again, strict=True):
+            if swept.digest != self._swept[number].digest and self._run is not None:
+                self._run.forget_outputs()  # it was changed meanwhile
+            self._swept[number] = swept
+        self._is_searched = True
+
+    def _over(self, entries: "Sequence[Entry]", *, search: bool) -> "list[Swept]":
+        from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
+        from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - as above
+
+        size = sum(entry.size for entry in entries)
+        options = self._options
+        sweep = Sweep(
+            self._source.read, searcher(options, size) if search and entries else None,
+            self._rules, options.max_file_size,
+        )  # fmt: skip
+        progress = None if self._run is None else self._run.progress
+        return sweep.over(entries, options.workers or processors(), progress)
+
+    def _again(self, entry: "Entry", swept: "Swept") -> "bytes | _Again":
+        return _Again(self._source, entry.file, swept.digest) if entry.data is None else entry.data
+
+    @property
+    def _targets(self) -> Sequence[str]:
+        """What tells the trees of one run from those of another."""
+        return [os.path.realpath(target) for target in self._options.targets]
+
+    # What came of it ---------------------------------------------------------------------------
+
+    def key(self, key: bytes | None) -> bytes | None:
+        """The key of what a run writes: it rests on all texts that were looked at."""
+        if key is None or not self:
+            return key
+        from seawall.cache import digest  # noqa: PLC0415 - loaded already
+
+        rows: list[bytes] = []
+        for entry, swept in zip(self._entries, self._swept, strict=True):
+            if swept.failed is not None or entry.file.real == STDIN:
+                return None
+            rows += (entry.file.path.encode("utf-8", "surrogatepass"), swept.digest)
+            rows.append(b"%d" % entry.size)
+        return digest(key, *rows)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What was found, in the order of the files."""
+        return [finding for swept in self._swept for finding in swept.findings]
+
+    @property
+    def ignores(self) -> list[Ignore]:
+        """The comments that are about some of it, in files whose comments nothing else reads.
+
+        To be asked once all else is read.
+        """
+        others = {unit.task.file.path for unit in self._inputs.units}
+        if self._reads_packages:
+            others |= {item.file.path for item in self._inputs.package_files}
+        return [
+            ignore
+            for entry, swept in zip(self._entries, self._swept, strict=True)
+            if swept.ignores and not self._is_rendered(entry.file) and entry.file.path not in others
+            for ignore in swept.ignores
+        ]
+
+    def _is_rendered(self, file: SourceFile) -> bool:
+        """Whether lines of a file are counted in what is rendered of it."""
+        return self._options.charts is not None and self._inputs.chart_of(file.path) is not None
+
+    @property
+    def secrets(self) -> set[Redacted]:
+        """The values."""
+        return {secret for swept in self._swept for secret in swept.secrets}
+
+    @property
+    def private(self) -> dict[str, tuple[Span, ...]]:
+        """By file, where they stand."""
+        return {
+            entry.file.path: swept.private
+            for entry, swept in zip(self._entries, self._swept, strict=True)
+            if swept.private
+        }
+
+    @cached_property
+    def searched(self) -> int:
+        """How many files were searched."""
+        from seawall.engine.credentials.sweep import CLEAN, HOLDS  # noqa: PLC0415 - as above
+
+        return sum(swept.state in (CLEAN, HOLDS) for swept in self._swept)
+
+    def present(self) -> dict[str, bytes]:
+        """The bytes of the files in which something was found, as they are now."""
+        found = {}
+        for entry, swept in zip(self._entries, self._swept, strict=True):
+            if swept.findings:
+                data = self._source.read(entry.file) if entry.data is None else entry.data
+                if isinstance(data, bytes):
+                    found[entry.file.path] = data
+        return found
+
+    def covered(self, old: Coverage) -> Coverage:
+        """What became of each input, texts with them."""
+        return _covered(old, self._entries, self._swept, self._options.max_file_size)
+
+    def added(self, analysis: Analysis) -> Analysis:
+        """An analysis with what was found, each secret once."""
+        if not self:
+            return analysis
+        from seawall.engine.credentials.doubles import (  # noqa: PLC0415 - where there are texts
+            joined_places,
+            without_doubles,
+        )
+
+        return analysis._replace(
+            findings=without_doubles(analysis.findings, self.findings, self._inputs.texts),
+            ignores=[*analysis.ignores, *self.ignores],
+            coverage=self.covered(analysis.coverage),
+            private=joined_places(analysis.private, self.private),
+        )
+
+
+def _entries(inputs: Inputs) -> "list[Entry]":
+    from seawall.engine.credentials.sweep import Entry  # noqa: PLC0415 - where there are texts
+
+    data = {task.file.path: task.data for task in inputs.tasks if task.is_whole_file}
+    packed = {item.file.path for item in inputs.package_files if item.format.large}
+    packages = {item.file.path: item.data for item in inputs.package_files if item.data}
+    entries = []
+    for file in inputs.files:
+        path = file.path
+        if path in packed:
+            continue
+        known = data.get(path, packages.get(path))
+        size = _size_of(file) if known is None else len(known)
+        entries.append(Entry(file, known, size))
+    return entries
+
+
+def _size_of(file: SourceFile) -> int:
+    try:
+        return os.stat(file.real).st_size
+    except OSError:
+        return 0  # reading it will say so
+
+
+def _covered(
+    old: Coverage, entries: "Sequence[Entry]", swept: "Sequence[Swept]", limit: int
+) -> Coverage:
+    from seawall.engine.credentials.sweep import (  # noqa: PLC0415 - where there are texts
+        BINARY,
+        CLEAN,
+        EMPTY,
+        HOLDS,
+        TOO_LARGE,
+    )
+
+    unknown = {item.path for item in old.skipped if item.reason == NO_FORMAT}
+    searched: list[str] = []
+    skipped: list[Skipped] = []
+    not_covered = list(old.not_covered)
+    failed = {item.path: item for item in old.failed}
+    reasons = {BINARY: "no text, so not searched for secrets", EMPTY: "empty"}
+    for entry, item in zip(entries, swept, strict=True):
+        path = entry.file.path
+        if item.failed is not None:
+            failed.setdefault(path, item.failed)
+        elif item.state == TOO_LARGE:
+            not_covered.append(_too_large(path, limit))
+        elif not item.complete:
+            not_covered.append(_cut(path))
+        if path in unknown:
+            if item.state in reasons:
+                skipped.append(Skipped(path, reasons[item.state]))
+            elif item.state in (CLEAN, HOLDS):
+                searched.append(path)
+    looked_at = {entry.file.path for entry in entries}
+    skipped += (item for item in old.skipped if item.path not in unknown & looked_at)
+    return Coverage(
+        old.read, tuple(sorted(skipped)), tuple(sorted(set(not_covered))),
+        tuple(sorted({*failed.values(), *old.failed})), tuple(sorted(searched)),
+    )  # fmt: skip
+
+
+def _too_large(path: str, limit: int) -> NotCovered:
+    return NotCovered(
+        path, _WHAT, f"is larger than {limit / 1048576:g} MiB",
+        "raise the limit with --max-file-size, or exclude the file",
+    )  # fmt: skip
+
+
+def _cut(path: str) -> NotCovered:
+    return NotCovered(
+        path, _WHAT, "has so many matches that some were not looked at",
+        "look at this file yourself, or exclude it",
+    )  # fmt: skip
+
+
+class _Again:
+    """Reads a file again for an excerpt.
+
+    Nothing, if it is not what was searched: then nobody knows where its secrets stand.
+    """
+
+    def __init__(self, source: Source, file: SourceFile, digest: bytes) -> None:
+        self._source = source
+        self._file = file
+        self._digest = digest
+
+    def __call__(self) -> bytes | None:
+        from seawall.core.digests import blake2b  # noqa: PLC0415 - loaded already
+
+        data = self._source.read(self._file)
+        if isinstance(data, Failed) or blake2b(data, digest_size=16).digest() != self._digest:
+            return None
+        return data

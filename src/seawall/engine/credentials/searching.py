@@ -1,0 +1,40 @@
+"""What searches texts for secrets: the one place where rules and texts come together.
+
+Further rules (a team's own) are to be given to ``searcher``; further texts (of archives, images,
+histories) to the ``Search`` that it makes, and what is found in them to ``findings.findings``.
+"""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from seawall.core.user_directory import directory
+
+if TYPE_CHECKING:
+    from seawall.engine.options import Options
+    from seawall.secrets.search import Search
+
+
+def searcher(options: "Options", size: int) -> "Search":
+    """What looks for secrets with all rules that hold for a run.
+
+    ``size`` is about how many bytes will be looked at: for few nothing is built that is not kept.
+    """
+    from seawall.secrets.search import WORTH_BUILDING  # noqa: PLC0415 - where there are texts
+
+    size = WORTH_BUILDING if size >= WORTH_BUILDING else 1
+    return _made(directory(os.environ), size, keep=options.cache)
+
+
+@cache
+def _made(directory: str, size: int, *, keep: bool) -> "Search":
+    """The search, made once in a process."""
+    from seawall.secrets.search import search  # noqa: PLC0415 - as above
+
+    return search(directory, size=size, keep=keep)
+
+
+def state(options: "Options") -> bytes:
+    """What tells one set of rules from another, besides the code: of a team's own, say."""
+    del options
+    return b""

@@ -1,0 +1,214 @@
+"""Goes through the texts of a run: reads, hashes and searches them, on several processors.
+
+Texts pass by; what is kept of each is what was found in it, and that is little.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from seawall.core.compact import (
+    finding_from_plain,
+    finding_to_plain,
+    ignore_from_plain,
+    ignore_to_plain,
+)
+from seawall.core.digests import blake2b
+from seawall.core.finding import Finding
+from seawall.core.ignore import Ignore
+from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import Redacted
+from seawall.core.report import Failed
+from seawall.core.rule import Rule
+from seawall.engine.progress import Progress, Step
+from seawall.engine.workers import spread
+
+if TYPE_CHECKING:
+    from seawall.secrets.search import Found, Search
+    from seawall.secrets.text import Text
+    from seawall.sources.files import SourceFile
+
+Plain = Any
+Read = Callable[["SourceFile"], bytes | Failed]
+CLEAN, HOLDS, BINARY, EMPTY, TOO_LARGE, UNREAD = range(6)
+"""What is known of a file: nothing was found, something was, it is no text, nothing is in it, it is
+a text beyond the limit, it could not be read."""
+WORTH_SPREADING = 2 << 20
+"""Bytes of text from which a second process is worth its work."""
+_HEAD = 8192
+_A_FILE = 4096
+"""What it costs to open a file, in bytes that are searched in that time."""
+
+
+class Entry(NamedTuple):
+    """A file to be looked at."""
+
+    file: "SourceFile"
+    data: bytes | None
+    """Its bytes, where they have been read already."""
+    size: int
+
+
+class Swept(NamedTuple):
+    """What became of a file."""
+
+    state: int
+    digest: bytes = b""
+    """What its bytes are known by."""
+    findings: tuple[Finding, ...] = ()
+    private: tuple[Span, ...] = ()
+    """Where secret values stand in it."""
+    ignores: tuple[Ignore, ...] = ()
+    """Its ignore comments that are about one of the findings."""
+    secrets: tuple[Redacted, ...] = ()
+    complete: bool = True
+    """Whether all that was found in it is told."""
+    failed: Failed | None = None
+
+
+class Sweep:
+    """Looks at files; ``search`` is ``None`` where they are only to be hashed."""
+
+    def __init__(
+        self, read: Read, search: "Search | None", rules: Mapping[str, Rule], limit: int
+    ) -> None:
+        self._read = read
+        self._search = search
+        self._rules = rules
+        self._limit = limit
+        """Bytes of the largest file that is read."""
+
+    def over(
+        self, entries: Sequence[Entry], workers: int, progress: Progress | None
+    ) -> list[Swept]:
+        """What became of each file, in their order."""
+        weights = [entry.size + _A_FILE for entry in entries]
+        step = Step(progress, "files searched for secrets", len(entries))
+
+        def work(part: Sequence[Entry]) -> list[Swept]:
+            step.begin(len(part))
+            return self._looked_at(part, step)
+
+        processes = workers if sum(weights) >= WORTH_SPREADING else 1
+        return spread(entries, weights, processes, work, _to_plain, self._received)
+
+    def _received(self, _entry: Entry, plain: Plain) -> Swept:
+        return _from_plain(plain, self._rules)
+
+    def _looked_at(self, entries: Sequence[Entry], step: Step) -> list[Swept]:
+        results: dict[str, Swept] = {}
+        texts = self._texts(entries, results, step)
+        if self._search is None:
+            for _ in texts:
+                pass
+        else:
+            for found in self._search.run(texts):
+                path = found.text.name
+                results[path] = self._found(found, results[path].digest)
+        return [results[entry.file.path] for entry in entries]
+
+    def _texts(
+        self, entries: Sequence[Entry], results: dict[str, Swept], step: Step
+    ) -> "Iterator[Text]":
+        from seawall.secrets.text import text_of  # noqa: PLC0415 - where there are texts
+
+        for entry in entries:
+            step.advance()
+            path = entry.file.path
+            is_whole = entry.data is not None or entry.size <= self._limit
+            data = self._bytes_of(entry, is_whole=is_whole)
+            if isinstance(data, Failed):
+                results[path] = Swept(UNREAD, failed=data)
+                continue
+            digest = blake2b(data, digest_size=16).digest()
+            text = text_of(path, data) if self._search is not None else None
+            state = CLEAN if is_whole else TOO_LARGE
+            if text is None:
+                state = BINARY
+            elif not data or data.isspace():
+                state = EMPTY
+            results[path] = Swept(state, digest)
+            if text is not None and state == CLEAN:
+                yield text
+
+    def _bytes_of(self, entry: Entry, *, is_whole: bool) -> bytes | Failed:
+        if entry.data is not None:
+            return entry.data
+        return self._read(entry.file) if is_whole else _head(entry.file)
+
+    def _found(self, found: "Found", digest: bytes) -> Swept:
+        from seawall.engine.credentials.findings import (  # noqa: PLC0415 - if there are any
+            findings,
+            in_file,
+            places_of,
+            private,
+            values,
+        )
+
+        path, places = found.text.name, places_of(found)
+        said = findings(found, self._rules, in_file(path, places))
+        return Swept(
+            HOLDS, digest, tuple(said), private(found, places),
+            _ignores(path, found.text.data, said),
+            tuple(values(found)), found.complete,
+        )  # fmt: skip
+
+
+def _head(file: "SourceFile") -> bytes | Failed:
+    """The beginning of a file that is too large to be read: it tells whether it is a text."""
+    from seawall.sources.files import reason_of  # noqa: PLC0415 - loaded already
+
+    try:
+        with open(file.real, "rb") as stream:
+            return stream.read(_HEAD)
+    except OSError as error:
+        return Failed(file.path, 0, 0, reason_of(error))
+
+
+def _ignores(path: str, data: bytes, findings: Sequence[Finding]) -> tuple[Ignore, ...]:
+    """The ignore comments of a file that are about one of its findings.
+
+    What else looks like one may be prose: a manual of seawall's, say.
+    """
+    from seawall.engine.packages import ignores_of  # noqa: PLC0415 - if there are any
+
+    return tuple(
+        ignore
+        for ignore in ignores_of(path, data)
+        if any(ignore.scope.covers(finding) for finding in findings)
+    )
+
+
+# Between processes ------------------------------------------------------------------------------
+
+
+def _to_plain(_entry: Entry, swept: Swept) -> Plain:
+    if swept.state == CLEAN:
+        return (swept.state, swept.digest)
+    return (
+        swept.state,
+        swept.digest,
+        [finding_to_plain(finding) for finding in swept.findings],
+        [tuple(span) for span in swept.private],
+        [ignore_to_plain(ignore) for ignore in swept.ignores],
+        [secret.reveal() for secret in swept.secrets],
+        swept.complete,
+        None if swept.failed is None else tuple(swept.failed),
+    )
+
+
+def _from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Swept:
+    state, digest, *rest = plain
+    if not rest:
+        return Swept(state, digest)
+    findings, private, ignores, secrets, complete, failed = rest
+    return Swept(
+        state,
+        digest,
+        tuple(finding_from_plain(finding, rules) for finding in findings),
+        tuple(Span(*span) for span in private),
+        tuple(ignore_from_plain(ignore) for ignore in ignores),
+        tuple(map(Redacted, secrets)),
+        complete,
+        None if failed is None else Failed(*failed),
+    )
