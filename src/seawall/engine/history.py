@@ -1,7 +1,7 @@
 """The targets as they stood at a commit, so that what came since can be told from the rest."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import new as new_hash
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,18 +30,20 @@ class Commit:
     """A source of files: the targets at a commit.
 
     ``present`` holds the bytes of the files as they are now; those of a blob that has not changed
-    are taken from there, so that only what changed is read from the repository.
+    are taken from there, so that only what changed is read from the repository. ``there`` are the
+    paths of all files as they are now, where those that are gone are to be read whatever they were.
     """
 
     def __init__(
         self, repository: Repository, commit: str, roots: Sequence[Root], options: Options,
-        present: Mapping[str, bytes],
+        present: Mapping[str, bytes], there: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self._repository = repository
         self._commit = commit
         self._roots = roots
         self._options = options
         self._present = present
+        self._there = there
         self._data: dict[str, bytes | Failed] = {}
         self._charts: set[str] = set()
         """The directories of charts, each empty or with a slash behind."""
@@ -107,7 +109,9 @@ class Commit:
         exclude = self._options.exclude
         if exclude is not None and exclude.reason(file.path, is_directory=False):
             return False
-        return is_candidate(file) or file.path in self._present  # named by a compose file
+        if is_candidate(file) or file.path in self._present:  # named by a compose file
+            return True
+        return self._there is not None and file.path not in self._there
 
     def _load(self, oids: Mapping[str, str]) -> None:
         wanted: dict[str, list[str]] = {}

@@ -1,6 +1,6 @@
 """A scan from targets to report."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seawall import catalogue
@@ -30,6 +30,7 @@ from seawall.kubernetes.stock import Stock
 from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
 
 if TYPE_CHECKING:
+    from seawall.core.redacted import Redacted
     from seawall.engine.charts import Charts, Trees
     from seawall.engine.looks import Looks
     from seawall.engine.parts import Told
@@ -104,7 +105,7 @@ def scan_or_replay(
     if replay is not None:
         return replay
     credentials.finish()
-    present = _present(inputs) | credentials.present() if options.since else {}
+    present = _present(inputs, credentials) if options.since else Present({}, None)
     found = advised.of_files()
     if charts is None:
         if memory and key is not None and not images and run.tells_parts_of(options):
@@ -163,10 +164,21 @@ def report_of(
     return Report(tuple(findings), tuple(suppressed), coverage, options.ruleset, private=private)
 
 
-def _present(inputs: Inputs) -> dict[str, bytes]:
-    """The bytes of the files as they are now."""
-    own = {item.file.path: item.data for item in inputs.package_files}
-    return own | {task.file.path: task.text for task in inputs.tasks}
+class Present(NamedTuple):
+    """The files as they are now: the bytes of those that were read, by path."""
+
+    data: Mapping[str, bytes]
+    paths: frozenset[str] | None
+    """The paths of all, where a secret in one may have been in another one before."""
+
+
+def _present(inputs: Inputs, credentials: Credentials) -> Present:
+    data = {item.file.path: item.data for item in inputs.package_files}
+    data |= {task.file.path: task.text for task in inputs.tasks}
+    if not credentials.findings:
+        return Present(data, None)
+    paths = frozenset(file.path for file in inputs.files)
+    return Present(data | credentials.present(), paths)
 
 
 def _charts(inputs: Inputs, options: Options, trees: "Trees | None" = None) -> "Charts | None":
@@ -284,7 +296,7 @@ def context_of(inputs: Inputs, options: Options, stock: Stock | None) -> Context
 def _since(
     revision: str,
     verdict: Verdict,
-    present: Mapping[str, bytes],
+    present: Present,
     options: Options,
     rules: Sequence[Rule],
     run: Run,
@@ -300,7 +312,7 @@ def _since(
             return verdict
         commit = repository.resolve(revision)
         roots = history.roots_of(options, repository)
-        source = history.Commit(repository, commit, roots, options, present)
+        source = history.Commit(repository, commit, roots, options, *present)
         inputs = reading.gather(source, options, None)
         charts = _charts(inputs, options, source.chart)
         domains = inputs.domains if charts is None else charts.domains(inputs)
@@ -330,7 +342,24 @@ def _since(
     before = judged(analysis, options, policy, () if knowledge is None else knowledge.ignores)
     run.forget_outputs()
     why = Why(HISTORY, f"was there at {revision}")
-    return known_before(verdict, remembered(before.findings).tally(policy.today), policy, why)
+    known = remembered(_moved(before.findings, verdict.findings, present))
+    return known_before(verdict, known.tally(policy.today), policy, why)
+
+
+def _moved(
+    before: Sequence[Finding], now: Sequence[Finding], present: Present
+) -> Iterator[Finding]:
+    """What was found before; secrets in files that are gone, where the same are found now."""
+    gone: set[tuple[Rule, Redacted]] = set()
+    for finding in before:
+        is_gone = present.paths is not None and finding.location.path not in present.paths
+        if is_gone and finding.rule.domain == SECRETS:
+            gone.add((finding.rule, finding.secret))
+        else:
+            yield finding
+    for finding in now:
+        if finding.rule.domain == SECRETS and (finding.rule, finding.secret) in gone:
+            yield finding
 
 
 def policy_of(

@@ -9,7 +9,7 @@ from seawall.secrets.candidate import Candidate, Certainty, Proof, Secret
 from seawall.secrets.names import meaning_of
 
 Shows = Callable[[bytes], bool]
-"""Whether some bytes show one of the secrets of a text (``core.redacted.revealing``)."""
+"""Whether a short text shows one of the secrets of a file."""
 CONFIDENCES = {
     Certainty.LOW: Confidence.LOW,
     Certainty.MEDIUM: Confidence.MEDIUM,

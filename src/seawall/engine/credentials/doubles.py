@@ -37,7 +37,8 @@ def without_doubles(
         same = [finding for finding in mine if _is_one_of(finding.secret.reveal(), values)]
         if same:
             told[number] = _enriched(other, same)
-            mine[:] = [finding for finding in mine if finding not in same]
+            same_ones = set(map(id, same))
+            mine[:] = [finding for finding in mine if id(finding) not in same_ones]
     return [*told, *(finding for mine in by_path.values() for finding in mine)]
 
 

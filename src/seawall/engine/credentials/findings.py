@@ -1,11 +1,11 @@
 """Findings of what was found in a text, wherever the text is from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding, Related, Subject
 from seawall.core.location import Location, Span
-from seawall.core.redacted import Redacted, parts_of, revealing
+from seawall.core.redacted import Redacted, parts_of
 from seawall.core.rule import Rule
 from seawall.engine.credentials.places import Places
 from seawall.secrets.candidate import Part, Secret
@@ -20,6 +20,9 @@ PlaceOf = Callable[[Part], Location]
 _MOST_RELATED = 8
 _SHORTEST = 4
 """Characters of what is blacked out wherever it stands."""
+_MANY = 500
+"""Secrets of one text from which it takes too long to look for each everywhere."""
+_WHOLE_LINE = 1 << 30
 NOBODY = Subject()
 
 
@@ -31,7 +34,7 @@ def findings(
     ``rules`` are those that run, by id; what none of them is about is left out. ``place`` tells
     where a stretch of ``found.text.data`` is: line and column of a file come from ``in_file``.
     """
-    shows = revealing(values(found))
+    shows = shown(values(found))
     return [
         finding
         for secret in found.secrets
@@ -42,16 +45,15 @@ def findings(
 def finding_of(
     secret: Secret, rules: Mapping[str, Rule], place: PlaceOf, shows: Shows, subject: Subject
 ) -> Iterator[Finding]:
-    """The finding about one secret; none where no rule that runs is about it.
+    """The finding about one secret; none where the rule that is about it does not run.
 
     ``shows`` tells of a text whether it shows a secret: such a name is left out of the message.
     """
-    names = [id_of(name) for name in (secret.candidate.rule, *secret.also)]
-    rule = next((rules[name] for name in names if name in rules), None)
+    rule = rules.get(id_of(secret.candidate.rule))
     if not isinstance(rule, SecretRule):
         return
     details = details_of(secret, rule.provider, rule.revoke, shows)
-    also = sorted({*names} - {rule.id})
+    also = sorted({*map(id_of, secret.also)} - {rule.id})
     if also:
         details["also"] = also
     own, *others = secret.occurrences
@@ -72,6 +74,22 @@ def finding_of(
         )
 
 
+def shown(secrets: Iterable[Redacted]) -> Shows:
+    """Tells whether a short text holds one of some values, however many there are."""
+    by_length: dict[int, set[bytes]] = {}
+    for part in _wanted(secrets):
+        by_length.setdefault(len(part), set()).add(part)
+
+    def shows(text: bytes) -> bool:
+        return any(
+            text[at : at + length] in parts
+            for length, parts in by_length.items()
+            for at in range(len(text) - length + 1)
+        )
+
+    return shows
+
+
 def values(found: "Found") -> list[Redacted]:
     """The secret values of a text."""
     return [secret.candidate.value for secret in found.secrets]
@@ -82,26 +100,34 @@ def in_file(path: str, places: Places) -> PlaceOf:
     return lambda part: Location(path, span=places.span(part))
 
 
-def places_of(found: "Found") -> Places:
-    """The lines and columns of all that was found in a text."""
-    parts = [part for secret in found.secrets for part in secret.occurrences]
-    more = _elsewhere(found)
-    return Places(found.text.data, [offset for part in (*parts, *more) for offset in part])
-
-
 def private(found: "Found", places: Places) -> tuple[Span, ...]:
     """Where the secret values stand in a text, each on one line: no excerpt may show them."""
-    parts = [part for secret in found.secrets for part in secret.occurrences]
-    spans = {span for part in (*parts, *_elsewhere(found)) for span in places.lines(part)}
+    spans = {span for part in _parts(found) for span in places.lines(part)}
+    if len(found.secrets) > _MANY:
+        spans = {Span(span.line, 1, span.line, _WHOLE_LINE) for span in spans}
     return tuple(sorted(spans))
 
 
-def _elsewhere(found: "Found") -> Sequence[Part]:
-    """Where the values stand besides the places that were told."""
-    data = found.text.data
-    parts = {part for value in values(found) for part in parts_of(value)}
-    wanted = {part.encode("utf-8", "surrogatepass") for part in parts if len(part) >= _SHORTEST}
-    return list(_all_of(data, wanted))
+def places_of(found: "Found") -> Places:
+    """The lines and columns of all that was found in a text."""
+    return Places(found.text.data, [offset for part in _parts(found) for offset in part])
+
+
+def _parts(found: "Found") -> list[Part]:
+    """Where secrets stand: the places that were told, and wherever else their values are.
+
+    Of very many only the former: then nothing of their lines is shown.
+    """
+    told = [part for secret in found.secrets for part in secret.occurrences]
+    if len(found.secrets) > _MANY:
+        return told
+    return [*told, *_all_of(found.text.data, _wanted(values(found)))]
+
+
+def _wanted(secrets: Iterable[Redacted]) -> set[bytes]:
+    """What tells some values: parts of those with several lines."""
+    parts = {part for secret in secrets for part in parts_of(secret)}
+    return {part.encode("utf-8", "surrogatepass") for part in parts if len(part) >= _SHORTEST}
 
 
 def _all_of(data: bytes, wanted: Iterable[bytes]) -> Iterator[Part]:
