@@ -3,7 +3,6 @@
 A call of the finder costs as much as reading ten kilobytes, so a file a call would halve the speed.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from seawall.core.named_tuple import NamedTuple
@@ -26,11 +25,6 @@ class Batch(NamedTuple):
     """Bytes of the only text that stand before the buffer."""
     last: bool = True
     """Whether the texts end here."""
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """The index of the text that a byte of the buffer belongs to, and its place in there."""
-        index = bisect_right(self.starts, offset - 1 if offset else 0) - 1
-        return index, offset - self.starts[index] + self.skipped
 
 
 def batches(texts: Iterable[Text], size: int = SIZE) -> Iterator[Batch]:

@@ -1,5 +1,7 @@
 """Values that stand for a secret and are none: references, templates, masks, fill-in words."""
 
+from functools import lru_cache
+
 from seawall.core.lazy import pattern
 
 _REFERENCES = (
@@ -52,16 +54,22 @@ _NAME_LIKE = pattern(
     r"[A-Za-z_]*(?i:pass(?:word|wd)?|secret|token|key|credentials?|auth)[A-Za-z_]*"
 )
 _LONGEST = 120
+_MUCH = 1000
 
 
 def is_reference(value: str) -> bool:
     """Whether a value says where the real one is, is a template, an expression or nothing."""
     plain = value.strip()
+    if len(plain) > _MUCH:
+        return plain.lower().startswith(_REFERENCES)
+    return _is_reference(plain)
+
+
+@lru_cache(maxsize=8192)  # the same lines stand in many files
+def _is_reference(plain: str) -> bool:
     lower = plain.lower()
     if not plain or lower in _NOTHING or lower.startswith(_REFERENCES):
         return True
-    if len(plain) > 1000:
-        return False
     return bool(
         _TEMPLATE.search(plain)
         or _PATH.fullmatch(plain)

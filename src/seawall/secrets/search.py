@@ -2,6 +2,7 @@
 
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from seawall.core.named_tuple import NamedTuple
@@ -24,7 +25,7 @@ from seawall.secrets.rules import loading
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
 from seawall.secrets.text import Kind, Text
-from seawall.secrets.unwrapping import holds_kubernetes_secrets, unwrapped
+from seawall.secrets.unwrapping import holds_kubernetes_secrets, may_be_wrapped, unwrapped
 
 FORMS: tuple[Form, ...] = (
     *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS,
@@ -54,6 +55,10 @@ class Search:
         self._shapes = tuple(shapes)
         self._finder = finder
         self._encodings = len(rules) + len(FORMS)
+        anywhere = (True,) * len(Kind)
+        in_kinds = (tuple(kind in form.kinds for kind in Kind) for form in FORMS)
+        self._wanted = (*(anywhere for _ in rules), *in_kinds, *(anywhere for _ in _ENCODINGS))
+        """By the index of a pattern, then by kind: whether it means something there."""
         self._by_id = {rule.id: rule for rule in rules}
 
     def run(self, texts: Iterable[Text]) -> Iterator[Found]:
@@ -103,16 +108,13 @@ class Search:
         """Places by text and pattern."""
         events, complete = self._finder.find(batch.data)
         places: dict[int, dict[int, list[int]]] = {}
-        forms = len(self._rules)
+        texts, starts, skipped, wanted = batch.texts, batch.starts, batch.skipped, self._wanted
         for event in sorted(events):
-            index = event >> SHIFT
-            number, place = batch.place(event & PLACES)
-            if (
-                forms <= index < self._encodings
-                and batch.texts[number].kind not in FORMS[index - forms].kinds
-            ):
-                continue
-            places.setdefault(number, {}).setdefault(index, []).append(place)
+            index, offset = event >> SHIFT, event & PLACES
+            number = bisect_right(starts, offset - 1 if offset else 0) - 1
+            if wanted[index][texts[number].kind]:
+                found = places.setdefault(number, {}).setdefault(index, [])
+                found.append(offset - starts[number] + skipped)
         return places, complete
 
     def _read(self, text: Text, places: Places, *, complete: bool) -> Found:
@@ -179,7 +181,7 @@ class Search:
 
 
 def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
-    in_secret = bool(candidates) and holds_kubernetes_secrets(text.data)
+    in_secret = any(map(may_be_wrapped, candidates)) and holds_kubernetes_secrets(text.data)
     return [unwrapped(candidate, in_secret=in_secret) for candidate in candidates]
 
 

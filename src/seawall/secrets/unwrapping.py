@@ -16,7 +16,15 @@ _FORMS = frozenset(("bare", "field", "assigned"))
 
 def holds_kubernetes_secrets(data: bytes) -> bool:
     """Whether a text has a Kubernetes Secret in it."""
-    return _SECRET.search(data) is not None
+    return b"Secret" in data and _SECRET.search(data) is not None  # the first is much quicker
+
+
+def may_be_wrapped(candidate: Candidate) -> bool:
+    """Whether it depends on the text around a candidate what its value is."""
+    if candidate.form not in _FORMS or candidate.decoded:
+        return False
+    length = len(candidate.value.reveal())
+    return length >= _SHORTEST and length % 4 == 0
 
 
 def unwrapped(candidate: Candidate, *, in_secret: bool) -> Candidate:

@@ -52,16 +52,18 @@ def _name(text: Text, match: re.Match[bytes]) -> str:
     """The whole name, of which the match holds the part from its telling word on."""
     data = text.data
     start = match.start()
-    while data[start : start + 1] not in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
+    while data[start] not in _LETTERS:
         start += 1
-    found = _BEFORE.search(data[max(match.start() - 60, 0) : start])
-    rest = _AFTER.match(data, start)
-    head = found[0] if found else b""
-    return (head + (rest[0] if rest else b"")).decode("latin-1")
+    before = data[max(match.start() - _REACH, 0) : start]
+    after = data[start : start + _REACH]
+    first = len(before.rstrip(_NAME_BYTES))
+    behind = len(after) - len(after.lstrip(_NAME_BYTES))
+    return (before[first:] + after[:behind]).decode("ascii")
 
 
-_BEFORE = pattern(rb"[\w.$-]+\Z")
-_AFTER = pattern(rb"[\w.$-]{0,60}")
+_REACH = 60
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-"
 
 
 def quoted(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:

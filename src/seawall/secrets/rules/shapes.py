@@ -73,10 +73,13 @@ def shape(source: str) -> Shape:
 
 # Triggers -------------------------------------------------------------------------------------
 
-_LAST_REPEAT = re.compile(r"\{(\d+),\d+\}(\)*)$")
-_LONG_REPEAT = re.compile(r"\{(\d+),(\d+)\}")
-_OPTIONAL_END = re.compile(r"=\{0,\d\}(\)*)$")
 _COSTLY = 80
+_LONG_REPEAT = re.compile(r"\{(\d+),(\d+)\}")
+_PIECE = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[a-z-]*:)?|\{\d+(?:,\d*)?\}|.", re.DOTALL
+)
+"""What cannot be cut in two: an escape, a set, the head of a group, a repeat."""
+_REPEAT = re.compile(r"\{(\d+)(?:,\d*)?\}|[*+?]")
 
 
 def _trigger(source: str) -> str:
@@ -86,11 +89,55 @@ def _trigger(source: str) -> str:
     What stands before a token is looked at later: an edge in front halves Hyperscan's speed.
     """
     source = source.removeprefix(_EDGE).replace("?P<secret>", "?:")
-    source = _OPTIONAL_END.sub(r"\1", source)
-    source = _LAST_REPEAT.sub(r"{\1}\2", source)
+    cut = _cut(_PIECE.findall(source))
+    if not _parser.parse(cut).getwidth()[0]:
+        cut = source
     return _LONG_REPEAT.sub(
-        lambda found: found[0] if int(found[2]) < _COSTLY else f"{{{found[1]},}}", source
+        lambda found: found[0] if int(found[2]) < _COSTLY else f"{{{found[1]},}}", cut
     )
+
+
+def _cut(pieces: list[str]) -> str:
+    """What matches the shortest of the texts that a pattern matches from a place on."""
+    alternatives = _alternatives(pieces)
+    if len(alternatives) > 1:
+        return "|".join(map(_cut, alternatives))
+    rest = list(pieces)
+    while rest and (repeat := _REPEAT.fullmatch(rest[-1])):
+        rest.pop()
+        if rest and _REPEAT.fullmatch(rest[-1]):  # a mark behind a repeat: not greedy
+            continue
+        least = int(repeat[1]) if repeat[1] else int(repeat[0] == "+")
+        if least:
+            return "".join(rest) + (f"{{{least}}}" if least > 1 else "")
+        del rest[_last(rest) :]
+    if rest and rest[-1] == ")":
+        head = _last(rest)
+        return "".join(rest[: head + 1]) + _cut(rest[head + 1 : -1]) + ")"
+    return "".join(rest)
+
+
+def _alternatives(pieces: list[str]) -> list[list[str]]:
+    """A pattern's parts between bars that stand in none of its groups."""
+    found: list[list[str]] = [[]]
+    depth = 0
+    for piece in pieces:
+        depth += piece.startswith("(") - (piece == ")")
+        if piece == "|" and not depth:
+            found.append([])
+        else:
+            found[-1].append(piece)
+    return found
+
+
+def _last(pieces: list[str]) -> int:
+    """Where the last element begins: a sign, a set or a group."""
+    depth = 0
+    for index in range(len(pieces) - 1, -1, -1):
+        depth += (pieces[index] == ")") - pieces[index].startswith("(")
+        if not depth:
+            return index
+    return 0
 
 
 # Literals -------------------------------------------------------------------------------------
