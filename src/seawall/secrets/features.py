@@ -1,5 +1,6 @@
 """What can be told about a candidate, as words; ``scoring`` knows what each of them weighs."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from seawall.secrets.text import Kind
 
 _LENGTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 64, 128)
 _SURPRISES = (3.0, 3.4, 3.8, 4.2, 4.6, 5.2, 6.0)
+_LENGTH_WORDS = tuple(f"length:{limit}" for limit in (*_LENGTHS, 999))
+_SURPRISE_WORDS = tuple(f"surprise:{limit}" for limit in (*_SURPRISES, 9))
+"""The words for what is below each limit, and for what is below none."""
 SCANNED = 512
 """Characters of a value that are looked at: a longer one is no surer for its rest."""
 _KINDS = tuple(kind.name.lower() for kind in Kind)
@@ -69,21 +73,21 @@ _PATHS = {
 }
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=8192)
 def _of_value(value: str) -> tuple[str, ...]:
     return tuple(_value_features(value))
 
 
 def _value_features(value: str) -> Iterator[str]:
     length = len(value)
-    yield f"length:{next((limit for limit in _LENGTHS if length < limit), 999)}"
+    yield _LENGTH_WORDS[bisect_right(_LENGTHS, length)]
     kind = placeholder(value)
     if kind:
         yield f"placeholder:{kind}"
     yield f"alphabet:{alphabet(value)[0]}"
     yield f"mix:{mix_of(value)}"
     reads = surprise(value)
-    yield f"surprise:{next((limit for limit in _SURPRISES if reads < limit), 9)}"
+    yield _SURPRISE_WORDS[bisect_right(_SURPRISES, reads)]
     if length >= 16:
         yield "drawn" if distinct_enough(value) else "not-drawn"
         yield f"entropy:{min(int(entropy(value) * 2), 11)}"
@@ -97,15 +101,16 @@ def _value_features(value: str) -> Iterator[str]:
 
 def mix_of(value: str) -> str:
     """Which classes of characters a value has: ``Aa1!``."""
-    signs = any(not letter.isalnum() for letter in value)
+    present = set(value)
     return (
-        ("A" if any(map(str.isupper, value)) else "")
-        + ("a" if any(map(str.islower, value)) else "")
-        + ("1" if any(map(str.isdigit, value)) else "")
-        + ("!" if signs else "")
+        ("A" if any(map(str.isupper, present)) else "")
+        + ("a" if any(map(str.islower, present)) else "")
+        + ("1" if any(map(str.isdigit, present)) else "")
+        + ("" if value.isalnum() or not value else "!")
     )
 
 
+@lru_cache(maxsize=8192)
 def shape_of(value: str) -> str:
     """What a value looks like as a whole."""
     if _UUID.fullmatch(value):

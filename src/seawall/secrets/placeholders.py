@@ -22,14 +22,14 @@ _BETWEEN = pattern(
     r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[^{]*\}|[^\w]+|\w+:\".*|#{2,}.*#{2,}"
 )
 """What stands between two literals of a program, taken for a literal."""
-_MASK = pattern(r"(?i)[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
+_MASK = pattern(r"[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
 _NOTHING = frozenset(
     "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string str int "
     "bool boolean optional required object array any void number bytes byte char text "
     "function default static const public private required varchar unknown".split()
 )
 _FILL_IN = pattern(
-    r"(?i)change.?(?:me|it|this)|replace.?(?:me|this|with)?|your|insert|example|sample"
+    r"change.?(?:me|it|this)|replace.?(?:me|this|with)?|your|insert|example|sample"
     r"|place.?holder|dummy|todo|fixme|redacted|removed|put.?here|to.?be.?(?:set|replaced)|fill.?in"
     r"|enter.|goes.here|foo.?bar|^foo|^bar$|^baz|qux|asdf|blah|lorem|fake|mock|masked|hidden"
     r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
@@ -50,9 +50,8 @@ _WEAK_WORDS = frozenset(
 )
 """What a value is without its digits and signs, if somebody typed it for lack of a better one."""
 _PLAINER = str.maketrans("@$", "as", "0123456789!#%^&*()-_=+.,:;?/ \t'\"")
-_NAME_LIKE = pattern(
-    r"[A-Za-z_]*(?i:pass(?:word|wd)?|secret|token|key|credentials?|auth)[A-Za-z_]*"
-)
+_NAME_LIKE = pattern(r"[a-z_]*(?:pass(?:word|wd)?|secret|token|key|credentials?|auth)[a-z_]*")
+"""Like the two above for lower case: where case does not matter, each letter is looked at twice."""
 _LONGEST = 120
 _MUCH = 1000
 
@@ -80,20 +79,21 @@ def _is_reference(plain: str) -> bool:
 
 def placeholder(value: str) -> str:
     """Which kind of fill-in a value is; empty for none."""
-    lower = value.strip().lower()
+    whole = value.lower()
+    lower = whole.strip()
     if lower in _WEAK:
         return "weak"
     if lower.translate(_PLAINER) in _WEAK_WORDS:
         return "weak-variant"
     if len(lower) > _LONGEST:
         return ""
-    if _MASK.fullmatch(value):
+    if _MASK.fullmatch(whole):
         return "mask"
     if len(set(lower)) <= 2 and len(lower) > 2:
         return "repeated"
-    if _FILL_IN.search(value):
+    if _FILL_IN.search(whole):
         return "fill-in"
-    if _NAME_LIKE.fullmatch(value):
+    if _NAME_LIKE.fullmatch(whole):
         return "name"
     return ""
 

@@ -98,7 +98,7 @@ def _table() -> list[list[float]]:
     return [[(ord(cell) - ord("a")) * _STEP for cell in row] for row in rows]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def surprise(value: str) -> float:
     """Bits for each letter of its words: about 3 for what is made of words, 5 and more if drawn.
 
