@@ -82,13 +82,18 @@ _PIECE = re.compile(
 _REPEAT = re.compile(r"\{(\d+)(?:,\d*)?\}|[*+?]")
 
 
+def without_edge(source: str) -> str:
+    """The pattern without what stands before a token: that halves the speed of all engines."""
+    return source.removeprefix(_EDGE)
+
+
 def _trigger(source: str) -> str:
     """The pattern with its end cut to what it needs, and without counts that cost much memory.
 
     Hyperscan tells every end of a match: a tail of up to 400 characters would be told 400 times.
-    What stands before a token is looked at later: an edge in front halves Hyperscan's speed.
+    What stands before a token is looked at later.
     """
-    source = source.removeprefix(_EDGE).replace("?P<secret>", "?:")
+    source = without_edge(source).replace("?P<secret>", "?:")
     cut = _cut(_PIECE.findall(source))
     if not _parser.parse(cut).getwidth()[0]:
         cut = source
