@@ -7,7 +7,6 @@ outside what was named. A link that is named itself is followed, for somebody me
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from io import RawIOBase
 from typing import Protocol
 
 from seawall.core.errors import InputError
@@ -229,12 +228,16 @@ def _type_name(mode: int) -> str:
 def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
     """The bytes of a file, or why they cannot be had."""
     try:
-        descriptor = 0 if file.real == STDIN else _open(file.real)
-    except OSError as error:
-        return Failed(file.path, 0, 0, reason_of(error))
-    try:
-        with open(descriptor, "rb", buffering=0, closefd=descriptor != 0) as stream:
-            data = _read_up_to(stream, limit + 1)
+        if file.real == STDIN:
+            data = _read_up_to(0, limit + 1)
+        else:
+            descriptor, size = _open(file.real)
+            try:
+                data = os.read(descriptor, size + 1) if 0 < size < _PIECE else b""
+                if len(data) != size or not size:  # grown, or of no size, as in /proc
+                    data += _read_up_to(descriptor, limit + 1 - len(data))
+            finally:
+                os.close(descriptor)
     except OSError as error:
         return Failed(file.path, 0, 0, reason_of(error))
     if len(data) > limit:
@@ -245,27 +248,33 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
     return data
 
 
-def _read_up_to(stream: RawIOBase, limit: int) -> bytes:
+def _read_up_to(descriptor: int, limit: int) -> bytes:
     """Read in pieces: asked for all at once, the limit itself would be set aside in memory."""
     pieces: list[bytes] = []
     left = limit
-    while left > 0 and (piece := stream.read(min(left, _PIECE))):
+    while left > 0 and (piece := os.read(descriptor, min(left, _PIECE))):
         pieces.append(piece)
         left -= len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _open(path: str) -> int:
-    """Open a file; a FIFO only once somebody writes to it, for else reading it never ends."""
+def _open(path: str) -> tuple[int, int]:
+    """Open a file, and its size as far as it has one.
+
+    A FIFO is opened only once somebody writes to it, for else reading it never ends.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            return descriptor, status.st_size
+        if stat.S_ISFIFO(status.st_mode):
             _await_writer(descriptor)
         os.set_blocking(descriptor, True)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, 0
 
 
 def _await_writer(descriptor: int) -> None:

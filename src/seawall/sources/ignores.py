@@ -5,7 +5,7 @@ What a pattern means is ``text.gitignore``'s business.
 
 import os
 
-from seawall.text.gitignore import Pattern, parse
+from seawall.text.gitignore import Names, Pattern, parse
 
 _NAME = ".gitignore"
 _SIZE_LIMIT = 1024 * 1024
@@ -29,7 +29,9 @@ class Ignores:
         below = path[len(self._given) :].lstrip("/")
         parent, _, name = below.rpartition("/")
         directory = f"{self._root.rstrip('/')}/{parent}" if parent else self._root
-        for depth, patterns in self._in_force(directory):
+        for depth, names, patterns in self._in_force(directory):
+            if not names.may_mean(name):
+                continue
             parts = f"{directory.rstrip('/')}/{name}".split("/")[depth:]
             for pattern in patterns:
                 if pattern.matches(parts, is_directory=is_directory):
@@ -47,13 +49,13 @@ class Ignores:
                 outer = self._in_force(os.path.dirname(directory))
             own = parse(lines)
             depth = directory.rstrip("/").count("/") + 1
-            found = self._known[directory] = ((depth, own), *outer) if own else outer
+            found = self._known[directory] = ((depth, Names(own), own), *outer) if own else outer
         return found
 
 
-_InForce = tuple[tuple[int, tuple[Pattern, ...]], ...]
+_InForce = tuple[tuple[int, Names, tuple[Pattern, ...]], ...]
 """The patterns that count in a directory: for each ignore file, from the deepest on, the depth
-of its directory and its patterns, the last one first."""
+of its directory, the names that they may mean and the patterns, the last one first."""
 
 
 def _repository_of(directory: str) -> str:

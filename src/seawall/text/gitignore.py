@@ -17,6 +17,24 @@ _PATTERN_LIMIT = 10_000
 _Segment = Callable[[str], object]
 
 
+class _Exact(str):
+    """Judges a part of a path that must be just this."""
+
+    __slots__ = ()
+
+    def __call__(self, part: str) -> bool:
+        return self == part
+
+
+class _Ending(str):
+    """Judges a part of a path that must end so."""
+
+    __slots__ = ()
+
+    def __call__(self, part: str) -> bool:
+        return part.endswith(self)
+
+
 class Pattern(NamedTuple):
     """One line of an ignore file.
 
@@ -85,6 +103,39 @@ def _pattern(line: str) -> Pattern | None:
     return Pattern(tuple(segments), negated, only_directories)
 
 
+class Names:
+    """Tells by the last part of a path alone whether one of some patterns may mean it.
+
+    Most names mean nothing to any pattern, and this is much quicker than to ask each of them.
+    """
+
+    __slots__ = ("_endings", "_names", "_others")
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        names: list[str] = []
+        endings: list[str] = []
+        others: list[_Segment] = []
+        for pattern in patterns:
+            last = pattern.segments[-1] or _any_name
+            if isinstance(last, _Exact):
+                names.append(str(last))
+            elif isinstance(last, _Ending):
+                endings.append(str(last))
+            else:
+                others.append(last)
+        self._names = frozenset(names)
+        self._endings = tuple(endings)
+        self._others = tuple(others)
+
+    def may_mean(self, name: str) -> bool:
+        """Whether the last segment of a pattern judges well of a name."""
+        return (
+            name in self._names
+            or name.endswith(self._endings)
+            or any(segment(name) for segment in self._others)
+        )
+
+
 def _single_star(name: str) -> str:
     """A pattern without a slash is a name's; ``**`` says no more there than ``*``."""
     return name if name.strip("*") else "*"
@@ -109,10 +160,9 @@ _SPECIAL = lazy.pattern(r"[*?\[\\]")
 def _segment(name: str) -> _Segment:
     """What judges one part of a path by a pattern without slashes."""
     if not _SPECIAL.search(name):
-        return name.__eq__
+        return _Exact(name)
     if name[0] == "*" and not _SPECIAL.search(name, 1):
-        ending = name[1:]
-        return lambda part: part.endswith(ending)
+        return _Ending(name[1:])
     pieces = _pieces(name)
     if pieces is None:
         return _no_name
