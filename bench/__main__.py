@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from bench import advisories, again, corpus, dockerfiles, images, packages, versions
+from bench import advisories, again, corpus, dockerfiles, images, packages, secrets, versions
 from bench.measure import Run, least_cpu, median_wall, peak, repeat, run
 from seawall import cache
 
@@ -175,6 +175,7 @@ def main() -> None:
         rows += told(advisories.rows())
         rows += told(packages.rows())
         rows += told(images.rows())
+        rows += told(secrets.rows())
     if "--write" in sys.argv:
         write(rows, DOCUMENT)
 
