@@ -40,9 +40,9 @@ class RedactedSources:
         self._spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._starts: dict[str, list[int]] = {}
         self._secrets: set[tuple[str, int]] = set()
-        for path, spans in report.private.items():
-            for span in spans:
-                self._note_span(path, span)
+        self._private = report.private
+        self._noted: set[str] = set()
+        """The files whose private places are noted: a part of a report needs few of them."""
         for finding in report.findings:
             self._note(finding)
         for suppressed in report.suppressed:
@@ -73,6 +73,10 @@ class RedactedSources:
         text = self._sources.line(path, number)
         if text is None:
             return None
+        if path not in self._noted:
+            self._noted.add(path)
+            for span in self._private.get(path, ()):
+                self._note_span(path, span)
         for start in self._starts.pop(path, ()):
             self._note_below(path, start)
         in_brackets = (path, number) in self._secrets and ("{" in text or "[" in text)
