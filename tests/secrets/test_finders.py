@@ -20,7 +20,8 @@ from seawall.secrets.text import Kind, Text, kind_of
 from tests.secrets.rules import RULES, drawn, native, plain
 
 LINES = st.sampled_from(
-    ["password = '{}'\n", 'api_key: "{}"\n', "{}\n", "https://app:{}@example.org/\n", "token={}&a=b\n",
+    ["password = '{}'\n", 'api_key: "{}"\n', "{}\n", "https://app:{}@example.org/\n",
+     "token={}&a=b\n",
      "  {}\n", "x{}x\n", "--token {}\n", "Authorization: Bearer {}\n", "<password>{}</password>\n"]
 )  # fmt: skip
 NAMES = st.sampled_from(["a.py", "b.yaml", "c.md", "d.json", "e.sh", "f", "go.sum", ".env"])
@@ -54,13 +55,13 @@ def finders() -> list[tuple[str, Search]]:
     """A plain search for each way to look for literals."""
     found = []
     for engine in ("each by itself", "re", "RE2"):
-        finder = PlainFinder(plain()._shapes)  # noqa: SLF001 - to prepare it by hand
+        finder = PlainFinder(plain()._shapes)
         if engine != "each by itself":
             with pytest.MonkeyPatch.context() as patch:
                 if engine == "re":
                     patch.setitem(sys.modules, "re2", None)
-                finder._prepare()  # noqa: SLF001 - as above
-        found.append((engine, Search(list(RULES.values()), plain()._shapes, finder)))  # noqa: SLF001
+                finder._prepare()
+        found.append((engine, Search(list(RULES.values()), plain()._shapes, finder)))
     return found
 
 
@@ -89,7 +90,7 @@ def test_a_literal_within_another_is_told_of_too(monkeypatch: pytest.MonkeyPatch
             for name, module in modules.items():
                 patch.setitem(sys.modules, name, module)
             finder = PlainFinder(made)
-            finder._prepare()  # noqa: SLF001 - else only for much text
+            finder._prepare()
         events, complete = finder.find(data)
         assert complete
         assert {(event >> SHIFT, event & PLACES) for event in events} == expected
@@ -116,7 +117,7 @@ def test_a_literal_within_another_is_told_of_too(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_triggers_end_as_early_as_they_can(pattern: str, trigger: str) -> None:
-    assert shapes._trigger(pattern) == trigger  # noqa: SLF001 - shapes want bounds
+    assert shapes._trigger(pattern) == trigger
 
 
 def test_each_match_begins_with_one_of_its_trigger() -> None:
@@ -175,7 +176,7 @@ def cost(data: bytes) -> tuple[int, int]:
     """Events and calls of Python functions that a text of one line costs."""
     events = calls = 0
     search = native()
-    finder = search._finder  # noqa: SLF001 - counted, not changed
+    finder = search._finder
 
     class Counting:
         ends = finder.ends
@@ -190,7 +191,7 @@ def cost(data: bytes) -> tuple[int, int]:
         nonlocal calls
         calls += event == "call"
 
-    counted = Search(list(RULES.values()), search._shapes, Counting())  # type: ignore[arg-type]  # noqa: SLF001
+    counted = Search(list(RULES.values()), search._shapes, Counting())  # type: ignore[arg-type]
     sys.setprofile(count)
     try:
         found = list(counted.run([Text("a.min.js", data, Kind.CODE)]))
