@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bench import __main__ as bench
-from bench import again, corpus, git, images
+from bench import again, corpus, git, images, secrets
 from bench.measure import DiedError, Run, least_cpu, median_wall, peak, repeat, run
 from seawall.engine import Options, scan
 
@@ -191,3 +191,25 @@ def test_the_table_is_put_behind_its_mark(tmp_path: Path) -> None:
 
 def test_the_page_has_the_mark() -> None:
     assert bench.DOCUMENT.read_text().count(bench.MARK) == 1
+
+
+def test_a_tree_of_source_is_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, target = tmp_path / "first", tmp_path / "second", tmp_path / "target"
+    (first / "below").mkdir(parents=True)
+    (first / "below" / "a.py").write_text("text\n")
+    (first / "picture").write_bytes(b"\0\1")
+    second.mkdir()
+    (second / "a.py").write_text("more text\n")
+    monkeypatch.setenv(secrets.SOURCES, f"{first}:{second}")
+    assert secrets.tree(target) == 15
+    assert (target / "0" / "below" / "a.py").read_text() == "text\n"
+    assert (target / "1" / "a.py").read_text() == "more text\n"
+    assert len(list(target.rglob("*.py"))) == 2
+    assert secrets.tree(tmp_path / "small", 5) in (5, 10)
+
+
+def test_the_search_alone_is_measured(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "a.py").write_text("text\n")
+    assert min(secrets.measured(tree, tmp_path, "plain")) > 0

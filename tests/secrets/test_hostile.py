@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.secrets import search as search_module
 from seawall.secrets.finding import native as finding
 from seawall.secrets.names import meaning_of
 from seawall.secrets.placeholders import is_reference, looks_like_prose, placeholder
@@ -123,6 +124,22 @@ def test_a_flood_hides_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
         assert results["b.yaml"].complete
         assert results["b.yaml"].secrets[0].candidate.value.reveal() == value
         assert not results["a.md"].complete
+
+
+def test_a_large_flood_is_cut_and_hides_no_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_module, "MOST_PLACES", 10_000)
+    value = drawn(14, 9)
+    hidden = f"password: {value}\n".encode()
+    flood = Text("a.yaml", hidden + b"key:x " * 700_000 + hidden, Kind.CONFIGURATION)
+    beside = Text("b.yaml", hidden + b"# nothing else\n" * 100_000, Kind.CONFIGURATION)
+    for order in ((flood, beside), (beside, flood), (flood, flood, beside)):
+        results = list(native().run(order))
+        assert [result.text for result in results] == list(order)
+        for result in results:
+            assert result.complete is (result.text is beside)
+            (secret,) = result.secrets
+            assert secret.candidate.value.reveal() == value
+            assert len(secret.occurrences) == 1
 
 
 def test_one_long_line() -> None:

@@ -34,6 +34,10 @@ FORMS: tuple[Form, ...] = (
 
 Places = dict[int, list[int]]
 """Places by the index of their pattern."""
+MOST_PLACES = 1_000_000
+"""Places of one text after which the rest of it is not looked at, and that is told."""
+_LookedAt = tuple[Batch, dict[int, Places], bool]
+"""A batch, the places in it by text and pattern, and whether these are all."""
 _ENCODINGS = (unpacked, percent)
 
 
@@ -65,11 +69,18 @@ class Search:
         """What is found in each text, in their order; texts without anything are left out."""
         open_places: Places = {}
         whole = True
+        count = 0
         for batch in batches(texts):
-            for part, places, complete in self._looked_at(batch):
+            if count > MOST_PLACES and batch.skipped:  # the rest of a text that floods the memory
+                looked_at: Iterable[_LookedAt] = [(batch, {}, False)]
+            else:
+                count = 0 if not batch.skipped else count
+                looked_at = self._looked_at(batch)
+            for part, places, complete in looked_at:
                 if part.skipped or not part.last:  # a part of a large text
                     for index, found in places.get(0, {}).items():
                         open_places.setdefault(index, []).extend(found)
+                        count += len(found)
                     whole = whole and complete
                     if part.last:
                         yield from self._told(part, {0: open_places}, complete=whole)
@@ -77,7 +88,7 @@ class Search:
                 else:
                     yield from self._told(part, places, complete=complete)
 
-    def _looked_at(self, batch: Batch) -> Iterator[tuple[Batch, dict[int, Places], bool]]:
+    def _looked_at(self, batch: Batch) -> Iterator["_LookedAt"]:
         """A batch with its places; text by text where one of them floods the finder."""
         places, complete = self._places(batch)
         if complete or len(batch.texts) == 1:
