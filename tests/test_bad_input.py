@@ -29,7 +29,7 @@ def scan(*arguments: str, cwd: Path, data: bytes | None = None) -> tuple[int, st
         (b"", 0, "Nothing was checked"),
         (b"a: [\n", 3, "a.yaml:2:1"),
         (b"kind: Pod\napiVersion: v1\nspec: {" + b"a: {" * 300 + b"}" * 301, 3, "a.yaml:3:"),
-        (b"--- # only a comment\n", 0, "Nothing was checked"),
+        (b"--- # only a comment\n", 0, "No secrets found; nothing else was checked."),
         (b"a: &a [*a]\n", 3, "a.yaml:1:8"),
     ],
 )

@@ -14,7 +14,8 @@ HEAVY = {
     "multiprocessing", "pathlib", "pathspec",
     "shutil", "socket", "ssl", "subprocess", "tempfile", "textwrap", "tomllib", "urllib",
     "xml", "zipfile", "zlib",
-    "isal", "seawall.sources.images", "seawall.sources.decompression",
+    "hyperscan", "isal", "random", "re2", "seawall.secrets.rules.manual", "seawall.sources.images",
+    "seawall.sources.decompression",
 }  # fmt: skip
 
 READS_IMAGES = (
@@ -81,6 +82,16 @@ def test_scan_loads_nothing_heavy(tmp_path: Path) -> None:
     assert not any(
         name.startswith(("seawall.sources.http", "seawall.sources.images")) for name in modules
     )
+
+
+def test_a_few_texts_are_searched_with_what_is_quick_to_load(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("x = 1\n")
+    modules = loaded("scan", str(file))
+    assert "seawall.secrets.search" in modules
+    assert not modules & HEAVY
+    without = loaded("scan", "--no-secrets", str(file))
+    assert not [name for name in without if name.startswith("seawall.secrets")]
 
 
 def test_charts_cost_nothing_unless_they_are_rendered(tmp_path: Path) -> None:

@@ -72,6 +72,14 @@ def test_every_place_of_a_value_is_one_finding(tree: Path) -> None:
     assert place.span.line == 3
 
 
+def test_other_files_with_the_same_value_are_told(tree: Path) -> None:
+    line = f'A_TOKEN = "{token()}"\n'
+    write(tree, {"a.py": line, "b.py": line, "c.py": line})
+    first, second, _ = report().findings
+    assert first.details["elsewhere"] == ["b.py", "c.py"]
+    assert second.message.endswith("; it also stands in 2 other files")
+
+
 def test_standard_input_is_searched(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tree / "in").write_text(f"token: {token()}\n")
     descriptor = os.open(tree / "in", os.O_RDONLY)
@@ -322,6 +330,8 @@ def test_a_cache_changes_nothing(remembered: Path, arguments: tuple[str, ...]) -
     })  # fmt: skip
     (remembered / "app.py").unlink()
     _same(*arguments)
+    _same(*arguments)
+    (remembered / "d1" / "f1.py").unlink()  # z.yaml told of it
     _same(*arguments)
 
 

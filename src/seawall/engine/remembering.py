@@ -350,6 +350,8 @@ class Section(NamedTuple):
     """What it tells of that rests on this, too (``Knowledge.digest``); empty where nothing does."""
     private: tuple[int, ...]
     """Which of the files have findings about secrets."""
+    elsewhere: bytes
+    """What it tells of other files that hold the same secrets rests on this."""
 
 
 class _Sections:

@@ -177,8 +177,12 @@ class _Telling:
         ]
         keys = [self._sections.key(group) for group in groups]
         known = [
-            item if item is not None and self._shelf.digest(item.asked) == item.answers else None
-            for item in self._sections.known(keys)
+            item
+            if item is not None
+            and self._shelf.digest(item.asked) == item.answers
+            and item.elsewhere == self._elsewhere(group)
+            else None
+            for item, group in zip(self._sections.known(keys), groups, strict=True)
         ]
         return list(map(Group, groups, keys, known))
 
@@ -353,7 +357,19 @@ class _Telling:
             tuple(said.builds),
             self._packages_of(group),
             tuple(number for number, result in enumerate(group.results) if result.secrets),
+            self._elsewhere(group.units),
         ), is_private
+
+    def _elsewhere(self, units: Sequence[Unit]) -> bytes:
+        """What tells in which other files the secrets of some files stand."""
+        paths = dict.fromkeys(unit.task.file.path for unit in units)
+        told = [
+            (path, number, finding.details["elsewhere"])
+            for path in paths
+            for number, finding in enumerate(self._found_in.get(path, ()))
+            if "elsewhere" in finding.details
+        ]
+        return repr(told).encode("utf-8", "surrogatepass") if told else b""
 
     def _parts_of(self, verdict: Verdict) -> Iterator[tuple[str, Part]]:
         """What is said of each file that a verdict is about."""

@@ -21,7 +21,7 @@ from seawall.secrets.reading import addresses, assignments, headers, private_key
 from seawall.secrets.reading.form import Form
 from seawall.secrets.reading.named_files import reader_of
 from seawall.secrets.reading.tokens import MOST, tokens
-from seawall.secrets.rules import loading
+from seawall.secrets.rules import quick
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
 from seawall.secrets.text import Kind, Text
@@ -49,6 +49,8 @@ class Found(NamedTuple):
     """In the order of their places."""
     complete: bool = True
     """Whether all of it was looked at: a text with too many matches is not."""
+    seen: tuple[Part, ...] = ()
+    """Where there is whatever was weighed, also what did not count: an excerpt shows none of it."""
 
 
 class Search:
@@ -134,7 +136,8 @@ class Search:
         named = reader_of(text.name)
         if named is not None:
             candidates += named(text)
-        return Found(text, _judged(text, candidates), complete and whole)
+        seen = tuple({Part(item.start, item.end) for item in candidates})
+        return Found(text, _judged(text, candidates), complete and whole, seen)
 
     def _candidates(
         self, text: Text, places: Places, budget: Budget, depth: int
@@ -212,6 +215,8 @@ def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
 
 WORTH_BUILDING = 1 << 20
 """Bytes of text from which Hyperscan is worth the two seconds that its database takes to build."""
+WORTH_LOADING = 32 << 10
+"""Bytes of text from which it is worth the 20 ms that it takes to load."""
 
 
 def search(
@@ -223,12 +228,12 @@ def search(
     bytes there are to look at: for few, nothing is built that is not there yet. Where nothing is to
     be written (not ``keep``), what is kept is used all the same.
     """
-    native_here = use_native and native.available()
-    key = stored.key_of(_sources())
+    native_here = use_native and size >= WORTH_LOADING and native.available()
+    key = stored.key_of(_sources(), with_database=native_here)
     kept = stored.load(directory, key) if directory else None
     if kept is None:
         kept = stored.Stored(*_made(), b"")
-        if directory and keep and size < WORTH_BUILDING:
+        if directory and keep and not (native_here and size >= WORTH_BUILDING):
             stored.save(directory, key, kept)
     if native_here and not kept.database and size >= WORTH_BUILDING:
         kept = stored.Stored(kept.rules, kept.shapes, native.build(kept.shapes))
@@ -239,7 +244,7 @@ def search(
 
 
 def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:
-    rules = loading.shipped()
+    rules = quick.shipped()
     forms = [shape(form.pattern) for form in FORMS]
     return rules, (*map(shape_of, rules), *forms, *decoding.shapes())
 

@@ -6,7 +6,7 @@ second search is made.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 DOMAIN = "secrets"
 WORTH_REMEMBERING = 2_000_000
 """Bytes of text from which one later look saves more than to open the cache costs."""
+_MOST_PATHS = 20
+"""Other files with the same secret that a finding names."""
 _WHAT = "searching for secrets"
 
 
@@ -91,6 +93,7 @@ class Credentials:
         if self._known is not None:
             self._known.learn(self._entries, self._swept, before)
             self._known.note(self._targets)
+        self._swept = with_other_files(self._entries, self._swept)
         for entry, swept in zip(self._entries, self._swept, strict=True):
             if swept.findings and self._inputs.texts.data(entry.file.path) is None:
                 self._inputs.texts.add(entry.file.path, self._again(entry, swept))
@@ -226,16 +229,42 @@ class Credentials:
         )
 
 
+def with_other_files(entries: "Sequence[Entry]", swept: "Sequence[Swept]") -> "list[Swept]":
+    """What became of each file, its findings told in which other files the same secret stands."""
+    paths: dict[Redacted, dict[str, None]] = {}
+    for entry, item in zip(entries, swept, strict=True):
+        for finding in item.findings:
+            paths.setdefault(finding.secret, {})[entry.file.path] = None
+    if not any(len(own) > 1 for own in paths.values()):
+        return list(swept)
+    return [
+        item._replace(findings=tuple(_elsewhere(finding, paths) for finding in item.findings))
+        for item in swept
+    ]
+
+
+def _elsewhere(finding: Finding, paths: Mapping[Redacted, Mapping[str, None]]) -> Finding:
+    others = sorted(paths[finding.secret].keys() - {finding.location.path})
+    if not others:
+        return finding
+    where = others[0] if len(others) == 1 else f"{len(others)} other files"
+    return finding._replace(
+        message=f"{finding.message}; it also stands in {where}",
+        details={**finding.details, "elsewhere": others[:_MOST_PATHS]},
+    )
+
+
 def _entries(inputs: Inputs) -> "list[Entry]":
     from seawall.engine.credentials.sweep import Entry  # noqa: PLC0415 - where there are texts
 
     data = {task.file.path: task.data for task in inputs.tasks if task.is_whole_file}
     packed = {item.file.path for item in inputs.package_files if item.format.large}
     packages = {item.file.path: item.data for item in inputs.package_files if item.data}
+    unread = {item.path for item in inputs.failed if not item.line}  # a FIFO is read only once
     entries = []
     for file in inputs.files:
         path = file.path
-        if path in packed:
+        if path in packed or path in unread:
             continue
         known = data.get(path, packages.get(path))
         size = _size_of(file) if known is None else len(known)

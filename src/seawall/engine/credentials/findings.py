@@ -114,11 +114,12 @@ def places_of(found: "Found") -> Places:
 
 
 def _parts(found: "Found") -> list[Part]:
-    """Where secrets stand: the places that were told, and wherever else their values are.
+    """Where secrets may stand: all that was weighed, and wherever else their values are.
 
     Of very many only the former: then nothing of their lines is shown.
     """
     told = [part for secret in found.secrets for part in secret.occurrences]
+    told += found.seen
     if len(found.secrets) > _MANY:
         return told
     return [*told, *_all_of(found.text.data, _wanted(values(found)))]

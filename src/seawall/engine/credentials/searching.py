@@ -20,9 +20,12 @@ def searcher(options: "Options", size: int) -> "Search":
 
     ``size`` is about how many bytes will be looked at: for few nothing is built that is not kept.
     """
-    from seawall.secrets.search import WORTH_BUILDING  # noqa: PLC0415 - where there are texts
+    from seawall.secrets.search import (  # noqa: PLC0415 - where there are texts
+        WORTH_BUILDING,
+        WORTH_LOADING,
+    )
 
-    size = WORTH_BUILDING if size >= WORTH_BUILDING else 1
+    size = max((least for least in (WORTH_LOADING, WORTH_BUILDING) if size >= least), default=1)
     return _made(directory(os.environ), size, keep=options.cache)
 
 

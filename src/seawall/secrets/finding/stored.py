@@ -31,9 +31,9 @@ class Stored:
         """Empty where there is no Hyperscan."""
 
 
-def key_of(parts: Sequence[bytes]) -> str:
-    """The name of the file for some sources of rules and code."""
-    version = native.library_version() if native.available() else "plain"
+def key_of(parts: Sequence[bytes], *, with_database: bool) -> str:
+    """The name of the file for some sources of rules and code, with a database or without one."""
+    version = native.library_version() if with_database else "plain"
     machine = f"{sys.platform} {os.uname().machine}" if hasattr(os, "uname") else sys.platform
     known = f"{FORMAT} {marshal.version} {sys.implementation.cache_tag} {version} {machine}"
     state = blake2b(known.encode(), digest_size=16)
