@@ -310,7 +310,8 @@ def _covered(
             elif item.state in (CLEAN, HOLDS):
                 searched.append(path)
     looked_at = {entry.file.path for entry in entries}
-    skipped += (item for item in old.skipped if item.path not in unknown & looked_at)
+    told_here = unknown & looked_at
+    skipped += (item for item in old.skipped if item.path not in told_here)
     return Coverage(
         old.read, tuple(sorted(skipped)), tuple(sorted(set(not_covered))),
         tuple(sorted({*failed.values(), *old.failed})), tuple(sorted(searched)),

@@ -4,6 +4,7 @@ Texts pass by; what is kept of each is what was found in it, and that is little.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from seawall.core.compact import (
@@ -36,6 +37,7 @@ a text beyond the limit, it could not be read."""
 WORTH_SPREADING = 2 << 20
 """Bytes of text from which a second process is worth its work."""
 _HEAD = 8192
+_PIECE = 1 << 20
 _A_FILE = 4096
 """What it costs to open a file, in bytes that are searched in that time."""
 
@@ -82,15 +84,18 @@ class Sweep:
         self, entries: Sequence[Entry], workers: int, progress: Progress | None
     ) -> list[Swept]:
         """What became of each file, in their order."""
-        weights = [entry.size + _A_FILE for entry in entries]
+        processes = workers if sum(map(_weight, entries)) >= WORTH_SPREADING else 1
+        order = _dealt(list(map(_weight, entries)), processes)
+        dealt = [entries[number] for number in order]
         step = Step(progress, "files searched for secrets", len(entries))
 
         def work(part: Sequence[Entry]) -> list[Swept]:
             step.begin(len(part))
             return self._looked_at(part, step)
 
-        processes = workers if sum(weights) >= WORTH_SPREADING else 1
-        return spread(entries, weights, processes, work, _to_plain, self._received)
+        weights = list(map(_weight, dealt))
+        swept = spread(dealt, weights, processes, work, _to_plain, self._received)
+        return [item for _, item in sorted(zip(order, swept, strict=True), key=itemgetter(0))]
 
     def _received(self, _entry: Entry, plain: Plain) -> Swept:
         return _from_plain(plain, self._rules)
@@ -152,6 +157,23 @@ class Sweep:
             _ignores(path, found.text.data, said),
             tuple(values(found)), found.complete,
         )  # fmt: skip
+
+
+def _weight(entry: Entry) -> int:
+    return entry.size + _A_FILE
+
+
+def _dealt(weights: Sequence[int], workers: int) -> list[int]:
+    """An order in which slices of equal weight take as long: neighbours are much alike.
+
+    Pieces of a megabyte or so are dealt to the workers in turns.
+    """
+    hands: list[list[int]] = [[] for _ in range(workers)]
+    done = 0
+    for number, weight in enumerate(weights):
+        hands[done // _PIECE % workers].append(number)
+        done += weight
+    return [number for hand in hands for number in hand]
 
 
 def _head(file: "SourceFile") -> bytes | Failed:
