@@ -1,0 +1,1 @@
+"""Takes secrets out of a stream of bytes: logs above all."""
