@@ -92,7 +92,7 @@ def test_the_reader_leaves(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--min-confidence", "much"), b"choose from"),
+        (("--min-confidence", "much"), b"invalid choice"),
         (("--values", "absent"), b"one value a line"),
     ],
 )

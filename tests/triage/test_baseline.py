@@ -16,8 +16,9 @@ from seawall.core.finding import fingerprint
 from seawall.core.redacted import Redacted
 from seawall.core.severity import Severity
 from seawall.engine import Options, scan
-from seawall.triage import baseline
-from seawall.triage.baseline import Baseline, Entry, entries_of, parse, render
+from seawall.triage import baseline_file
+from seawall.triage.baseline import STATES, Baseline, Entry, entries_of
+from seawall.triage.baseline_file import parse, render
 from tests.reports.samples import shop
 from tests.sources.git_support import git, make, needs_git
 from tests.triage.support import command, json_scan, pod, rules_of, write
@@ -57,7 +58,7 @@ def test_what_is_known_does_not_count(tree: Path) -> None:
     assert {item["reason"] for item in report["suppressed"]} == {"known to the baseline"}
     assert {item["by"]["form"] for item in report["suppressed"]} == {"baseline"}
     header, *entries = text.splitlines()
-    assert json.loads(header) == {"format": "seawall-baseline", "version": 1}
+    assert json.loads(header) == {"format": "seawall-baseline", "version": 2}
     assert entries == sorted(entries)
     assert "a.yaml" not in text
 
@@ -312,7 +313,7 @@ def line(**fields: object) -> str:
         ('{"a": 1}\n', ":1: this is no baseline of seawall"),
         (line(), ":1: this is no baseline of seawall"),
         ('{"format": "other", "version": 1}\n', ":1: this is no baseline of seawall"),
-        ('{"format": "seawall-baseline", "version": 2}\n', ":1: the baseline has version 2"),
+        ('{"format": "seawall-baseline", "version": 3}\n', ":1: the baseline has version 3"),
         ('{"format": "seawall-baseline"}\n', ":1: the baseline has version None"),
         (f"{HEADER}<<<<<<< HEAD\n", ":2: this is a merge conflict"),
         (f"{HEADER}{line()}=======\n", ":3: this is a merge conflict"),
@@ -351,7 +352,7 @@ def test_files_that_are_none(tree: Path) -> None:
 
 
 def test_a_huge_file(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baseline, "SIZE_LIMIT", 100)
+    monkeypatch.setattr(baseline_file, "SIZE_LIMIT", 100)
     Path(FILE).write_text(HEADER + line() * 3)
     assert "is larger than" in command("scan", "--baseline", FILE).err
 
@@ -373,7 +374,8 @@ ENTRIES = st.builds(
     Entry,
     st.text("0123456789abcdef", min_size=32, max_size=32),
     st.text(), st.text(), st.sampled_from(list(Severity)), st.integers(1, 10**6),
-    st.just(""), st.text(), st.sampled_from(["", "2027-01-31"]),
+    st.just(""), st.text(), st.sampled_from(["", "2027-01-31"]), st.sampled_from(["", *STATES]),
+    st.text(),
 )  # fmt: skip
 
 
@@ -438,3 +440,31 @@ def test_a_scan_from_python(tree: Path) -> None:
     recorded()
     report = scan(Options(select=("host-pid",), baseline=os.path.abspath(FILE))).report
     assert not report.findings
+
+
+# Entries without a use ------------------------------------------------------------------------
+
+
+def test_entries_without_a_use_are_told_and_removed(tree: Path) -> None:
+    Path("seawall.toml").write_text(f'baseline = "{FILE}"\n')
+    text = recorded()
+    write(tree, {"a.yaml": pod("a").replace("hostPID: true", "hostPID: false"), "b.yaml": pod("b")})
+    for _ in range(2):  # the second time from the cache
+        ran = command("scan", "--select", SELECT, "--exit-zero")
+        assert "1 entry of the baseline is about what is there no more: host-pid " in ran.err
+    assert "no more" not in command("scan", "--select", SELECT, "--exit-zero", "a.yaml").err
+    ran = command("scan", "--select", SELECT, "--prune-baseline", "a.yaml")
+    assert ran.code == 2
+    assert "not all of the project was looked at" in ran.err
+    ran = command("scan", "--select", SELECT, "--exit-zero", "--prune-baseline")
+    assert ran.err == f"seawall: 1 entry removed from {FILE}\n"
+    assert Path(FILE).read_text() == "".join(
+        line for line in text.splitlines(keepends=True) if '"host-pid"' not in line
+    )
+    assert "no more" not in command("scan", "--select", SELECT, "--exit-zero").err
+
+
+def test_without_a_baseline_there_is_nothing_to_remove(tree: Path) -> None:
+    ran = command("scan", "--prune-baseline")
+    assert ran.code == 2
+    assert "name it by --baseline" in ran.err

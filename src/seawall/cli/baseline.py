@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seawall.cli.output import write_atomically, write_text
 from seawall.core.errors import UsageError
+from seawall.core.finding import Finding
 from seawall.core.lazy import pattern
 from seawall.core.report import BASELINE, HISTORY, Report, Suppressed
 from seawall.triage.verdicts import Policy, Verdict, known_before
@@ -27,14 +28,14 @@ def write_baseline(report: Report, in_use: str | None, path: str, policy: Policy
     said that did not run now; what is gone is left out. Findings of locked rules are not written,
     for nothing hides them. Raises UsageError when what stands in the file is no baseline.
     """
-    from seawall.triage.baseline import Baseline, entries_of, load, render  # noqa: PLC0415 - json
+    from seawall.triage.baseline import Baseline, entries_of  # noqa: PLC0415 - only if asked for
+    from seawall.triage.baseline_file import load, render  # noqa: PLC0415 - json
 
     _spare_other_files(path)
     is_new = not os.path.exists(path)
     known = [entry for old in _existing(path, in_use) for entry in load(old)]
     before = Baseline(known)
-    set_aside = (item.finding for item in report.suppressed if item.form in _SET_ASIDE)
-    present = [item for item in (*report.findings, *set_aside) if not policy.is_locked(item)]
+    present = [item for item in _present(report) if not policy.is_locked(item)]
     unasked = {entry for entry in known if entry.rule not in policy.rules}
     entries = unasked.union(entries_of(present, before))
     write_text(render(entries), path)
@@ -44,6 +45,28 @@ def write_baseline(report: Report, in_use: str | None, path: str, policy: Policy
     if is_new:
         let_branches_merge(path)
     return _with_baseline(report, Baseline(entries), policy)
+
+
+def prune_baseline(report: Report, path: str, policy: Policy) -> None:
+    """Remove the entries that are about nothing that is there any more; none is added.
+
+    Those of rules that did not run stay. Raises UsageError when the file is no baseline.
+    """
+    from seawall.triage.baseline_file import load, render  # noqa: PLC0415 - json
+
+    known = load(path)
+    tally = known.tally(policy.today)
+    known_before(Verdict(_present(report), []), tally, policy)
+    useless = {id(entry) for entry in tally.unused() if entry.rule in policy.rules}
+    entries = [entry for entry in known if id(entry) not in useless]
+    write_text(render(entries), path)
+    sys.stderr.write(f"seawall: {_counted(len(useless))} removed from {path}\n")
+
+
+def _present(report: Report) -> list[Finding]:
+    """What was found, be it known or not."""
+    set_aside = (item.finding for item in report.suppressed if item.form in _SET_ASIDE)
+    return [*report.findings, *set_aside]
 
 
 def _existing(*paths: str | None) -> Iterable[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser, add_registry_options
-from seawall.cli.baseline import write_baseline
+from seawall.cli.baseline import prune_baseline, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
 from seawall.cli.progress import Progress
 from seawall.cli.settings import (
@@ -28,6 +28,7 @@ from seawall.core.report import Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
 from seawall.reports.visible import visible
+from seawall.triage.verdicts import PRUNE_HINT
 
 _FLAGS = "--kube-score"
 
@@ -158,6 +159,10 @@ def parser() -> Parser:
         f"{BASELINE_NAME})",
     )  # fmt: skip
     verdict.add_argument(
+        "--prune-baseline", action="store_true",
+        help="remove from the baseline in use what is there no more, and add nothing",
+    )  # fmt: skip
+    verdict.add_argument(
         "--no-ignores", action="store_true",
         help="show also what comments and annotations in the targets would hide",
     )  # fmt: skip
@@ -282,6 +287,10 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
             session.record_parts(result)
         else:
             path = baseline_to_write(options, plan.config, plan.settings)
+            if options.prune_baseline or path is not None:
+                session.forget_notes(PRUNE_HINT)
+            if options.prune_baseline:
+                _prune(plan.work, result)
             if path is not None:
                 report = write_baseline(result.report, plan.work.baseline, path, result.policy)
                 result = result._replace(report=report)
@@ -292,6 +301,17 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
     return code
 
 
+def _prune(work: engine.Options, result: engine.Result) -> None:
+    if work.baseline is None:
+        raise UsageError("--prune-baseline: there is no baseline in use; name it by --baseline")
+    if not result.policy.whole:
+        raise UsageError(
+            "--prune-baseline: not all of the project was looked at, so nobody can tell what is "
+            "gone; scan all that the configuration is about, with its own rules"
+        )
+    prune_baseline(result.report, work.baseline, result.policy)
+
+
 def _signature(
     plan: engine.Options,
     outputs: list[tuple[str, str | None]],
@@ -299,11 +319,12 @@ def _signature(
     threshold: Severity | None,
 ) -> bytes:
     """All that the outputs rest on besides inputs and rules; empty where they are not kept."""
-    if not plan.cache or options.meta or options.write_baseline is not None or plan.since:
+    writes = options.write_baseline is not None or options.prune_baseline
+    if not plan.cache or options.meta or writes or plan.since:
         return b""
     baseline = b""
     if plan.baseline is not None:
-        from seawall.triage.baseline import read  # noqa: PLC0415 - json costs 2 ms
+        from seawall.triage.baseline_file import read  # noqa: PLC0415 - json costs 2 ms
 
         baseline = read(plan.baseline)
     looks = [_look(options, path, threshold) for _, path in outputs]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seawall.cli.arguments import Help, Parser
-from seawall.core.severity import Confidence, choices
+from seawall.core.severity import Confidence
 
 if TYPE_CHECKING:
     import argparse
@@ -41,8 +41,8 @@ def _add_mask(add: _Add) -> None:
         help="mask these values, too: one a line (may be given several times)",
     )  # fmt: skip
     own.add_argument(
-        "--min-confidence", metavar="LEVEL", default="low",
-        help=f"leave less sure ones as they are: {choices(Confidence)} (default: low)",
+        "--min-confidence", choices=[item.label for item in Confidence], default="low",
+        help="leave less sure ones as they are (default: low)",
     )  # fmt: skip
     own.set_defaults(run=_mask)
 

@@ -28,10 +28,7 @@ _LEAST = {
 
 def mask(options: argparse.Namespace) -> int:
     """Copy standard input to standard output without its secrets; gives the exit code."""
-    try:
-        least = _LEAST[Confidence.parse(options.min_confidence)]
-    except ValueError as error:
-        raise UsageError(f"--min-confidence: {error}") from None
+    least = _LEAST[Confidence.parse(options.min_confidence)]
     values = Values(value for path in options.values for value in load(path))
     if sys.stdin is None or sys.stdout is None:
         raise UsageError("standard input or output is closed; use it as in: make 2>&1 | seawall "

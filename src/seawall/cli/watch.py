@@ -47,6 +47,8 @@ def refuse(options: Namespace, parser: Parser) -> None:
         parser.error("standard input cannot be watched; name files or directories")
     if options.write_baseline is not None:
         parser.error("--watch would make each new finding known; write the baseline without it")
+    if options.prune_baseline:
+        parser.error("--watch would forget what is away for a moment; leave one of the two out")
 
 
 def watch(

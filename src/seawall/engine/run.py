@@ -157,6 +157,16 @@ class Run:
         """What the person should know of how the work went."""
         return [*self.notes, *(self._cache.notes if self._cache else ())]
 
+    def note_for_good(self, note: str) -> None:
+        """Note something that is as true of an equal run; nothing for an empty text."""
+        if note and note not in self.notes:
+            self.notes.append(note)
+            self.lasting_notes.append(note)
+
+    def forget_notes(self, ending: str) -> None:
+        """Forget the notes that end so: what they say is no longer true."""
+        self.notes = [note for note in self.notes if not note.endswith(ending)]
+
     def memory(self, options: Options, rules: Sequence[Rule]) -> "Memory | None":
         """The cache for a set of rules; ``None`` when there is to be none."""
         if not self._cached and self._store is None:

@@ -27,7 +27,7 @@ from seawall.engine.workers import processors
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.stock import Stock
-from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage
+from seawall.triage.verdicts import Policy, Verdict, Why, known_before, triage, unused_note
 
 if TYPE_CHECKING:
     from seawall.core.redacted import Redacted
@@ -129,7 +129,7 @@ def scan_or_replay(
     policy = policy_of(options, rules, analysis, domains)
     knowledge = advised.knowledge
     vex = () if knowledge is None else knowledge.ignores
-    verdict = judged(analysis, options, policy, vex)
+    verdict = judged(analysis, options, policy, vex, run)
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run, advised.library)
     report = report_of(
@@ -304,7 +304,7 @@ def _since(
 ) -> Verdict:
     """Set aside what counted at a revision already, judged by the same policy."""
     from seawall.engine import history  # noqa: PLC0415 - git, subprocess
-    from seawall.triage.baseline import remembered  # noqa: PLC0415 - json
+    from seawall.triage.baseline import remembered  # noqa: PLC0415 - only with --since
 
     with history.repository_of(options) as repository:
         if revision in ("HEAD", "@") and repository.is_unborn():
@@ -384,9 +384,13 @@ def policy_of(
 
 
 def judged(
-    analysis: Analysis, options: Options, policy: Policy, vex: Sequence[Ignore] = ()
+    analysis: Analysis,
+    options: Options,
+    policy: Policy,
+    vex: Sequence[Ignore] = (),
+    run: Run | None = None,
 ) -> Verdict:
-    """What counts of an analysis."""
+    """What counts of an analysis; the run is told of entries of the baseline without a use."""
     ignores = [*heeded(analysis.ignores, options), *options.ignores, *vex]
     verdict = triage(analysis.findings, ignores, policy)
     if analysis.rendered:
@@ -394,9 +398,12 @@ def judged(
 
         verdict = located(verdict, analysis.rendered)
     if options.baseline is not None:
-        from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
+        from seawall.triage.baseline_file import load  # noqa: PLC0415 - json costs 2 ms
 
-        verdict = known_before(verdict, load(options.baseline).tally(policy.today), policy)
+        tally = load(options.baseline).tally(policy.today)
+        verdict = known_before(verdict, tally, policy)
+        if run is not None:
+            run.note_for_good(unused_note(tally, policy))
     return verdict
 
 

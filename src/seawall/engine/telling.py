@@ -29,6 +29,7 @@ from seawall.engine.run import Run
 from seawall.engine.scanning import context_of, heeded, policy_of, report_of, workers_for
 from seawall.engine.units import Unit
 from seawall.kubernetes import topics
+from seawall.triage.baseline import Tally, WholeNeeded
 from seawall.triage.verdicts import (
     Policy,
     Use,
@@ -36,6 +37,7 @@ from seawall.triage.verdicts import (
     complaints,
     known_before,
     triage_part,
+    unused_note,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from seawall.engine.credentials.asked import Credentials
     from seawall.engine.packages import Found
     from seawall.engine.run import Teller
-    from seawall.triage.baseline import Tally  # json costs 2 ms
 
 
 def told(
@@ -61,8 +62,8 @@ def told(
 ) -> Told | None:
     """Judge what is not known and tell of all.
 
-    ``None`` where that cannot be told in parts: objects enable rules of their own, or what is said
-    of the configuration is said of one of the files.
+    ``None`` where that cannot be told in parts: objects enable rules of their own, what is said of
+    the configuration is said of one of the files, or a secret may have moved to another file.
     """
     outside = _outside(options)
     if found is not None and not outside.isdisjoint(found.texts):
@@ -80,7 +81,10 @@ def told(
     telling = _Telling(
         inputs, options, rules, domains, memory, run, run.teller, advised, found, credentials
     )
-    return telling.told()
+    try:
+        return telling.told()
+    except WholeNeeded:
+        return None
 
 
 def _outside(options: Options) -> set[str]:
@@ -132,9 +136,9 @@ class _Telling:
         self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
         self._tally: Tally | None = None
         if options.baseline is not None:
-            from seawall.triage.baseline import load  # noqa: PLC0415 - json costs 2 ms
+            from seawall.triage.baseline_file import load  # noqa: PLC0415 - json costs 2 ms
 
-            self._tally = load(options.baseline).tally(self._policy().today)
+            self._tally = load(options.baseline).tally(self._policy().today, in_parts=True)
 
     def told(self) -> Told:
         """All of it."""
@@ -154,6 +158,7 @@ class _Telling:
         if self._tally is not None:
             of_others = known_before(of_others, self._tally, self._policy())
             of_outside = known_before(of_outside, self._tally, self._policy())
+            self._run.note_for_good(unused_note(self._tally, self._policy()))
         told += self._parts_of(of_outside)
         told += self._parts_of(of_others)
         told.sort(key=itemgetter(0))

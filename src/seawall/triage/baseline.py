@@ -1,29 +1,29 @@
-"""The baseline: findings that were there when a team began, by fingerprint.
+"""The baseline: findings that were there when a team began, by fingerprint, and what was decided.
 
-A file of JSON lines, one entry a line, sorted. An entry holds no line number, time or version, so
-it changes only when a finding comes or goes, and two branches that add entries merge with
-``merge=union`` in ``.gitattributes`` (any order and repeated lines are read alike). Where a
-finding is about a secret value, the entry holds a salted hash of it: another secret in the same
-place is a new finding, and the file tells nobody the old one.
+Where a finding is about a secret value, its entry holds a salted hash of it: another secret in the
+same place is a new finding, and the file tells nobody the old one (``triage.hashes``). By the hash
+a secret is known again in another place, too.
 """
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from seawall.core.errors import UsageError
 from seawall.core.finding import Finding, fingerprint, render_subject
-from seawall.core.ignore import fault_of_date
-from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
 from seawall.core.severity import Severity
+from seawall.triage.hashes import Hashes, Wanted, salt_of
 
-VERSION = 1
-HEADER = {"format": "seawall-baseline", "version": VERSION}
-SIZE_LIMIT = 256 * 1024 * 1024
-_FINGERPRINT_LENGTH = 32
+OPEN, ROTATED, REVOKED, FALSE, ACCEPTED = "open", "rotated", "revoked", "false", "accepted"
+STATES = (OPEN, ROTATED, REVOKED, FALSE, ACCEPTED)
+"""What may have been decided: that something is still to be done; that others use a new value, but
+the old one is still good; that it is worthless; that it never was one; that it may stay."""
+OF_THE_VALUE = frozenset((ROTATED, REVOKED, FALSE))
+"""What is true of a value wherever it stands, however often and however bad that is."""
+_ANY = 1 << 40
+"""More than there are findings."""
+_SALTS = 4
+"""Salts by which a secret is looked for in other places: old files have one for each entry."""
 
 
 class Entry(NamedTuple):
@@ -35,28 +35,30 @@ class Entry(NamedTuple):
     severity: Severity
     times: int = 1
     secret: str | Redacted = ""
-    """Salt and hash of the secret value: ``salt:hash``, both hexadecimal; empty without one. The
+    """Salted hash of the secret value, as ``triage.hashes`` writes it; empty without one. The
     value itself where the entry never leaves this process."""
     reason: str = ""
     until: str = ""
     """The last day it holds; empty when it holds for ever."""
+    state: str = ""
+    """One of ``STATES``; empty where nobody has decided: it was there when the file was made."""
+    by: str = ""
+    """Who decided."""
 
-    def is_of(self, secret: Redacted) -> bool:
-        """Whether it is about a finding with this secret value, or without one as well."""
-        if isinstance(self.secret, Redacted):
-            return self.secret == secret
-        if not (self.secret and secret):
-            return not self.secret and not secret
-        return _hashed(secret, _salt(self.secret)) == self.secret
+    def is_of_the_value(self) -> bool:
+        """Whether what was decided is true of a secret wherever it stands."""
+        return bool(self.secret) and self.state in OF_THE_VALUE
 
 
 class Baseline:
     """The known findings. Each entry covers as many equal findings as it counted."""
 
-    __slots__ = ("_entries", "path")
+    __slots__ = ("_entries", "_hashes", "_of_rule", "path")
 
     def __init__(self, entries: Iterable[Entry], path: str = "") -> None:
         self._entries: dict[str, list[Entry]] = {}
+        self._of_rule: dict[str, list[Entry]] | None = None
+        self._hashes = Hashes()
         self.path = path
         for entry in entries:
             self._entries.setdefault(entry.fingerprint, []).append(entry)
@@ -66,11 +68,67 @@ class Baseline:
 
     def of(self, mark: str, secret: Redacted) -> Entry | None:
         """The entry of a fingerprint, which may stand for several secrets."""
-        return next((entry for entry in self._entries.get(mark, ()) if entry.is_of(secret)), None)
+        entries = self._entries.get(mark, ())
+        return next((entry for entry in entries if self._is_of(entry, secret)), None)
 
-    def tally(self, today: str) -> "Tally":
+    def elsewhere(self, rule: str, mark: str, secret: Redacted) -> Iterator[Entry]:
+        """The entries of a rule about the same secret in other places, in a fixed order."""
+        for entry in self._with_secrets().get(rule, ()) if secret else ():
+            if entry.fingerprint != mark and self._is_of(entry, secret):
+                yield entry
+
+    def prepare(self, findings: Iterable[Finding], *, elsewhere: bool = False) -> None:
+        """Hash the secrets of many findings at once, as they are to be looked for."""
+        self._hashes.prepare(
+            wanted
+            for finding in findings
+            if finding.secret
+            for wanted in self._wanted(finding, elsewhere=elsewhere)
+        )
+
+    def salt(self) -> bytes:
+        """The salt for entries that are added."""
+        return salt_of(entry.secret for entry in self if isinstance(entry.secret, str))
+
+    def hashed(self, secret: Redacted, salt: bytes) -> str:
+        """The hash of a value as it is written."""
+        return self._hashes.of(secret, salt)
+
+    def tally(self, today: str, *, in_parts: bool = False) -> "Tally":
         """Counts how often each entry is used."""
-        return Tally(self, today)
+        return Tally(self, today, in_parts=in_parts)
+
+    def _wanted(self, finding: Finding, *, elsewhere: bool) -> Iterator[Wanted]:
+        if elsewhere:
+            entries = self._with_secrets().get(finding.rule.id, [])
+        else:
+            entries = self._entries.get(fingerprint(finding), [])
+        for entry in entries:
+            if entry.secret and isinstance(entry.secret, str):
+                yield finding.secret, entry.secret
+
+    def _with_secrets(self) -> dict[str, list[Entry]]:
+        """By rule, the entries by which a secret is looked for in other places."""
+        if self._of_rule is None:
+            self._of_rule = {}
+            salts = Counter(_salt(entry) for entry in self if entry.secret)
+            most = sorted(salts, key=lambda salt: (-salts[salt], salt))[:_SALTS]
+            for entry in sorted(self, key=lambda entry: entry.fingerprint):
+                if entry.secret and _salt(entry) in most:
+                    self._of_rule.setdefault(entry.rule, []).append(entry)
+        return self._of_rule
+
+    def _is_of(self, entry: Entry, secret: Redacted) -> bool:
+        """Whether an entry is about a finding with this secret value, or without one as well."""
+        if isinstance(entry.secret, Redacted):
+            return entry.secret == secret
+        if not (entry.secret and secret):
+            return not entry.secret and not secret
+        return self._hashes.matches(secret, entry.secret)
+
+
+def _salt(entry: Entry) -> str:
+    return "" if isinstance(entry.secret, Redacted) else entry.secret.partition(":")[0]
 
 
 Demand = tuple[str, str | Redacted, int, int, int]
@@ -78,15 +136,24 @@ Demand = tuple[str, str | Redacted, int, int, int]
 all, how often they wanted it, and how often they got it."""
 
 
+class WholeNeeded(Exception):  # noqa: N818 - no error: a sign between two rooms
+    """A secret is known from another place, and whether it has moved only all findings tell."""
+
+
 class Tally:
     """What a baseline still covers while findings are held against it one by one."""
 
-    def __init__(self, baseline: Baseline, today: str) -> None:
+    def __init__(self, baseline: Baseline, today: str, *, in_parts: bool = False) -> None:
         self._baseline = baseline
         self._today = today
+        self._in_parts = in_parts
         self._taken: dict[tuple[str, str | Redacted], int] = {}
         self._entries: dict[tuple[str, Redacted], Entry | None] = {}
         self._demands: dict[tuple[str, str | Redacted], Demand] = {}
+
+    def prepare(self, findings: Iterable[Finding], *, elsewhere: bool = False) -> None:
+        """Get ready for many findings at once: a hash of a secret takes its time."""
+        self._baseline.prepare(findings, elsewhere=elsewhere)
 
     def take(self, finding: Finding) -> Entry | None:
         """The entry that covers a finding.
@@ -95,24 +162,40 @@ class Tally:
         whose day is over.
         """
         key = (fingerprint(finding), finding.secret)
-        if key not in self._entries:  # a hash of a secret takes its time
+        if key not in self._entries:
             self._entries[key] = self._baseline.of(*key)
         entry = self._entries[key]
-        if (
-            entry is None
-            or finding.severity > entry.severity
-            or (entry.until and entry.until < self._today)
-        ):
+        if entry is None:
             return None
-        place = (entry.fingerprint, entry.secret)
-        taken = self._taken.get(place, 0)
-        gets = taken < entry.times
-        *_, wanted, got = self._demands.get(place, (0, 0))
-        self._demands[place] = (*place, entry.times, wanted + 1, got + gets)
-        if not gets:
+        if not self._holds(entry, finding):
+            self._note(entry, 0, 0)
             return None
-        self._taken[place] = taken + 1
-        return entry
+        gets = entry.is_of_the_value() or self._left(entry) > 0
+        self._note(entry, 1, int(gets))
+        return entry if gets else None
+
+    def take_from_elsewhere(self, finding: Finding) -> Entry | None:
+        """The entry of another place that covers a finding about the same secret.
+
+        To be asked when all findings have had the entries of their own places: what is left then
+        belongs to a secret that is gone from its place. Raises WholeNeeded where only some
+        findings are known.
+        """
+        mark = fingerprint(finding)
+        for entry in self._baseline.elsewhere(finding.rule.id, mark, finding.secret):
+            if not self._holds(entry, finding):
+                continue
+            if self._in_parts and not entry.is_of_the_value():
+                raise WholeNeeded
+            if entry.is_of_the_value() or self._left(entry) > 0:
+                self._note(entry, 1, 1)
+                return entry
+        return None
+
+    def unused(self) -> list[Entry]:
+        """The entries that are about nothing that was found."""
+        taken = self._taken
+        return [e for e in self._baseline if (e.fingerprint, e.secret) not in taken]
 
     def demands(self) -> tuple[Demand, ...]:
         """What was asked for since this was asked last."""
@@ -128,6 +211,22 @@ class Tally:
         for mark, secret, _, _, got in demands:
             self._taken[mark, secret] = self._taken.get((mark, secret), 0) + got
         return True
+
+    def _holds(self, entry: Entry, finding: Finding) -> bool:
+        if entry.until and entry.until < self._today:
+            return False
+        return finding.severity <= entry.severity or entry.is_of_the_value()
+
+    def _left(self, entry: Entry) -> int:
+        return entry.times - self._taken.get((entry.fingerprint, entry.secret), 0)
+
+    def _note(self, entry: Entry, wanted: int, got: int) -> None:
+        """Note what was asked of an entry, and use it up by what was given."""
+        place = (entry.fingerprint, entry.secret)
+        times = _ANY if entry.is_of_the_value() else entry.times
+        *_, before, given = self._demands.get(place, (0, 0))
+        self._demands[place] = (*place, times, before + wanted, given + got)
+        self._taken[place] = self._taken.get(place, 0) + got
 
 
 def remembered(findings: Iterable[Finding]) -> Baseline:
@@ -145,213 +244,50 @@ def remembered(findings: Iterable[Finding]) -> Baseline:
     return Baseline(entries.values())
 
 
-def entries_of(findings: Iterable[Finding], old: Baseline) -> list[Entry]:
-    """One entry for each finding that can be told apart; reasons and salts of old ones stay."""
-    return [_settled(entry, old) for entry in remembered(findings)]
+def entries_of(findings: Sequence[Finding], old: Baseline) -> list[Entry]:
+    """One entry for each finding that can be told apart; what was decided of old ones stays.
 
-
-def _settled(entry: Entry, old: Baseline) -> Entry:
-    """An entry as it is written: with what an old one says, and without the secret value."""
-    secret = entry.secret if isinstance(entry.secret, Redacted) else NOTHING
-    known = old.of(entry.fingerprint, secret)
-    if known is not None:
-        return entry._replace(secret=known.secret, reason=known.reason, until=known.until)
-    return entry._replace(secret=_hashed(secret, os.urandom(_SALT_LENGTH)) if secret else "")
-
-
-def render(entries: Iterable[Entry]) -> Iterable[str]:
-    """The text of a baseline, line by line."""
-    yield _line(HEADER)
-    yield from sorted(_line(_fields(entry)) for entry in entries)
-
-
-_SURROGATE = pattern("[\ud800-\udfff]")
-"""Half a pair, from an escape in a manifest: no UTF-8 file can hold it."""
-
-
-def _line(fields: Mapping[str, object]) -> str:
-    text = json.dumps(fields, ensure_ascii=False, separators=(", ", ": "))
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
-
-
-def _fields(entry: Entry) -> dict[str, object]:
-    fields: dict[str, object] = {
-        "fingerprint": entry.fingerprint,
-        "rule": entry.rule,
-        "subject": entry.subject,
-        "severity": entry.severity.label,
-    }
-    if entry.times > 1:
-        fields["count"] = entry.times
-    for name in ("secret", "reason", "until"):
-        value = getattr(entry, name)
-        if value:
-            fields[name] = value
-    return fields
-
-
-# Reading --------------------------------------------------------------------------------------
-
-
-def read(path: str) -> bytes:
-    """The bytes of a baseline; raises UsageError when it cannot be read."""
-    try:
-        with open(path, "rb") as stream:
-            data = stream.read(SIZE_LIMIT + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(
-            f"cannot read the baseline {path}: {reason}; --write-baseline makes one"
-        ) from None
-    if len(data) > SIZE_LIMIT:
-        raise UsageError(
-            f"the baseline {path} is larger than {SIZE_LIMIT >> 20} MiB; write one for each part"
-        )
-    return data
-
-
-def load(path: str) -> Baseline:
-    """Read a baseline; raises UsageError, with the line, for what is none."""
-    data = read(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path}:{line}: a baseline must be UTF-8") from None
-    return parse(text, path)
-
-
-def parse(text: str, path: str) -> Baseline:
-    """Read the text of a baseline; raises UsageError, with the line, for what is none."""
-    entries: dict[tuple[str, str], Entry] = {}
-    versioned = False
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
-            raise UsageError(
-                f"{where}: this is a merge conflict; keep the lines of both sides and remove the "
-                f"markers, and put '{os.path.basename(path)} merge=union' into .gitattributes"
-            )
-        fields = _read_line(line, where)
-        if "format" in fields:
-            _check_header(fields, where)
-            versioned = True
-            continue
-        if not versioned:
-            raise UsageError(
-                f"{where}: this is no baseline of seawall: its first line must be {_line(HEADER)}"
-            )
-        entry, secret = _entry(fields, where)
-        before = entries.get((entry.fingerprint, secret))
-        entries[entry.fingerprint, secret] = _merged(before, entry) if before else entry
-    if not versioned and text.strip():
-        raise UsageError(f"{path}: this is no baseline of seawall; --write-baseline makes one")
-    return Baseline(entries.values(), path)
-
-
-def _merged(one: Entry, other: Entry) -> Entry:
-    """What two branches say of one finding: the wider word of both."""
-    until = "" if not (one.until and other.until) else max(one.until, other.until)
-    return other._replace(
-        severity=max(one.severity, other.severity),
-        times=max(one.times, other.times),
-        reason=other.reason or one.reason,
-        until=until,
-    )
-
-
-def _read_line(line: str, where: str) -> dict[str, object]:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{where}: this line of the baseline is no JSON: {error}; remove it, or write the "
-            "baseline anew with --write-baseline"
-        ) from None
-    if not isinstance(fields, dict):
-        raise UsageError(f"{where}: a line of a baseline must be a JSON object")
-    return fields
-
-
-def _check_header(fields: Mapping[str, object], where: str) -> None:
-    if fields.get("format") != HEADER["format"]:
-        raise UsageError(f"{where}: this is no baseline of seawall; --write-baseline makes one")
-    if fields.get("version") != VERSION:
-        raise UsageError(
-            f"{where}: the baseline has version {fields.get('version')!r}, and this seawall reads "
-            f"version {VERSION}: upgrade it, or remove the file and make one with --write-baseline"
-        )
-
-
-_TEXTS = ("fingerprint", "rule", "subject", "severity", "secret", "reason", "until")
-
-
-def _entry(fields: Mapping[str, object], where: str) -> tuple[Entry, str]:
-    """An entry, and its secret as it is written."""
-    texts: dict[str, str] = {}
-    for name, value in fields.items():
-        if name == "count":
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UsageError(f"{where}: count must be a whole number from 1 on")
-        elif name not in _TEXTS:
-            raise UsageError(f"{where}: unknown key {name!r} in the baseline; remove it")
-        elif not isinstance(value, str):
-            raise UsageError(f"{where}: {name} must be a text")
-        else:
-            texts[name] = value
-    mark = texts.get("fingerprint", "")
-    if len(mark) != _FINGERPRINT_LENGTH or mark.strip("0123456789abcdef"):
-        raise UsageError(f"{where}: fingerprint must be {_FINGERPRINT_LENGTH} hexadecimal digits")
-    until = texts.get("until", "")
-    if until and (fault := fault_of_date(until)):
-        raise UsageError(f"{where}: until: {fault}")
-    try:
-        severity = Severity.parse(texts.get("severity", "critical"))
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None
-    secret = texts.get("secret", "")
-    if secret and not _SECRET.fullmatch(secret):
-        raise UsageError(f"{where}: secret must be a salt and a hash, both hexadecimal")
-    count = fields.get("count", 1)
-    entry = Entry(
-        mark, texts.get("rule", ""), texts.get("subject", ""), severity,
-        count if isinstance(count, int) else 1, secret, texts.get("reason", ""), until,
-    )  # fmt: skip
-    return entry, secret
-
-
-# Secret values --------------------------------------------------------------------------------
-
-_SALT_LENGTH = 16
-_SECRET = pattern(r"[0-9a-f]{32}:[0-9a-f]{32}")
-_STRONG_LENGTH = 20
-"""Characters that a value drawn by chance has at least, so that a fast hash will do."""
-_KINDS = (str.islower, str.isupper, str.isdigit)
-
-
-def _salt(secret: str) -> bytes:
-    return bytes.fromhex(secret.partition(":")[0])
-
-
-def _hashed(secret: Redacted, salt: bytes) -> str:
-    """Salt and hash. What may be guessed gets a hash that is slow to guess with (RFC 7914)."""
-    from hashlib import blake2b, scrypt  # noqa: PLC0415 - OpenSSL, only where there are secrets
-
-    value = secret.reveal().encode("utf-8", "surrogatepass")
-    if _looks_drawn(secret.reveal()):
-        digest = blake2b(value, digest_size=16, salt=salt, person=b"seawall-secret").digest()
-    else:
-        digest = scrypt(value, salt=salt, n=2**14, r=8, p=1, dklen=16)
-    return f"{salt.hex()}:{digest.hex()}"
-
-
-def _looks_drawn(value: str) -> bool:
-    """Whether a value is long and changes between kinds of characters as chance does.
-
-    In words, names and numbers put together the kind changes seldom.
+    All get the salt of most old ones, so that each value is hashed once.
     """
-    kinds = [next((n for n, test in enumerate(_KINDS) if test(c)), -1) for c in value]
-    changes = sum(one != other for one, other in pairwise(kinds))
-    return len(value) >= _STRONG_LENGTH and changes * 3 > len(value) and len(set(value)) >= 10
+    old.prepare(findings)
+    present = list(remembered(findings))
+    known = [old.of(entry.fingerprint, _value(entry)) for entry in present]
+    kept = {(entry.fingerprint, entry.secret) for entry in known if entry is not None}
+    lost = [f for f in findings if f.secret and old.of(fingerprint(f), f.secret) is None]
+    old.prepare(lost, elsewhere=True)
+    salt = old.salt()
+    return [
+        _settled(entry, before or _gone(entry, old, kept), old, salt)
+        for entry, before in zip(present, known, strict=True)
+    ]
+
+
+def _gone(entry: Entry, old: Baseline, kept: set[tuple[str, str | Redacted]]) -> Entry | None:
+    """What an old entry says of the same secret in a place where it is no more."""
+    others = old.elsewhere(entry.rule, entry.fingerprint, _value(entry))
+    return next(
+        (
+            other for other in others
+            if other.is_of_the_value() or (other.fingerprint, other.secret) not in kept
+        ), None,
+    )  # fmt: skip
+
+
+def _value(entry: Entry) -> Redacted:
+    return entry.secret if isinstance(entry.secret, Redacted) else NOTHING
+
+
+def _settled(entry: Entry, known: Entry | None, old: Baseline, salt: bytes) -> Entry:
+    """An entry as it is written: with what an old one says, and without the secret value."""
+    secret = _value(entry)
+    written = entry._replace(secret=old.hashed(secret, salt) if secret else "")
+    if known is None:
+        return written
+    return written._replace(
+        # What is told of one that was rotated is not how bad it would be.
+        severity=max(known.severity, entry.severity) if known.state else entry.severity,
+        reason=known.reason,
+        until=known.until,
+        state=known.state,
+        by=known.by,
+    )

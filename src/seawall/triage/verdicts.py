@@ -10,13 +10,13 @@ from seawall.core.ignore import Ignore, expired
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import BASELINE, Suppressed
 from seawall.core.rule import ALL, RULESETS, Hit, Rule
-from seawall.core.severity import Confidence, Severity
+from seawall.core.severity import Confidence, Gate, Severity
 from seawall.text.gitignore import RootedPaths
 from seawall.triage.rules import IGNORE, State
 from seawall.triage.scopes import Known, Scopes
 
 if TYPE_CHECKING:
-    from seawall.triage.baseline import Tally  # json costs 2 ms
+    from seawall.triage.baseline import Entry, Tally
 
 Find = Callable[[str], tuple[Rule, ...]]
 """The rules an id or glob names; empty when it names none."""
@@ -72,6 +72,8 @@ class Why(NamedTuple):
     reason: str
 
 
+OPEN, ROTATED = "open", "rotated"
+"""States (``triage.baseline.STATES``) of findings that are told all the same."""
 KNOWN_TO_BASELINE = Why(BASELINE, "known to the baseline")
 
 
@@ -182,19 +184,82 @@ def known_before(
 ) -> Verdict:
     """Set aside the findings that a baseline knows, as far as there is something left of it.
 
-    Those of locked rules stay, but for a question of history: what was there is not new.
+    Those of locked rules stay, but for a question of history: what was there is not new. A secret
+    that is gone from the place of its entry is known in another place, too.
     """
+    asked = [
+        finding for finding in verdict.findings
+        if why.form != BASELINE or not policy.is_locked(finding)
+    ]  # fmt: skip
+    tally.prepare(asked)
+    known = {id(finding): tally.take(finding) for finding in asked}
+    moved = [finding for finding in asked if finding.secret and known[id(finding)] is None]
+    tally.prepare(moved, elsewhere=True)
+    from_elsewhere = {id(finding): tally.take_from_elsewhere(finding) for finding in moved}
     result = Verdict([], list(verdict.suppressed))
     for finding in verdict.findings:
-        entry = None
-        if why.form != BASELINE or not policy.is_locked(finding):
-            entry = tally.take(finding)
-        if entry is None:
+        entry = known.get(id(finding))
+        elsewhere = from_elsewhere.get(id(finding)) if entry is None else None
+        found = entry or elsewhere
+        if found is None:
             result.findings.append(finding)
+            continue
+        judged = with_state(finding, found, from_=elsewhere.subject if elsewhere else "")
+        if found.state == OPEN:
+            result.findings.append(judged)
+        elif found.state == ROTATED:
+            # Whoever has the old one may still use it, so it is told until it is revoked.
+            result.findings.append(judged._replace(severity=Severity.INFO, gate=Gate.NEVER))
         else:
-            reason = f"{why.reason}: {entry.reason}" if entry.reason else why.reason
-            result.suppressed.append(Suppressed(finding, reason, why.form))
+            result.suppressed.append(Suppressed(judged, _said_of(judged, found, why), why.form))
     return result
+
+
+def unused_note(tally: "Tally", policy: Policy) -> str:
+    """What is to be said of entries that are about nothing that was found; empty for nothing.
+
+    Nothing is said where not all was looked at, nor of entries of rules that did not run.
+    """
+    if not policy.whole:
+        return ""
+    entries = [entry for entry in tally.unused() if entry.rule in policy.rules]
+    if not entries:
+        return ""
+    names = sorted({f"{entry.rule} {entry.subject}".rstrip() for entry in entries})
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} of the baseline"
+    verb = "is" if len(entries) == 1 else "are"
+    return (
+        f"{count} {verb} about what is there no more: {', '.join(names[:_NAMED])}{more}; "
+        f"{PRUNE_HINT}"
+    )
+
+
+PRUNE_HINT = "--prune-baseline removes what is of no use"
+_NAMED = 5
+"""Entries that are named; those of a whole baseline would hide the report."""
+
+
+def with_state(finding: Finding, entry: "Entry", from_: str) -> Finding:
+    """A finding with what was decided of it, for reports."""
+    details = {
+        "state": entry.state, "state_by": entry.state and entry.by,
+        "state_reason": entry.state and entry.reason, "moved_from": from_,
+    }  # fmt: skip
+    more = {key: value for key, value in details.items() if value}
+    return finding._replace(details={**finding.details, **more}) if more else finding
+
+
+def _said_of(finding: Finding, entry: "Entry", why: Why) -> str:
+    """Why a finding does not count."""
+    moved_from = finding.details.get("moved_from")
+    parts = (
+        f" as {entry.state}" if entry.state else "",
+        f", moved from {moved_from}" if moved_from else "",
+        f": {entry.reason}" if entry.reason else "",
+        f" ({entry.by})" if entry.by else "",
+    )
+    return why.reason + "".join(parts)
 
 
 # Ignores --------------------------------------------------------------------------------------
