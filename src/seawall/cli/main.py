@@ -22,7 +22,7 @@ COMMANDS = {
     "explain": "what a rule means, why it matters, with a bad and a good example",
     "config": "config show: what holds for a scan, and where each value comes from",
     "init": "write a first seawall.toml; takes over other tools' configuration",
-    "secrets": "mask: take the secrets out of a log",
+    "secrets": "audit: decide about each secret that is found; mask: take them out of a log",
     "rules": "list the rules: ids, severities, profiles, other tools' names",
     "db": "the database of advisories: what it has, how old it is; update, export, import it",
     "self-check": "say what is installed, what is missing, and what is not covered without it",

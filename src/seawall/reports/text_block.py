@@ -8,7 +8,7 @@ from seawall.core.location import Location, Span
 from seawall.reports import Options, Sources
 from seawall.reports.blocks import Block, Statement
 from seawall.reports.visible import cut, excerpt, visible, wrap
-from seawall.reports.wording import in_use_of, layer_of, place, statement, subject_of
+from seawall.reports.wording import decision_of, in_use_of, layer_of, place, statement, subject_of
 
 UNWRAPPED = 120
 """Columns of a source line where no terminal sets the width."""
@@ -77,9 +77,14 @@ def _telling(said: Statement, *, with_severity: bool, with_rule: bool) -> str:
 
 
 def _layer(block: Block, location: Location, options: Options, style: Style) -> list[str]:
-    """The layer of an image that brought what is at a place, and who uses it; a line each, cut."""
+    """The layer of an image that brought what is at a place, who uses it, and what was decided.
+
+    A line each, cut.
+    """
     here = next((each for each in block.findings if each.location == location), None)
-    texts = () if here is None or not here.details else (layer_of(here), in_use_of(here))
+    texts: tuple[str, ...] = ()
+    if here is not None and here.details:
+        texts = (layer_of(here), in_use_of(here), decision_of(here))
     room = max(options.width or UNWRAPPED, NARROWEST) - len("      ")
     return [f"      {style(cut(visible(text), room), 'dim')}" for text in texts if text]
 

@@ -53,6 +53,22 @@ def in_use_of(finding: Finding) -> str:
     return f"in use by {first['name']} (pid {first['pid']}, user {first['user']}){more}"
 
 
+def decision_of(finding: Finding) -> str:
+    """What the baseline says of a finding that is told all the same."""
+    decision = finding.details.get("decision")
+    if not isinstance(decision, dict):
+        return ""
+    state, from_ = decision.get("state"), decision.get("moved_from")
+    told = [f"{state} in the baseline"] if state else ["known to the baseline"]
+    if from_:
+        told.append(f"moved from {from_}")
+    reason, by = decision.get("reason"), decision.get("by")
+    said = ", ".join(told) + (f": {reason}" if reason else "") + (f" ({by})" if by else "")
+    if state == "rotated":
+        return f"{said}; whoever has it may still use it: revoke it, and say so there"
+    return said
+
+
 def subject_of(subject: Subject) -> str:
     """The object, with its namespace, without its container; empty when there is none."""
     if not subject.namespace:

@@ -72,6 +72,8 @@ class Why(NamedTuple):
     reason: str
 
 
+DECISION = "decision"
+"""The key of a finding's details."""
 OPEN, ROTATED = "open", "rotated"
 """States (``triage.baseline.STATES``) of findings that are told all the same."""
 KNOWN_TO_BASELINE = Why(BASELINE, "known to the baseline")
@@ -204,14 +206,15 @@ def known_before(
         if found is None:
             result.findings.append(finding)
             continue
-        judged = with_state(finding, found, from_=elsewhere.subject if elsewhere else "")
+        from_ = elsewhere.subject if elsewhere and not elsewhere.is_of_the_value() else ""
+        judged = with_decision(finding, found, from_)
         if found.state == OPEN:
             result.findings.append(judged)
         elif found.state == ROTATED:
             # Whoever has the old one may still use it, so it is told until it is revoked.
             result.findings.append(judged._replace(severity=Severity.INFO, gate=Gate.NEVER))
         else:
-            result.suppressed.append(Suppressed(judged, _said_of(judged, found, why), why.form))
+            result.suppressed.append(Suppressed(judged, _said_of(found, from_, why), why.form))
     return result
 
 
@@ -240,22 +243,22 @@ _NAMED = 5
 """Entries that are named; those of a whole baseline would hide the report."""
 
 
-def with_state(finding: Finding, entry: "Entry", from_: str) -> Finding:
+def with_decision(finding: Finding, entry: "Entry", from_: str) -> Finding:
     """A finding with what was decided of it, for reports."""
-    details = {
-        "state": entry.state, "state_by": entry.state and entry.by,
-        "state_reason": entry.state and entry.reason, "moved_from": from_,
-    }  # fmt: skip
-    more = {key: value for key, value in details.items() if value}
-    return finding._replace(details={**finding.details, **more}) if more else finding
+    told = {"moved_from": from_}
+    if entry.state:
+        told |= {"state": entry.state, "reason": entry.reason, "by": entry.by}
+    decision = {key: value for key, value in told.items() if value}
+    return (
+        finding._replace(details={**finding.details, DECISION: decision}) if decision else finding
+    )
 
 
-def _said_of(finding: Finding, entry: "Entry", why: Why) -> str:
+def _said_of(entry: "Entry", from_: str, why: Why) -> str:
     """Why a finding does not count."""
-    moved_from = finding.details.get("moved_from")
     parts = (
         f" as {entry.state}" if entry.state else "",
-        f", moved from {moved_from}" if moved_from else "",
+        f", moved from {from_}" if from_ else "",
         f": {entry.reason}" if entry.reason else "",
         f" ({entry.by})" if entry.by else "",
     )
