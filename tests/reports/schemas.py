@@ -1,6 +1,7 @@
 """Validators of the published schemas and of our own."""
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -80,6 +81,35 @@ def valid_sarif(text: str) -> Any:
     sarif_validator().validate(value)
     (run,) = value["runs"]
     return run
+
+
+def valid_gitlab_secrets(text: str) -> Any:
+    """Read a report of secret detection, and hold it to what GitLab's schema 15.0.1 demands."""
+    value = json.loads(text)
+    assert set(value) == {"version", "scan", "vulnerabilities"}
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", value["version"])
+    scan = value["scan"]
+    assert scan["type"] == "secret_detection"
+    assert scan["status"] in {"success", "failure"}
+    for who in (scan["analyzer"], scan["scanner"]):
+        assert all((who["id"], who["name"], who["version"], who["vendor"]["name"]))
+    for time in (scan["start_time"], scan["end_time"]):
+        assert re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", time)
+    for message in scan.get("messages", ()):
+        assert message["level"] in {"info", "warn", "fatal"}
+        assert message["value"]
+    for item in value["vulnerabilities"]:
+        assert item["id"]
+        assert len(item["name"]) <= 255
+        assert len(item["solution"]) <= 7000
+        assert item["severity"] in {"Info", "Low", "Medium", "High", "Critical"}
+        assert item["identifiers"]
+        for identifier in item["identifiers"]:
+            assert all((identifier["type"], identifier["name"], identifier["value"]))
+        assert item["location"]["commit"]["sha"]
+        assert item["location"].get("start_line", 1) >= 1
+    assert len({item["id"] for item in value["vulnerabilities"]}) == len(value["vulnerabilities"])
+    return value
 
 
 def valid_gitlab(text: str) -> Any:

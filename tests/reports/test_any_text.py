@@ -31,6 +31,7 @@ from tests.reports.schemas import (
     junit_schemas,
     valid_events,
     valid_gitlab,
+    valid_gitlab_secrets,
     valid_report,
     valid_sarif,
 )
@@ -179,6 +180,7 @@ CHECKS: dict[str, Callable[[str], object]] = {
     "sarif": valid_sarif,
     "junit": junit,
     "gitlab": valid_gitlab,
+    "gitlab-secrets": valid_gitlab_secrets,
     "github": github,
     "markdown": markdown,
     "html": html,

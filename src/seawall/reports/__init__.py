@@ -15,9 +15,11 @@ from seawall.core.report import Report, Summary
 from seawall.core.severity import Severity
 
 FORMATS = (
-    "table", "json", "jsonl", "sarif", "junit", "gitlab", "github", "markdown", "html", "openvex",
+    "table", "json", "jsonl", "sarif", "junit", "gitlab", "gitlab-secrets", "github", "markdown",
+    "html", "openvex",
 )  # fmt: skip
-"""What ``--format`` takes; each is a module of this package. The first is the default."""
+"""What ``--format`` takes; each is a module of this package, with ``_`` for a hyphen. The first is
+the default."""
 
 
 WITH_FIXES = frozenset(("json", "sarif"))
@@ -68,7 +70,7 @@ def form(name: str) -> Form:
     """How a format is written; only its module is imported."""
     if name not in FORMATS:
         raise UsageError(f"there is no format {name!r}: choose from {', '.join(FORMATS)}")
-    return cast("Form", import_module(f"seawall.reports.{name}"))
+    return cast("Form", import_module(f"seawall.reports.{name.replace('-', '_')}"))
 
 
 def write(name: str, report: Report, sources: Sources, options: Options) -> Iterator[str]:

@@ -73,7 +73,7 @@ def join(portions: Sequence[Portion], summary: Summary, options: Options) -> Ite
     Findings below the threshold are skipped cases, so that a CI server breaks a build exactly
     when the exit code does; without a threshold all are failures.
     """
-    time = _time(options)
+    time = time_of(options)
     missing: dict[str, list[Case]] = {}
     for path, case in _of_coverage(summary.coverage):
         missing.setdefault(path, []).append(case)
@@ -112,7 +112,8 @@ def _merged(paths: Iterable[str], told: Iterator[_Told]) -> Iterator[_Told]:
     yield from told
 
 
-def _time(options: Options) -> str:
+def time_of(options: Options) -> str:
+    """The time of the run where that is told, else one that is always the same."""
     text = str((options.meta or {}).get("time", ""))[: len(NO_TIME)]
     shape = "".join("0" if c.isascii() and c.isdigit() else c for c in text)
     return text if shape == "0000-00-00T00:00:00" else NO_TIME
