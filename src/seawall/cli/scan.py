@@ -185,6 +185,10 @@ def parser() -> Parser:
     output.add_argument("--quiet", "-q", action="store_true", help="findings only, a line each")
     output.add_argument("--verbose", "-v", action="store_true", help="list every skipped input")
     output.add_argument(
+        "--show-secrets", action="store_true",
+        help="show the secrets that are found: in a table on a terminal, and nowhere else",
+    )  # fmt: skip
+    output.add_argument(
         "--meta", action="store_true", help="add what differs from run to run to JSON"
     )
     return result
@@ -229,6 +233,8 @@ def run(arguments: list[str]) -> int:
     """Scan; gives the exit code."""
     options = parse(arguments)
     outputs = _outputs(options.format, options.output)
+    if options.show_secrets:
+        _refuse_to_keep_secrets(outputs)
     if not options.watch:
         return _scan(_plan(options, outputs), options, outputs)
     from seawall.cli import watch  # noqa: PLC0415 - asked for seldom
@@ -238,6 +244,20 @@ def run(arguments: list[str]) -> int:
         lambda: _plan(options, outputs), lambda plan: _scan(plan, options, outputs), options,
         [path for _, path in outputs if path is not None],
     )  # fmt: skip
+
+
+def _refuse_to_keep_secrets(outputs: Sequence[tuple[str, str | None]]) -> None:
+    """Raise UsageError where secrets that are shown would be kept: in a file or a log."""
+    if any(name != "table" or path is not None for name, path in outputs):
+        raise UsageError(
+            "--show-secrets goes with the table alone, for reports are kept and passed on; "
+            "leave out --format and --output"
+        )
+    if sys.stdout is None or not sys.stdout.isatty():
+        raise UsageError(
+            "--show-secrets needs a terminal, for whatever is written to a file or a pipe is kept; "
+            "run it in one"
+        )
 
 
 class Plan(NamedTuple):
@@ -320,7 +340,7 @@ def _signature(
 ) -> bytes:
     """All that the outputs rest on besides inputs and rules; empty where they are not kept."""
     writes = options.write_baseline is not None or options.prune_baseline
-    if not plan.cache or options.meta or writes or plan.since:
+    if not plan.cache or options.meta or options.show_secrets or writes or plan.since:
         return b""
     baseline = b""
     if plan.baseline is not None:
@@ -347,6 +367,7 @@ def _look(
         verbose=options.verbose,
         meta=_meta(options) if options.meta else None,
         fail_on=threshold,
+        show_secrets=options.show_secrets,
     )
 
 

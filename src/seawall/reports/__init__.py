@@ -48,6 +48,8 @@ class Options(NamedTuple):
     """The severity from which findings make the scan fail; ``None`` when none does."""
     compact: bool = False
     """Whether a finding is to take one line where the format knows a shorter form."""
+    show_secrets: bool = False
+    """Whether secrets are shown: the table alone does so, and only where it is seen at once."""
 
 
 class Form(Protocol):

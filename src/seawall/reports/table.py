@@ -35,9 +35,10 @@ def tell(report: Report, sources: Sources, options: Options) -> Portion:
     if options.quiet or options.compact:
         findings = _quiet(report)
     else:
-        findings = _blocks(report, redacted(sources, report), options, _style(options))
-    shown = report.suppressed if options.verbose and not options.quiet else ()
-    suppressed = _suppressed(shown, _style(options))
+        shown = sources if options.show_secrets else redacted(sources, report)
+        findings = _blocks(report, shown, options, _style(options))
+    aside = report.suppressed if options.verbose and not options.quiet else ()
+    suppressed = _suppressed(aside, _style(options))
     return Portion((map(Piece, findings), map(Piece, suppressed)))
 
 

@@ -46,6 +46,7 @@ def block_lines(
             if location.span not in shown:
                 shown.add(location.span)
                 lines += _source(location, sources, options, style, role)
+                lines += _values(block, location) if options.show_secrets else ()
     related = [item for finding in block.findings for item in finding.related]
     for item in dict.fromkeys(related):
         lines += _indented(f"see {place(item.location)}: {item.message}", options.width)
@@ -87,6 +88,15 @@ def _layer(block: Block, location: Location, options: Options, style: Style) -> 
         texts = (layer_of(here), in_use_of(here), decision_of(here))
     room = max(options.width or UNWRAPPED, NARROWEST) - len("      ")
     return [f"      {style(cut(visible(text), room), 'dim')}" for text in texts if text]
+
+
+def _values(block: Block, location: Location) -> list[str]:
+    """The secrets at a place, for a person who asked for them at a terminal."""
+    found = dict.fromkeys(each.secret for each in block.findings if each.location == location)
+    return [
+        f"      value: {visible(line)}" for secret in found if secret
+        for line in secret.reveal().splitlines()
+    ]  # fmt: skip
 
 
 def _spots(said: Statement) -> list[tuple[Span | None, tuple[str, ...]]]:
