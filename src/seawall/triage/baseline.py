@@ -7,6 +7,7 @@ a secret is known again in another place, too.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from seawall.core.finding import Finding, fingerprint, render_subject
 from seawall.core.named_tuple import NamedTuple
@@ -57,7 +58,7 @@ class Baseline:
 
     def __init__(self, entries: Iterable[Entry], path: str = "") -> None:
         self._entries: dict[str, list[Entry]] = {}
-        self._of_rule: dict[str, list[Entry]] | None = None
+        self._of_rule: dict[str, _Secrets] | None = None
         self._hashes = Hashes()
         self.path = path
         for entry in entries:
@@ -73,8 +74,13 @@ class Baseline:
 
     def elsewhere(self, rule: str, mark: str, secret: Redacted) -> Iterator[Entry]:
         """The entries of a rule about the same secret in other places, in a fixed order."""
-        for entry in self._with_secrets().get(rule, ()) if secret else ():
-            if entry.fingerprint != mark and self._is_of(entry, secret):
+        known = self._with_secrets().get(rule) if secret else None
+        if known is None:
+            return
+        keys: list[str | Redacted] = [secret]
+        keys += [self._hashes.like(secret, written) for written in known.forms]
+        for entry in chain.from_iterable(known.entries.get(key, ()) for key in keys):
+            if entry.fingerprint != mark:
                 yield entry
 
     def prepare(self, findings: Iterable[Finding], *, elsewhere: bool = False) -> None:
@@ -100,22 +106,28 @@ class Baseline:
 
     def _wanted(self, finding: Finding, *, elsewhere: bool) -> Iterator[Wanted]:
         if elsewhere:
-            entries = self._with_secrets().get(finding.rule.id, [])
+            known = self._with_secrets().get(finding.rule.id)
+            forms: Iterable[str] = known.forms if known else ()
         else:
-            entries = self._entries.get(fingerprint(finding), [])
-        for entry in entries:
-            if entry.secret and isinstance(entry.secret, str):
-                yield finding.secret, entry.secret
+            entries = self._entries.get(fingerprint(finding), ())
+            forms = [entry.secret for entry in entries if isinstance(entry.secret, str)]
+        for written in forms:
+            if written:
+                yield finding.secret, written
 
-    def _with_secrets(self) -> dict[str, list[Entry]]:
+    def _with_secrets(self) -> dict[str, "_Secrets"]:
         """By rule, the entries by which a secret is looked for in other places."""
         if self._of_rule is None:
             self._of_rule = {}
-            salts = Counter(_salt(entry) for entry in self if entry.secret)
-            most = sorted(salts, key=lambda salt: (-salts[salt], salt))[:_SALTS]
+            forms = Counter(_form(entry) for entry in self if entry.secret)
+            most = sorted(forms, key=lambda form: (-forms[form], form))[:_SALTS]
             for entry in sorted(self, key=lambda entry: entry.fingerprint):
-                if entry.secret and _salt(entry) in most:
-                    self._of_rule.setdefault(entry.rule, []).append(entry)
+                form = _form(entry)
+                if entry.secret and form in most:
+                    known = self._of_rule.setdefault(entry.rule, _Secrets({}, {}))
+                    known.entries.setdefault(entry.secret, []).append(entry)
+                    if isinstance(entry.secret, str):
+                        known.by_form.setdefault(form, entry.secret)
         return self._of_rule
 
     def _is_of(self, entry: Entry, secret: Redacted) -> bool:
@@ -127,8 +139,24 @@ class Baseline:
         return self._hashes.matches(secret, entry.secret)
 
 
-def _salt(entry: Entry) -> str:
-    return "" if isinstance(entry.secret, Redacted) else entry.secret.partition(":")[0]
+class _Secrets(NamedTuple):
+    """The entries of a rule about secrets."""
+
+    entries: dict[str | Redacted, list[Entry]]
+    """By the value or its hash."""
+    by_form: dict[tuple[str, int], str]
+
+    @property
+    def forms(self) -> Iterable[str]:
+        """A hash of each salt and length there is."""
+        return self.by_form.values()
+
+
+def _form(entry: Entry) -> tuple[str, int]:
+    """The salt and the length of an entry's hash."""
+    if isinstance(entry.secret, Redacted):
+        return "", 0
+    return entry.secret.partition(":")[0], len(entry.secret)
 
 
 Demand = tuple[str, str | Redacted, int, int, int]

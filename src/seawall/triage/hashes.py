@@ -38,8 +38,11 @@ class Hashes:
 
     def matches(self, secret: Redacted, written: str) -> bool:
         """Whether a written hash is that of a value."""
-        salt, length = _parts(written)
-        return self._hash(secret, salt, length) == written
+        return self.like(secret, written) == written
+
+    def like(self, secret: Redacted, written: str) -> str:
+        """The hash of a value, with the salt and of the length of another one."""
+        return self._hash(secret, *_parts(written))
 
     def of(self, secret: Redacted, salt: bytes) -> str:
         """The hash of a value as it is written."""
