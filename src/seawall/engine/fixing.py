@@ -1,6 +1,6 @@
 """Turns repairs into edits of text, for reports that show how a finding is mended."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from seawall.core.edit import Edit, Fix, Remove, Repair
 from seawall.core.finding import Finding
@@ -21,6 +21,19 @@ def with_fixes(findings: Iterable[Finding], texts: Texts) -> list[Finding]:
         else finding
         for finding in findings
     ]
+
+
+def without_private(finding: Finding, shows: Callable[[bytes], bool]) -> Finding:
+    """A finding without the fixes in which a secret shows."""
+    if not finding.fixes:
+        return finding
+    fixes = tuple(fix for fix in finding.fixes if not shows(_written(fix)))
+    return finding if len(fixes) == len(finding.fixes) else finding._replace(fixes=fixes)
+
+
+def _written(fix: Fix) -> bytes:
+    parts = (fix.title, fix.effect, fix.note, *(edit.replacement for edit in fix.edits))
+    return "\n".join(parts).encode("utf-8", "surrogatepass")
 
 
 class _File:

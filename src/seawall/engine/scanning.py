@@ -1,6 +1,6 @@
 """A scan from targets to report."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seawall import catalogue
@@ -8,6 +8,7 @@ from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import revealing
 from seawall.core.report import HISTORY, Coverage, Report
 from seawall.core.rule import Rule
 from seawall.engine import reading
@@ -133,7 +134,12 @@ def scan_or_replay(
     if options.since is not None:
         verdict = _since(options.since, verdict, present, options, rules, run, advised.library)
     report = report_of(
-        verdict, options, inputs.texts, coverage=analysis.coverage, private=analysis.private
+        verdict,
+        options,
+        inputs.texts,
+        coverage=analysis.coverage,
+        private=analysis.private,
+        shows=revealing(analysis.secrets),
     )._replace(
         objects=analysis.objects,
         packages=inputs.packages,
@@ -153,14 +159,22 @@ def report_of(
     *,
     coverage: Coverage,
     private: Mapping[str, tuple[Span, ...]],
+    shows: Callable[[bytes], bool],
 ) -> Report:
-    """What a verdict says, in order, with edits where they are asked for."""
-    findings = sorted(verdict.findings, key=Finding.sort_key)
-    if options.edits:
-        from seawall.engine.fixing import with_fixes  # noqa: PLC0415 - for formats that show them
+    """What a verdict says, in order, with edits where they are asked for.
 
-        findings = with_fixes(findings, texts)
+    ``shows`` tells whether some bytes show a secret: a fix that writes one down anew is for
+    ``seawall harden`` alone, for a report would publish it.
+    """
+    findings = sorted(verdict.findings, key=Finding.sort_key)
     suppressed = sorted(verdict.suppressed, key=lambda item: item.finding.sort_key())
+    if options.edits:
+        from seawall.engine.fixing import with_fixes, without_private  # noqa: PLC0415 - few formats
+
+        findings = [without_private(each, shows) for each in with_fixes(findings, texts)]
+        suppressed = [
+            item._replace(finding=without_private(item.finding, shows)) for item in suppressed
+        ]
     return Report(tuple(findings), tuple(suppressed), coverage, options.ruleset, private=private)
 
 

@@ -400,7 +400,7 @@ class _Telling:
     ) -> tuple[Part, bool]:
         report = report_of(
             verdict, self._options, self._inputs.texts,
-            coverage=self._coverage, private=private,
+            coverage=self._coverage, private=private, shows=self._is_private,
         )  # fmt: skip
         return part_of(self._teller(report, self._inputs.texts), self._is_private)
 

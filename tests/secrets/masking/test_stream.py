@@ -137,12 +137,12 @@ def test_a_name_on_the_line_before_counts() -> None:
     value = drawn(24, 5)
     out = own.feed(b"- name: DB_PASSWORD\n")
     assert out == b"- name: DB_PASSWORD\n"
-    assert own.feed(f"  value: {value}\n".encode()) == b"  value: [redacted:assignment]\n"
+    assert own.feed(f"  value: {value}\n".encode()) == b"  value: [redacted:assigned-secret]\n"
 
 
 def test_encoded_values() -> None:
     value = base64.b64encode(f"password={drawn(20, 5)}".encode())
-    assert masked(b"data: " + value + b" end\n") == b"data: [redacted:assignment] end\n"
+    assert masked(b"data: " + value + b" end\n") == b"data: [redacted:assigned-secret] end\n"
 
 
 # Private keys ---------------------------------------------------------------------------------

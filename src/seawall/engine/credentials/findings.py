@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PlaceOf = Callable[[Part], Location]
 """Where a stretch of a text, in bytes, stands: in a file, a blob, a layer, a value."""
 _MOST_RELATED = 8
+_PIECE = 8
+"""Characters of a value that give it away; fewer are a word that stands in it, such as a name."""
 _SHORTEST = 4
 """Characters of what is blacked out wherever it stands."""
 _MANY = 500
@@ -75,13 +77,18 @@ def finding_of(
 
 
 def shown(secrets: Iterable[Redacted]) -> Shows:
-    """Tells whether a short text holds one of some values, however many there are."""
+    """Tells whether a short text holds one of some values, or ends as one, however many there are.
+
+    What stands before a value and looks like its name may be the end of another one: in a list.
+    """
     by_length: dict[int, set[bytes]] = {}
+    ends: set[bytes] = set()
     for part in _wanted(secrets):
         by_length.setdefault(len(part), set()).add(part)
+        ends.add(part[-_PIECE:])
 
     def shows(text: bytes) -> bool:
-        return any(
+        return (len(text) >= _PIECE and text[-_PIECE:] in ends) or any(
             text[at : at + length] in parts
             for length, parts in by_length.items()
             for at in range(len(text) - length + 1)

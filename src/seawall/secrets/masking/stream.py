@@ -11,6 +11,7 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.candidate import Certainty
 from seawall.secrets.masking import key_blocks
 from seawall.secrets.masking.values import Values
+from seawall.secrets.rules.catalogued import id_of
 from seawall.secrets.search import Search
 from seawall.secrets.text import Kind, Text
 
@@ -108,7 +109,7 @@ class Masker:
             for secret in found.secrets:
                 if secret.certainty >= self._least:
                     for place in secret.occurrences:
-                        rule = secret.candidate.rule
+                        rule = id_of(secret.candidate.rule)
                         yield Span(place.start + offset, place.end + offset, rule)
 
     def _halves(self, data: bytes, offset: int) -> Iterator[Span]:
