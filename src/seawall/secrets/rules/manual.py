@@ -11,7 +11,12 @@ from seawall.secrets.rules.rule import Rule
 _WHY = """\
 Everybody who can read the file has it: all who may read the repository, its forks and copies,
 images that are built of it, and backups. It stays in the history when it is removed, and it must
-count as known to others from the moment that it was written down."""
+count as known to others from the moment that it was written down.
+
+After a leak: rotate it first, with a new one from a secret store for whatever uses it; revoke the
+old one where it was issued, for a copy stays good until then; look in the provider's log at what
+was done with it; and only then purge the history, if at all, for clones and caches keep theirs.
+`seawall secrets audit` writes down how far you are."""
 FILES = {"password-file": ".netrc"}
 """The file's name that an example needs to be read as what it is."""
 
