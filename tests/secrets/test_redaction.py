@@ -179,6 +179,9 @@ def test_no_format_shows_a_value(folders: Path, seeds: tuple[int, list[str]]) ->
         for look in looks:
             text = "".join(reports.write(format_, report, result.texts, look))
             assert not planted.seen_in(text), (format_, look)
+    (run,) = json.loads("".join(reports.write("sarif", report, result.texts, looks[0])))["runs"]
+    marks = [item["partialFingerprints"]["seawall/v1"] for item in run["results"]]
+    assert len(marks) == len(set(marks))  # two secrets of a file are two, and not by their values
     baseline = "".join(render(entries_of(report.findings, Baseline(()))))
     assert not planted.seen_in(baseline)
     assert not planted.seen_in(repr(report))

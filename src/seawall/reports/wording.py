@@ -65,7 +65,7 @@ def decision_of(finding: Finding) -> str:
     reason, by = decision.get("reason"), decision.get("by")
     said = ", ".join(told) + (f": {reason}" if reason else "") + (f" ({by})" if by else "")
     if state == "rotated":
-        return f"{said}; whoever has it may still use it: revoke it, and say so there"
+        return f"{said}; good until it is revoked"
     return said
 
 
