@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,8 @@ TOKEN = example(RULES["github-classic-token"], random.Random(1)).encode()
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    cache = tmp_path_factory.mktemp("cache")
-    return {**os.environ, "SEAWALL_CACHE_DIR": str(cache)}
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {**os.environ, "SEAWALL_CACHE_DIR": str(tmp_path_factory.mktemp("cache"))}
 
 
 def masked(

@@ -44,8 +44,6 @@ class Masker:
         self._least = least
         self._context = b""
         self._buffer = bytearray()
-        self.masked = 0
-        """How many spots were replaced."""
 
     def feed(self, data: bytes) -> bytes:
         """What may be given out once these bytes have come."""
@@ -86,7 +84,6 @@ class Masker:
             start = max(span.start, shift)
             result += (window[at:start], b"[redacted:%s]" % span.rule.encode("ascii", "replace"))
             at = span.end
-            self.masked += 1
         end = max(shift + end, at)  # a secret that goes over the end goes with the rest of it
         result.append(window[at:end])
         del self._buffer[: end - shift]
