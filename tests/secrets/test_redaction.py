@@ -8,6 +8,7 @@ import json
 import random
 import re
 from base64 import b64encode
+from os.path import commonprefix
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ PIECE, LONGER_PIECE = 8, 14
 """Letters; the second where there are so few kinds of them that a digest may hold eight by
 chance."""
 _FEW_KINDS = re.compile(r"[0-9a-fA-F-]*")
+
+
+def _encoded(value: str) -> str:
+    return b64encode(value.encode()).decode().rstrip("=")
 
 
 class Planted:
@@ -55,9 +60,10 @@ class Planted:
         """Note a value; what another one of its kind has as well is public."""
         self.values.append(value)
         size = LONGER_PIECE if _FEW_KINDS.fullmatch(value[-PIECE * 2 :]) else PIECE
-        for form in (value, b64encode(value.encode()).decode().rstrip("=")):
-            pieces = {form[at : at + size] for at in range(len(form) - size + 1)}
-            self.pieces |= {piece for piece in pieces if piece not in other}
+        for form, like in ((value, other), (_encoded(value), _encoded(other))):
+            own = form[len(commonprefix([form, like])) :]
+            pieces = {own[at : at + size] for at in range(len(own) - size + 1)}
+            self.pieces |= {piece for piece in pieces if piece not in like}
 
     def _example(self, rule: str) -> str:
         return example(RULES[rule], self._random)
@@ -117,7 +123,10 @@ def plant(folder: Path, planted: Planted, rules: list[str], *, whole: bool = Tru
         f"   token: '{word()}'\n",
         "deploy/odd.yaml": f"apiVersion: v1\nkind: Pod\nmetadata: {{password: '{word()}']\n",
         "Dockerfile": f"FROM debian\nENV API_KEY={word(24)} PASSWORD={word()}\n"
-        f"RUN curl -u app:{word()} https://example.org\nRUN <<\n",
+        "RUN <<\n",
+        "curl/Dockerfile": f"FROM debian\nRUN curl -u app:{word()} https://example.org\n"
+        if whole
+        else "",
 
         # Its fix writes the value down anew.
         "old/Dockerfile": f"FROM debian\nENV PASSWORD {word()}\n" if whole else "",
