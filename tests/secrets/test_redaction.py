@@ -8,7 +8,7 @@ import json
 import random
 import re
 from base64 import b64encode
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,12 @@ def _encoded(value: str) -> str:
     return b64encode(value.encode()).decode().rstrip("=")
 
 
+def _public(value: str, other: str) -> int:
+    """How many characters two values of a kind begin with alike."""
+    both = zip(value, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+
+
 class Planted:
     """Secrets that stand in some files, and the pieces that may not be seen of them."""
 
@@ -61,7 +67,7 @@ class Planted:
         self.values.append(value)
         size = LONGER_PIECE if _FEW_KINDS.fullmatch(value[-PIECE * 2 :]) else PIECE
         for form, like in ((value, other), (_encoded(value), _encoded(other))):
-            own = form[len(commonprefix([form, like])) :]
+            own = form[_public(form, like) :]
             pieces = {own[at : at + size] for at in range(len(own) - size + 1)}
             self.pieces |= {piece for piece in pieces if piece not in like}
 
