@@ -7,6 +7,9 @@ so what a partial clone lacks is missing. ``discovery`` says which pointers out 
 believed.
 """
 
+from seawall.sources.git.changes import Change, Row, Staged
+from seawall.sources.git.listing import DAMAGED, Listed
+from seawall.sources.git.reach import Ref
 from seawall.sources.git.repository import Repository, find
 from seawall.sources.git.rows import (
     Changes,
@@ -19,11 +22,17 @@ from seawall.sources.git.rows import (
 )
 
 __all__ = [
+    "DAMAGED",
+    "Change",
     "Changes",
     "Commit",
     "LfsPointer",
+    "Listed",
     "Missing",
+    "Ref",
     "Repository",
+    "Row",
+    "Staged",
     "StagedEntry",
     "TreeEntry",
     "find",

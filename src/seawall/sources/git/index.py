@@ -51,7 +51,7 @@ class IndexEntry(NamedTuple):
 
 def read(git: Git) -> list[IndexEntry]:
     """All entries, in order; empty where there is no index."""
-    _check_sum(git)
+    check_sum(git)
     text = git.output(["ls-files", "--stage", "--debug", "-z"])
     entries = []
     at = 0
@@ -79,7 +79,7 @@ def read(git: Git) -> list[IndexEntry]:
     return entries
 
 
-def _check_sum(git: Git) -> None:
+def check_sum(git: Git) -> None:
     """Refuse an index that is cut off or damaged; git itself reads what is left of it.
 
     The file ends in the hash of what precedes it, or in zeros (``index.skipHash``).

@@ -1,4 +1,4 @@
-"""Content of blobs, streamed through one ``git cat-file --batch``."""
+"""Content of blobs, commits and tags, streamed through one ``git cat-file --batch``."""
 
 import hashlib
 import os
@@ -23,8 +23,10 @@ _HEADER_LIMIT = 4096
 ABSENT = Missing("absent", "the object is not in this clone; 'git fetch' may bring it")
 
 
-def blobs(git: Git, oids: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | Missing]]:
-    """Each blob in the order asked for; see ``Repository.blobs``.
+def contents(
+    git: Git, oids: Iterable[str], limit: int, kind: bytes = b"blob"
+) -> Iterator[tuple[str, bytes | Missing]]:
+    """Each object of a kind in the order asked for; see ``Repository.contents``.
 
     git gives up at the first damaged object; it is started anew for those behind it.
     """
@@ -33,12 +35,12 @@ def blobs(git: Git, oids: Iterable[str], limit: int) -> Iterator[tuple[str, byte
     done = False
     while not done:
         with git.start(_ARGUMENTS, asking.lines()) as process:
-            answers = _Answers(process, limit)
+            answers = _Answers(process, limit, kind)
             goes_on = True
             while goes_on and (header := answers.line()) is not None:
                 oid = asking.answered(header)
                 content, goes_on = answers.content(header)
-                yield oid, _judged(git, oid, content)
+                yield oid, _judged(git, oid, content, kind)
             if goes_on:
                 code = process.exit_code()
                 done = code == 0 and not asking.pending
@@ -55,10 +57,12 @@ def blobs(git: Git, oids: Iterable[str], limit: int) -> Iterator[tuple[str, byte
                     yield asking.pending.popleft(), Missing("damaged", process.complaint())
 
 
-def _judged(git: Git, oid: str, content: bytes | Missing) -> bytes | Missing:
+def _judged(git: Git, oid: str, content: bytes | Missing, kind: bytes) -> bytes | Missing:
     """Results kept by a hash must not be poisoned by content that does not have it."""
     if isinstance(content, bytes):
-        if blob_oid(content, len(oid)) != oid:
+        hashed = new_hash(len(oid), len(content), kind)
+        hashed.update(content)
+        if hashed.hexdigest() != oid:
             return Missing("damaged", "the object's content does not have its hash")
     elif content is ABSENT and _is_loose(git, oid):
         return Missing("damaged", "the object's file is no object")
@@ -105,9 +109,10 @@ def _asked(oid: str) -> str:
 class _Answers:
     """Headers and contents in what a process writes."""
 
-    def __init__(self, process: Process, limit: int) -> None:
+    def __init__(self, process: Process, limit: int, kind: bytes) -> None:
         self._process = process
         self._limit = limit
+        self._kind = kind
         self._data = b""
         self._at = 0
         self.is_over = False
@@ -126,15 +131,15 @@ class _Answers:
         _, _, answer = header.partition(b" ")
         kind, _, digits = answer.partition(b" ")
         if not digits.isdigit():
-            return (ABSENT, True) if answer == b"missing" else (_other(answer), True)
+            return (ABSENT, True) if answer == b"missing" else (_other(answer, self._kind), True)
         size = int(digits)
-        if kind == b"blob" and size <= self._limit:
+        if kind == self._kind and size <= self._limit:
             data = self._exactly(size + 1)
             if data is None:
                 return Missing("damaged", self._process.complaint()), False
             return data[:-1], True
-        missing = _other(kind)
-        if kind == b"blob":
+        missing = _other(kind, self._kind)
+        if kind == self._kind:
             missing = Missing("too large", f"is larger than {self._limit / 1048576:g} MiB")
         if size - self._limit > _SKIPPED:
             return missing, False
@@ -180,8 +185,10 @@ class _Answers:
         return bool(piece)
 
 
-def _other(kind: bytes) -> Missing:
-    return Missing("not a blob", f"is a {kind.decode('ascii', 'replace')[:40]}, not a blob")
+def _other(kind: bytes, wanted: bytes) -> Missing:
+    return Missing(
+        "not a blob", f"is a {kind.decode('ascii', 'replace')[:40]}, not a {wanted.decode()}"
+    )
 
 
 def _is_loose(git: Git, oid: str) -> bool:
@@ -190,9 +197,9 @@ def _is_loose(git: Git, oid: str) -> bool:
     return OID.fullmatch(oid) is not None and os.path.lexists(path)
 
 
-def new_hash(length: int, size: int) -> "hashlib._Hash":
-    """A blob's hash, to be fed its ``size`` bytes; ``length`` is that of an oid in hex digits."""
-    header = b"blob %d\0" % size
+def new_hash(length: int, size: int, kind: bytes = b"blob") -> "hashlib._Hash":
+    """An object's hash, to be fed its ``size`` bytes; ``length`` is that of an oid in hex digits."""
+    header = b"%s %d\0" % (kind, size)
     if length == 64:
         return hashlib.sha256(header)
     return hashlib.sha1(header, usedforsecurity=False)

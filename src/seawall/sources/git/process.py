@@ -82,16 +82,8 @@ class Git:
 
         ``limit`` is the longest field in bytes. Raises ``InputError`` where git fails.
         """
-        rest = b""
         with self.start(arguments) as process:
-            while piece := process.read():
-                fields = (rest + piece).split(b"\0")
-                rest = fields.pop()
-                if len(rest) > limit:
-                    raise InputError(
-                        f"git {arguments[0]} writes a name of more than {limit} bytes; scan a part"
-                    )
-                yield from fields
+            yield from process.fields(limit)
             process.check()
 
 
@@ -155,6 +147,18 @@ class Process:
             if piece:
                 return piece
         return b""
+
+    def fields(self, limit: int) -> Iterator[bytes]:
+        """The output split at its NUL bytes, as it comes; what follows the last one is left out."""
+        rest = b""
+        while piece := self.read():
+            fields = (rest + piece).split(b"\0")
+            rest = fields.pop()
+            if len(rest) > limit:
+                raise InputError(
+                    f"git {self._name} writes a name of more than {limit} bytes; scan a part"
+                )
+            yield from fields
 
     def _read(self, descriptor: int) -> bytes:
         piece = os.read(descriptor, _PIECE)

@@ -7,9 +7,22 @@ from typing import Self
 
 from seawall.core.errors import UsageError
 from seawall.sources.files import DEFAULT_SIZE_LIMIT, shown
-from seawall.sources.git import history, index, objects, revisions, trees, worktree
+from seawall.sources.git import (
+    changes,
+    history,
+    index,
+    listing,
+    objects,
+    reach,
+    revisions,
+    trees,
+    worktree,
+)
+from seawall.sources.git.changes import Change, Staged
 from seawall.sources.git.discovery import Place, locate
+from seawall.sources.git.listing import Listed
 from seawall.sources.git.process import Git
+from seawall.sources.git.reach import Ref
 from seawall.sources.git.rows import Changes, Commit, Missing, StagedEntry, TreeEntry
 
 
@@ -102,7 +115,49 @@ class Repository:
         What is asked for is taken as it is needed, so it may be endless. Content that does not
         have its hash is damaged. What cannot be had does not end the iteration.
         """
-        return objects.blobs(self._git, oids, limit)
+        return objects.contents(self._git, oids, limit)
+
+    def contents(
+        self, oids: Iterable[str], kind: str, limit: int = DEFAULT_SIZE_LIMIT
+    ) -> Iterator[tuple[str, bytes | Missing]]:
+        """The same for objects of another kind: ``commit`` or ``tag``."""
+        return objects.contents(self._git, oids, limit, kind.encode())
+
+    # The whole history ------------------------------------------------------------------------
+
+    @property
+    def shares_objects(self) -> bool:
+        """Whether objects may be others', which only what leads to them makes ours to show."""
+        return listing.is_shared(self._place)
+
+    def everything(self) -> Iterator[Listed]:
+        """All objects that are stored, in the order in which they are read fastest."""
+        return listing.everything(self._git)
+
+    def refs(self) -> list[Ref]:
+        """What each branch, tag and other ref names."""
+        return reach.refs(self._git)
+
+    def reachable(self, included: Sequence[str] = (), excluded: Sequence[str] = ()) -> list[str]:
+        """The ancestors of some commits (of all refs and heads where none is named), newest first.
+
+        Without those of others. No parent stands before its child.
+        """
+        return reach.commits(
+            self._git, [_checked(oid) for oid in included], [_checked(oid) for oid in excluded]
+        )
+
+    def brought_by_push(self, commit: str) -> list[str]:
+        """The ancestors of a commit that no ref leads to yet, newest first."""
+        return reach.brought_by_push(self._git, _checked(commit))
+
+    def changes(self, commits: Iterable[str]) -> Iterator[Change]:
+        """What each commit changed; what cannot be told of one does not end the iteration."""
+        return changes.changes(self._git, commits)
+
+    def staged_changes(self, commit: str) -> Staged:
+        """How the index differs from a commit, "" for nothing at all."""
+        return changes.staged(self._git, commit)
 
     def commits(
         self, included: Sequence[str] = (), excluded: Sequence[str] = ()

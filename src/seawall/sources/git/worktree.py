@@ -16,7 +16,7 @@ from typing import NamedTuple
 from seawall.sources.files import shown
 from seawall.sources.git import index, trees
 from seawall.sources.git.index import IndexEntry, Stat
-from seawall.sources.git.objects import blob_oid, blobs, new_hash
+from seawall.sources.git.objects import blob_oid, contents, new_hash
 from seawall.sources.git.process import Git
 from seawall.sources.git.rows import (
     LFS_POINTER_LIMIT,
@@ -202,7 +202,7 @@ def _unchanged_large_files(
     if not suspects or not os.path.isdir(os.path.join(git.place.common_dir, "lfs")):
         return
     for path, (_, content) in zip(
-        suspects, blobs(git, suspects.values(), LFS_POINTER_LIMIT), strict=True
+        suspects, contents(git, suspects.values(), LFS_POINTER_LIMIT), strict=True
     ):
         pointer = lfs_pointer(content) if isinstance(content, bytes) else None
         if pointer is not None and _is_content_of(pointer, tree, path):
