@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets import decoding, scoring
 from seawall.secrets.batches import Batch, batches
+from seawall.secrets.bearing import Bearing, bearing
 from seawall.secrets.candidate import NOWHERE, Candidate, Part, Proof, Secret
 from seawall.secrets.decoding import MAX_DEPTH, Budget, Unpacked, percent, unpacked
 from seawall.secrets.finding import native, stored
@@ -108,6 +109,10 @@ class Search:
             found = self._read(batch.texts[number], events, complete=complete)
             if found.secrets or not found.complete:
                 yield found
+
+    def bearing(self, name: str) -> Bearing:
+        """What of a text's name tells on what is found in it: all that is read in names here."""
+        return bearing(name)
 
     def candidates(self, text: Text) -> list[Candidate]:
         """What may be a secret in a text, before anything is judged: for fitting weights."""

@@ -22,7 +22,9 @@ _UNSURE = 128
 git writes four kibibytes at once, so some of what it had found may be lost when it gives up.
 """
 _FAILURES = 100
-GIVEN_UP = Missing("absent", f"more than {_FAILURES} commits lack trees; 'git fetch' may bring them")
+GIVEN_UP = Missing(
+    "absent", f"more than {_FAILURES} commits lack trees; 'git fetch' may bring them"
+)
 
 
 class Row(NamedTuple):
