@@ -26,7 +26,7 @@ class Known(NamedTuple):
     reachable: int
     origins: Callable[[Collection[bytes]], Mapping[bytes, Sequence[Brought]]]
     linked: Collection[str]
-    index: Mapping[str, list[str]]
+    staged: Mapping[str, list[str]]
     kinds: Mapping[str, str]
     objects: int
     """How many objects belong to what was asked for."""
@@ -47,7 +47,7 @@ def seen(
     around = Surroundings(
         known.commits, known.reachable, brought,
         _paths_of_head(repository, oids, known.head) if oids else {},
-        {oid: sorted(paths) for oid, paths in known.index.items() if oid in oids},
+        {oid: sorted(paths) for oid, paths in known.staged.items() if oid in oids},
         known.kinds, frozenset(known.linked), means.prefix, means.search.bearing,
     )  # fmt: skip
 

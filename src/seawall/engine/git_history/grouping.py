@@ -27,7 +27,7 @@ class Surroundings(NamedTuple):
     """By oid, the newest first."""
     head: Mapping[str, Sequence[str]]
     """By oid, the paths of the commit that is checked out."""
-    index: Mapping[str, Sequence[str]]
+    staged: Mapping[str, Sequence[str]]
     kinds: Mapping[str, str]
     """By oid, for those that are no blobs."""
     linked: frozenset[str]
@@ -82,7 +82,7 @@ class _Grouping:
         positions = list(dict.fromkeys(item.position for item in brought))
         paths = {path_of(item.path) for item in brought if item.path}
         for oid in oids:
-            paths.update((*around.head.get(oid, ()), *around.index.get(oid, ())))
+            paths.update((*around.head.get(oid, ()), *around.staged.get(oid, ())))
         state = min((self._state(oid) for oid in oids), key=_STATES.index)
         name = self._name(shown_one)
         return Leak(
@@ -120,7 +120,7 @@ class _Grouping:
         around = self._around
         if oid in around.head:
             return HEAD
-        if oid in around.index:
+        if oid in around.staged:
             return INDEX
         if oid in around.linked:
             return PAST
@@ -132,7 +132,7 @@ class _Grouping:
         around = self._around
         wanted = around.bearing(hit.name)
         oldest_first = (path_of(item.path) for item in reversed(self._brought(hit.oid)))
-        for paths in (around.head.get(hit.oid, ()), around.index.get(hit.oid, ()), oldest_first):
+        for paths in (around.head.get(hit.oid, ()), around.staged.get(hit.oid, ()), oldest_first):
             found = [path for path in paths if path and around.bearing(path) == wanted]
             if found:
                 return found[0]
@@ -142,7 +142,7 @@ class _Grouping:
         if not name:
             return hit.oid[:SHORT]
         around = self._around
-        if name in (*around.head.get(hit.oid, ()), *around.index.get(hit.oid, ())):
+        if name in (*around.head.get(hit.oid, ()), *around.staged.get(hit.oid, ())):
             return around.prefix + name
         commit = next(
             item.position for item in reversed(self._brought(hit.oid)) if path_of(item.path) == name

@@ -20,7 +20,7 @@ class Linked(NamedTuple):
     """Tags and blobs that refs name, and the paths of staged blobs by oid."""
 
     oids: set[str]
-    index: Mapping[str, list[str]]
+    staged: Mapping[str, list[str]]
 
 
 def linked(repository: Repository, names: Names, gaps: Gaps) -> Linked:

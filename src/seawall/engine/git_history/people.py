@@ -1,5 +1,6 @@
 """Who made a commit and when, as the commit says."""
 
+import re
 from collections.abc import Iterable
 from time import gmtime, strftime
 
@@ -7,10 +8,8 @@ from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.git import Missing, Repository
 
-_AUTHOR = pattern(
-    rb"^(?:author|tagger) (.*?) ?<[^\n]*> (-?\d{1,18}) [+-]\d{4,}$", 8
-)  # re.MULTILINE
-_ENCODING = pattern(rb"^encoding ([\w.:-]{1,40})$", 8)
+_AUTHOR = pattern(rb"^(?:author|tagger) (.*?) ?<[^\n]*> (-?\d{1,18}) [+-]\d{4,}$", re.MULTILINE)
+_ENCODING = pattern(rb"^encoding ([\w.:-]{1,40})$", re.MULTILINE)
 _LATEST = 253_402_300_799
 """The end of the year 9999."""
 _LIMIT = 1024 * 1024

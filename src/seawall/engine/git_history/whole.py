@@ -56,7 +56,7 @@ def look_at_all(repository: Repository, means: Means, name: str, *, reachable_on
     return concluding.seen(
         repository, means, work.looked, gaps,
         concluding.Known(
-            history.commits, history.reachable, origins.of, refs.oids, refs.index, work.kinds,
+            history.commits, history.reachable, origins.of, refs.oids, refs.staged, work.kinds,
             work.objects,
         ),
     )  # fmt: skip

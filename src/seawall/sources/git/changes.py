@@ -22,9 +22,7 @@ _UNSURE = 128
 git writes four kibibytes at once, so some of what it had found may be lost when it gives up.
 """
 _FAILURES = 100
-GIVEN_UP = Missing(
-    "absent", f"more than {_FAILURES} commits lack trees; 'git fetch' may bring them"
-)
+GIVEN_UP = Missing("absent", f"more than {_FAILURES} commits lack trees; 'git fetch' may help")
 
 
 class Row(NamedTuple):
@@ -130,8 +128,8 @@ def _one_by_one(git: Git, commits: Sequence[str]) -> Iterator[Change]:
             return
         complaint = process.complaint()
     if len(commits) == 1:
-        kind = "damaged" if "corrupt" in complaint else "absent"
-        yield Change(commits[0], (), Missing(kind, complaint))
+        is_damaged = "corrupt" in complaint
+        yield Change(commits[0], (), Missing("damaged" if is_damaged else "absent", complaint))
         return
     half = len(commits) // 2
     yield from _one_by_one(git, commits[:half])

@@ -198,7 +198,7 @@ def _is_loose(git: Git, oid: str) -> bool:
 
 
 def new_hash(length: int, size: int, kind: bytes = b"blob") -> "hashlib._Hash":
-    """An object's hash, to be fed its ``size`` bytes; ``length`` is that of an oid in hex digits."""
+    """An object's hash, to be fed its ``size`` bytes; an oid has ``length`` hex digits."""
     header = b"%s %d\0" % (kind, size)
     if length == 64:
         return hashlib.sha256(header)
