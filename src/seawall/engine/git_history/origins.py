@@ -9,7 +9,7 @@ from seawall.sources.git import Missing, Repository
 
 _PORTION = 500
 """Commits that are looked at together."""
-_SUBMODULE = 0o160000
+SUBMODULE = 0o160000
 _NUMBER = 4
 Plain = Any
 
@@ -100,7 +100,7 @@ def _changes(
     for change in repository.changes(asked()):
         portion.add(change.commit, change.missing)
         for row in change.rows:
-            if row.mode == _SUBMODULE:
+            if row.mode == SUBMODULE:
                 portion.submodules.add(row.path)
             elif row.oid and row.oid not in row.before:
                 portion.row(at, row.path, row.oid)
