@@ -25,7 +25,7 @@ class Known(NamedTuple):
     commits: Sequence[str]
     reachable: int
     origins: Callable[[Collection[bytes]], Mapping[bytes, Sequence[Brought]]]
-    linked: Collection[str]
+    linked: Mapping[str, list[str]]
     staged: Mapping[str, list[str]]
     kinds: Mapping[str, str]
     objects: int
@@ -48,7 +48,7 @@ def seen(
         known.commits, known.reachable, brought,
         _paths_of_head(repository, oids, known.head) if oids else {},
         {oid: sorted(paths) for oid, paths in known.staged.items() if oid in oids},
-        known.kinds, frozenset(known.linked), means.prefix, means.search.bearing,
+        known.kinds, known.linked, means.prefix, means.search.bearing,
     )  # fmt: skip
 
     def called(oid: str) -> str:

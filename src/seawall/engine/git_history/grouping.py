@@ -30,8 +30,8 @@ class Surroundings(NamedTuple):
     staged: Mapping[str, Sequence[str]]
     kinds: Mapping[str, str]
     """By oid, for those that are no blobs."""
-    linked: frozenset[str]
-    """Tags and blobs that refs name, and what is reachable without a commit."""
+    linked: Mapping[str, Sequence[str]]
+    """By oid, the paths of what refs lead to without a commit; most have none."""
     prefix: str
     """What stands before paths of the work tree in reports."""
     bearing: Callable[[str], Hashable]
@@ -82,7 +82,8 @@ class _Grouping:
         positions = list(dict.fromkeys(item.position for item in brought))
         paths = {path_of(item.path) for item in brought if item.path}
         for oid in oids:
-            paths.update((*around.head.get(oid, ()), *around.staged.get(oid, ())))
+            for known in (around.head, around.staged, around.linked):
+                paths.update(known.get(oid, ()))
         state = min((self._state(oid) for oid in oids), key=_STATES.index)
         name = self._name(shown_one)
         return Leak(
@@ -132,7 +133,12 @@ class _Grouping:
         around = self._around
         wanted = around.bearing(hit.name)
         oldest_first = (path_of(item.path) for item in reversed(self._brought(hit.oid)))
-        for paths in (around.head.get(hit.oid, ()), around.staged.get(hit.oid, ()), oldest_first):
+        for paths in (
+            around.head.get(hit.oid, ()),
+            around.staged.get(hit.oid, ()),
+            oldest_first,
+            around.linked.get(hit.oid, ()),
+        ):
             found = [path for path in paths if path and around.bearing(path) == wanted]
             if found:
                 return found[0]
@@ -144,10 +150,10 @@ class _Grouping:
         around = self._around
         if name in (*around.head.get(hit.oid, ()), *around.staged.get(hit.oid, ())):
             return around.prefix + name
-        commit = next(
-            item.position for item in reversed(self._brought(hit.oid)) if path_of(item.path) == name
-        )
-        return f"{around.commits[commit][:SHORT]}:{name}"
+        for item in reversed(self._brought(hit.oid)):
+            if path_of(item.path) == name:
+                return f"{around.commits[item.position][:SHORT]}:{name}"
+        return hit.oid[:SHORT]
 
     def _origin(self, brought: Brought) -> Origin:
         commit = self._around.commits[brought.position]

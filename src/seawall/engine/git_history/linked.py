@@ -8,7 +8,7 @@ from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.engine.git_history.names import Names
 from seawall.engine.git_history.seen import Gaps
-from seawall.sources.git import Missing, Repository
+from seawall.sources.git import Missing, Repository, TreeEntry
 
 _TAGGED = pattern(rb"object ([0-9a-f]{40,64})\ntype ([a-z]{1,10})\n")
 _LIMIT = 1024 * 1024
@@ -19,25 +19,28 @@ _DEPTH = 20
 class Linked(NamedTuple):
     """Tags and blobs that refs name, and the paths of staged blobs by oid."""
 
-    oids: set[str]
+    paths: Mapping[str, list[str]]
+    """By oid, the paths in trees that refs name; most have none."""
     staged: Mapping[str, list[str]]
 
 
 def linked(repository: Repository, names: Names, gaps: Gaps) -> Linked:
     """Follow refs to what is no commit; its names are added to the others."""
-    found: set[str] = set()
+    found: dict[str, list[str]] = {}
     level = {(ref.oid, ref.kind) for ref in repository.refs()}
     for _ in range(_DEPTH):
-        tags = {oid for oid, kind in level if kind == "tag"} - found
+        tags = {oid for oid, kind in level if kind == "tag"}.difference(found)
         for oid, kind in level:
             if kind == "blob":
                 names.add_nameless(bytes.fromhex(oid))
-                found.add(oid)
+                found.setdefault(oid, [])
             elif kind == "tree":
-                found.update(_of_tree(repository, oid, names, gaps))
+                for entry in _of_tree(repository, oid, gaps):
+                    names.add(bytes.fromhex(entry.oid), os.fsencode(entry.path))
+                    found.setdefault(entry.oid, []).append(entry.path)
         if not tags:
             break
-        found |= tags
+        found.update((oid, []) for oid in tags)
         level = set(_tagged(repository, tags))
     return Linked(found, _staged(repository, names, gaps))
 
@@ -49,12 +52,9 @@ def _tagged(repository: Repository, tags: set[str]) -> Iterator[tuple[str, str]]
             yield match[1].decode(), match[2].decode()
 
 
-def _of_tree(repository: Repository, tree: str, names: Names, gaps: Gaps) -> Iterator[str]:
+def _of_tree(repository: Repository, tree: str, gaps: Gaps) -> Iterator[TreeEntry]:
     try:
-        for entry in repository.tree(tree):
-            if entry.kind != "submodule":
-                names.add(bytes.fromhex(entry.oid), os.fsencode(entry.path))
-                yield entry.oid
+        yield from (entry for entry in repository.tree(tree) if entry.kind != "submodule")
     except InputError as error:
         gaps.broken(f"tree {tree}, which a ref names: {error}")
 

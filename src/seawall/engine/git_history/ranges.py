@@ -44,7 +44,7 @@ def look_at_range(repository: Repository, means: Means, name: str, revisions: st
     return concluding.seen(
         repository, means, looked, gaps,
         concluding.Known(
-            commits, len(commits), brings.origins, (), {}, dict.fromkeys(commits, "commit"),
+            commits, len(commits), brings.origins, {}, {}, dict.fromkeys(commits, "commit"),
             brings.count + len(commits), head, brings.before(repository, means),
         ),
     )  # fmt: skip
@@ -69,7 +69,7 @@ def look_at_index(repository: Repository, means: Means, name: str) -> Seen:
     return concluding.seen(
         repository, means, looked, gaps,
         concluding.Known(
-            (), 0, lambda _: {}, (), paths, {}, brings.count, "",
+            (), 0, lambda _: {}, {}, paths, {}, brings.count, "",
             brings.before(repository, means),
         ),
     )  # fmt: skip

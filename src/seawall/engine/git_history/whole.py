@@ -56,7 +56,7 @@ def look_at_all(repository: Repository, means: Means, name: str, *, reachable_on
     return concluding.seen(
         repository, means, work.looked, gaps,
         concluding.Known(
-            history.commits, history.reachable, origins.of, refs.oids, refs.staged, work.kinds,
+            history.commits, history.reachable, origins.of, refs.paths, refs.staged, work.kinds,
             work.objects,
         ),
     )  # fmt: skip
@@ -162,7 +162,7 @@ class _Work:
 
     def messages(self, history: History, refs: Linked, kind: str) -> None:
         """The messages of commits or tags."""
-        ours = refs.oids if kind == "tag" else set(history.commits)
+        ours = set(refs.paths) if kind == "tag" else set(history.commits)
         clean = self._means.clean
         wanted = []
         for oid, _, size in history.objects.get(kind, ()):
