@@ -1,10 +1,13 @@
 """What the history of a repository holds, worked out slowly and simply.
 
+``python -m tests.engine.git_reference DIRECTORY...`` holds what seawall says against that.
+
 Each object is read by a ``git cat-file`` of its own, names come from ``git ls-tree`` of every
 commit, and each blob is searched once for every one of its names.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -44,7 +47,7 @@ def entries(folder: Path, tree: str) -> Entries:
         facts, _, path = line.partition(b"\t")
         mode, _, oid = facts.decode().split(" ")
         if mode != "160000":
-            found.add((os.fsdecode(path), oid))
+            found.add((sys.intern(os.fsdecode(path)), sys.intern(oid)))
     return found
 
 
@@ -129,3 +132,34 @@ def history(folder: Path, search: Search, *, limit: int = 10_000_000) -> dict[by
                 known.commits | commits.get(oid, set()),
             )
     return found
+
+
+def compared(folder: Path) -> str:
+    """How the two looks at a repository compare."""
+    from seawall.engine.git_history.seen import Means
+    from seawall.engine.git_history.whole import look_at_all
+    from seawall.secrets.search import search
+    from tests.sources.git_support import opened
+
+    rules = search()
+    with opened(folder) as repository:
+        means = Means(
+            rules, lambda value: value.reveal().encode("utf-8", "surrogatepass"), 10**7, 2, ""
+        )
+        seen = look_at_all(repository, means, "", reachable_only=False)
+    own = {
+        leak.digest: (leak.certainty, leak.objects, frozenset(leak.paths), leak.commits)
+        for leak in seen.leaks
+    }
+    expected = {
+        value: (item.certainty, len(item.objects), item.paths, len(item.commits))
+        for value, item in history(folder, rules).items()
+    }
+    differing = sum(own.get(value) != expected.get(value) for value in own.keys() | expected.keys())
+    gaps = [*seen.not_covered, *seen.failed]
+    return f"{seen.objects} objects, {len(expected)} values, {differing} differ; {gaps}"
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(name, compared(Path(name)), flush=True)
