@@ -53,11 +53,10 @@ def commits(git: Git, included: Iterable[str] = (), excluded: Iterable[str] = ()
 
 def brought_by_push(git: Git, commit: str) -> list[str]:
     """The ancestors of a commit that no ref of the repository leads to yet."""
-    feed = iter([f"{commit}\n--not\n--all\n".encode()])
-    return _listed(git, ["rev-list", "--date-order", "--ignore-missing", "--stdin"], feed)
+    return _listed(git, ["rev-list", "--date-order", commit, "--not", "--all", "--"])
 
 
-def _listed(git: Git, arguments: Sequence[str], feed: Iterator[bytes]) -> list[str]:
+def _listed(git: Git, arguments: Sequence[str], feed: Iterator[bytes] | None = None) -> list[str]:
     pieces = []
     with git.start(arguments, feed) as process:
         while piece := process.read():
