@@ -43,6 +43,21 @@ class Exclude(NamedTuple):
         return f"excluded by {self.origin}" if found else ""
 
 
+HISTORY, COMMITS, STAGED = "history", "commits", "staged"
+"""What of git repositories is searched for secrets."""
+
+
+class PastAsked(NamedTuple):
+    """A wish to search what git keeps: its whole history beside the files, or else a part alone."""
+
+    form: str
+    """``HISTORY``, ``COMMITS`` or ``STAGED``."""
+    commits: str = ""
+    """The range, as ``BASE..HEAD``."""
+    reachable_only: bool = False
+    """Whether objects that no ref leads to are left out of the history."""
+
+
 class Options(NamedTuple):
     """What a scan is asked to do. The defaults are those of the command line."""
 
@@ -103,6 +118,8 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     secrets: bool = True
     """Whether all texts are searched for secrets."""
+    past: PastAsked | None = None
+    """What of the targets' git repositories is searched for secrets."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
     dockerfiles: tuple[str, ...] = ()

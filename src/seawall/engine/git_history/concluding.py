@@ -48,7 +48,7 @@ def seen(
         known.commits, known.reachable, brought,
         _paths_of_head(repository, oids, known.head) if oids else {},
         {oid: sorted(paths) for oid, paths in known.staged.items() if oid in oids},
-        known.kinds, known.linked, means.prefix, means.search.bearing,
+        known.kinds, known.linked, means.prefix, means.checked_out, means.search.bearing,
     )  # fmt: skip
 
     def called(oid: str) -> str:

@@ -34,6 +34,8 @@ class Surroundings(NamedTuple):
     """By oid, the paths of what refs lead to without a commit; most have none."""
     prefix: str
     """What stands before paths of the work tree in reports."""
+    checked_out: bool
+    """Whether what is in HEAD goes by its path alone."""
     bearing: Callable[[str], Hashable]
 
 
@@ -148,11 +150,14 @@ class _Grouping:
         if not name:
             return hit.oid[:SHORT]
         around = self._around
-        if name in (*around.head.get(hit.oid, ()), *around.staged.get(hit.oid, ())):
-            return around.prefix + name
+        path = around.prefix + name
+        if around.checked_out and name in around.head.get(hit.oid, ()):
+            return path
         for item in reversed(self._brought(hit.oid)):
             if path_of(item.path) == name:
-                return f"{around.commits[item.position][:SHORT]}:{name}"
+                return f"{around.commits[item.position][:SHORT]}:{path}"
+        if name in around.staged.get(hit.oid, ()):
+            return path
         return hit.oid[:SHORT]
 
     def _origin(self, brought: Brought) -> Origin:

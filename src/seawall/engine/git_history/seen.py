@@ -29,6 +29,9 @@ class Means(NamedTuple):
     """The least certainty of what is told."""
     clean: "Clean | None" = None
     """Objects that need not be looked at again."""
+    checked_out: bool = False
+    """Whether what is in HEAD or in the index goes by its path alone: else nobody knows whether
+    the file in the work tree is still the same."""
 
 
 class Seen(NamedTuple):

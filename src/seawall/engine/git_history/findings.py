@@ -1,0 +1,161 @@
+"""Makes findings of leaks: the object is read once more, and told with its commits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from seawall.core.finding import NO_DETAILS, Finding
+from seawall.core.ignore import Ignore
+from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import revealing
+from seawall.core.rule import Rule
+from seawall.engine.credentials.findings import (
+    NOBODY,
+    finding_of,
+    in_file,
+    places_of,
+    values,
+)
+from seawall.engine.git_history.grouping import SHORT
+from seawall.engine.git_history.leak import HEAD, INDEX, UNREACHABLE, Leak, Origin
+from seawall.engine.git_history.looking import message_of
+from seawall.engine.git_history.seen import Means
+from seawall.engine.packages import ignores_of
+from seawall.secrets.text import text_of
+from seawall.sources.git import Missing, Repository
+
+if TYPE_CHECKING:
+    from seawall.secrets.search import Found
+
+_MOST_PATHS = 20
+_DAY = 10
+"""Characters of a time that are its day."""
+
+
+class Told(NamedTuple):
+    """Findings about leaks, and the ignore comments beside them."""
+
+    findings: list[Finding]
+    ignores: list[Ignore]
+
+
+def told(
+    repository: Repository, leaks: Sequence[Leak], means: Means, rules: Mapping[str, Rule]
+) -> Told:
+    """The findings about some leaks; those that no rule of ``rules`` is about are left out."""
+    result = Told([], [])
+    by_text: dict[tuple[str, str, str], list[Leak]] = {}
+    for leak in leaks:
+        by_text.setdefault((leak.kind, leak.oid, leak.name), []).append(leak)
+    for kind in ("blob", "commit", "tag"):
+        rows = [(key[1:], group) for key, group in by_text.items() if key[0] == kind]
+        contents = repository.contents((oid for (oid, _), _ in rows), kind, means.size_limit)
+        for ((_, name), group), (_, content) in zip(rows, contents, strict=True):
+            if not isinstance(content, Missing):  # else it went away meanwhile
+                data = content if kind == "blob" else message_of(content)
+                _tell(result, data, name, group, means, rules)
+    return result
+
+
+def _tell(
+    result: Told,
+    data: bytes,
+    name: str,
+    leaks: Sequence[Leak],
+    means: Means,
+    rules: Mapping[str, Rule],
+) -> None:
+    text = text_of(name, data)
+    for found in () if text is None else means.search.run([text]):
+        said = [(leak, list(_findings(found, leak, means, rules))) for leak in leaks]
+        result.findings.extend(finding for _, findings in said for finding in findings)
+        for place in {leak.place for leak in leaks}:
+            ours = [item for leak, findings in said if leak.place == place for item in findings]
+            result.ignores.extend(
+                ignore
+                for ignore in ignores_of(place, found.text.data)
+                if any(ignore.scope.covers(finding) for finding in ours)
+            )
+
+
+def _findings(
+    found: "Found", leak: Leak, means: Means, rules: Mapping[str, Rule]
+) -> Iterator[Finding]:
+    place = in_file(leak.place, places_of(found))
+    shows = revealing(values(found))
+    for secret in found.secrets:
+        if means.digest(secret.candidate.value) != leak.digest:
+            continue
+        for finding in finding_of(secret, rules, place, shows, NOBODY):
+            yield with_history(finding, leak)
+        return
+
+
+def with_history(finding: Finding, leak: Leak) -> Finding:
+    """A finding about a value with what git tells of it."""
+    return finding._replace(
+        message=f"{finding.message}; {in_words(leak)}",
+        remedy=f"{finding.remedy}; {_FORGETTING[leak.state]}",
+        details={**(finding.details or NO_DETAILS), "history": details_of(leak)},
+    )
+
+
+_PURGE = (
+    "once it is worthless, take it out of the history with 'git filter-repo --replace-text' and "
+    "push all branches and tags anew"
+)
+_FORGETTING = {
+    HEAD: _PURGE,
+    "past": _PURGE,
+    INDEX: "take it out of the file and stage that again",
+    UNREACHABLE: "'git reflog expire --expire-unreachable=now --all' and 'git gc --prune=now' "
+    "drop it from this clone",
+}
+
+
+def in_words(leak: Leak) -> str:
+    """Where a value is still to be found, and who brought it."""
+    if leak.kind == "tag":
+        where = "in the message of a tag"
+    elif leak.kind == "commit":
+        where = "in the message of"
+    else:
+        where = _WHERE[leak.state]
+    origin = leak.introduced
+    if origin is None:
+        return where
+    link = " " if leak.kind == "commit" else ", from "
+    return f"{where}{link}commit {_named(origin)}{_more(leak)}"
+
+
+_WHERE = {
+    HEAD: "in HEAD",
+    "past": "in the history only",
+    INDEX: "staged, not committed",
+    UNREACHABLE: "in objects that no ref leads to",
+}
+
+
+def _named(origin: Origin) -> str:
+    by = f" by {origin.author}" if origin.author else ""
+    day = f" of {origin.time[:_DAY]}" if origin.time else ""
+    return f"{origin.commit[:SHORT]}{day}{by}"
+
+
+def _more(leak: Leak) -> str:
+    if leak.commits < 2:
+        return ""
+    others = leak.commits - 1
+    return f", and {others} more commit{'' if others == 1 else 's'}"
+
+
+def details_of(leak: Leak) -> dict[str, Any]:
+    """What programs may want to know of a value's history."""
+    details: dict[str, Any] = {"state": leak.state, "object": leak.oid, "kind": leak.kind}
+    if leak.introduced is not None and leak.newest is not None:
+        details["introduced"] = leak.introduced._asdict()
+        details["newest"] = leak.newest._asdict()
+    details["commits"] = leak.commits
+    details["objects"] = leak.objects
+    details["authors"] = list(leak.authors[:_MOST_PATHS])
+    details["paths"] = list(leak.paths[:_MOST_PATHS])
+    return details
