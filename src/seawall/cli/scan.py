@@ -9,6 +9,7 @@ from seawall import engine, reports
 from seawall.cli.arguments import Help, Parser, add_registry_options
 from seawall.cli.baseline import prune_baseline, write_baseline
 from seawall.cli.output import terminal_width, wants_colour, write_text
+from seawall.cli.past import add_past_options
 from seawall.cli.progress import Progress
 from seawall.cli.settings import (
     BASELINE_NAME,
@@ -86,6 +87,7 @@ def parser() -> Parser:
         "--since", metavar="REV",
         help="report only what came after this git revision, judged on the whole",
     )  # fmt: skip
+    add_past_options(result)
     rules = result.add_argument_group("which rules")
     rules.add_argument(
         "--profile", choices=PROFILES, default=None, help="a set of rules (default: security)"
@@ -341,6 +343,8 @@ def _signature(
     """All that the outputs rest on besides inputs and rules; empty where they are not kept."""
     writes = options.write_baseline is not None or options.prune_baseline
     if not plan.cache or options.meta or options.show_secrets or writes or plan.since:
+        return b""
+    if plan.past is not None:  # what git keeps changes unseen
         return b""
     baseline = b""
     if plan.baseline is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seawall import catalogue, configuration, engine
+from seawall.cli.past import is_alone, past_of
 from seawall.configuration import Configuration
 from seawall.core.advisory_id import is_advisory_id
 from seawall.core.errors import UsageError
@@ -131,6 +132,7 @@ def engine_options(
         whole=_is_whole(options, config),
         baseline=_baseline(options, config, settings["baseline"]),
         since=options.since,
+        past=past_of(options),
         pins=lock.pins,
         bases=lock.bases,
         platform=getattr(options, "platform", None) or "",
@@ -216,7 +218,7 @@ def _respect_locks(ignore: Iterable[str], config: Configuration) -> None:
 
 def _is_whole(options: argparse.Namespace, config: Configuration) -> bool:
     """Whether the targets take in the configuration's own directory."""
-    if not config.path or options.since:
+    if not config.path or options.since or is_alone(options):
         return False
     own = os.path.join(os.path.realpath(config.directory or os.curdir), "")
     targets = (target for target in options.targets if os.path.isdir(target))

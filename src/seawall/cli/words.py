@@ -72,6 +72,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "HOST[:PORT]": _nothing,
     "FLAGS": _nothing,
     "REV": _nothing,
+    "BASE..HEAD": _nothing,
     "SIZE": _nothing,
     "N": _nothing,
     "OUT": FILES,

@@ -34,6 +34,23 @@ class Location(NamedTuple):
     span: Span | None = None
 
 
+_SHORT = 12
+
+
+def path_in_tree(path: str) -> str:
+    """A path without the commit before it.
+
+    What git keeps of a file that is gone or was another goes by ``COMMIT:PATH`` (gitrevisions(7)),
+    with twelve digits of the commit. What a configuration says of a path holds for it, too.
+    """
+    if path[_SHORT : _SHORT + 1] == ":" and _HEX.issuperset(path[:_SHORT]):
+        return path[_SHORT + 1 :]
+    return path
+
+
+_HEX = frozenset("0123456789abcdef")
+
+
 @lru_cache(maxsize=16_384)
 def render_key_path(key_path: KeyPath) -> str:
     """Write a key path as Kubernetes does: ``spec.containers[0].image``.

@@ -99,6 +99,8 @@ class Options(NamedTuple):
     """The file of known findings."""
     since: str | None = None
     """A git revision: only what came after it counts."""
+    past: PastAsked | None = None
+    """What of the targets' git repositories is searched for secrets."""
     today: str = ""
     """The day as ``2027-01-31``, for ignores with a last day; empty for the machine's."""
     fixes: bool = False
@@ -118,8 +120,6 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     secrets: bool = True
     """Whether all texts are searched for secrets."""
-    past: PastAsked | None = None
-    """What of the targets' git repositories is searched for secrets."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
     dockerfiles: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from seawall.core import lazy
+from seawall.core.location import path_in_tree
 from seawall.core.named_tuple import NamedTuple
 
 _PATTERN_LIMIT = 10_000
@@ -315,7 +316,7 @@ class RootedPaths(NamedTuple):
 
     def matches(self, path: str) -> bool:
         """Whether a file, by its path in reports, is named."""
-        relative = self.base.relative(path)
+        relative = self.base.relative(path_in_tree(path))
         return relative is not None and self.paths.matches(relative)
 
     def matches_directory(self, path: str) -> bool:

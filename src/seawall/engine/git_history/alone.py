@@ -1,18 +1,16 @@
 """A scan of some commits or of the index, and of nothing else."""
 
 from seawall import catalogue
-from seawall.core.errors import UsageError
 from seawall.core.report import Coverage
 from seawall.engine.analysis import Analysis
-from seawall.engine.credentials.asked import DOMAIN
-from seawall.engine.git_history.asked import asked, searched
+from seawall.engine.git_history.asked import DOMAIN, PastSearch
 from seawall.engine.options import Options
 from seawall.engine.run import Run
 from seawall.engine.scanning import Result, judged, policy_of, report_of
 from seawall.engine.texts import Texts
 
 
-def scan(options: Options, run: Run) -> Result:
+def scan(options: Options, past: PastSearch, run: Run) -> Result:
     """Search what commits or the index bring for secrets.
 
     Other rules judge files as they are together, which ``--since`` does: what was there for one
@@ -28,18 +26,10 @@ def scan(options: Options, run: Run) -> Result:
         domains=domains,
     )
     nothing = Analysis([], [], Coverage(not_covered=options.not_covered), 0, [], {}, {})
-    analysis, objects = searched(asked(options), options, rules, None, nothing)
+    analysis, objects = past.added(nothing, rules, None)
     run.knows(analysis.secrets)
     policy = policy_of(options, rules, analysis, domains)
     verdict = judged(analysis, options, policy)
     texts = Texts()
     report = report_of(verdict, options, texts, coverage=analysis.coverage, private={})
     return Result(report._replace(rules=len(rules), searched=objects), texts, policy)
-
-
-def refuse_without_secrets(options: Options) -> None:
-    """Raise ``UsageError`` where secrets are asked for and turned off."""
-    if options.past is not None and not options.secrets:
-        raise UsageError(
-            f"--{options.past.form} looks for secrets and nothing else; leave out --no-secrets"
-        )

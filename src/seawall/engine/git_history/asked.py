@@ -14,18 +14,16 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.credentials.searching import searcher, state
 from seawall.engine.git_history import findings
-from seawall.engine.git_history.clean import Clean
 from seawall.engine.git_history.looking import digest_with
-from seawall.engine.git_history.ranges import look_at_index, look_at_range
 from seawall.engine.git_history.seen import Means, Seen
-from seawall.engine.git_history.whole import look_at_all
-from seawall.engine.options import COMMITS, HISTORY, Options
+from seawall.engine.options import COMMITS, HISTORY, Options, PastAsked
 from seawall.engine.workers import processors
 from seawall.secrets.reporting import CONFIDENCES
 from seawall.sources import files
 from seawall.sources.git import Repository, find
 
 if TYPE_CHECKING:
+    from seawall.engine.git_history.clean import Clean
     from seawall.engine.remembering import Memory
 
 _KEY = 32
@@ -35,17 +33,108 @@ _A_LOT = 1 << 30
 
 
 class Asked(NamedTuple):
-    """A repository among the targets, and what its work tree is called in reports."""
+    """A repository among the targets."""
 
     repository: Repository
     name: str
+    """What reports call it."""
     prefix: str
+    """What stands before paths of its work tree in reports."""
     target: str
 
 
-def asked(options: Options) -> list[Asked]:
+class PastSearch:
+    """What a scan searches of repositories."""
+
+    def __init__(self, options: Options, past: PastAsked) -> None:
+        if not options.secrets:
+            raise UsageError(
+                f"--{past.form} looks for secrets and nothing else; leave out --no-secrets"
+            )
+        self._options = options
+        self._past = past
+        self._asked = _asked(options, f"--{past.form}")
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether files are not looked at besides."""
+        return self._past.form != HISTORY
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The targets that have files of their own: all but bare repositories."""
+        bare = {item.target for item in self._asked if item.repository.is_bare}
+        return tuple(target for target in self._options.targets if target not in bare)
+
+    def added(
+        self, analysis: Analysis, rules: Sequence[Rule], memory: "Memory | None"
+    ) -> tuple[Analysis, int]:
+        """An analysis with what is found, and how many objects were searched.
+
+        A value that a file of the targets holds as well is one finding, the file's.
+        """
+        total = 0
+        own = {rule.id: rule for rule in rules if rule.domain == DOMAIN}
+        for item in self._asked:
+            with item.repository as repository:
+                means = self._means(item, memory)
+                seen = self._without_excluded(self._seen(repository, means, item), item)
+                told = findings.told(repository, seen.leaks, means, own)
+            total += seen.objects
+            analysis = _joined(analysis, seen, told, means)
+        return analysis, total
+
+    def _seen(self, repository: Repository, means: Means, item: Asked) -> Seen:
+        past = self._past
+        if past.form == HISTORY:
+            from seawall.engine.git_history.whole import look_at_all  # noqa: PLC0415 - one of them
+
+            return look_at_all(repository, means, item.name, reachable_only=past.reachable_only)
+        from seawall.engine.git_history import ranges  # noqa: PLC0415 - as above
+
+        if past.form == COMMITS:
+            return ranges.look_at_range(repository, means, item.name, past.commits)
+        return ranges.look_at_index(repository, means, item.name)
+
+    def _means(self, item: Asked, memory: "Memory | None") -> Means:
+        options = self._options
+        least = min(sure for sure, known in CONFIDENCES.items() if known >= options.min_confidence)
+        return Means(
+            searcher(options, 1 if self.is_alone else _A_LOT), digest_with(os.urandom(_KEY)),
+            options.max_file_size, options.workers or processors(), item.prefix,
+            int(least), self._clean(item, memory), self.is_alone,
+        )  # fmt: skip
+
+    def _clean(self, item: Asked, memory: "Memory | None") -> "Clean | None":
+        if memory is None or self.is_alone:
+            return None
+        from seawall.engine.git_history.clean import Clean  # noqa: PLC0415 - sqlite3
+
+        store, code = memory.layers()
+        basis = b"%s %s" % (code, state(self._options))
+        return Clean(store, item.repository.git_dir, basis)
+
+    def _without_excluded(self, seen: Seen, item: Asked) -> Seen:
+        """Leave out what only excluded paths hold."""
+        exclude = self._options.exclude
+        if exclude is None:
+            return seen
+        kept = [
+            leak
+            for leak in seen.leaks
+            if not leak.paths
+            or not all(
+                exclude.reason(item.prefix + path, is_directory=False) for path in leak.paths
+            )
+        ]
+        if len(kept) == len(seen.leaks):
+            return seen
+        reason = f"{len(seen.leaks) - len(kept)} values of the history: only in excluded paths"
+        return seen._replace(leaks=kept, skipped=(*seen.skipped, Skipped(item.name, reason)))
+
+
+def _asked(options: Options, option: str) -> list[Asked]:
     """The repositories that the targets are in, each once."""
-    option = f"--{options.past.form}" if options.past is not None else ""
     found: dict[str, Asked] = {}
     for target, name in zip(options.targets, files.names(options.targets), strict=True):
         if target in files.STDIN_PATHS:
@@ -56,109 +145,30 @@ def asked(options: Options) -> list[Asked]:
                 f"{option}: {target} is in no git repository; name one that is, or scan it without"
             )
         shown = "" if name == os.curdir else name
-        is_top = os.path.realpath(target) in (repository.top, repository.git_dir)
-        if not is_top and repository.top:
-            shown = os.path.relpath(repository.top, os.path.realpath(os.curdir))
-            shown = "" if shown == os.curdir else shown
-        prefix = f"{files.shown(shown)}/" if shown and repository.top else ""
-        found.setdefault(
-            repository.git_dir, Asked(repository, shown or os.curdir, prefix, target)
-        )
+        if os.path.realpath(target) not in (repository.top, repository.git_dir):
+            shown = os.path.relpath(repository.top or repository.git_dir)
+            shown = "" if shown == os.curdir else files.shown(shown)
+        prefix = f"{shown}/" if shown and repository.top else ""
+        found.setdefault(repository.git_dir, Asked(repository, shown or os.curdir, prefix, target))
     return list(found.values())
 
 
-def others(options: Options, repositories: Sequence[Asked]) -> tuple[str, ...]:
-    """The targets that have files of their own: what is no bare repository."""
-    bare = {item.target for item in repositories if item.repository.is_bare}
-    return tuple(target for target in options.targets if target not in bare)
-
-
-
-
-def searched(
-    repositories: Sequence[Asked],
-    options: Options,
-    rules: Sequence[Rule],
-    memory: "Memory | None",
-    analysis: Analysis,
-) -> tuple[Analysis, int]:
-    """An analysis with what was found in the past, and how many objects were searched.
-
-    A value that a file of the targets holds as well is one finding, the file's.
-    """
-    total = 0
-    own = {rule.id: rule for rule in rules if rule.domain == DOMAIN}
-    for item in repositories:
-        with item.repository as repository:
-            means = _means(options, item, memory)
-            seen = _seen(repository, means, item.name, options)
-            seen = _without_excluded(seen, item, options)
-            told = findings.told(repository, seen.leaks, means, own)
-        total += seen.objects
-        analysis = _joined(analysis, seen, told, means)
-    return analysis, total
-
-
-def _seen(repository: Repository, means: Means, name: str, options: Options) -> Seen:
-    past = options.past
-    if past is None or past.form == HISTORY:
-        only = past is not None and past.reachable_only
-        return look_at_all(repository, means, name, reachable_only=only)
-    if past.form == COMMITS:
-        return look_at_range(repository, means, name, past.commits)
-    return look_at_index(repository, means, name)
-
-
-def _means(options: Options, item: Asked, memory: "Memory | None") -> Means:
-    past = options.past
-    is_whole = past is None or past.form == HISTORY
-    clean = None
-    if memory is not None and is_whole:
-        store, code = memory.layers()
-        basis = b"%s %s %d" % (code, state(options), options.max_file_size)
-        clean = Clean(store, item.repository.git_dir, basis)
-    least = min(
-        (sure for sure, known in CONFIDENCES.items() if known >= options.min_confidence), default=0
-    )
-    return Means(
-        searcher(options, _A_LOT if is_whole else 1), digest_with(os.urandom(_KEY)),
-        options.max_file_size, options.workers or processors(), item.prefix,
-        int(least), clean, checked_out=not is_whole,
-    )  # fmt: skip
-
-
-def _without_excluded(seen: Seen, item: Asked, options: Options) -> Seen:
-    """Leave out what only excluded paths hold."""
-    exclude = options.exclude
-    if exclude is None:
-        return seen
-    kept = [
-        leak
-        for leak in seen.leaks
-        if not leak.paths
-        or not all(exclude.reason(item.prefix + path, is_directory=False) for path in leak.paths)
-    ]
-    if len(kept) == len(seen.leaks):
-        return seen
-    reason = f"{len(seen.leaks) - len(kept)} values of the history: only in excluded paths"
-    return seen._replace(leaks=kept, skipped=(*seen.skipped, Skipped(item.name, reason)))
-
-
 def _joined(analysis: Analysis, seen: Seen, told: findings.Told, means: Means) -> Analysis:
+    """An analysis with what was found in a repository; a value that is known is told once."""
     by_digest = {leak.digest: leak for leak in seen.leaks}
-    joined: set[Redacted] = set()
-    own: list[Finding] = []
+    known: set[Redacted] = set()
+    joined: list[Finding] = []
     for finding in analysis.findings:
         leak = by_digest.get(means.digest(finding.secret)) if finding.secret else None
         if leak is not None and "history" not in finding.details:
-            joined.add(finding.secret)
-            own.append(findings.with_history(finding, leak))
+            known.add(finding.secret)
+            joined.append(findings.with_history(finding, leak))
         else:
-            own.append(finding)
-    own += (finding for finding in told.findings if finding.secret not in joined)
+            joined.append(finding)
+    joined += (finding for finding in told.findings if finding.secret not in known)
     coverage = analysis.coverage
     return analysis._replace(
-        findings=own,
+        findings=joined,
         ignores=[*analysis.ignores, *told.ignores],
         coverage=coverage._replace(
             skipped=tuple(sorted({*coverage.skipped, *seen.skipped})),
