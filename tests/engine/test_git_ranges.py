@@ -17,7 +17,7 @@ ZEROS = "0" * 40
 
 
 def means(limit: int = 10_000_000) -> Means:
-    return Means(native(), plain, limit, 1, "")
+    return Means(native(), plain, limit, 1, "", checked_out=True)
 
 
 def brought(folder: Path, revisions: str, environment: dict[str, str] | None = None) -> Seen:

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seawall.core.errors import UsageError
-from seawall.core.finding import Finding
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.redacted import Redacted
 from seawall.core.report import Skipped
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
@@ -23,6 +21,8 @@ from seawall.sources import files
 from seawall.sources.git import Repository, find
 
 if TYPE_CHECKING:
+    from seawall.core.finding import Finding
+    from seawall.core.redacted import Redacted
     from seawall.engine.git_history.clean import Clean
     from seawall.engine.remembering import Memory
 

@@ -5,10 +5,10 @@ without any finding are remembered: of what holds a secret nothing is kept, not 
 """
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from seawall.cache import digest
+from seawall.core.digests import blake2b
 
 if TYPE_CHECKING:
     from seawall.cache import Store

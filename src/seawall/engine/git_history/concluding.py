@@ -32,15 +32,16 @@ class Known(NamedTuple):
     """How many objects belong to what was asked for."""
     head: str | None = None
     """The commit that counts as the one that is checked out; ``None`` for HEAD."""
-    before: frozenset[bytes] = frozenset()
-    """Digests of values that were there before and are not told."""
+    before: Callable[[], Collection[bytes]] = frozenset
+    """The digests of values that were there before and are not told."""
 
 
 def seen(
     repository: Repository, means: Means, looked: Sequence[Looked], gaps: Gaps, known: Known
 ) -> Seen:
     """What was seen, with leaks in the order of their places."""
-    hits = _told((hit for part in looked for hit in part.hits), means.least, known.before)
+    found = [hit for part in looked for hit in part.hits]
+    hits = _told(found, means.least, known.before() if found else ())
     oids = {hit.oid for hit in hits}
     unread = {oid for part in looked for oid in (*part.missing, *part.cut)}
     brought = known.origins({bytes.fromhex(oid) for oid in oids | unread})
@@ -59,9 +60,13 @@ def seen(
 
     for part in looked:
         gaps.of(part, called)
-    found = leaks(hits, around, makers(repository, sorted(commits_of(hits, around))))
+    commits = sorted(commits_of(hits, around))
     return Seen(
-        found, known.objects, tuple(gaps.skipped), tuple(gaps.not_covered), tuple(gaps.failed)
+        leaks(hits, around, makers(repository, commits) if commits else {}),
+        known.objects,
+        tuple(gaps.skipped),
+        tuple(gaps.not_covered),
+        tuple(gaps.failed),
     )
 
 

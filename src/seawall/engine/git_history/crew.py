@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +25,8 @@ def work_off(portions: int, workers: int, work: Work) -> Iterator[tuple[int, Pla
     done: set[int] = set()
     workers = min(workers, portions)
     if workers > 1 and hasattr(os, "fork"):
+        import tempfile  # noqa: PLC0415 - where there is enough to do
+
         with tempfile.TemporaryFile(buffering=0) as tokens:
             # All read at one offset, so each number is taken by one of them. Were two to get the
             # same, it would be done twice and told once.

@@ -94,21 +94,18 @@ def with_history(finding: Finding, leak: Leak) -> Finding:
     """A finding about a value with what git tells of it."""
     return finding._replace(
         message=f"{finding.message}; {in_words(leak)}",
-        remedy=f"{finding.remedy}; {_FORGETTING[leak.state]}",
+        remedy=f"{finding.remedy} {_FORGETTING[leak.state]}",
         details={**(finding.details or NO_DETAILS), "history": details_of(leak)},
     )
 
 
-_PURGE = (
-    "once it is worthless, take it out of the history with 'git filter-repo --replace-text' and "
-    "push all branches and tags anew"
-)
+_PURGE = "git filter-repo --replace-text takes it out of the history; rotate it first."
 _FORGETTING = {
     HEAD: _PURGE,
     "past": _PURGE,
-    INDEX: "take it out of the file and stage that again",
-    UNREACHABLE: "'git reflog expire --expire-unreachable=now --all' and 'git gc --prune=now' "
-    "drop it from this clone",
+    INDEX: "Stage the file again without it.",
+    UNREACHABLE: "git reflog expire --expire-unreachable=now --all and git gc --prune=now drop it "
+    "from this clone.",
 }
 
 

@@ -6,9 +6,9 @@ is enough to tell which blobs hold the same one. Whoever tells people of it read
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from seawall.core.digests import blake2b
 from seawall.core.errors import InputError
 from seawall.core.named_tuple import NamedTuple
 from seawall.engine.git_history.crew import work_off

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from seawall.core.errors import UsageError
 from seawall.engine.git_history import concluding
 from seawall.engine.git_history.grouping import path_of
-from seawall.engine.git_history.looking import Looked, Wanted, look, nothing
+from seawall.engine.git_history.looking import Looked, Wanted, look
 from seawall.engine.git_history.names import Names
 from seawall.engine.git_history.origins import SUBMODULE, Brought
 from seawall.engine.git_history.seen import Gaps, Means, Seen, counted
@@ -45,7 +45,7 @@ def look_at_range(repository: Repository, means: Means, name: str, revisions: st
         repository, means, looked, gaps,
         concluding.Known(
             commits, len(commits), brings.origins, {}, {}, dict.fromkeys(commits, "commit"),
-            brings.count + len(commits), head, brings.before(repository, means),
+            brings.count + len(commits), head, lambda: brings.before(repository, means),
         ),
     )  # fmt: skip
 
@@ -55,8 +55,7 @@ def look_at_index(repository: Repository, means: Means, name: str) -> Seen:
     if repository.is_bare:
         raise UsageError(f"--staged: {name} is a bare repository; run it in a work tree")
     gaps = Gaps(name)
-    head = "" if repository.is_unborn() else repository.resolve("HEAD")
-    staged = repository.staged_changes(head)
+    staged = repository.staged_changes(_head(repository))
     if staged.unmerged:
         gaps.left_out(
             f"{counted(len(staged.unmerged), 'file')} in conflict",
@@ -70,9 +69,18 @@ def look_at_index(repository: Repository, means: Means, name: str) -> Seen:
         repository, means, looked, gaps,
         concluding.Known(
             (), 0, lambda _: {}, {}, paths, {}, brings.count, "",
-            brings.before(repository, means),
+            lambda: brings.before(repository, means),
         ),
     )  # fmt: skip
+
+
+def _head(repository: Repository) -> str:
+    try:
+        return repository.resolve("HEAD")
+    except UsageError:
+        if repository.is_unborn():
+            return ""
+        raise
 
 
 def _commits(repository: Repository, revisions: str) -> tuple[list[str], str]:
@@ -148,8 +156,7 @@ class _Brings:
 
     def before(self, repository: Repository, means: Means) -> frozenset[bytes]:
         """The digests of values that were there before."""
-        looked = self._look(repository, means, self._old) if self.count else nothing()
-        return frozenset(hit.digest for hit in looked.hits)
+        return frozenset(hit.digest for hit in self._look(repository, means, self._old).hits)
 
     @staticmethod
     def _look(repository: Repository, means: Means, names: Names) -> Looked:

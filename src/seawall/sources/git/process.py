@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from seawall.core.errors import InputError, UsageError
+from seawall.core.lazy import pattern
 from seawall.sources.files import shown
 from seawall.sources.git import sterile
 from seawall.sources.git.discovery import Place
@@ -18,6 +19,8 @@ REPORT = "report it with what 'git --version' says"
 PATIENCE = 60.0
 """Seconds in which git must say something, or have read what it is asked."""
 
+_STORED = pattern(r" \(stored in .*?\)(?= )")
+"""Where on this machine an object lies, which is of no use in a report."""
 _PIECE = 256 * 1024
 _ERRORS_KEPT = 4096
 _OUTPUT_LIMIT = 1024 * 1024 * 1024
@@ -212,7 +215,7 @@ class Process:
         for start in ("fatal: ", "error: ", ""):
             for line in lines:
                 if line.startswith(start) and line.strip():
-                    text = shown(line.removeprefix(start))[:300]
+                    text = shown(_STORED.sub("", line.removeprefix(start)))[:300]
                     return "".join(c if c.isprintable() else "?" for c in text)
         return f"exit code {self._process.returncode}, without a word"
 
