@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.measure import Run, least_cpu, median_wall, peak, repeat
@@ -50,7 +50,10 @@ def content(number: int, revision: int) -> bytes:
     return (head + "".join(f"  key-{key:03}: value {key * number}\n" for key in range(80))).encode()
 
 
-def stream() -> Iterator[bytes]:
+Content = Callable[[int, int], bytes]
+
+
+def stream(content: Content = content) -> Iterator[bytes]:
     """A history for ``git fast-import``: all files, then one edit a commit."""
     for commit in range(COMMITS):
         yield b"commit refs/heads/main\n"
@@ -62,14 +65,14 @@ def stream() -> Iterator[bytes]:
             yield b"data %d\n%s\n" % (len(data), data)
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, content: Content = content) -> None:
     """Make the repository, check it out, and edit a few files."""
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     git = ["git", "-C", str(folder)]
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True, env=environment)
     history = folder / ".git" / "history"  # a file: children start with their parent's peak memory
     with history.open("w+b") as file:
-        file.writelines(stream())
+        file.writelines(stream(content))
         file.seek(0)
         subprocess.run([*git, "fast-import", "--quiet"], stdin=file, check=True, env=environment)
     history.unlink()

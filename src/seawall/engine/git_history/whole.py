@@ -125,7 +125,8 @@ class _Work:
         self._repository = repository
         self._means = means
         self._names = names
-        self._marks: dict[int, bytes] = {}
+        self._sets: dict[int, tuple[tuple[str, ...], bytes]] = {}
+        """By the number of a set of names, the names and their mark."""
         self.looked: list[Looked] = []
         self.kinds: dict[str, str] = {}
         self.objects = 0
@@ -156,9 +157,9 @@ class _Work:
             if size > means.size_limit:
                 looked.missing[oid] = too_large
             elif size >= SMALLEST:
-                mark = self._mark(number)
+                called, mark = self._set(number)
                 if means.clean is None or not means.clean.has(raw, mark):
-                    yield Wanted(oid, size, self._names.names(number)), mark
+                    yield Wanted(oid, size, called), mark
 
     def messages(self, history: History, refs: Linked, kind: str) -> None:
         """The messages of commits or tags."""
@@ -170,16 +171,17 @@ class _Work:
                 continue
             self.objects += 1
             self.kinds[oid] = kind
-            mark = self._mark(NAMELESS)
+            called, mark = self._set(NAMELESS)
             if clean is None or not clean.has(bytes.fromhex(oid), mark):
-                wanted.append((Wanted(oid, size, self._names.names(NAMELESS)), mark))
+                wanted.append((Wanted(oid, size, called), mark))
         self._look(wanted, kind)
 
-    def _mark(self, number: int) -> bytes:
-        mark = self._marks.get(number)
-        if mark is None:
-            mark = self._marks[number] = mark_of(self._names.bearings(number))
-        return mark
+    def _set(self, number: int) -> tuple[tuple[str, ...], bytes]:
+        found = self._sets.get(number)
+        if found is None:
+            mark = mark_of(self._names.bearings(number))
+            found = self._sets[number] = self._names.names(number), mark
+        return found
 
     def _look(self, wanted: list[tuple[Wanted, bytes]], kind: str) -> None:
         means = self._means
