@@ -57,6 +57,11 @@ class PastAsked(NamedTuple):
     reachable_only: bool = False
     """Whether objects that no ref leads to are left out of the history."""
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether files are not looked at besides."""
+        return self.form != HISTORY
+
 
 class Options(NamedTuple):
     """What a scan is asked to do. The defaults are those of the command line."""

@@ -19,6 +19,7 @@ from seawall.engine.credentials.asked import DOMAIN as SECRETS
 from seawall.engine.credentials.asked import Credentials
 from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
+from seawall.engine.past import Past
 from seawall.engine.progress import Progress
 from seawall.engine.reading import FileSystem, Inputs, Source, today
 from seawall.engine.run import Replay, Run
@@ -74,9 +75,18 @@ def scan_or_replay(
 
     Where the report can be told in parts (``Run.teller``), parts of earlier reports may be used.
     """
+    if options.past is not None and options.past.is_alone:
+        from seawall.engine.git_history import alone  # noqa: PLC0415 - asked for seldom
+
+        return alone.scan(options, run)
     if options.since is not None:
         run.remember_within()
-    images = Asked(options._replace(images=options.images and source is None))
+    return _of_files(options, run, source)
+
+
+def _of_files(options: Options, run: Run, source: Source | None) -> "Result | Told | Replay":
+    past = Past(options)
+    images = Asked(options._replace(images=options.images and source is None, targets=past.others))
     options = options._replace(targets=images.others)
     source = source or FileSystem(options)
     inputs = reading.gather(source, options, run.progress)
@@ -84,7 +94,7 @@ def scan_or_replay(
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
     domains = images.domains(domains, inputs)
-    if options.secrets and inputs.files:
+    if options.secrets and (inputs.files or past):
         domains = (*domains, SECRETS)
     rules = catalogue.select(
         profile=options.profile,
@@ -124,6 +134,7 @@ def scan_or_replay(
     analysis = advised.added(analysis, found)
     analysis = images.added(analysis, inputs, rules, advised.library, memory, run)
     analysis = credentials.added(analysis)
+    analysis = past.added(analysis, rules, run)
     run.knows(analysis.secrets)
     if analysis.faults:
         run.forget_outputs()
@@ -147,7 +158,7 @@ def scan_or_replay(
         rules=len(rules),
         faults=tuple(analysis.faults),
         images=analysis.images,
-        searched=credentials.searched,
+        searched=credentials.searched + past.objects,
     )
     return Result(report, inputs.texts, policy)
 

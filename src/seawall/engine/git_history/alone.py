@@ -3,19 +3,21 @@
 from seawall import catalogue
 from seawall.core.report import Coverage
 from seawall.engine.analysis import Analysis
-from seawall.engine.git_history.asked import DOMAIN, PastSearch
+from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.options import Options
+from seawall.engine.past import Past
 from seawall.engine.run import Run
 from seawall.engine.scanning import Result, judged, policy_of, report_of
 from seawall.engine.texts import Texts
 
 
-def scan(options: Options, past: PastSearch, run: Run) -> Result:
+def scan(options: Options, run: Run) -> Result:
     """Search what commits or the index bring for secrets.
 
     Other rules judge files as they are together, which ``--since`` does: what was there for one
     commit is of no consequence to them, but a secret has been given away by then.
     """
+    past = Past(options)
     domains = (DOMAIN, "input")
     rules = catalogue.select(
         profile=options.profile,
@@ -26,10 +28,10 @@ def scan(options: Options, past: PastSearch, run: Run) -> Result:
         domains=domains,
     )
     nothing = Analysis([], [], Coverage(not_covered=options.not_covered), 0, [], {}, {})
-    analysis, objects = past.added(nothing, rules, None)
+    analysis = past.added(nothing, rules, run)
     run.knows(analysis.secrets)
     policy = policy_of(options, rules, analysis, domains)
     verdict = judged(analysis, options, policy)
     texts = Texts()
     report = report_of(verdict, options, texts, coverage=analysis.coverage, private={})
-    return Result(report._replace(rules=len(rules), searched=objects), texts, policy)
+    return Result(report._replace(rules=len(rules), searched=past.objects), texts, policy)

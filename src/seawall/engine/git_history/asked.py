@@ -56,11 +56,6 @@ class PastSearch:
         self._asked = _asked(options, f"--{past.form}")
 
     @property
-    def is_alone(self) -> bool:
-        """Whether files are not looked at besides."""
-        return self._past.form != HISTORY
-
-    @property
     def others(self) -> tuple[str, ...]:
         """The targets that have files of their own: all but bare repositories."""
         bare = {item.target for item in self._asked if item.repository.is_bare}
@@ -100,13 +95,13 @@ class PastSearch:
         options = self._options
         least = min(sure for sure, known in CONFIDENCES.items() if known >= options.min_confidence)
         return Means(
-            searcher(options, 1 if self.is_alone else _A_LOT), digest_with(os.urandom(_KEY)),
+            searcher(options, 1 if self._past.is_alone else _A_LOT), digest_with(os.urandom(_KEY)),
             options.max_file_size, options.workers or processors(), item.prefix,
-            int(least), self._clean(item, memory), self.is_alone,
+            int(least), self._clean(item, memory), self._past.is_alone,
         )  # fmt: skip
 
     def _clean(self, item: Asked, memory: "Memory | None") -> "Clean | None":
-        if memory is None or self.is_alone:
+        if memory is None or self._past.is_alone:
             return None
         from seawall.engine.git_history.clean import Clean  # noqa: PLC0415 - sqlite3
 
@@ -160,7 +155,7 @@ def _joined(analysis: Analysis, seen: Seen, told: findings.Told, means: Means) -
     joined: list[Finding] = []
     for finding in analysis.findings:
         leak = by_digest.get(means.digest(finding.secret)) if finding.secret else None
-        if leak is not None and "history" not in finding.details:
+        if leak is not None and not findings.has_history(finding):
             known.add(finding.secret)
             joined.append(findings.with_history(finding, leak))
         else:

@@ -8,6 +8,7 @@ from seawall.core.ignore import Ignore
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import revealing
 from seawall.core.rule import Rule
+from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.credentials.findings import (
     NOBODY,
     finding_of,
@@ -92,11 +93,27 @@ def _findings(
 
 def with_history(finding: Finding, leak: Leak) -> Finding:
     """A finding about a value with what git tells of it."""
+    details = {**_known(finding), "history": details_of(leak)}
+    if finding.rule.domain != DOMAIN:
+        details = {**finding.details, "secret": details}
     return finding._replace(
         message=f"{finding.message}; {in_words(leak)}",
         remedy=f"{finding.remedy} {_FORGETTING[leak.state]}",
-        details={**(finding.details or NO_DETAILS), "history": details_of(leak)},
+        details=details,
     )
+
+
+def has_history(finding: Finding) -> bool:
+    """Whether git has told of it already."""
+    return "history" in _known(finding)
+
+
+def _known(finding: Finding) -> Mapping[str, Any]:
+    """What the search for secrets knows of a finding of any domain."""
+    if finding.rule.domain == DOMAIN:
+        return finding.details
+    known = finding.details.get("secret")
+    return known if isinstance(known, Mapping) else NO_DETAILS
 
 
 _PURGE = "git filter-repo --replace-text takes it out of the history; rotate it first."
