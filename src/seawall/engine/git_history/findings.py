@@ -47,7 +47,7 @@ def told(
     by_text: dict[tuple[str, str, str], list[Leak]] = {}
     for leak in leaks:
         by_text.setdefault((leak.kind, leak.oid, leak.name), []).append(leak)
-    for kind in ("blob", "commit", "tag"):
+    for kind in dict.fromkeys(leak.kind for leak in leaks):
         rows = [(key[1:], group) for key, group in by_text.items() if key[0] == kind]
         contents = repository.contents((oid for (oid, _), _ in rows), kind, means.size_limit)
         for ((_, name), group), (_, content) in zip(rows, contents, strict=True):

@@ -99,6 +99,8 @@ def look(
         return looker.work(numbers, kind, limit)
 
     looked = nothing()
+    if not wanted:
+        return looked
     for number, (hits, missing, cut, pointers, binary) in work_off(len(bounds), workers, work):
         start = bounds[number][0]
         for index, name, rule, value, certainty in hits:
