@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bench import __main__ as bench
-from bench import again, corpus, git, images, secrets
+from bench import again, corpus, git, history, images, secrets
 from bench.measure import DiedError, Run, least_cpu, median_wall, peak, repeat, run
 from seawall.engine import Options, scan
 
@@ -124,6 +124,31 @@ def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         "0.01 MB, the first of one and of two processes",
     ]
     assert all(" ms" in result for _, result in rows)
+
+
+@pytest.mark.skipif(
+    shutil.which("git") is None or not Path(history.SEAWALL).exists(),
+    reason="git or seawall's command is not installed",
+)
+def test_a_history_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: which(name) if name == "git" else None)
+    for name in ("RUNS", "START_RUNS"):
+        monkeypatch.setattr(history, name, 1)
+    for name, number in {"COMMITS": 5, "FILES": 8, "EDITS": 2}.items():
+        monkeypatch.setattr(git, name, number)
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", "set back when the test is over")
+    rows = list(history.rows(()))
+    assert [what.rpartition("/")[2] for what, _ in rows] == [
+        "made.git",
+        "seawall scan --history",
+        "the same, one process",
+        "the same, nothing is new",
+        "seawall --version",
+        "seawall scan --no-secrets, the same file",
+        "seawall scan --staged, one file",
+    ]
+    assert rows[0][1].startswith("5 commits, 12 blobs")
 
 
 def test_an_image_is_made_of_trees_and_measured(

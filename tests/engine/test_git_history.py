@@ -14,6 +14,7 @@ from seawall.core.redacted import Redacted
 from seawall.engine.git_history import crew, looking, origins
 from seawall.engine.git_history.clean import Clean
 from seawall.engine.git_history.leak import HEAD, INDEX, PAST, UNREACHABLE, Leak
+from seawall.engine.git_history.people import made
 from seawall.engine.git_history.seen import Means, Seen
 from seawall.engine.git_history.whole import look_at_all
 from seawall.secrets.bearing import bearing
@@ -355,6 +356,76 @@ def test_a_damaged_commit(tmp_path: Path) -> None:
     assert values(seen) == expected
     assert [item.reason for item in seen.failed if oid[:12] in item.path]
     assert [item.reason for item in seen.failed if "cannot be told" in item.reason]
+
+
+def test_a_damaged_pack(tmp_path: Path) -> None:
+    folder = full(tmp_path / "repo")
+    for number in range(30):
+        write(folder, **{f"noise{number}.txt": drawn(900, 100 + number)})
+    commit(folder)
+    git(folder, "gc", "-q")
+    whole = look(folder)
+    (pack,) = (folder / ".git" / "objects" / "pack").glob("*.pack")
+    pack.chmod(0o644)
+    data = bytearray(pack.read_bytes())
+    rows = git(folder, "verify-pack", "-v", str(pack)).decode().splitlines()
+    noise = text(folder, "rev-parse", "HEAD:noise7.txt")
+    (offset,) = [int(row.split()[4]) for row in rows if row.startswith(noise)]
+    data[offset + 20 : offset + 40] = bytes(20)
+    pack.write_bytes(data)
+    seen = look(folder)
+    assert values(seen) == values(whole)
+    assert [item.reason for item in seen.failed if noise in item.reason]
+
+
+def test_more_damage_than_git_is_started_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = full(tmp_path / "repo")
+    monkeypatch.setattr("seawall.sources.git.objects._FAILURES", 1)
+    for name in ("evil.py", "copy.py", "both.py", "other.py"):
+        found = git(folder, "rev-parse", f"HEAD:{name}", fails=True).decode().strip()
+        if len(found) == 40:
+            oid = found
+            content = (folder / ".git" / "objects" / oid[:2] / oid[2:]).read_bytes()
+            damage(folder, oid, content[: len(content) // 2])
+    seen = look(folder)
+    assert any("more than 1 objects" in item.reason for item in seen.failed)
+
+
+def test_a_ref_that_leads_nowhere(tmp_path: Path) -> None:
+    folder = full(tmp_path / "repo")
+    expected = values(look(folder))
+    (folder / ".git" / "refs" / "heads" / "broken").write_text("12" * 20 + "\n")
+    seen = look(folder)
+    assert values(seen) == expected
+    assert [item.reason for item in seen.failed if "cannot be told" in item.reason]
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"author A B <a@b> 1700000000 +0000\n", ("A B", "2023-11-14T22:13:20Z")),
+        (b"author <a@b> 1700000000 +0000\n", ("", "2023-11-14T22:13:20Z")),
+        (b"author A <b> c <d> 1 +0000\n", ("A", "1970-01-01T00:00:01Z")),
+        (b"author A <a> -5 +0000\n", ("A", "1970-01-01T00:00:00Z")),
+        (b"author A <a> 99999999999999999 +0000\n", ("A", "9999-12-31T23:59:59Z")),
+        (b"author A <a> 9999999999999999999999 +0000\n", ("", "")),
+        (b"author Zo\xeb <a> 1 +0000\nencoding ISO-8859-1\n", ("Zo\xeb", "1970-01-01T00:00:01Z")),
+        (b"author Zo\xeb <a> 1 +0000\nencoding zip\n", ("Zo\\xeb", "1970-01-01T00:00:01Z")),
+        (b"author Zo\xeb <a> 1 +0000\n", ("Zo\\xeb", "1970-01-01T00:00:01Z")),
+        (b"tagger T <a> 1 +0000\n", ("T", "1970-01-01T00:00:01Z")),
+        (b"", ("", "")),
+    ],
+)
+def test_makers_of_commits(head: bytes, expected: tuple[str, str]) -> None:
+    assert made(b"tree x\n" + head + b"\nauthor No <b> 2 +0000\n") == expected
+
+
+@given(st.binary(max_size=200))
+def test_any_commit_has_a_maker_or_none(content: bytes) -> None:
+    author, time = made(content)
+    assert bool(time) or not author
 
 
 def test_large_blobs_are_told(tmp_path: Path) -> None:
