@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from seawall.core.finding import NO_DETAILS, Finding
 from seawall.core.ignore import Ignore
 from seawall.core.named_tuple import NamedTuple
-from seawall.core.redacted import revealing
 from seawall.core.rule import Rule
 from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.credentials.findings import (
@@ -14,6 +13,7 @@ from seawall.engine.credentials.findings import (
     finding_of,
     in_file,
     places_of,
+    shown,
     values,
 )
 from seawall.engine.git_history.grouping import SHORT
@@ -25,7 +25,7 @@ from seawall.secrets.text import text_of
 from seawall.sources.git import Missing, Repository
 
 if TYPE_CHECKING:
-    from seawall.secrets.search import Found
+    from seawall.secrets.candidate import Secret
 
 _MOST_PATHS = 20
 _DAY = 10
@@ -67,28 +67,27 @@ def _tell(
 ) -> None:
     text = text_of(name, data)
     for found in () if text is None else means.search.run([text]):
-        said = [(leak, list(_findings(found, leak, means, rules))) for leak in leaks]
-        result.findings.extend(finding for _, findings in said for finding in findings)
-        for place in {leak.place for leak in leaks}:
-            ours = [item for leak, findings in said if leak.place == place for item in findings]
-            result.ignores.extend(
-                ignore
-                for ignore in ignores_of(place, found.text.data)
-                if any(ignore.scope.covers(finding) for finding in ours)
-            )
+        secrets: dict[tuple[bytes, str], Secret] = {}
+        for secret in found.secrets:
+            key = means.digest(secret.candidate.value), secret.candidate.rule
+            secrets.setdefault(key, secret)
+        places, shows = places_of(found), shown(values(found))
+        said = [
+            with_history(finding, leak)
+            for leak in leaks
+            if (held := secrets.get((leak.digest, leak.rule)))
+            for finding in finding_of(held, rules, in_file(leak.place, places), shows, NOBODY)
+        ]
+        result.findings.extend(said)
+        result.ignores.extend(_ignores(found.text.data, said))
 
 
-def _findings(
-    found: "Found", leak: Leak, means: Means, rules: Mapping[str, Rule]
-) -> Iterator[Finding]:
-    place = in_file(leak.place, places_of(found))
-    shows = revealing(values(found))
-    for secret in found.secrets:
-        if means.digest(secret.candidate.value) != leak.digest:
-            continue
-        for finding in finding_of(secret, rules, place, shows, NOBODY):
-            yield with_history(finding, leak)
-        return
+def _ignores(data: bytes, said: Sequence[Finding]) -> Iterator[Ignore]:
+    """The ignore comments of a text that are about something said of it."""
+    for place in sorted({finding.location.path for finding in said}):
+        for ignore in ignores_of(place, data):
+            if any(ignore.scope.covers(finding) for finding in said):
+                yield ignore
 
 
 def with_history(finding: Finding, leak: Leak) -> Finding:
