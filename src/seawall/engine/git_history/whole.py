@@ -79,8 +79,7 @@ def _history(repository: Repository, gaps: Gaps, *, reachable_only: bool) -> His
         )
     objects: dict[str, list[Listed]] = {}
     for listed in repository.everything():
-        if listed.kind != "tree":
-            objects.setdefault(listed.kind, []).append(listed)
+        objects.setdefault(listed.kind, []).append(listed)
     gaps.damaged([listed.oid for listed in objects.get(DAMAGED, ())])
     stored = [listed.oid for listed in objects.get("commit", ())]
     try:

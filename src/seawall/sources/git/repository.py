@@ -131,7 +131,7 @@ class Repository:
         return listing.is_shared(self._place)
 
     def everything(self) -> Iterator[Listed]:
-        """All objects that are stored, in the order in which they are read fastest."""
+        """All objects that are stored but trees, in the order in which they are read fastest."""
         return listing.everything(self._git)
 
     def refs(self) -> list[Ref]:
