@@ -13,22 +13,20 @@ _LINE_LIMIT = 4096
 
 
 class Ref(NamedTuple):
-    """What a ref names: its kind, and for an annotated tag what that names in the end."""
+    """What a ref names: ``commit``, ``tree``, ``blob``, or ``tag`` for an annotated tag."""
 
     oid: str
     kind: str
-    peeled: str
-    peeled_kind: str
 
 
 def refs(git: Git) -> list[Ref]:
     """What each ref names, as far as it is there."""
-    form = "--format=%(objectname) %(objecttype) %(*objectname) %(*objecttype)%00"
+    form = "--format=%(objectname) %(objecttype)%00"
     found = []
     with git.start(["for-each-ref", form]) as process:
         for field in process.fields(_LINE_LIMIT):
             words = field.decode("ascii", "replace").strip("\n").split(" ")
-            if len(words) == 4:
+            if len(words) == 2:
                 found.append(Ref(*words))
         process.exit_code()  # broken refs are told by what they would lead to
     return found
