@@ -501,7 +501,7 @@ class Kept(dict[bytes, object]):
     def get(self, keys: Sequence[bytes]) -> dict[bytes, object]:  # type: ignore[override]
         return {key: self[key] for key in keys if key in self}
 
-    def put(self, key: bytes, value: object) -> None:
+    def put(self, key: bytes, value: object, *, is_ours: bool = False) -> None:
         self[key] = value
 
 
