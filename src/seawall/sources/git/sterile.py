@@ -28,6 +28,7 @@ _CONFIG = """\
 \tfsmonitor = false
 \tuntrackedCache = false
 \tbigFileThreshold = 4m
+\tdeltaBaseCacheLimit = 32m
 [protocol]
 \tallow = never
 [extensions]
