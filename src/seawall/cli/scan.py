@@ -177,6 +177,12 @@ def parser() -> Parser:
         "--jobs", "-j", type=_jobs, default=0, metavar="N",
         help="processes at most (default: one for each processor)",
     )  # fmt: skip
+    _add_output(result)
+    return result
+
+
+def _add_output(result: Parser) -> None:
+    """The options that say what is written, and where."""
     output = result.add_argument_group("output")
     output.add_argument(
         "--format", action="append", default=[], metavar="NAME[=FILE]",
@@ -193,7 +199,6 @@ def parser() -> Parser:
     output.add_argument(
         "--meta", action="store_true", help="add what differs from run to run to JSON"
     )
-    return result
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

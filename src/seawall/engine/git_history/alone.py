@@ -1,6 +1,7 @@
 """A scan of some commits or of the index, and of nothing else."""
 
 from seawall import catalogue
+from seawall.core.redacted import revealing
 from seawall.core.report import Coverage
 from seawall.engine.analysis import Analysis
 from seawall.engine.credentials.asked import DOMAIN
@@ -33,5 +34,8 @@ def scan(options: Options, run: Run) -> Result:
     policy = policy_of(options, rules, analysis, domains)
     verdict = judged(analysis, options, policy)
     texts = Texts()
-    report = report_of(verdict, options, texts, coverage=analysis.coverage, private={})
+    report = report_of(
+        verdict, options, texts, coverage=analysis.coverage, private={},
+        shows=revealing(analysis.secrets),
+    )  # fmt: skip
     return Result(report._replace(rules=len(rules), searched=past.objects), texts, policy)
