@@ -127,26 +127,31 @@ def _file(path: str, data: bytes, *, pyproject: bool = False) -> ConfigurationFi
     return ConfigurationFile(name, os.path.dirname(path), data, table)
 
 
-def _unreadable(path: str, error: OSError) -> UsageError:
+def _unreadable(path: str, error: OSError, option: str) -> UsageError:
     reason = (error.strerror or str(error)).lower()
-    return UsageError(f"cannot read {path}: {reason}; name another with --config")
+    return UsageError(f"cannot read {path}: {reason}; name another with {option}")
 
 
-def read_if_there(path: str, *, needed: bool = False) -> bytes | None:
-    """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError."""
+def read_if_there(
+    path: str, *, needed: bool = False, limit: int = _SIZE_LIMIT, option: str = "--config"
+) -> bytes | None:
+    """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError.
+
+    ``option`` is where another file would be named.
+    """
     try:
         with open(path, "rb", opener=None if needed else _open) as stream:
-            data = stream.read(_SIZE_LIMIT + 1)
+            data = stream.read(limit + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         if not needed:
             return None
-        raise _unreadable(path, error) from None
+        raise _unreadable(path, error, option) from None
     except OSError as error:
-        raise _unreadable(path, error) from None
-    if len(data) > _SIZE_LIMIT:
+        raise _unreadable(path, error, option) from None
+    if len(data) > limit:
         raise UsageError(
-            f"{path} is larger than {_SIZE_LIMIT >> 20} MiB: it is no configuration; "
-            "name another with --config"
+            f"{path} is larger than {limit >> 20} MiB: it is no configuration; "
+            f"name another with {option}"
         )
     return data
 

@@ -49,14 +49,19 @@ def shape_of(rule: Rule) -> Shape:
     """The shape of a rule's pattern."""
     source = rule.pattern
     if rule.after:
-        if "(?P<secret>" not in source:
-            source = f"(?P<secret>{source})"
-        source = f"(?i:{'|'.join(rule.after)}){_NAME_END}{_SEPARATOR}{_SCHEME}{source}"
+        source = assigned(source, rule.after)
     elif _starts_with_word(source):
         if "(?P<secret>" not in source:
             source = f"(?P<secret>{source})"
         source = _EDGE + source
     return shape(source)
+
+
+def assigned(source: str, after: Sequence[str]) -> str:
+    """A pattern for a value that is assigned to a name; ``after`` are patterns of such names."""
+    if "(?P<secret>" not in source:
+        source = f"(?P<secret>{source})"
+    return f"(?i:{'|'.join(after)}){_NAME_END}{_SEPARATOR}{_SCHEME}{source}"
 
 
 def shape(source: str) -> Shape:

@@ -1,0 +1,58 @@
+"""Which rules are worth a try on a text: those whose keywords are there, where Hyperscan agrees.
+
+Hyperscan looks for all expressions at once. It is asked about bytes, so a character that is not
+ASCII is shown to it as one byte which no ASCII class holds; what names such characters itself, or
+what Hyperscan does not know, is left to the keywords. It decides nothing: RE2 does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seawall.core.lazy import pattern
+from seawall.secrets.custom.allowing import lowered
+from seawall.secrets.custom.rule import CustomRule
+
+_WIDE = pattern(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
+_FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
+"""Long s and the Kelvin sign: what ``(?i)s`` and ``(?i)k`` match besides ASCII."""
+_OTHERS = pattern(r"\\[pP0-9QC]|\\x[^0-7]|[^\x00-\x7f]")
+"""What Hyperscan might read in another way than RE2: characters by number, classes of Unicode."""
+
+
+def can_be_gated(regex: str) -> bool:
+    """Whether Hyperscan reads an expression as RE2 does, or finds more."""
+    return bool(regex) and _OTHERS.search(regex) is None
+
+
+class Gate:
+    """Tells the rules that may match, by their indices."""
+
+    def __init__(self, rules: Sequence[CustomRule], database: Any = None) -> None:
+        self._rules = tuple(rules)
+        self._keywords = [tuple(map(str.encode, rule.keywords)) for rule in rules]
+        self._database = database
+        self._gated = frozenset(database.indices) if database is not None else frozenset()
+        self._always = [
+            index for index, rule in enumerate(rules) if rule.regex and index not in self._gated
+        ]
+
+    def open_for(self, data: bytes) -> list[int]:
+        """The rules to try on a text, which is UTF-8."""
+        wanted = self._always
+        if self._database is not None:
+            narrow = data if data.isascii() else _narrowed(data)
+            wanted = sorted({*wanted, *self._database.fired(narrow)})
+        if not wanted:
+            return []
+        lower = lowered(data)
+        return [
+            index
+            for index in wanted
+            if not self._keywords[index] or any(word in lower for word in self._keywords[index])
+        ]
+
+
+def _narrowed(data: bytes) -> bytes:
+    for wide, narrow in _FOLDED:
+        data = data.replace(wide, narrow)
+    return _WIDE.sub(b"\xff", data)
