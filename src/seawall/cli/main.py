@@ -23,13 +23,16 @@ COMMANDS = {
     "config": "config show: what holds for a scan, and where each value comes from",
     "init": "write a first seawall.toml; takes over other tools' configuration",
     "secrets": "audit: decide about each secret that is found; mask: take them out of a log",
-    "rules": "list the rules: ids, severities, profiles, other tools' names",
+    "rules": "list the rules: ids, severities, other tools' names; rules test: try examples",
     "db": "the database of advisories: what it has, how old it is; update, export, import it",
     "self-check": "say what is installed, what is missing, and what is not covered without it",
     "completion": "print a script that lets a shell complete commands, options and rule ids",
 }
 
-FORMS = {"harden image": "mend an image: rewrite it without an engine"}
+FORMS = {
+    "harden image": "mend an image: rewrite it without an engine",
+    "rules test": "try the rules about secrets on examples, also those of your own",
+}
 """Commands of two words, whose first one is a command as well."""
 
 _USAGE = """\

@@ -9,10 +9,16 @@ from seawall.core.documentation import documentation
 from seawall.core.rule import PROFILES, RULESETS, Rule
 from seawall.peers import PEER_RULES
 
+TEST = "test"
+"""The word that makes it another command."""
+
 
 def parser() -> Parser:
     """The options of ``seawall rules``."""
-    result = Parser(prog="seawall rules", description="List the rules.")
+    result = Parser(
+        prog="seawall rules",
+        description="List the rules. seawall rules test tries those about secrets on examples.",
+    )
     result.add_argument("ids", nargs="*", metavar="ID", help="only these: ids or globs")
     result.add_argument("--profile", choices=PROFILES, help="only the rules of a profile")
     result.add_argument(
@@ -28,6 +34,10 @@ def parser() -> Parser:
 
 def run(arguments: list[str]) -> int:
     """List rules; gives the exit code."""
+    if arguments[:1] == [TEST]:
+        from seawall.cli import rules_test  # noqa: PLC0415 - another command in all but name
+
+        return rules_test.run(arguments[1:])
     options = parser().parse_args(arguments)
     if options.coverage:
         write_text(_coverage(options.coverage), None)

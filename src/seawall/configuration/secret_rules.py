@@ -51,7 +51,7 @@ def gitleaks(text: str, path: str) -> RuleSet:
     from seawall.secrets.custom import gitleaks as reader  # noqa: PLC0415 - one of three
 
     def opened(name: str) -> tuple[str, str]:
-        """gitleaks reads the name from the working directory on; we look beside the file, too."""
+        """Gitleaks reads the name from the working directory on; we look beside the file, too."""
         beside = os.path.normpath(os.path.join(os.path.dirname(path), name))
         found = name if os.path.isfile(name) else beside
         if not os.path.isfile(found):

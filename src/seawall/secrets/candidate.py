@@ -74,3 +74,5 @@ class Secret(NamedTuple):
     """Everywhere the same value stands in the text, in order, the candidate's place first."""
     also: tuple[str, ...] = ()
     """Other rules that say the same of this place."""
+    allowed: str = ""
+    """What of a user's configuration lets it pass, as ``.gitleaks.toml:12: test data``."""

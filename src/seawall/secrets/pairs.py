@@ -6,11 +6,11 @@ within a few lines.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate, Part, Proof
-from seawall.secrets.rules.rule import Rule
 from seawall.secrets.verifying.variety import check_random
 
 _REACH = 400
@@ -43,7 +43,15 @@ def _is_mixed(value: str) -> bool:
     return sum(any(map(kind, value)) for kind in kinds) == _KINDS
 
 
-def paired(candidates: Sequence[Candidate], rules: Mapping[str, Rule]) -> list[Candidate]:
+class Paired(Protocol):
+    """What is known of a rule here."""
+
+    @property
+    def pairs(self) -> str:
+        """The rule of the public half (a key id) that belongs to it; empty for none."""
+
+
+def paired(candidates: Sequence[Candidate], rules: Mapping[str, Paired]) -> list[Candidate]:
     """The candidates, those with a public half within reach told where it stands."""
     ids: dict[str, list[Part]] = {}
     for candidate in candidates:
@@ -55,7 +63,7 @@ def paired(candidates: Sequence[Candidate], rules: Mapping[str, Rule]) -> list[C
 
 
 def _with_half(
-    candidate: Candidate, rules: Mapping[str, Rule], ids: Mapping[str, Sequence[Part]]
+    candidate: Candidate, rules: Mapping[str, Paired], ids: Mapping[str, Sequence[Part]]
 ) -> Candidate:
     rule = rules.get(candidate.rule)
     places = ids.get(rule.pairs, ()) if rule is not None and rule.pairs else ()

@@ -25,6 +25,8 @@ def _weights() -> dict[str, int]:
 def score(candidate: Candidate, text: Text) -> int:
     """The sum of the weights of what can be told of a candidate: tenths of the log of the odds."""
     value = candidate.value.reveal()[:SCANNED]
+    if candidate.form == CUSTOM:
+        return _OWN_WORD
     if candidate.form in SURE_FORMS:
         return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
     follows = text.data[candidate.end : candidate.end + 1] == b"("
@@ -33,7 +35,11 @@ def score(candidate: Candidate, text: Text) -> int:
     )
 
 
-SURE_FORMS = {"token": 0, "netrc": 0, "pgpass": 0, "htpasswd": -25}
+CUSTOM = "custom"
+"""The form of what a user's own rule finds."""
+_OWN_WORD = 99
+"""Whoever wrote a rule knows what it is about: it speaks louder than ours of the same place."""
+SURE_FORMS = {CUSTOM: 0, "token": 0, "netrc": 0, "pgpass": 0, "htpasswd": -25}
 """Forms that need no name, and what speaks against them: a hash is no password yet."""
 _TOKEN, _FILLED_IN, _WORDS, _NOT_OURS = 35, -40, -30, -6
 _READABLE = 4.0
@@ -67,6 +73,8 @@ def certainty(candidate: Candidate, total: int) -> Certainty | None:
         return None
     if candidate.proof is Proof.PROVEN:
         return Certainty.CERTAIN
+    if candidate.form == CUSTOM:
+        return Certainty.HIGH
     weights = _weights()
     for found, name in THRESHOLDS:
         if total >= weights.get(f"threshold:{name}", 0):

@@ -4,6 +4,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets import decoding, scoring
@@ -27,6 +28,10 @@ from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
 from seawall.secrets.text import Kind, Text
 from seawall.secrets.unwrapping import holds_kubernetes_secrets, may_be_wrapped, unwrapped
+
+if TYPE_CHECKING:
+    from seawall.secrets.custom.rule import RuleSet
+    from seawall.secrets.custom.searching import Custom
 
 FORMS: tuple[Form, ...] = (
     *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS,
@@ -52,12 +57,18 @@ class Found(NamedTuple):
     """Whether all of it was looked at: a text with too many matches is not."""
     seen: tuple[Part, ...] = ()
     """Where there is whatever was weighed, also what did not count: an excerpt shows none of it."""
+    notes: tuple[str, ...] = ()
+    """What was left out of what users' rules match, and why."""
 
 
 class Search:
     """Looks for secrets with a set of rules; made once, and used for any number of texts."""
 
-    def __init__(self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder,
+        custom: "Custom | None" = None,
+    ) -> None:  # fmt: skip
+        self._custom = custom
         self._rules = tuple(rules)
         self._shapes = tuple(shapes)
         self._finder = finder
@@ -103,11 +114,11 @@ class Search:
 
     def _told(self, batch: Batch, places: dict[int, Places], *, complete: bool) -> Iterator[Found]:
         for number, text in enumerate(batch.texts):
-            if reader_of(text.name) is not None or not complete:
+            if reader_of(text.name) is not None or not complete or self._custom is not None:
                 places.setdefault(number, {})
         for number, events in sorted(places.items()):
             found = self._read(batch.texts[number], events, complete=complete)
-            if found.secrets or not found.complete:
+            if found.secrets or found.notes or not found.complete:
                 yield found
 
     def bearing(self, name: str) -> Bearing:
@@ -141,8 +152,21 @@ class Search:
         named = reader_of(text.name)
         if named is not None:
             candidates += named(text)
+        notes: tuple[str, ...] = ()
+        if self._custom is not None:
+            own, notes = self._custom.find(text)
+            candidates += self._custom.paired(own, candidates)
         seen = tuple({Part(item.start, item.end) for item in candidates})
-        return Found(text, _judged(text, candidates), complete and whole, seen)
+        secrets = _judged(text, candidates)
+        if self._custom is not None:
+            secrets = self._custom.heeded(text, secrets)
+        return Found(text, secrets, complete and whole, seen, notes)
+
+    def of_path(self, path: str) -> tuple[Secret, ...]:
+        """What users' rules say of a file by its path alone: for files that are no texts."""
+        if self._custom is None:
+            return ()
+        return _judged(Text(path, b"", Kind.PROSE), self._custom.of_path(path))
 
     def _candidates(
         self, text: Text, places: Places, budget: Budget, depth: int
@@ -186,17 +210,20 @@ class Search:
     ) -> Iterator[Candidate]:
         """What may be secrets in an unpacked text, at the place of what it was unpacked from."""
         within = Text(text.name, inner.data, Kind.CONFIGURATION)
+        found: list[Candidate] = []
         for places in self._places(Batch(inner.data, (within,), (0,)))[0].values():
-            candidates, _ = self._candidates(within, places, budget, depth + 1)
-            for candidate in candidates:
-                follows = inner.data[candidate.end : candidate.end + 1] == b"("
-                if not follows:
-                    yield candidate._replace(
-                        start=inner.place.start, end=inner.place.end,
-                        decoded=(*inner.how, *candidate.decoded), beside=NOWHERE,
-                        inner=candidate.inner if candidate.inner.end
-                        else Part(candidate.start, candidate.end),
-                    )  # fmt: skip
+            found += self._candidates(within, places, budget, depth + 1)[0]
+        if self._custom is not None:
+            found += self._custom.find(within)[0]
+        for candidate in found:
+            follows = inner.data[candidate.end : candidate.end + 1] == b"("
+            if not follows or candidate.form == scoring.CUSTOM:
+                yield candidate._replace(
+                    start=inner.place.start, end=inner.place.end,
+                    decoded=(*inner.how, *candidate.decoded), beside=NOWHERE,
+                    inner=candidate.inner if candidate.inner.end
+                    else Part(candidate.start, candidate.end),
+                )  # fmt: skip
 
 
 def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
@@ -225,9 +252,14 @@ WORTH_LOADING = 32 << 10
 
 
 def search(
-    directory: str = "", *, size: int = WORTH_BUILDING, use_native: bool = True, keep: bool = True
+    directory: str = "",
+    *,
+    size: int = WORTH_BUILDING,
+    use_native: bool = True,
+    keep: bool = True,
+    custom: "Sequence[RuleSet]" = (),
 ) -> Search:
-    """A search with the rules that come with the package.
+    """A search with the rules that come with the package, and the user's own.
 
     ``directory`` is where compiled patterns are kept; empty: nowhere. ``size`` is about how many
     bytes there are to look at: for few, nothing is built that is not there yet. Where nothing is to
@@ -245,7 +277,16 @@ def search(
         if directory and keep:
             stored.save(directory, key, kept)
     finder = native.opened(kept.database) if native_here and kept.database else None
-    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes))
+    own = _custom(custom, directory, build=native_here and size >= WORTH_BUILDING)
+    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes), own)
+
+
+def _custom(sets: "Sequence[RuleSet]", directory: str, *, build: bool) -> "Custom | None":
+    if not sets:
+        return None
+    from seawall.secrets.custom.searching import Custom  # noqa: PLC0415 - where there are any
+
+    return Custom(sets, directory, build=build)
 
 
 def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:

@@ -3,7 +3,6 @@
 Where Trivy would pass over a key in silence, and where it would fall over one, there is an error.
 """
 
-from collections.abc import Sequence
 from typing import NoReturn
 
 from seawall.configuration.foreign.documents import File
@@ -137,8 +136,7 @@ def _skipped(top: Table) -> tuple[str, ...]:
 def _ours(top: Table, name: str, notes: list[str], own: set[str]) -> tuple[str, ...]:
     """Our rules that stand for the built-in ones that a key names."""
     result: list[str] = []
-    named: Sequence[str] = top.texts(name)
-    for id_ in named:
+    for id_ in top.texts(name):
         ours = TRIVY_RULES.get(id_)
         if ours is None and id_ not in own:
             notes.append(f"{top.origin}: {name}: {id_!r} is no rule of Trivy's")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from seawall.core.named_tuple import NamedTuple
-from seawall.secrets.custom.regex import holds
+from seawall.secrets.custom.regex import any_holds, holds
 from seawall.secrets.custom.rule import LINE, MATCH, Allow
 from seawall.text.gitignore import Paths
 
@@ -62,7 +62,7 @@ def _text_holds(allow: Allow, seen: Seen) -> bool:
     if not allow.regexes:
         return False
     text = {MATCH: seen.match, LINE: seen.line}.get(allow.target, seen.secret)
-    return bool(text) and any(holds(regex, text) for regex in allow.regexes)
+    return bool(text) and any_holds(allow.regexes, text)
 
 
 def _word_holds(allow: Allow, seen: Seen) -> bool:
@@ -78,7 +78,7 @@ def path_holds(allow: Allow, path: str) -> bool:
         return False
     if allow.globs:
         return _globs(allow.paths).matches(path)
-    return any(matches_path(regex, path) for regex in allow.paths)
+    return _any_matches(allow.paths, path)
 
 
 @lru_cache(maxsize=256)
@@ -86,9 +86,19 @@ def _globs(globs: tuple[str, ...]) -> Paths:
     return Paths(globs)
 
 
+@lru_cache(maxsize=4096)  # directories are asked for again with each file in them
+def _any_matches(regexes: tuple[str, ...], path: str) -> bool:
+    return any_holds(regexes, _as_text(path))
+
+
 def matches_path(regex: str, path: str) -> bool:
-    """Whether an expression matches a path; a name that is no UTF-8 is read as Go would."""
-    return holds(regex, os.fsencode(path).decode("utf-8", "replace").encode())
+    """Whether an expression matches a path."""
+    return holds(regex, _as_text(path))
+
+
+def _as_text(path: str) -> bytes:
+    """A path as UTF-8; a name that is none (PEP 383) is read as Go would."""
+    return os.fsencode(path).decode("utf-8", "replace").encode()
 
 
 def lowered(data: bytes) -> bytes:

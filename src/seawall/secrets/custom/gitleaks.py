@@ -12,7 +12,14 @@ from seawall.secrets.custom.peers import GITLEAKS_RULES
 from seawall.secrets.custom.reading import MOST_RULES, Document, Table
 from seawall.secrets.custom.regex import groups_of
 from seawall.secrets.custom.rule import (
-    GITLEAKS, LINE, MATCH, SECRET, Allow, CustomRule, Needed, RuleSet,
+    GITLEAKS,
+    LINE,
+    MATCH,
+    SECRET,
+    Allow,
+    CustomRule,
+    Needed,
+    RuleSet,
 )  # fmt: skip
 
 MAX_DEPTH = 2
@@ -155,9 +162,7 @@ def _rule(table: Table) -> CustomRule:
     )  # fmt: skip
 
 
-def _both_forms(
-    table: Table, prefix: str, made: Callable[[Table], Allow]
-) -> tuple[Allow, ...]:
+def _both_forms(table: Table, prefix: str, made: Callable[[Table], Allow]) -> tuple[Allow, ...]:
     """Allow lists in the old form, a table, or the new one, an array of tables."""
     old = table.table("allowlist", folded=True)
     new = table.tables("allowlists", folded=True)
@@ -211,7 +216,7 @@ def _global_allows(
 
 
 def _needed_are_there(rules: Mapping[str, CustomRule], tables: Mapping[str, Table]) -> None:
-    """gitleaks asks this of each file by itself."""
+    """Gitleaks asks this of each file by itself."""
     for rule in rules.values():
         for number, needed in enumerate(rule.needs):
             if needed.rule not in rules:
@@ -253,9 +258,11 @@ def _disabled(file: _File, rules: Mapping[str, CustomRule], notes: list[str]) ->
         return frozenset()
     named = file.extends.texts("disabledrules", split=True)
     place = file.document.origin(file.extends.place("disabledrules"))
-    for id_ in named:
-        if id_ not in rules:
-            notes.append(f"{place}: {id_!r} is no rule of the file that is extended")
+    notes += [
+        f"{place}: {id_!r} is no rule of the file that is extended"
+        for id_ in named
+        if id_ not in rules
+    ]
     return frozenset(named)
 
 
@@ -341,4 +348,3 @@ def _validate(rule: CustomRule, table: Table) -> None:
                 "secretgroup",
                 f"secretGroup is {rule.group}, but the regex has {most} groups: write one of them",
             )
-

@@ -33,7 +33,9 @@ class Document:
         except TomlError as error:
             place = ":".join(str(number) for number in (error.line, error.column) if number)
             where = f"{path}:{place}" if place else path
-            raise UsageError(f"{where}: this is no valid TOML: {error.reason}; correct it") from None
+            raise UsageError(
+                f"{where}: this is no valid TOML: {error.reason}; correct it"
+            ) from None
         self.value: Mapping[str, Any] = self._toml.value
 
     def origin(self, at: KeyPath) -> str:

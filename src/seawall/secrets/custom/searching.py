@@ -2,30 +2,29 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from time import monotonic
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
-from seawall.secrets.candidate import Candidate, Part
-from seawall.secrets.custom.allowing import Seen, matches_path, passes, passes_file
+from seawall.secrets.candidate import Candidate, Part, Secret
+from seawall.secrets.custom.allowing import Seen, passes, passes_file
 from seawall.secrets.custom.database import Database, database
 from seawall.secrets.custom.entropy import entropy
 from seawall.secrets.custom.gate import Gate
+from seawall.secrets.custom.ours import allowed_by, heeds
 from seawall.secrets.custom.regex import compiled, groups_of, spans
 from seawall.secrets.custom.rule import GITLEAKS, TRIVY, CustomRule, Needed, RuleSet
+from seawall.secrets.custom.skipping import is_about, skipped
 from seawall.secrets.custom.valid import Valid, valid
-from seawall.secrets.text import Text, kind_of
+from seawall.secrets.pairs import paired
+from seawall.secrets.scoring import CUSTOM
+from seawall.secrets.text import Text
 from seawall.secrets.verifying import checker
-from seawall.text.doublestar import Globs
-from seawall.text.gitignore import Paths
 
 MOST = 10_000
 """Matches of one rule in one text; of more, those behind are cut, and that is told."""
 SECONDS = 10.0
 """How long one rule may look at one text."""
-FORM, PATH_FORM = "custom", "path"
-"""Forms of candidates that users' rules make."""
 
 
 class Match(NamedTuple):
@@ -48,6 +47,7 @@ class Custom:
     ) -> None:
         self.sets = tuple(sets)
         self.rules = tuple(rule for one in sets for rule in one.rules)
+        self._by_name = {rule.name: rule for rule in self.rules}
         self._finders = [_Finder(one, directory, build=build) for one in sets]
 
     def find(self, text: Text, commit: str = "") -> tuple[list[Candidate], tuple[str, ...]]:
@@ -63,6 +63,23 @@ class Custom:
             found += candidates
             notes += told
         return found, tuple(notes)
+
+    def paired(self, own: Sequence[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
+        """Candidates of users' rules, told where the public half of each stands."""
+        if not any(rule.pairs for rule in self.rules):
+            return list(own)
+        return paired([*others, *own], self._by_name)[len(others) :]
+
+    def heeded(self, text: Text, secrets: Sequence[Secret]) -> tuple[Secret, ...]:
+        """The secrets, those of our own rules told what lets them pass."""
+        lists = [one for one in self.sets if one.on_ours and heeds(one)]
+        if not lists:
+            return tuple(secrets)
+        return tuple(
+            secret._replace(allowed=allowed_by(lists, text, secret.candidate))
+            if secret.candidate.rule not in self._by_name else secret
+            for secret in secrets
+        )  # fmt: skip
 
     def of_path(self, path: str, commit: str = "") -> list[Candidate]:
         """What the path of a file alone says, whatever is in it."""
@@ -107,7 +124,7 @@ class _Finder:
     def of_path(self, path: str, commit: str) -> Iterable[Candidate]:
         for rule in self._paths:
             if not passes_file(rule.allows, path, commit) and is_about(rule, path):
-                yield Candidate(rule.name, 0, 0, NOTHING, form=PATH_FORM)
+                yield Candidate(rule.name, 0, 0, NOTHING, form=CUSTOM)
 
     def _with_needed(self, rule: CustomRule, found: list[Match], look: "_Look") -> list[Match]:
         """The matches with a match of each needed rule near enough."""
@@ -212,9 +229,7 @@ class _Reader:
             secret = self._secret(span, start, end)
         if secret[0] < 0 or secret[0] >= secret[1]:
             return None
-        return Match(
-            self._rule, start, end, Part(*secret), self._line, first - self._begins + 1
-        )
+        return Match(self._rule, start, end, Part(*secret), self._line, first - self._begins + 1)
 
     def _secret(self, span: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
         if self._rule.format == GITLEAKS and len(span) > 1:
@@ -261,41 +276,6 @@ class _Near:
         )
 
 
-def skipped(rules: RuleSet, path: str, commit: str = "") -> bool:
-    """Whether a file is let pass as a whole by what holds for all rules."""
-    if passes_file(rules.allows, path, commit):
-        return True
-    if rules.skipped and _globs(rules.skipped).matches(path):
-        return True
-    if rules.format != GITLEAKS:
-        return False
-    above = path
-    while "/" in above:  # gitleaks does not walk into a directory whose path is let pass
-        above = above.rpartition("/")[0]
-        if above and passes_file(rules.allows, above):
-            return True
-    return False
-
-
-@lru_cache(maxsize=64)
-def _globs(globs: tuple[str, ...]) -> Globs:
-    return Globs(globs)
-
-
-@lru_cache(maxsize=256)
-def _paths(globs: tuple[str, ...]) -> Paths:
-    return Paths(globs)
-
-
-def is_about(rule: CustomRule, path: str) -> bool:
-    """Whether a rule looks at files of a path."""
-    if rule.path and not matches_path(rule.path, path):
-        return False
-    if rule.globs and not _paths(rule.globs).matches(path):
-        return False
-    return not rule.kinds or kind_of(path) in rule.kinds
-
-
 def _line(data: bytes, match: Match) -> bytes:
     """The lines of a match, as gitleaks has them: with the line end before the first."""
     start = max(data.rfind(b"\n", 0, match.start), 0)
@@ -334,5 +314,5 @@ def _candidate(match: Match, readable: Valid) -> Candidate:
     verdict = checker(rule.verify)(value)
     start, end = (readable.place(place) for place in match.secret)
     return Candidate(
-        rule.name, start, end, Redacted(value), "", FORM, verdict.proof, verdict.about
+        rule.name, start, end, Redacted(value), "", CUSTOM, verdict.proof, verdict.about
     )

@@ -13,7 +13,14 @@ from seawall.core.severity import Severity
 from seawall.secrets.custom.reading import MOST_RULES, Document, Table
 from seawall.secrets.custom.regex import groups_of
 from seawall.secrets.custom.rule import (
-    LINE, MATCH, SEAWALL, SECRET, Allow, CustomRule, Needed, RuleSet,
+    LINE,
+    MATCH,
+    SEAWALL,
+    SECRET,
+    Allow,
+    CustomRule,
+    Needed,
+    RuleSet,
 )  # fmt: skip
 from seawall.secrets.rules.shapes import assigned
 from seawall.secrets.text import Kind
