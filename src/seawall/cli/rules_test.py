@@ -1,12 +1,13 @@
 """``seawall rules test``: the rules about secrets, tried on their own examples."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seawall.cli.arguments import Help, Parser
 from seawall.cli.output import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seawall.secrets.custom.trying import Tried
 
 _DESCRIPTION = """\
@@ -42,7 +43,9 @@ def run(arguments: list[str]) -> int:
 
     options = parser().parse_args(arguments)
     sets = secret_rules.load(options.files)
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed
+    seed = options.seed
+    if seed is None:
+        seed = random.randrange(1 << 32)  # noqa: S311 - as below
     drawn = random.Random(seed)  # noqa: S311 - examples, no secrets
     times = max(options.times, 0)
     ours = list(trying.shipped(search(size=0), drawn, times)) if times else []

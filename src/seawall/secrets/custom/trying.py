@@ -1,4 +1,4 @@
-"""Tries rules on their own examples: drawn ones for those of the package, written ones for users'."""
+"""Tries rules on their own examples: drawn for those of the package, written for users'."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -23,11 +23,17 @@ class Tried(NamedTuple):
     """Each as ``FILE:LINE: what went wrong``."""
 
 
+_DRAWS = 4
+"""By accident a drawn value may look made up (one in ten thousand): then another is drawn."""
+
+
 def shipped(search: Search, random: Chance, times: int) -> Iterator[Tried]:
     """The rules of the package, each tried on as many texts as are drawn for it."""
     places = _places()
     for rule in loading.shipped():
-        lost = sum(not _is_found(search, rule, random) for _ in range(times))
+        lost = sum(
+            not any(_is_found(search, rule, random) for _ in range(_DRAWS)) for _ in range(times)
+        )
         failures = (
             f"{places[rule.id]}: {lost} of {times} drawn examples of {rule.id} are not found",
         )
