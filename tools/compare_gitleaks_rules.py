@@ -90,7 +90,9 @@ def python_pattern(source: str) -> str:
 def drawn(rule: CustomRule, chance: random.Random) -> str:
     """A text that a rule may find something in."""
     tree = parser.parse(python_pattern(rule.regex))
-    wanted = int(rule.group or 1) if tree.state.groups > 1 else 0
+    named = tree.state.groupdict.get(rule.group)
+    number = named if named is not None else int(rule.group or 1)
+    wanted = number if tree.state.groups > 1 else 0
     return _sequence(tree, chance, wanted, inside=not wanted)
 
 
@@ -132,7 +134,7 @@ def compared(rules: RuleSet, ours: Search, times: int, seed: int) -> Iterator[Co
     for rule in rules.rules:
         if not rule.regex or not rule.reports:
             continue
-        chance = random.Random(f"{seed} {rule.id}")
+        chance = random.Random(f"{seed} {rule.id}")  # noqa: S311 - examples
         count = found = refuted = 0
         by: Counter[str] = Counter()
         missed: list[str] = []
@@ -205,7 +207,9 @@ def main() -> int:
         if chosen.ids:
             sys.stdout.write(f"{row.rule}: {sorted(row.by.items(), key=lambda i: -i[1])}\n")
         elif row.found < row.drawn or not row.drawn:
-            told = f"{row.found} of {row.drawn} found, {row.refuted} refuted, {len(row.missed)} missed"
+            told = (
+                f"{row.found} of {row.drawn} found, {row.refuted} refuted, {len(row.missed)} missed"
+            )
             sys.stdout.write(f"{row.rule}: {told} ({names or 'nothing'})\n")
             if chosen.missed:
                 sys.stdout.writelines(f"    {text[:150]!r}\n" for text in row.missed[:3])

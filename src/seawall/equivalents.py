@@ -227,6 +227,10 @@ def stands_for(tool: str, check: str, finding: Finding) -> bool:
     """
     if is_advisory_id(check):
         return check.upper() in ids_of(finding.details)
+    if finding.rule.domain == "secrets":
+        from seawall.secrets.custom import peers  # noqa: PLC0415 - only where tools speak of those
+
+        return peers.stands_for(tool, check, finding.rule.id)
     wanted = name_of(tool, check)
     own = checks_of(finding.rule, tool)
     if "*" in wanted:

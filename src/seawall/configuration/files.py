@@ -12,7 +12,7 @@ from seawall.sources.files import STDIN_PATHS, names
 FILE_NAME = "seawall.toml"
 PYPROJECT = "pyproject.toml"
 _HEADER = rb"(?m)^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*seawall[ \t]*[\].]"
-_SIZE_LIMIT = 1024 * 1024
+SIZE_LIMIT = 1024 * 1024
 
 
 class ConfigurationFile(NamedTuple):
@@ -133,7 +133,7 @@ def _unreadable(path: str, error: OSError, option: str) -> UsageError:
 
 
 def read_if_there(
-    path: str, *, needed: bool = False, limit: int = _SIZE_LIMIT, option: str = "--config"
+    path: str, *, needed: bool = False, limit: int = SIZE_LIMIT, option: str = "--config"
 ) -> bytes | None:
     """The bytes of a file; ``None`` when it is not there and need not be. Raises UsageError.
 

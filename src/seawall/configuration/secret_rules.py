@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 
 from seawall.configuration.files import read_if_there
+from seawall.configuration.foreign.words import Foreign, Word
 from seawall.core.errors import UsageError
+from seawall.secrets.custom.peers import catalogued
 from seawall.secrets.custom.reading import MAX_SIZE
 from seawall.secrets.custom.rule import GITLEAKS, RuleSet
 from seawall.text.decoding import Undecodable, decode
@@ -68,6 +70,23 @@ def from_environment(environment: Mapping[str, str]) -> RuleSet | None:
         return gitleaks(_text(_bytes(path), path), path)
     text = environment.get(TEXT_VARIABLE, "")
     return gitleaks(text, TEXT_VARIABLE) if text else None
+
+
+def words_of(rules: RuleSet, path: str, directory: str) -> Foreign:
+    """What another tool's file of rules says: its rules, and which of ours do not run."""
+    off = rules.disabled
+    if rules.only is not None:
+        from seawall.catalogue import rules_of  # noqa: PLC0415 - seldom of use
+
+        kept = catalogued(rules.only)
+        ours = tuple(rule.id for rule in rules_of("secrets") if rule.id not in kept)
+        off = (*off, *ours)
+    said = f"{rules.format}: not among its rules"
+    return Foreign(
+        (path,), (directory,),
+        ignore=tuple(Word(id_, path, said) for id_ in dict.fromkeys(catalogued(off))),
+        secret_rules=(rules,), notes=rules.notes,
+    )  # fmt: skip
 
 
 def has_gitleaks(sets: Iterable[RuleSet]) -> bool:

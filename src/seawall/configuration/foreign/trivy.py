@@ -1,16 +1,20 @@
 """Trivy's ignore file (pkg/result/ignore.go of 0.74)."""
 
+import re
 from collections.abc import Iterator
 
 from seawall.configuration.foreign.files import ForeignFile
 from seawall.configuration.foreign.words import Foreign
 from seawall.core.errors import UsageError
 from seawall.core.ignore import Ignore, Scope, day_before, fault_of_date
+from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
 from seawall.text.decoding import Undecodable, decode
 from seawall.triage.matching import Matching
 
 TOOL = "trivy"
+_CHECK = pattern(r"(?:avd-)?[a-z]+-\d+|cve-.*|ghsa-.*", re.IGNORECASE)
+"""Ids that Trivy has in capitals; those of rules about secrets are words: ``github-pat``."""
 EVERYWHERE = Matching()
 
 
@@ -48,7 +52,7 @@ def entry(
 ) -> Iterator[Ignore]:
     """An entry ends when its day begins, by Trivy's clock in UTC."""
     line = place.span.line if place.span else 1
-    if id_ != id_.upper():
+    if id_ != id_.upper() and _CHECK.fullmatch(id_):
         notes.append(
             f"{place.path}:{line}: Trivy's ids are in capitals: {id_!r} ignores no check of it"
         )

@@ -22,10 +22,7 @@ _ENTRY = ("id", "paths", "purls", "expired_at", "statement")
 
 
 def read(file: ForeignFile, base: Base) -> Foreign:
-    """``.trivyignore.yaml``: what is misconfigured or vulnerable, by id and path.
-
-    Other sections are for others.
-    """
+    """``.trivyignore.yaml``: what is misconfigured, vulnerable or a secret, by id and path."""
     document = File(file.path, file.data)
     notes: list[str] = []
     table = document.table(document.value, ())
@@ -38,7 +35,7 @@ def read(file: ForeignFile, base: Base) -> Foreign:
     for section in _SECTIONS:
         for number, row in enumerate(document.rows(table.get(section), (section,))):
             found = _yaml_entry(document, row, (section, number), base, notes)
-            if section in ("misconfigurations", "vulnerabilities"):
+            if section != "licenses":
                 ignores += found
     return Foreign((file.path,), (file.directory,), ignores=tuple(ignores), notes=tuple(notes))
 

@@ -1,13 +1,16 @@
 """What other tools' configuration says, in our terms, each with the place that says it."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.ignore import Ignore
 from seawall.core.report import NotCovered
 from seawall.core.rule import ParameterValue
 from seawall.core.severity import Severity
 from seawall.text.scalars import Value
+
+if TYPE_CHECKING:
+    from seawall.secrets.custom.rule import RuleSet
 
 
 class Word(NamedTuple):
@@ -78,6 +81,8 @@ class Foreign(NamedTuple):
     unheeded: tuple[Word, ...] = ()
     """Annotations of a tool that its configuration turns off: ``kube-score:enable``."""
     custom: tuple[CustomCheck, ...] = ()
+    secret_rules: "tuple[RuleSet, ...]" = ()
+    """Rules about secrets."""
     not_covered: tuple[NotCovered, ...] = ()
     notes: tuple[str, ...] = ()
     """What was not understood, or does not matter here."""
@@ -103,6 +108,7 @@ def together(parts: Iterable[Foreign]) -> Foreign:
             {**result.settings, **part.settings},
             (*result.unheeded, *part.unheeded),
             (*result.custom, *part.custom),
+            (*result.secret_rules, *part.secret_rules),
             (*result.not_covered, *part.not_covered),
             (*result.notes, *part.notes),
         )

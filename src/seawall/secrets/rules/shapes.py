@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 
 
 _NAME_END = r"[\w.-]{0,20}[\"'\]\)\\]{0,4}[ \t]{0,10}(?::[ \t]{0,4}[A-Za-z?]{1,12}[ \t]{0,4})?"
-_SEPARATOR = r"(?:=>|:=|\??={1,3}|:|,|\(|\|\||>|[ \t])[ \t\r\n]{0,5}\\{0,2}[\"'`]?"
+_SEPARATOR = r"(?:=>|:=|\??={1,3}|<=|:|,|\(|\|\|:?|>|[ \t])[ \t\r\n]{0,5}\\{0,2}[\"'`]?"
 _EDGE = r"(?:\b|\\[nrt])"
 """A token begins where a word does, or behind an escape such as ``\\n``."""
 _SCHEME = r"(?:(?i:bearer|basic|token)[ \t]{1,3})?"
