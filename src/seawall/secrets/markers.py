@@ -16,17 +16,17 @@ from seawall.secrets.custom.peers import EVERY
 _MARKS = (("gitleaks", b"gitleaks:allow"), ("trufflehog", b"trufflehog:ignore"))
 _PRAGMA = b"pragma:"
 _SAME = pattern(
-    rb"(?:#|//|'|--) *pragma: ?(?:allow|white)list[ -]secret(?P<rest>.*)$"
-    rb"|/\* *pragma: ?(?:allow|white)list[ -]secret(?P<c>.*?) *\*/[ \t]*$"
-    rb"|<!--[# \t]*pragma: ?(?:allow|white)list[ -]secret(?P<xml>.*?) *-->[ \t]*$"
+    rb"(?:#|//|'|--) *pragma: ?(?:allow|white)list[ -]secret.*$"
+    rb"|/\* *pragma: ?(?:allow|white)list[ -]secret.*? *\*/[ \t]*$"
+    rb"|<!--[# \t]*pragma: ?(?:allow|white)list[ -]secret.*? *-->[ \t]*$"
 )
-_SAME_IN_YAML = pattern(rb"# *pragma: ?(?:allow|white)list[ -]secret(?P<rest>.*)$")
+_SAME_IN_YAML = pattern(rb"# *pragma: ?(?:allow|white)list[ -]secret.*$")
 _NEXT = pattern(
-    rb"[ \t]*(?:(?:#|//|'|--) *pragma: ?allowlist[ -]nextline[ -]secret(?P<rest>.*)"
-    rb"|/\* *pragma: ?allowlist[ -]nextline[ -]secret(?P<c>.*?) *\*/[ \t]*"
-    rb"|<!--[# \t]*pragma: ?allowlist[ -]nextline[ -]secret(?P<xml>.*?) *-->[ \t]*)"
+    rb"[ \t]*(?:(?:#|//|'|--) *pragma: ?allowlist[ -]nextline[ -]secret.*"
+    rb"|/\* *pragma: ?allowlist[ -]nextline[ -]secret.*? *\*/[ \t]*"
+    rb"|<!--[# \t]*pragma: ?allowlist[ -]nextline[ -]secret.*? *-->[ \t]*)"
 )
-_NEXT_IN_YAML = pattern(rb"[ \t]*# *pragma: ?allowlist[ -]nextline[ -]secret(?P<rest>.*)")
+_NEXT_IN_YAML = pattern(rb"[ \t]*# *pragma: ?allowlist[ -]nextline[ -]secret.*")
 
 
 def may_have_marks(data: bytes) -> bool:
@@ -50,13 +50,12 @@ def _on_line(path: str, line: bytes, number: int, first: int) -> Iterator[Ignore
     for tool, mark in _MARKS:
         at = line.find(mark)
         if at >= 0:
-            yield _ignore(path, tool, number, first, at, line[at + len(mark) :])
+            yield _ignore(path, tool, number, first, at)
     if _PRAGMA not in line:
         return
     found = (_SAME_IN_YAML if _is_yaml(path) else _SAME).search(line)
     if found is not None:
-        rest = next((item for item in found.groups() if item is not None), b"")
-        yield _ignore(path, "detect-secrets", number, first, found.start(), rest)
+        yield _ignore(path, "detect-secrets", number, first, found.start())
 
 
 def _before(path: str, line: bytes, first: int) -> Iterator[Ignore]:
@@ -64,16 +63,14 @@ def _before(path: str, line: bytes, first: int) -> Iterator[Ignore]:
         return
     found = (_NEXT_IN_YAML if _is_yaml(path) else _NEXT).fullmatch(line)
     if found is not None:
-        rest = next((item for item in found.groups() if item is not None), b"")
-        yield _ignore(path, "detect-secrets", first - 1, first, 0, rest)
+        yield _ignore(path, "detect-secrets", first - 1, first, 0)
 
 
 def _is_yaml(path: str) -> bool:
     return path.endswith(".yaml")
 
 
-def _ignore(path: str, tool: str, line: int, first: int, at: int, rest: bytes) -> Ignore:
-    """What follows a mark in its comment is taken for the reason."""
-    reason = rest.decode("utf-8", "replace").strip(" \t:-*/<>#")[:200]
+def _ignore(path: str, tool: str, line: int, first: int, at: int) -> Ignore:
+    """An ignore without a reason: what follows the mark may be the secret itself."""
     place = Location(path, span=Span(line, at + 1, line, at + 1))
-    return Ignore((EVERY,), Lines(path, first, first), reason, origin=place, tool=tool)
+    return Ignore((EVERY,), Lines(path, first, first), origin=place, tool=tool)

@@ -32,9 +32,7 @@ class Gate:
         self._keywords = [tuple(map(str.encode, rule.keywords)) for rule in rules]
         self._database = database
         self._gated = frozenset(database.indices) if database is not None else frozenset()
-        self._always = [
-            index for index, rule in enumerate(rules) if rule.regex and index not in self._gated
-        ]
+        self._always = [index for index in range(len(rules)) if index not in self._gated]
 
     def open_for(self, data: bytes) -> list[int]:
         """The rules to try on a text, which is UTF-8."""

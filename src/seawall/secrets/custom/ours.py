@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from seawall.secrets.candidate import Candidate
 from seawall.secrets.custom.allowing import Seen, passes, passes_file
 from seawall.secrets.custom.regex import spans
-from seawall.secrets.custom.rule import Allow, RuleSet
-from seawall.secrets.custom.skipping import skipped
+from seawall.secrets.custom.rule import RuleSet
+from seawall.secrets.custom.skipping import skipped, told
 from seawall.secrets.custom.valid import valid
 from seawall.secrets.text import Text
 
@@ -19,8 +19,9 @@ def heeds(rules: RuleSet) -> bool:
 def allowed_by(sets: Iterable[RuleSet], text: Text, candidate: Candidate) -> str:
     """What lets a finding of ours pass, with its place; empty for nothing."""
     for one in sets:
-        if skipped(one, text.name):
-            return f"{one.path}: the file is let pass"
+        whole = skipped(one, text.name)
+        if whole:
+            return whole
         mine = tuple(allow for rule, allow in one.narrowed if rule == candidate.rule)
         allow = passes_file(mine, text.name) or passes((*one.allows, *mine), _seen(text, candidate))
         if allow is not None:
@@ -28,11 +29,6 @@ def allowed_by(sets: Iterable[RuleSet], text: Text, candidate: Candidate) -> str
         if _in_block(one.excluded, text, candidate):
             return f"{one.path}: exclude-block"
     return ""
-
-
-def told(allow: Allow) -> str:
-    """An allow list, with its place and reason."""
-    return f"{allow.origin}: {allow.reason or 'no reason given'}"
 
 
 def _seen(text: Text, candidate: Candidate) -> Seen:

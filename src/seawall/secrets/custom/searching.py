@@ -6,7 +6,7 @@ from time import monotonic
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
-from seawall.secrets.candidate import Candidate, Part, Secret
+from seawall.secrets.candidate import NOWHERE, Candidate, Part, Secret
 from seawall.secrets.custom.allowing import Seen, passes, passes_file
 from seawall.secrets.custom.database import Database, database
 from seawall.secrets.custom.entropy import entropy
@@ -97,10 +97,10 @@ class _Finder:
     def __init__(self, rules: RuleSet, directory: str, *, build: bool) -> None:
         self._set = rules
         self._by_id = {rule.id: rule for rule in rules.rules}
-        self._wanted = tuple(rule for rule in rules.rules if rule.regex and rule.reports)
+        self._wanted = tuple(rule for rule in rules.rules if rule.reports)
         kept: Database | None = database(self._wanted, directory, build=build)
         self._gate = Gate(self._wanted, kept)
-        self._paths = [rule for rule in rules.rules if not rule.regex and rule.reports]
+        self._paths = [rule for rule in self._wanted if not rule.regex and not rule.keywords]
         self.has_paths = bool(self._paths)
 
     def looks_at(self, path: str, commit: str) -> bool:
@@ -115,10 +115,14 @@ class _Finder:
         for index in self._gate.open_for(readable.data):
             rule = self._wanted[index]
             found = look.matches(rule)
-            if found and rule.needs:
+            if found and rule.needs and rule.regex:
                 found = self._with_needed(rule, found, look)
             matches += found
-        matches = _without_generic(matches, readable.data)
+        matches = [
+            match
+            for match in _without_generic(matches, readable.data)
+            if match.secret.start < match.secret.end or not match.rule.regex
+        ]
         return [_candidate(match, readable) for match in matches], tuple(look.notes)
 
     def of_path(self, path: str, commit: str) -> Iterable[Candidate]:
@@ -130,7 +134,7 @@ class _Finder:
         """The matches with a match of each needed rule near enough."""
         for needed in rule.needs:
             other = self._by_id.get(needed.rule)
-            others = look.matches(other) if other is not None and other.regex else []
+            others = [] if other is None else look.matches(other)
             near = _Near(others, needed)
             found = [match for match in found if near.has(match)]
         return found
@@ -158,6 +162,8 @@ class _Look:
     def _matches(self, rule: CustomRule) -> list[Match]:
         if passes_file(rule.allows, self._path, self._commit) or not is_about(rule, self._path):
             return []
+        if not rule.regex:  # for gitleaks it matches on a line before the first
+            return [Match(rule, 0, 0, NOWHERE, -1, 0)]
         found: list[Match] = []
         reader = _Reader(rule, self._data)
         until = monotonic() + SECONDS
@@ -228,7 +234,9 @@ class _Reader:
             end = start + len(trimmed.strip(b"\n"))
             secret = self._secret(span, start, end)
         if secret[0] < 0 or secret[0] >= secret[1]:
-            return None
+            if self._rule.format != GITLEAKS:
+                return None
+            secret = (start, start)  # for gitleaks that counts, if only for rules that need it
         return Match(self._rule, start, end, Part(*secret), self._line, first - self._begins + 1)
 
     def _secret(self, span: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
@@ -310,6 +318,8 @@ def _is_generic(match: Match) -> bool:
 
 def _candidate(match: Match, readable: Valid) -> Candidate:
     rule = match.rule
+    if not rule.regex:
+        return Candidate(rule.name, 0, 0, NOTHING, form=CUSTOM)
     value = readable.data[match.secret.start : match.secret.end].decode("utf-8", "replace")
     verdict = checker(rule.verify)(value)
     start, end = (readable.place(place) for place in match.secret)

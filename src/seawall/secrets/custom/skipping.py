@@ -3,26 +3,31 @@
 from functools import lru_cache
 
 from seawall.secrets.custom.allowing import matches_path, passes_file
-from seawall.secrets.custom.rule import GITLEAKS, CustomRule, RuleSet
+from seawall.secrets.custom.rule import GITLEAKS, Allow, CustomRule, RuleSet
 from seawall.secrets.text import kind_of
 from seawall.text.doublestar import Globs
 from seawall.text.gitignore import Paths
 
 
-def skipped(rules: RuleSet, path: str, commit: str = "") -> bool:
-    """Whether a file is let pass as a whole by what holds for all rules."""
-    if passes_file(rules.allows, path, commit):
-        return True
+def skipped(rules: RuleSet, path: str, commit: str = "") -> str:
+    """What lets a file pass as a whole, for all rules; empty for nothing."""
+    allow = passes_file(rules.allows, path, commit)
+    if allow is not None:
+        return told(allow)
     if rules.skipped and _globs(rules.skipped).matches(path):
-        return True
-    if rules.format != GITLEAKS:
-        return False
-    above = path
+        return f"{rules.path}: skip-patterns"
+    above = path if rules.format == GITLEAKS else ""
     while "/" in above:  # gitleaks does not walk into a directory whose path is let pass
         above = above.rpartition("/")[0]
-        if above and passes_file(rules.allows, above):
-            return True
-    return False
+        allow = passes_file(rules.allows, above) if above else None
+        if allow is not None:
+            return told(allow)
+    return ""
+
+
+def told(allow: Allow) -> str:
+    """An allow list, with its place and reason."""
+    return f"{allow.origin}: {allow.reason or 'no reason given'}"
 
 
 @lru_cache(maxsize=64)

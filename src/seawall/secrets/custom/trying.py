@@ -89,9 +89,6 @@ def _failures(look: Custom, rule: CustomRule) -> Iterator[str]:
 
 def _finds(look: Custom, rule: CustomRule, text: str) -> bool:
     """Whether a rule finds something in a text; a rule about paths alone, in a name."""
-    if not rule.regex:
-        found = look.of_path(text)
-    else:
-        data = text.encode("utf-8", "replace")
-        found, _ = look.find(Text("example", data, Kind.PROSE))
+    name, data = ("example", text) if rule.regex else (text, "\n".join(rule.keywords))
+    found, _ = look.find(Text(name, data.encode("utf-8", "replace"), Kind.PROSE))
     return any(candidate.rule == rule.name for candidate in found)
