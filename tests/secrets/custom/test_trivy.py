@@ -56,7 +56,7 @@ skip-patterns: ['**/*.jpg']
         (("demo",), ("test/",), "made up")
     ]
     assert rule.excluded == ("(?s)BEGIN.*?END",)
-    assert [(a.paths, a.origin) for a in read.allows] == [(("vendor/",), f"{FILE}:21")]
+    assert [(a.paths, a.origin) for a in read.allows] == [(("vendor/",), f"{FILE}:22")]
     assert (read.excluded, read.skipped) == (("#.*",), ("**/*.jpg",))
     assert read.only == ("github-classic-token",)
     assert read.disabled == ("npm-token",)
