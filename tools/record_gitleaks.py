@@ -4,9 +4,9 @@
 
 ``GITLEAKS`` is the program (8.30 was used). Configurations and texts are drawn; each is run in a
 directory of its own with ``gitleaks dir --max-decode-depth 0``, since decoding is ours. Left out
-are configurations that gitleaks refuses, findings without a value (``secretGroup`` names a group that
-took no part) and allow lists for all rules with paths and ``condition = "AND"`` (``gitleaks dir``
-passes over such paths without looking at the rest).
+are configurations that gitleaks refuses, findings without a value (``secretGroup`` names a group
+that took no part) and allow lists for all rules with paths and ``condition = "AND"``, as ``gitleaks
+dir`` passes over such paths without looking at the rest.
 """
 
 import argparse

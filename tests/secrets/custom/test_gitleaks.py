@@ -83,7 +83,7 @@ stopwords = ["x"]
     assert needed == ("shop-id", 3, 40)
     (allow,) = key.allows
     assert allow.every
-    assert allow.commits == {"abcdef"}
+    assert allow.commits == ("abcdef",)
     assert (allow.paths, allow.regexes, allow.target) == (("test/",), ("0000$",), MATCH)
     assert (allow.stopwords, allow.origin) == (("dead",), "rules.toml:21")
     assert not id_.reports

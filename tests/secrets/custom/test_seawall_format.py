@@ -60,7 +60,7 @@ reason = "not ours"
     assert (rule.group, rule.keywords, rule.verify, rule.globs) == (
         "sum", ("shop_",), "spread", ("*.conf",),
     )  # fmt: skip
-    assert rule.kinds == {Kind.CONFIGURATION, Kind.PROSE}
+    assert rule.kinds == (Kind.CONFIGURATION, Kind.PROSE)
     assert rule.needs == (Needed("shop-id", 2),)
     (allow,) = rule.allows
     assert (allow.target, allow.every, allow.stopwords, allow.reason) == (LINE, True, ("x",), "r")

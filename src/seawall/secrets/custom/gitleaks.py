@@ -183,7 +183,7 @@ def _allow(table: Table, known: Sequence[str] = _ALLOW) -> Allow:
         table.origin,
         table.text("description"),
         _CONDITIONS.get(condition, False),
-        frozenset(item.strip().lower() for item in table.texts("commits", split=True)),
+        tuple(sorted({item.strip().lower() for item in table.texts("commits", split=True)})),
         table.regexes("paths", split=True),
         table.regexes("regexes", split=True),
         table.one_of("regextarget", _TARGETS, SECRET),

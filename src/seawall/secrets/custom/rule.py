@@ -20,8 +20,8 @@ class Allow(NamedTuple):
     reason: str = ""
     every: bool = False
     """Whether all the kinds of condition that it has must hold; else one is enough."""
-    commits: frozenset[str] = frozenset()
-    """Ids of commits in lower case."""
+    commits: tuple[str, ...] = ()
+    """Ids of commits in lower case, in order."""
     paths: tuple[str, ...] = ()
     """Regular expressions, as all of these; or globs where ``globs`` says so."""
     regexes: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class CustomRule(NamedTuple):
     """A regular expression that the path must match."""
     globs: tuple[str, ...] = ()
     """Globs of which the path must match one."""
-    kinds: frozenset[Kind] = frozenset()
+    kinds: tuple[Kind, ...] = ()
     """The kinds of file it is about; none for all."""
     min_entropy: float = 0.0
     """Bits for each character, after Shannon; 0 for any."""

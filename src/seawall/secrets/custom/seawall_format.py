@@ -77,7 +77,7 @@ def _rule(table: Table) -> CustomRule:
         group=_group(table, regex),
         keywords=tuple(word.lower() for word in table.texts("keywords")),
         globs=paths,
-        kinds=frozenset(_kind(table, name) for name in table.texts("kinds")),
+        kinds=tuple(sorted({_kind(table, name) for name in table.texts("kinds")})),
         min_entropy=float(table.number("min_entropy") or 0),
         verify=verify,
         needs=tuple(map(_needed, table.tables("requires", folded=False))),

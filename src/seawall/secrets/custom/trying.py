@@ -74,7 +74,7 @@ def custom(sets: Iterable[RuleSet]) -> Iterator[Tried]:
 
 def _anywhere(rule: CustomRule) -> CustomRule:
     """The rule without what it asks of the file that a text stands in."""
-    return rule._replace(path="", globs=(), kinds=frozenset(), reports=True) if rule.regex else rule
+    return rule._replace(path="", globs=(), kinds=(), reports=True) if rule.regex else rule
 
 
 def _failures(look: Custom, rule: CustomRule) -> Iterator[str]:
