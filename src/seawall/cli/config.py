@@ -92,7 +92,12 @@ def _files(config: Configuration) -> Iterator[str]:
         for word in config.foreign.unheeded:
             yield comment(f"{word.value} annotations do not count: {word.origin} ({word.said})")
         for rule in config.custom:
-            yield comment(f"rule made of a custom check: {rule.id}")
+            what = (
+                "of your own about secrets"
+                if rule.domain == "secrets"
+                else "made of a custom check"
+            )
+            yield comment(f"rule {what}: {rule.id}")
         for item in config.foreign.not_covered:
             yield comment(f"not covered: {item.what}: {item.reason}")
 
@@ -186,6 +191,10 @@ def _override(override: Override) -> Iterator[str]:
     yield f"severities = {{ {', '.join(pairs)} }}"
 
 
+_OF_SECRETS = ("detect-secrets", "gitleaks")
+"""Tools whose files speak of single secrets."""
+
+
 def _suppress(ignore: Ignore) -> Iterator[str]:
     """An entry; as a comment where it names nothing that we know."""
     origin = ignore.origin
@@ -196,7 +205,8 @@ def _suppress(ignore: Ignore) -> Iterator[str]:
         names = tuple(equivalents.written(ignore.tool, check) for check in names)
         known = all(catalogue.look_up(name) for name in names)
         mark = "" if known and not ignore.fault else "# "
-        where += f" ({ignore.tool})" if known else f" ({ignore.tool}; no rule is like it)"
+        is_known = known or ignore.tool in _OF_SECRETS
+        where += f" ({ignore.tool})" if is_known else f" ({ignore.tool}; no rule is like it)"
     yield ""
     yield f"{mark}[[suppress]]  {comment(where)}"
     for name, value in _fields(ignore, names):

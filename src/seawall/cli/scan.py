@@ -105,6 +105,11 @@ def parser() -> Parser:
         help="do not run these rules",
     )  # fmt: skip
     rules.add_argument(
+        "--secret-rules", action="append", default=[], metavar="FILE",
+        help="rules about secrets of your own: in seawall's format, gitleaks' or that of "
+        "trivy-secret.yaml (may be given several times)",
+    )  # fmt: skip
+    rules.add_argument(
         "--ruleset", choices=RULESETS, default=None, metavar="YYYY.N",
         help=f"pin the rule set, so that an upgrade brings no surprise (newest: {RULESETS[-1]})",
     )  # fmt: skip

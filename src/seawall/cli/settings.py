@@ -49,8 +49,9 @@ DEFAULTS: dict[str, Any] = {
     "require-reason": False,
     "render": False,
     "secrets.enabled": True,
+    "secrets.rules": (),
 }
-_OPTIONS = {"secrets.enabled": "secrets"}
+_OPTIONS = {"secrets.enabled": "secrets", "secrets.rules": "secret-rules"}
 """The options of keys that are called otherwise."""
 _ADDED_UP = frozenset(("enable", "ignore"))
 """Lists to which the command line adds; others it replaces."""
@@ -100,6 +101,8 @@ def engine_options(
     ignored = settings["ignore"]
     advisories = tuple(item for item in ignored.value if is_advisory_id(item))
     lock = _lock()
+    baseline = _baseline(options, config, settings["baseline"])
+    report = _report_of_gitleaks(baseline, options) if baseline else None
     return engine.Options(
         targets=tuple(options.targets),
         context=tuple(options.context),
@@ -121,6 +124,7 @@ def engine_options(
             *config.ignores,
             *(() if foreign is None else foreign.ignores),
             *(_ignore_of(item, ignored.origin) for item in advisories),
+            *(() if report is None else (report,)),
         ),
         custom=config.custom,
         not_covered=() if foreign is None else foreign.not_covered,
@@ -130,7 +134,7 @@ def engine_options(
         require_reason=settings["require-reason"].value,
         locked=config.locked,
         whole=_is_whole(options, config),
-        baseline=_baseline(options, config, settings["baseline"]),
+        baseline=baseline if report is None else None,
         since=options.since,
         past=past_of(options),
         pins=lock.pins,
@@ -144,6 +148,7 @@ def engine_options(
         max_database_age=settings["max-database-age"].value or None,
         charts=config.value_sets if settings["render"].value else None,
         secrets=settings["secrets.enabled"].value,
+        secret_rules=config.secret_rules,
         cache=not options.no_cache,
         workers=options.jobs,
     )
@@ -235,6 +240,27 @@ def _baseline(options: argparse.Namespace, config: Configuration, setting: Setti
     return path
 
 
+def _report_of_gitleaks(path: str, options: argparse.Namespace) -> Ignore | None:
+    """The findings that a report of gitleaks knows, where that is the baseline."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(_HEAD)
+            if head.lstrip()[:1] != b"[":
+                return None
+            data = head + stream.read()
+    except OSError:
+        return None  # whoever reads it says so
+    from seawall.configuration.foreign import known_secrets  # noqa: PLC0415 - seldom of use
+
+    if not known_secrets.is_gitleaks_report(data):
+        return None
+    base = configuration.base_of("", tuple(options.targets))
+    return known_secrets.read_gitleaks(data, path, base)
+
+
+_HEAD = 256
+
+
 def baseline_to_write(
     options: argparse.Namespace, config: Configuration, settings: Settings
 ) -> str | None:
@@ -306,13 +332,15 @@ def size(setting: Setting) -> int:
 
 def load(options: argparse.Namespace) -> Configuration:
     """The configuration that holds for the targets."""
+    secret_rules = tuple(getattr(options, "secret_rules", ()))
     if options.no_config:
-        return configuration.EMPTY
+        return configuration.with_secret_rules(configuration.EMPTY, secret_rules)
     return configuration.load(
         options.config,
         tuple(options.targets),
         tuple(options.context),
         getattr(options, "kube_score", ""),
+        secret_rules,
     )
 
 

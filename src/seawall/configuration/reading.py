@@ -25,6 +25,7 @@ from seawall.triage.verdicts import Override
 if TYPE_CHECKING:
     from seawall.charts.value_sets import ValueSet
     from seawall.configuration.foreign.words import Foreign
+    from seawall.secrets.custom.rule import RuleSet
 
 Table = Mapping[str, Any]
 
@@ -55,7 +56,9 @@ class Configuration(NamedTuple):
     foreign: "Foreign | None" = None
     """What other tools' configuration says, where there is any."""
     custom: tuple[Rule, ...] = ()
-    """Rules made of the custom checks in it."""
+    """Rules made of the custom checks in it, and of what there is about secrets."""
+    secret_rules: "tuple[RuleSet, ...]" = ()
+    """Rules about secrets: our own files', then those of other tools."""
 
     def origin(self, key: str) -> str:
         """Where a key was set, as ``seawall.toml:3``; empty when it was not."""
@@ -70,6 +73,7 @@ def load(
     targets: tuple[str, ...],
     context: tuple[str, ...] = (),
     kube_score: str | None = None,
+    secret_rules: tuple[str, ...] = (),
 ) -> Configuration:
     """Read a configuration: the named one, else the nearest above the targets, else none.
 
@@ -83,15 +87,47 @@ def load(
     tools, flags = (tuple(foreign.FORMS), ("", "")) if reader is None else reader.tools()
     if kube_score is not None:
         flags = (kube_score, "--kube-score")
-    found = foreign.load(tools, targets, lambda directory: base_of(directory, seen), flags)
+    secrets = _secret_rules(secret_rules, reader)
+    found = foreign.load(
+        tools, targets, lambda directory: base_of(directory, seen), flags,
+        gitleaks=not any(one.format == "gitleaks" for one in secrets),
+    )  # fmt: skip
     custom: tuple[Rule, ...] = ()
     if found is not None and found.custom:
         from seawall.configuration.foreign.custom import rules_of  # noqa: PLC0415 - seldom of use
 
         custom, not_covered = rules_of(found.custom)
         found = found._replace(not_covered=(*found.not_covered, *not_covered))
+    if found is not None:
+        secrets = (*secrets, *found.secret_rules)
+    custom = (*custom, *_made_of(secrets))
     own = EMPTY if reader is None else reader.read(custom)
-    return own if found is None else own._replace(foreign=found, custom=custom)
+    return own._replace(foreign=found, custom=custom, secret_rules=secrets)
+
+
+def with_secret_rules(configuration: Configuration, paths: tuple[str, ...]) -> Configuration:
+    """A configuration with the rules about secrets of some files."""
+    secrets = _secret_rules(paths, None)
+    custom = (*configuration.custom, *_made_of(secrets))
+    return configuration._replace(custom=custom, secret_rules=secrets)
+
+
+def _made_of(secrets: "tuple[RuleSet, ...]") -> tuple[Rule, ...]:
+    if not secrets:
+        return ()
+    from seawall.secrets.custom.catalogued import rules_of  # noqa: PLC0415 - seldom of use
+
+    return rules_of(secrets)
+
+
+def _secret_rules(named: tuple[str, ...], reader: "_Reader | None") -> "tuple[RuleSet, ...]":
+    """The files of rules about secrets that are named: those given, else the configuration's."""
+    paths, directory = (named, "") if named or reader is None else reader.secret_rules()
+    if not paths:
+        return ()
+    from seawall.configuration.secret_rules import load  # noqa: PLC0415 - seldom of use
+
+    return load(paths, directory)
 
 
 def base_of(directory: str, targets: Sequence[str]) -> Base:
@@ -261,6 +297,7 @@ KEYS: Mapping[str, Check] = {
 
 SECRETS_KEYS: Mapping[str, Check] = {
     "enabled": _boolean,
+    "rules": _texts,
 }
 """Keys of the table ``secrets``; as settings they have its name in front: ``secrets.enabled``."""
 
@@ -288,6 +325,14 @@ class _Reader:
         place = (*at, "kube-score")
         flags: Any = self._checked(_text, table.get("kube-score", ""), place)
         return heeded, (flags, f"{self._file.path}:{self._document.line(place)}" if flags else "")
+
+    def secret_rules(self) -> tuple[tuple[str, ...], str]:
+        """The files of rules about secrets, and the directory that their names start from."""
+        table, at = self._table()
+        secrets = table.get("secrets", {})
+        value = secrets.get("rules", []) if isinstance(secrets, dict) else []
+        paths: Any = self._checked(_texts, value, (*at, "secrets", "rules"))
+        return paths, self._file.directory
 
     def _table(self) -> tuple[Table, KeyPath]:
         """The table that holds our keys, and where it stands."""

@@ -81,7 +81,7 @@ def words_of(rules: RuleSet, path: str, directory: str) -> Foreign:
         kept = catalogued(rules.only)
         ours = tuple(rule.id for rule in rules_of("secrets") if rule.id not in kept)
         off = (*off, *ours)
-    said = f"{rules.format}: not among its rules"
+    said = f"{rules.format}: turned off"
     return Foreign(
         (path,), (directory,),
         ignore=tuple(Word(id_, path, said) for id_ in dict.fromkeys(catalogued(off))),

@@ -15,6 +15,7 @@ from seawall.triage.verdicts import Override
 
 if TYPE_CHECKING:
     from seawall.charts.value_sets import ValueSet
+    from seawall.secrets.custom.rule import RuleSet
 
 NEWEST_KUBERNETES = "1.36"
 
@@ -125,6 +126,8 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     secrets: bool = True
     """Whether all texts are searched for secrets."""
+    secret_rules: "tuple[RuleSet, ...]" = ()
+    """Rules about secrets of the user's own; those that run are in ``custom`` as well."""
     platform: str = ""
     """The platform of images that have several, such as ``linux/arm64``; else this machine's."""
     dockerfiles: tuple[str, ...] = ()

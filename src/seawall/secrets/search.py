@@ -277,16 +277,19 @@ def search(
         if directory and keep:
             stored.save(directory, key, kept)
     finder = native.opened(kept.database) if native_here and kept.database else None
-    own = _custom(custom, directory, build=native_here and size >= WORTH_BUILDING)
+    room = directory if native_here else ""
+    own = _custom(custom, room, build=native_here and size >= WORTH_BUILDING, keep=keep)
     return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes), own)
 
 
-def _custom(sets: "Sequence[RuleSet]", directory: str, *, build: bool) -> "Custom | None":
+def _custom(
+    sets: "Sequence[RuleSet]", directory: str, *, build: bool, keep: bool
+) -> "Custom | None":
     if not sets:
         return None
     from seawall.secrets.custom.searching import Custom  # noqa: PLC0415 - where there are any
 
-    return Custom(sets, directory, build=build)
+    return Custom(sets, directory, build=build, keep=keep)
 
 
 def _made() -> tuple[tuple[Rule, ...], tuple[Shape, ...]]:

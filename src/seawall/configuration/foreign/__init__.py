@@ -31,24 +31,27 @@ def load(
     targets: Sequence[str],
     base_of: BaseOf,
     kube_score: tuple[str, str],
+    *,
+    gitleaks: bool = True,
 ) -> "Foreign | None":
     """What some tools' files say, and kube-score's flags (with their origin); ``None`` for none.
 
-    Raises UsageError for files that cannot be understood.
+    ``gitleaks`` is whether its configuration is to be looked for: none was named. Raises UsageError
+    for files that cannot be understood.
     """
     forms = [form for tool in tools for form in FORMS.get(tool, ())]
     files = find(forms, targets)
     flags, origin = kube_score
     variables = "hadolint" in tools and any(name.startswith("HADOLINT_") for name in os.environ)
-    gitleaks = "gitleaks" in tools and any(os.environ.get(name) for name in GITLEAKS)
-    if not (files or flags or variables or gitleaks):
+    named = gitleaks and "gitleaks" in tools and any(map(os.environ.get, GITLEAKS))
+    if named or not gitleaks:
+        files.pop("gitleaks", None)  # its variables come before its file
+    if not (files or flags or variables or named):
         return None
     from seawall.configuration.foreign.words import together  # noqa: PLC0415 - seldom of use
 
-    if gitleaks:
-        files.pop("gitleaks", None)  # its variables come before its file
     parts = [_read(form, file, base_of) for form, file in files.items()]
-    if gitleaks:
+    if named:
         from seawall.configuration import secret_rules  # noqa: PLC0415 - seldom of use
 
         found = secret_rules.from_environment(os.environ)

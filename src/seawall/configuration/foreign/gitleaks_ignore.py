@@ -5,6 +5,7 @@
 reason.
 """
 
+import os
 from collections.abc import Iterator
 
 from seawall.configuration.foreign.files import ForeignFile
@@ -81,6 +82,8 @@ def _scopes(fingerprint: str, base: Base) -> tuple[list[Scope], str]:
 
 def names_of(path: str, base: Base) -> list[str]:
     """What reports may call a file that is named from the directory of a configuration on."""
+    if os.path.isabs(path):
+        path = os.path.relpath(path)
     path = path.removeprefix("./")
     return [
         beginning + path[len(replacement) :]

@@ -7,7 +7,7 @@ report of gitleaks in JSON has the values, or what is left of them with ``--reda
 import json
 from collections.abc import Mapping
 from hashlib import sha1
-from typing import Any
+from typing import Any, TypeVar
 
 from seawall.configuration.foreign.files import ForeignFile
 from seawall.configuration.foreign.gitleaks_ignore import names_of
@@ -20,6 +20,7 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.custom.peers import EVERY
 from seawall.text.gitignore import Base
 
+T = TypeVar("T", str, int)
 REDACTED = "REDACTED"
 _PLACE = Span(1, 1, 1, 1)
 
@@ -27,15 +28,15 @@ _PLACE = Span(1, 1, 1, 1)
 class KnownValues(NamedTuple):
     """Values that are known in some files, by their digests; and lines where a value was cut."""
 
-    digests: Mapping[str, frozenset[str]]
-    lines: Mapping[str, frozenset[int]] = {}
+    digests: Mapping[str, tuple[str, ...]]
+    lines: Mapping[str, tuple[int, ...]] = {}
 
     def covers(self, finding: Finding) -> bool:
         """Whether a finding is about one of them."""
         path, span = finding.location.path, finding.location.span
         if span is not None and span.line in self.lines.get(path, ()):
             return True
-        known = self.digests.get(path, frozenset())
+        known = self.digests.get(path, ())
         return bool(known) and any(text in known for text in _digests(finding.secret.reveal()))
 
 
@@ -72,12 +73,17 @@ def read_detect_secrets(file: ForeignFile, base: Base) -> Foreign:
                 )
             for path in names_of(str(name).replace("\\", "/"), base):
                 digests.setdefault(path, set()).add(value.lower())
-    known = KnownValues({path: frozenset(values) for path, values in digests.items()})
+    known = KnownValues(_sorted(digests))
     ignore = Ignore(
         (EVERY,), known, "known to its baseline", origin=Location(file.path, span=_PLACE),
         form="configuration", tool="detect-secrets",
     )  # fmt: skip
     return Foreign((file.path,), (file.directory,), ignores=(ignore,) if digests else ())
+
+
+def _sorted(known: Mapping[str, set[T]]) -> dict[str, tuple[T, ...]]:
+    """In an order of its own: what a run rests on is told by how it reads."""
+    return {path: tuple(sorted(known[path])) for path in sorted(known)}
 
 
 def is_gitleaks_report(data: bytes) -> bool:
@@ -102,8 +108,8 @@ def read_gitleaks(data: bytes, path: str, base: Base) -> Ignore:
     return Ignore(
         (EVERY,),
         KnownValues(
-            {name: frozenset(values) for name, values in digests.items()},
-            {name: frozenset(numbers) for name, numbers in lines.items()},
+            _sorted(digests),
+            _sorted(lines),
         ),
         "known to its report", origin=Location(path, span=_PLACE), form="configuration",
         tool="gitleaks",

@@ -143,6 +143,7 @@ class Credentials:
         if key is None or not self:
             return key
         from seawall.cache import digest  # noqa: PLC0415 - loaded already
+        from seawall.engine.credentials.searching import state  # noqa: PLC0415 - as above
 
         rows: list[bytes] = []
         for entry, swept in zip(self._entries, self._swept, strict=True):
@@ -150,7 +151,7 @@ class Credentials:
                 return None
             rows += (entry.file.path.encode("utf-8", "surrogatepass"), swept.digest)
             rows.append(b"%d" % entry.size)
-        return digest(key, *rows)
+        return digest(key, state(self._options), *rows)
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -169,8 +170,11 @@ class Credentials:
         return [
             ignore
             for entry, swept in zip(self._entries, self._swept, strict=True)
-            if swept.ignores and not self._is_rendered(entry.file) and entry.file.path not in others
-            for ignore in swept.ignores
+            if (swept.ignores or swept.marks) and not self._is_rendered(entry.file)
+            for ignore in (
+                *(swept.ignores if entry.file.path not in others else ()),
+                *swept.marks,
+            )
         ]
 
     def _is_rendered(self, file: SourceFile) -> bool:
@@ -304,6 +308,7 @@ def _covered(
             not_covered.append(_too_large(path, limit))
         elif not item.complete:
             not_covered.append(_cut(path))
+        not_covered += [_left_out(path, note) for note in item.notes]
         if path in unknown:
             if item.state in reasons:
                 skipped.append(Skipped(path, reasons[item.state]))
@@ -330,6 +335,10 @@ def _cut(path: str) -> NotCovered:
         path, _WHAT, "has so many matches that some were not looked at",
         "look at this file yourself, or exclude it",
     )  # fmt: skip
+
+
+def _left_out(path: str, note: str) -> NotCovered:
+    return NotCovered(path, _WHAT, note, "make the rule narrower, or exclude the file")
 
 
 class _Again:

@@ -12,6 +12,7 @@ from seawall.core.user_directory import directory
 
 if TYPE_CHECKING:
     from seawall.engine.options import Options
+    from seawall.secrets.custom.rule import RuleSet
     from seawall.secrets.search import Search
 
 
@@ -26,18 +27,17 @@ def searcher(options: "Options", size: int) -> "Search":
     )
 
     size = max((least for least in (WORTH_LOADING, WORTH_BUILDING) if size >= least), default=1)
-    return _made(directory(os.environ), size, keep=options.cache)
+    return _made(directory(os.environ), size, options.secret_rules, keep=options.cache)
 
 
 @cache
-def _made(directory: str, size: int, *, keep: bool) -> "Search":
+def _made(directory: str, size: int, own: "tuple[RuleSet, ...]", *, keep: bool) -> "Search":
     """The search, made once in a process."""
     from seawall.secrets.search import search  # noqa: PLC0415 - as above
 
-    return search(directory, size=size, keep=keep)
+    return search(directory, size=size, keep=keep, custom=own)
 
 
 def state(options: "Options") -> bytes:
     """What tells one set of rules from another, besides the code: of a team's own, say."""
-    del options
-    return b""
+    return repr(options.secret_rules).encode("utf-8", "surrogatepass")

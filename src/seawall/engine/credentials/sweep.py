@@ -62,7 +62,11 @@ class Swept(NamedTuple):
     """Where secret values stand in it."""
     ignores: tuple[Ignore, ...] = ()
     """Its ignore comments that are about one of the findings."""
+    marks: tuple[Ignore, ...] = ()
+    """Other tools' marks and allow lists that let some of it pass."""
     secrets: tuple[Redacted, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was left out of what users' rules match."""
     complete: bool = True
     """Whether all that was found in it is told."""
     failed: Failed | None = None
@@ -133,8 +137,20 @@ class Sweep:
             elif not data or data.isspace():
                 state = EMPTY
             results[path] = Swept(state, digest)
+            if state == BINARY and self._search is not None:
+                self._by_path(path, results, self._search)
             if text is not None and state == CLEAN:
                 yield text
+
+    def _by_path(self, path: str, results: dict[str, Swept], search: "Search") -> None:
+        """What users' rules say of a file that is no text."""
+        secrets = search.of_path(path)
+        if secrets:
+            from seawall.secrets.search import Found  # noqa: PLC0415 - loaded already
+            from seawall.secrets.text import Kind, Text  # noqa: PLC0415 - as above
+
+            found = Found(Text(path, b"", Kind.PROSE), secrets)
+            results[path] = self._found(found, results[path].digest)
 
     def _bytes_of(self, entry: Entry, *, is_whole: bool) -> bytes | Failed:
         if entry.data is not None:
@@ -149,13 +165,14 @@ class Sweep:
             private,
             values,
         )
+        from seawall.engine.credentials.marks import ignores_of  # noqa: PLC0415 - as above
 
         path, places = found.text.name, places_of(found)
         said = findings(found, self._rules, in_file(path, places))
         return Swept(
             HOLDS, digest, tuple(said), private(found, places),
-            _ignores(path, found.text.data, said),
-            tuple(values(found)), found.complete,
+            _ignores(path, found.text.data, said), ignores_of(found, places, path, said),
+            tuple(values(found)), found.notes, found.complete,
         )  # fmt: skip
 
 
@@ -213,7 +230,9 @@ def _to_plain(_entry: Entry, swept: Swept) -> Plain:
         [finding_to_plain(finding) for finding in swept.findings],
         [tuple(span) for span in swept.private],
         [ignore_to_plain(ignore) for ignore in swept.ignores],
+        [ignore_to_plain(ignore) for ignore in swept.marks],
         [secret.reveal() for secret in swept.secrets],
+        list(swept.notes),
         swept.complete,
         None if swept.failed is None else tuple(swept.failed),
     )
@@ -223,14 +242,16 @@ def _from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Swept:
     state, digest, *rest = plain
     if not rest:
         return Swept(state, digest)
-    findings, private, ignores, secrets, complete, failed = rest
+    findings, private, ignores, marks, secrets, notes, complete, failed = rest
     return Swept(
         state,
         digest,
         tuple(finding_from_plain(finding, rules) for finding in findings),
         tuple(Span(*span) for span in private),
         tuple(ignore_from_plain(ignore) for ignore in ignores),
+        tuple(ignore_from_plain(ignore) for ignore in marks),
         tuple(map(Redacted, secrets)),
+        tuple(notes),
         complete,
         None if failed is None else Failed(*failed),
     )

@@ -44,7 +44,9 @@ class Database:
         return found
 
 
-def database(rules: Sequence[CustomRule], directory: str, *, build: bool) -> Database | None:
+def database(
+    rules: Sequence[CustomRule], directory: str, *, build: bool, keep: bool = True
+) -> Database | None:
     """The database of some rules, out of a directory of the user's or built now.
 
     ``None`` where there is none: no Hyperscan, nothing kept and not asked to build, or a build
@@ -57,7 +59,7 @@ def database(rules: Sequence[CustomRule], directory: str, *, build: bool) -> Dat
     found = _read(path) if path else None
     if found is None and build:
         found = _built(gated)
-        if path:
+        if path and keep:
             _write(path, found)
     packed, indices = found or (b"", [])
     if not packed:

@@ -17,6 +17,7 @@ from seawall.secrets.custom.rule import GITLEAKS, TRIVY, CustomRule, Needed, Rul
 from seawall.secrets.custom.skipping import is_about, skipped
 from seawall.secrets.custom.valid import Valid, valid
 from seawall.secrets.pairs import paired
+from seawall.secrets.reading.tokens import name_before
 from seawall.secrets.scoring import CUSTOM
 from seawall.secrets.text import Text
 from seawall.secrets.verifying import checker
@@ -43,12 +44,17 @@ class Custom:
     """Looks for secrets with the rules of some files."""
 
     def __init__(
-        self, sets: Sequence[RuleSet], directory: str = "", *, build: bool = False
+        self,
+        sets: Sequence[RuleSet],
+        directory: str = "",
+        *,
+        build: bool = False,
+        keep: bool = True,
     ) -> None:
         self.sets = tuple(sets)
         self.rules = tuple(rule for one in sets for rule in one.rules)
         self._by_name = {rule.name: rule for rule in self.rules}
-        self._finders = [_Finder(one, directory, build=build) for one in sets]
+        self._finders = [_Finder(one, directory, build=build, keep=keep) for one in sets]
 
     def find(self, text: Text, commit: str = "") -> tuple[list[Candidate], tuple[str, ...]]:
         """What may be secrets in a text, and what is to be told of rules that were cut."""
@@ -94,11 +100,11 @@ class Custom:
 class _Finder:
     """Looks with the rules of one file."""
 
-    def __init__(self, rules: RuleSet, directory: str, *, build: bool) -> None:
+    def __init__(self, rules: RuleSet, directory: str, *, build: bool, keep: bool) -> None:
         self._set = rules
         self._by_id = {rule.id: rule for rule in rules.rules}
         self._wanted = tuple(rule for rule in rules.rules if rule.reports)
-        kept: Database | None = database(self._wanted, directory, build=build)
+        kept: Database | None = database(self._wanted, directory, build=build, keep=keep)
         self._gate = Gate(self._wanted, kept)
         self._paths = [rule for rule in self._wanted if not rule.regex and not rule.keywords]
         self.has_paths = bool(self._paths)
@@ -323,6 +329,7 @@ def _candidate(match: Match, readable: Valid) -> Candidate:
     value = readable.data[match.secret.start : match.secret.end].decode("utf-8", "replace")
     verdict = checker(rule.verify)(value)
     start, end = (readable.place(place) for place in match.secret)
+    name = name_before(readable.data, match.secret.start)
     return Candidate(
-        rule.name, start, end, Redacted(value), "", CUSTOM, verdict.proof, verdict.about
+        rule.name, start, end, Redacted(value), name, CUSTOM, verdict.proof, verdict.about
     )

@@ -27,7 +27,7 @@ def skipped(rules: RuleSet, path: str, commit: str = "") -> str:
 
 def told(allow: Allow) -> str:
     """An allow list, with its place and reason."""
-    return f"{allow.origin}: {allow.reason or 'no reason given'}"
+    return f"{allow.origin}: {allow.reason or 'let pass there'}"
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ def tokens(rule: Rule, found: Iterable[re.Match[bytes]], data: bytes) -> Iterato
             continue
         value = data[first:last].decode("latin-1")
         verdict = check(value)
-        name = _name_before(data, match.start() if group and rule.after else first)
+        name = name_before(data, match.start() if group and rule.after else first)
         yield Candidate(
             rule.id, first, last, Redacted(value), name, "token", verdict.proof, verdict.about
         )
@@ -52,7 +52,7 @@ _NAME = pattern(
 )
 
 
-def _name_before(data: bytes, place: int) -> str:
+def name_before(data: bytes, place: int) -> str:
     """The name that a value at a place is assigned to; empty for none."""
     found = _NAME.search(data[max(place - _REACH, 0) : place])
     return found[1].decode("latin-1") if found else ""
