@@ -329,7 +329,8 @@ def _candidate(match: Match, readable: Valid) -> Candidate:
     value = readable.data[match.secret.start : match.secret.end].decode("utf-8", "replace")
     verdict = checker(rule.verify)(value)
     start, end = (readable.place(place) for place in match.secret)
-    name = name_before(readable.data, match.secret.start)
+    places = (match.secret.start, match.start)
+    name = next(filter(None, (name_before(readable.data, place) for place in places)), "")
     return Candidate(
         rule.name, start, end, Redacted(value), name, CUSTOM, verdict.proof, verdict.about
     )
