@@ -1,5 +1,7 @@
 """Names that vulture believes unused: parts of facts and interfaces that later domains read."""
 
+from re2 import Options
+
 from seawall.advisories.advisory import Cycle, Metadata
 from seawall.core.edit import Safety
 from seawall.dockerfile.build import evaluate
@@ -75,3 +77,8 @@ def image_readers() -> object:
         *(os_identity.read_debian_version, os_identity.read_release, os_identity.read_ubuntu_pro),
         os_identity.read_content_manifest,
     )
+
+
+def expressions(options: Options) -> object:
+    """What RE2 reads of the options that it is given (``secrets.custom.regex``)."""
+    return options.max_mem

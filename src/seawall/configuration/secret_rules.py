@@ -8,7 +8,7 @@ from seawall.configuration.foreign.words import Foreign, Word
 from seawall.core.errors import UsageError
 from seawall.secrets.custom.peers import catalogued
 from seawall.secrets.custom.reading import MAX_SIZE
-from seawall.secrets.custom.rule import GITLEAKS, RuleSet
+from seawall.secrets.custom.rule import RuleSet
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.toml import TomlError, parse
 
@@ -87,11 +87,6 @@ def words_of(rules: RuleSet, path: str, directory: str) -> Foreign:
         ignore=tuple(Word(id_, path, said) for id_ in dict.fromkeys(catalogued(off))),
         secret_rules=(rules,), notes=rules.notes,
     )  # fmt: skip
-
-
-def has_gitleaks(sets: Iterable[RuleSet]) -> bool:
-    """Whether one of them is gitleaks': then no other of its files counts."""
-    return any(one.format == GITLEAKS for one in sets)
 
 
 def _bytes(path: str) -> bytes:

@@ -52,7 +52,7 @@ class Credentials:
         self._options = options
         self._source = source
         self._run = run
-        self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN}
+        self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN and options.secrets}
         self._reads_packages = any(rule.domain == VULNERABILITIES for rule in rules)
         self._entries: Sequence[Entry] = _entries(inputs) if self._rules else ()
         self._swept: list[Swept] = []
