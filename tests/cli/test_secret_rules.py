@@ -253,7 +253,22 @@ def test_config_show(tree: Path) -> None:
     shown = command("config", "show", "--secret-rules", "rules.toml").output
     assert 'secrets.rules = ["rules.toml"]  # --secret-rules' in shown
     assert "rule of your own about secrets: secret:pin" in command("config", "show").output
-    assert '"github-classic-token",  # .gitleaks.toml (gitleaks: turned off)' in (
+    assert '"github-classic-token",  # .gitleaks.toml:3 (gitleaks: turned off)' in (
         command("config", "show").output
     )
     assert ".gitleaksignore:1 (gitleaks)" in shown
+
+
+def test_init_leaves_them_where_they_are(tree: Path) -> None:
+    (tree / ".gitleaks.toml").write_text(
+        "[extend]\nuseDefault = true\ndisabledRules = ['github-pat']\n" + GITLEAKS
+    )
+    (tree / ".gitleaksignore").write_text("a.py:pin:1\na.py:pin:2\n")
+    done = command("init")
+    assert done.code == 0
+    told = done.output + done.errors
+    assert told.count("about secrets; it stays in force as it is") == 2
+    assert '"github-classic-token",  # .gitleaks.toml:3: gitleaks: turned off' in (
+        (tree / "seawall.toml").read_text()
+    )
+    assert command("config", "show").code == 0

@@ -67,6 +67,7 @@ def _told(tried: "Sequence[Tried]", what: str) -> int:
     if not tried:
         return 0
     lines = [f"{failure}\n" for item in failed for failure in item.failures]
+    what = what if len(tried) > 1 else what.replace("rules", "rule", 1)
     verdict = f"{len(failed)} failed" if failed else "all as they should"
     write_text([*lines, f"{len(tried)} {what}: {verdict}\n"], None)
     return len(failed)

@@ -84,7 +84,7 @@ def words_of(rules: RuleSet, path: str, directory: str) -> Foreign:
     said = f"{rules.format}: turned off"
     return Foreign(
         (path,), (directory,),
-        ignore=tuple(Word(id_, path, said) for id_ in dict.fromkeys(catalogued(off))),
+        ignore=tuple(Word(id_, rules.off_at, said) for id_ in dict.fromkeys(catalogued(off))),
         secret_rules=(rules,), notes=rules.notes,
     )  # fmt: skip
 

@@ -21,6 +21,10 @@ class Translation(NamedTuple):
     left: list[str]
 
 
+_OF_SECRETS = ("detect-secrets", "gitleaks")
+"""Tools whose lists name single secrets: as fingerprints and digests they stay where they are."""
+
+
 def translate(foreign: Foreign, kube_score: str, *, same_directory: bool) -> Translation:
     """Other tools' words as our keys, each with the line it comes from.
 
@@ -36,8 +40,13 @@ def translate(foreign: Foreign, kube_score: str, *, same_directory: bool) -> Tra
         result.done.append("kube-score's flags are kept as they are, under the key kube-score")
     _rules(foreign, result)
     for ignore in foreign.ignores:
-        if not kube_score or ignore.tool != "kube-score":
+        if ignore.tool not in _OF_SECRETS and (not kube_score or ignore.tool != "kube-score"):
             _suppress(ignore, result, same_directory=same_directory)
+    stays = {one.path for one in foreign.secret_rules}
+    stays |= {ignore.origin.path for ignore in foreign.ignores if ignore.tool in _OF_SECRETS}
+    result.left.extend(
+        f"{path}: about secrets; it stays in force as it is" for path in sorted(stays)
+    )
     for check in foreign.custom:
         result.left.append(
             f"{check.path}:{check.line}: the custom check {check.name}; it stays in that file"

@@ -61,8 +61,14 @@ def read(data: bytes, path: str) -> RuleSet:
         disabled=_ours(top, "disable-rules", notes, {rule.id for rule in _rules(top, [])}),
         only=_ours(top, "enable-builtin-rules", notes, set())
         if top.texts("enable-builtin-rules") else None,
+        off_at=_turned_off_at(top),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _turned_off_at(top: Table) -> str:
+    """Where built-in rules are turned off."""
+    return top.origin_of("disable-rules" if top.has("disable-rules") else "enable-builtin-rules")
 
 
 def _rules(top: Table, notes: list[str]) -> list[CustomRule]:

@@ -64,8 +64,9 @@ def read(text: str, path: str, opened: Open) -> RuleSet:
     rules, tables = _merged(files, notes)
     disabled: list[str] = []
     narrowed: list[tuple[str, Allow]] = []
+    off_at = ""
     if on_ours:
-        disabled = _turned_off(files[-1], notes)
+        disabled, off_at = _turned_off(files[-1], notes)
         rules = _without_tweaks(rules, tables, narrowed, notes)
     rules = _targeted(files[0], rules, narrowed if on_ours else None)
     for rule in rules.values():
@@ -73,7 +74,8 @@ def read(text: str, path: str, opened: Open) -> RuleSet:
     return RuleSet(
         path, GITLEAKS, tuple(rules.values()),
         tuple(allow for file in files for allow in file.allows),
-        on_ours=on_ours, disabled=tuple(disabled), narrowed=tuple(narrowed), notes=tuple(notes),
+        on_ours=on_ours, disabled=tuple(disabled), off_at=off_at, narrowed=tuple(narrowed),
+        notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -281,8 +283,8 @@ def _onto(base: CustomRule, rule: CustomRule) -> CustomRule:
     )
 
 
-def _turned_off(last: _File, notes: list[str]) -> list[str]:
-    """Our rules that stand for those of gitleaks' own which are turned off."""
+def _turned_off(last: _File, notes: list[str]) -> tuple[list[str], str]:
+    """Our rules that stand for those of gitleaks' own which are turned off, and where they are."""
     extends = last.extends
     assert extends is not None  # noqa: S101 - it builds on ours
     place = last.document.origin(extends.place("disabledrules"))
@@ -295,7 +297,7 @@ def _turned_off(last: _File, notes: list[str]) -> list[str]:
         if ours is None:
             notes.append(f"{place}: {id_!r} is no rule of gitleaks' own")
         result += ours or ()
-    return result
+    return result, place
 
 
 def _without_tweaks(

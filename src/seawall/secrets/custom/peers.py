@@ -7,6 +7,7 @@ without any of ours are there all the same: that a file names one is no mistake.
 from collections.abc import Iterable, Mapping
 
 from seawall.secrets.custom.rule import PREFIX
+from seawall.secrets.rules.catalogued import id_of
 
 EVERY = "secrets"
 """As a check of another tool: whatever it finds."""
@@ -345,18 +346,13 @@ TRIVY_RULES: Mapping[str, tuple[str, ...]] = {
 }
 """Trivy 0.74."""
 _RULES = {"gitleaks": GITLEAKS_RULES, "trivy": TRIVY_RULES}
-_CATALOGUED = {
-    "address": "secret-in-address", "assignment": "assigned-secret",
-    "command": "secret-in-command", "header": "secret-in-header",
-}  # fmt: skip
-"""The ids in the catalogue of what readers of texts find."""
 _GENERIC = frozenset(("generic-api-key",))
 """Rules that find whatever looks drawn by chance, so that any of ours may stand for them."""
 
 
 def catalogued(names: Iterable[str]) -> tuple[str, ...]:
     """The ids in the catalogue of some rules of a search."""
-    return tuple(_CATALOGUED.get(name, name) for name in names)
+    return tuple(map(id_of, names))
 
 
 def stands_for(tool: str, check: str, rule: str) -> bool:

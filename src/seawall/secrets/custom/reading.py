@@ -68,6 +68,10 @@ class Table:
         """``FILE:LINE`` of the table."""
         return self._document.origin(self.at)
 
+    def origin_of(self, name: str) -> str:
+        """``FILE:LINE`` of a key, or of the table where it is missing."""
+        return self._document.origin(self.place(name))
+
     def place(self, name: str) -> KeyPath:
         """Where a key stands."""
         return (*self.at, self._values[name][0]) if name in self._values else self.at

@@ -105,6 +105,8 @@ class RuleSet(NamedTuple):
     """Whether it builds on the rules that come with the program."""
     disabled: tuple[str, ...] = ()
     """Rules that come with the program and do not run, by our ids."""
+    off_at: str = ""
+    """Where they are turned off, as ``.gitleaks.toml:3``."""
     only: tuple[str, ...] | None = None
     """The rules that come with the program and run, by our ids; ``None`` for all."""
     narrowed: tuple[tuple[str, Allow], ...] = ()
