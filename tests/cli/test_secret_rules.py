@@ -69,6 +69,14 @@ def test_a_named_file(tree: Path) -> None:
     assert found("--secret-rules", "rules.toml", "--no-secrets", "a.py") == []
 
 
+def test_a_rule_that_does_not_run_hides_nothing_of_ours(tree: Path) -> None:
+    (tree / "a.py").write_text('password = "Tq8vLz2mXw9k"\n')
+    (tree / "rules.toml").write_text("[[rule]]\nid = 'q'\nregex = 'Tq8\\w+'\n")
+    options = ("--secret-rules", "rules.toml", "a.py")
+    assert found(*options) == [("secret:q", "a.py", 1)]
+    assert found("--ignore", "secret:q", *options) == [("assigned-secret", "a.py", 1)]
+
+
 def test_several_files_in_several_formats(tree: Path) -> None:
     (tree / "g").write_text(GITLEAKS)
     (tree / "t.yaml").write_text("rules: [{id: tan, regex: 'tan=(\\d+)', severity: LOW}]\n")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from seawall.engine.credentials.known import KnownTexts
     from seawall.engine.credentials.sweep import Entry, Swept
     from seawall.engine.remembering import Memory
+    from seawall.secrets.custom.rule import RuleSet
 
 DOMAIN = "secrets"
 WORTH_REMEMBERING = 2_000_000
@@ -49,7 +50,7 @@ class Credentials:
         run: Run | None = None,
     ) -> None:
         self._inputs = inputs
-        self._options = options
+        self._options = options._replace(secret_rules=_running(options.secret_rules, rules))
         self._source = source
         self._run = run
         self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN and options.secrets}
@@ -237,7 +238,7 @@ def with_other_files(entries: "Sequence[Entry]", swept: "Sequence[Swept]") -> "l
     """What became of each file, its findings told in which other files the same secret stands."""
     paths: dict[Redacted, dict[str, None]] = {}
     for entry, item in zip(entries, swept, strict=True):
-        for finding in item.findings:
+        for finding in filter(lambda one: one.secret, item.findings):
             paths.setdefault(finding.secret, {})[entry.file.path] = None
     if not any(len(own) > 1 for own in paths.values()):
         return list(swept)
@@ -248,13 +249,28 @@ def with_other_files(entries: "Sequence[Entry]", swept: "Sequence[Swept]") -> "l
 
 
 def _elsewhere(finding: Finding, paths: Mapping[Redacted, Mapping[str, None]]) -> Finding:
-    others = sorted(paths[finding.secret].keys() - {finding.location.path})
+    others = sorted(paths.get(finding.secret, {}).keys() - {finding.location.path})
     if not others:
         return finding
     where = others[0] if len(others) == 1 else f"{len(others)} other files"
     return finding._replace(
         message=f"{finding.message}; it also stands in {where}",
         details={**finding.details, "elsewhere": others[:_MOST_PATHS]},
+    )
+
+
+def _running(sets: "tuple[RuleSet, ...]", rules: Sequence[Rule]) -> "tuple[RuleSet, ...]":
+    """Users' rules, those that do not run only there for others to need."""
+    if not sets:
+        return ()
+    running = {rule.id for rule in rules}
+    return tuple(
+        one._replace(
+            rules=tuple(
+                rule._replace(reports=rule.reports and rule.name in running) for rule in one.rules
+            )
+        )
+        for one in sets
     )
 
 
