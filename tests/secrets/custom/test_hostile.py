@@ -110,6 +110,17 @@ def test_any_text_can_be_searched(data: bytes) -> None:
         assert 0 <= item.start < item.end <= len(data)
 
 
+def test_expressions_that_take_too_much_together() -> None:
+    members = "".join(
+        f"[[rules]]\nid = 'r{number}'\nregex = '(?:{number}\\pL{{50}}){{1}}'\n"
+        for number in range(99)
+    )
+    with pytest.raises(
+        UsageError, match=r"^rules\.toml:\d+: the expressions of this file together"
+    ):
+        rules(members)
+
+
 # Floods ---------------------------------------------------------------------------------------
 
 

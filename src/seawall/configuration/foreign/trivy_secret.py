@@ -10,7 +10,7 @@ from seawall.core.errors import UsageError
 from seawall.core.location import KeyPath
 from seawall.core.severity import Severity
 from seawall.secrets.custom.peers import TRIVY_RULES
-from seawall.secrets.custom.reading import MOST_RULES, Table
+from seawall.secrets.custom.reading import MOST_RULES, Budget, Table
 from seawall.secrets.custom.regex import groups_of
 from seawall.secrets.custom.rule import MATCH, TRIVY, Allow, CustomRule, RuleSet
 from seawall.text.doublestar import Globs
@@ -31,7 +31,7 @@ _SEVERITIES = {
 }  # fmt: skip
 
 
-class _Yaml:
+class _Yaml(Budget):
     """A YAML document as tables are read from."""
 
     def __init__(self, file: File) -> None:

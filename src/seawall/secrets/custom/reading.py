@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from seawall.core.errors import UsageError
-from seawall.secrets.custom.regex import fault_of
+from seawall.secrets.custom.regex import MAX_PROGRAMS, fault_of, size_of
 from seawall.text.toml import KeyPath, Toml, TomlError, parse
 
 MAX_SIZE = 4 << 20
@@ -22,8 +22,22 @@ class Source(Protocol):
     def fail(self, at: KeyPath, message: str) -> NoReturn:
         """Raise a UsageError about a place; the message ends in what to do."""
 
+    def spend(self, instructions: int) -> bool:
+        """Take from what the expressions of the file may come to; whether there was so much."""
 
-class Document:
+
+class Budget:
+    """What the expressions of a file may come to."""
+
+    _left = MAX_PROGRAMS
+
+    def spend(self, instructions: int) -> bool:
+        """See ``Source``."""
+        self._left -= instructions
+        return self._left >= 0
+
+
+class Document(Budget):
     """A TOML document."""
 
     def __init__(self, text: str, path: str) -> None:
@@ -195,3 +209,9 @@ class Table:
         fault = fault_of(regex)
         if fault:
             self.fail(name, f"{name} is no expression that can be run: {fault}")
+        if regex and not self._document.spend(size_of(regex)):
+            self.fail(
+                name,
+                "the expressions of this file together take too much memory: write fewer or "
+                "shorter ones",
+            )

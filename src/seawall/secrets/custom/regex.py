@@ -12,7 +12,9 @@ MAX_LENGTH = 20_000
 """Characters of an expression."""
 MAX_PROGRAM = 100_000
 """Instructions of a compiled expression: gitleaks' largest has 5,169."""
-_MEMORY = 32 << 20
+MAX_PROGRAMS = 1_000_000
+"""Instructions of all expressions of a file: gitleaks' own have 172,888 together."""
+_MEMORY = 8 << 20
 Spans = tuple[tuple[int, int], ...]
 """Of the whole match and each group; ``(-1, -1)`` for a group that took no part."""
 
@@ -35,6 +37,10 @@ def compiled(source: str) -> Any:
     return found
 
 
+_TOO_LARGE = "pattern too large"
+_TOO_MUCH = "compiled it takes too much memory: make its repeats shorter"
+
+
 def fault_of(source: str) -> str:
     """Why an expression is not taken, with what to do; empty when it is."""
     if len(source) > MAX_LENGTH:
@@ -42,11 +48,13 @@ def fault_of(source: str) -> str:
     try:
         found = compiled(source)
     except ValueError as error:
+        if _TOO_LARGE in str(error):
+            return _TOO_MUCH
         return f"{error}: write it in RE2's syntax, which is Go's"
     if _matches_bytes(source):
         return "\\C, a byte, is not known to Go: write . or a class"
     if found.programsize > MAX_PROGRAM:
-        return "compiled it takes too much memory: make its repeats shorter"
+        return _TOO_MUCH
     return ""
 
 
@@ -57,6 +65,11 @@ def _matches_bytes(source: str) -> bool:
             return True
         at = source.find("\\", at + 2)
     return False
+
+
+def size_of(source: str) -> int:
+    """Instructions of an expression that is taken."""
+    return int(compiled(source).programsize)
 
 
 def groups_of(source: str) -> tuple[int, dict[str, int]]:
