@@ -228,6 +228,10 @@ def test_files_that_are_no_texts(tree: Path) -> None:
     options = ("--secret-rules", "rules.toml", ".")
     assert found(*options) == [("secret:store", "a.p12", 1)]
     assert found(*options) == [("secret:store", "a.p12", 1)]
+    (tree / "b.p12").write_bytes(b"\x30\0\0" * 99)
+    messages = [row["message"] for row in scan(*options)["findings"]]
+    assert len(messages) == 2
+    assert not any("also stands" in message for message in messages)
 
 
 def test_a_flood_is_told(tree: Path) -> None:
