@@ -99,13 +99,13 @@ def test_seawall_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.which("git") is None or not Path(again.SEAWALL).exists(),
     reason="git or seawall's command is not installed",
 )
-def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     small = {"FILES": 8, "RUNS": 1, "START_RUNS": 1, "SINCE": ("HEAD~2",), "SIZES": (10_000,)}
     for name, value in small.items():
         monkeypatch.setattr(again, name, value)
     for name, number in {"COMMITS": 5, "FILES": 8, "EDITS": 2}.items():
         monkeypatch.setattr(git, name, number)
-    monkeypatch.setenv("SEAWALL_CACHE_DIR", "set back when the test is over")
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path))
     rows = list(again.rows())
     assert [what for what, _ in rows] == [
         "one manifest",
@@ -130,14 +130,14 @@ def test_a_second_look_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.which("git") is None or not Path(history.SEAWALL).exists(),
     reason="git or seawall's command is not installed",
 )
-def test_a_history_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: which(name) if name == "git" else None)
     for name in ("RUNS", "START_RUNS"):
         monkeypatch.setattr(history, name, 1)
     for name, number in {"COMMITS": 5, "FILES": 8, "EDITS": 2}.items():
         monkeypatch.setattr(git, name, number)
-    monkeypatch.setenv("SEAWALL_CACHE_DIR", "set back when the test is over")
+    monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path))
     rows = list(history.rows(()))
     assert [what.rpartition("/")[2] for what, _ in rows] == [
         "made.git",
