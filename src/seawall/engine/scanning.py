@@ -135,7 +135,7 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     analysis = images.added(analysis, inputs, rules, advised.library, memory, run)
     analysis = credentials.added(analysis)
     analysis = past.added(analysis, rules, run)
-    run.knows(analysis.secrets)
+    run.knows(analysis.secrets | credentials.secrets)
     if analysis.faults:
         run.forget_outputs()
     policy = policy_of(options, rules, analysis, domains)

@@ -98,8 +98,6 @@ class Credentials:
         for entry, swept in zip(self._entries, self._swept, strict=True):
             if swept.findings and self._inputs.texts.data(entry.file.path) is None:
                 self._inputs.texts.add(entry.file.path, self._again(entry, swept))
-        if self._run is not None:
-            self._run.knows(self.secrets)
 
     def _search_rest(self, known: "Sequence[int | None]") -> None:
         """Search what was changed since, and what is known to hold something."""
