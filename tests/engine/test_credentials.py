@@ -165,13 +165,13 @@ def test_a_dockerfile_has_it_once(tree: Path) -> None:
 
 
 def test_what_is_not_searched_is_told(tree: Path) -> None:
-    (tree / "a.bin").write_bytes(b"\x7fELF\0\1\2\0" + token().encode())
+    (tree / "a.bin").write_bytes(b"\x7fELF\0\1\2\0password = 'correct-horse-7'")
     (tree / "b.txt").write_text(" \n")
     (tree / "c.txt").write_text(f"{token()}\n" * 200)
     found = report(max_file_size=4096)
     assert not found.findings
     assert [tuple(item) for item in found.coverage.skipped] == [
-        ("a.bin", "no text, so not searched for secrets"),
+        ("a.bin", "binary, searched for secrets that prove themselves"),
         ("b.txt", "empty"),
     ]
     (gap,) = found.coverage.not_covered

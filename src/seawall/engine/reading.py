@@ -38,7 +38,7 @@ _LARGEST = 512 * 1024 * 1024
 """Bytes of an archive or a program that is looked into."""
 NO_FORMAT = "no format that seawall reads"
 """Why most files of a tree are skipped."""
-_EXTENSIONS = (".yaml", ".yml", ".json")
+MANIFESTS = (".yaml", ".yml", ".json")
 
 
 class Source(Protocol):
@@ -337,7 +337,7 @@ def is_candidate(file: SourceFile) -> bool:
     name = os.path.basename(file.path)
     return (
         file.named
-        or name.endswith(_EXTENSIONS)
+        or name.endswith(MANIFESTS)
         or name in kustomizations.FILE_NAMES
         or dockerfiles.may_be(file)
         or format_of(file.path) is not None

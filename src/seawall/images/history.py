@@ -11,7 +11,7 @@ _ASSIGNMENT = pattern(
     r"(?:^|[\s;&|(])(?:export\s+|ARG\s+)?([A-Za-z_][A-Za-z0-9_]{0,99})=([^\s;&|]+)"
 )
 
-_REMOVED = "(removed: a credential stood here)"
+REMOVED = "(removed: a credential stood here)"
 
 
 _BEGINS = ("RUN ", "/bin/sh -c ", "|")
@@ -79,5 +79,5 @@ def without_credentials(created_by: str) -> str:
         if found is not None:
             held.append(found.value)
     for value in sorted(set(held), key=len, reverse=True):
-        created_by = created_by.replace(value, _REMOVED) if value else created_by
+        created_by = created_by.replace(value, REMOVED) if value else created_by
     return created_by

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from seawall.core import lazy
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
+from seawall.text.token_formats import FORMATS
 
 
 class Credential(NamedTuple):
@@ -185,41 +186,6 @@ def _may_say_which(name: str) -> bool:
     return words[-1] in _WHICH_SECRET and words[-2:-1] != ["client"]
 
 
-_PRIVATE_KEY = (
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+"
-    r"(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/]{20}"
-)
-_FORMATS: tuple[tuple[str, str, str], ...] = (
-    # a text that every token of the kind has, the whole pattern, what it is
-    ("PRIVATE KEY", _PRIVATE_KEY, "a private key"),
-    ("LS0tLS1CRUdJTi", r"LS0tLS1CRUdJTi(?:BQUkl|BSU0Eg|BFQyBQ|BPUEVO|BFTkNS)", "a private key"),
-    ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}", "a GitHub token"),
-    ("github_pat_", r"\bgithub_pat_\w{40,}", "a GitHub token"),
-    ("glpat-", r"\bglpat-[\w.-]{20,}", "a GitLab token"),
-    ("glrt-", r"\bglrt-[\w.-]{20,}", "a GitLab token"),
-    ("gldt-", r"\bgldt-[\w.-]{20,}", "a GitLab token"),
-    ("xox", r"\bxox[abeoprs](?:\.xox[bp])?-[\w-]{10,}", "a Slack token"),
-    ("xapp-", r"\bxapp-\d-[A-Z0-9]+-\d+-[a-f0-9]{32,}", "a Slack token"),
-    ("hooks.slack.com/", r"hooks\.slack\.com/services/T\w+/B\w+/\w{20,}", "a Slack webhook"),
-    ("AKIA", r"\bAKIA[A-Z2-7]{16}\b", "an AWS access key"),
-    ("ASIA", r"\bASIA[A-Z2-7]{16}\b", "an AWS access key"),
-    ("AIza", r"\bAIza[\w-]{35}", "a Google API key"),
-    ("ya29.", r"\bya29\.[\w-]{20,}", "a Google access token"),
-    ("k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}", "a Stripe key"),
-    ("SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}", "a SendGrid key"),
-    ("npm_", r"\bnpm_[A-Za-z0-9]{36}", "an npm token"),
-    ("pypi-", r"\bpypi-[\w-]{50,}", "a PyPI token"),
-    ("dckr_", r"\bdckr_[po]at_[\w-]{27,}", "a Docker token"),
-    ("hvs.", r"\bhvs\.[\w-]{24,}", "a Vault token"),
-    ("eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}", "a JSON Web Token"),
-    ("sk-", r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[\w-]{32,}", "an API key"),
-    ("hf_", r"\bhf_[A-Za-z]{34}", "a Hugging Face token"),
-    ("_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}", "a DigitalOcean token"),
-    ("shp", r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}", "a Shopify token"),
-    ("glsa_", r"\bglsa_\w{32}_[a-f0-9]{8}", "a Grafana token"),
-    ("AccountKey=", r"AccountKey=[A-Za-z0-9+/]{86}==", "an Azure storage key"),
-    ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}", "an age key"),
-)
 _URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@(?!sha256:)[^\s/@]"
 _USER_OF_MANUALS = r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:word)?|pw)"
 
@@ -236,7 +202,7 @@ def format_of(text: str) -> str:
 
 def of_format(text: str) -> Credential | None:
     """The first credential in a text that is known by its format."""
-    for mark, pattern, what in _FORMATS:
+    for mark, pattern, what in FORMATS:
         if mark in text:
             for match in re.finditer(pattern, text):
                 found = match.group()

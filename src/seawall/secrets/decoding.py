@@ -23,22 +23,34 @@ _PERCENT_SIGN = r"%[0-9A-Fa-f]{2}"
 _BETWEEN = r"[\w.~-]{0,16}"
 
 
-def shapes() -> tuple[Shape, Shape]:
-    """What ``unpacked`` and ``percent`` want to be told the places of."""
+def shapes() -> tuple[Shape, Shape, Shape]:
+    """What ``unpacked``, ``percent`` and ``wide`` want to be told the places of."""
     telling = sorted({*_images(), *(word.encode().hex() for word in _WORDS), "1f8b08"})
     source = "|".join(map(escape, telling))
     runs = Shape(source, source, tuple(sorted(set(map(str.lower, telling)))), 32, leads=True)
     signs = _PERCENT_SIGN + _BETWEEN + _PERCENT_SIGN + _BETWEEN + _PERCENT_SIGN
-    return runs, shape(signs)
+    return runs, shape(signs), _wide_marks()
+
+
+def _wide_marks() -> Shape:
+    source = "|".join("".join(f"{escape(sign)}\\x00" for sign in mark) for mark in _MARKS)
+    literals = tuple("".join(f"{sign}\0" for sign in mark.lower()) for mark in _MARKS)
+    return Shape(source, source, literals, 2 * max(map(len, _MARKS)), leads=True)
 
 
 _WORDS = (
     "password", "passwd", "Password", "PASSWORD", "secret", "Secret", "SECRET", "token", "Token",
     "TOKEN", "api_key", "apiKey", "API_KEY", "_KEY=", "credential", "-----BEGIN", "auths",
     "Authoriz", "private", "access_key", "AKIA", "ghp_", "glpat-", "xoxb-", "sk_live", "ghs_",
+    "gho_", "ghu_", "ghr_", "npm_", "glsa_", "dckr_pat_", "pypi-AgE", "AIza",
     "https://", "postgres", "mongodb", "redis://",
 )  # fmt: skip
 """What encoded texts hold that are worth unpacking."""
+_MARKS = (
+    "ghp_", "gho_", "ghu_", "ghr_", "ghs_", "npm_", "glpat-", "glsa_", "ATATT3x", "ATCTT3x",
+    "pypi-AgE", "AGE-SECRET-KEY-1", "eyJ", "-----BEGIN ", "://",
+)  # fmt: skip
+"""What stands in UTF-16 within binary files where something is that proves itself."""
 _GZIP_HEAD = "H4sI"
 
 
@@ -182,3 +194,28 @@ def percent(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpa
 
 
 _PERCENT_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%._~+-")
+
+
+def wide(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpacked]:
+    """The texts in UTF-16 (little-endian, of plain letters) around places, which are in order."""
+    behind = 0
+    for place in places:
+        if place < behind:
+            continue
+        least = max(behind, place - _WIDEST)
+        start = place
+        while start - 2 >= least and data[start - 1] == 0 and data[start - 2] in _PLAIN_BYTES:
+            start -= 2
+        run = _WIDE.match(data, start, place + _WIDEST)
+        if run is None:
+            behind = place + 1
+            continue
+        behind = run.end()
+        plain = run[0][::2]
+        if budget.take(len(plain)):
+            yield Unpacked(Part(run.start(), run.end()), plain, ("utf-16",))
+
+
+_WIDEST = 65_536
+_WIDE = pattern(rb"(?:[\t\r\n\x20-\x7e]\x00)+")
+_PLAIN_BYTES = frozenset(_PRINTABLE)

@@ -54,13 +54,16 @@ _NAME_LIKE = pattern(r"[a-z_]*(?:pass(?:word|wd)?|secret|token|key|credentials?|
 """Like the two above for lower case: where case does not matter, each letter is looked at twice."""
 _LONGEST = 120
 _MUCH = 1000
+_SEALED = pattern(r"Ag[A-D][A-Za-z0-9+/]{400}")
+"""What sealed-secrets encrypted: base64 of a length of two bytes, then a key under RSA with 4096
+bits (``HybridEncrypt`` of its crypto package)."""
 
 
 def is_reference(value: str) -> bool:
     """Whether a value says where the real one is, is a template, an expression or nothing."""
     plain = value.strip()
     if len(plain) > _MUCH:
-        return plain.lower().startswith(_REFERENCES)
+        return plain.lower().startswith(_REFERENCES) or _SEALED.match(plain) is not None
     return _is_reference(plain)
 
 
@@ -68,6 +71,8 @@ def is_reference(value: str) -> bool:
 def _is_reference(plain: str) -> bool:
     lower = plain.lower()
     if not plain or lower in _NOTHING or lower.startswith(_REFERENCES):
+        return True
+    if plain.startswith("Ag") and _SEALED.match(plain):
         return True
     return bool(
         _TEMPLATE.search(plain)

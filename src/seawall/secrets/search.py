@@ -11,7 +11,7 @@ from seawall.secrets import decoding, scoring
 from seawall.secrets.batches import Batch, batches
 from seawall.secrets.bearing import Bearing, bearing
 from seawall.secrets.candidate import NOWHERE, Candidate, Part, Proof, Secret
-from seawall.secrets.decoding import MAX_DEPTH, Budget, Unpacked, percent, unpacked
+from seawall.secrets.decoding import MAX_DEPTH, Budget, Unpacked, percent, unpacked, wide
 from seawall.secrets.finding import native, stored
 from seawall.secrets.finding.finder import PLACES, SHIFT, Finder
 from seawall.secrets.finding.plain import PlainFinder
@@ -27,7 +27,13 @@ from seawall.secrets.rules import quick
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
 from seawall.secrets.text import Kind, Text
-from seawall.secrets.unwrapping import holds_kubernetes_secrets, may_be_wrapped, unwrapped
+from seawall.secrets.unwrapping import (
+    holds_kubernetes_secrets,
+    may_be_wrapped,
+    names_a_key,
+    unwrapped,
+)
+from seawall.secrets.verifying import PROVING
 
 if TYPE_CHECKING:
     from seawall.secrets.custom.rule import RuleSet
@@ -44,7 +50,7 @@ MOST_PLACES = 1_000_000
 """Places of one text after which the rest of it is not looked at, and that is told."""
 _LookedAt = tuple[Batch, dict[int, Places], bool]
 """A batch, the places in it by text and pattern, and whether these are all."""
-_ENCODINGS = (unpacked, percent)
+_ENCODINGS = (unpacked, percent, wide)
 
 
 class Found(NamedTuple):
@@ -65,19 +71,29 @@ class Search:
     """Looks for secrets with a set of rules; made once, and used for any number of texts."""
 
     def __init__(
-        self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder,
+        self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder, key: str = "",
         custom: "Custom | None" = None,
     ) -> None:  # fmt: skip
+        self.key = key
+        """Changes with the rules and what is made of them, for results that are kept."""
         self._custom = custom
         self._rules = tuple(rules)
         self._shapes = tuple(shapes)
         self._finder = finder
         self._encodings = len(rules) + len(FORMS)
-        anywhere = (True,) * len(Kind)
+        of_rules = (tuple(_is_wanted(rule, kind) for kind in Kind) for rule in rules)
         in_kinds = (tuple(kind in form.kinds for kind in Kind) for form in FORMS)
-        self._wanted = (*(anywhere for _ in rules), *in_kinds, *(anywhere for _ in _ENCODINGS))
+        in_bytes = tuple(kind is Kind.BINARY for kind in Kind)
+        in_texts = tuple(kind is not Kind.BINARY for kind in Kind)
+        encodings = (in_bytes if each is wide else in_texts for each in _ENCODINGS)
+        self._wanted = (*of_rules, *in_kinds, *encodings)
         """By the index of a pattern, then by kind: whether it means something there."""
         self._by_id = {rule.id: rule for rule in rules}
+
+    def twin(self) -> "Search":
+        """The same search for another thread: two must not use one at a time."""
+        own = None if self._custom is None else self._custom.twin()
+        return Search(self._rules, self._shapes, self._finder.twin(), self.key, own)
 
     def run(self, texts: Iterable[Text]) -> Iterator[Found]:
         """What is found in each text, in their order; texts without anything are left out."""
@@ -149,6 +165,7 @@ class Search:
     def _read(self, text: Text, places: Places, *, complete: bool) -> Found:
         budget = Budget(len(text.data))
         candidates, whole = self._candidates(text, places, budget, 0)
+        candidates += self._in_kubernetes_secrets(text, candidates, budget)
         named = reader_of(text.name)
         if named is not None:
             candidates += named(text)
@@ -167,6 +184,22 @@ class Search:
         if self._custom is None:
             return ()
         return _judged(Text(path, b"", Kind.PROSE), self._custom.of_path(path))
+
+    def _in_kubernetes_secrets(
+        self, text: Text, candidates: Sequence[Candidate], budget: Budget
+    ) -> list[Candidate]:
+        """What is known by its form in values that are base64 because a Secret has them so."""
+        found: list[Candidate] = []
+        if not any(map(may_be_wrapped, candidates)) or not holds_kubernetes_secrets(text.data):
+            return found
+        for candidate in candidates:
+            plain = unwrapped(candidate, in_secret=True)
+            value = plain.value.reveal().encode("utf-8", "replace")
+            if plain is not candidate and budget.take(len(value)):
+                place = Part(candidate.start, candidate.end)
+                inner = Unpacked(place, value, plain.decoded)
+                found += self._inside(text, inner, budget, MAX_DEPTH - 1)
+        return found
 
     def _candidates(
         self, text: Text, places: Places, budget: Budget, depth: int
@@ -192,11 +225,14 @@ class Search:
     def _read_one(self, index: int, found: list[int], text: Text) -> Iterator[Candidate]:
         found_here = self._matches(index, found, text)
         if index < len(self._rules):
-            yield from tokens(self._rules[index], found_here, text.data)
-            return
-        form = FORMS[index - len(self._rules)]
-        for match in found_here:
-            yield from form.read(text, match)
+            candidates = tokens(self._rules[index], found_here, text.data)
+        else:
+            form = FORMS[index - len(self._rules)]
+            candidates = (each for match in found_here for each in form.read(text, match))
+        if text.kind is Kind.BINARY:
+            yield from filter(_tells_in_bytes, candidates)
+        else:
+            yield from (each for each in candidates if not names_a_key(each, text.data))
 
     def _matches(self, index: int, found: list[int], text: Text) -> Iterator[re.Match[bytes]]:
         shape = self._shapes[index]
@@ -209,10 +245,11 @@ class Search:
         self, text: Text, inner: Unpacked, budget: Budget, depth: int
     ) -> Iterator[Candidate]:
         """What may be secrets in an unpacked text, at the place of what it was unpacked from."""
-        within = Text(text.name, inner.data, Kind.CONFIGURATION)
+        kind = Kind.BINARY if text.kind is Kind.BINARY else Kind.CONFIGURATION
+        within = Text(text.name, inner.data, kind)
         found: list[Candidate] = []
         for places in self._places(Batch(inner.data, (within,), (0,)))[0].values():
-            found += self._candidates(within, places, budget, depth + 1)[0]
+            found += _unwrapped(within, self._candidates(within, places, budget, depth + 1)[0])
         if self._custom is not None:
             found += self._custom.find(within)[0]
         for candidate in found:
@@ -243,6 +280,15 @@ def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
         if sure is not None:
             judged.append(Secret(candidate, sure, total, ()))
     return collapsed(judged)
+
+
+def _is_wanted(rule: Rule, kind: Kind) -> bool:
+    return kind is not Kind.BINARY or rule.verify in PROVING
+
+
+def _tells_in_bytes(candidate: Candidate) -> bool:
+    """Whether chance makes nothing like it among bytes of any sort."""
+    return candidate.proof is Proof.PROVEN or candidate.rule == addresses.ID
 
 
 WORTH_BUILDING = 1 << 20
@@ -279,7 +325,12 @@ def search(
     finder = native.opened(kept.database) if native_here and kept.database else None
     room = directory if native_here else ""
     own = _custom(custom, room, build=native_here and size >= WORTH_BUILDING, keep=keep)
-    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes), own)
+    if own is not None:
+        from seawall.core.digests import blake2b  # noqa: PLC0415 - as above
+
+        named = repr(custom).encode("utf-8", "surrogatepass")
+        key = f"{key}-{blake2b(named, digest_size=16).hexdigest()}"
+    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes), key, own)
 
 
 def _custom(

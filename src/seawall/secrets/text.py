@@ -21,6 +21,8 @@ class Kind(IntEnum):
     """Documentation, and whatever has no known ending."""
     LOCK = 5
     """Lock files and the like: full of digests that look like secrets."""
+    BINARY = 6
+    """Anything but text: only what proves itself counts, and passwords in addresses."""
 
 
 class Text(NamedTuple):
@@ -38,28 +40,44 @@ _MARKS = (
     (BOM_UTF8, ""), (BOM_UTF32_LE, "utf-32-le"), (BOM_UTF32_BE, "utf-32-be"),
     (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
-_PROBE = 8192
+PROBE = 8192
+"""Bytes that tell whether a file is a text."""
 _LITTLE = 64
 
 
 def text_of(name: str, data: bytes) -> Text | None:
-    """The text of a file; ``None`` for a binary one.
+    """The text of a file; ``None`` for a binary one."""
+    encoding, skipped = encoding_of(data)
+    if encoding is None:
+        return None
+    plain = data[skipped:] if skipped else data
+    if encoding:
+        plain = plain.decode(encoding, "replace").encode()
+    return Text(name, plain, kind_of(name))
 
-    UTF-16 and UTF-32 are told by their marks, UTF-16 without one by the zeros of plain letters.
+
+def text_or_bytes(name: str, data: bytes) -> Text:
+    """The text of a file, or a binary one as it is."""
+    return text_of(name, data) or Text(name, data, Kind.BINARY)
+
+
+def encoding_of(head: bytes) -> tuple[str | None, int]:
+    """What a file is encoded in by its first bytes, and how many of these are a mark.
+
+    Empty for UTF-8 and what is like it, ``None`` for a binary file. UTF-16 and UTF-32 are told by
+    their marks, UTF-16 without one by the zeros of plain letters.
     """
     for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            rest = data[len(mark) :]
-            plain = rest.decode(encoding, "replace").encode() if encoding else rest
-            return Text(name, plain, kind_of(name))
-    if b"\0" in data[:_PROBE]:
-        probe = data[:_PROBE]
+        if head.startswith(mark):
+            return encoding, len(mark)
+    if b"\0" in head[:PROBE]:
+        probe = head[:PROBE]
         for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             zeros, others = probe[first::2], probe[1 - first :: 2]
             if len(probe) >= _LITTLE and not zeros.strip(b"\0") and b"\0" not in others:
-                return Text(name, data.decode(encoding, "replace").encode(), kind_of(name))
-        return None
-    return Text(name, data, kind_of(name))
+                return encoding, 0
+        return None, 0
+    return "", 0
 
 
 _ENDINGS: dict[str, Kind] = {

@@ -5,13 +5,21 @@
 
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
-from seawall.secrets.candidate import Candidate
+from seawall.secrets.candidate import Candidate, Part
 from seawall.secrets.verifying.encoded import unpacked
 
 _SECRET = pattern(rb"kind[\"']?[ \t]*:[ \t]*[\"']?Secret\b")
 _SHORTEST = 4
 _LOGINS = ("auth", "_auth")
 _FORMS = frozenset(("bare", "field", "assigned"))
+
+
+_OF_STORES = b"ExternalSecret"
+
+
+def names_a_key(candidate: Candidate, data: bytes) -> bool:
+    """Whether a value only says under which key a secret is kept: of an ExternalSecret."""
+    return candidate.name == "secretKey" and _OF_STORES in data
 
 
 def holds_kubernetes_secrets(data: bytes) -> bool:
@@ -40,8 +48,11 @@ def unwrapped(candidate: Candidate, *, in_secret: bool) -> Candidate:
         return candidate
     text = data.decode("ascii").strip()
     if login:
-        _, colon, password = text.partition(":")
+        user, colon, password = text.partition(":")
         if not colon or not password:
             return candidate
-        return candidate._replace(value=Redacted(password), form="basic", decoded=("base64",))
-    return candidate._replace(value=Redacted(text), decoded=("base64",))
+        return candidate._replace(
+            value=Redacted(password), form="basic", decoded=("base64",),
+            inner=Part(len(user) + 1, len(text)),
+        )  # fmt: skip
+    return candidate._replace(value=Redacted(text), decoded=("base64",), inner=Part(0, len(text)))

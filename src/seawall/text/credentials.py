@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
+from seawall.text.token_formats import FORMATS
 
 _NAME = pattern(
     r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
@@ -18,13 +19,12 @@ _HARMLESS = pattern(
     re.IGNORECASE,
 )
 ADDRESS_WITH_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
-TOKEN = pattern(
-    r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abpr]-[0-9A-Za-z-]{20,}"
-    r"|npm_[A-Za-z0-9]{36}|sk_live_[0-9a-zA-Z]{24})\b"
-)
-_TOKEN_MARKS = (
-    "AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "xox", "npm_", "sk_live_"
-)  # fmt: skip
+_GENERAL = ("PRIVATE KEY", "LS0tLS1CRUdJTi", "sk-")
+"""Marks of what has other rules, or stands in many texts that have no token."""
+_TOKENS = tuple(each for each in FORMATS if each.mark not in _GENERAL)
+TOKEN = pattern("|".join(f"(?:{each.pattern})" for each in _TOKENS))
+_GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
+_TOKEN_MARKS = (*_GITHUB, *(each.mark for each in _TOKENS if each.mark != "gh"))
 """Without one of these there is no token."""
 _PLACEHOLDER = pattern(
     r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"

@@ -19,6 +19,8 @@ _MARKS = (
     (BOM_UTF16_BE, "utf-16-be"),
 )
 _BINARY_PROBE = 8192
+BINARY = "binary file"
+"""Why bytes are no text at all."""
 
 
 class Undecodable(NamedTuple):
@@ -38,7 +40,7 @@ def decode(data: bytes) -> str | Undecodable:
             break
     else:
         if b"\0" in data[:_BINARY_PROBE]:
-            return Undecodable(0, 0, "binary file")
+            return Undecodable(0, 0, BINARY)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from seawall.core.errors import UsageError
+from seawall.core.errors import InputError, UsageError
 from seawall.core.rule import Rule
 from seawall.engine.advised import Library
 from seawall.engine.analysis import Analysis
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from seawall.engine.containers.named import Images
     from seawall.engine.remembering import Memory
     from seawall.images.base import Candidate
+    from seawall.secrets.search import Search
     from seawall.sources.images.target import ImageSource
 
 _LARGEST = 1 << 20
 """Bytes of a Dockerfile that is named."""
 DOMAINS = ("image", "vulnerabilities")
+SECRETS = "secrets"
+_LARGE = 1 << 30
+"""About how many bytes an image has, for what is worth to be built to search it."""
 
 
 class Asked:
@@ -32,6 +36,12 @@ class Asked:
         self._options = options
         self.others, names = split(options.targets) if options.images else (options.targets, ())
         """The targets that are no images."""
+        if names and options.secrets:
+            archives = tuple(name for name in names if _is_other_archive(name))
+            self.others = tuple(
+                name for name in options.targets if name not in names or name in archives
+            )
+            names = tuple(name for name in names if name not in archives)
         self._images: Images | None = None
         self._known: tuple[Candidate, ...] | None = None
         self._sources: tuple[tuple[str, bytes], ...] = ()
@@ -78,7 +88,8 @@ class Asked:
             if task.around is not None and not task.file.context
         )
         others = domains if inputs.tasks or inputs.charts else ()
-        return tuple(dict.fromkeys((*others, *DOMAINS)))
+        secrets = (SECRETS,) if self._options.secrets else ()
+        return tuple(dict.fromkeys((*others, *DOMAINS, *secrets)))
 
     def key(
         self,
@@ -133,6 +144,7 @@ class Asked:
         found = scanning.judged(
             self._images, rules, options.parameters, knowledge, store, code,
             options.today or today(), self._bases(memory), self._dockerfiles(),
+            self._search(rules),
         )  # fmt: skip
         inputs.packages += found.packages
         if knowledge is not None:
@@ -141,6 +153,14 @@ class Asked:
             run.notes += fresh
             run.lasting_notes += fresh
         return scanning.added(analysis, found)
+
+    def _search(self, rules: Sequence[Rule]) -> "Search | None":
+        """What looks for secrets, where a rule wants to know."""
+        if not any(rule.domain == SECRETS for rule in rules):
+            return None
+        from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
+
+        return searcher(self._options, _LARGE)
 
     def _dockerfiles(self) -> "Dockerfiles":
         """What the images may be made of."""
@@ -167,6 +187,18 @@ def _dockerfile(path: str) -> tuple[str, bytes]:
             "image was built from"
         )
     return path, data
+
+
+def _is_other_archive(name: str) -> bool:
+    """Whether a target is a tar and no image: what is in it can be searched for secrets."""
+    if not os.path.isfile(name):
+        return False
+    from seawall.sources.images.target import recognise  # noqa: PLC0415 - where there may be any
+
+    try:
+        return not recognise(name)
+    except InputError:
+        return False  # to read it as an image says what is wrong
 
 
 def _is_advised(rules: Sequence[Rule]) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.finding import Finding, Related, Subject
-from seawall.core.location import Location
+from seawall.core.location import KeyPath, Location
+from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule
 from seawall.engine import packages
@@ -13,13 +14,14 @@ from seawall.engine.containers.instructions import Dockerfiles, Made
 from seawall.engine.containers.layers import Read
 from seawall.engine.containers.whole import Whole
 from seawall.images import rule as image_rules
-from seawall.images.history import step_of, without_credentials
+from seawall.images.history import REMOVED, step_of, without_credentials
 from seawall.packages.package import Package
 from seawall.sources.images.image import Image
 from seawall.sources.images.target import split
 
 if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge
+    from seawall.secrets.search import Search
 
 DOMAIN = image_rules.DOMAIN
 _NAME_THE_BASE = (
@@ -51,15 +53,24 @@ def judge(
     today: str,
     dockerfiles: Dockerfiles,
     host: Host = NO_HOST,
+    search: "Search | None" = None,
 ) -> Found:
-    """What the rules say of an image."""
+    """What the rules say of an image; ``search`` has looked for secrets in its layers."""
     wanted = list(rules)
     name = read.image.name
     found = Found([], [], [], [], [], 0, set())
     dockerfiles = dockerfiles._replace(told=read.image.dockerfiles)
     made = dockerfiles.made([step.created_by for step in read.image.config.history])
     places = _Places(read, whole, made, host)
-    found.findings.extend(_about_image(whole, wanted, parameters, today, places, found.faults))
+    said = _about_image(whole, wanted, parameters, today, places, found.faults)
+    if search is None:
+        found.findings.extend(said)
+    else:
+        from seawall.engine.containers import credentials  # noqa: PLC0415 - where it is wanted
+
+        by_id = {rule.id: rule for rule in wanted}
+        found.findings.extend(credentials.findings(read, whole, by_id, search, said, places))
+        found.not_covered.extend(credentials.unsearched(read, name))
     if store is not None:
         found = _about_packages(found, whole, wanted, parameters, store, today, places)
     found.not_covered.extend((*_not_seen(read, whole), *host.not_covered))
@@ -110,19 +121,13 @@ class _Places:
         self._read = read
         self._whole = whole
         self._made = made
+        self._hidden: list[str] = []
         self._subject = _subject(read.image.reference or split(read.image.name)[1])
 
     def finding(self, rule: Rule, hit: Hit) -> Finding:
         """A finding about the image."""
-        details: dict[str, object] = self._image()
-        layer = -1
-        if hit.at[:1] == ("files",):
-            file = self._whole.files.get(str(hit.at[1]))
-            layer = -1 if file is None else file.layer
-            details["file"] = hit.at[1]
-        elif hit.at[:1] == ("layers",) and len(hit.at) > 1:
-            layer, details["file"] = int(hit.at[1]), hit.at[2]
-        details |= self.layer(layer)
+        layer = self._layer_of(hit.at)
+        details = self._details(hit.at, layer)
         if rule.sensitive:
             details["sensitive"] = True
         return Finding(
@@ -139,6 +144,30 @@ class _Places:
             gate=hit.gate,
             related=self._instruction(layer),
         )
+
+    def about(self, finding: Finding, at: KeyPath, outer: str) -> Finding:
+        """A finding about a secret, with where it is in the image; see ``credentials.Places``."""
+        layer = self._layer_of((*at[:-1], outer) if outer else at)
+        return finding._replace(
+            subject=Subject("Image", "", self._subject),
+            details={**finding.details, **self._details(at, layer), "sensitive": True},
+            related=(*finding.related, *self._instruction(layer)),
+        )
+
+    def _layer_of(self, at: KeyPath) -> int:
+        """The number of the layer that brought a place; -1 for none."""
+        if at[:1] == ("files",):
+            file = self._whole.files.get(str(at[1]))
+            return -1 if file is None else file.layer
+        return int(at[1]) if at[:1] == ("layers",) and len(at) > 1 else -1
+
+    def _details(self, at: KeyPath, layer: int) -> dict[str, object]:
+        details: dict[str, object] = self._image()
+        if at[:1] == ("files",):
+            details["file"] = at[1]
+        elif at[:1] == ("layers",) and len(at) > 1:
+            details["file"] = at[2]
+        return details | self.layer(layer)
 
     def of_package(self, finding: Finding, file: str, package: Package) -> Finding:
         """A finding about a package, with where it is in the image."""
@@ -158,7 +187,19 @@ class _Places:
         made = self._made.get(number)
         if made is None or not made.brings_files:
             return ()
-        return (Related(made.location, f"{without_credentials(made.text)} brought it"),)
+        return (Related(made.location, f"{self._without(made.text)} brought it"),)
+
+    def hide(self, values: Iterable[Redacted]) -> None:
+        """See ``credentials.Places``: longer ones first, for one may be a part of another."""
+        parts = {part for value in values for part in parts_of(value)}
+        self._hidden = sorted((part for part in parts if len(part) >= 4), key=len, reverse=True)
+
+    def _without(self, step: str) -> str:
+        """A step without the credentials that stand in it."""
+        step = without_credentials(step)
+        for value in self._hidden:
+            step = step.replace(value, REMOVED)
+        return step
 
     def _image(self) -> dict[str, object]:
         image = self._read.image
@@ -179,8 +220,8 @@ class _Places:
         if layer.diff_id:
             told["layer"] = layer.diff_id
         if layer.created_by:
-            told["created_by"] = without_credentials(layer.created_by)
-            told["step"] = without_credentials(step_of(layer.created_by))
+            told["created_by"] = self._without(layer.created_by)
+            told["step"] = self._without(step_of(layer.created_by))
         return told
 
 

@@ -7,12 +7,14 @@ from seawall.core.digests import blake2b
 from seawall.engine.containers import looking
 from seawall.engine.containers.looking import Look, Looked
 from seawall.sources.images.image import Image, Layer
-from seawall.sources.images.walking import WalkedLayer, walk
+from seawall.sources.images.walking import Analyzer, WalkedLayer, walk
 
 if TYPE_CHECKING:
     from seawall.cache import Store
+    from seawall.engine.containers.sifting import Sifting
+    from seawall.secrets.search import Search
 
-_NOTHING = Looked((), {}, {}, False, (), (), (), ())  # noqa: FBT003 - an empty layer
+_NOTHING = Looked((), {}, {}, {}, False, (), (), (), (), ())  # noqa: FBT003 - an empty layer
 
 
 class Read(NamedTuple):
@@ -25,15 +27,26 @@ class Read(NamedTuple):
     """Layers that could not be read to their end, by their numbers, and why."""
 
 
-def read(image: Image, store: "Store | None", code: bytes) -> Read:
-    """Read an image; ``code`` changes with the program, so that nothing old is taken."""
+def read(image: Image, store: "Store | None", code: bytes, search: "Search | None" = None) -> Read:
+    """Read an image; ``code`` changes with the program, so that nothing old is taken.
+
+    ``search``: looks for secrets in all of its files.
+    """
+    code = code if search is None else code + search.key.encode()
     keys = {layer.number: _key(layer, code) for layer in image.layers if layer.diff_id}
     known = {} if store is None else _known(keys, store)
     looks: dict[int, Look] = {}
+    siftings: dict[int, Sifting] = {}
 
-    def analyzers(layer: Layer) -> list[Look]:
-        looks[layer.number] = Look(packages=True, texts=True)
-        return [looks[layer.number]]
+    def analyzers(layer: Layer) -> list[Analyzer]:
+        looks[layer.number] = look = Look(packages=True, texts=True)
+        if search is None:
+            return [look]
+        from seawall.engine.containers.sifting import Sifting  # noqa: PLC0415 - where it is wanted
+        from seawall.secrets.sieve import Sieve  # noqa: PLC0415 - as above
+
+        siftings[layer.number] = sifting = Sifting(Sieve(search.twin()))
+        return [look, sifting]
 
     missing = [layer.number for layer in image.layers if layer.number not in known]
     trusted = _trusted(image, store) if missing else frozenset()
@@ -46,7 +59,9 @@ def read(image: Image, store: "Store | None", code: bytes) -> Read:
     for item in walked:
         number = item.layer.number
         layers[number] = item.layer
-        known[number] = looking.looked(item, looks.pop(number), image.name)
+        known[number] = looking.looked(
+            item, looks.pop(number), image.name, siftings.pop(number, None)
+        )
         if item.error is not None:
             failed.append((number, item.error.reason))
             continue

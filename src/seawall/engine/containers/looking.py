@@ -4,7 +4,7 @@ What a layer gives rests on its bytes alone, so it is kept under its DiffID.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seawall.images import accounts, credential_files
 from seawall.images.notable import ACCOUNTS, MOST_TEXT, SHADOW, wants_text
@@ -25,6 +25,10 @@ from seawall.packages.programs import Program
 from seawall.packages.system import Facts
 from seawall.sources.images.entry import FILE, Entry, Kind
 from seawall.sources.images.walking import WalkedLayer, Want, walk_layer
+
+if TYPE_CHECKING:
+    from seawall.engine.containers.sifting import Sifting
+    from seawall.secrets.sieve import Held
 
 Plain = Any
 _MOST = 16 * 1024 * 1024
@@ -63,8 +67,10 @@ class Looked(NamedTuple):
     """By path, what files tell."""
     texts: Mapping[str, str]
     """The starts of files that rules read."""
+    secrets: Mapping[str, "tuple[Held, ...]"]
+    """By path, the secrets that stand in files; where all of these were looked at."""
     is_private: bool
-    """Whether there are credentials among them: no cache may have it."""
+    """Whether there are credentials in any of it: no cache may have it."""
     troubles: tuple[Trouble, ...]
     silent: tuple[str, ...]
     """Programs that do not tell what they are made of."""
@@ -72,6 +78,8 @@ class Looked(NamedTuple):
     """Paths of package managers that are not covered, and their names."""
     problems: tuple[str, ...]
     """What is odd about the archive."""
+    unsearched: tuple[tuple[str, str], ...]
+    """Paths of files that were not searched for secrets to their end, and why."""
 
 
 def _may_be_program(entry: Entry, name: str) -> bool:
@@ -244,9 +252,14 @@ class _Whole:
         return 0
 
 
-def looked(walked: WalkedLayer, look: Look, name: str) -> Looked:
+def looked(walked: WalkedLayer, look: Look, name: str, sifting: "Sifting | None" = None) -> Looked:
     """What a pass over a layer gave, put together."""
     look.end()
+    secrets: Mapping[str, tuple[Held, ...]] = {}
+    unsearched: tuple[tuple[str, str], ...] = ()
+    if sifting is not None:
+        sifting.end()
+        secrets, unsearched = sifting.sieve.found, sifting.unsearched
     wanted = look.wanted_whole
     whole: Mapping[str, Contents] = {}
     if wanted and walked.error is None:
@@ -261,8 +274,8 @@ def looked(walked: WalkedLayer, look: Look, name: str) -> Looked:
     if walked.more_problems:
         problems.append(f"and {walked.more_problems} more")
     return Looked(
-        tuple(walked.entries), look.facts, look.texts, look.is_private, tuple(look.troubles),
-        silent, tuple(look.uncovered), tuple(problems),
+        tuple(walked.entries), look.facts, look.texts, secrets, look.is_private or bool(secrets),
+        tuple(look.troubles), silent, tuple(look.uncovered), tuple(problems), unsearched,
     )  # fmt: skip
 
 
@@ -281,6 +294,7 @@ def to_plain(found: Looked) -> Plain:
         found.silent,
         found.uncovered,
         found.problems,
+        found.unsearched,
     )
 
 
@@ -289,14 +303,16 @@ _KINDS = tuple(Kind)
 
 def from_plain(plain: Plain) -> Looked:
     """The same again; raises TypeError, ValueError or LookupError for anything else."""
-    entries, facts, texts, troubles, silent, uncovered, problems = plain
+    entries, facts, texts, troubles, silent, uncovered, problems, unsearched = plain
     return Looked(
         tuple(Entry(each[0], _KINDS[each[1]], *each[2:]) for each in entries),
         {path: facts_from_plain(each) for path, each in facts.items()},
         texts,
+        {},
         False,  # noqa: FBT003 - what is private is not kept
         tuple(Trouble(*each) for each in troubles),
         silent,
         uncovered,
         problems,
+        unsearched,
     )

@@ -20,13 +20,21 @@ from seawall.sources.images.image import Image
 if TYPE_CHECKING:
     from seawall.cache import Store
     from seawall.engine.knowledge import Knowledge
+    from seawall.secrets.search import Search
 
 
 def read(
-    image: Image, store: "Store | None", code: bytes, known: Iterable[Candidate] = ()
+    image: Image,
+    store: "Store | None",
+    code: bytes,
+    known: Iterable[Candidate] = (),
+    search: "Search | None" = None,
 ) -> tuple[Read, Whole]:
-    """Read an image and put it together; ``known`` are images that it may be built on."""
-    found = layers.read(image, store, code)
+    """Read an image and put it together; ``known`` are images that it may be built on.
+
+    ``search`` looks for secrets in all of its files.
+    """
+    found = layers.read(image, store, code, search)
     if store is not None and not found.failed:
         bases.remember(found.image, store)
     return found, put_together(found.image, found.layers, known)
@@ -53,10 +61,12 @@ def judged(
     today: str,
     known: Sequence[Candidate] = (),
     dockerfiles: Dockerfiles = Dockerfiles(),  # noqa: B008 - it cannot change
+    search: "Search | None" = None,
 ) -> Found:
     """What the rules say of images.
 
-    ``known`` are images that they may be built on, ``dockerfiles`` what they may be made of.
+    ``known`` are images that they may be built on, ``dockerfiles`` what they may be made of,
+    ``search`` looks for secrets in them.
     """
     wanted = list(rules)
     findings: list[Finding] = []
@@ -68,9 +78,11 @@ def judged(
     count = 0
     described = []
     for image in images.images:
-        layers_read, whole = read(image, store, code, known)
+        layers_read, whole = read(image, store, code, known, search)
         host = hosts.looked_at(image, whole)
-        found = judge(layers_read, whole, wanted, parameters, knowledge, today, dockerfiles, host)
+        found = judge(
+            layers_read, whole, wanted, parameters, knowledge, today, dockerfiles, host, search
+        )
         described.append(described_image(layers_read, whole, knowledge))
         findings += found.findings
         faults += found.faults

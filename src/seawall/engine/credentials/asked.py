@@ -7,8 +7,8 @@ second search is made.
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import IO, TYPE_CHECKING
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
@@ -19,10 +19,11 @@ from seawall.core.rule import Rule
 from seawall.engine.advised import VULNERABILITIES
 from seawall.engine.analysis import Analysis
 from seawall.engine.options import Options
-from seawall.engine.reading import NO_FORMAT, Inputs, Source
+from seawall.engine.reading import MANIFESTS, NO_FORMAT, Inputs, Source
 from seawall.engine.run import Run
 from seawall.engine.workers import processors
 from seawall.sources.files import STDIN, SourceFile
+from seawall.text.decoding import BINARY as NO_TEXT
 
 if TYPE_CHECKING:
     from seawall.engine.credentials.known import KnownTexts
@@ -96,14 +97,17 @@ class Credentials:
             self._known.note(self._targets)
         self._swept = with_other_files(self._entries, self._swept)
         for entry, swept in zip(self._entries, self._swept, strict=True):
-            if swept.findings and self._inputs.texts.data(entry.file.path) is None:
+            if swept.private and self._inputs.texts.data(entry.file.path) is None:
                 self._inputs.texts.add(entry.file.path, self._again(entry, swept))
 
     def _search_rest(self, known: "Sequence[int | None]") -> None:
         """Search what was changed since, and what is known to hold something."""
-        from seawall.engine.credentials.sweep import HOLDS  # noqa: PLC0415 - where there are texts
+        from seawall.engine.credentials.sweep import (  # noqa: PLC0415 - where there are texts
+            HOLDS,
+            PARTLY,
+        )
 
-        open_ = [number for number, state in enumerate(known) if state in (None, HOLDS)]
+        open_ = [number for number, state in enumerate(known) if state in (None, HOLDS, PARTLY)]
         again = self._over([self._entries[number] for number in open_], search=True)
         for number, state in enumerate(known):
             if state is not None:
@@ -118,11 +122,11 @@ class Credentials:
         from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
         from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - as above
 
-        size = sum(entry.size for entry in entries)
+        size = sum(map(_unpacked_size, entries))
         options = self._options
         sweep = Sweep(
             self._source.read, searcher(options, size) if search and entries else None,
-            self._rules, options.max_file_size,
+            self._rules, options.max_file_size, partial(_opened, self._source),
         )  # fmt: skip
         progress = None if self._run is None else self._run.progress
         return sweep.over(entries, options.workers or processors(), progress)
@@ -197,16 +201,21 @@ class Credentials:
     @cached_property
     def searched(self) -> int:
         """How many files were searched."""
-        from seawall.engine.credentials.sweep import CLEAN, HOLDS  # noqa: PLC0415 - as above
+        from seawall.engine.credentials.sweep import (  # noqa: PLC0415 - as above
+            CLEAN,
+            HOLDS,
+            PARTLY,
+        )
 
-        return sum(swept.state in (CLEAN, HOLDS) for swept in self._swept)
+        return sum(swept.state in (CLEAN, HOLDS, PARTLY) for swept in self._swept)
 
     def present(self) -> dict[str, bytes]:
         """The bytes of the files in which something was found, as they are now."""
         found = {}
         for entry, swept in zip(self._entries, self._swept, strict=True):
             if swept.findings:
-                data = self._source.read(entry.file) if entry.data is None else entry.data
+                read = self._source.read if swept.private else self._source.read_large
+                data = read(entry.file) if entry.data is None else entry.data
                 if isinstance(data, bytes):
                     found[entry.file.path] = data
         return found
@@ -276,13 +285,12 @@ def _entries(inputs: Inputs) -> "list[Entry]":
     from seawall.engine.credentials.sweep import Entry  # noqa: PLC0415 - where there are texts
 
     data = {task.file.path: task.data for task in inputs.tasks if task.is_whole_file}
-    packed = {item.file.path for item in inputs.package_files if item.format.large}
     packages = {item.file.path: item.data for item in inputs.package_files if item.data}
     unread = {item.path for item in inputs.failed if not item.line}  # a FIFO is read only once
     entries = []
     for file in inputs.files:
         path = file.path
-        if path in packed or path in unread:
+        if path in unread:
             continue
         known = data.get(path, packages.get(path))
         size = _size_of(file) if known is None else len(known)
@@ -305,6 +313,7 @@ def _covered(
         CLEAN,
         EMPTY,
         HOLDS,
+        PARTLY,
         TOO_LARGE,
     )
 
@@ -313,7 +322,8 @@ def _covered(
     skipped: list[Skipped] = []
     not_covered = list(old.not_covered)
     failed = {item.path: item for item in old.failed}
-    reasons = {BINARY: "no text, so not searched for secrets", EMPTY: "empty"}
+    packed: set[Failed] = set()
+    reasons = {BINARY: "binary, searched for secrets that prove themselves", EMPTY: "empty"}
     for entry, item in zip(entries, swept, strict=True):
         path = entry.file.path
         if item.failed is not None:
@@ -323,18 +333,28 @@ def _covered(
         elif not item.complete:
             not_covered.append(_cut(path))
         not_covered += [_left_out(path, note) for note in item.notes]
+        not_covered += (_unsearched(name, reason) for name, reason in item.unsearched)
+        told = failed.get(path)
+        if told is not None and item.failed is None and _was_tried(told):
+            packed.add(told)
+            unknown.add(path)
         if path in unknown:
             if item.state in reasons:
                 skipped.append(Skipped(path, reasons[item.state]))
-            elif item.state in (CLEAN, HOLDS):
+            elif item.state in (CLEAN, HOLDS, PARTLY):
                 searched.append(path)
     looked_at = {entry.file.path for entry in entries}
     told_here = unknown & looked_at
     skipped += (item for item in old.skipped if item.path not in told_here)
     return Coverage(
         old.read, tuple(sorted(skipped)), tuple(sorted(set(not_covered))),
-        tuple(sorted({*failed.values(), *old.failed})), tuple(sorted(searched)),
+        tuple(sorted({*failed.values(), *old.failed} - packed)), tuple(sorted(searched)),
     )  # fmt: skip
+
+
+def _was_tried(failed: Failed) -> bool:
+    """Whether a file was read as a manifest only because it was named, and is no text."""
+    return failed.reason == NO_TEXT and not failed.path.lower().endswith(MANIFESTS)
 
 
 def _too_large(path: str, limit: int) -> NotCovered:
@@ -342,6 +362,37 @@ def _too_large(path: str, limit: int) -> NotCovered:
         path, _WHAT, f"is larger than {limit / 1048576:g} MiB",
         "raise the limit with --max-file-size, or exclude the file",
     )  # fmt: skip
+
+
+def _opened(source: Source, file: SourceFile) -> "IO[bytes] | Failed":
+    """A file that is no text, to be read in pieces; of a commit it is read at once."""
+    from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already
+
+    if isinstance(source, FileSystem) and os.path.isfile(file.real):
+        from seawall.sources.files import reason_of  # noqa: PLC0415 - as above
+
+        try:
+            return open(file.real, "rb")
+        except OSError as error:
+            return Failed(file.path, 0, 0, reason_of(error))
+    from io import BytesIO  # noqa: PLC0415 - as above
+
+    data = source.read_large(file)
+    return data if isinstance(data, Failed) else BytesIO(data)
+
+
+def _unpacked_size(entry: "Entry") -> int:
+    """About how many bytes there will be to search; archives are told by their names as yet."""
+    from seawall.sources.archives.kinds import USUAL_ENDS  # noqa: PLC0415 - where there are texts
+
+    return entry.size * (_EXPANSION if entry.file.path.lower().endswith(USUAL_ENDS) else 1)
+
+
+_EXPANSION = 16
+
+
+def _unsearched(name: str, reason: str) -> NotCovered:
+    return NotCovered(name, _WHAT, reason, "look at it yourself, or unpack it and scan that")
 
 
 def _cut(path: str) -> NotCovered:

@@ -5,7 +5,7 @@ Texts pass by; what is kept of each is what was found in it, and that is little.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from seawall.core.compact import (
     finding_from_plain,
@@ -25,15 +25,16 @@ from seawall.engine.progress import Progress, Step
 from seawall.engine.workers import spread
 
 if TYPE_CHECKING:
+    from seawall.engine.credentials.packed import Open
     from seawall.secrets.search import Found, Search
     from seawall.secrets.text import Text
     from seawall.sources.files import SourceFile
 
 Plain = Any
 Read = Callable[["SourceFile"], bytes | Failed]
-CLEAN, HOLDS, BINARY, EMPTY, TOO_LARGE, UNREAD = range(6)
-"""What is known of a file: nothing was found, something was, it is no text, nothing is in it, it is
-a text beyond the limit, it could not be read."""
+CLEAN, HOLDS, BINARY, EMPTY, TOO_LARGE, UNREAD, PARTLY = range(7)
+"""What is known of a file: nothing was found, something was, it is no text and nothing was found,
+nothing is in it, it is a text beyond the limit, it could not be read, members of it could not."""
 WORTH_SPREADING = 2 << 20
 """Bytes of text from which a second process is worth its work."""
 _HEAD = 8192
@@ -70,15 +71,24 @@ class Swept(NamedTuple):
     complete: bool = True
     """Whether all that was found in it is told."""
     failed: Failed | None = None
+    unsearched: tuple[tuple[str, str], ...] = ()
+    """What of an archive was not searched, and why."""
 
 
 class Sweep:
     """Looks at files; ``search`` is ``None`` where they are only to be hashed."""
 
     def __init__(
-        self, read: Read, search: "Search | None", rules: Mapping[str, Rule], limit: int
+        self,
+        read: Read,
+        search: "Search | None",
+        rules: Mapping[str, Rule],
+        limit: int,
+        open_: "Open | None" = None,
     ) -> None:
         self._read = read
+        self._open = open_
+        """Opens a file that passes by in pieces: archives and programs may be larger."""
         self._search = search
         self._rules = rules
         self._limit = limit
@@ -129,11 +139,14 @@ class Sweep:
             if isinstance(data, Failed):
                 results[path] = Swept(UNREAD, failed=data)
                 continue
+            if self._is_packed(path, data):
+                results[path] = self._looked_into(entry, data if is_whole else None)
+                continue
             digest = blake2b(data, digest_size=16).digest()
             text = text_of(path, data) if self._search is not None else None
             state = CLEAN if is_whole else TOO_LARGE
             if text is None:
-                state = BINARY
+                state = BINARY  # all it takes is a digest
             elif not data or data.isspace():
                 state = EMPTY
             results[path] = Swept(state, digest)
@@ -156,6 +169,46 @@ class Sweep:
         if entry.data is not None:
             return entry.data
         return self._read(entry.file) if is_whole else _head(entry.file)
+
+    @staticmethod
+    def _is_packed(path: str, data: bytes) -> bool:
+        """Whether a file is an archive or no text, by its beginning."""
+        from seawall.engine.credentials.packed import is_archive  # noqa: PLC0415 - where there are
+        from seawall.secrets.text import encoding_of  # noqa: PLC0415 - as above
+
+        return is_archive(path, data[:_HEAD]) or encoding_of(data)[0] is None
+
+    def _looked_into(self, entry: Entry, data: bytes | None) -> Swept:
+        """What became of such a file."""
+        from io import BytesIO  # noqa: PLC0415 - if there are any
+
+        from seawall.engine.credentials.packed import look_into  # noqa: PLC0415 - as above
+
+        path = entry.file.path
+        if data is not None:
+            stream: IO[bytes] | Failed = BytesIO(data)
+        elif self._open is None:
+            return Swept(TOO_LARGE)
+        else:
+            stream = self._open(entry.file)
+        if isinstance(stream, Failed):
+            return Swept(UNREAD, failed=stream)
+        with stream:
+            try:
+                found = look_into(path, stream, entry.size, self._search, self._rules)
+            except OSError as error:
+                from seawall.sources.files import reason_of  # noqa: PLC0415 - loaded already
+
+                return Swept(UNREAD, failed=Failed(path, 0, 0, reason_of(error)))
+        state = CLEAN if found.is_archive else BINARY
+        if found.unsearched:
+            state = PARTLY
+        elif found.findings or found.secrets:
+            state = HOLDS
+        return Swept(
+            state, found.digest, found.findings, secrets=found.secrets,
+            unsearched=found.unsearched,
+        )  # fmt: skip
 
     def _found(self, found: "Found", digest: bytes) -> Swept:
         from seawall.engine.credentials.findings import (  # noqa: PLC0415 - if there are any
@@ -235,6 +288,7 @@ def _to_plain(_entry: Entry, swept: Swept) -> Plain:
         list(swept.notes),
         swept.complete,
         None if swept.failed is None else tuple(swept.failed),
+        swept.unsearched,
     )
 
 
@@ -242,7 +296,9 @@ def _from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Swept:
     state, digest, *rest = plain
     if not rest:
         return Swept(state, digest)
-    findings, private, ignores, marks, secrets, notes, complete, failed = rest
+    (
+        findings, private, ignores, marks, secrets, notes, complete, failed, unsearched,
+    ) = rest  # fmt: skip
     return Swept(
         state,
         digest,
@@ -254,4 +310,5 @@ def _from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Swept:
         tuple(notes),
         complete,
         None if failed is None else Failed(*failed),
+        tuple(map(tuple, unsearched)),
     )

@@ -55,6 +55,12 @@ class Custom:
         self.rules = tuple(rule for one in sets for rule in one.rules)
         self._by_name = {rule.name: rule for rule in self.rules}
         self._finders = [_Finder(one, directory, build=build, keep=keep) for one in sets]
+        self._kept = (directory, build, keep)
+
+    def twin(self) -> "Custom":
+        """The same for another thread: two must not use one at a time."""
+        directory, build, keep = self._kept
+        return Custom(self.sets, directory, build=build, keep=keep)
 
     def find(self, text: Text, commit: str = "") -> tuple[list[Candidate], tuple[str, ...]]:
         """What may be secrets in a text, and what is to be told of rules that were cut."""

@@ -23,5 +23,8 @@ class Finder(Protocol):
 
     The byte that a place tells of is the one before it: an end is exclusive."""
 
+    def twin(self) -> "Finder":
+        """The same for another thread."""
+
     def find(self, data: bytes) -> tuple[Events, bool]:
         """Events in any order, and whether all are there."""

@@ -21,6 +21,12 @@ class NativeFinder:
         self._database = database
         self._scratch = scratch
 
+    def twin(self) -> "NativeFinder":
+        """See ``Finder``: what a scan works with is for one thread."""
+        from hyperscan import Scratch  # noqa: PLC0415 - loaded by whoever made this
+
+        return NativeFinder(self._database, Scratch(self._database))
+
     def find(self, data: bytes) -> tuple[Events, bool]:
         """See ``Finder``."""
         from hyperscan import ScanTerminated  # noqa: PLC0415 - loaded by whoever made this

@@ -38,6 +38,10 @@ class PlainFinder:
             for literal in shape.literals:
                 self._literals.setdefault(literal.encode("latin-1"), []).append(index)
 
+    def twin(self) -> "PlainFinder":
+        """See ``Finder``: it holds nothing that changes."""
+        return self
+
     def find(self, data: bytes) -> tuple[Events, bool]:
         """See ``Finder``."""
         self._seen += len(data)

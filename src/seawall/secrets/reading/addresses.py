@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate, Part
-from seawall.secrets.reading.form import EVERYWHERE, Form
+from seawall.secrets.reading.form import EVERYWHERE, IN_BYTES, Form
 from seawall.secrets.text import Text
 
+ID = "address"
 USERINFO = r"://[^\s/:@\"'`<>()\[\]{}|,]{0,80}:[^\s/@\"'`<>|]{1,200}@[\w.\[${%<-]"
 QUERY = (
     r"[?&;](?i:access_token|api_?key|apikey|auth_?token|token|secret|client_secret|password"
@@ -33,7 +34,7 @@ def userinfo(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     if scheme is None or host is None:
         return
     yield Candidate(
-        "address", colon + 1, end, Redacted(data[colon + 1 : end].decode("latin-1")),
+        ID, colon + 1, end, Redacted(data[colon + 1 : end].decode("latin-1")),
         data[start:colon].decode("latin-1"), "url", about=f"for {host[0].decode('latin-1')}",
         beside=Part(start, colon),
     )  # fmt: skip
@@ -46,10 +47,10 @@ def query(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     if found is not None:
         name = text.data[match.start() + 1 : equals - 1].decode("latin-1")
         value = Redacted(found[0].decode("latin-1"))
-        yield Candidate("address", equals, found.end(), value, name, "query")
+        yield Candidate(ID, equals, found.end(), value, name, "query")
 
 
 FORMS = (
-    Form("userinfo", USERINFO, EVERYWHERE, userinfo),
+    Form("userinfo", USERINFO, IN_BYTES, userinfo),
     Form("query", QUERY, EVERYWHERE, query),
 )

@@ -109,7 +109,24 @@ def bare(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     signs = text.kind in (Kind.CONFIGURATION, Kind.SCRIPT)
     found = (_SIGNS_TOO if signs else _BARE_VALUE).match(text.data, start)
     if found is not None:
-        yield from _found("bare", text, match, start, found.end())
+        end = _end_of_bare(text.data, match.start(), start, found.end()) if signs else found.end()
+        yield from _found("bare", text, match, start, end)
+
+
+def _end_of_bare(data: bytes, name: int, start: int, end: int) -> int:
+    """Where a bare word ends that stands in a literal of JSON, or in a flow of YAML's."""
+    escape = _ESCAPE.search(data, start, end)
+    if escape is not None and escape.start() > start:
+        end = escape.start()
+    if data[end - 1] in b",]}":
+        line = data[max(data.rfind(b"\n", 0, name), name - 300, 0) : name]
+        if b"{" in line or b"[" in line:
+            end = start + max(len(data[start:end].rstrip(b",]}")), 1)
+    return end
+
+
+_ESCAPE = pattern(rb"(?:\\[rt])?\\n")
+"""The end of a line within a literal."""
 
 
 def later(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -190,7 +207,7 @@ def _how(separator: bytes) -> str:
     return "assigned" if last in b"=>|-+?" and last else "beside"
 
 
-_NOT_CODE = frozenset(Kind) - {Kind.CODE, Kind.LOCK}
+_NOT_CODE = EVERYWHERE - {Kind.CODE, Kind.LOCK}
 FORMS = (
     Form("quoted", QUOTED, EVERYWHERE - {Kind.LOCK}, quoted),
     Form("bare", BARE, _NOT_CODE - {Kind.DATA}, bare),

@@ -23,4 +23,6 @@ class Form(NamedTuple):
     read: Read
 
 
-EVERYWHERE = frozenset(Kind)
+EVERYWHERE = frozenset(Kind) - {Kind.BINARY}
+IN_BYTES = frozenset(Kind)
+"""Of forms that mean something between bytes of any sort as well."""

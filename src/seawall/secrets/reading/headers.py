@@ -20,6 +20,7 @@ USER = (
 )
 
 
+_USER_NAME = pattern(r".*?(?:-u[ \t]*|--[a-z-]+[= \t]+)[\"']?")
 _WORD = pattern(rb"[\w+/.~=%-]{8,4096}")
 _PASSWORD = pattern(rb"[^\s\"'`<>]{2,200}")
 _CLIENTS = (b"curl", b"wget", b"http", b"docker", b"oras", b"skopeo", b"htpasswd", b"-u ")
@@ -64,7 +65,7 @@ def user(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     start = match.end() - 2
     found = _PASSWORD.match(text.data, start)
     if found is not None and not found[0].startswith(b"//"):
-        name = text.data[match.start() : start - 1].decode("latin-1").split()[-1].strip("\"'-=u")
+        name = _USER_NAME.sub("", text.data[match.start() : start - 1].decode("latin-1"))
         yield Candidate(
             "command", start, found.end(), Redacted(found[0].decode("latin-1")), name, "user",
             beside=Part(start - 1 - len(name), start - 1),

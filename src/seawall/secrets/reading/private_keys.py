@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate, Proof
-from seawall.secrets.reading.form import EVERYWHERE, Form
+from seawall.secrets.reading.form import EVERYWHERE, IN_BYTES, Form
 from seawall.secrets.text import Text
 from seawall.secrets.verifying.key_structure import Key, key_of
 
@@ -97,7 +97,7 @@ def member(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
 
 
 FORMS = (
-    Form("pem", PEM, EVERYWHERE, pem),
+    Form("pem", PEM, IN_BYTES, pem),
     Form("putty", PUTTY, EVERYWHERE, putty),
     Form("member", MEMBER, EVERYWHERE, member),
 )

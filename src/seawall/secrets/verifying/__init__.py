@@ -35,6 +35,8 @@ _MODULES = {
     "spread": ("variety", "check_spread"),
 }
 NAMES = frozenset(_MODULES)
+PROVING = NAMES - {"any", "aws-key-id", "azure-storage-key", "discord", "random", "spread"}
+"""Checks that can prove a value, not only speak against it."""
 
 
 def checker(name: str) -> Check:

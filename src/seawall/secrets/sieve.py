@@ -1,0 +1,199 @@
+"""Takes contents as they come, whole or in pieces, and has them looked at a megabyte at a time.
+
+For archives and layers of images, whose files pass by once: no content is held longer than it takes
+to look at it, and of a large one only a part.
+"""
+
+from codecs import getincrementaldecoder
+from typing import Any
+
+from seawall.core.location import Span
+from seawall.core.named_tuple import NamedTuple
+from seawall.secrets.batches import SIZE
+from seawall.secrets.candidate import Part, Secret
+from seawall.secrets.search import Search
+from seawall.secrets.text import PROBE, Kind, Text, encoding_of, kind_of, text_or_bytes
+
+_OVERLAP = 1 << 16
+"""Bytes of a large content that are looked at with what is before and with what is behind them.
+
+Nothing that is found is longer than that."""
+_MOST = 10_000
+"""Secrets of one content."""
+
+
+class Held(NamedTuple):
+    """A secret in a content."""
+
+    secret: Secret
+    span: Span | None
+    """Where it stands first; ``None`` in a binary file."""
+
+
+class Sieve:
+    """What is found in contents, by their names."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._waiting: list[Text] = []
+        self._size = 0
+        self.found: dict[str, tuple[Held, ...]] = {}
+        self.incomplete: set[str] = set()
+        """Contents with more matches than were looked at."""
+
+    def add(self, name: str, data: bytes) -> None:
+        """Take a small content as a whole."""
+        self.add_text(text_or_bytes(name, data))
+
+    def add_text(self, text: Text) -> None:
+        """Take a small text."""
+        self._waiting.append(text)
+        self._size += len(text.data)
+        if self._size > SIZE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Look at what waits."""
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for found in self._search.run(waiting):
+            text = found.text
+            if not found.complete:
+                self.incomplete.add(text.name)
+            self.keep(
+                text.name,
+                [Held(one, _span(text, *one.occurrences[0])) for one in found.secrets],
+            )
+
+    def stream(self, name: str) -> "Stream":
+        """Take a large content piece by piece."""
+        return Stream(self, self._search, name)
+
+    def keep(self, name: str, found: list[Held]) -> None:
+        """Note what was found; an archive may have two members of one name."""
+        if found:
+            self.found[name] = (*self.found.get(name, ()), *found)
+
+
+def _span(text: Text, start: int, end: int, line: int = 1, column: int = 1) -> Span | None:
+    """Where a stretch is; ``line`` and ``column`` are where the text begins."""
+    if text.kind is Kind.BINARY:
+        return None
+    ends = []
+    for place in (start, end):
+        before = text.data.rfind(b"\n", 0, place) + 1
+        lines = text.data.count(b"\n", 0, place)
+        letters = len(text.data[before:place].decode("utf-8", "replace"))
+        ends.append((line + lines, letters + (1 if before else column)))
+    return Span(*ends[0], *ends[1])
+
+
+class Stream:
+    """A content that comes in pieces."""
+
+    def __init__(self, sieve: Sieve, search: Search, name: str) -> None:
+        self._sieve = sieve
+        self._search = search
+        self._name = name
+        self._kind: Kind | None = None
+        self._decoder: Any = None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._base = 0  # where the parts begin
+        self._line, self._column = 1, 1
+        self._found: dict[tuple[str, str], Held] = {}
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece."""
+        if self._decoder is not None:
+            piece = self._decoder.decode(piece).encode("utf-8", "replace")
+        self._parts.append(piece)
+        self._size += len(piece)
+        if self._kind is None and self._size >= PROBE:
+            self._begin()
+        if self._size > SIZE - _OVERLAP:
+            data = b"".join(self._parts)
+            self._look(data, last=False)
+            gone = len(data) - _OVERLAP
+            if self._kind is not Kind.BINARY:
+                self._move(data, gone)
+            self._parts = [data[gone:]]
+            self._size = _OVERLAP
+            self._base += gone
+
+    def _begin(self) -> None:
+        """Tell what it is, from what has come so far."""
+        head = b"".join(self._parts)
+        encoding, skipped = encoding_of(head)
+        self._kind = Kind.BINARY if encoding is None else kind_of(self._name)
+        if encoding:
+            self._decoder = getincrementaldecoder(encoding)("replace")
+            head = self._decoder.decode(head[skipped:]).encode("utf-8", "replace")
+        elif skipped:
+            head = head[skipped:]
+        self._parts, self._size = [head], len(head)
+
+    def _move(self, data: bytes, gone: int) -> None:
+        """Count the lines of what is let go."""
+        start = data.rfind(b"\n", 0, gone) + 1
+        if start:
+            self._line += data.count(b"\n", 0, gone)
+            self._column = 1
+        self._column += len(data[start:gone].decode("utf-8", "replace"))
+
+    def end(self) -> None:
+        """There are no more."""
+        if self._kind is None:
+            self._begin()
+        kind = Kind.BINARY if self._kind is None else self._kind
+        data = b"".join(self._parts)
+        self._parts = []
+        if not self._base:
+            self._sieve.add_text(Text(self._name, data, kind))
+            return
+        self._look(data, last=True)
+        self._sieve.keep(
+            self._name,
+            sorted(self._found.values(), key=lambda held: held.secret.candidate.start),
+        )
+
+    def _look(self, data: bytes, *, last: bool) -> None:
+        if data[:1] == b"\0" and not data.strip(b"\0"):
+            return  # a hole, or a bomb
+        text = Text(self._name, data, Kind.BINARY if self._kind is None else self._kind)
+        for found in self._search.run([text]):
+            if not found.complete:
+                self._sieve.incomplete.add(self._name)
+            for secret in found.secrets:
+                whole = [
+                    place
+                    for place in secret.occurrences
+                    if (place.start or not self._base) and (last or place.end < len(data))
+                ]
+                if whole:
+                    self._keep(secret, text, whole)
+
+    def _keep(self, secret: Secret, text: Text, places: list[Part]) -> None:
+        """Note a secret; where two parts overlap, it is seen twice."""
+        candidate = secret.candidate
+        moved = [self._moved(place) for place in places]
+        key = (candidate.rule, candidate.value.reveal())
+        known = self._found.get(key)
+        if known is not None:
+            merged = tuple(sorted({*known.secret.occurrences, *moved}))
+            surer = max(known.secret.certainty, secret.certainty)
+            self._found[key] = known._replace(
+                secret=known.secret._replace(occurrences=merged, certainty=surer)
+            )
+            return
+        if len(self._found) >= _MOST:
+            self._sieve.incomplete.add(self._name)
+            return
+        beside = self._moved(candidate.beside) if candidate.beside.end else candidate.beside
+        own = candidate._replace(start=moved[0].start, end=moved[0].end, beside=beside)
+        self._found[key] = Held(
+            secret._replace(candidate=own, occurrences=tuple(moved)),
+            _span(text, *places[0], self._line, self._column),
+        )
+
+    def _moved(self, place: Part) -> Part:
+        return Part(place.start + self._base, place.end + self._base)
