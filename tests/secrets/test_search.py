@@ -295,7 +295,7 @@ def test_nothing_is_built_for_a_little_text(tmp_path: Path) -> None:
     assert list(search.search(str(tmp_path), size=100).run([text]))
     assert kept.stat().st_size == small
     assert list(search.search(str(tmp_path)).run([text]))
-    assert kept.stat().st_size > 3 * small
+    assert max(file.stat().st_size for file in tmp_path.iterdir()) > 5 * small
 
 
 def corpus() -> list[Text]:
