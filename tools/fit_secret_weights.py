@@ -1,22 +1,13 @@
 """Fits src/seawall/secrets/data/weights.toml on labelled public code, and tells how good that is.
 
-    python tools/fit_secret_weights.py CREDDATA FILES [--write]
+    python -m tools.fit_secret_weights CREDDATA FILES [--write]
 
-``CREDDATA`` is a checkout of Samsung's CredData (labels only), ``FILES`` a directory with the
-labelled files: ``FILES/ID/PATH``, where ID is the repository's id in ``CREDDATA/meta`` and PATH the
-file's path in the commit that ``snapshot.json`` names by the first 40 digits of its key. Only
-repositories are taken of which both the key and the id begin with an even digit; the others are for
-a check by somebody who has not seen the weights. None of the data belongs into this repository.
-
-Weights are those of a logistic regression around weights set by hand (``PRIOR``), which stand for
-what the data is too small to show. Each repository is judged by weights fitted on others.
+``creddata`` says what the two are and how they are laid out. Weights are those of a logistic
+regression around weights set by hand (``PRIOR``), which stand for what the data is too small to
+show. Each repository is judged by weights fitted on others.
 """
 
 import argparse
-import binascii
-import csv
-import hashlib
-import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,13 +17,13 @@ from typing import NamedTuple
 
 from seawall.secrets import scoring, search
 from seawall.secrets.candidate import Candidate, Proof
-from seawall.secrets.features import SCANNED, features, path_features
-from seawall.secrets.placeholders import is_reference
-from seawall.secrets.text import Text, text_of
+from seawall.secrets.surroundings import Crowd
+from tools.creddata import COUNTINGS, Found, Labelled, at, curve, labelled, scores, truth_of
 
 OUTPUT = Path(__file__).parent.parent / "src" / "seawall" / "secrets" / "data" / "weights.toml"
 PRIOR = {
-    "always": -1.0, "name-public": -4, "name-made": -3, "name-about": -1.5, "placeholder:mask": -4,
+    "always": -1.0, "name-public": -4, "name-made": -3, "name-wrong": -1, "name-about": -1.5,
+    "placeholder:mask": -4,
     "placeholder:repeated": -3, "placeholder:fill-in": -3, "placeholder:name": -2.5,
     "placeholder:weak": -0.5, "placeholder:weak-variant": -0.5, "value-repeats-name": -2,
     "shape:prose": -3, "shape:address": -3, "shape:date": -2, "shape:file": -2,
@@ -44,25 +35,18 @@ PRIOR = {
     "form:argument": -1, "form:element": -0.3, "path:test": -0.4, "path:docs": -0.4,
     "path:example": -0.4, "blank": -1.5, "call-follows": -3, "name:": -2, "not-drawn": -1,
     "drawn": 0.7, "name:password": 0.5, "name:password+end": 0.5, "length:4": -1.5,
+    "cut": -4, "hashed": -3, "escape": -2, "odd-start": -1.5, "odd-end": -1.5, "bracketed": -1,
+    "instead": -3, "form:option+shape:word": -1, "form:beside+shape:word": -1.5,
+    "words-follow": -0.8, "comment": -0.5,
+    "form:beside+kind:prose": -0.7, "counted": -6, "one-letter": -6,
 }  # fmt: skip
-STIFFNESS = 14.0
+STIFFNESS = 18.0
 """How much a weight resists being moved from the one set by hand."""
 FOLDS, ROUNDS, FEWEST_ROWS, FEWEST_REPOSITORIES = 8, 150, 8, 3
-THRESHOLDS = {"high": 13, "medium": 5, "low": -6}
-IDENTIFIERS = {"UUID", "AWS S3 Bucket", "Tencent WeChat API App ID"}
-"""Categories of names, not of secrets."""
-UNLABELLED_WEIGHT, ROWS_OF_A_REPOSITORY = 0.6, 300
-SURE = {Proof.PROVEN: 9.9, Proof.PLAUSIBLE: 2.9}
-"""Scores of what is not judged by weights: proven values, and tokens of a provider."""
-
-
-class Label(NamedTuple):
-    """A labelled stretch of a file, in bytes."""
-
-    start: int
-    end: int
-    truth: str
-    category: str
+THRESHOLDS = {"high": 15, "medium": 5, "low": -6}
+ROWS_OF_A_REPOSITORY = 600
+CERTAIN = 9.9
+"""The score of what is proven."""
 
 
 class Row(NamedTuple):
@@ -73,80 +57,26 @@ class Row(NamedTuple):
     candidate: Candidate
     label: str
     words: tuple[str, ...]
+    score: float
+    """What it comes to where weights do not judge it."""
 
 
-def repositories(creddata: Path, files: Path) -> Iterator[tuple[str, Path]]:
-    """The ids that may be used, with the directory of their files."""
-    for key in sorted(json.loads((creddata / "snapshot.json").read_text())):
-        identity = f"{binascii.crc32(binascii.unhexlify(key)):08x}"
-        even = set("02468ace")
-        if key[0] in even and identity[0] in even and (files / identity).is_dir():
-            yield identity, files / identity
-
-
-def labelled(creddata: Path, files: Path) -> Iterator[tuple[str, Text, list[Label]]]:
-    """The files with their labels; a file's id is the first digits of its path's SHA-256."""
-    for identity, directory in repositories(creddata, files):
-        with (creddata / "meta" / f"{identity}.csv").open(newline="") as stream:
-            rows = defaultdict(list)
-            for row in csv.DictReader(stream):
-                rows[row["FileID"]].append(row)
-        for path in sorted(directory.rglob("*")):
-            name = path.relative_to(directory).as_posix()
-            known = rows.get(hashlib.sha256(name.encode()).hexdigest()[:8])
-            text = text_of(name, path.read_bytes()) if known and path.is_file() else None
-            if known and text is not None:
-                yield identity, text, list(_labels(text.data, known))
-
-
-def _labels(data: bytes, rows: Sequence[dict[str, str]]) -> Iterator[Label]:
-    lines = data.split(b"\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    for row in rows:
-        first, last = int(row["LineStart"]) - 1, int(row["LineEnd"]) - 1
-        if last >= len(lines):
-            continue
-        start, end = (int(row[name] or -1) for name in ("ValueStart", "ValueEnd"))
-        yield Label(
-            starts[first] + (_bytes(lines[first], start) if start >= 0 else 0),
-            starts[last] + (_bytes(lines[last], end) if end >= 0 else len(lines[last])),
-            row["GroundTruth"],
-            row["Category"].partition(":")[0],
-        )
-
-
-def _bytes(line: bytes, characters: int) -> int:
-    return len(line.decode("utf-8", "replace")[:characters].encode())
-
-
-def collect(files: Sequence[tuple[str, Text, list[Label]]]) -> list[Row]:
+def collect(files: Sequence[Labelled]) -> list[Row]:
     """The candidates of all files, whatever their score."""
     engine = search.search()
     rows = []
-    for identity, text, labels in files:
-        for candidate in engine.candidates(text):
-            value = candidate.value.reveal()
-            sure = candidate.form in scoring.SURE_FORMS
-            if candidate.proof is not Proof.REFUTED and (sure or not is_reference(value)):
-                follows = text.data[candidate.end : candidate.end + 1] == b"("
-                words = features(
-                    candidate.form, candidate.name, value[:SCANNED], text.kind,
-                    path_features(text.name), call_follows=follows,
-                )  # fmt: skip
-                label = _label_of(candidate, labels)
-                rows.append(Row(identity, text.name, candidate, label, tuple({*words})))
+    for file in files:
+        worth = search.worth_judging(engine.candidates(file.text))
+        crowd = Crowd(worth)
+        for candidate in worth:
+            words = scoring.words(candidate, file.text, crowd)
+            proven = candidate.proof is Proof.PROVEN
+            total = CERTAIN if proven else scoring.score(candidate, file.text, crowd) / 10
+            label = truth_of(Found(candidate.start, candidate.end, 0), file.labels)
+            rows.append(
+                Row(file.repository, file.text.name, candidate, label, tuple({*words}), total)
+            )
     return rows
-
-
-def _label_of(candidate: Candidate, labels: Sequence[Label]) -> str:
-    found = [label.truth for label in labels if _meet(candidate, label)]
-    return "T" if "T" in found else found[0] if found else ""
-
-
-def _meet(candidate: Candidate, label: Label) -> bool:
-    return candidate.start < label.end and label.start < candidate.end
 
 
 def weighed(row: Row) -> bool:
@@ -175,7 +105,7 @@ def importance(rows: Sequence[Row]) -> list[float]:
     same = Counter((r.repository, r.candidate.name, r.candidate.value) for r in rows)
     size = Counter(row.repository for row in rows)
     return [
-        (1.0 if row.label else UNLABELLED_WEIGHT)
+        1
         / sqrt(same[row.repository, row.candidate.name, row.candidate.value])
         * min(1, ROWS_OF_A_REPOSITORY / size[row.repository])
         for row in rows
@@ -218,7 +148,7 @@ def _steps(sets: Sequence[Sequence[int]], weights: Sequence[float], count: int) 
 def score(row: Row, weights: dict[str, float]) -> float:
     """What a row's candidate comes to."""
     if not weighed(row):
-        return SURE[row.candidate.proof]
+        return row.score
     return weights["always"] + sum(weights.get(word, 0.0) for word in row.words)
 
 
@@ -226,63 +156,31 @@ def cross_validated(rows: Sequence[Row], words: Sequence[str]) -> list[float]:
     """The score of each row by weights of other repositories."""
     names = sorted({row.repository for row in rows})
     random.Random(3).shuffle(names)  # noqa: S311 - the same folds each time
-    scores: dict[int, float] = {}
+    judged: dict[int, float] = {}
     for fold in range(FOLDS):
         left_out = set(names[fold::FOLDS])
         train = [row for row in rows if row.repository not in left_out and weighed(row)]
         weights = fit(train, importance(train), words)
         for index, row in enumerate(rows):
             if row.repository in left_out:
-                scores[index] = score(row, weights)
-    return [scores[index] for index in range(len(rows))]
+                judged[index] = score(row, weights)
+    return [judged[index] for index in range(len(rows))]
 
 
-def table(
-    files: Sequence[tuple[str, Text, list[Label]]], rows: Sequence[Row], scores: Sequence[float]
-) -> Iterator[str]:
-    """Recall at some precisions; with what nobody labelled as false, and left aside."""
-    by_file = defaultdict(list)
-    for row, value in zip(rows, scores, strict=True):
-        by_file[row.repository, row.path].append((row, value))
-    for without, unlabelled in ((False, True), (True, True), (True, False)):
-        items, total = [], 0
-        for identity, text, labels in files:
-            found = by_file[identity, text.name]
-            for label in labels:
-                if label.truth == "T" and not (without and label.category in IDENTIFIERS):
-                    total += 1
-                    reach = [value for row, value in found if _meet(row.candidate, label)]
-                    items += [(max(reach), True)] if reach else []
-            fine = ("T",) if unlabelled else ("T", "")
-            false = [pair for pair in found if pair[0].label not in fine]
-            items += [(value, False) for value in _apart(false)]
-        yield _line(items, total, without=without, unlabelled=unlabelled)
-
-
-def _apart(pairs: Sequence[tuple[Row, float]]) -> Iterator[float]:
-    """The highest score of each group of candidates that overlap."""
-    end, best = -1, 0.0
-    for row, value in sorted(pairs, key=lambda pair: pair[0].candidate.start):
-        if row.candidate.start >= end:
-            if end >= 0:
-                yield best
-            end, best = row.candidate.end, value
-        end, best = max(end, row.candidate.end), max(best, value)
-    if end >= 0:
-        yield best
-
-
-def _line(items: list[tuple[float, bool]], total: int, *, without: bool, unlabelled: bool) -> str:
-    best: dict[float, tuple[float, float]] = {}
-    true = 0
-    for number, (value, is_true) in enumerate(sorted(items, reverse=True), 1):
-        true += is_true
-        for precision in (0.95, 0.9, 0.8):
-            if true / number >= precision:
-                best[precision] = (true / total, value)
-    told = ", ".join(f"{p}: {r:.3f} (from {v:.1f})" for p, (r, v) in best.items())
-    which = "without identifiers" if without else "all categories"
-    return f"{which}, unlabelled {'false' if unlabelled else 'left aside'}; recall at {told}"
+def table(files: Sequence[Labelled], rows: Sequence[Row], judged: Sequence[float]) -> Iterator[str]:
+    """Recall at some precisions, and both at each threshold, for each way to count."""
+    found = defaultdict(list)
+    for row, value in zip(rows, judged, strict=True):
+        place = row.candidate.start, row.candidate.end
+        found[row.repository, row.path].append(Found(*place, value))
+    for how in COUNTINGS:
+        items, total = scores(files, found, how)
+        best = curve(items, total)
+        told = ", ".join(f"{p}: {r:.3f} (from {v:.1f})" for p, (r, v) in best.items())
+        yield f"{how.title} ({total} labels); recall at {told}"
+        for name, least in THRESHOLDS.items():
+            recall, precision = at(items, total, least / 10)
+            yield f"    {name}: recall {recall:.3f}, precision {precision:.3f}"
 
 
 def main() -> None:

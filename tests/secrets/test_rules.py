@@ -105,6 +105,7 @@ def test_a_rule_is_read() -> None:
         ('revoke = "https://example.org/"', 'revoke = ""\nafter = "x"', "after must be a list"),
         ('revoke = "https://example.org/"', 'revoke = ""\nafter = ["(x"]', "rules.toml:9: the"),
         ('revoke = "https://example.org/"', 'revoke = ""\npairs = 3', "pairs must be a text"),
+        ('revoke = "https://example.org/"', 'revoke = ""\nidentifier = 1', "must be true or false"),
     ],
 )
 def test_errors_name_the_line(old: str, new: str, message: str) -> None:

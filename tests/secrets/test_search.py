@@ -52,6 +52,12 @@ GITHUB = token("github-classic-token")
         ("a.md", "curl -u admin:{} https://example.org/"),
         ("a.py", 'url = "postgres://app:{}@db.example.org/app"'),
         ("a.sh", "git clone https://deploy:{}@git.example.org/a.git"),
+        ("a.js", "const clientSecret = Buffer.from('{}', 'utf8')"),
+        ("a.py", 'secret_key = base64.b64decode("{}")'),
+        ("a.go", 'ConnStr: "user=app password={} host=db.example.org"'),
+        ("a.rb", "cookies[:remember_token] = {{ value: '{}' }}"),
+        ("a.json", '{{"Apitoken": "{{\\"name\\": \\"root\\", \\"sig\\": \\"{}\\"}}"}}'),
+        ("a.py", 'session.get(url, {{"oauth_verifier": "{}"}})'),
     ],
 )
 def test_passwords(name: str, text: str) -> None:
@@ -209,6 +215,24 @@ def test_secret_keys_go_with_their_ids() -> None:
     )
     half = next(item for item in result.secrets if item.candidate.rule == "aws-secret-key")
     assert half.candidate.beside == Part(0, len(key))
+
+
+def test_identifiers_are_of_low_certainty() -> None:
+    values = [token(rule.id, 4) for rule in RULES.values() if rule.identifier]
+    text = Text("a.json", "\n".join(f'"id": "{value}",' for value in values).encode(), Kind.DATA)
+    (result,) = native().run([text])
+    told = {secret.candidate.value.reveal(): secret.certainty for secret in result.secrets}
+    assert told == dict.fromkeys(values, Certainty.LOW)
+
+
+def test_what_a_sum_refutes_is_told_under_no_name() -> None:
+    wrong = GITHUB[:-1] + ("0" if GITHUB[-1] != "0" else "1")
+    assert not found(f"token: {wrong}\npassword: {wrong}\n")
+
+
+def test_challenges_and_links_are_no_tokens() -> None:
+    assert not found('WWW-Authenticate: Bearer authorization_uri=https://id.example.org/"', "a.md")
+    assert not found("[use-of-secrets]: environment.md#USE_OF_SECRETS\n", "a.md")
 
 
 def test_private_keys() -> None:

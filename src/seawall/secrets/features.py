@@ -27,16 +27,21 @@ _FILE = pattern(r".*\.(?:[a-z]{1,4}|json|html|yaml|properties|class|java)")
 _DATE = pattern(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}.*")
 
 
-def features(
-    form: str, name: str, value: str, kind: Kind, path: tuple[str, ...], *, call_follows: bool
-) -> list[str]:
-    """The words for a value of at most ``SCANNED`` characters under a name, each once."""
+def features(form: str, name: str, value: str, kind: Kind, path: tuple[str, ...]) -> list[str]:
+    """The words for a value of at most ``SCANNED`` characters under a name.
+
+    ``path`` is what ``path_features`` makes of the file's.
+    """
     meaning = meaning_of(name)
     shape = shape_of(value)
+    filled = placeholder(value) or "none"
     found = [
         f"form:{form}",
         f"kind:{_KINDS[kind]}",
         f"form:{form}+kind:{_KINDS[kind]}",
+        f"form:{form}+shape:{shape}",
+        f"kind:{_KINDS[kind]}+placeholder:{filled}",
+        f"name:{meaning.kind}+placeholder:{filled}",
         f"name:{meaning.kind}",
         f"name:{meaning.kind}+{meaning.place}",
         f"name:{meaning.kind}+shape:{shape}",
@@ -44,14 +49,12 @@ def features(
         *path,
         *_of_value(value),
     ]
-    if meaning.place in ("made", "about"):
+    if meaning.place in ("made", "about", "wrong"):
         found.append(f"name-{meaning.place}")
     if meaning.public:
         found.append("name-public")
     if name and same_words(name, value):
         found.append("value-repeats-name")
-    if call_follows:
-        found.append("call-follows")
     return found
 
 
@@ -95,8 +98,62 @@ def _value_features(value: str) -> Iterator[str]:
         yield "run"
     if " " in value:
         yield "blank"
+    yield from _telling(value)
     if not value.isascii():
         yield "not-ascii"
+
+
+_SAYS_SECRET = ("pass", "secret", "token", "key", "cred", "pwd")
+_SAYS_TEST = pattern(
+    r"(?i)test|demo|sample|example|fake|dummy|^my|some|wrong|invalid|bad|^new|^old|default|random"
+    r"|other|any|temp|valid|correct|real|user|admin"
+)
+_LEET = pattern(r"[A-Za-z][@$0134!5][A-Za-z]")
+_LONGEST_LEET = 24
+_WORD_AND_DIGITS = pattern(r"\A[A-Za-z]+[-_.]?\d{1,4}[!@#$.]{0,2}\Z")
+_ONE_LETTER = pattern(r"(\w)\1{11}")
+_HASHED = pattern(
+    r"(?i)\A(?:\$?(?:sha\d*|md5|bcrypt|pbkdf2\w*|argon2\w*|scrypt)[$:{]|\$2[abxy]?\$"
+    r"|\{(?:s?sha|crypt|md5|pbkdf2)\w*\}|\$[156y]\$|\{?AQAAABAAAA|(?-i:[A-Z]{2,6}\[)"
+    r"|[0-9a-z+/]{20,}={1,2}[0-9a-z+/]{8,})"
+)
+"""Hashes, and what Jenkins and SOPS have encrypted."""
+_ENDS_COUNTED = pattern(r"(?:123\d*|321)[!@#$]?\Z")
+_COUNTED = pattern(r"abcdefg|1234567890123|0123456789abc|(?:0123456789){2}")
+"""What an alphabet is written down in, or a number for its length."""
+_ODD_STARTS, _ODD_ENDS = "#.,:;=<>|&)]}", ",:;=<|&([{"
+
+
+_TELLING = (
+    ("says-test", _SAYS_TEST), ("word-digits", _WORD_AND_DIGITS),
+    ("ends-counted", _ENDS_COUNTED), ("hashed", _HASHED), ("one-letter", _ONE_LETTER),
+)  # fmt: skip
+
+
+def _telling(value: str) -> Iterator[str]:
+    """What there is in a value that somebody typed."""
+    lower = value.lower()
+    if any(map(lower.__contains__, _SAYS_SECRET)):
+        yield "says-secret"
+    for word, found in _TELLING:
+        if found.search(value):
+            yield word
+    if len(value) < _LONGEST_LEET and _LEET.search(value):
+        yield "leet"
+    if _COUNTED.search(lower):
+        yield "counted"
+    if "\\n" in value or "\\t" in value:
+        yield "escape"
+    yield from _edges(value[:1], value[-1:])
+
+
+def _edges(first: str, last: str) -> Iterator[str]:
+    if first in _ODD_STARTS:
+        yield "odd-start"
+    if last in _ODD_ENDS:
+        yield "odd-end"
+    if first in "{[" and last in "}]":
+        yield "bracketed"
 
 
 def mix_of(value: str) -> str:

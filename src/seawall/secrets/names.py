@@ -28,6 +28,7 @@ _CLASSES: dict[str, str] = {
     **dict.fromkeys("key keys".split(), "key"),
     **dict.fromkeys("salt nonce".split(), "salt"),
     **dict.fromkeys("otp totp hotp otpsecret".split(), "otp"),
+    **dict.fromkeys("sig signature".split(), "signature"),
 }
 _ENDS = (
     ("password", "password"), ("passwd", "password"), ("passphrase", "password"),
@@ -47,7 +48,7 @@ _ABOUT = frozenset(
     "alias algorithm alphabet attribute attr chars charset count class column comment "
     "description desc dir directory doc "
     "enabled endpoint error errors expiration expires expiry ext extension field fields file "
-    "filename files flag format hash header headers hint host "
+    "filename files flag format hash header headers hint host ident identifier identity "
     "id ids index input issuer kind label length len "
     "limit link max message min mode model msg name names namespace number option options page "
     "param parameter params path pattern placeholder policy port prefix prompt property provider "
@@ -58,9 +59,10 @@ _ABOUT = frozenset(
 """What a name is about if it ends so: not the secret, but something of it."""
 _MADE_OF_IT = frozenset(
     "hashed encrypted hash digest md5 sha sha1 sha256 fingerprint checksum thumbprint wrapped "
-    "sealed expected invalid wrong bad incorrect mismatched".split()
+    "sealed".split()
 )
-"""Words in front that make it something else than the secret itself, or a wrong one."""
+"""Words that make it something else than the secret itself."""
+_WRONG = frozenset("expected invalid wrong bad incorrect mismatched".split())
 _VALUES = frozenset(
     "value val str string text plain plaintext literal default test prod production dev stage "
     "staging new old current base64 b64 encoded raw example local live sandbox".split()
@@ -76,7 +78,7 @@ class Meaning(NamedTuple):
     or empty."""
     place: str
     """Where the telling word stands: ``end``, ``about`` (something of it follows) or ``inside``;
-    ``made`` where the value is a hash of it, say."""
+    ``made`` where the value is a hash of it, say; ``wrong`` where it is one to be refused."""
     public: bool
 
 
@@ -110,6 +112,8 @@ def meaning_of(name: str) -> Meaning:
                 place = "about"
             if not _MADE_OF_IT.isdisjoint(words):
                 place = "made"
+            elif not _WRONG.isdisjoint(words):
+                place = "wrong"
             return Meaning(kind, place, public=not _PUBLIC.isdisjoint(words))
     return NOTHING
 
@@ -117,6 +121,10 @@ def meaning_of(name: str) -> Meaning:
 def _class(words: list[str], index: int) -> str:
     word = words[index]
     kind = _CLASSES.get(word, "")
+    if kind == "signature" and index and words[index - 1] != "oauth":
+        return ""
+    if word == "verifier" and index and words[index - 1] in ("oauth", "code"):
+        return "token"
     if kind == "key" and index and words[index - 1] in _KEY_KINDS:
         return "api-key"
     if kind:

@@ -33,7 +33,7 @@ def _with_alias(winner: Secret, loser: Secret) -> Secret:
 def _rank(secret: Secret) -> tuple[int, int, int, int, str]:
     """The surest first: a proof, a provider's rule, the higher score, the longer one."""
     candidate = secret.candidate
-    generic = candidate.rule in _GENERIC
+    generic = candidate.rule in _GENERIC or candidate.form == "identifier"
     size = candidate.end - candidate.start
     proven = candidate.proof is not Proof.PROVEN
     return (int(proven), int(generic), -secret.score, -size, candidate.rule)

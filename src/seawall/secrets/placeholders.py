@@ -14,25 +14,30 @@ _REFERENCES = (
 )  # fmt: skip
 _TEMPLATE = pattern(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|#\{|^\$\w|^\$\$|^<[^<>]*>$|^\[[^\]]*\]$|^\{[^{}\"]*\}$|^%[\w.()-]+%?$"
-    r"|^@[\w.]+@$|^%\(|\\\(|^&\w+;$|^\$[A-Z_]{2,}|^:\w+$|<[a-z][\w -]*>|^_\(|^\*\w+$"
+    r"|^@[\w.]+@$|^%%\w+%%$|^###?\w"
+    r"|^%\(|\\\(|^&\w+;$|^\$[A-Z_]{2,}|^:\w+$|<[a-z][\w -]*>|^_\(|^\*\w+$"
 )
 _PATH = pattern(r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)*/?|[A-Za-z]:\\.*|(?:\w+/){2,}[\w.-]*")
-_CALL = pattern(r"[A-Za-z_][\w.:>-]*\(.*\)?;?|new\s.*|[\w.]+\[[\w'\"]*\]?")
+_CALL = pattern(
+    r"[A-Za-z_][\w.:>-]*\(.*\)?;?|new\s.*|[\w.]+\[[\w'\"]*\]?|\[[A-Z][\w.]+\].*|\[[A-Za-z.]+"
+    r"|(?:ConvertTo|Get|New|Read|Import|Select)-[A-Z]\w+"
+)
+"""Calls, casts of PowerShell and its cmdlets, types with parameters."""
 _BETWEEN = pattern(
-    r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[^{]*\}|[^\w]+|\w+:\".*|#{2,}.*#{2,}"
+    r"[)\]},;+.\s].*[\[({+,.\s]|.*(?:\)\.|\"\s?\+|\+\s?\").*|[\s,;)\]]*\}.*|[^\w]+|\w+:\".*|#{2,}.*#{2,}"
 )
 """What stands between two literals of a program, taken for a literal."""
 _MASK = pattern(r"[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
 _NOTHING = frozenset(
-    "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string str int "
-    "bool boolean optional required object array any void number bytes byte char text "
+    "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string string! "
+    "str int int! bool boolean optional required object array any void number bytes byte char text "
     "function default static const public private required varchar unknown".split()
 )
 _FILL_IN = pattern(
     r"change.?(?:me|it|this)|replace.?(?:me|this|with)?|your|insert|example|sample"
     r"|place.?holder|dummy|todo|fixme|redacted|removed|put.?here|to.?be.?(?:set|replaced)|fill.?in"
     r"|enter.|goes.here|foo.?bar|^foo|^bar$|^baz|qux|asdf|blah|lorem|fake|mock|masked|hidden"
-    r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
+    r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|base64.?encoded|deadbeef|cafebabe|some.?(?:secret|pass|token|key|value)"
 )
 _WEAK = frozenset(
     "123 1234 12345 123456 1234567 12345678 123456789 1234567890 admin administrator changeit "
@@ -46,7 +51,8 @@ _WEAK_WORDS = frozenset(
     "mysecret newpass newpassword oldpassword pass password passwd passphrase postgres qwerty root "
     "rootpassword sample secret secretkey supersecret test testpass testpassword testing testtoken "
     "testuser token topsecret user userpassword welcome wrongpassword badpassword password test "
-    "apassword thepassword somepassword sometoken mytoken abc xyz apikey key mykey testkey".split()
+    "apassword thepassword somepassword sometoken mytoken abc xyz apikey key mykey testkey "
+    "wrong invalid incorrect nope".split()
 )
 """What a value is without its digits and signs, if somebody typed it for lack of a better one."""
 _PLAINER = str.maketrans("@$", "as", "0123456789!#%^&*()-_=+.,:;?/ \t'\"")

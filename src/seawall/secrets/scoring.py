@@ -1,6 +1,7 @@
 """How sure it is that a candidate is a secret: a sum of small weights, which are data."""
 
 import os
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from seawall.core.lazy import pattern
@@ -8,6 +9,7 @@ from seawall.secrets.candidate import Candidate, Certainty, Proof
 from seawall.secrets.features import SCANNED, features, path_features
 from seawall.secrets.placeholders import placeholder
 from seawall.secrets.randomness import surprise
+from seawall.secrets.surroundings import AROUND, Crowd, around
 from seawall.secrets.text import Kind, Text
 
 _ROW = pattern(r'"([^"]+)" = (-?\d+)')
@@ -22,24 +24,50 @@ def _weights() -> dict[str, int]:
         return {name: int(weight) for name, weight in _ROW.findall(stream.read())}
 
 
-def score(candidate: Candidate, text: Text) -> int:
+def score(candidate: Candidate, text: Text, crowd: Crowd) -> int:
     """The sum of the weights of what can be told of a candidate: tenths of the log of the odds."""
-    value = candidate.value.reveal()[:SCANNED]
     if candidate.form == CUSTOM:
         return _OWN_WORD
     if candidate.form in SURE_FORMS:
+        if candidate.form == IDENTIFIER:
+            return _weights().get("threshold:low", 0)
+        value = candidate.value.reveal()[:SCANNED]
         return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
-    follows = text.data[candidate.end : candidate.end + 1] == b"("
-    return _score(
-        candidate.form, candidate.name, value, text.kind, path_features(text.name), follows
-    )
+    total = _score(*_looked_at(candidate, text))
+    if total + _most_around() < _weights().get("threshold:low", 0):
+        return total  # nothing that could stand around it makes it worth showing
+    weights = _weights()
+    return total + sum([weights.get(word, 0) for word in _context(candidate, text, crowd)])
 
 
-CUSTOM = "custom"
-"""The form of what a user's own rule finds."""
+def words(candidate: Candidate, text: Text, crowd: Crowd) -> list[str]:
+    """What can be told of a candidate that weights judge: for fitting them."""
+    return [*features(*_looked_at(candidate, text)), *_context(candidate, text, crowd)]
+
+
+def _looked_at(candidate: Candidate, text: Text) -> tuple[str, str, str, Kind, tuple[str, ...]]:
+    value = candidate.value.reveal()[:SCANNED]
+    return candidate.form, candidate.name, value, text.kind, path_features(text.name)
+
+
+def _context(candidate: Candidate, text: Text, crowd: Crowd) -> Iterator[str]:
+    yield crowd.word(candidate)
+    yield from around(text, candidate)
+
+
+@cache
+def _most_around() -> int:
+    """What the surroundings can add at most."""
+    return sum([max(_weights().get(word, 0), 0) for word in AROUND])
+
+
+CUSTOM, IDENTIFIER = "custom", "identifier"
+"""The forms of what a user's own rule finds, and of what only names something."""
 _OWN_WORD = 99
 """Whoever wrote a rule knows what it is about: it speaks louder than ours of the same place."""
-SURE_FORMS = {CUSTOM: 0, "token": 0, "netrc": 0, "pgpass": 0, "htpasswd": -25}
+SURE_FORMS = {
+    CUSTOM: 0, "token": 0, "netrc": 0, "pgpass": 0, "htpasswd": -25, IDENTIFIER: 0,
+}  # fmt: skip
 """Forms that need no name, and what speaks against them: a hash is no password yet."""
 _TOKEN, _FILLED_IN, _WORDS, _NOT_OURS = 35, -40, -30, -6
 _READABLE = 4.0
@@ -57,14 +85,10 @@ def _score_of_token(value: str, path: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=16_384)  # the same lines stand in many files
-def _score(
-    form: str, name: str, value: str, kind: Kind, path: tuple[str, ...], follows: bool
-) -> int:
+def _score(form: str, name: str, value: str, kind: Kind, path: tuple[str, ...]) -> int:
     weights = _weights()
-    total = weights.get("always", 0)
-    for feature in features(form, name, value, kind, path, call_follows=follows):
-        total += weights.get(feature, 0)
-    return total
+    found = features(form, name, value, kind, path)
+    return weights.get("always", 0) + sum([weights.get(feature, 0) for feature in found])
 
 
 def certainty(candidate: Candidate, total: int) -> Certainty | None:

@@ -26,6 +26,7 @@ from seawall.secrets.reading.tokens import MOST, tokens
 from seawall.secrets.rules import quick
 from seawall.secrets.rules.rule import Rule
 from seawall.secrets.rules.shapes import Shape, shape, shape_of
+from seawall.secrets.surroundings import Crowd
 from seawall.secrets.text import Kind, Text
 from seawall.secrets.unwrapping import (
     holds_kubernetes_secrets,
@@ -33,7 +34,7 @@ from seawall.secrets.unwrapping import (
     names_a_key,
     unwrapped,
 )
-from seawall.secrets.verifying import PROVING
+from seawall.secrets.verifying import PROVING, SUMS
 
 if TYPE_CHECKING:
     from seawall.secrets.custom.rule import RuleSet
@@ -72,16 +73,21 @@ class Search:
 
     def __init__(
         self, rules: Sequence[Rule], shapes: Sequence[Shape], finder: Finder, key: str = "",
-        custom: "Custom | None" = None,
+        custom: "Custom | None" = None, *, identifiers: bool = True,
     ) -> None:  # fmt: skip
-        self.key = key
+        """``identifiers``: whether to look for what only names something."""
+        self._identifiers = identifiers
+        self.key = key if identifiers else f"{key}-without-identifiers"
         """Changes with the rules and what is made of them, for results that are kept."""
         self._custom = custom
         self._rules = tuple(rules)
         self._shapes = tuple(shapes)
         self._finder = finder
         self._encodings = len(rules) + len(FORMS)
-        of_rules = (tuple(_is_wanted(rule, kind) for kind in Kind) for rule in rules)
+        of_rules = (
+            tuple(_is_wanted(rule, kind) and (identifiers or not rule.identifier) for kind in Kind)
+            for rule in rules
+        )
         in_kinds = (tuple(kind in form.kinds for kind in Kind) for form in FORMS)
         in_bytes = tuple(kind is Kind.BINARY for kind in Kind)
         in_texts = tuple(kind is not Kind.BINARY for kind in Kind)
@@ -89,11 +95,16 @@ class Search:
         self._wanted = (*of_rules, *in_kinds, *encodings)
         """By the index of a pattern, then by kind: whether it means something there."""
         self._by_id = {rule.id: rule for rule in rules}
+        self._summed = frozenset(rule.id for rule in rules if rule.verify in SUMS)
 
     def twin(self) -> "Search":
         """The same search for another thread: two must not use one at a time."""
         own = None if self._custom is None else self._custom.twin()
-        return Search(self._rules, self._shapes, self._finder.twin(), self.key, own)
+        again = Search(
+            self._rules, self._shapes, self._finder.twin(), "", own, identifiers=self._identifiers
+        )
+        again.key = self.key
+        return again
 
     def run(self, texts: Iterable[Text]) -> Iterator[Found]:
         """What is found in each text, in their order; texts without anything are left out."""
@@ -220,7 +231,23 @@ class Search:
                     break
                 candidates.append(candidate)
         candidates += free_secrets(text.data, candidates)
-        return paired(candidates, self._by_id), complete
+        return paired(self._without_samples(candidates), self._by_id), complete
+
+    def _without_samples(self, candidates: list[Candidate]) -> list[Candidate]:
+        """The candidates without those that only say again what a checksum refutes."""
+        samples = [
+            candidate
+            for candidate in candidates
+            if candidate.proof is Proof.REFUTED and candidate.rule in self._summed
+        ]
+        if not samples:
+            return candidates
+        return [
+            candidate
+            for candidate in candidates
+            if candidate.proof is Proof.PROVEN
+            or not any(one.start < candidate.end and candidate.start < one.end for one in samples)
+        ]
 
     def _read_one(self, index: int, found: list[int], text: Text) -> Iterator[Candidate]:
         found_here = self._matches(index, found, text)
@@ -270,12 +297,10 @@ def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
 
 def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     judged = []
-    for candidate in _unwrapped(text, candidates):
-        if candidate.proof is Proof.REFUTED or (
-            candidate.form not in scoring.SURE_FORMS and is_reference(candidate.value.reveal())
-        ):
-            continue
-        total = scoring.score(candidate, text)
+    worth = worth_judging(_unwrapped(text, candidates))
+    crowd = Crowd(worth)
+    for candidate in worth:
+        total = scoring.score(candidate, text, crowd)
         sure = scoring.certainty(candidate, total)
         if sure is not None:
             judged.append(Secret(candidate, sure, total, ()))
@@ -291,6 +316,16 @@ def _tells_in_bytes(candidate: Candidate) -> bool:
     return candidate.proof is Proof.PROVEN or candidate.rule == addresses.ID
 
 
+def worth_judging(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates without those that cannot be secrets."""
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.proof is not Proof.REFUTED
+        and (candidate.form in scoring.SURE_FORMS or not is_reference(candidate.value.reveal()))
+    ]
+
+
 WORTH_BUILDING = 1 << 20
 """Bytes of text from which Hyperscan is worth the two seconds that its database takes to build."""
 WORTH_LOADING = 32 << 10
@@ -304,12 +339,14 @@ def search(
     use_native: bool = True,
     keep: bool = True,
     custom: "Sequence[RuleSet]" = (),
+    identifiers: bool = True,
 ) -> Search:
     """A search with the rules that come with the package, and the user's own.
 
     ``directory`` is where compiled patterns are kept; empty: nowhere. ``size`` is about how many
     bytes there are to look at: for few, nothing is built that is not there yet. Where nothing is to
-    be written (not ``keep``), what is kept is used all the same.
+    be written (not ``keep``), what is kept is used all the same. ``identifiers`` are looked for, or
+    not.
     """
     native_here = use_native and size >= WORTH_LOADING and native.available()
     key = stored.key_of(_sources(), with_database=native_here)
@@ -322,7 +359,10 @@ def search(
         kept = stored.Stored(kept.rules, kept.shapes, native.build(kept.shapes))
         if directory and keep:
             stored.save(directory, key, kept)
-    finder = native.opened(kept.database) if native_here and kept.database else None
+    finder: Finder | None = None
+    if native_here and kept.database:
+        finder = native.opened(kept.database)
+    finder = finder or PlainFinder(kept.shapes)
     room = directory if native_here else ""
     own = _custom(custom, room, build=native_here and size >= WORTH_BUILDING, keep=keep)
     if own is not None:
@@ -330,7 +370,7 @@ def search(
 
         named = repr(custom).encode("utf-8", "surrogatepass")
         key = f"{key}-{blake2b(named, digest_size=16).hexdigest()}"
-    return Search(kept.rules, kept.shapes, finder or PlainFinder(kept.shapes), key, own)
+    return Search(kept.rules, kept.shapes, finder, key, own, identifiers=identifiers)
 
 
 def _custom(

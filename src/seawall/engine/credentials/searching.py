@@ -8,6 +8,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from seawall.core.severity import Confidence
 from seawall.core.user_directory import directory
 
 if TYPE_CHECKING:
@@ -27,17 +28,26 @@ def searcher(options: "Options", size: int) -> "Search":
     )
 
     size = max((least for least in (WORTH_LOADING, WORTH_BUILDING) if size >= least), default=1)
-    return _made(directory(os.environ), size, options.secret_rules, keep=options.cache)
+    identifiers, own = _identifiers(options), options.secret_rules
+    return _made(directory(os.environ), size, own, keep=options.cache, identifiers=identifiers)
+
+
+def _identifiers(options: "Options") -> bool:
+    """Whether what only names something is looked for: it is told at low confidence only."""
+    return options.min_confidence is Confidence.LOW
 
 
 @cache
-def _made(directory: str, size: int, own: "tuple[RuleSet, ...]", *, keep: bool) -> "Search":
+def _made(
+    directory: str, size: int, own: "tuple[RuleSet, ...]", *, keep: bool, identifiers: bool
+) -> "Search":
     """The search, made once in a process."""
     from seawall.secrets.search import search  # noqa: PLC0415 - as above
 
-    return search(directory, size=size, keep=keep, custom=own)
+    return search(directory, size=size, keep=keep, identifiers=identifiers, custom=own)
 
 
 def state(options: "Options") -> bytes:
     """What tells one set of rules from another, besides the code: of a team's own, say."""
-    return repr(options.secret_rules).encode("utf-8", "surrogatepass")
+    told = (options.secret_rules, _identifiers(options))
+    return repr(told).encode("utf-8", "surrogatepass")

@@ -13,7 +13,7 @@ ID = "address"
 USERINFO = r"://[^\s/:@\"'`<>()\[\]{}|,]{0,80}:[^\s/@\"'`<>|]{1,200}@[\w.\[${%<-]"
 QUERY = (
     r"[?&;](?i:access_token|api_?key|apikey|auth_?token|token|secret|client_secret|password"
-    r"|passwd|pwd|private_token)=[\w%+./~-]{6}"
+    r"|passwd|pwd|private_token|oauth_verifier|sig)=[\w%+./~-]{6}"
 )
 
 _SCHEME = pattern(rb"[A-Za-z][\w+.-]{1,30}\Z")

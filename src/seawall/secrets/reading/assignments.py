@@ -17,7 +17,7 @@ from seawall.secrets.text import Kind, Text
 
 _KEY = (
     r"(?i:pass|pwd|secret|token|cred|key|auth|nonce|salt|otp|identified by|securestring"
-    r"|[_ .\"'-]pw\b)"
+    r"|[_ .\"'-]pw\b|\"sig\b|oauth_signature|oauth_verifier)"
 )
 _REST = r"[\w.$-]{0,40}"
 _CLOSE = r"\\{0,3}[\"'`]?[\]\)]{0,2}"
@@ -26,7 +26,11 @@ _ASSIGNED = (
     rf"[ \t]{{0,20}}(?:{_TYPE}={{1,3}}>?|:=|!=|->|[?+|]=|\|\||::?)\s{{0,30}}"
     r"|[ \t]{0,4}[(,]\s{0,30}|[ \t]{1,8}"
 )
-_PREFIX = r"(?:[bBrRuUfFL@$]{0,2}|[bB]yte\()"
+_DECODERS = (
+    r"(?:[\w.]{0,40}(?:hexlify|fromhex|Buffer|Buffer\.from|b64decode|[dD]ecodeString|atob|[eE]ncoder"
+    r"|byte)\(){1,2}"
+)
+_PREFIX = rf"(?:[bBrRuUfFL@$]{{0,2}}|[bB]yte\(|{_DECODERS})"
 _QUOTE = r"\\{0,3}[\"'`]"
 _VALUE_WORD = r"(?i:value|content|default|defaultvalue)"
 
@@ -35,16 +39,21 @@ BARE = (
     rf"{_KEY}{_REST}\\{{0,3}}[\"'`]?\]?[ \t]{{0,20}}(?::=|=>|[:=])[ \t]{{0,20}}[^\s\"'`=:>,;)\]}}]"
 )
 LATER = (
-    rf"{_KEY}{_REST}[\"']?[:,]?[ \t]{{0,3}}\{{?\s{{1,40}}[\"']?{_VALUE_WORD}[\"']?"
+    rf"{_KEY}{_REST}[\"']?\]?[ \t]?[:,=]?>?[ \t]{{0,3}}\{{?\s{{1,40}}[\"']?{_VALUE_WORD}[\"']?"
     r"\s{0,3}[:=]\s{0,3}[^\s]"
 )
 ELEMENT = rf"<[\w:.-]{{0,40}}{_KEY}[\w.-]{{0,40}}(?:[ \t][^<>\n]{{0,80}})?>[^<\s]"
-PAIR = rf"[\"'?&;][\w.-]{{0,30}}{_KEY}[\w.-]{{0,20}}=[^\s\"'&;=<>(){{}}$%\\]{{4}}"
+PAIR = (
+    r"(?:[\"'?&;]|=[^\s\"'`(),;=]{1,60}[ ,])"
+    rf"[\w.-]{{0,30}}{_KEY}[\w.-]{{0,20}}=[^\s\"'&;=<>(){{}}$%\\]{{4}}"
+)
 STATEMENT = r"(?i:identified by)[ \t]{1,4}[^\s\"'`;]"
 _NEXT_WORD = r"(?:[ \t]{1,4}|[\"'],[ \t]{0,2}[\"'])"
 OPTION = rf"[ \t\"'\[]--?[\w-]{{0,30}}{_KEY}[\w-]{{0,20}}{_NEXT_WORD}[^\s\"'=-]"
 
 _LONGEST = 4096
+_LONGEST_SIGNATURE = 64
+"""Characters: those that let somebody in are sums of a request with a key that is shared."""
 _LONGEST_BARE = 512
 
 
@@ -75,7 +84,7 @@ def quoted(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     while before > match.start() and data[before - 1] == 0x5C:
         before -= 1
         quote = b"\\" + quote
-    if quote == b"`" and text.kind in (Kind.SCRIPT, Kind.PROSE):
+    if quote == b"`" and text.kind is not Kind.CODE:
         return  # a command, or the end of a quotation
     end = _closing(data, start, quote)
     if end > start:
@@ -97,7 +106,7 @@ def _closing(data: bytes, start: int, quote: bytes) -> int:
         at += 1
 
 
-_BARE_VALUE = pattern(rb"[^\s\"'`,;<>(){}\[\]\\]{1,512}")
+_BARE_VALUE = pattern(rb"[^\s\"'`,;&<>(){}\[\]\\]{1,512}")
 _SIGNS_TOO = pattern(rb"[^\s\"'`]{1,512}")
 _LINE = pattern(rb"[^\r\n]{1,512}")
 _COMMENT = pattern(rb"[ \t]+(?:#|//|;).*")
@@ -106,6 +115,8 @@ _COMMENT = pattern(rb"[ \t]+(?:#|//|;).*")
 def bare(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     """The word that begins with the last byte of the match."""
     start = match.end() - 1
+    if text.kind is Kind.PROSE and b"]:" in match[0]:
+        return  # where a link of Markdown leads to
     signs = text.kind in (Kind.CONFIGURATION, Kind.SCRIPT)
     found = (_SIGNS_TOO if signs else _BARE_VALUE).match(text.data, start)
     if found is not None:
@@ -173,28 +184,36 @@ def pair(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     """``name=value`` within a literal, as in an address or a connection string."""
     start = match.end() - 4
     found = _PAIR_VALUE.match(text.data, start)
-    if found is not None:
-        yield from _found("pair", text, match, start, found.end())
+    name = _PAIR_NAME.search(text.data, match.start(), start - 1)
+    if found is not None and name is not None:
+        yield from _found("pair", text, match, start, found.end(), name[0].decode("latin-1"))
 
 
+_PAIR_NAME = pattern(rb"[\w.-]+\Z")
 _PAIR_VALUE = pattern(rb"[^\s\"'`&;,<>(){}\\]{4,512}")
 
 
 def _found(
-    form: str, text: Text, match: re.Match[bytes], start: int, end: int
+    form: str, text: Text, match: re.Match[bytes], start: int, end: int, name: str = ""
 ) -> Iterator[Candidate]:
-    name = _name(text, match)
-    if not meaning_of(name).kind:  # a word in which a telling one stands, as in "author"
+    name = name or _name(text, match)
+    kind = meaning_of(name).kind
+    if not kind:  # a word in which a telling one stands, as in "author"
         return
     if form == "quoted":
         form = _how(text.data[match.start() : start])
+    if kind == "signature" and end - start > _LONGEST_SIGNATURE:
+        return  # of a document, with a key that only its author has
     value = text.data[start:end].decode("utf-8", "replace")
     yield Candidate("assignment", start, end, Redacted(value), name, form)
 
 
+_DECODED = pattern(_DECODERS.encode() + rb"[\"'`\\]*\Z")
+
+
 def _how(separator: bytes) -> str:
     """How a quoted value stands behind its name."""
-    tail = separator.rstrip(b"\"'`\\ \t\r\nbBrRuUfFL@$")
+    tail = _DECODED.sub(b"", separator).rstrip(b"\"'`\\ \t\r\nbBrRuUfFL@$")
     last = tail[-1:]
     if last == b"(":
         return "call"

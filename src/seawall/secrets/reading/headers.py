@@ -52,7 +52,9 @@ def _basic(value: str, start: int, end: int) -> Iterator[Candidate]:
 
 
 def _is_token(value: str) -> bool:
-    """Whether a word is no plain word of a sentence."""
+    """Whether a word is no plain word of a sentence, and no parameter of a challenge."""
+    if "=" in value.rstrip("="):
+        return False
     return not value.isalpha() or (value != value.lower() and value != value.capitalize())
 
 

@@ -22,6 +22,7 @@ _JOINED = pattern(rb"[\"'`]\s{0,40}[+.&,\\]?\s{0,40}[\"'`]")
 """Between the parts of a literal that goes over several lines."""
 _ESCAPE = pattern(rb"\\+[nrt]")
 _LABEL = pattern(rb"-----BEGIN ([A-Z0-9 ]*?)PRIVATE KEY( BLOCK)?-{1,5}")
+_REMARK = pattern(rb"\A[ \t][\w \t.-]{1,40}(?=\\n|\r?\n)")
 _HEADERS = pattern(rb"(?:[A-Za-z][\w-]*: [^\n\\]*(?:\r?\n|\\n))+")
 
 
@@ -38,7 +39,10 @@ def pem(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     close = data.find(b"-----", end + len(_END), end + 80)
     close = end + len(_END) if close < 0 else close + 5
     body = data[label.end() : end]
-    key = _read(label[1].decode("ascii").strip(), label[2] is not None, body)
+    kind, block = label[1].decode("ascii").strip(), label[2] is not None
+    key = _read(kind, block, body)
+    if key.proof is Proof.REFUTED:  # a remark may stand behind the mark
+        key = _read(kind, block, _REMARK.sub(b"", body, count=1))
     value = Redacted(data[start:close].decode("latin-1"))
     yield Candidate("private-key", start, close, value, "", "pem", key.proof, key.about)
 

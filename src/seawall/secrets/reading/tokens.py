@@ -24,8 +24,9 @@ def tokens(rule: Rule, found: Iterable[re.Match[bytes]], data: bytes) -> Iterato
         value = data[first:last].decode("latin-1")
         verdict = check(value)
         name = name_before(data, match.start() if group and rule.after else first)
+        form = "identifier" if rule.identifier else "token"
         yield Candidate(
-            rule.id, first, last, Redacted(value), name, "token", verdict.proof, verdict.about
+            rule.id, first, last, Redacted(value), name, form, verdict.proof, verdict.about
         )
 
 

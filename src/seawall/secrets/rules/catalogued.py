@@ -33,11 +33,12 @@ class SecretRule(Rule):
         *,
         provider: str = "",
         revoke: str = "",
+        remedy: str = "",
     ) -> None:
         where = f" at {revoke}" if revoke else " where it is used"
         super().__init__(
             check, id=id_, domain=DOMAIN, scope=TEXT, severity=severity, profile=SECURITY,
-            remedy=f"Revoke it{where} and make a new one. {STORE}", sensitive=True,
+            remedy=remedy or f"Revoke it{where} and make a new one. {STORE}", sensitive=True,
         )  # fmt: skip
         self.manual = manual
         self.provider = provider
@@ -48,6 +49,9 @@ class SecretRule(Rule):
     def docstring(self) -> str:
         """The manual, made anew each time."""
         return self.manual(self)
+
+
+_NO_KEY = "See to it that whoever only knows it is let in nowhere; then ignore it."
 
 
 def of_token(rule: TokenRule) -> SecretRule:
@@ -62,8 +66,9 @@ def of_token(rule: TokenRule) -> SecretRule:
         return of_token(rule)
 
     return SecretRule(
-        rule.id, check, manual, rule.severity, provider=rule.provider, revoke=rule.revoke
-    )
+        rule.id, check, manual, rule.severity, provider=rule.provider, revoke=rule.revoke,
+        remedy=_NO_KEY if rule.identifier else "",
+    )  # fmt: skip
 
 
 def _form(id_: str, what: str | Callable[[Candidate], str]) -> SecretRule:

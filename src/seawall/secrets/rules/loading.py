@@ -2,7 +2,8 @@
 
 A file holds tables ``[[rule]]`` with the keys of ``Rule``: ``id``, ``title``, ``provider``,
 ``severity``, ``pattern``, ``verify``, ``revoke`` and, where they are wanted, ``after`` and
-``pairs``. Patterns are matched against bytes. A token must not stand within a longer word.
+``pairs``, and ``identifier``. Patterns are matched against bytes. A token must not stand within a
+longer word.
 """
 
 import os
@@ -18,7 +19,7 @@ from seawall.secrets.verifying import NAMES
 from seawall.text.toml import Toml, TomlError, parse
 
 _TEXTS = ("id", "title", "provider", "severity", "pattern", "verify", "revoke")
-_KEYS = frozenset((*_TEXTS, "after", "pairs"))
+_KEYS = frozenset((*_TEXTS, "after", "pairs", "identifier"))
 _ID = pattern(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _MAX_PATTERN = 4000
 _UNSHARED = pattern(r"\(\?[=!<#>&|(]|\(\?<[=!]|\\[1-9kKGX]|\*\+|\+\+|\?\+|\}\+|\[\[:")
@@ -78,7 +79,7 @@ def _rule(document: Toml, path: str, place: tuple[str | int, ...], table: Any) -
     return Rule(
         table["id"], table["title"], table["provider"], Severity.parse(table["severity"]),
         table["pattern"], tuple(table.get("after", ())), table["verify"], table["revoke"],
-        table.get("pairs", ""),
+        table.get("pairs", ""), table.get("identifier", False),
     )  # fmt: skip
 
 
@@ -100,6 +101,8 @@ def _faults(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "verify", f"unknown check: choose one of {', '.join(sorted(NAMES))}"
     if not isinstance(table.get("pairs", ""), str):
         yield "pairs", "pairs must be a text: the id of a rule"
+    if not isinstance(table.get("identifier", False), bool):
+        yield "identifier", "identifier must be true or false"
     yield from _faulty_patterns(table["pattern"], table.get("after", []))
 
 

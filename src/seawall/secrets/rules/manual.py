@@ -27,6 +27,13 @@ def of_token(rule: Rule) -> str:
     name = rule.id.upper().replace("-", "_")
     if not rule.after:
         bad = f"{name}: {bad}"
+    if rule.identifier:
+        return _docstring(
+            f"{rule.title}: it tells where something is.",
+            "Reports what only names an account, a bucket or an application, and guards nothing\n"
+            "by itself: at low confidence, and only where that is asked for.",
+            bad, f"{name}: ${{{name}}}", (),
+        )  # fmt: skip
     what = f"Reports what has the form of this token of {rule.provider}"
     if rule.after:
         what += ",\nwhere it is assigned to a name that tells whose it is"

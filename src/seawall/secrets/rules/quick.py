@@ -12,7 +12,9 @@ from seawall.core.lazy import pattern
 from seawall.core.severity import Severity
 from seawall.secrets.rules.rule import Rule
 
-_LINE = pattern(r"""(?m)^(?:(\[\[rule\]\])|(\w+) = (?:"([^"\\\n]*)"|'([^'\n]*)'|\[(.*)\]))$""")
+_LINE = pattern(
+    r"""(?m)^(?:(\[\[rule\]\])|(\w+) = (?:"([^"\\\n]*)"|'([^'\n]*)'|\[(.*)\]|(true)))$"""
+)
 _ITEM = pattern(r"""'([^'\n]*)'|"([^"\\\n]*)\"""")
 DIRECTORY = os.path.join(os.path.dirname(__file__), "data")
 
@@ -31,9 +33,9 @@ def read(text: str) -> Iterator[Rule]:
     """The rules of a text that comes with the package."""
     row: dict[str, str] = {}
     for match in _LINE.finditer(text):
-        start, key, double, single, items = match.groups()
+        start, key, double, single, items, true = match.groups()
         if start is None:
-            row[key] = double if double is not None else single if single is not None else items
+            row[key] = next(value for value in (double, single, items, true) if value is not None)
         else:
             if row:
                 yield _rule(row)
@@ -48,6 +50,7 @@ def _rule(row: dict[str, str]) -> Rule:
         row["id"], row["title"], row["provider"], _SEVERITIES[row["severity"]], row["pattern"],
         tuple(one or other for one, other in _ITEM.findall(after)) if after else (),
         row["verify"], row["revoke"], row.get("pairs", ""),
+        "identifier" in row,
     )  # fmt: skip
 
 

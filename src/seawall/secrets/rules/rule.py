@@ -25,3 +25,5 @@ class Rule(NamedTuple):
     """Where its owner makes it worthless."""
     pairs: str = ""
     """The rule of the public half (a key id) that belongs to it."""
+    identifier: bool = False
+    """Whether it only names something: such a finding is never more than of low certainty."""

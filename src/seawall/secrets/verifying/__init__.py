@@ -37,6 +37,8 @@ _MODULES = {
 NAMES = frozenset(_MODULES)
 PROVING = NAMES - {"any", "aws-key-id", "azure-storage-key", "discord", "random", "spread"}
 """Checks that can prove a value, not only speak against it."""
+SUMS = frozenset(("age", "atlassian", "base62-crc", "gitlab-routable", "grafana", "nats"))
+"""Those that work out a checksum: what they refute is a sample, whatever it stands under."""
 
 
 def checker(name: str) -> Check:

@@ -1,0 +1,73 @@
+"""What stands around a candidate, as words for the weights: its line, its neighbours, its file."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from seawall.core.lazy import pattern
+from seawall.secrets.candidate import Candidate
+from seawall.secrets.text import Kind, Text
+
+_BEFORE, _AFTER = 300, 120
+_COMMENTS = (b"#", b"//", b"*", b"/*", b"<!--", b"--", b";", b"'", b"%")
+_WORDS_FOLLOW = pattern(rb"[ \t]+[A-Za-z]")
+_LINE_ENDS = pattern(rb"[\"'`]*[ \t]*\\?\r?\Z")
+_BARE = frozenset(("bare", "option", "beside", "pair", "statement"))
+_CUT = ("...", "\u2026")
+
+
+AROUND = (
+    "same:1", "same:3", "same:9", "same:more", "comment", "cut", "instead",
+    "words-follow", "line-ends", "call-follows",
+)  # fmt: skip
+"""The words."""
+
+
+class Crowd:
+    """How many candidates of a text have the same value."""
+
+    __slots__ = ("_same",)
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._same = Counter([candidate.value.reveal() for candidate in candidates])
+
+    def word(self, candidate: Candidate) -> str:
+        """What that says of one of them."""
+        same = self._same[candidate.value.reveal()]
+        if same == 1:
+            return "same:1"
+        return "same:3" if same <= _FEW else "same:9" if same <= _SOME else "same:more"
+
+
+_FEW, _SOME = 3, 9
+
+
+def around(text: Text, candidate: Candidate) -> Iterator[str]:
+    """The words for the line and the neighbours of a candidate, each once."""
+    data = text.data
+    start, end = candidate.start, candidate.end
+    line = data.rfind(b"\n", max(start - _BEFORE, 0), start) + 1 or max(start - _BEFORE, 0)
+    stop = data.find(b"\n", end, end + _AFTER)
+    before, after = data[line:start], data[end : stop if stop >= 0 else end + _AFTER]
+    if _is_comment(text.kind, before.lstrip()):
+        yield "comment"
+    if after[:3] == b"..." or candidate.value.reveal().endswith(_CUT):
+        yield "cut"
+    if before.rfind(b"${") > before.rfind(b"}"):
+        yield "instead"  # what a template falls back on
+    yield from _behind(candidate.form, after)
+
+
+def _is_comment(kind: Kind, line: bytes) -> bool:
+    if kind is Kind.PROSE:  # a heading is no comment
+        return line.startswith((b"#", b";")) and line.lstrip(b"#")[:1] != b" "
+    return line.startswith(_COMMENTS)
+
+
+def _behind(form: str, after: bytes) -> Iterator[str]:
+    if form in _BARE:
+        if _WORDS_FOLLOW.match(after):
+            yield "words-follow"
+        elif _LINE_ENDS.match(after):
+            yield "line-ends"
+    if after[:1] in (b"(", b"["):
+        yield "call-follows"
