@@ -1,0 +1,40 @@
+"""The audit log: a line of JSON for each certificate, written before it is given out."""
+
+import json
+import os
+
+from seawall.mesh.authority.errors import StoreError
+from seawall.mesh.authority.store import Issued
+
+
+class Audit:
+    """A file that lines are added to; what is in it is never changed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def issued(self, issued: Issued) -> None:
+        """Note a certificate: id, serial, caller, key, when it was issued and when it ends."""
+        line = {
+            "event": "issued", "id": str(issued.id), "serial": f"{issued.serial:x}",
+            "caller": issued.caller, "key": issued.key, "issuer": issued.slot,
+            "issued": issued.issued, "ends": issued.ends,
+        }  # fmt: skip
+        self._add(line)
+
+    def _add(self, line: dict[str, object]) -> None:
+        data = json.dumps(line).encode() + b"\n"
+        try:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            descriptor = os.open(self.path, flags, 0o600)
+            try:
+                written = os.write(descriptor, data)  # one call: lines of two processes do not mix
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: {error.strerror}; nothing is signed unless it can be written down: "
+                "make room, or see who may write there"
+            ) from None
+        if written != len(data):
+            raise StoreError(f"{self.path}: no room for a line; make some: nothing is signed")

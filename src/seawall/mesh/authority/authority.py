@@ -1,0 +1,166 @@
+"""Signs certificates of workloads. What may be signed is decided here, not by who asks."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cryptography import x509
+
+from seawall.mesh.authority.audit import Audit
+from seawall.mesh.authority.errors import RefusedError, StoreError
+from seawall.mesh.authority.limits import Limits, Rate
+from seawall.mesh.authority.sealing import Seal
+from seawall.mesh.authority.slots import TRUSTED, Kind, Slot, State
+from seawall.mesh.authority.store import Issued, Store
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
+from seawall.mesh.identity.requests import read_request
+from seawall.mesh.identity.spiffe_id import SpiffeId
+
+DAY = 24 * 3600
+Clock = Callable[[], int]
+"""Seconds since the epoch."""
+
+
+class Lifetimes(NamedTuple):
+    """How long certificates hold, in seconds."""
+
+    leaf: int = 3600
+    least: int = 300
+    most: int = DAY
+    intermediate: int = 7 * DAY
+    root: int = 365 * DAY
+
+
+USUAL = Lifetimes()
+STEADY = Rate()
+
+
+class Caller(NamedTuple):
+    """Who asks, as somebody has attested it, and for which ids it may ask."""
+
+    name: str
+    may: Callable[[SpiffeId], bool]
+
+
+class Grant(NamedTuple):
+    """What a workload gets, besides the key that it has."""
+
+    id: SpiffeId
+    chain: tuple[x509.Certificate, ...]
+    """Leaf first, then what signed it."""
+    validity: Validity
+    slot: int
+    """The issuer's."""
+
+
+class Authority:
+    """The signing side of a mesh, over a store that several processes may share."""
+
+    def __init__(
+        self,
+        store: Store,
+        seal: Seal,
+        audit: Audit,
+        lifetimes: Lifetimes = USUAL,
+        rate: Rate = STEADY,
+        clock: Clock = lambda: int(time.time()),
+    ) -> None:
+        self.store = store
+        self.lifetimes = lifetimes
+        self.clock = clock
+        self._seal = seal
+        self._audit = audit
+        self._limits = Limits(rate)
+        self._key: tuple[int, keys.PrivateKey] | None = None
+        """That of the slot that signed last."""
+
+    # What is trusted ------------------------------------------------------------------------
+
+    def bundle(self) -> tuple[x509.Certificate, ...]:
+        """The roots that everybody in the mesh trusts now, oldest first; never empty."""
+        now = self.clock()
+        roots = [
+            slot.certificate
+            for slot in self.store.slots()
+            if slot.kind is Kind.ROOT and slot.state in TRUSTED
+            and certificates.validity_of(slot.certificate).end >= now
+        ]  # fmt: skip
+        if not roots:
+            raise StoreError(
+                f"{self.store.path}: every root has ended: make a new one with seawall mesh ca "
+                "rotate --root --force"
+            )
+        return tuple(roots)
+
+    def issuer(self) -> Slot:
+        """The intermediate that signs now."""
+        found = [
+            slot
+            for slot in self.store.slots()
+            if slot.kind is Kind.INTERMEDIATE and slot.state is State.ACTIVE
+        ]
+        if not found:
+            raise StoreError(
+                f"{self.store.path} has no intermediate that signs: make one with seawall mesh ca "
+                "rotate, or bring one that the offline root has signed: seawall mesh ca install"
+            )
+        return found[-1]
+
+    def key_of(self, slot: Slot) -> keys.PrivateKey:
+        """The key of an issuer; raises :class:`StoreError` where it is not here."""
+        if self._key is None or self._key[0] != slot.number:
+            if not slot.key:
+                raise StoreError(f"the key of {slot.about} is not here: sign where it is")
+            opened = self._seal.open(slot.key, slot.about)
+            self._key = slot.number, keys.from_der(opened)
+        return self._key[1]
+
+    def sealed(self, key: keys.PrivateKey, about: str) -> bytes:
+        """A key as a slot keeps it."""
+        return self._seal.seal(keys.as_der(key), about)
+
+    # Issuing --------------------------------------------------------------------------------
+
+    def issue(self, request: bytes, caller: Caller, lifetime: int = 0) -> Grant:
+        """A certificate for a request (PKCS #10, DER), for at most ``lifetime`` seconds.
+
+        It is written down before it is signed, so that none exists that nobody remembers. Raises
+        :class:`RefusedError`, :class:`StoreError` or ``IdentityError``.
+        """
+        if not self._limits.take(caller.name, time.monotonic()):
+            raise RefusedError(f"{caller.name} asks for too many certificates: wait a second")
+        name, key = read_request(request)
+        self._check(name, caller)
+        slot = self.issuer()
+        issuer = Issuer(slot.certificate, self.key_of(slot))
+        now = self.clock()
+        validity = self._validity(now, lifetime, slot)
+        serial = certificates.new_serial()
+        issued = Issued(serial, name, caller.name, keys.fingerprint(key), slot.number, now,
+                        validity.end)  # fmt: skip
+        with self.store.changes():
+            self.store.remember(issued)
+        self._audit.issued(issued)
+        leaf = certificates.make_leaf(name, key, validity, issuer, serial)
+        return Grant(name, (leaf, slot.certificate), validity, slot.number)
+
+    def _check(self, name: SpiffeId, caller: Caller) -> None:
+        own = self.store.trust_domain()
+        if name.trust_domain != own.trust_domain or not name.is_workload:
+            raise RefusedError(f"{name} is no workload of {own}: ask for an id of this mesh")
+        if not caller.may(name):
+            raise RefusedError(
+                f"{caller.name} may not be {name}: ask for the id that its entry gives it"
+            )
+
+    def _validity(self, now: int, lifetime: int, slot: Slot) -> Validity:
+        """At most what is asked for, what the rules allow, and what the issuer has left."""
+        rules = self.lifetimes
+        wanted = min(max(lifetime or rules.leaf, rules.least), rules.most)
+        left = certificates.validity_of(slot.certificate).end - now
+        if left <= 0:
+            raise StoreError(
+                f"{slot.about} ended {-left} s ago: rotate it with seawall mesh ca rotate"
+            )
+        return Validity(now - SKEW, now + min(wanted, left))

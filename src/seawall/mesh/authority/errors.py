@@ -1,0 +1,11 @@
+"""Why the authority does not sign."""
+
+from seawall.core.errors import InputError, UsageError
+
+
+class RefusedError(UsageError):
+    """A request that is not granted: the caller may not have it."""
+
+
+class StoreError(InputError):
+    """The store cannot be read or written: nothing is signed until it can."""

@@ -1,0 +1,243 @@
+"""The authority's memory: one SQLite file, in which what is not written did not happen.
+
+Whatever changes does so in a transaction. Where the file cannot be written or is damaged, all
+methods raise :class:`StoreError`, so nothing is signed that nobody remembers.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from seawall.mesh.authority.errors import RefusedError, StoreError
+from seawall.mesh.authority.slots import Kind, Slot, State
+from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+
+VERSION = 1
+_BUSY_MS = 5000
+_TABLES = """
+create table facts (name text primary key, value text not null) without rowid;
+create table slots (
+    number integer primary key, kind text not null, state text not null, parent integer not null,
+    certificate blob not null, key blob not null, tainted integer not null default 0
+);
+create table serials (
+    serial text primary key, id text not null, caller text not null, key text not null,
+    slot integer not null, issued integer not null, ends integer not null
+) without rowid;
+create index serials_end on serials (ends);
+create table tokens (
+    hash text primary key, host text not null, ends integer not null, used integer not null
+) without rowid;
+create table journal (
+    number integer primary key autoincrement, at integer not null, event text not null,
+    said text not null
+);
+"""
+
+
+class Issued(NamedTuple):
+    """A certificate that was issued, as it is remembered."""
+
+    serial: int
+    id: SpiffeId
+    caller: str
+    """Who asked for it, as attested."""
+    key: str
+    """The fingerprint of its public key."""
+    slot: int
+    issued: int
+    ends: int
+
+
+class Store:
+    """What the authority remembers. Several processes may have it open."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def create(cls, path: str, trust_domain: SpiffeId) -> Self:
+        """A new store; raises :class:`RefusedError` where there is one."""
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise RefusedError(f"{path} exists: use it, or choose another directory") from None
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}; choose another directory") from None
+        os.close(descriptor)
+        store = cls(path, _connected(path))
+        with store.changes() as change:
+            for statement in filter(str.strip, _TABLES.split(";")):
+                change.execute(statement)
+            store.set_fact("version", str(VERSION))
+            store.set_fact("trust-domain", trust_domain.trust_domain)
+        return store
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """A store that is there and whole."""
+        if not os.path.exists(path):
+            raise StoreError(f"{path} does not exist: make one with seawall mesh ca init")
+        store = cls(path, _connected(path))
+        with store._asking():
+            checked = store._connection.execute("pragma quick_check").fetchone()[0]
+        if checked != "ok":
+            raise StoreError(f"{path} is damaged ({checked}): restore it from a backup")
+        version = store.fact("version")
+        if version != str(VERSION):
+            raise StoreError(f"{path} has version {version or 'none'}, this seawall {VERSION}: "
+                             "use the seawall that made it")  # fmt: skip
+        return store
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    # Changes --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Turns what SQLite says into our error."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.path}: {error}; nothing is signed until the store can be written: see "
+                "that the disk has room and the file is whole"
+            ) from None
+
+    @contextmanager
+    def changes(self) -> Iterator[sqlite3.Connection]:
+        """All of what is done within, or nothing; others wait."""
+        with self._asking():
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+
+    def fact(self, name: str) -> str:
+        """A single fact; empty where it is not known."""
+        with self._asking():
+            row = self._connection.execute("select value from facts where name = ?", (name,))
+            found = row.fetchone()
+        return "" if found is None else str(found[0])
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a fact, within ``changes``."""
+        self._connection.execute("replace into facts values (?, ?)", (name, value))
+
+    def record(self, at: int, event: str, **said: object) -> None:
+        """A line of the journal, within ``changes``."""
+        line = json.dumps(said, sort_keys=True)
+        self._connection.execute(
+            "insert into journal (at, event, said) values (?, ?, ?)", (at, event, line)
+        )
+
+    def journal(self) -> list[tuple[int, str, Mapping[str, object]]]:
+        """What happened, oldest first: time, event, what it was about."""
+        with self._asking():
+            rows = self._connection.execute("select at, event, said from journal order by number")
+            return [(at, event, json.loads(said)) for at, event, said in rows]
+
+    # Issuers --------------------------------------------------------------------------------
+
+    def trust_domain(self) -> SpiffeId:
+        """The trust domain that the store is for."""
+        return SpiffeId(self.fact("trust-domain"))
+
+    def slots(self) -> list[Slot]:
+        """Every issuer there ever was, oldest first."""
+        with self._asking():
+            rows = self._connection.execute(
+                "select number, kind, state, parent, certificate, key, tainted from slots "
+                "order by number"
+            )
+            return [
+                Slot(number, Kind(kind), State(state), parent,
+                     x509.load_der_x509_certificate(certificate), key, bool(tainted))
+                for number, kind, state, parent, certificate, key, tainted in rows
+            ]  # fmt: skip
+
+    def next_slot(self) -> int:
+        """The number of the next issuer, within ``changes``."""
+        row = self._connection.execute("select coalesce(max(number), 0) + 1 from slots")
+        return int(row.fetchone()[0])
+
+    def add_slot(self, slot: Slot) -> None:
+        """A new issuer, within ``changes``."""
+        self._connection.execute(
+            "insert into slots values (?, ?, ?, ?, ?, ?, ?)",
+            (slot.number, slot.kind, slot.state, slot.parent,
+             slot.certificate.public_bytes(Encoding.DER), slot.key, slot.tainted),
+        )  # fmt: skip
+
+    def set_state(self, number: int, state: State) -> None:
+        """What has become of an issuer, within ``changes``; when it is gone its key is, too."""
+        self._connection.execute("update slots set state = ? where number = ?", (state, number))
+        if state is State.GONE:
+            self._connection.execute("update slots set key = x'' where number = ?", (number,))
+
+    def taint(self, number: int) -> None:
+        """Note that somebody else may have the key of an issuer, within ``changes``."""
+        self._connection.execute("update slots set tainted = 1 where number = ?", (number,))
+
+    # What was issued ------------------------------------------------------------------------
+
+    def remember(self, issued: Issued) -> None:
+        """A certificate, before it is signed, within ``changes``. A serial is taken once."""
+        self._connection.execute(
+            "insert into serials values (?, ?, ?, ?, ?, ?, ?)",
+            (f"{issued.serial:x}", str(issued.id), *issued[2:]),
+        )
+
+    def issued(self, now: int) -> list[Issued]:
+        """The certificates that hold still, in the order of their serials."""
+        with self._asking():
+            rows = self._connection.execute("select * from serials where ends >= ?", (now,))
+            return [Issued(int(serial, 16), parse(name), *rest) for serial, name, *rest in rows]
+
+    def forget_before(self, time: int) -> int:
+        """Drop certificates that ended before a time, within ``changes``; how many."""
+        return self._connection.execute("delete from serials where ends < ?", (time,)).rowcount
+
+    # Join tokens ----------------------------------------------------------------------------
+
+    def add_token(self, mark: str, host: str, ends: int) -> None:
+        """A token that lets one host join, by its hash, within ``changes``."""
+        self._connection.execute("insert into tokens values (?, ?, ?, 0)", (mark, host, ends))
+
+    def use_token(self, mark: str, now: int) -> str:
+        """The host a token is for, which is used up; empty where it is not to be had.
+
+        To be called within ``changes``, so that of two callers one gets it.
+        """
+        changed = self._connection.execute(
+            "update tokens set used = ? where hash = ? and used = 0 and ends >= ?",
+            (now, mark, now),
+        )
+        if not changed.rowcount:
+            return ""
+        row = self._connection.execute("select host from tokens where hash = ?", (mark,))
+        return str(row.fetchone()[0])
+
+
+def _connected(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}; restore it from a backup") from None
+    return connection

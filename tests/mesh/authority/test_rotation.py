@@ -1,0 +1,175 @@
+"""Rotation: nobody who follows is ever cut off, wherever it is interrupted."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seawall.mesh.authority import rotation
+from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
+from seawall.mesh.authority.errors import RefusedError, StoreError
+from seawall.mesh.authority.slots import Kind, State
+from seawall.mesh.identity.checking import identity_of
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.keys import new_key
+from seawall.mesh.identity.requests import make_request
+from tests.mesh.made import NOW, WEB, Clock, anyone, authority_in
+
+
+class Workload:
+    """Somebody with a certificate and a bundle, who is told of news late."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.generation = 0
+
+    def follow(self, authority: Authority) -> None:
+        self.bundle = authority.bundle()
+        self.chain = authority.issue(make_request(WEB, new_key()), anyone(self.name)).chain
+        self.generation = rotation.generation_of(authority.store)
+
+
+def trust_each_other(workloads: list[Workload]) -> None:
+    for one in workloads:
+        for other in workloads:
+            assert identity_of(other.chain, one.bundle, NOW) == WEB
+
+
+def laggards(workloads: list[Workload]) -> rotation.Laggards:
+    return lambda generation: [own.name for own in workloads if own.generation < generation]
+
+
+def states(authority: Authority) -> list[tuple[Kind, State]]:
+    return [(slot.kind, slot.state) for slot in authority.store.slots()]
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=25))
+def test_whatever_the_order_all_trust_all(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[int]
+) -> None:
+    directory = tmp_path_factory.mktemp("rotation")
+    authority = authority_in(directory, Clock())
+    workloads = [Workload("a"), Workload("b"), Workload("c")]
+    for own in workloads:
+        own.follow(authority)
+    for step in steps:
+        if step < len(workloads):
+            workloads[step].follow(authority)
+        elif step == 3:
+            rotation.advance(authority, laggards(workloads))
+        else:
+            authority.store.close()  # a crash: another process opens the store
+            authority = authority_in(directory, Clock())
+            try:
+                rotation.rotate_root(authority)
+            except RefusedError:
+                rotation.advance(authority, laggards(workloads))
+        trust_each_other(workloads)
+    authority.store.close()
+
+
+def test_a_root_gives_way_in_three_steps(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    own = Workload("web")
+    own.follow(authority)
+    rotation.rotate_root(authority)
+    assert len(authority.bundle()) == 2
+    assert rotation.advance(authority, laggards([own])) == ("trust", 2, ("web",))
+    own.follow(authority)
+    assert rotation.advance(authority, laggards([own])) == ("replace", 3, ())
+    assert rotation.advance(authority, laggards([own])) == ("replace", 3, ("web",))
+    with pytest.raises(RefusedError, match="under way"):
+        rotation.rotate_intermediate(authority)
+    own.follow(authority)
+    assert rotation.advance(authority, laggards([own])) == ("idle", 4, ())
+    assert states(authority) == [
+        (Kind.ROOT, State.GONE), (Kind.INTERMEDIATE, State.GONE),
+        (Kind.ROOT, State.ACTIVE), (Kind.INTERMEDIATE, State.ACTIVE),
+    ]  # fmt: skip
+    assert [slot.key for slot in authority.store.slots()][:2] == [b"", b""]
+    assert rotation.advance(authority, laggards([own])).step == "idle"
+
+
+def test_an_intermediate_gives_way_without_new_trust(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    own = Workload("web")
+    own.follow(authority)
+    bundle = authority.bundle()
+    rotation.rotate_intermediate(authority)
+    assert authority.bundle() == bundle
+    assert rotation.advance(authority, laggards([own])) == ("replace", 2, ("web",))
+    own.follow(authority)
+    assert rotation.advance(authority, laggards([own])).step == "idle"
+
+
+def test_force_does_not_wait(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    late = Workload("late")
+    late.follow(authority)
+    rotation.rotate_root(authority)
+    for _ in range(2):
+        rotation.advance(authority, laggards([late]), force=True)
+    with pytest.raises(IdentityError):
+        identity_of(late.chain, authority.bundle(), NOW)
+    assert authority.store.journal()[-1][2]["forced"] is True
+
+
+def test_a_tainted_root_is_replaced(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    root, intermediate = authority.store.slots()
+    rotation.taint(authority, root.number)
+    assert authority.store.slots()[0].tainted
+    assert rotation.advance(authority, lambda _: ()).step == "replace"
+    assert rotation.advance(authority, lambda _: ()).step == "idle"
+    with pytest.raises(RefusedError, match="no issuer"):
+        rotation.taint(authority, intermediate.number)
+    rotation.taint(authority, authority.issuer().number)
+    assert rotation.advance(authority, lambda _: ()).step == "idle"
+
+
+def test_an_ended_root_can_still_be_replaced(tmp_path: Path) -> None:
+    clock = Clock()
+    authority = authority_in(tmp_path, clock, Lifetimes(root=2 * DAY, intermediate=DAY))
+    clock.now += 3 * DAY
+    with pytest.raises(StoreError, match="every root has ended"):
+        authority.bundle()
+    rotation.rotate_root(authority)
+    rotation.advance(authority, lambda _: ("nobody",), force=True)
+    rotation.advance(authority, lambda _: ("nobody",), force=True)
+    grant = authority.issue(make_request(WEB, new_key()), anyone())
+    assert identity_of(grant.chain, authority.bundle(), clock.now) == WEB
+
+
+def test_renewal_is_due_at_half_life(tmp_path: Path) -> None:
+    clock = Clock()
+    authority = authority_in(tmp_path, clock)
+    assert rotation.renewal_due(authority) is None
+    clock.now += 4 * DAY
+    assert rotation.renewal_due(authority) is Kind.INTERMEDIATE
+    clock.now += 200 * DAY
+    assert rotation.renewal_due(authority) is Kind.ROOT
+    rotation.rotate_root(authority)
+    assert rotation.renewal_due(authority) is None
+
+
+def test_two_controllers_do_one_step(tmp_path: Path) -> None:
+    one = authority_in(tmp_path, Clock())
+    other = authority_in(tmp_path, Clock())
+    rotation.rotate_root(one)
+    rotation.advance(other, lambda _: ())
+    assert rotation.generation_of(one.store) == 3
+    assert sum(slot.state is State.ACTIVE for slot in one.store.slots()) == 2
+    with pytest.raises(RefusedError, match="has issuers already"):
+        rotation.begin(one)
+
+
+def test_the_journal_tells_each_step(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    rotation.rotate_intermediate(authority)
+    rotation.advance(authority, lambda _: ())
+    events = [(event, said["generation"]) for _, event, said in authority.store.journal()]
+    assert events == [("begun", 1), ("intermediate rotated", 2), ("old issuers gone", 3)]
