@@ -1,0 +1,1 @@
+"""One Linux host as a small cluster: a network namespace for each workload."""

@@ -1,0 +1,89 @@
+"""The facts that configurations of proxies are made of. Names and numbers have been checked."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from seawall.mesh.identity.spiffe_id import SpiffeId
+
+
+class Protocol(StrEnum):
+    """What is spoken on a port. It is declared, never guessed."""
+
+    TCP = "tcp"
+    HTTP = "http"
+
+
+class Port(NamedTuple):
+    """A port that a workload serves."""
+
+    number: int
+    protocol: Protocol = Protocol.TCP
+    is_long_lived: bool = False
+    """Whether a connection may last longer than the usual limit: a session with a database."""
+
+
+class Workload(NamedTuple):
+    """A workload as its peers know it."""
+
+    name: str
+    id: SpiffeId
+    addresses: tuple[str, ...]
+    ports: tuple[Port, ...] = ()
+
+
+class Source(NamedTuple):
+    """Who may, or may not: an id, or all below one."""
+
+    id: SpiffeId
+    with_below: bool = False
+
+    def covers(self, name: SpiffeId) -> bool:
+        """Whether somebody with this id is meant."""
+        return name.is_below(self.id) if self.with_below else name == self.id
+
+
+class Rule(NamedTuple):
+    """One line of policy for one workload. What a rule leaves out it does not ask about."""
+
+    name: str
+    allows: bool
+    """``False``: it denies, and a rule that denies wins over all that allow."""
+    to: SpiffeId
+    sources: tuple[Source, ...] = ()
+    """Any of them; none: everybody of the mesh."""
+    ports: tuple[int, ...] = ()
+    methods: tuple[str, ...] = ()
+    """HTTP methods, in capitals."""
+    paths: tuple[str, ...] = ()
+    """Paths of HTTP requests; one that ends in ``/*`` stands for all below."""
+
+    @property
+    def asks_for_http(self) -> bool:
+        """Whether only a request over HTTP can answer it."""
+        return bool(self.methods or self.paths)
+
+
+class Egress(NamedTuple):
+    """A destination outside of the mesh that a workload may reach."""
+
+    name: str
+    host: str
+    """A DNS name, looked up by the proxy, or an address."""
+    port: int
+    originates_tls: bool = False
+    """Whether the proxy speaks TLS to it, while the application speaks plainly."""
+    addresses: tuple[str, ...] = ()
+    """What the application connects to."""
+
+
+class View(NamedTuple):
+    """All that one workload's proxy is told; nothing of those it has nothing to do with."""
+
+    own: Workload
+    peers: tuple[Workload, ...] = ()
+    """Those that it may call."""
+    rules: tuple[Rule, ...] = ()
+    """Those about itself."""
+    egress: tuple[Egress, ...] = ()
+    longest_connection: int = 1800
+    """Seconds after which a connection from a peer is closed, unless its port is long-lived."""

@@ -1,0 +1,1 @@
+"""Envoy: where it is, what it is told, and how it is kept running."""

@@ -1,0 +1,70 @@
+"""Policy as Envoy's role-based access control: what a chain of filters lets through.
+
+Two filters: one that denies, then one that allows; who is in neither is refused. On a TCP port
+rules that ask about HTTP mean nothing, and are never made into something wider: the reader of
+policies refuses them there.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from seawall.mesh.plan.model import Port, Protocol, Rule, Source
+from seawall.mesh.proxies.names import Json, any_of
+
+_NETWORK = ("envoy.filters.network.rbac", "envoy.extensions.filters.network.rbac.v3.RBAC")
+_HTTP = ("envoy.filters.http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC")
+_BELOW = "/*"
+
+
+def filters_of(rules: Sequence[Rule], port: Port) -> list[Json]:
+    """The filters for a port, deny before allow: those of connections, or of requests."""
+    here = [rule for rule in rules if not rule.ports or port.number in rule.ports]
+    denied = [rule for rule in here if not rule.allows]
+    allowed = [rule for rule in here if rule.allows]
+    found = [_filter("DENY", denied, port, "denied")] if denied else []
+    return [*found, _filter("ALLOW", allowed, port, "allowed")]
+
+
+def _filter(action: str, rules: Iterable[Rule], port: Port, counted: str) -> Json:
+    name, type_ = _HTTP if port.protocol is Protocol.HTTP else _NETWORK
+    policies = {rule.name: _policy(rule) for rule in rules}
+    config = any_of(type_, rules={"action": action, "policies": policies})
+    if port.protocol is Protocol.TCP:
+        config["stat_prefix"] = f"{counted}_{port.number}_"
+    else:
+        config["rules_stat_prefix"] = f"{counted}_{port.number}_"
+    return {"name": f"{name}.{counted}", "typed_config": config}
+
+
+def _policy(rule: Rule) -> Json:
+    permissions: list[Json] = []
+    if rule.methods:
+        permissions.append(_any([_method(method) for method in rule.methods], "or_rules", "rules"))
+    if rule.paths:
+        permissions.append(_any([_path(path) for path in rule.paths], "or_rules", "rules"))
+    if not permissions:
+        permissions.append({"any": True})
+    both: Json = permissions[0] if len(permissions) == 1 else {"and_rules": {"rules": permissions}}
+    principals = [_principal(source) for source in rule.sources] or [{"any": True}]
+    return {"permissions": [both], "principals": principals}
+
+
+def _any(choices: list[Json], word: str, field: str) -> Json:
+    return choices[0] if len(choices) == 1 else {word: {field: choices}}
+
+
+def _method(method: str) -> Json:
+    return {"header": {"name": ":method", "string_match": {"exact": method}}}
+
+
+def _path(path: str) -> Json:
+    below = path.endswith(_BELOW)
+    matcher = {"prefix": path[:-1]} if below else {"exact": path}
+    return {"url_path": {"path": matcher}}
+
+
+def _principal(source: Source) -> Json:
+    exact = {"authenticated": {"principal_name": {"exact": str(source.id)}}}
+    if not source.with_below:
+        return exact
+    below = {"authenticated": {"principal_name": {"prefix": f"{source.id}/"}}}
+    return {"or_ids": {"ids": [exact, below]}}

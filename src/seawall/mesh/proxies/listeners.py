@@ -1,0 +1,135 @@
+"""What a proxy listens to: the application's way out, and the way in to it.
+
+A chain of filters exists for each destination that is known. On the way in others have none; on the
+way out theirs leads nowhere, so that what was refused is logged.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from seawall.mesh.plan.model import Port, Protocol, View, Workload
+from seawall.mesh.proxies import tls
+from seawall.mesh.proxies.access import filters_of
+from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of
+from seawall.mesh.proxies.logs import logs
+from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
+from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
+
+_NETWORK = "envoy.filters.network."
+_TCP_PROXY = (
+    f"{_NETWORK}tcp_proxy", "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
+)  # fmt: skip
+_MANAGER = (
+    f"{_NETWORK}http_connection_manager",
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+)
+_ROUTER = ("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
+_ORIGINAL = filter_of(
+    "envoy.filters.listener.original_dst",
+    "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
+)
+_HANDSHAKE_TIMEOUT = 5
+"""Seconds for a handshake: who says nothing does not keep a connection."""
+
+
+def listeners_of(view: View) -> list[Json]:
+    """Both listeners; the way in only for a workload that serves something."""
+    chains = [chain for peer in view.peers for chain in _chains_to(peer)]
+    outbound = _listener("outbound", OUTBOUND, "OUTBOUND", chains)
+    refused = {"cluster": CLOSED, "stat_prefix": "refused", "access_log": logs(http=False)}
+    outbound["default_filter_chain"] = {"filters": [filter_of(*_TCP_PROXY, **refused)]}
+    found = [outbound]
+    if view.own.ports:
+        ways_in = [_chain_from(view, port) for port in view.own.ports]
+        found.append(_listener("inbound", INBOUND, "INBOUND", ways_in))
+    return found
+
+
+def _listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> Json:
+    return any_of(
+        "envoy.config.listener.v3.Listener",
+        name=name,
+        traffic_direction=direction,
+        # Two sockets: where one takes both families, IPv4's original destination is not found.
+        address=_address("0.0.0.0", port),  # noqa: S104 - what is redirected comes to any address
+        additional_addresses=[{"address": _address("::", port)}],
+        listener_filters=[_ORIGINAL],
+        listener_filters_timeout=seconds(_HANDSHAKE_TIMEOUT),
+        filter_chains=list(chains),
+    )
+
+
+def _address(address: str, port: int) -> Json:
+    return {"socket_address": {"address": address, "port_value": port}}
+
+
+def _chains_to(peer: Workload) -> list[Json]:
+    ranges = [
+        {"address_prefix": address, "prefix_len": ip_address(address).max_prefixlen}
+        for address in peer.addresses
+    ]
+    return [
+        {
+            "name": f"to {peer.name}:{port.number}",
+            "filter_chain_match": {"prefix_ranges": ranges, "destination_port": port.number},
+            "filters": [_forward(cluster_of(peer, port), port, f"to_{peer.name}")],
+        }
+        for port in peer.ports
+    ]
+
+
+def _chain_from(view: View, port: Port) -> Json:
+    """The way in to a port: TLS, then who it is, then the application."""
+    longest = 0 if port.is_long_lived else view.longest_connection
+    access = filters_of(view.rules, port)
+    trust_domain = view.own.id._replace(path="")
+    if port.protocol is Protocol.HTTP:
+        filters = [_forward(LOCAL, port, "in", longest, access)]
+    else:
+        filters = [*access, _forward(LOCAL, port, "in", longest)]
+    return {
+        "name": f"in :{port.number}",
+        "filter_chain_match": {"destination_port": port.number},
+        "transport_socket": tls.server(trust_domain),
+        "transport_socket_connect_timeout": seconds(_HANDSHAKE_TIMEOUT),
+        "filters": filters,
+    }
+
+
+def _forward(
+    cluster: str, port: Port, prefix: str, longest: int = 0, access: Sequence[Json] = ()
+) -> Json:
+    """The last filter of a chain: bytes, or requests, go to a cluster."""
+    if port.protocol is Protocol.HTTP:
+        return _manager(cluster, f"{prefix}_{port.number}", longest, access)
+    fields: Json = {"cluster": cluster, "stat_prefix": f"{prefix}_{port.number}"}
+    fields["access_log"] = logs(http=False)
+    if longest:
+        fields["max_downstream_connection_duration"] = seconds(longest)
+    return filter_of(*_TCP_PROXY, **fields)
+
+
+def _manager(cluster: str, prefix: str, longest: int, access: Sequence[Json]) -> Json:
+    is_inbound = cluster == LOCAL
+    route = {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
+    host = {"name": "all", "domains": ["*"], "routes": [route]}
+    fields: Json = {
+        "stat_prefix": prefix,
+        "route_config": {"name": prefix, "virtual_hosts": [host]},
+        "http_filters": [*access, filter_of(*_ROUTER)],
+        "access_log": logs(http=True),
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "generate_request_id": False,
+        # Who called is told by us alone: what an application writes there does not count.
+        "forward_client_cert_details": "SANITIZE_SET" if is_inbound else "SANITIZE",
+        "use_remote_address": False,
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "stream_idle_timeout": "0s",
+    }
+    if is_inbound:
+        fields["set_current_client_cert_details"] = {"uri": True}
+    if longest:
+        fields["common_http_protocol_options"] = {"max_connection_duration": seconds(longest)}
+    return filter_of(*_MANAGER, **fields)

@@ -1,0 +1,33 @@
+"""A workload's certificate with its key, and the roots that it trusts, as Envoy takes them."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+
+from cryptography import x509
+
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, TYPES, Json, any_of
+
+
+def certificate_of(chain: Sequence[x509.Certificate], key: keys.PrivateKey) -> Json:
+    """The secret ``default``."""
+    if not chain:
+        raise IdentityError("no certificate to serve: ask for one first")
+    own = {
+        "certificate_chain": _inline(certificates.as_pem(chain)),
+        "private_key": _inline(keys.as_pem(key)),
+    }
+    return any_of(TYPES["secret"], name=CERTIFICATE, tls_certificate=own)
+
+
+def bundle_of(roots: Sequence[x509.Certificate]) -> Json:
+    """The secret ``ROOTCA``. There is no empty one: without roots Envoy might trust anybody."""
+    if not roots:
+        raise IdentityError("no root to trust: an empty bundle is never handed out; restore it")
+    trusted = {"trusted_ca": _inline(certificates.as_pem(roots))}
+    return any_of(TYPES["secret"], name=BUNDLE, validation_context=trusted)
+
+
+def _inline(data: bytes) -> Json:
+    return {"inline_bytes": b64encode(data).decode()}

@@ -1,0 +1,1 @@
+"""Traffic goes through the proxy, or nowhere: rules for nftables."""

@@ -1,0 +1,1 @@
+"""What the agent serves: configurations to proxies, identities to workloads that ask."""

@@ -1,0 +1,76 @@
+"""What one proxy is to have: a configuration as a whole, with a number."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from google.protobuf.any_pb2 import Any as Packed
+from google.protobuf.json_format import ParseDict, ParseError
+
+from seawall.core.errors import UsageError
+from seawall.mesh.plan.model import View
+from seawall.mesh.proxies.clusters import clusters_of
+from seawall.mesh.proxies.listeners import listeners_of
+from seawall.mesh.proxies.names import TYPES, Json, url_of
+
+CLUSTERS, LISTENERS, SECRETS = (url_of(TYPES[kind]) for kind in ("cluster", "listener", "secret"))
+ORDER = (CLUSTERS, LISTENERS, SECRETS)
+"""In which order resources go out: what is referred to comes first."""
+
+
+class Snapshot(NamedTuple):
+    """Everything one proxy is told, by type and name."""
+
+    version: int
+    resources: Mapping[str, Mapping[str, Packed]]
+
+
+def packed(message: Json) -> Packed:
+    """A message of Envoy's in its binary form; what Envoy does not know is an error."""
+    _load_types()
+    try:
+        return ParseDict(message, Packed())
+    except ParseError as error:
+        raise UsageError(
+            f"the configuration does not fit this version of Envoy's messages: {error}; "
+            "install seawall[mesh] anew"
+        ) from None
+
+
+@lru_cache(maxsize=4096)  # proxies with equal neighbours share the bytes
+def _resources_of(view: View) -> tuple[Mapping[str, Packed], Mapping[str, Packed]]:
+    return _by_name(clusters_of(view)), _by_name(listeners_of(view))
+
+
+def snapshot_of(view: View, secrets: Sequence[Json], version: int) -> Snapshot:
+    """The configuration of a proxy with its secrets."""
+    clusters, listeners = _resources_of(view)
+    return Snapshot(version, {CLUSTERS: clusters, LISTENERS: listeners, SECRETS: _by_name(secrets)})
+
+
+def _by_name(messages: Sequence[Json]) -> Mapping[str, Packed]:
+    return {message["name"]: packed(message) for message in messages}
+
+
+@lru_cache(maxsize=1)
+def _load_types() -> tuple[Any, ...]:
+    """Import every message that a configuration may have within an ``Any``."""
+    from importlib import import_module  # noqa: PLC0415 - once
+
+    return tuple(import_module(name) for name in _MODULES)
+
+
+_FILTERS = "envoy.extensions.filters"
+_MODULES = (
+    "envoy.config.cluster.v3.cluster_pb2",
+    "envoy.config.listener.v3.listener_pb2",
+    "envoy.extensions.access_loggers.stream.v3.stream_pb2",
+    f"{_FILTERS}.http.rbac.v3.rbac_pb2",
+    f"{_FILTERS}.http.router.v3.router_pb2",
+    f"{_FILTERS}.listener.original_dst.v3.original_dst_pb2",
+    f"{_FILTERS}.network.http_connection_manager.v3.http_connection_manager_pb2",
+    f"{_FILTERS}.network.rbac.v3.rbac_pb2",
+    f"{_FILTERS}.network.tcp_proxy.v3.tcp_proxy_pb2",
+    "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
+    "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",
+)
