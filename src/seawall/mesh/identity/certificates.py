@@ -60,15 +60,23 @@ def make_intermediate(
 
 
 def make_leaf(
-    name: SpiffeId, key: PublicKey, validity: Validity, issuer: Issuer, serial: int
+    name: SpiffeId,
+    key: PublicKey,
+    validity: Validity,
+    issuer: Issuer,
+    serial: int,
+    hosts: Sequence[str] = (),
 ) -> x509.Certificate:
-    """The certificate of a workload: an X.509-SVID. It never outlives its issuer."""
+    """The certificate of a workload: an X.509-SVID. It never outlives its issuer.
+
+    ``hosts`` are names by which clients that know nothing of SPIFFE look for a server.
+    """
     if not name.is_workload:
         raise IdentityError(f"{name} is a trust domain: use an id with a path for a workload")
     builder = _builder(checked(key), _within(validity, issuer), serial)
     builder = builder.subject_name(x509.Name(()))
     # A critical extension, as the subject is empty (RFC 5280 4.2.1.6).
-    builder = builder.add_extension(_alternative(name), critical=True)
+    builder = builder.add_extension(_alternative(name, hosts), critical=True)
     builder = builder.add_extension(
         x509.BasicConstraints(ca=False, path_length=None), critical=True
     )
@@ -168,8 +176,9 @@ def _authority(
     return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
 
 
-def _alternative(name: SpiffeId) -> x509.SubjectAlternativeName:
-    return x509.SubjectAlternativeName((x509.UniformResourceIdentifier(str(name)),))
+def _alternative(name: SpiffeId, hosts: Sequence[str] = ()) -> x509.SubjectAlternativeName:
+    own = x509.UniformResourceIdentifier(str(name))
+    return x509.SubjectAlternativeName((own, *map(x509.DNSName, hosts)))
 
 
 def _usage(*, is_authority: bool) -> x509.KeyUsage:

@@ -1,0 +1,195 @@
+"""The file that ``seawall mesh up`` takes: a mesh on one host.
+
+::
+
+    mesh: shop
+    trustDomain: shop.example.org
+    workloads:
+      web:
+        command: [/usr/bin/python3, web.py]
+        user: 1000
+        ports: {8000: http}
+      orders:
+        id: /ns/shop/sa/orders
+        command: [/usr/bin/python3, orders.py]
+        user: 1001
+        ports: {8080: {protocol: http, longLived: true}}
+    policy:
+      - allow: {from: web, to: orders}
+"""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from seawall.core.lazy import pattern
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.plan.document import Node, documents_in, read
+from seawall.mesh.plan.durations import seconds_of
+from seawall.mesh.plan.errors import PlanError
+from seawall.mesh.plan.model import Port, Protocol, Rule, Workload
+from seawall.mesh.plan.policy import id_in, rules_in
+from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
+
+_NAME = pattern(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
+_VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_OWN_PORTS = (ADMIN, OUTBOUND, INBOUND, PROBES)
+MOST_WORKLOADS = 1000
+FIRST_PROXY_USER = 61_337
+"""The user id of the first workload's proxy; each has one of its own, so that no proxy reaches
+another's socket."""
+RESERVED = ("seawall",)
+"""The first segment of the paths of the mesh's own parts: its controller and agents."""
+DAY = 24 * 3600
+_MOST_USERS = 2**31
+
+
+class Process(NamedTuple):
+    """What is started for a workload."""
+
+    command: tuple[str, ...]
+    user: int
+    directory: str
+    environment: Mapping[str, str]
+
+
+class Member(NamedTuple):
+    """A workload of this host: what is known to others, and what is run."""
+
+    name: str
+    id: SpiffeId
+    ports: tuple[Port, ...]
+    process: Process | None
+    """``None``: only its network and its proxy are made; somebody starts the program there."""
+
+
+class Plan(NamedTuple):
+    """A mesh on one host."""
+
+    path: str
+    mesh: str
+    trust_domain: SpiffeId
+    lifetime: int
+    """Seconds that the certificates of workloads hold."""
+    members: tuple[Member, ...]
+    rules: tuple[Rule, ...]
+
+
+def load(path: str) -> Plan:
+    """The plan in a file; raises :class:`PlanError` that names file and line."""
+    return plan_of(path, read(path))
+
+
+def plan_of(path: str, data: bytes) -> Plan:
+    """The plan that the bytes of a file describe. Its paths are relative to the file's directory."""
+    documents = documents_in(path, data)
+    if len(documents) != 1:
+        raise PlanError(f"{path}: {len(documents)} documents; describe one mesh in one document")
+    (root,) = documents
+    root.only("mesh", "trustDomain", "certificates", "workloads", "policy")
+    mesh = _name(root.of("mesh"), "a mesh")
+    domain = _trust_domain(root.of("trustDomain"))
+    base = os.path.dirname(os.path.abspath(path))
+    members = _members(root.of("workloads"), domain, base)
+    known = {own.name: Workload(own.name, own.id, (), own.ports) for own in members}
+    rules = rules_in(root.of("policy"), domain, known) if "policy" in root else ()
+    return Plan(path, mesh, domain, _lifetime(root), members, rules)
+
+
+def _lifetime(root: Node) -> int:
+    if "certificates" not in root:
+        return 3600
+    certificates = root.of("certificates").only("lifetime")
+    return seconds_of(certificates.of("lifetime"), 10, DAY)
+
+
+def _name(node: Node, of_what: str) -> str:
+    text = node.text()
+    if not _NAME.match(text):
+        node.fail(
+            f"{text!r} cannot be the name of {of_what}: use up to 40 small letters, digits and '-'"
+        )
+    return text
+
+
+def _trust_domain(node: Node) -> SpiffeId:
+    try:
+        return trust_domain(node.text())
+    except IdentityError as error:
+        node.fail(str(error))
+
+
+def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
+    members: list[Member] = []
+    ids: dict[SpiffeId, str] = {}
+    for name, own in node.items():
+        if len(members) == MOST_WORKLOADS:
+            own.fail(f"more than {MOST_WORKLOADS} workloads on one host: use several hosts")
+        if not _NAME.match(name):
+            own.fail(f"{name!r} cannot be a name: use up to 40 small letters, digits and '-'")
+        member = _member(name, own, domain, base)
+        if member.id in ids:
+            own.fail(f"{member.id} is the id of {ids[member.id]!r} already: give each its own")
+        ids[member.id] = name
+        members.append(member)
+    if not members:
+        node.fail("a mesh has workloads: describe one at least")
+    return tuple(members)
+
+
+def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
+    node.only("id", "command", "user", "directory", "environment", "ports")
+    own = id_in(node.of("id"), domain, {}) if "id" in node else domain.child("workload", name)
+    if own.is_below(domain.child(*RESERVED)):
+        node.of("id").fail(f"{own} is the mesh's own: give the workload another id")
+    if own.trust_domain != domain.trust_domain or not own.is_workload:
+        node.of("id").fail(f"{own} is no workload of {domain}: give it an id of this mesh")
+    process = _process(node, base) if "command" in node else None
+    for key in ("user", "directory", "environment"):
+        if process is None and key in node:
+            node.of(key).fail("means nothing without a command: add one, or remove it")
+    return Member(name, own, _ports(node), process)
+
+
+def _process(node: Node, base: str) -> Process:
+    command = tuple(own.text() for own in node.of("command").sequence())
+    if not command:
+        node.of("command").fail("a command has a program: name it")
+    user = node.of("user").whole_number(0, _MOST_USERS)
+    if user == 0:
+        node.of("user").fail("root could become the proxy's user and go around it: use another one")
+    if FIRST_PROXY_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS:
+        node.of("user").fail(f"{user} is kept for a proxy: use another one")
+    directory = node.of("directory").text() if "directory" in node else "."
+    environment = {}
+    if "environment" in node:
+        for name, value in node.of("environment").items():
+            if not _VARIABLE.match(name):
+                value.fail(f"{name!r} is no name of a variable: use letters, digits and '_'")
+            environment[name] = value.text()
+    return Process(command, user, os.path.normpath(os.path.join(base, directory)), environment)
+
+
+def _ports(node: Node) -> tuple[Port, ...]:
+    if "ports" not in node:
+        return ()
+    found = []
+    for text, value in node.of("ports").items():
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+        if not 0 < number < 2**16:
+            value.fail(f"{text!r} is no port: write a number from 1 to 65535")
+        if number in _OWN_PORTS:
+            value.fail(f"port {number} is the proxy's own: let the program use another one")
+        found.append(_port(number, value))
+    return tuple(sorted(found))
+
+
+def _port(number: int, value: Node) -> Port:
+    protocols = tuple(Protocol)
+    if value.is_text:
+        return Port(number, Protocol(value.choice(*protocols)))
+    value.only("protocol", "longLived")
+    protocol = Protocol(value.of("protocol").choice(*protocols))
+    long_lived = value.of("longLived").boolean() if "longLived" in value else False
+    return Port(number, protocol, long_lived)
