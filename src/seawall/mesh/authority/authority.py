@@ -1,7 +1,7 @@
 """Signs certificates of workloads. What may be signed is decided here, not by who asks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
@@ -122,8 +122,12 @@ class Authority:
 
     # Issuing --------------------------------------------------------------------------------
 
-    def issue(self, request: bytes, caller: Caller, lifetime: int = 0) -> Grant:
+    def issue(
+        self, request: bytes, caller: Caller, lifetime: int = 0, hosts: Sequence[str] = ()
+    ) -> Grant:
         """A certificate for a request (PKCS #10, DER), for at most ``lifetime`` seconds.
+
+        ``hosts`` are names of servers in it; only the mesh's own controller has any.
 
         It is written down before it is signed, so that none exists that nobody remembers. Raises
         :class:`RefusedError`, :class:`StoreError` or ``IdentityError``.
@@ -142,7 +146,7 @@ class Authority:
         with self.store.changes():
             self.store.remember(issued)
         self._audit.issued(issued)
-        leaf = certificates.make_leaf(name, key, validity, issuer, serial)
+        leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
         return Grant(name, (leaf, slot.certificate), validity, slot.number)
 
     def _check(self, name: SpiffeId, caller: Caller) -> None:

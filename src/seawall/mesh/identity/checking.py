@@ -41,6 +41,14 @@ def identity_of(
     return name
 
 
+def leaf_id(leaf: x509.Certificate, now: int) -> SpiffeId:
+    """Who a certificate is for whose chain has been verified already, by a TLS library."""
+    name = id_of(leaf)
+    _check_leaf(leaf, name)
+    _check_time(leaf, now)
+    return name
+
+
 def _check_leaf(leaf: x509.Certificate, name: SpiffeId) -> None:
     if not name.is_workload:
         raise IdentityError(f"{name} has no path: only workloads authenticate, issue it another id")

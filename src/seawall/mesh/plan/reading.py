@@ -82,7 +82,7 @@ def load(path: str) -> Plan:
 
 
 def plan_of(path: str, data: bytes) -> Plan:
-    """The plan that the bytes of a file describe. Its paths are relative to the file's directory."""
+    """The plan that some bytes describe. Its paths are relative to the directory of the file."""
     documents = documents_in(path, data)
     if len(documents) != 1:
         raise PlanError(f"{path}: {len(documents)} documents; describe one mesh in one document")

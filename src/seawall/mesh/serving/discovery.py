@@ -5,7 +5,7 @@ world"); its next request tells by nonce and version whether it took them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import grpc
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
@@ -109,11 +109,10 @@ class Session:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def handler_of(feed_of: Callable[[], Feed]) -> grpc.GenericRpcHandler:
+def handler_of(feed: Feed) -> grpc.GenericRpcHandler:
     """The service for one proxy's socket: whoever can open the socket is that proxy."""
 
     async def stream(requests: Stream, _: object) -> AsyncIterator[DiscoveryResponse]:
-        feed = feed_of()
         session = Session(feed)
         listening = asyncio.ensure_future(session.listen(requests))
         feed.streams += 1

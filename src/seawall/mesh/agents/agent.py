@@ -1,0 +1,196 @@
+"""The agent: it follows the controller's orders for the workloads of its host.
+
+Without the controller it goes on with what it has, until certificates end; it never invents
+anything. Its own certificate is renewed as those of workloads are.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from cryptography import x509
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.agents.charge import Charge
+from seawall.mesh.agents.link import Link, LinkError, Pair, Refusal, expires_soon
+from seawall.mesh.agents.renewal import due_at, retry_after
+from seawall.mesh.control.messages import (
+    Orders,
+    Plain,
+    Report,
+    orders_from_plain,
+    report_to_plain,
+)
+from seawall.mesh.control.names import agent_id
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.requests import make_request
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.model import View
+
+Say = Callable[[str], None]
+_REPORT_EVERY = 5.0
+_TOGETHER = 0.05
+"""Seconds that changes are gathered for before they are reported."""
+_MOST_AT_ONCE = 1000
+
+
+class Agent:
+    """One host's agent. All its methods belong to one event loop."""
+
+    def __init__(
+        self,
+        host: str,
+        trust_domain: SpiffeId,
+        address: str,
+        charges: Mapping[str, Charge],
+        own: Pair,
+        bundle: Sequence[x509.Certificate],
+        say: Say = lambda _: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.host = host
+        self.charges = charges
+        self.own = own
+        self.bundle = tuple(bundle)
+        self.orders: Orders | None = None
+        self._trust_domain = trust_domain
+        self._address = address
+        self._say = say
+        self._clock = clock
+        self._random = random.Random()  # noqa: S311 - spreads work, hides nothing
+        self._wake = asyncio.Event()
+        """Set when something is to be done: there are orders, or a renewal is due."""
+        self._news = asyncio.Event()
+        """Set when something is to be reported."""
+
+    async def run(self) -> None:
+        """Follow the controller until cancelled, through all its absences."""
+        failures = 0
+        while True:
+            link = Link(self._address, self.bundle, self.own)
+            started = self._clock()
+            try:
+                await self._follow(link)
+            except LinkError as error:
+                self._say(str(error))
+            finally:
+                await link.close()
+            failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
+            await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
+
+    async def _follow(self, link: Link) -> None:
+        """One connection: until it breaks, or the agent's own certificate is another one."""
+        pair = self.own
+        tasks = [
+            asyncio.ensure_future(self._take_orders(link)),
+            asyncio.ensure_future(self._renew(link, pair)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_orders(self, link: Link) -> None:
+        async for plain in link.follow(self._reports()):
+            self.orders = orders_from_plain(plain)
+            self.bundle = tuple(certificates.from_pem(self.orders.bundle.encode()))
+            await self._bring()
+            self._wake.set()
+
+    async def _bring(self) -> None:
+        orders = self.orders
+        if orders is None:
+            return
+        for view in orders.views:
+            charge = self.charges.get(view.own.name)
+            if charge is not None:
+                await charge.bring(view, orders)
+        self._news.set()
+
+    async def _reports(self) -> AsyncIterator[Plain]:
+        last: Report | None = None
+        while True:
+            standings = {name: charge.standing() for name, charge in self.charges.items()}
+            report = Report(self.host, standings)
+            if report != last:
+                last = report
+                yield report_to_plain(report)
+            try:
+                await asyncio.wait_for(self._news.wait(), 0.2)
+            except TimeoutError:
+                continue
+            self._news.clear()
+            await asyncio.sleep(_TOGETHER)
+
+    # Certificates ---------------------------------------------------------------------------
+
+    async def _renew(self, link: Link, own: Pair) -> None:
+        """Renew what is due, again and again, until the agent has a certificate of its own anew."""
+        while self.own is own:
+            due = self._due()
+            if due or expires_soon(self.own, self._clock()):
+                await self._renew_these(link, due[:_MOST_AT_ONCE])
+                continue
+            times = [charge.renew_at for charge in self.charges.values()]
+            wait = min([*times, self._clock() + _REPORT_EVERY]) - self._clock()
+            try:
+                await asyncio.wait_for(self._wake.wait(), max(0.05, wait))
+            except TimeoutError:
+                continue
+            self._wake.clear()
+
+    def _due(self) -> list[tuple[Charge, View]]:
+        """What needs a certificate now: it has none, it is time, or its issuer gives way."""
+        orders = self.orders
+        if orders is None:
+            return []
+        now = self._clock()
+        found = []
+        for view in orders.views:
+            charge = self.charges.get(view.own.name)
+            if charge is None:
+                continue
+            replaced = charge.pair is not None and charge.pair.slot != orders.slot
+            if now >= charge.renew_at or (replaced and not charge.failures):
+                found.append((charge, view))
+        return found
+
+    async def _renew_these(self, link: Link, due: Sequence[tuple[Charge, View]]) -> None:
+        asked: list[tuple[keys.PrivateKey, bytes]] = []
+        for _, view in due:
+            key = keys.new_key()
+            asked.append((key, make_request(view.own.id, key)))
+        is_own = expires_soon(self.own, self._clock())
+        if is_own:
+            key = keys.new_key()
+            asked.append((key, make_request(agent_id(self._trust_domain, self.host), key)))
+        try:
+            answers = await link.issue(asked)
+        except SeawallError as error:
+            for charge, _ in due:
+                self._failed(charge, str(error))
+            raise
+        if is_own:
+            last = answers.pop()
+            if isinstance(last, Pair):
+                self.own = last
+        for (charge, _), answer in zip(due, answers, strict=True):
+            if isinstance(answer, Refusal):
+                self._failed(charge, answer.reason)
+            else:
+                charge.pair, charge.failures, charge.refused = answer, 0, ""
+                charge.renew_at = due_at(answer, self._random)
+        await self._bring()
+
+    def _failed(self, charge: Charge, reason: str) -> None:
+        charge.failures += 1
+        charge.refused = reason
+        self._say(f"{charge.name}: {reason}")
+        end = charge.pair.validity.end if charge.pair else 0
+        now = self._clock()
+        charge.renew_at = now + retry_after(charge.failures, now, end)

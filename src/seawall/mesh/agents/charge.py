@@ -1,0 +1,65 @@
+"""A workload that an agent takes care of: its key and certificate, its proxy's configuration."""
+
+from collections.abc import Mapping
+
+from seawall.mesh.agents.link import Pair
+from seawall.mesh.control.messages import Orders, Standing
+from seawall.mesh.identity import certificates
+from seawall.mesh.plan.model import View
+from seawall.mesh.proxies import secrets
+from seawall.mesh.serving.feed import Feed
+from seawall.mesh.serving.snapshots import snapshot_of
+
+_NO_COUNTS: Mapping[str, int] = {}
+
+
+class Charge:
+    """One workload. The key is in memory only, and goes to the workload's own proxy."""
+
+    def __init__(self, name: str, addresses: tuple[str, ...]) -> None:
+        self.name = name
+        self.addresses = addresses
+        self.feed = Feed()
+        self.pair: Pair | None = None
+        self.renew_at = 0.0
+        self.failures = 0
+        self.refused = ""
+        """Why it gets no certificate; empty where it does."""
+        self.counts = _NO_COUNTS
+        self._told: tuple[View, str, Pair] | None = None
+        self._version = 0
+        self._generations: dict[int, int] = {}
+        """By version of the configuration, the generation that it belongs to."""
+
+    async def bring(self, view: View, orders: Orders) -> None:
+        """Let the proxy have what the orders say, if that is something new."""
+        pair = self.pair
+        if pair is None:
+            return
+        told = (view, orders.bundle, pair)
+        if told != self._told:
+            self._told = told
+            self._version += 1
+            roots = certificates.from_pem(orders.bundle.encode())
+            own = [secrets.certificate_of(pair.chain, pair.key), secrets.bundle_of(roots)]
+            await self.feed.offer(snapshot_of(view, own, self._version))
+        # Only with a certificate of the right issuer has it followed.
+        if pair.slot == orders.slot:
+            self._generations[self._version] = orders.generation
+
+    def standing(self) -> Standing:
+        """What is reported of it."""
+        pair = self.pair
+        taken = [number for number in self._generations if self.feed.has(number)]
+        newest = max(taken, default=-1)
+        for number in [number for number in self._generations if number < newest]:
+            del self._generations[number]
+        return Standing(
+            self.addresses,
+            pair.slot if pair else 0,
+            pair.validity.end if pair else 0,
+            self._generations.get(newest, -1),
+            self.feed.streams > 0,
+            tuple(f"{refusal.type}: {refusal.reason}" for refusal in self.feed.refusals),
+            self.counts,
+        )

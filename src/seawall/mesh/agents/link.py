@@ -1,0 +1,111 @@
+"""The agent's way to the controller: gRPC over TLS, with its own certificate."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+import grpc
+from cryptography import x509
+
+from seawall.core.errors import InputError
+from seawall.mesh.control.messages import SERVICE, Plain, decoded, encoded
+from seawall.mesh.control.names import SERVER_NAME
+from seawall.mesh.control.service import packed
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.certificates import Validity
+
+_TIMEOUT = 20.0
+_OPTIONS = (
+    ("grpc.ssl_target_name_override", SERVER_NAME),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.keepalive_time_ms", 30_000),
+)
+
+
+class LinkError(InputError):
+    """The controller cannot be reached, or refuses."""
+
+
+class Pair(NamedTuple):
+    """A certificate chain, leaf first, with its key."""
+
+    chain: tuple[x509.Certificate, ...]
+    key: keys.PrivateKey
+    validity: Validity
+    slot: int
+
+
+class Refusal(NamedTuple):
+    """Why a certificate was not issued."""
+
+    reason: str
+
+
+class Link:
+    """A connection to the controller with a certificate, or through the first door without one."""
+
+    def __init__(self, address: str, bundle: Sequence[x509.Certificate], own: Pair | None) -> None:
+        roots = certificates.as_pem(bundle)
+        if own is None:
+            credentials = grpc.ssl_channel_credentials(roots)
+        else:
+            credentials = grpc.ssl_channel_credentials(
+                roots, keys.as_pem(own.key), certificates.as_pem(own.chain)
+            )
+        self._channel = grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._channel.close()
+
+    async def join(
+        self, token: str, key: keys.PrivateKey, request: bytes
+    ) -> tuple[Pair, list[x509.Certificate]]:
+        """The agent's first certificate, and the roots to trust from now on."""
+        answer = await self._call("Join", {"token": token, "request": packed(request)})
+        return _pair(answer["grant"], key), certificates.from_pem(answer["bundle"].encode())
+
+    async def issue(
+        self, requests: Sequence[tuple[keys.PrivateKey, bytes]]
+    ) -> list[Pair | Refusal]:
+        """Certificates for keys and their requests, in their order."""
+        answer = await self._call("Issue", {"requests": [packed(own) for _, own in requests]})
+        return [
+            Refusal(str(grant["refused"])) if "refused" in grant else _pair(grant, key)
+            for (key, _), grant in zip(requests, answer["answers"], strict=True)
+        ]
+
+    async def follow(self, reports: AsyncIterator[Plain]) -> AsyncIterator[Plain]:
+        """Orders as they come, while reports go the other way."""
+        call = self._channel.stream_stream(f"/{SERVICE}/Follow")
+        encoded_reports = (encoded(report) async for report in reports)
+        try:
+            async for data in call(encoded_reports):
+                yield decoded(data)
+        except grpc.aio.AioRpcError as error:
+            raise _fault(error) from None
+
+    async def _call(self, method: str, message: Plain) -> Plain:
+        call = self._channel.unary_unary(f"/{SERVICE}/{method}")
+        try:
+            return decoded(await call(encoded(message), timeout=_TIMEOUT))
+        except grpc.aio.AioRpcError as error:
+            raise _fault(error) from None
+
+
+def _fault(error: grpc.aio.AioRpcError) -> LinkError:
+    return LinkError(
+        f"the controller: {error.details() or error.code().name}; see that it runs and can be reached"
+    )
+
+
+def _pair(grant: Plain, key: keys.PrivateKey) -> Pair:
+    chain = certificates.from_pem(str(grant["chain"]).encode())
+    validity = Validity(int(grant["begin"]), int(grant["end"]))
+    return Pair(tuple(chain), key, validity, int(grant["slot"]))
+
+
+def expires_soon(pair: Pair, now: float) -> bool:
+    """Whether half of a certificate's life is over."""
+    return now >= (pair.validity.begin + pair.validity.end) / 2

@@ -1,0 +1,27 @@
+"""A socket for each workload: who can open it is that workload's proxy."""
+
+import os
+from collections.abc import Mapping
+
+import grpc
+
+from seawall.mesh.agents.charge import Charge
+from seawall.mesh.serving.discovery import handler_of
+
+SOCKET = "discovery.sock"
+
+
+async def serve(charges: Mapping[str, Charge], directory: str) -> list[grpc.aio.Server]:
+    """Serve each proxy in ``directory/NAME``, which was made for the agent and that proxy alone."""
+    servers = []
+    for name, charge in charges.items():
+        path = os.path.join(directory, name, SOCKET)
+        if os.path.exists(path):
+            os.unlink(path)  # of an agent before this one
+        server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+        server.add_generic_rpc_handlers((handler_of(charge.feed),))
+        server.add_insecure_port(f"unix:{path}")
+        await server.start()
+        os.chmod(path, 0o660)
+        servers.append(server)
+    return servers

@@ -1,0 +1,1 @@
+"""The controller: it knows all workloads and rules, and tells agents what is theirs."""

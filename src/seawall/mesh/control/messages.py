@@ -1,0 +1,213 @@
+"""What the controller and its agents say to each other: JSON within gRPC.
+
+Readers are strict about what they need and pass over what they do not know, so that a controller
+and an agent of neighbouring versions understand each other.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.spiffe_id import parse
+from seawall.mesh.plan.model import Egress, Port, Protocol, Rule, Source, View, Workload
+
+PROTOCOL = 1
+"""The version of the messages. One that is further away than one is refused."""
+LARGEST = 16 * 1024 * 1024
+SERVICE = "seawall.mesh.v1.Controller"
+Plain = dict[str, Any]
+
+
+class MessageError(UsageError):
+    """A message that does not fit: the other side is of another version, or is no seawall."""
+
+
+class Standing(NamedTuple):
+    """How one workload of an agent stands."""
+
+    addresses: tuple[str, ...]
+    slot: int = 0
+    """The issuer of its certificate; 0 while it has none."""
+    ends: int = 0
+    """When the certificate ends."""
+    generation: int = -1
+    """The newest generation that its proxy has taken."""
+    is_connected: bool = False
+    """Whether its proxy has a stream open."""
+    refusals: tuple[str, ...] = ()
+    """What its proxy said of configurations that it did not take."""
+    counts: Mapping[str, int] = {}
+    """Counters of its proxy and of its fence."""
+
+
+class Report(NamedTuple):
+    """What an agent tells, when it comes and whenever something has changed."""
+
+    host: str
+    workloads: Mapping[str, Standing]
+    protocol: int = PROTOCOL
+
+
+class Orders(NamedTuple):
+    """What an agent is to bring about."""
+
+    generation: int
+    bundle: str
+    """The trusted roots, in PEM form."""
+    slot: int
+    """The issuer that certificates must be of: others are to be replaced now."""
+    lifetime: int
+    """Seconds that certificates are to hold."""
+    views: tuple[View, ...]
+
+
+def encoded(message: Plain) -> bytes:
+    """A message as it is sent."""
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def decoded(data: bytes) -> Plain:
+    """A message that was received; raises :class:`MessageError`."""
+    if len(data) > LARGEST:
+        raise MessageError(f"a message of {len(data)} bytes: split the mesh over more hosts")
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise MessageError("a message is no JSON: update seawall on both sides") from None
+    if not isinstance(found, dict):
+        raise MessageError("a message is no object of JSON: update seawall on both sides")
+    return found
+
+
+def report_to_plain(report: Report) -> Plain:
+    """A report for :func:`encoded`."""
+    standings = {name: own._asdict() for name, own in report.workloads.items()}
+    return {"protocol": report.protocol, "host": report.host, "workloads": standings}
+
+
+def report_from_plain(plain: Plain) -> Report:
+    """The report again."""
+    with_fields = _Reader("a report")
+    protocol = with_fields.number(plain, "protocol")
+    if abs(protocol - PROTOCOL) > 1:
+        raise MessageError(
+            f"the other side speaks version {protocol}, this one {PROTOCOL}: bring both to "
+            "neighbouring releases"
+        )
+    workloads = {
+        str(name): Standing(
+            tuple(with_fields.texts(own, "addresses")), with_fields.number(own, "slot"),
+            with_fields.number(own, "ends"), with_fields.number(own, "generation"),
+            bool(own.get("is_connected")), tuple(with_fields.texts(own, "refusals")),
+            {str(key): int(value) for key, value in dict(own.get("counts") or {}).items()},
+        )
+        for name, own in with_fields.mappings(plain, "workloads").items()
+    }  # fmt: skip
+    return Report(with_fields.text(plain, "host"), workloads, protocol)
+
+
+def orders_to_plain(orders: Orders) -> Plain:
+    """Orders for :func:`encoded`."""
+    plain = orders._asdict()
+    plain["views"] = [_view_to_plain(view) for view in orders.views]
+    return plain
+
+
+def orders_from_plain(plain: Plain) -> Orders:
+    """The orders again."""
+    fields = _Reader("orders")
+    try:
+        views = tuple(_view_from_plain(own) for own in fields.sequence(plain, "views"))
+    except (KeyError, TypeError, ValueError, IdentityError) as error:
+        raise MessageError(f"orders do not fit ({error}): update seawall on both sides") from None
+    return Orders(
+        fields.number(plain, "generation"), fields.text(plain, "bundle"),
+        fields.number(plain, "slot"), fields.number(plain, "lifetime"), views,
+    )  # fmt: skip
+
+
+def _view_to_plain(view: View) -> Plain:
+    return {
+        "own": _workload_to_plain(view.own),
+        "peers": [_workload_to_plain(peer) for peer in view.peers],
+        "rules": [_rule_to_plain(rule) for rule in view.rules],
+        "egress": [own._asdict() for own in view.egress],
+        "longest_connection": view.longest_connection,
+    }
+
+
+def _view_from_plain(plain: Plain) -> View:
+    return View(
+        _workload_from_plain(plain["own"]),
+        tuple(map(_workload_from_plain, plain["peers"])),
+        tuple(map(_rule_from_plain, plain["rules"])),
+        tuple(
+            Egress(own["name"], own["host"], int(own["port"]), bool(own["originates_tls"]),
+                   tuple(own["addresses"]))
+            for own in plain["egress"]
+        ),
+        int(plain["longest_connection"]),
+    )  # fmt: skip
+
+
+def _workload_to_plain(workload: Workload) -> Plain:
+    return workload._asdict() | {"id": str(workload.id)}
+
+
+def _workload_from_plain(plain: Plain) -> Workload:
+    ports = (Port(int(number), Protocol(protocol), bool(long)) for number, protocol, long in
+             plain["ports"])  # fmt: skip
+    return Workload(str(plain["name"]), parse(plain["id"]), tuple(plain["addresses"]), tuple(ports))
+
+
+def _rule_to_plain(rule: Rule) -> Plain:
+    sources = [(str(source.id), source.with_below) for source in rule.sources]
+    return rule._asdict() | {"to": str(rule.to), "sources": sources}
+
+
+def _rule_from_plain(plain: Plain) -> Rule:
+    return Rule(
+        str(plain["name"]), bool(plain["allows"]), parse(plain["to"]),
+        tuple(Source(parse(name), bool(below)) for name, below in plain["sources"]),
+        tuple(map(int, plain["ports"])), tuple(plain["methods"]), tuple(plain["paths"]),
+    )  # fmt: skip
+
+
+class _Reader:
+    """Takes fields out of a message and says which one is wrong."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def _field(self, plain: Plain, name: str, kind: type) -> Any:
+        value = plain.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise MessageError(
+                f"{self._what} without {name!r} as it should be: update seawall on both sides"
+            )
+        return value
+
+    def text(self, plain: Plain, name: str) -> str:
+        return str(self._field(plain, name, str))
+
+    def number(self, plain: Plain, name: str) -> int:
+        return int(self._field(plain, name, int))
+
+    def mapping(self, plain: Plain, name: str) -> Plain:
+        found: Plain = self._field(plain, name, dict)
+        return found
+
+    def mappings(self, plain: Plain, name: str) -> dict[str, Plain]:
+        found = self.mapping(plain, name)
+        if not all(isinstance(own, dict) for own in found.values()):
+            raise MessageError(f"{self._what} with odd {name!r}: update seawall on both sides")
+        return found
+
+    def sequence(self, plain: Plain, name: str) -> Sequence[Any]:
+        found: Sequence[Any] = self._field(plain, name, list)
+        return found
+
+    def texts(self, plain: Plain, name: str) -> list[str]:
+        return [str(own) for own in self.sequence(plain, name)]

@@ -1,0 +1,224 @@
+"""The controller's service: agents join, ask for certificates, report, and get orders.
+
+There are two doors. Through one comes who has a token and no certificate yet; the other asks for a
+certificate of an agent, and what it lets do hangs on the id in that.
+"""
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from cryptography import x509
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.authority.authority import Authority, Caller, Grant
+from seawall.mesh.authority.errors import RefusedError
+from seawall.mesh.authority.rotation import generation_of
+from seawall.mesh.control import joining
+from seawall.mesh.control.messages import (
+    SERVICE,
+    MessageError,
+    Orders,
+    Plain,
+    decoded,
+    encoded,
+    orders_to_plain,
+    report_from_plain,
+)
+from seawall.mesh.control.names import agent_id, host_of
+from seawall.mesh.control.registry import Registry
+from seawall.mesh.identity import certificates
+from seawall.mesh.identity.checking import leaf_id
+from seawall.mesh.identity.errors import IdentityError
+
+MOST_REQUESTS = 2000
+"""Certificates that are asked for at once."""
+if TYPE_CHECKING:
+    _Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Controller:
+    """All that agents may ask of the controller. Its methods belong to one event loop."""
+
+    def __init__(self, authority: Authority, registry: Registry, lifetime: int) -> None:
+        self.authority = authority
+        self.registry = registry
+        self.lifetime = lifetime
+        self._news = asyncio.Condition()
+        self._edition = 0
+        """Counts changes of what agents are to be told."""
+
+    async def changed(self) -> None:
+        """Let all agents have their orders anew."""
+        async with self._news:
+            self._edition += 1
+            self._news.notify_all()
+
+    # Through the first door -----------------------------------------------------------------
+
+    def join(self, message: Plain) -> Plain:
+        """A certificate for the agent of the host that a token is for."""
+        host = joining.redeem(self.authority, _text(message, "token"))
+        name = agent_id(self.authority.store.trust_domain(), host)
+        caller = Caller(f"token for {host}", lambda wanted: wanted == name)
+        grant = self.authority.issue(_bytes(message, "request"), caller)
+        return {"grant": _grant_to_plain(grant), "bundle": self._bundle()}
+
+    # Through the second one -----------------------------------------------------------------
+
+    def issue(self, host: str, message: Plain) -> Plain:
+        """Certificates for the workloads of a host, and for its agent."""
+        requests = message.get("requests")
+        if not isinstance(requests, list) or len(requests) > MOST_REQUESTS:
+            raise MessageError(f"ask for a list of {MOST_REQUESTS} certificates at most")
+        own = agent_id(self.authority.store.trust_domain(), host)
+        caller = Caller(
+            f"agent of {host}", lambda name: name == own or self.registry.may(host, name)
+        )
+        answers = [self._answer(str(request), caller) for request in requests]
+        return {"answers": answers, "bundle": self._bundle()}
+
+    def _answer(self, request: str, caller: Caller) -> Plain:
+        """A grant, or why there is none: one that is refused does not take others with it."""
+        try:
+            grant = self.authority.issue(_unpacked(request), caller, self.lifetime)
+        except (RefusedError, IdentityError) as error:
+            return {"refused": str(error)}
+        return _grant_to_plain(grant)
+
+    async def follow(
+        self, host: str, reports: AsyncIterator[Plain], send: Callable[[Plain], Awaitable[None]]
+    ) -> None:
+        """Take in reports of a host and send it orders, as long as it stays."""
+        listening = asyncio.ensure_future(self._listen(host, reports))
+        try:
+            edition = -1
+            while not listening.done():
+                if edition != self._edition:
+                    edition = self._edition
+                    await send(orders_to_plain(self.orders(host)))
+                waiting = asyncio.ensure_future(self._next(edition))
+                await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+            await listening
+        finally:
+            listening.cancel()
+            self.registry.gone(host)
+
+    async def _listen(self, host: str, reports: AsyncIterator[Plain]) -> None:
+        async for plain in reports:
+            report = report_from_plain(plain)
+            if report.host != host:
+                raise RefusedError(f"the agent of {host} reports for {report.host}: join as that")
+            if self.registry.report(report):
+                await self.changed()
+
+    async def _next(self, edition: int) -> None:
+        async with self._news:
+            await self._news.wait_for(lambda: self._edition != edition)
+
+    def orders(self, host: str) -> Orders:
+        """What a host is to bring about now."""
+        return Orders(
+            generation_of(self.authority.store), self._bundle(), self.authority.issuer().number,
+            self.lifetime, self.registry.views(host),
+        )  # fmt: skip
+
+    def _bundle(self) -> str:
+        return certificates.as_pem(self.authority.bundle()).decode()
+
+
+def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.GenericRpcHandler]:
+    """The service behind the first door, and that behind the second."""
+
+    async def join(data: bytes, context: "_Context") -> bytes:
+        return await _answered(context, lambda: controller.join(decoded(data)))
+
+    async def issue(data: bytes, context: "_Context") -> bytes:
+        host = await _host(controller, context)
+        return await _answered(context, lambda: controller.issue(host, decoded(data)))
+
+    async def follow(requests: AsyncIterator[bytes], context: "_Context") -> None:
+        host = await _host(controller, context)
+        reports = (decoded(data) async for data in requests)
+
+        async def send(message: Plain) -> None:
+            await context.write(encoded(message))
+
+        try:
+            await controller.follow(host, reports, send)
+        except SeawallError as error:
+            await context.abort(_code(error), str(error))
+
+    first: dict[str, Any] = {"Join": grpc.unary_unary_rpc_method_handler(join)}
+    second: dict[str, Any] = {
+        "Issue": grpc.unary_unary_rpc_method_handler(issue),
+        "Follow": grpc.stream_stream_rpc_method_handler(follow),
+    }
+    return (
+        grpc.method_handlers_generic_handler(SERVICE, first),
+        grpc.method_handlers_generic_handler(SERVICE, second),
+    )
+
+
+async def _answered(context: "_Context", answer: Callable[[], Plain]) -> bytes:
+    try:
+        return encoded(answer())
+    except SeawallError as error:
+        await context.abort(_code(error), str(error))
+        raise  # abort raises; this is for type checkers
+
+
+def _code(error: SeawallError) -> grpc.StatusCode:
+    if isinstance(error, RefusedError):
+        return grpc.StatusCode.PERMISSION_DENIED
+    if isinstance(error, MessageError | IdentityError):
+        return grpc.StatusCode.INVALID_ARGUMENT
+    return grpc.StatusCode.UNAVAILABLE
+
+
+async def _host(controller: Controller, context: "_Context") -> str:
+    """The host whose agent has authenticated itself."""
+    trust_domain = controller.authority.store.trust_domain()
+    shown = context.auth_context().get("x509_pem_cert") or [b""]
+    host, fault = "", "this certificate is not an agent's: join first"
+    try:
+        leaf = x509.load_pem_x509_certificate(shown[0])
+        host = host_of(leaf_id(leaf, controller.authority.clock()), trust_domain)
+    except (ValueError, IdentityError) as error:
+        fault = f"no agent's certificate: {error}"
+    if not host:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, fault)
+    return host
+
+
+def _grant_to_plain(grant: Grant) -> Plain:
+    return {
+        "chain": certificates.as_pem(grant.chain).decode(), "begin": grant.validity.begin,
+        "end": grant.validity.end, "slot": grant.slot,
+    }  # fmt: skip
+
+
+def packed(data: bytes) -> str:
+    """Bytes within JSON."""
+    return b64encode(data).decode()
+
+
+def _unpacked(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise MessageError("a request is no base64: update seawall on both sides") from None
+
+
+def _text(message: Plain, name: str) -> str:
+    value = message.get(name)
+    if not isinstance(value, str):
+        raise MessageError(f"a message without {name!r}: update seawall on both sides")
+    return value
+
+
+def _bytes(message: Plain, name: str) -> bytes:
+    return _unpacked(_text(message, name))

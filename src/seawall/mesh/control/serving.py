@@ -1,0 +1,75 @@
+"""The controller's two doors, with its own certificate, which it renews itself."""
+
+import asyncio
+import os
+
+import grpc
+
+from seawall.mesh.authority.authority import Authority, Caller
+from seawall.mesh.control.names import SERVER_NAME, controller_id
+from seawall.mesh.control.service import Controller, handlers_of
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.requests import make_request
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    # An agent proves itself anew now and then: a connection does not outlive its certificate.
+    ("grpc.max_connection_age_ms", 600_000),
+    ("grpc.max_connection_age_grace_ms", 5_000),
+    ("grpc.so_reuseport", 0),
+)
+_LIFETIME = 24 * 3600
+
+
+class Identity:
+    """The controller's own certificate, made anew when half of its life is over."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+        self._made: tuple[int, int, tuple[bytes, bytes]] | None = None
+
+    def pair(self) -> tuple[bytes, bytes]:
+        """Key and chain in PEM form."""
+        now, slot = self._authority.clock(), self._authority.issuer().number
+        if self._made is None or now >= self._made[0] or slot != self._made[1]:
+            name = controller_id(self._authority.store.trust_domain())
+            caller = Caller("controller", lambda wanted: wanted == name)
+            key = keys.new_key()
+            grant = self._authority.issue(
+                make_request(name, key), caller, _LIFETIME, (SERVER_NAME,)
+            )
+            half = (grant.validity.begin + grant.validity.end) // 2
+            self._made = half, slot, (keys.as_pem(key), certificates.as_pem(grant.chain))
+        return self._made[2]
+
+    def configuration(self) -> grpc.ServerCertificateConfiguration:
+        """What gRPC is given for the next connection."""
+        roots = certificates.as_pem(self._authority.bundle())
+        return grpc.ssl_server_certificate_configuration([self.pair()], roots)
+
+
+async def open_doors(controller: Controller, join: str, main: str) -> list[grpc.aio.Server]:
+    """Serve agents at two addresses (``unix:PATH`` or ``HOST:PORT``)."""
+    identity = Identity(controller.authority)
+    first, second = handlers_of(controller)
+    doors = []
+    for address, handler, is_main in ((join, first, False), (main, second, True)):
+        server = grpc.aio.server(options=_OPTIONS)
+        server.add_generic_rpc_handlers((handler,))
+        server.add_secure_port(address, _credentials(identity, is_main=is_main))
+        await server.start()
+        if address.startswith("unix:"):
+            os.chmod(address.removeprefix("unix:"), 0o660)
+        doors.append(server)
+    return doors
+
+
+def _credentials(identity: Identity, *, is_main: bool) -> grpc.ServerCredentials:
+    return grpc.dynamic_ssl_server_credentials(
+        identity.configuration(), identity.configuration, require_client_authentication=is_main
+    )
+
+
+async def close_doors(doors: list[grpc.aio.Server]) -> None:
+    """Let what is under way come to its end, shortly."""
+    await asyncio.gather(*(door.stop(1.0) for door in doors))
