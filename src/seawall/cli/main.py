@@ -25,6 +25,7 @@ COMMANDS = {
     "secrets": "audit: decide about each secret that is found; mask: take them out of a log",
     "rules": "list the rules: ids, severities, other tools' names; rules test: try examples",
     "db": "the database of advisories: what it has, how old it is; update, export, import it",
+    "mesh": "mutual TLS between workloads that know nothing of it (extra seawall[mesh])",
     "self-check": "say what is installed, what is missing, and what is not covered without it",
     "completion": "print a script that lets a shell complete commands, options and rule ids",
 }

@@ -1,14 +1,17 @@
 """A workload that an agent takes care of: its key and certificate, its proxy's configuration."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from seawall.mesh.agents.link import Pair
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity import certificates
 from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import secrets
 from seawall.mesh.serving.feed import Feed
 from seawall.mesh.serving.snapshots import snapshot_of
+
+if TYPE_CHECKING:
+    from seawall.mesh.agents.link import Pair
 
 _NO_COUNTS: Mapping[str, int] = {}
 

@@ -1,7 +1,7 @@
 """The agent's way to the controller: gRPC over TLS, with its own certificate."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 from cryptography import x509
@@ -78,7 +78,7 @@ class Link:
 
     async def follow(self, reports: AsyncIterator[Plain]) -> AsyncIterator[Plain]:
         """Orders as they come, while reports go the other way."""
-        call = self._channel.stream_stream(f"/{SERVICE}/Follow")
+        call: Any = self._channel.stream_stream(f"/{SERVICE}/Follow")
         encoded_reports = (encoded(report) async for report in reports)
         try:
             async for data in call(encoded_reports):
@@ -87,7 +87,7 @@ class Link:
             raise _fault(error) from None
 
     async def _call(self, method: str, message: Plain) -> Plain:
-        call = self._channel.unary_unary(f"/{SERVICE}/{method}")
+        call: Any = self._channel.unary_unary(f"/{SERVICE}/{method}")
         try:
             return decoded(await call(encoded(message), timeout=_TIMEOUT))
         except grpc.aio.AioRpcError as error:
@@ -96,7 +96,8 @@ class Link:
 
 def _fault(error: grpc.aio.AioRpcError) -> LinkError:
     return LinkError(
-        f"the controller: {error.details() or error.code().name}; see that it runs and can be reached"
+        f"the controller: {error.details() or error.code().name}; see that it runs and can be "
+        "reached"
     )
 
 
@@ -108,4 +109,4 @@ def _pair(grant: Plain, key: keys.PrivateKey) -> Pair:
 
 def expires_soon(pair: Pair, now: float) -> bool:
     """Whether half of a certificate's life is over."""
-    return now >= (pair.validity.begin + pair.validity.end) / 2
+    return now >= pair.validity.share(0.5)

@@ -11,8 +11,7 @@ FIRST_RETRY, LONGEST_RETRY = 1.0, 150.0
 
 def due_at(pair: Pair, random_: random.Random) -> float:
     """The time at which a certificate is to be renewed."""
-    half = (pair.validity.end - pair.validity.begin) / 2
-    return pair.validity.begin + half * random_.uniform(1 - JITTER, 1 + JITTER)
+    return pair.validity.share(random_.uniform(1 - JITTER, 1 + JITTER) / 2)
 
 
 def retry_after(failures: int, now: float, end: float) -> float:

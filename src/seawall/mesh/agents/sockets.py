@@ -1,5 +1,6 @@
 """A socket for each workload: who can open it is that workload's proxy."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 
@@ -15,8 +16,8 @@ async def serve(charges: Mapping[str, Charge], directory: str) -> list[grpc.aio.
     """Serve each proxy in ``directory/NAME``, which was made for the agent and that proxy alone."""
     servers = []
     for name, charge in charges.items():
-        path = os.path.join(directory, name, SOCKET)
-        if os.path.exists(path):
+        path = f"{directory}/{name}/{SOCKET}"
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # of an agent before this one
         server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         server.add_generic_rpc_handlers((handler_of(charge.feed),))

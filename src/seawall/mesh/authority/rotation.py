@@ -123,8 +123,7 @@ def renewal_due(authority: Authority) -> Kind | None:
         return None  # one after the other
     for kind in (Kind.ROOT, Kind.INTERMEDIATE):
         for slot in _of(slots, kind, (State.ACTIVE,)):
-            validity = certificates.validity_of(slot.certificate)
-            if now >= (validity.begin + validity.end) // 2:
+            if now >= certificates.validity_of(slot.certificate).share(0.5):
                 return kind
     return None
 

@@ -132,7 +132,7 @@ def _view_to_plain(view: View) -> Plain:
     return {
         "own": _workload_to_plain(view.own),
         "peers": [_workload_to_plain(peer) for peer in view.peers],
-        "rules": [_rule_to_plain(rule) for rule in view.rules],
+        "rules": [rule_to_plain(rule) for rule in view.rules],
         "egress": [own._asdict() for own in view.egress],
         "longest_connection": view.longest_connection,
     }
@@ -142,7 +142,7 @@ def _view_from_plain(plain: Plain) -> View:
     return View(
         _workload_from_plain(plain["own"]),
         tuple(map(_workload_from_plain, plain["peers"])),
-        tuple(map(_rule_from_plain, plain["rules"])),
+        tuple(map(rule_from_plain, plain["rules"])),
         tuple(
             Egress(own["name"], own["host"], int(own["port"]), bool(own["originates_tls"]),
                    tuple(own["addresses"]))
@@ -162,12 +162,14 @@ def _workload_from_plain(plain: Plain) -> Workload:
     return Workload(str(plain["name"]), parse(plain["id"]), tuple(plain["addresses"]), tuple(ports))
 
 
-def _rule_to_plain(rule: Rule) -> Plain:
+def rule_to_plain(rule: Rule) -> Plain:
+    """A rule of policy as JSON has it."""
     sources = [(str(source.id), source.with_below) for source in rule.sources]
     return rule._asdict() | {"to": str(rule.to), "sources": sources}
 
 
-def _rule_from_plain(plain: Plain) -> Rule:
+def rule_from_plain(plain: Plain) -> Rule:
+    """The rule again."""
     return Rule(
         str(plain["name"]), bool(plain["allows"]), parse(plain["to"]),
         tuple(Source(parse(name), bool(below)) for name, below in plain["sources"]),

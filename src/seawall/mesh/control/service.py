@@ -16,7 +16,7 @@ from seawall.core.errors import SeawallError
 from seawall.mesh.authority.authority import Authority, Caller, Grant
 from seawall.mesh.authority.errors import RefusedError
 from seawall.mesh.authority.rotation import generation_of
-from seawall.mesh.control import joining
+from seawall.mesh.control import declared, joining
 from seawall.mesh.control.messages import (
     SERVICE,
     MessageError,
@@ -32,7 +32,12 @@ from seawall.mesh.control.registry import Registry
 from seawall.mesh.identity import certificates
 from seawall.mesh.identity.checking import leaf_id
 from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.requests import read_request
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.reading import RESERVED
 
+AGENT_LIFETIME = 3600
+"""Seconds that an agent's own certificate holds, however short those of workloads are."""
 MOST_REQUESTS = 2000
 """Certificates that are asked for at once."""
 if TYPE_CHECKING:
@@ -56,6 +61,16 @@ class Controller:
             self._edition += 1
             self._news.notify_all()
 
+    def revoke(self, name: SpiffeId, *, back: bool) -> None:
+        """Let an id in nowhere any more, or take that back; to be followed by ``changed``."""
+        names = self.registry.revoked - {name} if back else self.registry.revoked | {name}
+        store = self.authority.store
+        with store.changes():
+            declared.set_revoked(store, names)
+            event = "revocation taken back" if back else "revoked"
+            store.record(self.authority.clock(), event, id=str(name))
+        self.registry.revoked = names
+
     # Through the first door -----------------------------------------------------------------
 
     def join(self, message: Plain) -> Plain:
@@ -63,7 +78,7 @@ class Controller:
         host = joining.redeem(self.authority, _text(message, "token"))
         name = agent_id(self.authority.store.trust_domain(), host)
         caller = Caller(f"token for {host}", lambda wanted: wanted == name)
-        grant = self.authority.issue(_bytes(message, "request"), caller)
+        grant = self.authority.issue(_bytes(message, "request"), caller, AGENT_LIFETIME)
         return {"grant": _grant_to_plain(grant), "bundle": self._bundle()}
 
     # Through the second one -----------------------------------------------------------------
@@ -83,7 +98,11 @@ class Controller:
     def _answer(self, request: str, caller: Caller) -> Plain:
         """A grant, or why there is none: one that is refused does not take others with it."""
         try:
-            grant = self.authority.issue(_unpacked(request), caller, self.lifetime)
+            data = _unpacked(request)
+            name, _ = read_request(data)
+            is_agent = name.is_below(self.authority.store.trust_domain().child(*RESERVED))
+            lifetime = AGENT_LIFETIME if is_agent else self.lifetime
+            grant = self.authority.issue(data, caller, lifetime)
         except (RefusedError, IdentityError) as error:
             return {"refused": str(error)}
         return _grant_to_plain(grant)
@@ -182,7 +201,7 @@ def _code(error: SeawallError) -> grpc.StatusCode:
 async def _host(controller: Controller, context: "_Context") -> str:
     """The host whose agent has authenticated itself."""
     trust_domain = controller.authority.store.trust_domain()
-    shown = context.auth_context().get("x509_pem_cert") or [b""]
+    shown = list(context.auth_context().get("x509_pem_cert") or [b""])
     host, fault = "", "this certificate is not an agent's: join first"
     try:
         leaf = x509.load_pem_x509_certificate(shown[0])

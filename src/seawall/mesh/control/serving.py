@@ -26,7 +26,7 @@ class Identity:
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
-        self._made: tuple[int, int, tuple[bytes, bytes]] | None = None
+        self._made: tuple[float, int, tuple[bytes, bytes]] | None = None
 
     def pair(self) -> tuple[bytes, bytes]:
         """Key and chain in PEM form."""
@@ -38,7 +38,7 @@ class Identity:
             grant = self._authority.issue(
                 make_request(name, key), caller, _LIFETIME, (SERVER_NAME,)
             )
-            half = (grant.validity.begin + grant.validity.end) // 2
+            half = grant.validity.share(0.5)
             self._made = half, slot, (keys.as_pem(key), certificates.as_pem(grant.chain))
         return self._made[2]
 

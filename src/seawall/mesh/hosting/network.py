@@ -34,14 +34,17 @@ class Place(NamedTuple):
 
 def place_of(mesh: str, workload: str, number: int) -> Place:
     """Where the workload with a number, from 1 on, lives."""
-    return Place(
-        f"{_PREFIX}{mesh}-{workload}", (str(RANGE_4[number + 1]), str(RANGE_6[number + 1]))
-    )
+    return Place(prefix_of(mesh) + workload, (str(RANGE_4[number + 1]), str(RANGE_6[number + 1])))
+
+
+def prefix_of(mesh: str) -> str:
+    """What the names of a mesh's namespaces begin with; no name of a mesh has a dot."""
+    return f"{_PREFIX}{mesh}."
 
 
 def switch_of(mesh: str) -> str:
     """The namespace of the bridge; no workload has a name that begins with a dot."""
-    return f"{_PREFIX}{mesh}-.switch"
+    return f"{prefix_of(mesh)}.switch"
 
 
 def build(mesh: str, places: Sequence[Place]) -> None:
@@ -88,7 +91,7 @@ def namespaces_of(mesh: str) -> list[str]:
     said = tried("ip", "-json", "netns", "list")
     found = json.loads(said.stdout) if said.returncode == 0 and said.stdout.strip() else []
     names = [str(item["name"]) for item in found]
-    return [name for name in names if name.startswith(f"{_PREFIX}{mesh}-")]
+    return [name for name in names if name.startswith(prefix_of(mesh))]
 
 
 def remove(mesh: str) -> None:

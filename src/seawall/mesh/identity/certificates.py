@@ -30,6 +30,15 @@ class Validity(NamedTuple):
     begin: int
     end: int
 
+    @property
+    def issued(self) -> int:
+        """When it was made: certificates begin a little earlier."""
+        return min(self.begin + SKEW, self.end)
+
+    def share(self, part: float) -> float:
+        """The time at which a share of its life is over, from when it was made."""
+        return self.issued + (self.end - self.issued) * part
+
 
 class Issuer(NamedTuple):
     """A certificate that signs others, with its key."""

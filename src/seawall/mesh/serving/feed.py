@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from seawall.mesh.serving.snapshots import ORDER, Snapshot
+from seawall.mesh.serving.snapshots import Snapshot
 
 
 class Refusal(NamedTuple):
@@ -63,7 +63,8 @@ class Feed:
 
     def has(self, version: int) -> bool:
         """Whether the proxy has all of a configuration, or of a newer one."""
-        return all(self.taken.get(kind, -1) >= version for kind in ORDER)
+        kinds = () if self.current is None else self.current.resources
+        return bool(kinds) and all(self.taken.get(kind, -1) >= version for kind in kinds)
 
     def has_refused(self, version: int) -> bool:
         """Whether it has refused some of it."""

@@ -1,0 +1,146 @@
+"""``seawall mesh``: mutual TLS between workloads that know nothing of it."""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from seawall.cli.arguments import Help, Parser
+from seawall.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.mesh.hosting.layout import Layout
+
+
+def parser() -> Parser:
+    """The options of ``seawall mesh``."""
+    result = Parser(
+        prog="seawall mesh",
+        description="Mutual TLS between workloads that know nothing of it: their traffic goes "
+        "through proxies, which authenticate each other.",
+        allow_abbrev=False,
+        formatter_class=Help,
+        epilog="exit codes: 0 done, 1 refused, 2 wrong usage or description, 3 not reachable, "
+        "4 internal error",
+    )
+    actions = result.add_subparsers(dest="action", metavar="ACTION", required=True)
+    up = actions.add_parser(
+        "up", help="bring up a mesh on this host (needs root)", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    up.add_argument("file", metavar="FILE", help="the description of the mesh, in YAML")
+    up.add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
+    up.add_argument(
+        "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
+    )
+    down = actions.add_parser(
+        "down", help="take a mesh down, also after a crash", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    down.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    status = actions.add_parser(
+        "status", help="workloads, identities, certificates", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    status.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    status.add_argument("--json", action="store_true", help="for programs")
+    return result
+
+
+def run(arguments: list[str]) -> int:
+    """Run one action; gives the exit code."""
+    options = parser().parse_args(arguments)
+    if find_spec("cryptography") is None or find_spec("grpc") is None:
+        raise UsageError(
+            "seawall mesh needs its extra: pip install 'seawall[mesh]' (Linux, x86-64 or aarch64)"
+        )
+    return _ACTIONS[options.action](options)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from seawall.mesh.hosting import running  # noqa: PLC0415 - the extra
+    from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415
+    from seawall.mesh.plan import reading  # noqa: PLC0415
+    from seawall.mesh.proxies import program  # noqa: PLC0415
+
+    plan = reading.load(options.file)
+    running.check_host()
+    envoy = program.find(options.envoy)
+    program.version_of(envoy)
+    layout = Layout(plan.mesh)
+    if options.foreground:
+        running.keep_up(plan, layout, envoy, lambda: _say_ready(plan.mesh))
+        return 0
+    return _in_background(options, layout)
+
+
+def _say_ready(mesh: str) -> None:
+    sys.stdout.write(f"{mesh} is up\n")
+    sys.stdout.flush()
+
+
+def _in_background(options: argparse.Namespace, layout: "Layout") -> int:
+    """Start ourselves anew, in a session of its own, and wait until that says that it is ready."""
+    command = [sys.executable, "-m", "seawall", "mesh", "up", "--foreground",
+               os.path.abspath(options.file)]  # fmt: skip
+    if options.envoy:
+        command += ["--envoy", os.path.abspath(options.envoy)]
+    os.makedirs(layout.run_root, exist_ok=True)
+    said_path = os.path.join(layout.run_root, f"{layout.mesh}.log")
+    with open(said_path, "wb") as said:
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+            start_new_session=True,
+        )  # fmt: skip
+    assert child.stdout is not None  # noqa: S101 - it was asked for
+    line = child.stdout.readline()
+    if line:
+        sys.stdout.write(line.decode())
+        return 0
+    code = child.wait()
+    with open(said_path, encoding="utf-8", errors="replace") as stream:
+        sys.stderr.write(stream.read())
+    return code or 4
+
+
+def _down(options: argparse.Namespace) -> int:
+    from seawall.mesh.hosting import running  # noqa: PLC0415 - the extra
+
+    running.check_host()
+    layout = _layout_of(options.mesh)
+    was_there = running.take_down(layout)
+    sys.stdout.write(f"{layout.mesh} is down\n" if was_there else f"{layout.mesh} was not up\n")
+    return 0
+
+
+def _layout_of(named: str) -> "Layout":
+    from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415 - the extra
+    from seawall.mesh.plan import reading  # noqa: PLC0415
+
+    if os.path.isfile(named):
+        return Layout(reading.load(named).mesh)
+    if "/" in named or "." in named:
+        raise UsageError(f"{named} is neither a file nor the name of a mesh: name one")
+    return Layout(named)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
+    from seawall.reports.mesh import status_table  # noqa: PLC0415
+
+    said = ask(_layout_of(options.mesh).operator, "Status")
+    if options.json:
+        import json  # noqa: PLC0415 - only here
+
+        sys.stdout.write(json.dumps(said, indent=2) + "\n")
+    else:
+        sys.stdout.write(status_table(said))
+    return 0
+
+
+_ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up, "down": _down, "status": _status,
+}  # fmt: skip

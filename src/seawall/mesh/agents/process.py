@@ -1,0 +1,91 @@
+"""The agent's process: ``python -m seawall.mesh.agents.process MESH``, its task on standard input.
+
+The name of the mesh is there for people who look at processes. The task has a join token, so it is
+never on a command line, which everybody can read.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import NamedTuple
+
+from cryptography import x509
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.agents.agent import Agent
+from seawall.mesh.agents.charge import Charge
+from seawall.mesh.agents.link import Link, Pair
+from seawall.mesh.agents.sockets import serve as serve_sockets
+from seawall.mesh.control.names import agent_id
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.requests import make_request
+from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+
+
+class Task(NamedTuple):
+    """What an agent needs to know to begin."""
+
+    host: str
+    trust_domain: str
+    join: str
+    """The address of the controller's first door: ``unix:PATH`` or ``HOST:PORT``."""
+    main: str
+    """That of the second."""
+    token: str
+    bundle: str
+    """The roots to trust, in PEM form."""
+    sockets: str
+    """The directory in which each workload has one for its proxy."""
+    workloads: dict[str, tuple[str, ...]]
+    """The addresses of each workload."""
+
+
+async def run(task: Task) -> None:
+    """Join, then follow the controller until told to stop."""
+    domain = trust_domain(task.trust_domain)
+    pair, bundle = await _joined(task, domain)
+    charges = {name: Charge(name, tuple(own)) for name, own in task.workloads.items()}
+    servers = await serve_sockets(charges, task.sockets)
+    agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    following = asyncio.ensure_future(agent.run())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if following.done():
+        following.result()
+    following.cancel()
+    await asyncio.gather(*(server.stop(0.2) for server in servers))
+
+
+async def _joined(task: Task, domain: SpiffeId) -> tuple[Pair, list[x509.Certificate]]:
+    key = keys.new_key()
+    link = Link(task.join, certificates.from_pem(task.bundle.encode()), None)
+    try:
+        return await link.join(task.token, key, make_request(agent_id(domain, task.host), key))
+    finally:
+        await link.close()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"seawall: {text}\n")
+    sys.stderr.flush()
+
+
+def main() -> int:
+    """Run the agent; gives the exit code."""
+    os.umask(0o007)
+    task = Task(**json.load(sys.stdin))
+    try:
+        asyncio.run(run(task))
+    except SeawallError as error:
+        _say(str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

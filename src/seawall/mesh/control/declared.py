@@ -1,0 +1,58 @@
+"""The mesh as it was declared, in the store: a controller that is started again knows it."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from seawall.mesh.authority.store import Store
+from seawall.mesh.control.messages import rule_from_plain, rule_to_plain
+from seawall.mesh.control.registry import Entry
+from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+from seawall.mesh.plan.model import Port, Protocol, Rule
+
+_FACT, _REVOKED = "declared", "revoked"
+
+
+class Declared(NamedTuple):
+    """Workloads and rules, and how long certificates hold, in seconds."""
+
+    entries: tuple[Entry, ...]
+    rules: tuple[Rule, ...]
+    lifetime: int
+
+
+def write(store: Store, entries: Sequence[Entry], rules: Sequence[Rule], lifetime: int) -> None:
+    """Remember a declaration in place of the one before, within ``changes``."""
+    plain = {
+        "entries": [entry._asdict() | {"id": str(entry.id)} for entry in entries],
+        "rules": [rule_to_plain(rule) for rule in rules],
+        "lifetime": lifetime,
+    }
+    store.set_fact(_FACT, json.dumps(plain, sort_keys=True))
+
+
+def read(store: Store) -> Declared:
+    """The declaration; nothing where there is none."""
+    text = store.fact(_FACT)
+    if not text:
+        return Declared((), (), 3600)
+    plain = json.loads(text)
+    entries = tuple(
+        Entry(
+            own["name"], parse(own["id"]), own["host"],
+            tuple(Port(number, Protocol(name), long) for number, name, long in own["ports"]),
+        )
+        for own in plain["entries"]
+    )  # fmt: skip
+    return Declared(entries, tuple(map(rule_from_plain, plain["rules"])), plain["lifetime"])
+
+
+def revoked(store: Store) -> frozenset[SpiffeId]:
+    """The ids that were revoked."""
+    text = store.fact(_REVOKED)
+    return frozenset(map(parse, json.loads(text))) if text else frozenset()
+
+
+def set_revoked(store: Store, names: Collection[SpiffeId]) -> None:
+    """Remember which ids are revoked, within ``changes``."""
+    store.set_fact(_REVOKED, json.dumps(sorted(map(str, names))))

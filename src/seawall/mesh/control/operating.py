@@ -1,0 +1,136 @@
+"""What operators ask of a running controller, over a socket that only root can open."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from seawall.core.errors import InputError, SeawallError
+from seawall.mesh.authority import rotation
+from seawall.mesh.authority.slots import State
+from seawall.mesh.control import joining
+from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
+from seawall.mesh.control.service import Controller
+from seawall.mesh.identity import certificates
+from seawall.mesh.identity.spiffe_id import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SERVICE = "seawall.mesh.v1.Operator"
+_TIMEOUT = 20.0
+
+
+class OperatorError(InputError):
+    """The controller does not do what was asked."""
+
+
+class Operator:
+    """The operator's side of a controller."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self.methods: Mapping[str, Callable[[Plain], Plain]] = {
+            "Status": self._status, "Token": self._token, "Rotate": self._rotate,
+            "Taint": self._taint, "Revoke": self._revoke, "Advance": self._advance,
+        }  # fmt: skip
+
+    async def call(self, method: str, message: Plain) -> Plain:
+        """Carry out one request; agents hear of what has changed."""
+        answer = self.methods[method](message)
+        await self._controller.changed()
+        return answer
+
+    def _status(self, _: Plain) -> Plain:
+        authority, registry = self._controller.authority, self._controller.registry
+        generation = rotation.generation_of(authority.store)
+        workloads = {
+            name: {
+                "id": str(entry.id), "host": entry.host,
+                "standing": registry.standings[name]._asdict()
+                if name in registry.standings else None,
+            }
+            for name, entry in registry.entries.items()
+        }  # fmt: skip
+        slots = [
+            {
+                "number": slot.number, "kind": slot.kind, "state": slot.state,
+                "tainted": slot.tainted, "ends": certificates.validity_of(slot.certificate).end,
+            }
+            for slot in authority.store.slots()
+            if slot.state is not State.GONE
+        ]  # fmt: skip
+        return {
+            "trust_domain": authority.store.trust_domain().trust_domain,
+            "now": authority.clock(), "generation": generation, "workloads": workloads,
+            "issuers": slots, "waits_for": registry.laggards(generation),
+            "revoked": sorted(map(str, registry.revoked)),
+        }  # fmt: skip
+
+    def _token(self, message: Plain) -> Plain:
+        host = str(message.get("host", ""))
+        if not host:
+            raise MessageError("a token is for a host: name it")
+        authority = self._controller.authority
+        bundle = certificates.as_pem(authority.bundle()).decode()
+        return {"token": joining.new_token(authority, host), "bundle": bundle}
+
+    def _rotate(self, message: Plain) -> Plain:
+        authority = self._controller.authority
+        if message.get("root"):
+            rotation.rotate_root(authority)
+        else:
+            rotation.rotate_intermediate(authority)
+        return self._progress(force=False)
+
+    def _taint(self, message: Plain) -> Plain:
+        rotation.taint(self._controller.authority, int(message.get("number", 0)))
+        return self._progress(force=False)
+
+    def _advance(self, message: Plain) -> Plain:
+        return self._progress(force=bool(message.get("force")))
+
+    def _progress(self, *, force: bool) -> Plain:
+        laggards = self._controller.registry.laggards
+        return rotation.advance(self._controller.authority, laggards, force=force)._asdict()
+
+    def _revoke(self, message: Plain) -> Plain:
+        name = parse(str(message.get("id", "")))
+        self._controller.revoke(name, back=bool(message.get("back")))
+        return {"revoked": sorted(map(str, self._controller.registry.revoked))}
+
+
+def handler_of(operator: Operator) -> grpc.GenericRpcHandler:
+    """The service, for a socket whose directory belongs to root."""
+
+    def method(name: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        async def answer(data: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
+            try:
+                return encoded(await operator.call(name, decoded(data)))
+            except SeawallError as error:
+                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+                raise
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    return grpc.method_handlers_generic_handler(
+        SERVICE, {name: method(name) for name in operator.methods}
+    )
+
+
+def ask(path: str, method: str, **message: object) -> Plain:
+    """Ask the controller behind a socket; raises :class:`OperatorError`."""
+    return asyncio.run(asking(path, method, message))
+
+
+async def asking(path: str, method: str, message: Plain) -> Plain:
+    """The same, within an event loop."""
+    async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
+        call: Any = channel.unary_unary(f"/{SERVICE}/{method}")
+        try:
+            answer: bytes = await call(encoded(message), timeout=_TIMEOUT)
+        except grpc.aio.AioRpcError as error:
+            raise OperatorError(
+                f"the controller: {error.details() or error.code().name}; see that the mesh is up"
+            ) from None
+    return decoded(answer)

@@ -1,0 +1,105 @@
+"""The controller's process: ``python -m seawall.mesh.control.process STATE RUN``.
+
+It has the state directory (store, sealing key, audit log) and a directory for sockets, and needs no
+right on the host beside those.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+import grpc
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.authority import rotation
+from seawall.mesh.authority.audit import Audit
+from seawall.mesh.authority.authority import Authority, Lifetimes
+from seawall.mesh.authority.sealing import load
+from seawall.mesh.authority.slots import Kind
+from seawall.mesh.authority.store import Store
+from seawall.mesh.control import declared
+from seawall.mesh.control.operating import Operator, handler_of
+from seawall.mesh.control.registry import Registry
+from seawall.mesh.control.service import Controller
+from seawall.mesh.control.serving import close_doors, open_doors
+
+JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
+STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
+_TICK = 0.2
+_SHORTEST = 10
+"""Seconds: on one host people may want to see a certificate end."""
+
+
+def authority_in(state: str, lifetime: int) -> Authority:
+    """The authority whose store is in a directory."""
+    store = Store.open(os.path.join(state, STORE))
+    return Authority(
+        store, load(os.path.join(state, SEAL)), Audit(os.path.join(state, AUDIT)),
+        Lifetimes(leaf=lifetime, least=_SHORTEST),
+    )  # fmt: skip
+
+
+async def serve(state: str, run: str) -> None:
+    """Serve until told to stop."""
+    store = Store.open(os.path.join(state, STORE))
+    plan = declared.read(store)
+    store.close()
+    authority = authority_in(state, plan.lifetime)
+    registry = Registry(plan.entries, plan.rules, plan.lifetime)
+    registry.revoked = declared.revoked(authority.store)
+    controller = Controller(authority, registry, plan.lifetime)
+    for name in (JOIN, MAIN, OPERATOR):
+        _remove(os.path.join(run, name))
+    operator = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    operator.add_generic_rpc_handlers((handler_of(Operator(controller)),))
+    operator.add_insecure_port(f"unix:{run}/{OPERATOR}")
+    await operator.start()
+    os.chmod(f"{run}/{OPERATOR}", 0o600)
+    doors = await open_doors(controller, f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    turning = asyncio.ensure_future(_turn(controller))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({turning, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await close_doors([*doors, operator])
+    if turning.done():
+        turning.result()
+    turning.cancel()
+
+
+async def _turn(controller: Controller) -> None:
+    """Let issuers give way in time, and each rotation go on as soon as all have followed."""
+    authority, laggards = controller.authority, controller.registry.laggards
+    while True:
+        await asyncio.sleep(_TICK)
+        before = rotation.generation_of(authority.store)
+        due = rotation.renewal_due(authority)
+        if due is Kind.ROOT:
+            rotation.rotate_root(authority)
+        elif due is Kind.INTERMEDIATE:
+            rotation.rotate_intermediate(authority)
+        rotation.advance(authority, laggards)
+        if rotation.generation_of(authority.store) != before:
+            await controller.changed()
+
+
+def _remove(path: str) -> None:
+    if os.path.exists(path):
+        os.unlink(path)
+
+
+def main(state: str, run: str) -> int:
+    """Run the controller; gives the exit code."""
+    os.umask(0o077)
+    try:
+        asyncio.run(serve(state, run))
+    except SeawallError as error:
+        sys.stderr.write(f"seawall: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

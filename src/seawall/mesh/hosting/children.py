@@ -1,0 +1,105 @@
+"""Processes that are kept running: started, and started again when they end."""
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+"""Seconds before a process that has ended is started again; twice as long each time."""
+_CALM = 10.0
+"""Seconds after which a process counts as running well."""
+
+
+class Recipe(NamedTuple):
+    """How a process is started."""
+
+    name: str
+    command: tuple[str, ...]
+    log: str
+    """The file that gets what it says."""
+    environment: Mapping[str, str]
+    directory: str = "/"
+    stdin: Callable[[], bytes] | None = None
+    """What it is told at its start, made anew each time."""
+    again: bool = True
+    """Whether it is started again when it ends."""
+
+
+class Child:
+    """One process, over all its starts."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.starts = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._wait = FIRST_WAIT
+        self._not_before = 0.0
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 while it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else 0
+
+    def start(self) -> None:
+        """Start it; what it says is added to its log."""
+        recipe = self.recipe
+        told = b"" if recipe.stdin is None else recipe.stdin()
+        with open(recipe.log, "ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the plan's own words, no shell
+                recipe.command, stdin=subprocess.PIPE if told else subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, env=dict(recipe.environment),
+                cwd=recipe.directory, start_new_session=True,
+            )  # fmt: skip
+        if told and self._process.stdin is not None:
+            # It may have ended already: that is seen when it is looked after.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(told)
+                self._process.stdin.close()
+        self.starts += 1
+        self._started = time.monotonic()
+
+    def look_after(self) -> bool:
+        """Start it again if it has ended and it is time; whether that was done."""
+        now = time.monotonic()
+        if self.pid:
+            if now - self._started > _CALM:
+                self._wait = FIRST_WAIT
+            return False
+        if not self.recipe.again:
+            return False
+        if not self._not_before:
+            self._not_before = now + self._wait
+            self._wait = min(self._wait * 2, LONGEST_WAIT)
+        if now < self._not_before:
+            return False
+        self._not_before = 0.0
+        self.start()
+        return True
+
+    def code(self) -> int | None:
+        """How it ended; ``None`` while it runs or before its start."""
+        return None if self._process is None else self._process.poll()
+
+
+def stop_all(children: Sequence[Child], patience: float = 3.0) -> None:
+    """End processes: politely, and after a while for good."""
+    for child in children:
+        _signal(child.pid, 15)
+    deadline = time.monotonic() + patience
+    while any(child.pid for child in children) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for child in children:
+        _signal(child.pid, 9)
+    while any(child.pid for child in children):
+        time.sleep(0.02)
+
+
+def _signal(pid: int, number: int) -> None:
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, number)  # each leads a session of its own

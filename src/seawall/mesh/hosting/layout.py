@@ -1,0 +1,108 @@
+"""Where the files of a mesh on this host are, and who may see them."""
+
+import os
+from typing import NamedTuple
+
+from seawall.mesh.control.process import MAIN, OPERATOR
+from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.plan.reading import FIRST_PROXY_USER
+from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET
+
+CONTROLLER_USER, AGENT_USER = 61_335, 61_336
+"""User ids of our own processes: nobody else has them, and they have no right on the host."""
+STATE_ROOT = "/var/lib/seawall/mesh"
+RUN_ROOT = "/run/seawall/mesh"
+ADMIN = "admin.sock"
+
+
+class Layout(NamedTuple):
+    """The directories of one mesh."""
+
+    mesh: str
+    state_root: str = STATE_ROOT
+    run_root: str = RUN_ROOT
+
+    @property
+    def state(self) -> str:
+        """What lasts: the authority's store, its key, the audit log. The controller's alone."""
+        return os.path.join(self.state_root, self.mesh)
+
+    @property
+    def run(self) -> str:
+        """What lasts as long as the mesh is up."""
+        return os.path.join(self.run_root, self.mesh)
+
+    @property
+    def doors(self) -> str:
+        """The controller's sockets; the agent's group may look into it."""
+        return os.path.join(self.run, "controller")
+
+    @property
+    def operator(self) -> str:
+        """The socket for operators."""
+        return os.path.join(self.doors, OPERATOR)
+
+    @property
+    def sockets(self) -> str:
+        """A directory for each workload, with the agent's socket for its proxy."""
+        return os.path.join(self.run, "agent")
+
+    @property
+    def logs(self) -> str:
+        """What processes say."""
+        return os.path.join(self.run, "logs")
+
+    @property
+    def supervisor(self) -> str:
+        """The process id of who keeps it all running."""
+        return os.path.join(self.run, "supervisor.pid")
+
+    def proxy(self, workload: str) -> str:
+        """The directory of a workload's proxy: its bootstrap and its administration socket."""
+        return os.path.join(self.run, "proxies", workload)
+
+    def admin(self, workload: str) -> str:
+        """The proxy's administration socket."""
+        return os.path.join(self.proxy(workload), ADMIN)
+
+    def make(self, workloads: tuple[str, ...]) -> None:
+        """Make all directories, each for those alone who need it."""
+        self._refuse_long_paths(workloads)
+        try:
+            _directory(self.state_root, 0, 0o755)
+            _directory(self.state, CONTROLLER_USER, 0o700)
+            _directory(self.run_root, 0, 0o755)
+            _directory(self.run, 0, 0o755)
+            # Sockets are made with the group of their directory.
+            _directory(self.doors, CONTROLLER_USER, 0o2750, AGENT_USER)
+            _directory(self.sockets, AGENT_USER, 0o711)
+            _directory(self.logs, 0, 0o700)
+            _directory(os.path.join(self.run, "proxies"), 0, 0o711)
+            for number, workload in enumerate(workloads):
+                user = proxy_user(number)
+                _directory(os.path.join(self.sockets, workload), AGENT_USER, 0o2750, user)
+                _directory(self.proxy(workload), user, 0o700)
+        except OSError as error:
+            raise HostError(
+                f"{error.filename}: {error.strerror}; seawall mesh needs root and room there"
+            ) from None
+
+    def _refuse_long_paths(self, workloads: tuple[str, ...]) -> None:
+        paths = [os.path.join(self.doors, MAIN), *(self.admin(name) for name in workloads)]
+        longest = max(paths, key=len)
+        if len(longest.encode()) > LONGEST_SOCKET:
+            raise HostError(
+                f"{longest} is longer than {LONGEST_SOCKET} bytes, the most for the path of a "
+                "socket: give the mesh or the workload a shorter name"
+            )
+
+
+def proxy_user(number: int) -> int:
+    """The user id of the proxy of the workload with a number, from 0 on."""
+    return FIRST_PROXY_USER + number
+
+
+def _directory(path: str, user: int, mode: int, group: int | None = None) -> None:
+    os.makedirs(path, mode=0o755, exist_ok=True)
+    os.chown(path, user, user if group is None else group)
+    os.chmod(path, mode)

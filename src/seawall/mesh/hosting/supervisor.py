@@ -1,0 +1,297 @@
+"""The part that needs root: it makes networks and rules, starts everything, and keeps it running.
+
+It touches no application byte, no key and no certificate.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.authority import rotation
+from seawall.mesh.authority.store import Store
+from seawall.mesh.control import declared
+from seawall.mesh.control.operating import OperatorError, ask
+from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
+from seawall.mesh.control.registry import Entry
+from seawall.mesh.hosting import network
+from seawall.mesh.hosting.children import Child, Recipe, stop_all
+from seawall.mesh.hosting.commands import tried
+from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.layout import AGENT_USER, CONTROLLER_USER, Layout, proxy_user
+from seawall.mesh.hosting.network import Place
+from seawall.mesh.plan.reading import Member, Plan
+from seawall.mesh.proxies.bootstrap import bootstrap
+from seawall.mesh.redirect import loading
+from seawall.mesh.redirect.rules import Redirect
+
+HOST = "local"
+_TICK = 0.1
+_RULES_EVERY = 5.0
+"""Seconds between looks at the rules: flushed ones are back within ten."""
+_READY_WITHIN = 30.0
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Hosted(NamedTuple):
+    """A workload on this host."""
+
+    member: Member
+    place: Place
+    redirect: Redirect
+    proxy_user: int
+
+
+class Supervisor:
+    """All of one mesh on this host."""
+
+    def __init__(self, plan: Plan, layout: Layout, envoy: str) -> None:
+        self._plan = plan
+        self._layout = layout
+        self._envoy = envoy
+        self._hosted = [
+            Hosted(
+                member,
+                network.place_of(plan.mesh, member.name, number + 1),
+                Redirect(proxy_user(number)),
+                proxy_user(number),
+            )
+            for number, member in enumerate(plan.members)
+        ]
+        self.children: list[Child] = []
+        self.reapplied = 0
+        """How often rules had to be put back."""
+        self._rules_seen = 0.0
+
+    # Up -------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make everything and wait until each workload can be reached; then start the programs."""
+        names = tuple(member.name for member in self._plan.members)
+        self._layout.make(names)
+        self._prepare_store()
+        network.build(self._plan.mesh, [own.place for own in self._hosted])
+        for own in self._hosted:
+            self._write_hosts(own)
+            loading.load(own.redirect, own.place.enter)
+            self._prove(own)
+        self._start(self._controller())
+        self._wait("the controller", self._controller_answers)
+        self._start(self._agent())
+        for own in self._hosted:
+            self._write_bootstrap(own)
+            self._start(self._proxy(own))
+        self._wait("the proxies", self._proxies_are_ready)
+        for own in self._hosted:
+            if own.member.process is not None:
+                self._start(self._program(own))
+
+    def watch(self) -> None:
+        """Look after everything once: processes that ended, rules that are gone."""
+        for child in self.children:
+            if child.look_after():
+                self._say(f"{child.recipe.name} had ended: started again")
+        now = time.monotonic()
+        if now - self._rules_seen >= _RULES_EVERY:
+            self._rules_seen = now
+            for own in self._hosted:
+                if not loading.is_loaded(own.redirect, own.place.enter):
+                    loading.load(own.redirect, own.place.enter)
+                    self.reapplied += 1
+                    self._say(f"the rules of {own.member.name} were changed: put back")
+        time.sleep(_TICK)
+
+    def end(self) -> None:
+        """Stop everything and take the network away."""
+        stop_all(list(reversed(self.children)))
+        network.remove(self._plan.mesh)
+
+    # Steps ----------------------------------------------------------------------------------
+
+    def _prepare_store(self) -> None:
+        """The authority's store, made and declared to by the user that it belongs to."""
+        layout, plan = self._layout, self._plan
+
+        def prepare() -> None:
+            os.umask(0o077)
+            path = os.path.join(layout.state, STORE)
+            if not os.path.exists(path):
+                Store.create(path, plan.trust_domain).close()
+            authority = authority_in(layout.state, plan.lifetime)
+            if authority.store.trust_domain() != plan.trust_domain:
+                raise HostError(
+                    f"{layout.state} is of {authority.store.trust_domain()}, not of "
+                    f"{plan.trust_domain}: give the mesh another name, or remove the directory"
+                )
+            if not authority.store.slots():
+                rotation.begin(authority)
+            entries = [Entry(member.name, member.id, HOST, member.ports) for member in plan.members]
+            with authority.store.changes():
+                declared.write(authority.store, entries, plan.rules, plan.lifetime)
+            authority.store.close()
+
+        as_user(CONTROLLER_USER, prepare)
+
+    def _write_hosts(self, own: Hosted) -> None:
+        """Names of all workloads: ``ip netns exec`` puts the file in the place of /etc/hosts."""
+        directory = os.path.join("/etc/netns", own.place.namespace)
+        os.makedirs(directory, exist_ok=True)
+        lines = ["127.0.0.1 localhost", "::1 localhost"]
+        for other in self._hosted:
+            lines += [f"{address} {other.member.name}" for address in other.place.addresses]
+        with open(os.path.join(directory, "hosts"), "w", encoding="ascii") as stream:
+            stream.write("\n".join([*lines, ""]))
+
+    def _prove(self, own: Hosted) -> None:
+        user = own.member.process.user if own.member.process else 65_534
+        said = tried(
+            *own.place.enter, sys.executable, "-m", "seawall.mesh.redirect.probe", str(user)
+        )
+        if said.returncode:
+            reason = "; ".join((said.stdout or said.stderr).strip().splitlines()[-3:])
+            raise HostError(
+                f"{own.member.name}: its traffic would go around the proxy ({reason}), so nothing "
+                "is started: see that the kernel has nf_tables, nat and IPv6"
+            )
+
+    def _start(self, recipe: Recipe) -> None:
+        child = Child(recipe)
+        self.children.append(child)
+        child.start()
+
+    def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _READY_WITHIN
+        while not is_there():
+            for child in self.children:
+                child.look_after()
+            if time.monotonic() > deadline:
+                raise HostError(
+                    f"{what} did not come up within {_READY_WITHIN:g} s: see {self._layout.logs}"
+                )
+            time.sleep(0.03)
+
+    def _controller_answers(self) -> bool:
+        if not os.path.exists(self._layout.operator):
+            return False
+        try:
+            ask(self._layout.operator, "Status")
+        except OperatorError:
+            return False
+        return True
+
+    def _proxies_are_ready(self) -> bool:
+        try:
+            status = ask(self._layout.operator, "Status")
+        except OperatorError:
+            return False
+        standings = [own["standing"] for own in status["workloads"].values()]
+        return all(own is not None and own["generation"] >= 0 for own in standings)
+
+    # Recipes --------------------------------------------------------------------------------
+
+    def _log(self, name: str) -> str:
+        return os.path.join(self._layout.logs, f"{name}.log")
+
+    def _own(self, user: int, module: str, *arguments: str) -> tuple[str, ...]:
+        return (*_dropped(user), sys.executable, "-m", module, *arguments)
+
+    def _controller(self) -> Recipe:
+        command = self._own(
+            CONTROLLER_USER, "seawall.mesh.control.process", self._layout.state, self._layout.doors
+        )
+        return Recipe("controller", command, self._log("controller"), _own_environment())
+
+    def _agent(self) -> Recipe:
+        command = self._own(AGENT_USER, "seawall.mesh.agents.process", self._plan.mesh)
+        return Recipe("agent", command, self._log("agent"), _own_environment(), stdin=self._task)
+
+    def _task(self) -> bytes:
+        """What the agent is told: each start has a token of its own."""
+        given = ask(self._layout.operator, "Token", host=HOST)
+        doors = f"unix:{self._layout.doors}"
+        task = {
+            "host": HOST, "trust_domain": self._plan.trust_domain.trust_domain,
+            "join": f"{doors}/{JOIN}", "main": f"{doors}/{MAIN}",
+            "token": given["token"], "bundle": given["bundle"], "sockets": self._layout.sockets,
+            "workloads": {own.member.name: own.place.addresses for own in self._hosted},
+        }  # fmt: skip
+        return json.dumps(task).encode()
+
+    def _write_bootstrap(self, own: Hosted) -> None:
+        name = own.member.name
+        socket = os.path.join(self._layout.sockets, name, "discovery.sock")
+        path = os.path.join(self._layout.proxy(name), "bootstrap.json")
+        with open(path, "w", encoding="ascii") as stream:
+            json.dump(bootstrap(own.member.id, socket, self._layout.admin(name)), stream)
+        os.chmod(path, 0o644)
+
+    def _proxy(self, own: Hosted) -> Recipe:
+        name = own.member.name
+        command = (
+            *own.place.enter, *_dropped(own.proxy_user), self._envoy, "-c",
+            os.path.join(self._layout.proxy(name), "bootstrap.json"), "--disable-hot-restart",
+            "--concurrency", "1", "--drain-time-s", "5", "--log-level", "warning",
+        )  # fmt: skip
+        return Recipe(f"{name}.proxy", command, self._log(f"{name}.proxy"), _own_environment())
+
+    def _program(self, own: Hosted) -> Recipe:
+        process = own.member.process
+        assert process is not None  # noqa: S101 - asked before
+        command = (*own.place.enter, *_dropped(process.user), *process.command)
+        environment = {"PATH": _PATH, **process.environment}
+        return Recipe(
+            own.member.name, command, self._log(own.member.name), environment, process.directory
+        )
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"seawall: {text}\n")
+        sys.stderr.flush()
+
+
+def _dropped(user: int) -> tuple[str, ...]:
+    """The command that gives up every right but those of a user."""
+    return (
+        "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
+        "--bounding-set=-all", "--inh-caps=-all",
+    )  # fmt: skip
+
+
+def _own_environment() -> dict[str, str]:
+    return {"PATH": _PATH, "LC_ALL": "C.UTF-8", "PYTHONPATH": os.pathsep.join(_own_paths())}
+
+
+def _own_paths() -> Sequence[str]:
+    """Where our own processes find this package: the same place as we did."""
+    import seawall  # noqa: PLC0415 - ourselves
+
+    return [os.path.dirname(os.path.dirname(os.path.abspath(seawall.__file__)))]
+
+
+def as_user(user: int, act: Callable[[], None]) -> None:
+    """Do something as another user, in a child; its error is raised here."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(reading)
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            act()
+            code = 0
+        except SeawallError as error:
+            os.write(writing, str(error).encode())
+        except BaseException as error:  # noqa: BLE001 - it is told, and the child ends
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        said = stream.read().decode("utf-8", "replace")
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status):
+        raise HostError(said or "a child ended without a word: see dmesg")

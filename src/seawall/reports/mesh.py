@@ -1,0 +1,51 @@
+"""How a mesh stands, for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Plain = Mapping[str, Any]
+
+
+def status_table(status: Plain) -> str:
+    """Workloads with their identities, then issuers, then what is under way."""
+    now = status["now"]
+    rows = [("WORKLOAD", "IDENTITY", "CERTIFICATE", "PROXY", "GENERATION")]
+    for name, own in sorted(status["workloads"].items()):
+        rows.append((name, own["id"], *_standing(own["standing"], now)))
+    issuers = [("ISSUER", "STATE", "ENDS IN")]
+    for slot in status["issuers"]:
+        state = f"{slot['state']}, tainted" if slot["tainted"] else slot["state"]
+        issuers.append((f"{slot['kind']} {slot['number']}", state, _left(slot["ends"] - now)))
+    lines = [
+        f"trust domain {status['trust_domain']}, generation {status['generation']}", "",
+        *_table(rows), "", *_table(issuers),
+    ]  # fmt: skip
+    for name, own in sorted(status["workloads"].items()):
+        lines += [
+            f"refused by {name}: {text}" for text in (own["standing"] or {}).get("refusals", ())
+        ]
+    if status["waits_for"]:
+        lines.append(f"waits for {', '.join(status['waits_for'])}")
+    lines += [f"revoked: {name}" for name in status["revoked"]]
+    return "\n".join([*lines, ""])
+
+
+def _standing(own: Plain | None, now: int) -> tuple[str, str, str]:
+    if own is None:
+        return "none", "not reported", "-"
+    left = _left(own["ends"] - now) if own["ends"] else "none"
+    proxy = "connected" if own["is_connected"] else "gone"
+    return left, proxy, str(own["generation"]) if own["generation"] >= 0 else "-"
+
+
+def _left(seconds: int) -> str:
+    """Seconds, always: a number of days would hide that a certificate is about to end."""
+    return f"{seconds} s" if seconds >= 0 else f"ended {-seconds} s ago"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
