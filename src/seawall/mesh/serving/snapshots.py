@@ -45,7 +45,10 @@ def _resources_of(view: View) -> tuple[Mapping[str, Packed], Mapping[str, Packed
 def snapshot_of(view: View, secrets: Sequence[Json], version: int) -> Snapshot:
     """The configuration of a proxy with its secrets."""
     clusters, listeners = _resources_of(view)
-    return Snapshot(version, {CLUSTERS: clusters, LISTENERS: listeners, SECRETS: _by_name(secrets)})
+    resources = {CLUSTERS: clusters, LISTENERS: listeners}
+    if view.peers or view.own.ports:  # else nothing refers to a secret, and none is asked for
+        resources[SECRETS] = _by_name(secrets)
+    return Snapshot(version, resources)
 
 
 def _by_name(messages: Sequence[Json]) -> Mapping[str, Packed]:
