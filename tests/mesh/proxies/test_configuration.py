@@ -1,0 +1,151 @@
+"""Envoy's configuration: as it is written, and as Envoy itself takes it."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View, Workload
+from seawall.mesh.plan.reading import plan_of
+from seawall.mesh.plan.views import views_of
+from seawall.mesh.proxies import program
+from seawall.mesh.proxies.bootstrap import bootstrap
+from seawall.mesh.proxies.clusters import clusters_of
+from seawall.mesh.proxies.listeners import listeners_of
+from seawall.mesh.serving.snapshots import packed
+from tests.mesh.plan.shop import SHOP
+
+GOLDEN = Path(__file__).parent / "golden.json"
+
+
+def _envoy() -> str:
+    try:
+        return program.find()
+    except program.EnvoyError:
+        return ""
+
+
+needs_envoy = pytest.mark.skipif(not _envoy(), reason="needs Envoy (the extra mesh)")
+
+
+def _views() -> list[View]:
+    plan = plan_of("mesh.yaml", SHOP.encode())
+    known = [
+        Workload(own.name, own.id, (f"10.77.0.{number}", f"fd77::{number}"), own.ports)
+        for number, own in enumerate(plan.members, 2)
+    ]
+    return list(views_of(known, plan.rules, plan.lifetime).values())
+
+
+def _written(view: View) -> dict[str, Any]:
+    return {"listeners": listeners_of(view), "clusters": clusters_of(view)}
+
+
+def test_as_written() -> None:
+    written = {view.own.name: _written(view) for view in _views()}
+    assert json.dumps(written, indent=1) + "\n" == GOLDEN.read_text()
+
+
+@pytest.mark.parametrize("view", _views(), ids=lambda view: view.own.name)
+def test_nothing_of_a_session_is_resumed(view: View) -> None:
+    text = json.dumps(_written(view))
+    sockets = text.count("DownstreamTlsContext"), text.count("UpstreamTlsContext")
+    assert text.count('"disable_stateless_session_resumption": true') == sockets[0]
+    assert text.count('"disable_stateful_session_resumption": true') == sockets[0]
+    assert text.count('"require_client_certificate": true') == sockets[0]
+    assert text.count('"max_session_keys": 0') == sockets[1]
+    assert text.count('"tls_minimum_protocol_version": "TLSv1_3"') == sum(sockets)
+
+
+def _validated(view: View, directory: Path) -> "subprocess.CompletedProcess[str]":
+    config = bootstrap(view.own.id, "/run/agent.sock", str(directory / "admin.sock"))
+    for kind, found in _written(view).items():
+        plain = [{key: value for key, value in own.items() if key != "@type"} for own in found]
+        config["static_resources"].setdefault(kind, []).extend(plain)
+    # Where a static cluster has secrets from a stream, this Envoy crashes in this mode.
+    secrets = directory / "secrets.json"
+    secrets.write_text("{}")
+    file = {"path_config_source": {"path": str(secrets)}, "resource_api_version": "V3"}
+    stream = json.dumps({"ads": {}, "resource_api_version": "V3"})
+    path = directory / "envoy.json"
+    path.write_text(
+        json.dumps(config).replace(f'"sds_config": {stream}', f'"sds_config": {json.dumps(file)}')
+    )
+    return subprocess.run(
+        [_envoy(), "--mode", "validate", "-c", str(path)], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+@needs_envoy
+@pytest.mark.parametrize("view", _views(), ids=lambda view: view.own.name)
+def test_envoy_takes_it(view: View, tmp_path: Path) -> None:
+    said = _validated(view, tmp_path)
+    assert said.returncode == 0, said.stderr[-2000:]
+
+
+ids = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(
+    lambda parts: parse(f"spiffe://td/{'/'.join(parts)}")
+)
+ports = st.builds(
+    Port, st.sampled_from([80, 443, 5432]), st.sampled_from(list(Protocol)), st.booleans()
+)
+workloads = st.builds(
+    Workload, st.sampled_from(["a", "b"]), ids,
+    st.sampled_from([("10.0.0.1",), ("10.0.0.1", "fd00::1")]),
+    st.lists(ports, max_size=3, unique_by=lambda port: port.number).map(tuple),
+)  # fmt: skip
+rules = st.builds(
+    Rule, st.uuids().map(str), st.booleans(), ids,
+    st.lists(st.builds(Source, ids, st.booleans()), max_size=2).map(tuple),
+    st.lists(st.sampled_from([80, 443, 5432]), max_size=2).map(tuple),
+    st.lists(st.sampled_from(["GET", "POST"]), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(["/", "/a", "/a/*"]), max_size=2, unique=True).map(tuple),
+)  # fmt: skip
+views = st.builds(
+    View, workloads, st.lists(workloads, max_size=2, unique_by=lambda own: own.name).map(tuple),
+    st.lists(rules, max_size=3).map(tuple), st.just(()), st.integers(1, 1800),
+)  # fmt: skip
+
+
+@given(views)
+def test_any_view_fits_the_messages(view: View) -> None:
+    for message in (*listeners_of(view), *clusters_of(view)):
+        assert packed(message).ByteSize()
+
+
+@needs_envoy
+@settings(max_examples=5, deadline=None)
+@given(views)
+def test_envoy_takes_any_view(tmp_path_factory: pytest.TempPathFactory, view: View) -> None:
+    said = _validated(view, tmp_path_factory.mktemp("envoy"))
+    assert said.returncode == 0, said.stderr[-2000:]
+
+
+def test_programs_that_will_not_do(tmp_path: Path) -> None:
+    other = tmp_path / "envoy"
+    other.write_text("#!/bin/sh\necho 'envoy  version: abc/1.20.3/Clean/RELEASE'\n")
+    with pytest.raises(program.EnvoyError, match="no program that can be run"):
+        program.find(str(other))
+    other.chmod(0o755)
+    assert program.find(str(other)) == str(other)
+    with pytest.raises(program.EnvoyError, match=r"older than 1\.34"):
+        program.version_of(str(other))
+    other.write_text("#!/bin/sh\necho hello\n")
+    with pytest.raises(program.EnvoyError, match="does not say that it is an Envoy"):
+        program.version_of(str(other))
+    other.write_text("#!/none\n")
+    with pytest.raises(program.EnvoyError, match="cannot be run"):
+        program.version_of(str(other))
+
+
+def test_names_of_the_trust_domain() -> None:
+    assert bootstrap(SpiffeId("td", "/a"), "s", "a")["node"] == {
+        "id": "spiffe://td/a",
+        "cluster": "td",
+    }
