@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from seawall.cli import mesh_policy
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -47,12 +48,15 @@ def parser() -> Parser:
     )  # fmt: skip
     status.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     status.add_argument("--json", action="store_true", help="for programs")
+    mesh_policy.add_parser(actions)
     return result
 
 
 def run(arguments: list[str]) -> int:
     """Run one action; gives the exit code."""
     options = parser().parse_args(arguments)
+    if options.action == "policy":
+        return mesh_policy.run(options)
     if find_spec("cryptography") is None or find_spec("grpc") is None:
         raise UsageError(
             "seawall mesh needs its extra: pip install 'seawall[mesh]' (Linux, x86-64 or aarch64)"

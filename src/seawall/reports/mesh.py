@@ -18,7 +18,7 @@ def status_table(status: Plain) -> str:
         issuers.append((f"{slot['kind']} {slot['number']}", state, _left(slot["ends"] - now)))
     lines = [
         f"trust domain {status['trust_domain']}, generation {status['generation']}", "",
-        *_table(rows), "", *_table(issuers),
+        *lines_of(rows), "", *lines_of(issuers),
     ]  # fmt: skip
     for name, own in sorted(status["workloads"].items()):
         lines += [
@@ -43,7 +43,8 @@ def _left(seconds: int) -> str:
     return f"{seconds} s" if seconds >= 0 else f"ended {-seconds} s ago"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def lines_of(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table: columns as wide as their widest text."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

@@ -42,9 +42,14 @@ class Node:
         """Whether it is a list, where it may be something else, too."""
         return isinstance(self._value, list)
 
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+        return self._source.place(self._at)
+
     def fail(self, message: str) -> NoReturn:
         """Raise a :class:`PlanError` that names the place; the message ends in a remedy."""
-        raise PlanError(f"{self._source.place(self._at)}: {message}")
+        raise PlanError(f"{self.where}: {message}")
 
     def only(self, *known: str) -> "Node":
         """Itself, a mapping; its keys must be among these."""

@@ -87,3 +87,17 @@ class View(NamedTuple):
     egress: tuple[Egress, ...] = ()
     longest_connection: int = 1800
     """Seconds after which a connection from a peer is closed, unless its port is long-lived."""
+
+
+class Expectation(NamedTuple):
+    """What a description says should come of a request."""
+
+    where: str
+    """``file:line``."""
+    caller: SpiffeId
+    to: str
+    """The name of a workload."""
+    port: int
+    method: str
+    path: str
+    is_allowed: bool

@@ -28,7 +28,7 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.plan.document import Node, documents_in, read
 from seawall.mesh.plan.durations import seconds_of
 from seawall.mesh.plan.errors import PlanError
-from seawall.mesh.plan.model import Port, Protocol, Rule, Workload
+from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Workload
 from seawall.mesh.plan.policy import id_in, rules_in
 from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
 
@@ -74,6 +74,8 @@ class Plan(NamedTuple):
     """Seconds that the certificates of workloads hold."""
     members: tuple[Member, ...]
     rules: tuple[Rule, ...]
+    expectations: tuple[Expectation, ...] = ()
+    """What its own tests say (``plan.trying``)."""
 
 
 def load(path: str) -> Plan:
@@ -87,14 +89,40 @@ def plan_of(path: str, data: bytes) -> Plan:
     if len(documents) != 1:
         raise PlanError(f"{path}: {len(documents)} documents; describe one mesh in one document")
     (root,) = documents
-    root.only("mesh", "trustDomain", "certificates", "workloads", "policy")
+    root.only("mesh", "trustDomain", "certificates", "workloads", "policy", "tests")
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
     base = os.path.dirname(os.path.abspath(path))
     members = _members(root.of("workloads"), domain, base)
     known = {own.name: Workload(own.name, own.id, (), own.ports) for own in members}
     rules = rules_in(root.of("policy"), domain, known) if "policy" in root else ()
-    return Plan(path, mesh, domain, _lifetime(root), members, rules)
+    expected = _expectations(root.of("tests"), domain, known) if "tests" in root else ()
+    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected)
+
+
+def _expectations(
+    node: Node, domain: SpiffeId, known: Mapping[str, Workload]
+) -> tuple[Expectation, ...]:
+    found = []
+    for own in node.sequence():
+        own.only("from", "to", "port", "method", "path", "expect")
+        to = own.of("to").choice(*known)
+        number = own.of("port").whole_number(1, 65535)
+        port = next((port for port in known[to].ports if port.number == number), None)
+        if port is None:
+            own.of("port").fail(f"{to} serves no port {number}: name one that it serves")
+        method = own.of("method").text() if "method" in own else ""
+        path = own.of("path").text() if "path" in own else ""
+        if port.protocol is Protocol.TCP and (method or path):
+            own.fail(f"port {number} of {to} is tcp: leave method and path out")
+        if port.protocol is Protocol.HTTP and not (method and path):
+            own.fail(f"port {number} of {to} is http: add method and path")
+        caller = own.of("from")
+        name = caller.text()
+        id_ = known[name].id if name in known else id_in(caller, domain, known)
+        allowed = own.of("expect").choice("allow", "deny") == "allow"
+        found.append(Expectation(own.where, id_, to, number, method, path, allowed))
+    return tuple(found)
 
 
 def _lifetime(root: Node) -> int:
