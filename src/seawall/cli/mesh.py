@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from seawall.cli import mesh_policy
+from seawall.cli import mesh_ca, mesh_policy
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -49,6 +49,7 @@ def parser() -> Parser:
     status.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     status.add_argument("--json", action="store_true", help="for programs")
     mesh_policy.add_parser(actions)
+    mesh_ca.add_parsers(actions)
     return result
 
 
@@ -145,6 +146,10 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
+def _operate(options: argparse.Namespace) -> int:
+    return mesh_ca.run(options, _layout_of(options.mesh).operator)
+
+
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "up": _up, "down": _down, "status": _status,
+    "up": _up, "down": _down, "status": _status, "ca": _operate, "token": _operate,
 }  # fmt: skip

@@ -12,14 +12,8 @@ def status_table(status: Plain) -> str:
     rows = [("WORKLOAD", "IDENTITY", "CERTIFICATE", "PROXY", "GENERATION")]
     for name, own in sorted(status["workloads"].items()):
         rows.append((name, own["id"], *_standing(own["standing"], now)))
-    issuers = [("ISSUER", "STATE", "ENDS IN")]
-    for slot in status["issuers"]:
-        state = f"{slot['state']}, tainted" if slot["tainted"] else slot["state"]
-        issuers.append((f"{slot['kind']} {slot['number']}", state, _left(slot["ends"] - now)))
-    lines = [
-        f"trust domain {status['trust_domain']}, generation {status['generation']}", "",
-        *lines_of(rows), "", *lines_of(issuers),
-    ]  # fmt: skip
+    head = f"trust domain {status['trust_domain']}, generation {status['generation']}"
+    lines = [head, "", *lines_of(rows), "", issuers_table(status).rstrip("\n")]
     for name, own in sorted(status["workloads"].items()):
         lines += [
             f"refused by {name}: {text}" for text in (own["standing"] or {}).get("refusals", ())
@@ -28,6 +22,16 @@ def status_table(status: Plain) -> str:
         lines.append(f"waits for {', '.join(status['waits_for'])}")
     lines += [f"revoked: {name}" for name in status["revoked"]]
     return "\n".join([*lines, ""])
+
+
+def issuers_table(status: Plain) -> str:
+    """The certificates that sign others, or are still trusted."""
+    rows = [("ISSUER", "STATE", "ENDS IN")]
+    for slot in status["issuers"]:
+        state = f"{slot['state']}, tainted" if slot["tainted"] else slot["state"]
+        left = _left(slot["ends"] - status["now"])
+        rows.append((f"{slot['kind']} {slot['number']}", state, left))
+    return "\n".join([*lines_of(rows), ""])
 
 
 def _standing(own: Plain | None, now: int) -> tuple[str, str, str]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from seawall.core.errors import SeawallError
+
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds before a process that has ended is started again; twice as long each time."""
 _CALM = 10.0
@@ -78,7 +80,10 @@ class Child:
         if now < self._not_before:
             return False
         self._not_before = 0.0
-        self.start()
+        try:
+            self.start()
+        except SeawallError:
+            return False  # what it is told cannot be had yet: the controller may be away, too
         return True
 
     def code(self) -> int | None:

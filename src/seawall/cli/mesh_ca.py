@@ -1,0 +1,84 @@
+"""``seawall mesh ca`` and ``token``: what operators do with issuers, ids and hosts."""
+
+import argparse
+import sys
+from typing import Any
+
+from seawall.cli.arguments import Help, Parser
+from seawall.core.errors import UsageError
+
+
+def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
+    """The options of both."""
+    ca = actions.add_parser(
+        "ca", help="issuers: show, rotate, taint; ids: revoke, restore", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    ca.add_argument(
+        "what", choices=("show", "rotate", "advance", "taint", "revoke", "restore"),
+        metavar="show|rotate|advance|taint|revoke|restore",
+        help="rotate: a new intermediate (--root: a new root) takes over as soon as all proxies "
+        "have followed; advance: the next step of a rotation (--force: without those that have not "
+        "followed); taint: replace an issuer whose key may be known; revoke: let an id in nowhere",
+    )  # fmt: skip
+    ca.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    ca.add_argument(
+        "about", nargs="?", metavar="ISSUER|ID", help="the number of the issuer; the id"
+    )
+    ca.add_argument("--root", action="store_true", help="rotate: the root, too")
+    ca.add_argument("--force", action="store_true", help="advance: do not wait for anybody")
+    token = actions.add_parser(
+        "token", help="a token that lets one host join, once", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    token.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    token.add_argument("host", metavar="HOST", help="the name of the host")
+
+
+def run(options: argparse.Namespace, operator: str) -> int:
+    """Ask the controller behind a socket; gives the exit code."""
+    from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
+
+    if options.action == "token":
+        given = ask(operator, "Token", host=options.host)
+        sys.stdout.write(f"{given['token']}\n")
+        return 0
+    if options.what == "show":
+        return _show(ask(operator, "Status"))
+    if options.what in ("revoke", "restore"):
+        if not options.about:
+            raise UsageError(f"say which id to {options.what}: write it after the mesh")
+        said = ask(operator, "Revoke", id=options.about, back=options.what == "restore")
+        sys.stdout.write(
+            "".join(f"revoked: {name}\n" for name in said["revoked"]) or "none revoked\n"
+        )
+        return 0
+    return _progress(_turned(options, operator))
+
+
+def _turned(options: argparse.Namespace, operator: str) -> dict[str, Any]:
+    from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
+
+    if options.what == "rotate":
+        return ask(operator, "Rotate", root=options.root)
+    if options.what == "advance":
+        return ask(operator, "Advance", force=options.force)
+    if not (options.about and options.about.isdigit()):
+        raise UsageError("say which issuer is tainted: its number, as seawall mesh ca show has it")
+    return ask(operator, "Taint", number=int(options.about))
+
+
+def _show(status: dict[str, Any]) -> int:
+    from seawall.reports.mesh import issuers_table  # noqa: PLC0415 - only here
+
+    sys.stdout.write(issuers_table(status))
+    return 0
+
+
+def _progress(progress: dict[str, Any]) -> int:
+    words = {"idle": "done", "trust": "the new root is being made known",
+             "replace": "certificates are being replaced"}  # fmt: skip
+    waits = ", ".join(progress["waits_for"])
+    tail = f"; waits for {waits}" if waits else ""
+    sys.stdout.write(f"generation {progress['generation']}: {words[progress['step']]}{tail}\n")
+    return 0
