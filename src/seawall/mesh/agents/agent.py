@@ -19,6 +19,7 @@ from seawall.mesh.control.messages import (
     Orders,
     Plain,
     Report,
+    Standing,
     orders_from_plain,
     report_to_plain,
 )
@@ -76,6 +77,11 @@ class Agent:
                 self._say(str(error))
             finally:
                 await link.close()
+            if self._clock() > self.own.validity.end:
+                raise LinkError(
+                    "the agent's own certificate has ended while the controller was away: start it "
+                    "again with a new token"
+                )
             failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
             await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
 
@@ -115,7 +121,7 @@ class Agent:
     async def _reports(self) -> AsyncIterator[Plain]:
         last: Report | None = None
         while True:
-            standings = {name: charge.standing() for name, charge in self.charges.items()}
+            standings = {name: self._standing(charge) for name, charge in self.charges.items()}
             report = Report(self.host, standings)
             if report != last:
                 last = report
@@ -127,13 +133,20 @@ class Agent:
             self._news.clear()
             await asyncio.sleep(_TOGETHER)
 
+    def _standing(self, charge: Charge) -> Standing:
+        """How a workload stands: no further than the agent itself, which would be shut out."""
+        own, orders = charge.standing(), self.orders
+        if orders is not None and self.own.slot != orders.slot:
+            own = own._replace(generation=min(own.generation, orders.generation - 1))
+        return own
+
     # Certificates ---------------------------------------------------------------------------
 
     async def _renew(self, link: Link, own: Pair) -> None:
         """Renew what is due, again and again, until the agent has a certificate of its own anew."""
         while self.own is own:
             due = self._due()
-            if due or expires_soon(self.own, self._clock()):
+            if due or self._is_due():
                 await self._renew_these(link, due[:_MOST_AT_ONCE])
                 continue
             times = [charge.renew_at for charge in self.charges.values()]
@@ -143,6 +156,11 @@ class Agent:
             except TimeoutError:
                 continue
             self._wake.clear()
+
+    def _is_due(self) -> bool:
+        """Whether the agent needs a certificate of its own anew."""
+        replaced = self.orders is not None and self.orders.slot != self.own.slot
+        return replaced or expires_soon(self.own, self._clock())
 
     def _due(self) -> list[tuple[Charge, View]]:
         """What needs a certificate now: it has none, it is time, or its issuer gives way."""
@@ -165,7 +183,7 @@ class Agent:
         for _, view in due:
             key = keys.new_key()
             asked.append((key, make_request(view.own.id, key)))
-        is_own = expires_soon(self.own, self._clock())
+        is_own = self._is_due()
         if is_own:
             key = keys.new_key()
             asked.append((key, make_request(agent_id(self._trust_domain, self.host), key)))

@@ -1,6 +1,7 @@
 """A mesh from its start to its end: one process that stays, and how it is taken down by another."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -34,9 +35,7 @@ def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -
     if running(layout):
         raise HostError(f"{plan.mesh} is up already: first say seawall mesh down {plan.mesh}")
     take_down(layout)  # what was left of one that was killed
-    os.makedirs(layout.run, exist_ok=True)
-    with open(layout.supervisor, "w", encoding="ascii") as stream:
-        stream.write(f"{os.getpid()}\n")
+    held = _hold(layout)
     supervisor = Supervisor(plan, layout, envoy)
     stopped: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,18 +48,35 @@ def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -
     finally:
         supervisor.end()
         _sweep(layout)
+        os.close(held)
+
+
+def _hold(layout: Layout) -> int:
+    """Note that this process keeps the mesh up: by a lock, which ends as the process does."""
+    os.makedirs(layout.run, exist_ok=True)
+    descriptor = os.open(layout.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise HostError(
+            f"{layout.mesh} is up already: first say seawall mesh down {layout.mesh}"
+        ) from None
+    os.truncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor
 
 
 def running(layout: Layout) -> int:
     """The process that keeps a mesh up; 0 where there is none."""
     try:
         with open(layout.supervisor, encoding="ascii") as stream:
-            pid = int(stream.read())
-        with open(f"/proc/{pid}/cmdline", "rb") as stream:
-            is_ours = b"seawall" in stream.read()
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(stream.read() or 0)
     except (OSError, ValueError):
         return 0
-    return pid if is_ours and pid != os.getpid() else 0
+    return 0
 
 
 def take_down(layout: Layout) -> bool:

@@ -33,6 +33,8 @@ _TICK = 0.1
 _RULES_EVERY = 5.0
 """Seconds between looks at the rules: flushed ones are back within ten."""
 _READY_WITHIN = 30.0
+_STARTS = 3
+"""How often a process may end before it is ready."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -167,6 +169,11 @@ class Supervisor:
         while not is_there():
             for child in self.children:
                 child.look_after()
+                if child.starts > _STARTS:
+                    raise HostError(
+                        f"{child.recipe.name} ends as soon as it is started: "
+                        f"{last_line(child.recipe.log)}"
+                    )
             if time.monotonic() > deadline:
                 raise HostError(
                     f"{what} did not come up within {_READY_WITHIN:g} s: see {self._layout.logs}"
@@ -249,6 +256,13 @@ class Supervisor:
     def _say(self, text: str) -> None:
         sys.stderr.write(f"seawall: {text}\n")
         sys.stderr.flush()
+
+
+def last_line(path: str) -> str:
+    """The last thing that a log says."""
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        lines = stream.read().strip().splitlines()
+    return lines[-1][-500:] if lines else f"without a word, see {path}"
 
 
 def _dropped(user: int) -> tuple[str, ...]:

@@ -90,6 +90,13 @@ class Node:
             self.fail(f"write a text of 1 to {longest} letters, in one line")
         return value
 
+    def argument(self, *, longest: int = 128 * 1024) -> str:
+        """A text that a program is given: anything but a NUL character (execve(2))."""
+        value: str = self._checked(str)
+        if len(value) > longest or "\0" in value:
+            self.fail(f"write a text of at most {longest} letters without NUL characters")
+        return value
+
     def whole_number(self, least: int, most: int) -> int:
         """A number within bounds."""
         value: int = self._checked(int)

@@ -181,8 +181,8 @@ def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
 
 
 def _process(node: Node, base: str) -> Process:
-    command = tuple(own.text() for own in node.of("command").sequence())
-    if not command:
+    command = tuple(own.argument() for own in node.of("command").sequence())
+    if not command or not command[0]:
         node.of("command").fail("a command has a program: name it")
     user = node.of("user").whole_number(0, _MOST_USERS)
     if user == 0:
@@ -195,7 +195,7 @@ def _process(node: Node, base: str) -> Process:
         for name, value in node.of("environment").items():
             if not _VARIABLE.match(name):
                 value.fail(f"{name!r} is no name of a variable: use letters, digits and '_'")
-            environment[name] = value.text()
+            environment[name] = value.argument()
     return Process(command, user, os.path.normpath(os.path.join(base, directory)), environment)
 
 
