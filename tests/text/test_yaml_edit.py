@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.core.edit import Append, Data, Operation, Remove, Set
+from seawall.core.edit import Append, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Value
 from seawall.text.yaml import Document, load
@@ -210,12 +210,14 @@ def test_any_edit_of_any_document(data: st.DataObject) -> None:
     if not isinstance(document, Document) or not isinstance(document.value, dict):
         return
     path = data.draw(st.sampled_from(_paths(document.value)))
-    kind = data.draw(st.sampled_from(["set", "below", "remove", "append"]))
+    kind = data.draw(st.sampled_from(["set", "below", "remove", "append", "prepend"]))
     operation: Operation
     if kind == "remove":
         operation = Remove(path)
     elif kind == "append":
         operation = Append(path, data.draw(VALUES))
+    elif kind == "prepend":
+        operation = Prepend(path, data.draw(VALUES))
     elif kind == "below":
         operation = Set((*path, "new", "inner"), data.draw(VALUES))
     else:
@@ -244,6 +246,7 @@ OPERATIONS = st.lists(
         st.builds(Set, st.tuples(st.sampled_from("ab"), st.sampled_from("xy")), st.integers(0, 3)),
         st.builds(Set, st.tuples(st.sampled_from("abn")), st.just({"x": [1]})),
         st.builds(Append, st.tuples(st.sampled_from("cn")), st.integers(0, 3)),
+        st.builds(Prepend, st.tuples(st.sampled_from("cn")), st.integers(0, 3)),
         st.builds(Append, st.tuples(st.just("a"), st.just("l")), st.integers(0, 3)),
         st.builds(Set, st.tuples(st.just("d"), st.integers(0, 2), st.just("k")), st.integers(0, 3)),
         st.builds(Remove, st.tuples(st.just("d"), st.integers(0, 2))),

@@ -12,6 +12,7 @@ from seawall.core.edit import (
     Edit,
     Fix,
     Operation,
+    Prepend,
     Remove,
     Repair,
     Safety,
@@ -57,7 +58,7 @@ def finding_to_plain(finding: Finding) -> Plain:
     )
 
 
-_OPERATIONS = (Set, Remove, Append)
+_OPERATIONS = (Set, Remove, Append, Prepend)
 
 
 def _repair_to_plain(repair: Repair) -> Plain:

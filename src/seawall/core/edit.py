@@ -97,7 +97,17 @@ class Append(NamedTuple):
     value: Data
 
 
-Operation = Set | Remove | Append
+class Prepend(NamedTuple):
+    """Add an item to the start of a list, which is made where it is missing.
+
+    Of several, the first stands first.
+    """
+
+    path: KeyPath
+    value: Data
+
+
+Operation = Set | Remove | Append | Prepend
 """A change of a document. Paths start at the document's root."""
 
 

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from seawall.core.location import KeyPath
 from seawall.hardening.hardener import FileChange
 from seawall.text.decoding import Undecodable, decode
+from seawall.text.json_patch import difference
 from seawall.text.scalars import Value
 from seawall.text.yaml import Broken, load
-
-Patch = list[dict[str, object]]
 
 
 def patches(changes: Iterable[FileChange]) -> Iterator[str]:
@@ -69,41 +67,3 @@ def _identity(value: Value) -> dict[str, object]:
     return {
         "kind": value.get("kind"), "namespace": names.get("namespace"), "name": names.get("name"),
     }  # fmt: skip
-
-
-def difference(old: Value, new: Value) -> Patch:
-    """The operations that make one value of another."""
-    return list(_difference(old, new, ()))
-
-
-def _difference(old: Value, new: Value, path: KeyPath) -> Iterator[dict[str, object]]:
-    if type(old) is type(new) and old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        yield from _of_mappings(old, new, path)
-    elif isinstance(old, list) and isinstance(new, list) and new[: len(old)] == old:
-        for value in new[len(old) :]:
-            yield {"op": "add", "path": pointer((*path, "-")), "value": value}
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from _difference(one, other, (*path, index))
-    else:
-        yield {"op": "replace", "path": pointer(path), "value": new}
-
-
-def _of_mappings(
-    old: dict[str, Value], new: dict[str, Value], path: KeyPath
-) -> Iterator[dict[str, object]]:
-    for key in old:
-        if key not in new:
-            yield {"op": "remove", "path": pointer((*path, key))}
-    for key, value in new.items():
-        if key in old:
-            yield from _difference(old[key], value, (*path, key))
-        else:
-            yield {"op": "add", "path": pointer((*path, key)), "value": value}
-
-
-def pointer(path: KeyPath) -> str:
-    """A JSON Pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from seawall.core.edit import Append, Data, Operation, Remove, Set
+from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Scalar, Value, resolve
@@ -143,24 +143,30 @@ def marker_of(text: str) -> int:
 class _Wanted:
     """What is wanted of a value: another one, its removal, or changes below it."""
 
-    __slots__ = ("appended", "below", "has_value", "removed", "value")
+    __slots__ = ("appended", "below", "has_value", "prepended", "removed", "value")
 
     def __init__(self) -> None:
         self.below: dict[str | int, _Wanted] = {}
         self.appended: list[Value] = []
+        self.prepended: list[Value] = []
         self.removed = False
         self.has_value = False
         self.value: Value = None
+
+    @property
+    def items(self) -> list[Value]:
+        """What is added to a list."""
+        return [*self.prepended, *self.appended]
 
     def fresh(self) -> Value:
         """The value where there is none yet."""
         if self.has_value:
             value = self.value
-            if self.appended and isinstance(value, list):
-                value = [*value, *self.appended]
+            if self.items and isinstance(value, list):
+                value = [*self.prepended, *value, *self.appended]
             return value
-        if self.appended:
-            return list(self.appended)
+        if self.items:
+            return self.items
         return {
             str(key): wanted.fresh() for key, wanted in self.below.items() if not wanted.removed
         }
@@ -176,6 +182,8 @@ def _plan(root: _Wanted, operation: Operation) -> None:
         wanted = wanted.below.setdefault(step, _Wanted())
     if isinstance(operation, Append):
         wanted.appended.append(_own(operation.value))
+    elif isinstance(operation, Prepend):
+        wanted.prepended.append(_own(operation.value))
     elif isinstance(operation, Remove):
         wanted.removed = True
     elif wanted.below or (wanted.has_value and wanted.value != _own(operation.value)):
@@ -238,12 +246,12 @@ class _Editor:
         if wanted.has_value:
             self._replace(node, wanted.fresh(), path)
             return
-        if not wanted.below and not wanted.appended:
+        if not wanted.below and not wanted.items:
             return
         self._refuse_shared(node, path)
         if node.kind == SCALAR and (node.is_empty or node.text == "null"):
             self._replace(node, wanted.fresh(), path)
-        elif node.kind == MAPPING and not wanted.appended:
+        elif node.kind == MAPPING and not wanted.items:
             self._change_mapping(node, wanted, path)
         elif node.kind == SEQUENCE:
             self._change_sequence(node, wanted, path)
@@ -299,7 +307,7 @@ class _Editor:
             and (is_null or (value.is_flow and not [*value.entries, *value.items]))
         ):
             self._refuse_shared(value, path)
-            if value.kind != SCALAR and (value.kind == SEQUENCE) != bool(below.appended):
+            if value.kind != SCALAR and (value.kind == SEQUENCE) != bool(below.items):
                 raise Refused(f"{_shown(path)} is a {value.kind}")
             self._replace_entry(node, entry, below.fresh(), path)
         elif not node.is_flow and _empties(value, below):
@@ -403,13 +411,17 @@ class _Editor:
             else:
                 self.change(node.items[step], below, (*path, step))
         if removed and len(removed) == len(node.items):
-            self._replace_all_items(node, wanted.appended, path)
+            self._replace_all_items(node, wanted.items, path)
             return
         if node.is_flow and removed:
             self._remove_from_flow([(item.start, item.end) for item in node.items], removed)
         else:
             for index in removed:
                 self._remove_item(node, index)
+        if wanted.prepended:
+            if removed:
+                raise Refused(f"{_shown(path)} cannot lose items and get new ones before them")
+            self._put_first(node, wanted.prepended)
         if wanted.appended:
             self._add_items(node, wanted.appended, removed)
 
@@ -455,6 +467,35 @@ class _Editor:
         column = self._column(self._dash_of(node, len(node.items) - 1))
         lines = [f"{' ' * column}-{self._item(value, column)}" for value in values]
         self._insert_lines(_content_end(self._text, node.items[last]), lines)
+
+    def _put_first(self, node: Node, values: list[Value]) -> None:
+        """Put items before the first one and the comments right above it."""
+        if node.is_flow:
+            self._put_first_in_flow(node, [self._flow(value) for value in values])
+            return
+        if not node.items:
+            raise Refused("an empty list in block style")
+        dash = self._dash_of(node, 0)
+        place = self._line_start(dash)
+        if self._text[place:dash].strip(" "):
+            raise Refused("nothing can stand before the first item of an item")
+        while place and self._text[self._line_start(place - 1) : place].lstrip(" \t")[:1] == "#":
+            place = self._line_start(place - 1)
+        column = self._column(dash)
+        lines = [f"{' ' * column}-{self._item(value, column)}" for value in values]
+        self.found.append(Replacement(place, place, self._newline.join([*lines, ""])))
+
+    def _put_first_in_flow(self, node: Node, texts: list[str]) -> None:
+        opening = self._bracket(node)
+        if not node.items:
+            self.found.append(Replacement(opening + 1, node.end - 1, ", ".join(texts)))
+            return
+        first = node.items[0].start
+        between = self._text[opening + 1 : first]
+        joint = ", "
+        if "\n" in between and not between.strip():
+            joint = "," + self._newline + " " * self._column(first)
+        self.found.append(Replacement(first, first, "".join(text + joint for text in texts)))
 
     def _dash_of(self, node: Node, index: int) -> int:
         """Where the dash of an item stands."""
@@ -633,7 +674,7 @@ class _Editor:
 
 def _empties(node: Node, wanted: _Wanted) -> bool:
     """Whether nothing is to be left of a collection in block style."""
-    if node.is_flow or node.anchor or node.text or wanted.has_value or wanted.appended:
+    if node.is_flow or node.anchor or node.text or wanted.has_value or wanted.items:
         return False
     count = len(node.entries) if node.kind == MAPPING else len(node.items)
     removed = [step for step, below in wanted.below.items() if below.removed]
@@ -761,11 +802,14 @@ def edited(value: Value, operations: Iterable[Operation], *, is_tree: bool = Fal
 
         root = _Copied(deepcopy(value))
     removed: list[KeyPath] = []
+    prepended: dict[KeyPath, list[Value]] = {}
     for operation in operations:
         if isinstance(operation, Remove):
             removed.append(operation.path)
         elif isinstance(operation, Append):
             root.list_at(operation.path).append(_own(operation.value))
+        elif isinstance(operation, Prepend):
+            prepended.setdefault(operation.path, []).append(_own(operation.value))
         else:
             root.holder(operation.path)[operation.path[-1]] = _own(operation.value)
     for path in sorted(removed, key=_from_the_end, reverse=True):
@@ -774,6 +818,8 @@ def edited(value: Value, operations: Iterable[Operation], *, is_tree: bool = Fal
             holder.pop(path[-1], None)
         else:
             del holder[path[-1]]
+    for path, values in prepended.items():  # last: the indices of paths are those from before
+        root.list_at(path)[:0] = values
     result: Value = root.value
     return result
 

@@ -1,0 +1,1 @@
+"""Pods of Kubernetes get a proxy: manifests and admission requests."""

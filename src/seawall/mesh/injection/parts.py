@@ -1,0 +1,140 @@
+"""What is put into a pod: the containers and volumes of the mesh."""
+
+from collections.abc import Mapping, Sequence
+
+from seawall.core.edit import Data
+from seawall.mesh.injection.settings import Agent, By, Settings
+from seawall.mesh.redirect.rules import INBOUND, OUTBOUND, PROBES
+
+INIT, PROXY = "seawall-mesh-init", "seawall-mesh-proxy"
+TOKEN, RUN, AGENT = "seawall-mesh-token", "seawall-mesh-run", "seawall-mesh-agent"
+CONTAINERS, VOLUMES = (INIT, PROXY), (TOKEN, RUN, AGENT)
+AUDIENCE = "seawall-mesh"
+TOKEN_SECONDS = 3600
+SOCKETS = "/run/seawall/mesh/pods"
+"""The directory of a node in which its agent has one for each pod, named by the pod's uid."""
+_AGENT_AT = "/run/seawall/mesh/agent"
+_TOKEN_AT = "/var/run/secrets/seawall-mesh"  # noqa: S105 - a directory
+_RUN_AT = "/run/seawall/mesh/proxy"
+
+Part = Mapping[str, Data]
+
+
+def containers(settings: Settings, annotation: str) -> list[Part]:
+    """The init containers, in their order; ``annotation`` is that of the probes."""
+    found = [_proxy(settings, annotation)]
+    return [_init(settings), *found] if settings.redirect is By.INIT else found
+
+
+def volumes(settings: Settings) -> list[Part]:
+    """What the containers mount."""
+    token: Part = {
+        "name": TOKEN,
+        "projected": {
+            "sources": [
+                {
+                    "serviceAccountToken": {
+                        "audience": AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token",
+                    }
+                }
+            ]
+        },
+    }  # fmt: skip
+    run: Part = {"name": RUN, "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}}
+    if settings.agent is Agent.SIDECAR:
+        return [token, run]
+    return [token, run, {"name": AGENT, "hostPath": {"path": SOCKETS, "type": "Directory"}}]
+
+
+def _init(settings: Settings) -> Part:
+    return {
+        "name": INIT,
+        "image": settings.image,
+        "command": ["seawall"],
+        "args": ["mesh", "init", "--proxy-user", str(settings.proxy_user)],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"add": ["NET_ADMIN"], "drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+            # A capability takes effect for root only: Kubernetes has no ambient ones (KEP-2763).
+            "runAsGroup": 0,
+            "runAsNonRoot": False,
+            "runAsUser": 0,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "64Mi", "ephemeral-storage": "8Mi"},
+            "limits": {"cpu": "1", "memory": "128Mi", "ephemeral-storage": "16Mi"},
+        },
+    }
+
+
+def _proxy(settings: Settings, annotation: str) -> Part:
+    mounts: list[Part] = [
+        {"name": TOKEN, "mountPath": _TOKEN_AT, "readOnly": True},
+        {"name": RUN, "mountPath": _RUN_AT},
+    ]
+    # The pod's own directory alone: it sees no other pod's socket.
+    if settings.agent is Agent.NODE:
+        mounts.append(
+            {
+                "name": AGENT, "mountPath": _AGENT_AT, "subPathExpr": "$(POD_UID)",
+                "readOnly": True,
+            }
+        )  # fmt: skip
+    return {
+        "name": PROXY,
+        "image": settings.image,
+        "restartPolicy": "Always",
+        "command": ["seawall"],
+        "args": ["mesh", "sidecar", *_where(settings)],
+        "env": [
+            _field("POD_NAME", "metadata.name"),
+            _field("POD_NAMESPACE", "metadata.namespace"),
+            _field("POD_UID", "metadata.uid"),
+            _field("SEAWALL_MESH_PROBES", f"metadata.annotations['{annotation}']"),
+        ],
+        "ports": [
+            {"name": "mesh-outbound", "containerPort": OUTBOUND},
+            {"name": "mesh-inbound", "containerPort": INBOUND},
+            {"name": "mesh-health", "containerPort": PROBES},
+        ],
+        "startupProbe": {**_ready(), "periodSeconds": 1, "failureThreshold": 60},
+        "readinessProbe": {**_ready(), "periodSeconds": 5, "failureThreshold": 2},
+        "livenessProbe": {
+            "httpGet": {"path": "/live", "port": PROBES}, "periodSeconds": 10,
+            "failureThreshold": 6,
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+            "runAsGroup": settings.proxy_user,
+            "runAsNonRoot": True,
+            "runAsUser": settings.proxy_user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "96Mi", "ephemeral-storage": "16Mi"},
+            "limits": {"cpu": "2", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+        },
+        "volumeMounts": mounts,
+    }  # fmt: skip
+
+
+def _where(settings: Settings) -> Sequence[str]:
+    """How the sidecar comes by its configuration."""
+    token = ["--token", f"{_TOKEN_AT}/token"]
+    if settings.agent is Agent.NODE:
+        return ["--agent", f"{_AGENT_AT}/agent.sock", *token]
+    return ["--controller", settings.controller, *token]
+
+
+def _field(name: str, path: str) -> Part:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def _ready() -> Part:
+    return {"httpGet": {"path": "/ready", "port": PROBES}}
