@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from seawall.cli import mesh_ca, mesh_policy
+from seawall.cli import mesh_ca, mesh_inject, mesh_policy
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -50,6 +50,7 @@ def parser() -> Parser:
     status.add_argument("--json", action="store_true", help="for programs")
     mesh_policy.add_parser(actions)
     mesh_ca.add_parsers(actions)
+    mesh_inject.add_parsers(actions)
     return result
 
 
@@ -58,6 +59,8 @@ def run(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     if options.action == "policy":
         return mesh_policy.run(options)
+    if options.action in ("inject", "uninject", "manifests"):
+        return mesh_inject.run(options)
     if find_spec("cryptography") is None or find_spec("grpc") is None:
         raise UsageError(
             "seawall mesh needs its extra: pip install 'seawall[mesh]' (Linux, x86-64 or aarch64)"

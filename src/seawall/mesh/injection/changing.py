@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
@@ -10,7 +10,9 @@ from seawall.mesh.injection import parts, probing
 from seawall.mesh.injection.refusing import Refusal, refusals
 from seawall.mesh.injection.settings import Settings
 from seawall.mesh.injection.values import Map, items, mapping, text
-from seawall.text.scalars import Value
+
+if TYPE_CHECKING:
+    from seawall.text.scalars import Value
 
 INJECTED = "seawall/mesh-injected"
 """The annotation with the hash of what was put into a pod."""

@@ -195,9 +195,7 @@ def _removals(value: Value) -> Iterator[Operation]:
 # In -------------------------------------------------------------------------------------------
 
 
-def _injected(
-    document: Document, injections: Sequence[tuple[Place, Injection]], name: str
-) -> str:
+def _injected(document: Document, injections: Sequence[tuple[Place, Injection]], name: str) -> str:
     operations: list[Operation] = [
         operation._replace(path=(*place.pod, *operation.path))
         for place, injection_ in injections

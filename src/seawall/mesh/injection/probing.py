@@ -65,9 +65,7 @@ def rewritten(spec: Map) -> Probes:
             }
             if handler != "httpGet":
                 operations.append(Remove(place))
-            operations.append(
-                Set((*path, *below, "httpGet"), {"path": request, "port": PROBES})
-            )
+            operations.append(Set((*path, *below, "httpGet"), {"path": request, "port": PROBES}))
     return Probes(tuple(operations), known, tuple(refused))
 
 

@@ -78,9 +78,7 @@ def _same_user(holder: Map, path: KeyPath, proxy_user: int) -> Iterator[Refusal]
             )  # fmt: skip
 
 
-def _of_container(
-    spec: Map, container: Map, path: KeyPath, proxy_user: int
-) -> Iterator[Refusal]:
+def _of_container(spec: Map, container: Map, path: KeyPath, proxy_user: int) -> Iterator[Refusal]:
     name = text(container, "name") or "?"
     place = (*path, "securityContext")
     if is_true(container, "securityContext", "privileged"):

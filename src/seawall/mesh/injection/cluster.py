@@ -1,0 +1,301 @@
+"""What a cluster needs for a mesh, as manifests: the same text for the same options.
+
+What Pod Security Standards or our own rules object to is declared where it is, by an annotation
+with the reason.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+
+from seawall.core.edit import Data
+from seawall.core.lazy import pattern
+from seawall.mesh.identity.spiffe_id import trust_domain as checked_trust_domain
+from seawall.mesh.injection import agent_pods, cluster_parts
+from seawall.mesh.injection.cluster_parts import (
+    AGENT,
+    CONTROLLER,
+    INJECTOR,
+    LABEL,
+    Object,
+    container,
+    declared,
+    labels,
+    metadata,
+    pod,
+    token_volume,
+)  # fmt: skip
+from seawall.mesh.injection.errors import SettingsError
+from seawall.mesh.injection.settings import Settings
+from seawall.text.yaml_edit import render
+
+CONTROLLER_PORT, WEBHOOK_PORT, METRICS_PORT = 15012, 8443, 15014
+CONTROLLER_USER, INJECTOR_USER = 61_335, 61_334
+_NAMESPACE = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_STATE = "/var/lib/seawall/mesh"
+_CERTIFICATE = "/etc/seawall/mesh/webhook"
+_PSS_VERSION = "v1.36"
+"""Of the schema that seawall has; an older API server takes its own newest."""
+_LARGEST_CA = 256 * 1024
+
+
+def controller_address(namespace: str) -> str:
+    """Where agents find the controller."""
+    return f"{CONTROLLER}.{namespace}.svc:{CONTROLLER_PORT}"
+
+
+def manifests(namespace: str, trust_domain: str, settings: Settings, ca: bytes = b"") -> str:
+    """All objects, in the order in which they are to be applied.
+
+    Raises:
+        SettingsError: no name of a namespace, no certificate in PEM.
+        IdentityError: no trust domain.
+    """
+    if not _NAMESPACE.match(namespace):
+        raise SettingsError(
+            f"{namespace!r} is no name of a namespace: use small letters, digits and dashes"
+        )
+    checked_trust_domain(trust_domain)
+    if ca and (len(ca) > _LARGEST_CA or b"-----BEGIN CERTIFICATE-----" not in ca):
+        raise SettingsError("--webhook-ca holds no certificate in PEM: name the issuer's file")
+    with_agents = agent_pods.are_needed(settings)
+    names = (CONTROLLER, *((AGENT,) if with_agents else ()), INJECTOR)
+    found = [
+        _namespace(namespace, with_agents=with_agents),
+        *_accounts(namespace, names),
+        *_rights(namespace),
+        *_controller(namespace, trust_domain, settings),
+        *agent_pods.objects(namespace, trust_domain, settings),
+        *_injector(namespace, settings),
+        *_policies(namespace, names),
+        _webhook(namespace, ca),
+    ]
+    return "---\n".join(render(one) for one in found)
+
+
+def _namespace(namespace: str, *, with_agents: bool) -> Object:
+    level = "pod-security.kubernetes.io"
+    meant = {
+        "pss-namespace-unlabelled": "the agents need the node, which no lower level allows; "
+        "nothing but the mesh is to run here",
+    }  # fmt: skip
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": namespace,
+            "labels": {
+                **labels("seawall-mesh"),
+                f"{level}/enforce": "privileged" if with_agents else "restricted",
+                f"{level}/enforce-version": _PSS_VERSION,
+                f"{level}/audit": "restricted",
+                f"{level}/warn": "restricted",
+            },
+            **({"annotations": declared(meant)} if with_agents else {}),
+        },
+    }
+
+
+def _accounts(namespace: str, names: Sequence[str]) -> Iterator[Object]:
+    for name in names:
+        yield {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": metadata(namespace, name),
+            "automountServiceAccountToken": False,
+        }
+
+
+def _rights(namespace: str) -> Iterator[Object]:
+    """The controller asks whose a token is and which pods run where; nobody else has any right."""
+    yield {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": CONTROLLER, "labels": labels(CONTROLLER)},
+        "rules": [
+            {
+                "apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"],
+                "verbs": ["create"],
+            },
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        ],
+    }  # fmt: skip
+    yield {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": CONTROLLER, "labels": labels(CONTROLLER)},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": CONTROLLER,
+        },
+        "subjects": [{"kind": "ServiceAccount", "name": CONTROLLER, "namespace": namespace}],
+    }  # fmt: skip
+
+
+def _controller(namespace: str, trust_domain: str, settings: Settings) -> Iterator[Object]:
+    yield {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": metadata(namespace, CONTROLLER),
+        "spec": {
+            "accessModes": ["ReadWriteOncePod"], "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }  # fmt: skip
+    args = [
+        "mesh", "controller", "--trust-domain", trust_domain, "--state", _STATE,
+        "--listen", f":{CONTROLLER_PORT}", "--agents", f"{namespace}/{AGENT}",
+        "--metrics", f":{METRICS_PORT}",
+    ]  # fmt: skip
+    own = container(
+        "controller", settings.image, args, CONTROLLER_USER, group=CONTROLLER_USER,
+        ports={"agents": CONTROLLER_PORT, "metrics": METRICS_PORT}, health="metrics",
+        mounts={"state": _STATE, "api": "/var/run/secrets/kubernetes.io/serviceaccount"},
+        writable=("state",), memory="256Mi",
+    )  # fmt: skip
+    volumes: list[Data] = [
+        {"name": "state", "persistentVolumeClaim": {"claimName": CONTROLLER}},
+        token_volume("api", audience="", with_issuer=True),
+    ]
+    yield {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(namespace, CONTROLLER),
+        "spec": {
+            # One, because one process owns the store; while it restarts, agents go on.
+            "replicas": 1,
+            "strategy": {"type": "Recreate"},
+            "selector": {"matchLabels": labels(CONTROLLER)},
+            "template": pod(
+                CONTROLLER, [own], volumes, user=CONTROLLER_USER, group=CONTROLLER_USER
+            ),
+        },
+    }
+    yield cluster_parts.service(namespace, CONTROLLER, "agents", CONTROLLER_PORT)
+
+
+def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
+    args = [
+        "mesh", "webhook", "--listen", f":{WEBHOOK_PORT}", "--certificate", _CERTIFICATE,
+        "--metrics", f":{METRICS_PORT}", "--image", settings.image,
+        "--redirect", settings.redirect.value, "--agent", settings.agent.value,
+        "--proxy-user", str(settings.proxy_user), "--controller", settings.controller,
+    ]  # fmt: skip
+    own = container(
+        "webhook", settings.image, args, INJECTOR_USER, group=INJECTOR_USER,
+        ports={"webhook": WEBHOOK_PORT, "metrics": METRICS_PORT}, health="metrics",
+        mounts={"certificate": _CERTIFICATE}, memory="128Mi",
+    )  # fmt: skip
+    volumes: list[Data] = [
+        {"name": "certificate", "secret": {"secretName": f"{INJECTOR}-tls", "defaultMode": 0o440}}
+    ]
+    yield {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(namespace, INJECTOR),
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": labels(INJECTOR)},
+            "template": pod(
+                INJECTOR, [own], volumes, user=INJECTOR_USER, group=INJECTOR_USER, spread=True
+            ),
+        },
+    }
+    yield {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": metadata(namespace, INJECTOR),
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(INJECTOR)}},
+    }
+    yield cluster_parts.service(namespace, INJECTOR, "webhook", WEBHOOK_PORT, outside=443)
+
+
+def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
+    """Nothing comes or goes but what is named here."""
+    dns = {
+        "to": [
+            {
+                "namespaceSelector": {
+                    "matchLabels": {"kubernetes.io/metadata.name": "kube-system"}
+                },
+                "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            }
+        ],
+        "ports": [_port(53, "UDP"), _port(53)],
+    }
+    to_controller = {
+        "to": [{"podSelector": {"matchLabels": labels(CONTROLLER)}}],
+        "ports": [_port(CONTROLLER_PORT)],
+    }
+    every: list[Data] = [{"namespaceSelector": {}}]
+    api_server = {"ports": [_port(443), _port(6443)]}
+    yield _policy(namespace, "closed", [], [])
+    yield _policy(
+        namespace, CONTROLLER,
+        [{"from": every, "ports": [_port(CONTROLLER_PORT)]}], [dns, api_server],
+        "agents are in any namespace; the API server has no label to be selected by",
+    )  # fmt: skip
+    if AGENT in names:
+        yield _policy(namespace, AGENT, [], [dns, to_controller])
+    yield _policy(
+        namespace, INJECTOR, [{"ports": [_port(WEBHOOK_PORT)]}], [],
+        "the API server, which asks it, has no label to be selected by",
+    )  # fmt: skip
+
+
+def _policy(
+    namespace: str, name: str, come: list[Data], go: list[Data], why_wide: str = ""
+) -> Object:
+    own: Mapping[str, Data] = {} if name == "closed" else labels(name)
+    meant = declared({"network-policy-allow-all": why_wide}) if why_wide else None
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(namespace, name, meant),
+        "spec": {
+            "podSelector": {"matchLabels": own} if own else {},
+            "policyTypes": ["Ingress", "Egress"],
+            **({"ingress": come} if come else {}),
+            **({"egress": go} if go else {}),
+        },
+    }
+
+
+def _port(number: int, protocol: str = "TCP") -> Data:
+    return {"port": number, "protocol": protocol}
+
+
+def _webhook(namespace: str, ca: bytes) -> Object:
+    client: dict[str, Data] = {
+        "service": {"name": INJECTOR, "namespace": namespace, "path": "/inject", "port": 443}
+    }
+    if ca:
+        client["caBundle"] = b64encode(ca).decode("ascii")
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": INJECTOR, "labels": labels(INJECTOR)},
+        "webhooks": [
+            {
+                "name": "inject.mesh.seawall.example",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": client,
+                # A pod of a namespace in the mesh comes with its proxy or not at all.
+                "failurePolicy": "Fail",
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": {"matchLabels": LABEL},
+                "objectSelector": {},
+                "reinvocationPolicy": "IfNeeded",
+                "rules": [
+                    _asked_about("CREATE", "pods"),
+                    _asked_about("UPDATE", "pods/ephemeralcontainers"),
+                ],
+                "sideEffects": "None",
+                "timeoutSeconds": 5,
+            }
+        ],
+    }  # fmt: skip
+
+
+def _asked_about(operation: str, resource: str) -> Data:
+    return {
+        "apiGroups": [""], "apiVersions": ["v1"], "scope": "Namespaced",
+        "operations": [operation], "resources": [resource],
+    }  # fmt: skip
