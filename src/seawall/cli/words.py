@@ -87,6 +87,10 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "DAYS": _nothing,
     "1.N": _nothing,
     "IMAGE": FILES,
+    "FILE|-": FILES,
+    "UID": _nothing,
+    "DOMAIN": _nothing,
+    "HOST:PORT": _nothing,
     "OS/ARCH": _nothing,
     "v1.N": _nothing,
 }

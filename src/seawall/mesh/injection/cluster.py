@@ -209,7 +209,7 @@ def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
 
 def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
     """Nothing comes or goes but what is named here."""
-    dns = {
+    dns: Data = {
         "to": [
             {
                 "namespaceSelector": {
@@ -220,16 +220,19 @@ def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
         ],
         "ports": [_port(53, "UDP"), _port(53)],
     }
-    to_controller = {
+    to_controller: Data = {
         "to": [{"podSelector": {"matchLabels": labels(CONTROLLER)}}],
         "ports": [_port(CONTROLLER_PORT)],
     }
-    every: list[Data] = [{"namespaceSelector": {}}]
-    api_server = {"ports": [_port(443), _port(6443)]}
+    from_agents: Data = {
+        "from": [{"namespaceSelector": {}}],
+        "ports": [_port(CONTROLLER_PORT)],
+    }
+    api_server: Data = {"ports": [_port(443), _port(6443)]}
     yield _policy(namespace, "closed", [], [])
     yield _policy(
         namespace, CONTROLLER,
-        [{"from": every, "ports": [_port(CONTROLLER_PORT)]}], [dns, api_server],
+        [from_agents], [dns, api_server],
         "agents are in any namespace; the API server has no label to be selected by",
     )  # fmt: skip
     if AGENT in names:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.location import KeyPath
-from seawall.mesh.injection.values import Map, items, mapping, text
+from seawall.mesh.injection.values import items, mapping, text
 from seawall.text.scalars import Value
 
 _TEMPLATE: KeyPath = ("spec", "template")
@@ -56,8 +56,3 @@ def _places(value: Value, path: KeyPath, depth: int) -> Iterator[Place]:
         metadata = mapping(value, "metadata")
         name = text(metadata, "name") or text(metadata, "generateName") or "?"
         yield Place(path, (*path, *template), f"{kind}/{name}")
-
-
-def spec_of(pod: Map) -> Map:
-    """The spec of a pod."""
-    return mapping(pod, "spec")
