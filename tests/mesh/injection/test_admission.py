@@ -159,7 +159,7 @@ def test_the_patch_is_what_inject_writes(source: str) -> None:
     after = patched(pod, patch_of(response))
     written = manifests.inject(json.dumps(pod, indent=1), "pod.json", SETTINGS)
     (wanted,) = values(written.text)
-    del mapping(wanted, "metadata", "annotations")[UNDO]  # type: ignore[arg-type]
+    del mapping(wanted, "metadata", "annotations")[UNDO]
     assert after == wanted
     # Asked again, as after another webhook, there is nothing left to do.
     assert "patch" not in answered(asked(after))

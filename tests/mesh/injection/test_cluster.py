@@ -12,6 +12,7 @@ from seawall.cli import scan
 from seawall.core.errors import SeawallError
 from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import cluster
+from seawall.mesh.injection.cluster_parts import CONTROLLER
 from seawall.mesh.injection.settings import Agent, By
 from seawall.mesh.injection.values import at, mapping, text
 from tests.mesh.injection.samples import SETTINGS, values
@@ -64,7 +65,7 @@ def test_nothing_is_found_but_what_is_declared(
 
 
 def test_agents_may_do_what_they_are_for_and_no_more() -> None:
-    seen = {}
+    seen: dict[str, object] = {}
     for way, name in zip(WAYS, IDS, strict=True):
         sets = [one for one in objects(way) if one["kind"] == "DaemonSet"]
         if not sets:
@@ -105,7 +106,7 @@ def test_the_webhook_fails_closed_in_namespaces_of_the_mesh_alone() -> None:
 def test_who_has_rights() -> None:
     """The controller alone, and nothing that lets it change anything."""
     roles = [one for one in objects(WAYS[2]) if one["kind"].endswith("Role")]
-    assert [one["metadata"]["name"] for one in roles] == [cluster.CONTROLLER]
+    assert [one["metadata"]["name"] for one in roles] == [CONTROLLER]
     rules = roles[0]["rules"]
     assert [(rule["resources"], rule["verbs"]) for rule in rules] == [
         (["tokenreviews"], ["create"]), (["pods"], ["get", "list", "watch"]),

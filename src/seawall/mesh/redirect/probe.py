@@ -8,7 +8,7 @@ the proxy's port, for both families; what is no TCP must be refused.
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from seawall.mesh.redirect.rules import OUTBOUND
@@ -19,10 +19,29 @@ _TIMEOUT = 2.0
 _PORT = 9
 
 
-def faults(user: int) -> list[str]:
+FAMILIES = tuple(NOWHERE)
+
+
+def routed() -> tuple[socket.AddressFamily, ...]:
+    """The families in which packets could leave this namespace at all."""
+    return tuple(family for family in FAMILIES if _has_route(family))
+
+
+def _has_route(family: socket.AddressFamily) -> bool:
+    """Asks the kernel for a way; nothing is sent."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((NOWHERE[family], _PORT))
+    except OSError:
+        return False
+    return True
+
+
+def faults(user: int, families: Iterable[socket.AddressFamily] = FAMILIES) -> list[str]:
     """What does not work; empty where all does."""
     found = []
-    for family, address in NOWHERE.items():
+    for family in families:
+        address = NOWHERE[family]
         name = "IPv4" if family is socket.AF_INET else "IPv6"
         if not _comes_out(family, address, user):
             found.append(f"a connection over {name} is not redirected to port {OUTBOUND}")
@@ -77,9 +96,10 @@ def _as(user: int, act: Callable[[], bool]) -> bool:
     if child == 0:
         code = 1
         try:
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
+            if user != os.geteuid():
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
             code = 0 if act() else 1
         finally:
             os._exit(code)
