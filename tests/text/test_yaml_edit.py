@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.core.edit import Append, Operation, Prepend, Remove, Set
+from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.text.scalars import Value
 from seawall.text.yaml import Document, load
