@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy
+from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy, mesh_webhook
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -52,6 +52,7 @@ def parser() -> Parser:
     mesh_ca.add_parsers(actions)
     mesh_inject.add_parsers(actions)
     mesh_init.add_parser(actions)
+    mesh_webhook.add_parser(actions)
     return result
 
 
@@ -64,6 +65,8 @@ def run(arguments: list[str]) -> int:
         return mesh_inject.run(options)
     if options.action == "init":
         return mesh_init.run(options)
+    if options.action == "webhook":
+        return mesh_webhook.run(options)
     if find_spec("cryptography") is None or find_spec("grpc") is None:
         raise UsageError(
             "seawall mesh needs its extra: pip install 'seawall[mesh]' (Linux, x86-64 or aarch64)"

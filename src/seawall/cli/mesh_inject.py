@@ -22,7 +22,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         allow_abbrev=False,
     )  # fmt: skip
     _add_file(inject)
-    _add_settings(inject)
+    add_settings(inject)
     uninject = actions.add_parser(
         "uninject", help="take the proxies out of manifests again", formatter_class=Help,
         allow_abbrev=False,
@@ -44,7 +44,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         help="who issues the webhook's certificate, in PEM; without it the API server takes "
         "the system's issuers only",
     )  # fmt: skip
-    _add_settings(manifests, controller=False)
+    add_settings(manifests, controller=False)
 
 
 def _add_file(own: Arguments) -> None:
@@ -55,7 +55,8 @@ def _add_file(own: Arguments) -> None:
     own.add_argument("--check", action="store_true", help="exit with 1 when something would change")
 
 
-def _add_settings(own: Arguments, *, controller: bool = True) -> None:
+def add_settings(own: Arguments, *, controller: bool = True) -> None:
+    """The options that say how pods are injected."""
     own.add_argument(
         "--image", metavar="IMAGE", required=True, help="the mesh's image, with its digest"
     )
@@ -84,7 +85,8 @@ def run(options: argparse.Namespace) -> int:
     return _ACTIONS[options.action](options)
 
 
-def _settings(options: argparse.Namespace, controller: str) -> "Settings":
+def settings_of(options: argparse.Namespace, controller: str) -> "Settings":
+    """What those options say; ``controller`` is its address, or empty for the usual one."""
     from seawall.mesh.injection.settings import Agent, By, Settings, checked  # noqa: PLC0415
 
     settings = Settings(options.image, By(options.redirect), Agent(options.agent))
@@ -96,7 +98,7 @@ def _settings(options: argparse.Namespace, controller: str) -> "Settings":
 def _inject(options: argparse.Namespace) -> int:
     from seawall.mesh.injection import manifests  # noqa: PLC0415 - only here
 
-    settings = _settings(options, options.controller)
+    settings = settings_of(options, options.controller)
     return _changed(options, lambda text, name: manifests.inject(text, name, settings))
 
 
@@ -164,7 +166,7 @@ def _print(text: str) -> None:
 def _manifests(options: argparse.Namespace) -> int:
     from seawall.mesh.injection import cluster  # noqa: PLC0415 - only here
 
-    settings = _settings(options, cluster.controller_address(options.namespace))
+    settings = settings_of(options, cluster.controller_address(options.namespace))
     ca = _read(options.webhook_ca) if options.webhook_ca else b""
     _print(cluster.manifests(options.namespace, options.trust_domain, settings, ca))
     return 0

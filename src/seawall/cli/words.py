@@ -91,6 +91,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "UID": _nothing,
     "DOMAIN": _nothing,
     "HOST:PORT": _nothing,
+    "[HOST]:PORT": _nothing,
     "OS/ARCH": _nothing,
     "v1.N": _nothing,
 }
