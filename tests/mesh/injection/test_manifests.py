@@ -2,11 +2,13 @@
 
 import json
 import re
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import changing, manifests
 from seawall.mesh.injection.changing import INJECTED, PROBES_OF, UNDO
 from seawall.mesh.injection.errors import ManifestError
@@ -256,6 +258,30 @@ def comes_back(whole: str) -> bool:
 def test_examples_of_rules_come_back(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     monkeypatch.setattr(changing, "refusals", lambda *_: [])
     assert sum(comes_back(whole) for _, whole in CLONE[::step]) > 200 / step
+
+
+def problems(whole: str) -> list[str]:
+    """What the schema of Kubernetes has against the objects of a file."""
+    schema = load_schema()
+    return [
+        problem.message
+        for value in values(whole)
+        if isinstance(value, dict)
+        for problem in schema.validate(value)
+    ]
+
+
+@pytest.mark.parametrize("way", [*product(By, Agent)], ids=str)
+def test_what_is_put_in_is_valid(monkeypatch: pytest.MonkeyPatch, way: tuple[By, Agent]) -> None:
+    monkeypatch.setattr(changing, "refusals", lambda *_: [])
+    own = SETTINGS._replace(redirect=way[0], agent=way[1])
+    for _, whole in [("", WEB), ("", POD), *CLONE[::25]]:
+        try:
+            result = manifests.inject(whole, "a.yaml", own)
+        except ManifestError:
+            continue
+        if not result.refused:
+            assert sorted(problems(result.text)) == sorted(problems(whole))
 
 
 @pytest.mark.full

@@ -42,6 +42,11 @@ SAFE = "securityContext: {runAsNonRoot: true}\n"
         ("securityContext: {runAsNonRoot: true, fsGroup: 61337}", "fsGroup is the proxy's group"),
         ("securityContext: {runAsNonRoot: true, supplementalGroups: [1, 61337]}",
          "supplementalGroups is the proxy's group"),
+        *(
+            (f"{SAFE}volumes: [{{name: a, hostPath: {{path: {path}}}}}]", "has the sockets")
+            for path in ("/", "/run", "/var/run/", "/run/../run/seawall", "/run/seawall/mesh/pods",
+                         "/var/run/seawall/mesh", "//run//", "/var")
+        ),
     ],
 )  # fmt: skip
 def test_pods(spec: str, reason: str) -> None:
@@ -88,6 +93,9 @@ def test_containers(holder: str, container: str, reason: str) -> None:
         "containers: [{securityContext: {capabilities: {drop: [SETUID, SETGID, NET_RAW]}}}]",
         f"{SAFE}containers: [{{name: a, ports: [{{containerPort: 15001, protocol: UDP}}]}}]",
         f"{SAFE}containers: [{{name: a, securityContext: {{capabilities: {{add: [CHOWN]}}}}}}]",
+        f"{SAFE}volumes: [{{name: a, hostPath: {{path: /run/seawalls}}}}]",
+        f"{SAFE}volumes: [{{name: a, hostPath: {{path: /var/log}}}}]",
+        f"{SAFE}volumes: [{{name: a, hostPath: {{path: /var/lib/run}}}}]",
     ],
 )
 def test_pods_that_are_safe(spec: str) -> None:

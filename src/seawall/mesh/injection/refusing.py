@@ -4,6 +4,7 @@ The rules in a pod's network namespace tell the proxy from the application by it
 whoever can become that user, change the rules, or has no namespace of its own walks past them.
 """
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from seawall.text.scalars import Value
 
 PORTS = (OUTBOUND, INBOUND, PROBES)
 """TCP ports of a pod that the mesh takes."""
+RUN = "/run/seawall"
+"""The directory of a node that is the mesh's own."""
 _REWRITES_RULES = ("ALL", "NET_ADMIN", "NET_RAW", "SYS_ADMIN")
 _CHANGES_USER = ("SETUID", "SETGID")
 _BY_DEFAULT = ("SETUID", "SETGID", "NET_RAW")
@@ -59,6 +62,14 @@ def _of_pod(spec: Map, proxy_user: int) -> Iterator[Refusal]:
             ("os",), "the pod is for Windows, where nothing is redirected",
             "keep it in a namespace outside the mesh",
         )  # fmt: skip
+    for index, volume in enumerate(items(spec, "volumes")):
+        path = text(volume, "hostPath", "path")
+        if path and _covers_sockets(path):
+            yield Refusal(
+                ("volumes", index, "hostPath", "path"),
+                f"{path} of the node has the sockets from which other pods' proxies get their keys",
+                f"mount what is needed of it, without {RUN}",
+            )  # fmt: skip
     yield from _same_user(spec, (), proxy_user)
     for key in ("fsGroup", "supplementalGroups"):
         own = at(spec, "securityContext", key)
@@ -67,6 +78,14 @@ def _of_pod(spec: Map, proxy_user: int) -> Iterator[Refusal]:
                 ("securityContext", key), f"{key} is the proxy's group, {proxy_user}",
                 "use another, or give the proxy another user with --proxy-user",
             )  # fmt: skip
+
+
+def _covers_sockets(path: str) -> bool:
+    """Whether a directory of the node holds the mesh's, or is in it."""
+    whole = os.path.normpath("/" + path.lstrip("/"))
+    if whole == "/var" or (whole + "/").startswith("/var/run/"):
+        whole = whole.removeprefix("/var") or "/run"  # a link on nodes
+    return (RUN + "/").startswith(whole.rstrip("/") + "/") or (whole + "/").startswith(RUN + "/")
 
 
 def _same_user(holder: Map, path: KeyPath, proxy_user: int) -> Iterator[Refusal]:
