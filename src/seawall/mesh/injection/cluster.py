@@ -202,7 +202,11 @@ def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": metadata(namespace, INJECTOR),
-        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(INJECTOR)}},
+        "spec": {
+            "minAvailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": labels(INJECTOR)},
+        },
     }
     yield cluster_parts.service(namespace, INJECTOR, "webhook", WEBHOOK_PORT, outside=443)
 
