@@ -11,6 +11,7 @@ from seawall.dockerfile.stages import Build, CheckOptions, Config, Stage, Step, 
 from seawall.images.closure import closing, roots
 from seawall.kubernetes.rbac_grants import PolicyRule
 from seawall.kubernetes.schema import KindInfo
+from seawall.mesh.authority.rotation import Progress
 from seawall.packages import apk, dpkg, dpkg_files, os_identity, pacman, portage, rpm
 from seawall.secrets import search as secret_search
 from seawall.secrets.rules.rule import Rule as SecretRule
@@ -25,6 +26,7 @@ from seawall.text.dockerfile.tree import Directive, Dockerfile, Flag, Instructio
 from seawall.text.shell.script import Command, Script, ShellWord
 
 _ = (
+    Progress.waits_for,  # sent as JSON
     Cycle.extended,
     Cycle.released,
     Cycle.support,

@@ -145,7 +145,9 @@ def _status(options: argparse.Namespace) -> int:
     from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
     from seawall.reports.mesh import status_table  # noqa: PLC0415
 
-    said = ask(_layout_of(options.mesh).operator, "Status")
+    layout = _layout_of(options.mesh)
+    said = ask(layout.operator, "Status")
+    said["dropped"] = _dropped(layout.mesh, said["workloads"])
     if options.json:
         import json  # noqa: PLC0415 - only here
 
@@ -153,6 +155,20 @@ def _status(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(status_table(said))
     return 0
+
+
+def _dropped(mesh: str, workloads: "Mapping[str, object]") -> "dict[str, dict[str, int]]":
+    """What the fence of each workload on this host has dropped, by reason."""
+    from seawall.mesh.hosting import network  # noqa: PLC0415 - the extra
+    from seawall.mesh.redirect.loading import counters  # noqa: PLC0415
+
+    here = network.namespaces_of(mesh)
+    names = {name: network.prefix_of(mesh) + name for name in workloads}
+    return {
+        name: counters(("ip", "netns", "exec", namespace))
+        for name, namespace in names.items()
+        if namespace in here
+    }
 
 
 def _operate(options: argparse.Namespace) -> int:

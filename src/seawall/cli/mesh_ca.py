@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, operator: str) -> int:
         return _show(ask(operator, "Status"))
     if options.what in ("revoke", "restore"):
         if not options.about:
-            raise UsageError(f"say which id to {options.what}: write it after the mesh")
+            raise UsageError(f"no id to {options.what}; write it after the mesh")
         said = ask(operator, "Revoke", id=options.about, back=options.what == "restore")
         sys.stdout.write(
             "".join(f"revoked: {name}\n" for name in said["revoked"]) or "none revoked\n"
@@ -64,7 +64,7 @@ def _turned(options: argparse.Namespace, operator: str) -> dict[str, Any]:
     if options.what == "advance":
         return ask(operator, "Advance", force=options.force)
     if not (options.about and options.about.isdigit()):
-        raise UsageError("say which issuer is tainted: its number, as seawall mesh ca show has it")
+        raise UsageError("no issuer to taint; give its number, as seawall mesh ca show has it")
     return ask(operator, "Taint", number=int(options.about))
 
 

@@ -55,7 +55,7 @@ def _all(plan: "Plan") -> int:
     from seawall.mesh.plan import trying  # noqa: PLC0415 - only here
 
     if not plan.expectations:
-        raise UsageError(f"{plan.path} has no tests: add some, or ask with --from, --to and --port")
+        raise UsageError(f"{plan.path} has no tests; write some, or give --from, --to and --port")
     failed = trying.failures(plan)
     sys.stdout.write("".join(f"{line}\n" for line in failed))
     passed = len(plan.expectations) - len(failed)

@@ -9,9 +9,11 @@ Plain = Mapping[str, Any]
 def status_table(status: Plain) -> str:
     """Workloads with their identities, then issuers, then what is under way."""
     now = status["now"]
-    rows = [("WORKLOAD", "IDENTITY", "CERTIFICATE", "PROXY", "GENERATION")]
+    rows = [("WORKLOAD", "IDENTITY", "CERTIFICATE", "PROXY", "GENERATION", "DROPPED")]
     for name, own in sorted(status["workloads"].items()):
-        rows.append((name, own["id"], *_standing(own["standing"], now)))
+        dropped = status.get("dropped", {}).get(name)
+        count = "-" if dropped is None else str(sum(dropped.values()))
+        rows.append((name, own["id"], *_standing(own["standing"], now), count))
     head = f"trust domain {status['trust_domain']}, generation {status['generation']}"
     lines = [head, "", *lines_of(rows), "", issuers_table(status).rstrip("\n")]
     for name, own in sorted(status["workloads"].items()):

@@ -109,7 +109,7 @@ rules = st.builds(
 )  # fmt: skip
 views = st.builds(
     View, workloads, st.lists(workloads, max_size=2, unique_by=lambda own: own.name).map(tuple),
-    st.lists(rules, max_size=3).map(tuple), st.just(()), st.integers(1, 1800),
+    st.lists(rules, max_size=3).map(tuple), st.integers(1, 1800),
 )  # fmt: skip
 
 

@@ -83,7 +83,6 @@ def namespace() -> Iterator[tuple[str, ...]]:
 @privileged
 def test_rules_come_and_go(namespace: tuple[str, ...]) -> None:
     assert not loading.is_loaded(USUAL, namespace)
-    loading.unload(namespace)
     for _ in range(2):
         loading.load(USUAL, namespace)
         assert loading.is_loaded(USUAL, namespace)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from seawall.core.errors import UsageError
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import parse
-from seawall.mesh.plan.model import Egress, Port, Protocol, Rule, Source, View, Workload
+from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View, Workload
 
 PROTOCOL = 1
 """The version of the messages. One that is further away than one is refused."""
@@ -133,7 +133,6 @@ def _view_to_plain(view: View) -> Plain:
         "own": _workload_to_plain(view.own),
         "peers": [_workload_to_plain(peer) for peer in view.peers],
         "rules": [rule_to_plain(rule) for rule in view.rules],
-        "egress": [own._asdict() for own in view.egress],
         "longest_connection": view.longest_connection,
     }
 
@@ -143,11 +142,6 @@ def _view_from_plain(plain: Plain) -> View:
         _workload_from_plain(plain["own"]),
         tuple(map(_workload_from_plain, plain["peers"])),
         tuple(map(rule_from_plain, plain["rules"])),
-        tuple(
-            Egress(own["name"], own["host"], int(own["port"]), bool(own["originates_tls"]),
-                   tuple(own["addresses"]))
-            for own in plain["egress"]
-        ),
         int(plain["longest_connection"]),
     )  # fmt: skip
 

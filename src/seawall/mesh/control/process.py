@@ -14,7 +14,7 @@ import grpc
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.audit import Audit
-from seawall.mesh.authority.authority import Authority, Lifetimes
+from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
 from seawall.mesh.authority.sealing import load
 from seawall.mesh.authority.slots import Kind
 from seawall.mesh.authority.store import Store
@@ -27,6 +27,8 @@ from seawall.mesh.control.serving import close_doors, open_doors
 JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
 STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
 _TICK = 0.2
+_TIDY_EVERY = 600
+"""Seconds between looks for certificates that ended a day ago: those are forgotten."""
 _SHORTEST = 10
 """Seconds: on one host people may want to see a certificate end."""
 
@@ -72,6 +74,7 @@ async def serve(state: str, run: str) -> None:
 async def _turn(controller: Controller) -> None:
     """Let issuers give way in time, and each rotation go on as soon as all have followed."""
     authority, laggards = controller.authority, controller.registry.laggards
+    tidy_at = 0
     while True:
         await asyncio.sleep(_TICK)
         before = rotation.generation_of(authority.store)
@@ -83,6 +86,11 @@ async def _turn(controller: Controller) -> None:
         rotation.advance(authority, laggards)
         if rotation.generation_of(authority.store) != before:
             await controller.changed()
+        now = authority.clock()
+        if now >= tidy_at:
+            tidy_at = now + _TIDY_EVERY
+            with authority.store.changes():
+                authority.store.forget_before(now - DAY)
 
 
 def _remove(path: str) -> None:

@@ -39,15 +39,6 @@ class Registry:
         """What was reported last, by workload."""
         return self._standings
 
-    def declare(self, entries: Sequence[Entry], rules: Sequence[Rule], lifetime: int) -> None:
-        """Take over a new description of the mesh; what was reported stays."""
-        self._entries = {entry.name: entry for entry in entries}
-        self._rules = tuple(rules)
-        self._lifetime = lifetime
-        self._standings = {
-            name: own for name, own in self._standings.items() if name in self._entries
-        }
-
     def may(self, host: str, name: SpiffeId) -> bool:
         """Whether the agent of a host may have a certificate for an id."""
         return name not in self.revoked and any(

@@ -64,8 +64,6 @@ class Supervisor:
             for number, member in enumerate(plan.members)
         ]
         self.children: list[Child] = []
-        self.reapplied = 0
-        """How often rules had to be put back."""
         self._rules_seen = 0.0
 
     # Up -------------------------------------------------------------------------------------
@@ -102,7 +100,6 @@ class Supervisor:
             for own in self._hosted:
                 if not loading.is_loaded(own.redirect, own.place.enter):
                     loading.load(own.redirect, own.place.enter)
-                    self.reapplied += 1
                     self._say(f"the rules of {own.member.name} were changed: put back")
         time.sleep(_TICK)
 

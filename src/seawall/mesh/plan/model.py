@@ -63,19 +63,6 @@ class Rule(NamedTuple):
         return bool(self.methods or self.paths)
 
 
-class Egress(NamedTuple):
-    """A destination outside of the mesh that a workload may reach."""
-
-    name: str
-    host: str
-    """A DNS name, looked up by the proxy, or an address."""
-    port: int
-    originates_tls: bool = False
-    """Whether the proxy speaks TLS to it, while the application speaks plainly."""
-    addresses: tuple[str, ...] = ()
-    """What the application connects to."""
-
-
 class View(NamedTuple):
     """All that one workload's proxy is told; nothing of those it has nothing to do with."""
 
@@ -84,7 +71,6 @@ class View(NamedTuple):
     """Those that it may call."""
     rules: tuple[Rule, ...] = ()
     """Those about itself."""
-    egress: tuple[Egress, ...] = ()
     longest_connection: int = 1800
     """Seconds after which a connection from a peer is closed, unless its port is long-lived."""
 

@@ -23,7 +23,6 @@ def views_of(
             own,
             tuple(_peers(own, workloads, rules)),
             tuple(rule for rule in rules if rule.to == own.id),
-            (),
             longest,
         )
         for own in workloads

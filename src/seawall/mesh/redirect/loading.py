@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from seawall.mesh.redirect.errors import RedirectError
-from seawall.mesh.redirect.rules import COUNTERS, TABLE, Redirect, removal, rules_of
+from seawall.mesh.redirect.rules import COUNTERS, TABLE, Redirect, rules_of
 
 _LIST = ("-s", "list", "table", "inet", TABLE)
 _TIMEOUT = 20
@@ -17,11 +17,6 @@ _TIMEOUT = 20
 def load(redirect: Redirect, enter: Sequence[str] = ()) -> None:
     """Put the rules in force, all at once; ``enter`` is the command that enters the namespace."""
     _nft(("-f", "-"), enter, rules_of(redirect))
-
-
-def unload(enter: Sequence[str] = ()) -> None:
-    """Take the rules away, if there are any."""
-    _nft(("-f", "-"), enter, removal())
 
 
 def is_loaded(redirect: Redirect, enter: Sequence[str] = ()) -> bool:
