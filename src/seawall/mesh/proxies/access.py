@@ -7,6 +7,7 @@ policies refuses them there.
 
 from collections.abc import Iterable, Sequence
 
+from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source
 from seawall.mesh.proxies.names import Json, any_of
 
@@ -18,6 +19,12 @@ _BELOW = "/*"
 def filters_of(rules: Sequence[Rule], port: Port) -> list[Json]:
     """The filters for a port, deny before allow: those of connections, or of requests."""
     here = [rule for rule in rules if not rule.ports or port.number in rule.ports]
+    if port.protocol is Protocol.TCP:
+        for rule in here:
+            if rule.asks_for_http:  # the reader of policies refuses it, with its line
+                raise PlanError(
+                    f"{rule.name} asks about requests, and port {port.number} is tcp; make it http"
+                )
     denied = [rule for rule in here if not rule.allows]
     allowed = [rule for rule in here if rule.allows]
     found = [_filter("DENY", denied, port, "denied")] if denied else []
