@@ -25,7 +25,7 @@ sources = st.builds(Source, ids, st.booleans())
 patterns = st.one_of(paths, paths.map(lambda path: path.rstrip("/") + "/*"))
 tcp_rules = st.lists(
     st.builds(Rule, st.just(""), st.booleans(), st.just(TARGET), _tuples(sources),
-              _tuples(st.sampled_from([80, 443]))),
+              _tuples(st.sampled_from([80, 443])), methods=st.just(()), paths=st.just(())),
     max_size=5,
 )  # fmt: skip
 http_rules = st.lists(

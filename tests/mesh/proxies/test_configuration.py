@@ -108,10 +108,6 @@ rules = st.builds(
     st.lists(st.sampled_from(["GET", "POST"]), max_size=2, unique=True).map(tuple),
     st.lists(st.sampled_from(["/", "/a", "/a/*"]), max_size=2, unique=True).map(tuple),
 )  # fmt: skip
-views = st.builds(
-    View, workloads, st.lists(workloads, max_size=2, unique_by=lambda own: own.name).map(tuple),
-    st.lists(rules, max_size=3).map(tuple), st.integers(1, 1800),
-).map(lambda view: _readable(view))  # fmt: skip
 
 
 def _readable(view: View) -> View:
@@ -120,6 +116,12 @@ def _readable(view: View) -> View:
         return view
     plain = tuple(rule._replace(methods=(), paths=()) for rule in view.rules)
     return view._replace(rules=plain)
+
+
+views = st.builds(
+    View, workloads, st.lists(workloads, max_size=2, unique_by=lambda own: own.name).map(tuple),
+    st.lists(rules, max_size=3).map(tuple), st.integers(1, 1800),
+).map(_readable)  # fmt: skip
 
 
 @given(views)
