@@ -309,7 +309,7 @@ def line(**fields: object) -> str:
     ("text", "message"),
     [
         ("kind: Pod\n", ":1: this line of the baseline is no JSON"),
-        ("[]\n", ":1: a line of a baseline must be a JSON object"),
+        ("3\n", ":1: a line of a baseline must be a JSON object"),
         ('{"a": 1}\n', ":1: this is no baseline of seawall"),
         (line(), ":1: this is no baseline of seawall"),
         ('{"format": "other", "version": 1}\n', ":1: this is no baseline of seawall"),

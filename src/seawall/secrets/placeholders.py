@@ -58,6 +58,8 @@ _WEAK_WORDS = frozenset(
 _PLAINER = str.maketrans("@$", "as", "0123456789!#%^&*()-_=+.,:;?/ \t'\"")
 _NAME_LIKE = pattern(r"[a-z_]*(?:pass(?:word|wd)?|secret|token|key|credentials?|auth)[a-z_]*")
 """Like the two above for lower case: where case does not matter, each letter is looked at twice."""
+_SALTED = pattern(r"[0-9a-f]{32}:[0-9a-f]{24,64}")
+"""A salt and a hash, as our own baselines have them: nothing can be done with it."""
 _LONGEST = 120
 _MUCH = 1000
 _SEALED = pattern(r"Ag[A-D][A-Za-z0-9+/]{400}")
@@ -84,6 +86,7 @@ def _is_reference(plain: str) -> bool:
         _TEMPLATE.search(plain)
         or _PATH.fullmatch(plain)
         or _CALL.fullmatch(plain)
+        or _SALTED.fullmatch(plain)
         or _BETWEEN.fullmatch(plain)
     )
 

@@ -96,9 +96,16 @@ ids = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map(
 ports = st.builds(
     Port, st.sampled_from([80, 443, 5432]), st.sampled_from(list(Protocol)), st.booleans()
 )
+
+
+def _workload(name: str, own: SpiffeId, both: bool, served: tuple[Port, ...]) -> Workload:
+    """Two workloads never share an address."""
+    last = ord(name)
+    return Workload(name, own, (f"10.0.0.{last}", f"fd00::{last}")[: 1 + both], served)
+
+
 workloads = st.builds(
-    Workload, st.sampled_from(["a", "b"]), ids,
-    st.sampled_from([("10.0.0.1",), ("10.0.0.1", "fd00::1")]),
+    _workload, st.sampled_from(["a", "b"]), ids, st.booleans(),
     st.lists(ports, max_size=3, unique_by=lambda port: port.number).map(tuple),
 )  # fmt: skip
 rules = st.builds(

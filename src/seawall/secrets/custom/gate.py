@@ -15,8 +15,9 @@ from seawall.secrets.custom.rule import CustomRule
 _WIDE = pattern(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 _FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
 """Long s and the Kelvin sign: what ``(?i)s`` and ``(?i)k`` match besides ASCII."""
-_OTHERS = pattern(r"\\[pP0-9QC]|\\x[^0-7]|[^\x00-\x7f]")
-"""What Hyperscan might read in another way than RE2: characters by number, classes of Unicode."""
+_OTHERS = pattern(r"\\[pP0-9QCW]|\\x[^0-7]|\[\^|[^\x00-\x7f]")
+"""What Hyperscan might read in another way than RE2: characters by number, classes of Unicode, and
+what is not in a class, where it leaves out letters that fold to one that is (U+017F to ``s``)."""
 
 
 def can_be_gated(regex: str) -> bool:
