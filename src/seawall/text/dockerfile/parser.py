@@ -5,6 +5,8 @@ goes on where BuildKit stops. The file is read as Latin-1, a character for each 
 offsets are bytes; the texts of instructions are then decoded as UTF-8.
 """
 
+from array import array
+
 from seawall.core.lazy import pattern
 from seawall.text.dockerfile import arguments
 from seawall.text.dockerfile.checks import INSTRUCTIONS, check
@@ -126,10 +128,14 @@ class _Parser:
         inside: list[Comment] = []
         blank: list[tuple[int, int]] = []
         if cut < 0:
-            source = _source(self._raw, [(first, end)])
+            source = Line(self._raw[first:end], (0,), (first,), None)
+            if not source.text.isascii():
+                source = _source(self._raw, array("Q", (first,)), array("Q", (end,)))
         else:
-            pieces, end = self._continued([(first, cut)], inside, blank)
-            source = _source(self._raw, pieces)
+            # Two numbers for each line: as tuples they would take ten times the text's memory.
+            starts, ends = array("Q", (first,)), array("Q", (cut,))
+            end = self._continued(starts, ends, inside, blank)
+            source = _source(self._raw, starts, ends)
         instruction = self._read(source, line)
         instruction.start = first
         instruction.end = end
@@ -154,11 +160,15 @@ class _Parser:
         return last
 
     def _continued(
-        self, pieces: list[tuple[int, int]], inside: list[Comment], blank: list[tuple[int, int]]
-    ) -> tuple[list[tuple[int, int]], int]:
-        """Read on to the line that does not continue; the pieces of text, and where it ends."""
+        self,
+        starts: "array[int]",
+        ends: "array[int]",
+        inside: list[Comment],
+        blank: list[tuple[int, int]],
+    ) -> int:
+        """Read on to the line that does not continue, adding pieces of text; where it ends."""
         raw = self._raw
-        end = pieces[-1][1]
+        end = ends[-1]
         while (bounds := self._next_line()) is not None:
             start, end = bounds
             first = _leading(raw, start, end)
@@ -171,11 +181,11 @@ class _Parser:
                 self._comments.append(inside[-1])
                 continue
             cut = self._continuation(start, end)
+            starts.append(start)
+            ends.append(end if cut < 0 else cut)
             if cut < 0:
-                pieces.append((start, end))
                 break
-            pieces.append((start, cut))
-        return pieces, end
+        return end
 
     def _read(self, source: Line, line: int) -> Instruction:
         """An instruction from its text; of ONBUILD ONBUILD ... only two levels are kept."""
@@ -401,9 +411,9 @@ def _leading(raw: str, start: int, end: int) -> int:
     return found.end() if found else start
 
 
-def _source(raw: str, pieces: list[tuple[int, int]]) -> Line:
-    if len(pieces) == 1:
-        start, end = pieces[0]
+def _source(raw: str, begins: "array[int]", ends: "array[int]") -> Line:
+    if len(begins) == 1:
+        start, end = begins[0], ends[0]
         text = raw[start:end]
         starts: tuple[int, ...] = (0,)
         places: tuple[int, ...] = (start,)
@@ -412,7 +422,7 @@ def _source(raw: str, pieces: list[tuple[int, int]]) -> Line:
         offsets: list[int] = []
         where: list[int] = []
         length = 0
-        for start, end in pieces:
+        for start, end in zip(begins, ends, strict=True):
             if start < end or not texts:
                 texts.append(raw[start:end])
                 offsets.append(length)
