@@ -19,13 +19,17 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         metavar="show|rotate|advance|taint|revoke|restore",
         help="rotate: a new intermediate (--root: a new root) takes over as soon as all proxies "
         "have followed; advance: the next step of a rotation (--force: without those that have not "
-        "followed); taint: replace an issuer whose key may be known; revoke: let an id in nowhere",
+        "followed); taint: replace an issuer whose key may be known, or with --tokens the key that "
+        "signs JWT-SVIDs; revoke: let an id in nowhere",
     )  # fmt: skip
     ca.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     ca.add_argument(
         "about", nargs="?", metavar="ISSUER|ID", help="the number of the issuer; the id"
     )
     ca.add_argument("--root", action="store_true", help="rotate: the root, too")
+    ca.add_argument(
+        "--tokens", action="store_true", help="rotate, taint: the key that signs JWT-SVIDs"
+    )
     ca.add_argument("--force", action="store_true", help="advance: do not wait for anybody")
     token = actions.add_parser(
         "token", help="a token that lets one host join, once", formatter_class=Help,
@@ -60,9 +64,11 @@ def _turned(options: argparse.Namespace, operator: str) -> dict[str, Any]:
     from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
 
     if options.what == "rotate":
-        return ask(operator, "Rotate", root=options.root)
+        return ask(operator, "Rotate", root=options.root, tokens=options.tokens)
     if options.what == "advance":
         return ask(operator, "Advance", force=options.force)
+    if options.tokens:
+        return ask(operator, "Taint", tokens=True)
     if not (options.about and options.about.isdigit()):
         raise UsageError("no issuer to taint; give its number, as seawall mesh ca show has it")
     return ask(operator, "Taint", number=int(options.about))

@@ -31,7 +31,7 @@ def issuers_table(status: Plain) -> str:
     rows = [("ISSUER", "STATE", "ENDS IN")]
     for slot in status["issuers"]:
         state = f"{slot['state']}, tainted" if slot["tainted"] else slot["state"]
-        left = _left(slot["ends"] - status["now"])
+        left = _left(slot["ends"] - status["now"]) if slot["ends"] else "-"
         rows.append((f"{slot['kind']} {slot['number']}", state, left))
     return "\n".join([*lines_of(rows), ""])
 

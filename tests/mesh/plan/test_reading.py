@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seawall.mesh.identity.spiffe_id import parse
 from seawall.mesh.plan.errors import PlanError
-from seawall.mesh.plan.model import Port, Protocol, Source
+from seawall.mesh.plan.model import Port, Protocol, Selectors, Source
 from seawall.mesh.plan.reading import load, plan_of
 from seawall.mesh.plan.views import views_of
 from tests.mesh.plan.shop import SHOP
@@ -76,6 +76,13 @@ def test_a_proxy_is_told_of_those_it_may_call() -> None:
         ("ports: [5432]", "ports: [5433]", "serves no port 5433"),
         ("name: no tests", "name: rule 1", "two rules are called 'rule 1'"),
         ("deny:", "allow: {from: web, to: web}\n    deny:", "a rule allows or denies"),
+        ("user: 1000", "user: 1000\n    attest: {user: 1}", "the user stands with the command"),
+        ("user: 1000", "user: 1000\n    attest: {uid: 1}", "unknown key 'uid'"),
+        ("user: 1000", "user: 1000\n    attest: {path: a}", "'a' does not fit: write an absolute"),
+        ("user: 1000", "user: 1000\n    attest: {sha256: A}", "write 64 hexadecimal digits"),
+        ("user: 1000", "user: 1000\n    attest: {unit: a/b.service}", "write a unit of systemd"),
+        ("  database:\n", "  database:\n    attest: {path: /bin/x}\n", "add a user or a unit"),
+        ("  database:\n", "  database:\n    attest: {user: 0}\n", "0 is not between 1"),
         ("\npolicy:", "\nmesh: shop\npolicy:", "the key 'mesh' stands here twice"),
         ("\npolicy:", "\n---\npolicy:", "2 documents; describe one mesh"),
         ("policy:", "policy: [", "correct the YAML"),
@@ -85,6 +92,16 @@ def test_what_is_wrong_is_said_with_its_line(old: str, new: str, says: str) -> N
     assert old in SHOP
     with pytest.raises(PlanError, match=says):
         plan_of("mesh.yaml", SHOP.replace(old, new, 1).encode())
+
+
+def test_how_programs_are_known() -> None:
+    known = {own.name: own.selectors for own in plan_of("mesh.yaml", SHOP.encode()).members}
+    assert known["web"] == Selectors(1000)
+    assert known["database"] is None
+    more = "  database:\n    attest: {user: 7, group: 0, unit: db.service, path: /bin/db}\n"
+    plan = plan_of("mesh.yaml", SHOP.replace("  database:\n", more).encode())
+    (own,) = [member.selectors for member in plan.members if member.name == "database"]
+    assert own == Selectors(7, 0, "db.service", "/bin/db")
 
 
 def test_files_that_cannot_be_read(tmp_path: os.PathLike[str]) -> None:

@@ -13,8 +13,9 @@ from cryptography import x509
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.agents.charge import Charge
-from seawall.mesh.agents.link import Link, LinkError, Pair, Refusal, expires_soon
+from seawall.mesh.agents.link import Link, LinkError, Pair, Refusal, Signed, expires_soon
 from seawall.mesh.agents.renewal import due_at, retry_after
+from seawall.mesh.agents.tokens import Tokens
 from seawall.mesh.control.messages import (
     Orders,
     Plain,
@@ -59,6 +60,8 @@ class Agent:
         self._address = address
         self._say = say
         self._clock = clock
+        self._link: Link | None = None
+        self._tokens = Tokens(self._ask_for_token, clock)
         self._random = random.Random()  # noqa: S311 - spreads work, hides nothing
         self._wake = asyncio.Event()
         """Set when something is to be done: there are orders, or a renewal is due."""
@@ -69,13 +72,14 @@ class Agent:
         """Follow the controller until cancelled, through all its absences."""
         failures = 0
         while True:
-            link = Link(self._address, self.bundle, self.own)
+            self._link = link = Link(self._address, self.bundle, self.own)
             started = self._clock()
             try:
                 await self._follow(link)
             except LinkError as error:
                 self._say(str(error))
             finally:
+                self._link = None
                 await link.close()
             if self._clock() > self.own.validity.end:
                 raise LinkError(
@@ -84,6 +88,15 @@ class Agent:
                 )
             failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
             await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
+
+    async def sign(self, name: SpiffeId, audience: Sequence[str]) -> str:
+        """A JWT-SVID for one of the workloads; raises :class:`LinkError`."""
+        return await self._tokens.get(name, tuple(audience))
+
+    async def _ask_for_token(self, name: SpiffeId, audience: Sequence[str]) -> Signed:
+        if self._link is None:
+            raise LinkError("the controller is away: ask again in a while")
+        return await self._link.token(name, audience)
 
     async def _follow(self, link: Link) -> None:
         """One connection: until it breaks, or the agent's own certificate is another one."""
@@ -104,6 +117,7 @@ class Agent:
     async def _take_orders(self, link: Link) -> None:
         async for plain in link.follow(self._reports()):
             self.orders = orders_from_plain(plain)
+            self._tokens.trust(self.orders.token_keys)
             self.bundle = tuple(certificates.from_pem(self.orders.bundle.encode()))
             await self._bring()
             self._wake.set()
@@ -200,8 +214,10 @@ class Agent:
         for (charge, _), answer in zip(due, answers, strict=True):
             if isinstance(answer, Refusal):
                 self._failed(charge, answer.reason)
+                charge.is_denied = charge.is_denied or not answer.is_for_now
             else:
                 charge.pair, charge.failures, charge.refused = answer, 0, ""
+                charge.is_denied = False
                 charge.renew_at = due_at(answer, self._random)
         await self._bring()
 

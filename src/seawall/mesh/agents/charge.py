@@ -9,6 +9,7 @@ from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import secrets
 from seawall.mesh.serving.feed import Feed
 from seawall.mesh.serving.snapshots import snapshot_of
+from seawall.mesh.workloads.holding import Holder, Holding
 
 if TYPE_CHECKING:
     from seawall.mesh.agents.link import Pair
@@ -23,11 +24,15 @@ class Charge:
         self.name = name
         self.addresses = addresses
         self.feed = Feed()
+        self.holder = Holder()
+        """What the program itself may have, over the Workload API."""
         self.pair: Pair | None = None
         self.renew_at = 0.0
         self.failures = 0
         self.refused = ""
         """Why it gets no certificate; empty where it does."""
+        self.is_denied = False
+        """Whether the controller has said that it is to have none."""
         self.counts = _NO_COUNTS
         self._told: tuple[View, str, Pair] | None = None
         self._version = 0
@@ -37,15 +42,20 @@ class Charge:
     async def bring(self, view: View, orders: Orders) -> None:
         """Let the proxy have what the orders say, if that is something new."""
         pair = self.pair
+        if self.is_denied:
+            await self.holder.offer(None, self.refused)
         if pair is None:
             return
+        roots = tuple(certificates.from_pem(orders.bundle.encode()))
         told = (view, orders.bundle, pair)
         if told != self._told:
             self._told = told
             self._version += 1
-            roots = certificates.from_pem(orders.bundle.encode())
             own = [secrets.certificate_of(pair.chain, pair.key), secrets.bundle_of(roots)]
             await self.feed.offer(snapshot_of(view, own, self._version))
+        if not self.is_denied:
+            end, known = pair.validity.end, orders.token_keys
+            await self.holder.offer(Holding(view.own.id, pair.chain, pair.key, end, roots, known))
         # Only with a certificate of the right issuer has it followed.
         if pair.slot == orders.slot:
             self._generations[self._version] = orders.generation

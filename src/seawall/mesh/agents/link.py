@@ -12,6 +12,7 @@ from seawall.mesh.control.names import SERVER_NAME
 from seawall.mesh.control.service import packed
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import Validity
+from seawall.mesh.identity.spiffe_id import SpiffeId
 
 _TIMEOUT = 20.0
 _OPTIONS = (
@@ -40,6 +41,16 @@ class Refusal(NamedTuple):
     """Why a certificate was not issued."""
 
     reason: str
+    is_for_now: bool = False
+    """Whether the same request may be granted in a while."""
+
+
+class Signed(NamedTuple):
+    """A JWT-SVID, and the time at which it was made and ends."""
+
+    text: str
+    issued: int
+    ends: int
 
 
 class Link:
@@ -72,9 +83,16 @@ class Link:
         """Certificates for keys and their requests, in their order."""
         answer = await self._call("Issue", {"requests": [packed(own) for _, own in requests]})
         return [
-            Refusal(str(grant["refused"])) if "refused" in grant else _pair(grant, key)
+            Refusal(str(grant["refused"]), bool(grant.get("is_for_now")))
+            if "refused" in grant
+            else _pair(grant, key)
             for (key, _), grant in zip(requests, answer["answers"], strict=True)
         ]
+
+    async def token(self, name: SpiffeId, audience: Sequence[str]) -> Signed:
+        """A JWT-SVID for a workload of this host."""
+        answer = await self._call("Token", {"id": str(name), "audience": list(audience)})
+        return Signed(str(answer["text"]), int(answer["issued"]), int(answer["ends"]))
 
     async def follow(self, reports: AsyncIterator[Plain]) -> AsyncIterator[Plain]:
         """Orders as they come, while reports go the other way."""

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography import x509
@@ -18,10 +19,13 @@ from seawall.mesh.agents.agent import Agent
 from seawall.mesh.agents.charge import Charge
 from seawall.mesh.agents.link import Link, Pair
 from seawall.mesh.agents.sockets import serve as serve_sockets
+from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.workloads.api import WorkloadApi
+from seawall.mesh.workloads.endpoints import Endpoints, attesting_by, door_from_plain
 
 
 class Task(NamedTuple):
@@ -40,6 +44,12 @@ class Task(NamedTuple):
     """The directory in which each workload has one for its proxy."""
     workloads: dict[str, tuple[str, ...]]
     """The addresses of each workload."""
+    programs: Sequence[Plain] = ()
+    """Those that get the Workload API: the fields of a ``Door``."""
+    inside: str = ""
+    """A directory that is the agent's alone; needed with ``programs``."""
+    attestor: str = ""
+    """The socket of who looks at programs; needed where a selector asks for that."""
 
 
 async def run(task: Task) -> None:
@@ -49,6 +59,9 @@ async def run(task: Task) -> None:
     charges = {name: Charge(name, tuple(own)) for name, own in task.workloads.items()}
     servers = await serve_sockets(charges, task.sockets)
     agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say)
+    endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)
+    doors = map(door_from_plain, task.programs)
+    await endpoints.open({own: WorkloadApi(charges[own.name].holder, agent.sign) for own in doors})
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -58,7 +71,7 @@ async def run(task: Task) -> None:
     if following.done():
         following.result()
     following.cancel()
-    await asyncio.gather(*(server.stop(0.2) for server in servers))
+    await asyncio.gather(endpoints.close(), *(server.stop(0.2) for server in servers))
 
 
 async def _joined(task: Task, domain: SpiffeId) -> tuple[Pair, list[x509.Certificate]]:

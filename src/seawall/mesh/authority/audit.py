@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Sequence
 
 from seawall.mesh.authority.errors import StoreError
 from seawall.mesh.authority.store import Issued
+from seawall.mesh.identity.spiffe_id import SpiffeId
 
 
 class Audit:
@@ -21,6 +23,17 @@ class Audit:
             "issued": issued.issued, "ends": issued.ends,
         }  # fmt: skip
         self._add(line)
+
+    def token(
+        self, name: SpiffeId, audience: Sequence[str], number: str, caller: str, ends: int
+    ) -> None:
+        """Note a JWT-SVID: id, audience, number, caller, and when it ends."""
+        self._add(
+            {
+                "event": "token", "id": str(name), "audience": list(audience), "jti": number,
+                "caller": caller, "ends": ends,
+            }
+        )  # fmt: skip
 
     def _add(self, line: dict[str, object]) -> None:
         data = json.dumps(line).encode() + b"\n"

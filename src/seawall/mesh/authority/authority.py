@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from seawall.mesh.authority.audit import Audit
-from seawall.mesh.authority.errors import RefusedError, StoreError
+from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.limits import Limits, Rate
 from seawall.mesh.authority.sealing import Seal
 from seawall.mesh.authority.slots import TRUSTED, Kind, Slot, State
@@ -70,7 +70,7 @@ class Authority:
         self.lifetimes = lifetimes
         self.clock = clock
         self._seal = seal
-        self._audit = audit
+        self.audit = audit
         self._limits = Limits(rate)
         self._key: tuple[int, keys.PrivateKey] | None = None
         """That of the slot that signed last."""
@@ -112,13 +112,16 @@ class Authority:
         if self._key is None or self._key[0] != slot.number:
             if not slot.key:
                 raise StoreError(f"the key of {slot.about} is not here: sign where it is")
-            opened = self._seal.open(slot.key, slot.about)
-            self._key = slot.number, keys.from_der(opened)
+            self._key = slot.number, self.opened(slot.key, slot.about)
         return self._key[1]
 
     def sealed(self, key: keys.PrivateKey, about: str) -> bytes:
         """A key as a slot keeps it."""
         return self._seal.seal(keys.as_der(key), about)
+
+    def opened(self, sealed: bytes, about: str) -> keys.PrivateKey:
+        """Such a key again; raises :class:`StoreError`."""
+        return keys.from_der(self._seal.open(sealed, about))
 
     # Issuing --------------------------------------------------------------------------------
 
@@ -132,10 +135,9 @@ class Authority:
         It is written down before it is signed, so that none exists that nobody remembers. Raises
         :class:`RefusedError`, :class:`StoreError` or ``IdentityError``.
         """
-        if not self._limits.take(caller.name, time.monotonic()):
-            raise RefusedError(f"{caller.name} asks for too many certificates: wait a second")
+        self.admit(caller)
         name, key = read_request(request)
-        self._check(name, caller)
+        self.check(name, caller)
         slot = self.issuer()
         issuer = Issuer(slot.certificate, self.key_of(slot))
         now = self.clock()
@@ -145,11 +147,17 @@ class Authority:
                         validity.end)  # fmt: skip
         with self.store.changes():
             self.store.remember(issued)
-        self._audit.issued(issued)
+        self.audit.issued(issued)
         leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
         return Grant(name, (leaf, slot.certificate), validity, slot.number)
 
-    def _check(self, name: SpiffeId, caller: Caller) -> None:
+    def admit(self, caller: Caller) -> None:
+        """Count a request; raises :class:`BusyError` where there are too many."""
+        if not self._limits.take(caller.name, time.monotonic()):
+            raise BusyError(f"{caller.name} asks for too many certificates: wait a second")
+
+    def check(self, name: SpiffeId, caller: Caller) -> None:
+        """Refuse an id that the caller may not have, or that is not of this mesh."""
         own = self.store.trust_domain()
         if name.trust_domain != own.trust_domain or not name.is_workload:
             raise RefusedError(f"{name} is no workload of {own}: ask for an id of this mesh")

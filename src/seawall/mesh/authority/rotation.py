@@ -47,7 +47,7 @@ def begin(authority: Authority) -> None:
             raise RefusedError(f"{store.path} has issuers already: rotate them instead")
         root = _add_root(authority, State.ACTIVE)
         _add_intermediate(authority, root)
-        _step(authority, "begun")
+        new_generation(authority, "begun")
 
 
 def rotate_intermediate(authority: Authority) -> None:
@@ -59,7 +59,7 @@ def rotate_intermediate(authority: Authority) -> None:
         for slot in _of(store.slots(), Kind.INTERMEDIATE, (State.ACTIVE,)):
             store.set_state(slot.number, State.RETIRING)
         _add_intermediate(authority, root)
-        _step(authority, "intermediate rotated")
+        new_generation(authority, "intermediate rotated")
 
 
 def rotate_root(authority: Authority) -> None:
@@ -68,7 +68,7 @@ def rotate_root(authority: Authority) -> None:
     with store.changes():
         _refuse_meanwhile(store)
         _add_root(authority, State.PREPARED)
-        _step(authority, "root prepared")
+        new_generation(authority, "root prepared")
 
 
 def taint(authority: Authority, number: int) -> None:
@@ -111,7 +111,7 @@ def advance(authority: Authority, laggards: Laggards, *, force: bool = False) ->
         else:
             for slot in retiring:
                 store.set_state(slot.number, State.GONE)
-            _step(authority, "old issuers gone", forced=bool(missing))
+            new_generation(authority, "old issuers gone", forced=bool(missing))
     return Progress("replace" if prepared else "idle", generation + 1)
 
 
@@ -135,7 +135,7 @@ def _activate(authority: Authority, root: Slot) -> None:
             store.set_state(slot.number, State.RETIRING)
     store.set_state(root.number, State.ACTIVE)
     _add_intermediate(authority, root)
-    _step(authority, "root active", slot=root.number)
+    new_generation(authority, "root active", slot=root.number)
 
 
 def _refuse_meanwhile(store: Store) -> None:
@@ -143,7 +143,8 @@ def _refuse_meanwhile(store: Store) -> None:
         raise RefusedError("a rotation is under way: let it end, see seawall mesh ca show")
 
 
-def _step(authority: Authority, event: str, **said: object) -> None:
+def new_generation(authority: Authority, event: str, **said: object) -> None:
+    """Note that all have to follow something new, within ``changes``."""
     store = authority.store
     generation = generation_of(store) + 1
     store.set_fact("generation", str(generation))

@@ -49,3 +49,23 @@ class Slot(NamedTuple):
     def about(self) -> str:
         """What its key is sealed with, and what people read."""
         return f"{self.kind} {self.number}"
+
+
+class TokenKey(NamedTuple):
+    """A key that signs JWT-SVIDs. It has no certificate: it is trusted by itself."""
+
+    number: int
+    state: State
+    public: bytes
+    """SubjectPublicKeyInfo, DER."""
+    key: bytes
+    """Sealed; empty once nobody trusts it."""
+    made: int
+    since: int
+    """When it came to its state."""
+    tainted: bool = False
+
+    @property
+    def about(self) -> str:
+        """What its key is sealed with, and what people read."""
+        return f"token key {self.number}"

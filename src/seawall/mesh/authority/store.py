@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from seawall.mesh.authority.errors import RefusedError, StoreError
-from seawall.mesh.authority.slots import Kind, Slot, State
+from seawall.mesh.authority.slots import Kind, Slot, State, TokenKey
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
 VERSION = 1
@@ -39,6 +39,13 @@ create table journal (
     said text not null
 );
 """
+_ADDED = """
+create table if not exists token_keys (
+    number integer primary key, state text not null, public blob not null, key blob not null,
+    made integer not null, since integer not null, tainted integer not null
+)
+"""
+"""What came later: an older store gets it when it is opened, and older releases pass it over."""
 
 
 class Issued(NamedTuple):
@@ -74,7 +81,7 @@ class Store:
         os.close(descriptor)
         store = cls(path, _connected(path))
         with store.changes() as change:
-            for statement in filter(str.strip, _TABLES.split(";")):
+            for statement in filter(str.strip, (*_TABLES.split(";"), _ADDED)):
                 change.execute(statement)
             store.set_fact("version", str(VERSION))
             store.set_fact("trust-domain", trust_domain.trust_domain)
@@ -94,6 +101,8 @@ class Store:
         if version != str(VERSION):
             raise StoreError(f"{path} has version {version or 'none'}, this seawall {VERSION}: "
                              "use the seawall that made it")  # fmt: skip
+        with store._asking():
+            store._connection.execute(_ADDED)
         return store
 
     def close(self) -> None:
@@ -191,6 +200,23 @@ class Store:
     def taint(self, number: int) -> None:
         """Note that somebody else may have the key of an issuer, within ``changes``."""
         self._connection.execute("update slots set tainted = 1 where number = ?", (number,))
+
+    # Keys for tokens ------------------------------------------------------------------------
+
+    def token_keys(self) -> list[TokenKey]:
+        """Every key for tokens that there ever was, oldest first."""
+        with self._asking():
+            rows = self._connection.execute("select * from token_keys order by number")
+            return [
+                TokenKey(number, State(state), public, key, made, since, bool(tainted))
+                for number, state, public, key, made, since, tainted in rows
+            ]
+
+    def put_token_key(self, key: TokenKey) -> None:
+        """A new key for tokens, or what has become of one, within ``changes``."""
+        if key.state is State.GONE:
+            key = key._replace(key=b"")
+        self._connection.execute("replace into token_keys values (?, ?, ?, ?, ?, ?, ?)", key)
 
     # What was issued ------------------------------------------------------------------------
 

@@ -61,6 +61,8 @@ class Orders(NamedTuple):
     lifetime: int
     """Seconds that certificates are to hold."""
     views: tuple[View, ...]
+    token_keys: str = ""
+    """The keys that vouch for JWT-SVIDs, as a JWK Set; empty from a controller that makes none."""
 
 
 def encoded(message: Plain) -> bytes:
@@ -125,6 +127,7 @@ def orders_from_plain(plain: Plain) -> Orders:
     return Orders(
         fields.number(plain, "generation"), fields.text(plain, "bundle"),
         fields.number(plain, "slot"), fields.number(plain, "lifetime"), views,
+        str(plain.get("token_keys") or ""),
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from seawall.core.errors import InputError, SeawallError
-from seawall.mesh.authority import rotation
+from seawall.mesh.authority import rotation, tokens
+from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.slots import State
 from seawall.mesh.control import joining
 from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
@@ -52,18 +53,10 @@ class Operator:
             }
             for name, entry in registry.entries.items()
         }  # fmt: skip
-        slots = [
-            {
-                "number": slot.number, "kind": slot.kind, "state": slot.state,
-                "tainted": slot.tainted, "ends": certificates.validity_of(slot.certificate).end,
-            }
-            for slot in authority.store.slots()
-            if slot.state is not State.GONE
-        ]  # fmt: skip
         return {
             "trust_domain": authority.store.trust_domain().trust_domain,
             "now": authority.clock(), "generation": generation, "workloads": workloads,
-            "issuers": slots, "waits_for": registry.laggards(generation),
+            "issuers": _issuers(authority), "waits_for": registry.laggards(generation),
             "revoked": sorted(map(str, registry.revoked)),
         }  # fmt: skip
 
@@ -77,27 +70,58 @@ class Operator:
 
     def _rotate(self, message: Plain) -> Plain:
         authority = self._controller.authority
-        if message.get("root"):
+        if message.get("tokens"):
+            tokens.rotate(authority)
+        elif message.get("root"):
             rotation.rotate_root(authority)
         else:
             rotation.rotate_intermediate(authority)
         return self._progress(force=False)
 
     def _taint(self, message: Plain) -> Plain:
-        rotation.taint(self._controller.authority, int(message.get("number", 0)))
+        if message.get("tokens"):
+            tokens.rotate(self._controller.authority, tainted=True)
+        else:
+            rotation.taint(self._controller.authority, int(message.get("number", 0)))
         return self._progress(force=False)
 
     def _advance(self, message: Plain) -> Plain:
         return self._progress(force=bool(message.get("force")))
 
     def _progress(self, *, force: bool) -> Plain:
-        laggards = self._controller.registry.laggards
-        return rotation.advance(self._controller.authority, laggards, force=force)._asdict()
+        authority, laggards = self._controller.authority, self._controller.registry.laggards
+        progress = rotation.advance(authority, laggards, force=force)
+        missing = tokens.advance(authority, laggards, force=force)
+        if missing and progress.step == "idle":
+            progress = progress._replace(step="trust", waits_for=tuple(missing))
+        generation = rotation.generation_of(authority.store)
+        return progress._replace(generation=generation)._asdict()
 
     def _revoke(self, message: Plain) -> Plain:
         name = parse(str(message.get("id", "")))
         self._controller.revoke(name, back=bool(message.get("back")))
         return {"revoked": sorted(map(str, self._controller.registry.revoked))}
+
+
+def _issuers(authority: Authority) -> list[Plain]:
+    """What signs, or is still trusted; the keys for tokens have no end of their own."""
+    found: list[Plain] = [
+        {
+            "number": slot.number, "kind": str(slot.kind), "state": str(slot.state),
+            "tainted": slot.tainted, "ends": certificates.validity_of(slot.certificate).end,
+        }
+        for slot in authority.store.slots()
+        if slot.state is not State.GONE
+    ]  # fmt: skip
+    found += [
+        {
+            "number": key.number, "kind": "token key", "state": str(key.state),
+            "tainted": key.tainted, "ends": 0,
+        }
+        for key in authority.store.token_keys()
+        if key.state is not State.GONE
+    ]  # fmt: skip
+    return found
 
 
 def handler_of(operator: Operator) -> grpc.GenericRpcHandler:

@@ -12,7 +12,7 @@ import sys
 import grpc
 
 from seawall.core.errors import SeawallError
-from seawall.mesh.authority import rotation
+from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.audit import Audit
 from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
 from seawall.mesh.authority.sealing import load
@@ -50,6 +50,7 @@ async def serve(state: str, run: str) -> None:
     authority = authority_in(state, plan.lifetime)
     registry = Registry(plan.entries, plan.rules, plan.lifetime)
     registry.revoked = declared.revoked(authority.store)
+    tokens.begin(authority)
     controller = Controller(authority, registry, plan.lifetime)
     for name in (JOIN, MAIN, OPERATOR):
         _remove(os.path.join(run, name))
@@ -84,6 +85,9 @@ async def _turn(controller: Controller) -> None:
         elif due is Kind.INTERMEDIATE:
             rotation.rotate_intermediate(authority)
         rotation.advance(authority, laggards)
+        if tokens.is_due(authority):
+            tokens.rotate(authority)
+        tokens.advance(authority, laggards)
         if rotation.generation_of(authority.store) != before:
             await controller.changed()
         now = authority.clock()

@@ -13,8 +13,9 @@ import grpc
 from cryptography import x509
 
 from seawall.core.errors import SeawallError
+from seawall.mesh.authority import tokens
 from seawall.mesh.authority.authority import Authority, Caller, Grant
-from seawall.mesh.authority.errors import RefusedError
+from seawall.mesh.authority.errors import BusyError, RefusedError
 from seawall.mesh.authority.rotation import generation_of
 from seawall.mesh.control import declared, joining
 from seawall.mesh.control.messages import (
@@ -33,7 +34,7 @@ from seawall.mesh.identity import certificates
 from seawall.mesh.identity.checking import leaf_id
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.requests import read_request
-from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 from seawall.mesh.plan.reading import RESERVED
 
 AGENT_LIFETIME = 3600
@@ -104,8 +105,17 @@ class Controller:
             lifetime = AGENT_LIFETIME if is_agent else self.lifetime
             grant = self.authority.issue(data, caller, lifetime)
         except (RefusedError, IdentityError) as error:
-            return {"refused": str(error)}
+            return {"refused": str(error), "is_for_now": isinstance(error, BusyError)}
         return _grant_to_plain(grant)
+
+    def token(self, host: str, message: Plain) -> Plain:
+        """A JWT-SVID for a workload of a host."""
+        audience = message.get("audience")
+        if not isinstance(audience, list):
+            raise MessageError("a message without 'audience': update seawall on both sides")
+        caller = Caller(f"agent of {host}", lambda name: self.registry.may(host, name))
+        name = parse(_text(message, "id"))
+        return tokens.issue(self.authority, name, [str(own) for own in audience], caller)._asdict()
 
     async def follow(
         self, host: str, reports: AsyncIterator[Plain], send: Callable[[Plain], Awaitable[None]]
@@ -142,7 +152,7 @@ class Controller:
         """What a host is to bring about now."""
         return Orders(
             generation_of(self.authority.store), self._bundle(), self.authority.issuer().number,
-            self.lifetime, self.registry.views(host),
+            self.lifetime, self.registry.views(host), tokens.bundle(self.authority),
         )  # fmt: skip
 
     def _bundle(self) -> str:
@@ -159,6 +169,10 @@ def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.Ge
         host = await _host(controller, context)
         return await _answered(context, lambda: controller.issue(host, decoded(data)))
 
+    async def token(data: bytes, context: "_Context") -> bytes:
+        host = await _host(controller, context)
+        return await _answered(context, lambda: controller.token(host, decoded(data)))
+
     async def follow(requests: AsyncIterator[bytes], context: "_Context") -> None:
         host = await _host(controller, context)
         reports = (decoded(data) async for data in requests)
@@ -174,6 +188,7 @@ def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.Ge
     first: dict[str, Any] = {"Join": grpc.unary_unary_rpc_method_handler(join)}
     second: dict[str, Any] = {
         "Issue": grpc.unary_unary_rpc_method_handler(issue),
+        "Token": grpc.unary_unary_rpc_method_handler(token),
         "Follow": grpc.stream_stream_rpc_method_handler(follow),
     }
     return (
@@ -191,6 +206,8 @@ async def _answered(context: "_Context", answer: Callable[[], Plain]) -> bytes:
 
 
 def _code(error: SeawallError) -> grpc.StatusCode:
+    if isinstance(error, BusyError):
+        return grpc.StatusCode.RESOURCE_EXHAUSTED
     if isinstance(error, RefusedError):
         return grpc.StatusCode.PERMISSION_DENIED
     if isinstance(error, MessageError | IdentityError):

@@ -1,18 +1,21 @@
 """Where the files of a mesh on this host are, and who may see them."""
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.mesh.control.process import MAIN, OPERATOR
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.plan.reading import FIRST_PROXY_USER
 from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET
+from seawall.mesh.workloads.endpoints import SOCKET as API_SOCKET
 
-CONTROLLER_USER, AGENT_USER = 61_335, 61_336
+ATTESTOR_USER, CONTROLLER_USER, AGENT_USER = 61_334, 61_335, 61_336
 """User ids of our own processes: nobody else has them, and they have no right on the host."""
 STATE_ROOT = "/var/lib/seawall/mesh"
 RUN_ROOT = "/run/seawall/mesh"
 ADMIN = "admin.sock"
+_NOBODY: Mapping[str, int | None] = {}
 
 
 class Layout(NamedTuple):
@@ -48,6 +51,20 @@ class Layout(NamedTuple):
         return os.path.join(self.run, "agent")
 
     @property
+    def inside(self) -> str:
+        """Sockets of the agent that nobody else opens."""
+        return os.path.join(self.run, "inside")
+
+    @property
+    def attestor(self) -> str:
+        """The socket of who looks at programs for the agent."""
+        return os.path.join(self.run, "attestor", "ask.sock")
+
+    def programs(self, workload: str) -> str:
+        """The directory of the socket at which a workload's program finds the Workload API."""
+        return os.path.join(self.run, "workloads", workload)
+
+    @property
     def logs(self) -> str:
         """What processes say."""
         return os.path.join(self.run, "logs")
@@ -65,8 +82,12 @@ class Layout(NamedTuple):
         """The proxy's administration socket."""
         return os.path.join(self.proxy(workload), ADMIN)
 
-    def make(self, workloads: tuple[str, ...]) -> None:
-        """Make all directories, each for those alone who need it."""
+    def make(self, workloads: tuple[str, ...], groups: Mapping[str, int | None] = _NOBODY) -> None:
+        """Make all directories, each for those alone who need it.
+
+        ``groups`` has the workloads with a Workload API, and the group that may find it there;
+        ``None`` for all.
+        """
         self._refuse_long_paths(workloads)
         try:
             _directory(self.state_root, 0, 0o755)
@@ -82,13 +103,21 @@ class Layout(NamedTuple):
                 user = proxy_user(number)
                 _directory(os.path.join(self.sockets, workload), AGENT_USER, 0o2750, user)
                 _directory(self.proxy(workload), user, 0o700)
+            _directory(self.inside, AGENT_USER, 0o700)
+            _directory(os.path.dirname(self.attestor), ATTESTOR_USER, 0o2750, AGENT_USER)
+            _directory(os.path.join(self.run, "workloads"), 0, 0o711)
+            for workload, group in groups.items():
+                mode = 0o711 if group is None else 0o2750
+                _directory(self.programs(workload), AGENT_USER, mode, group)
         except OSError as error:
             raise HostError(
                 f"{error.filename}: {error.strerror}; seawall mesh needs root and room there"
             ) from None
 
     def _refuse_long_paths(self, workloads: tuple[str, ...]) -> None:
-        paths = [os.path.join(self.doors, MAIN), *(self.admin(name) for name in workloads)]
+        paths = [os.path.join(self.doors, MAIN)]
+        for name in workloads:
+            paths += [self.admin(name), os.path.join(self.programs(name), API_SOCKET)]
         longest = max(paths, key=len)
         if len(longest.encode()) > LONGEST_SOCKET:
             raise HostError(

@@ -120,6 +120,8 @@ def _is_for(pid: int, layout: Layout) -> bool:
         return False
     if b"seawall.mesh.control.process" in words:
         return layout.doors.encode() in words
+    if b"seawall.mesh.workloads.attestor" in words:
+        return layout.attestor.encode() in words
     return b"seawall.mesh.agents.process" in words and layout.mesh.encode() in words
 
 

@@ -21,12 +21,19 @@ from seawall.mesh.hosting import network
 from seawall.mesh.hosting.children import Child, Recipe, stop_all
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.errors import HostError
-from seawall.mesh.hosting.layout import AGENT_USER, CONTROLLER_USER, Layout, proxy_user
+from seawall.mesh.hosting.layout import (
+    AGENT_USER,
+    ATTESTOR_USER,
+    CONTROLLER_USER,
+    Layout,
+    proxy_user,
+)
 from seawall.mesh.hosting.network import Place
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.rules import Redirect
+from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
 HOST = "local"
 _TICK = 0.1
@@ -71,7 +78,7 @@ class Supervisor:
     def begin(self) -> None:
         """Make everything and wait until each workload can be reached; then start the programs."""
         names = tuple(member.name for member in self._plan.members)
-        self._layout.make(names)
+        self._layout.make(names, {own.member.name: _group(own.member) for own in self._known()})
         self._prepare_store()
         network.build(self._plan.mesh, [own.place for own in self._hosted])
         for own in self._hosted:
@@ -80,6 +87,9 @@ class Supervisor:
             self._prove(own)
         self._start(self._controller())
         self._wait("the controller", self._controller_answers)
+        if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
+            self._start(self._attestor())
+            self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
         self._start(self._agent())
         for own in self._hosted:
             self._write_bootstrap(own)
@@ -221,8 +231,30 @@ class Supervisor:
             "join": f"{doors}/{JOIN}", "main": f"{doors}/{MAIN}",
             "token": given["token"], "bundle": given["bundle"], "sockets": self._layout.sockets,
             "workloads": {own.member.name: own.place.addresses for own in self._hosted},
+            "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
+            "inside": self._layout.inside, "attestor": self._layout.attestor,
         }  # fmt: skip
         return json.dumps(task).encode()
+
+    def _attestor(self) -> Recipe:
+        """The only one of our own processes with a right, and it has no key and no secret."""
+        rights = ",".join(f"+{name}" for name in ("sys_ptrace", "dac_read_search"))
+        command = (
+            "setpriv", f"--reuid={ATTESTOR_USER}", f"--regid={ATTESTOR_USER}", "--clear-groups",
+            "--no-new-privs", f"--bounding-set=-all,{rights}", f"--inh-caps=-all,{rights}",
+            f"--ambient-caps=-all,{rights}", sys.executable, "-m",
+            "seawall.mesh.workloads.attestor", self._layout.attestor, str(AGENT_USER),
+        )  # fmt: skip
+        return Recipe("attestor", command, self._log("attestor"), _own_environment())
+
+    def _known(self) -> list[Hosted]:
+        """The workloads whose programs get the Workload API."""
+        return [own for own in self._hosted if own.member.selectors is not None]
+
+    def _door(self, member: Member) -> Door:
+        assert member.selectors is not None  # noqa: S101 - asked before
+        path = os.path.join(self._layout.programs(member.name), SOCKET)
+        return Door(member.name, path, member.selectors, _group(member) is None)
 
     def _write_bootstrap(self, own: Hosted) -> None:
         name = own.member.name
@@ -246,6 +278,8 @@ class Supervisor:
         assert process is not None  # noqa: S101 - asked before
         command = (*own.place.enter, *_dropped(process.user), *process.command)
         environment = {"PATH": _PATH, **process.environment}
+        if own.member.selectors is not None:
+            environment["SPIFFE_ENDPOINT_SOCKET"] = f"unix://{self._door(own.member).path}"
         return Recipe(
             own.member.name, command, self._log(own.member.name), environment, process.directory
         )
@@ -260,6 +294,11 @@ def last_line(path: str) -> str:
     with open(path, encoding="utf-8", errors="replace") as stream:
         lines = stream.read().strip().splitlines()
     return lines[-1][-500:] if lines else f"without a word, see {path}"
+
+
+def _group(member: Member) -> int | None:
+    """The group that finds a workload's socket: what we start ourselves has one of its own."""
+    return member.process.user if member.process else None
 
 
 def _dropped(user: int) -> tuple[str, ...]:

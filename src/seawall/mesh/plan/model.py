@@ -31,6 +31,26 @@ class Workload(NamedTuple):
     ports: tuple[Port, ...] = ()
 
 
+class Selectors(NamedTuple):
+    """By what a workload's processes are known on their host. All that are given must hold."""
+
+    user: int = 0
+    """A user id; 0: any. Nobody is known by being root, who can be everybody."""
+    group: int = -1
+    """A group id; -1: any."""
+    unit: str = ""
+    """A unit of systemd: ``orders.service``."""
+    path: str = ""
+    """The file that the process runs, by its path on the host."""
+    sha256: str = ""
+    """The digest of that file, hexadecimal."""
+
+    @property
+    def looks_inside(self) -> bool:
+        """Whether it takes a look at the program, which only a privileged process may have."""
+        return bool(self.path or self.sha256)
+
+
 class Source(NamedTuple):
     """Who may, or may not: an id, or all below one."""
 

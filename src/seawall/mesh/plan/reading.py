@@ -20,7 +20,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.errors import IdentityError
@@ -28,12 +28,18 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.plan.document import Node, documents_in, read
 from seawall.mesh.plan.durations import seconds_of
 from seawall.mesh.plan.errors import PlanError
-from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Workload
+from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Selectors, Workload
 from seawall.mesh.plan.policy import id_in, rules_in
 from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
 
+if TYPE_CHECKING:
+    import re
+
 _NAME = pattern(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?\Z")
 _VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_UNIT = pattern(r"[A-Za-z0-9:_.@\\-]{1,240}\.(?:service|scope)\Z")
+_ABSOLUTE = pattern(r"/[^\0]*[^/\0]\Z")
+_DIGEST = pattern(r"[0-9a-f]{64}\Z")
 _OWN_PORTS = (ADMIN, OUTBOUND, INBOUND, PROBES)
 MOST_WORKLOADS = 1000
 FIRST_PROXY_USER = 61_337
@@ -62,6 +68,8 @@ class Member(NamedTuple):
     ports: tuple[Port, ...]
     process: Process | None
     """``None``: only its network and its proxy are made; somebody starts the program there."""
+    selectors: Selectors | None = None
+    """By what its program is known to the Workload API; ``None``: it gets none."""
 
 
 class Plan(NamedTuple):
@@ -167,7 +175,7 @@ def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
 
 
 def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
-    node.only("id", "command", "user", "directory", "environment", "ports")
+    node.only("id", "command", "user", "directory", "environment", "ports", "attest")
     own = id_in(node.of("id"), domain, {}) if "id" in node else domain.child("workload", name)
     if own.is_below(domain.child(*RESERVED)):
         node.of("id").fail(f"{own} is the mesh's own: give the workload another id")
@@ -177,7 +185,38 @@ def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
     for key in ("user", "directory", "environment"):
         if process is None and key in node:
             node.of(key).fail("means nothing without a command: add one, or remove it")
-    return Member(name, own, _ports(node), process)
+    return Member(name, own, _ports(node), process, _selectors(node, process))
+
+
+def _selectors(node: Node, process: Process | None) -> Selectors | None:
+    """What a program is known by; one that we start ourselves has its user at least."""
+    user = process.user if process else 0
+    if "attest" not in node:
+        return Selectors(user) if process else None
+    own = node.of("attest").only("user", "group", "unit", "path", "sha256")
+    if "user" in own:
+        if process:
+            own.of("user").fail("the user stands with the command already: remove it here")
+        user = own.of("user").whole_number(1, _MOST_USERS)
+    found = Selectors(
+        user,
+        own.of("group").whole_number(0, _MOST_USERS) if "group" in own else -1,
+        _matching(own, "unit", _UNIT, "a unit of systemd, like orders.service"),
+        _matching(own, "path", _ABSOLUTE, "an absolute path"),
+        _matching(own, "sha256", _DIGEST, "64 hexadecimal digits, in small letters"),
+    )
+    if not (found.user or found.unit):
+        own.fail("anybody may run a program: add a user or a unit")
+    return found
+
+
+def _matching(node: Node, key: str, wanted: "re.Pattern[str]", what: str) -> str:
+    if key not in node:
+        return ""
+    text = node.of(key).text()
+    if not wanted.match(text):
+        node.of(key).fail(f"{text!r} does not fit: write {what}")
+    return text
 
 
 def _process(node: Node, base: str) -> Process:

@@ -1,0 +1,1 @@
+"""The SPIFFE Workload API: identities for programs that take them themselves."""
