@@ -1,13 +1,15 @@
-"""The controller's process: ``python -m seawall.mesh.control.process STATE RUN``.
+"""The controller's process: ``python -m seawall.mesh.control.process STATE RUN [JOIN MAIN]``.
 
 It has the state directory (store, sealing key, audit log) and a directory for sockets, and needs no
-right on the host beside those.
+right on the host beside those. JOIN and MAIN are ``HOST:PORT``: its two doors for agents of other
+hosts, beside the sockets for the agent of this one.
 """
 
 import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 import grpc
 
@@ -22,7 +24,7 @@ from seawall.mesh.control import declared
 from seawall.mesh.control.operating import Operator, handler_of
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
-from seawall.mesh.control.serving import close_doors, open_doors
+from seawall.mesh.control.serving import Addresses, close_doors, open_doors
 
 JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
 STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
@@ -42,24 +44,32 @@ def authority_in(state: str, lifetime: int) -> Authority:
     )  # fmt: skip
 
 
-async def serve(state: str, run: str) -> None:
-    """Serve until told to stop."""
+async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
+    """Serve what the store declares until told to stop; ``more`` are doors beside the sockets."""
     store = Store.open(os.path.join(state, STORE))
     plan = declared.read(store)
     store.close()
     authority = authority_in(state, plan.lifetime)
     registry = Registry(plan.entries, plan.rules, plan.lifetime)
     registry.revoked = declared.revoked(authority.store)
-    tokens.begin(authority)
-    controller = Controller(authority, registry, plan.lifetime)
-    for name in (JOIN, MAIN, OPERATOR):
+    for name in (JOIN, MAIN):
         _remove(os.path.join(run, name))
+    own = Addresses(f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
+    await serve_controller(Controller(authority, registry, plan.lifetime), run, (own, *more))
+
+
+async def serve_controller(
+    controller: Controller, run: str, addresses: Sequence[Addresses]
+) -> None:
+    """Serve agents, and operators by a socket in ``run``, until told to stop."""
+    tokens.begin(controller.authority)
+    _remove(os.path.join(run, OPERATOR))
     operator = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     operator.add_generic_rpc_handlers((handler_of(Operator(controller)),))
     operator.add_insecure_port(f"unix:{run}/{OPERATOR}")
     await operator.start()
     os.chmod(f"{run}/{OPERATOR}", 0o600)
-    doors = await open_doors(controller, f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
+    doors = await open_doors(controller, addresses)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -102,11 +112,11 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def main(state: str, run: str) -> int:
+def main(state: str, run: str, *doors: str) -> int:
     """Run the controller; gives the exit code."""
     os.umask(0o077)
     try:
-        asyncio.run(serve(state, run))
+        asyncio.run(serve(state, run, (Addresses(*doors),) if doors else ()))
     except SeawallError as error:
         sys.stderr.write(f"seawall: {error}\n")
         return error.exit_code

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import grpc
 
+from seawall.core.errors import UsageError
 from seawall.mesh.authority.authority import Authority, Caller
 from seawall.mesh.control.names import SERVER_NAME, controller_id
 from seawall.mesh.control.service import Controller, handlers_of
@@ -19,6 +22,14 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 _LIFETIME = 24 * 3600
+_UNIX = "unix:"
+
+
+class Addresses(NamedTuple):
+    """Where the two doors are: ``unix:PATH``, or ``HOST:PORT`` for agents of other hosts."""
+
+    join: str
+    main: str
 
 
 class Identity:
@@ -48,20 +59,36 @@ class Identity:
         return grpc.ssl_server_certificate_configuration([self.pair()], roots)
 
 
-async def open_doors(controller: Controller, join: str, main: str) -> list[grpc.aio.Server]:
-    """Serve agents at two addresses (``unix:PATH`` or ``HOST:PORT``)."""
+async def open_doors(
+    controller: Controller, addresses: Sequence[Addresses]
+) -> list[grpc.aio.Server]:
+    """Serve agents; each pair of addresses leads to the same two doors.
+
+    Raises:
+        UsageError: somebody else listens there.
+    """
     identity = Identity(controller.authority)
     first, second = handlers_of(controller)
     doors = []
-    for address, handler, is_main in ((join, first, False), (main, second, True)):
+    for number, handler in enumerate((first, second)):
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers((handler,))
-        server.add_secure_port(address, _credentials(identity, is_main=is_main))
+        places = [pair[number] for pair in addresses]
+        for place in places:
+            _listen(server, place, _credentials(identity, is_main=number == 1))
         await server.start()
-        if address.startswith("unix:"):
-            os.chmod(address.removeprefix("unix:"), 0o660)
+        for place in places:
+            if place.startswith(_UNIX):
+                os.chmod(place.removeprefix(_UNIX), 0o660)
         doors.append(server)
     return doors
+
+
+def _listen(server: grpc.aio.Server, place: str, credentials: grpc.ServerCredentials) -> None:
+    try:
+        server.add_secure_port(place, credentials)
+    except RuntimeError:
+        raise UsageError(f"cannot listen on {place}: choose another address or port") from None
 
 
 def _credentials(identity: Identity, *, is_main: bool) -> grpc.ServerCredentials:
