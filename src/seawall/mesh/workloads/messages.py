@@ -75,11 +75,13 @@ _SCALARS = {"string": FieldDescriptorProto.TYPE_STRING, "bytes": FieldDescriptor
 def _add_field(message: DescriptorProto, own: _Field) -> None:
     many = own.repeated or own.kind == "map"
     label = FieldDescriptorProto.LABEL_REPEATED if many else FieldDescriptorProto.LABEL_OPTIONAL
-    kind, of = _SCALARS.get(own.kind, FieldDescriptorProto.TYPE_MESSAGE), ""
+    if own.kind in _SCALARS:
+        kind = _SCALARS[own.kind]
+        message.field.add(name=own.name, number=own.number, label=label, type=kind)
+        return
+    kind, of = FieldDescriptorProto.TYPE_MESSAGE, f".{own.kind}"
     if own.kind == "map":
         of = f".{message.name}.{_add_entry(message, own.name)}"
-    elif own.kind not in _SCALARS:
-        of = f".{own.kind}"
     message.field.add(name=own.name, number=own.number, label=label, type=kind, type_name=of)
 
 
