@@ -20,6 +20,7 @@ from seawall.mesh.hosting import network, running
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.plan.reading import plan_of
 from seawall.mesh.proxies import program
+from tests.mesh.hosting.keeping import kept_up
 
 MARK = "a-word-that-only-the-applications-say"
 DESCRIPTION = """\
@@ -127,32 +128,11 @@ def mesh(directory: Path) -> Iterator[Mesh]:
     name = f"t{os.getpid() % 100_000}"
     text = DESCRIPTION.replace("NAME", name).replace("PYTHON", SYSTEM_PYTHON)
     text = text.replace("APP", APP.replace("MARK", MARK))
-    plan = plan_of(str(directory / "mesh.yaml"), text.encode())
-    layout = Layout(name, str(directory / "state"), str(directory / "run"))
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            running.keep_up(plan, layout, program.find(), (directory / "ready").touch)
-            code = 0
-        except BaseException as error:  # noqa: BLE001 - the parent tells it
-            (directory / "failed").write_text(repr(error))
-        finally:
-            os._exit(code)
-    try:
+    with kept_up(directory, name, text) as layout:
         made = Mesh(layout)
-        ended = directory / "failed"
-        assert made.until((directory / "ready").exists, 60), ended.exists() and ended.read_text()
         # The program is started once the mesh stands; it takes its time.
         assert made.until(lambda: MARK in made.curl("web", "http://orders:8080/").stdout)
         yield made
-    finally:
-        os.kill(child, signal.SIGTERM)
-        _, status = os.waitpid(child, 0)
-        running.take_down(layout)
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert network.namespaces_of(name) == []
-    assert not os.path.exists(layout.run)
 
 
 def test_the_four_sentences(mesh: Mesh, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,7 @@ from typing import Any
 import pytest
 
 from seawall.mesh.control.operating import ask
-from seawall.mesh.hosting import network, running
-from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.plan.reading import plan_of
-from seawall.mesh.proxies import program
+from tests.mesh.hosting.keeping import kept_up
 from tests.mesh.hosting.test_up import SYSTEM_PYTHON, Mesh, _reason
 
 pytestmark = pytest.mark.skipif(bool(_reason()), reason=_reason())
@@ -70,29 +66,8 @@ def mesh() -> Iterator[Mesh]:
         directory.chmod(0o777)
         text = DESCRIPTION.replace("NAME", name).replace("DIR", made)
         text = text.replace("DIGEST", sha256(Path(PROGRAM).read_bytes()).hexdigest())
-        plan = plan_of(str(directory / "mesh.yaml"), text.encode())
-        layout = Layout(name, str(directory / "state"), str(directory / "run"))
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                running.keep_up(plan, layout, program.find(), (directory / "ready").touch)
-                code = 0
-            except BaseException as error:  # noqa: BLE001 - the parent tells it
-                (directory / "failed").write_text(repr(error))
-            finally:
-                os._exit(code)
-        try:
-            own = Mesh(layout)
-            why = directory / "failed"
-            assert own.until((directory / "ready").exists, 60), why.exists() and why.read_text()
-            yield own
-        finally:
-            os.kill(child, signal.SIGTERM)
-            _, status = os.waitpid(child, 0)
-            running.take_down(layout)
-        assert os.waitstatus_to_exitcode(status) == 0
-        assert network.namespaces_of(name) == []
+        with kept_up(directory, name, text) as layout:
+            yield Mesh(layout)
 
 
 def asked(mesh: Mesh, workload: str, user: int) -> dict[str, Any]:
