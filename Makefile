@@ -5,11 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test test-full lint format bench docs snapshot lock clean
+.PHONY: demo demo-mesh test test-full lint format bench docs snapshot lock clean
 
 demo: $(STAMP)
 	@$(BIN)/seawall scan examples/shop --exit-zero
 	@echo "Try next: $(BIN)/seawall explain privileged-container, or $(BIN)/seawall scan YOUR-REPOSITORY"
+
+# The shop's web and orders in a mesh on this host. Needs root, Linux and Go; says what else is missing.
+demo-mesh: $(DEV_STAMP)
+	@$(BIN)/python -m tools.demo_mesh
 
 # The run-time environment: the package and its dependencies, nothing else.
 $(STAMP): requirements/run.txt pyproject.toml

@@ -14,6 +14,7 @@ from tools import build_docs
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = {
     "demo",
+    "demo-mesh",
     "test",
     "test-full",
     "lint",
