@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy, mesh_webhook
+from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy, mesh_verify, mesh_webhook
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -53,6 +53,7 @@ def parser() -> Parser:
     mesh_inject.add_parsers(actions)
     mesh_init.add_parser(actions)
     mesh_webhook.add_parser(actions)
+    mesh_verify.add_parser(actions)
     return result
 
 
@@ -175,6 +176,11 @@ def _operate(options: argparse.Namespace) -> int:
     return mesh_ca.run(options, _layout_of(options.mesh).operator)
 
 
+def _verify(options: argparse.Namespace) -> int:
+    return mesh_verify.run(options, _layout_of(options.mesh))
+
+
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "up": _up, "down": _down, "status": _status, "ca": _operate, "token": _operate,
+    "verify": _verify,
 }  # fmt: skip

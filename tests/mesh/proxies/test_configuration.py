@@ -159,7 +159,7 @@ def test_programs_that_will_not_do(tmp_path: Path) -> None:
         program.find(str(other))
     other.chmod(0o755)
     assert program.find(str(other)) == str(other)
-    with pytest.raises(program.EnvoyError, match=r"older than 1\.34"):
+    with pytest.raises(program.EnvoyError, match=r"older than 1\.37"):
         program.version_of(str(other))
     other.write_text("#!/bin/sh\necho hello\n")
     with pytest.raises(program.EnvoyError, match="does not say that it is an Envoy"):

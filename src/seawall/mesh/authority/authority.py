@@ -145,11 +145,15 @@ class Authority:
         serial = certificates.new_serial()
         issued = Issued(serial, name, caller.name, keys.fingerprint(key), slot.number, now,
                         validity.end)  # fmt: skip
+        self.remember(issued)
+        leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
+        return Grant(name, (leaf, slot.certificate), validity, slot.number)
+
+    def remember(self, issued: Issued) -> None:
+        """Write a certificate down, in the store and the audit log, before it is signed."""
         with self.store.changes():
             self.store.remember(issued)
         self.audit.issued(issued)
-        leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
-        return Grant(name, (leaf, slot.certificate), validity, slot.number)
 
     def admit(self, caller: Caller) -> None:
         """Count a request; raises :class:`BusyError` where there are too many."""

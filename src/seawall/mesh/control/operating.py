@@ -9,7 +9,7 @@ from seawall.core.errors import InputError, SeawallError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.slots import State
-from seawall.mesh.control import joining
+from seawall.mesh.control import joining, probing
 from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity import certificates
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SERVICE = "seawall.mesh.v1.Operator"
 _TIMEOUT = 20.0
+_LOOKS = ("Status", "Token", "Probe", "Edges")
+"""Requests that change nothing which agents are to be told."""
 
 
 class OperatorError(InputError):
@@ -34,12 +36,15 @@ class Operator:
         self.methods: Mapping[str, Callable[[Plain], Plain]] = {
             "Status": self._status, "Token": self._token, "Rotate": self._rotate,
             "Taint": self._taint, "Revoke": self._revoke, "Advance": self._advance,
+            "Probe": lambda message: probing.probe(controller.authority, message),
+            "Edges": lambda _: probing.edges(controller.registry),
         }  # fmt: skip
 
     async def call(self, method: str, message: Plain) -> Plain:
         """Carry out one request; agents hear of what has changed."""
         answer = self.methods[method](message)
-        await self._controller.changed()
+        if method not in _LOOKS:
+            await self._controller.changed()
         return answer
 
     def _status(self, _: Plain) -> Plain:
@@ -47,7 +52,7 @@ class Operator:
         generation = rotation.generation_of(authority.store)
         workloads = {
             name: {
-                "id": str(entry.id), "host": entry.host,
+                "id": str(entry.id), "host": entry.host, "ports": entry.ports,
                 "standing": registry.standings[name]._asdict()
                 if name in registry.standings else None,
             }
@@ -57,7 +62,7 @@ class Operator:
             "trust_domain": authority.store.trust_domain().trust_domain,
             "now": authority.clock(), "generation": generation, "workloads": workloads,
             "issuers": _issuers(authority), "waits_for": registry.laggards(generation),
-            "revoked": sorted(map(str, registry.revoked)),
+            "revoked": sorted(map(str, registry.revoked)), "lifetime": self._controller.lifetime,
         }  # fmt: skip
 
     def _token(self, message: Plain) -> Plain:

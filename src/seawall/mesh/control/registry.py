@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.mesh.control.messages import Report, Standing
+from seawall.mesh.control.reserved import kept_out
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.plan.views import views_of
@@ -82,7 +83,8 @@ class Registry:
             for entry in self._entries.values()
             if entry.name in self._standings
         ]
-        views = views_of(workloads, [*self._denials(), *self._rules], self._lifetime)
+        own = kept_out([entry.id for entry in self._entries.values()], self._rules)
+        views = views_of(workloads, [*own, *self._denials(), *self._rules], self._lifetime)
         return tuple(view for name, view in views.items() if self._entries[name].host == host)
 
     def _denials(self) -> list[Rule]:

@@ -94,6 +94,40 @@ def make_leaf(
     return _signed_by(builder, issuer)
 
 
+class Odd(NamedTuple):
+    """What is wrong with a leaf of :func:`make_odd_leaf`, beside its names and times."""
+
+    is_authority: bool = False
+    may_sign: bool = False
+
+
+def make_odd_leaf(
+    names: Sequence[SpiffeId],
+    key: PublicKey,
+    validity: Validity,
+    issuer: Issuer,
+    serial: int,
+    odd: Odd,
+) -> x509.Certificate:
+    """A leaf that whoever checks it must refuse (X509-SVID.md 5.2): to see whether they do.
+
+    It never says both that it is an issuer and that its key may sign, so it is none.
+    """
+    if odd.is_authority and odd.may_sign:
+        raise IdentityError("a probe that could sign others is never made: ask for one oddity")
+    builder = _builder(checked(key), validity, serial).subject_name(x509.Name(()))
+    uris = [x509.UniformResourceIdentifier(str(name)) for name in names]
+    builder = builder.add_extension(x509.SubjectAlternativeName(uris), critical=True)
+    constraints = x509.BasicConstraints(
+        ca=odd.is_authority, path_length=0 if odd.is_authority else None
+    )
+    builder = builder.add_extension(constraints, critical=True)
+    usage = _usage(is_authority=odd.may_sign, both=True)
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage(_BOTH_WAYS), critical=False)
+    return _signed_by(builder, issuer)
+
+
 def as_pem(chain: Sequence[x509.Certificate]) -> bytes:
     """Certificates one after the other, as Envoy takes a chain or a bundle."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
@@ -190,9 +224,10 @@ def _alternative(name: SpiffeId, hosts: Sequence[str] = ()) -> x509.SubjectAlter
     return x509.SubjectAlternativeName((own, *map(x509.DNSName, hosts)))
 
 
-def _usage(*, is_authority: bool) -> x509.KeyUsage:
+def _usage(*, is_authority: bool, both: bool = False) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not is_authority, key_cert_sign=is_authority, crl_sign=is_authority,
+        digital_signature=both or not is_authority,
+        key_cert_sign=is_authority, crl_sign=is_authority,
         content_commitment=False, key_encipherment=False, data_encipherment=False,
         key_agreement=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip

@@ -9,6 +9,11 @@ LONGEST = 1800
 """Seconds that a connection lasts at most, however long certificates hold."""
 
 
+def longest_of(lifetime: int) -> int:
+    """Seconds that a connection lasts at most, where certificates hold for ``lifetime``."""
+    return max(1, min(lifetime // 2, LONGEST))
+
+
 def views_of(
     workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int
 ) -> Mapping[str, View]:
@@ -17,7 +22,7 @@ def views_of(
     A workload is told of another one, and of its ports, where a rule may let it in; a rule that
     denies takes nothing away here, since that is decided by the other side.
     """
-    longest = max(1, min(lifetime // 2, LONGEST))
+    longest = longest_of(lifetime)
     return {
         own.name: View(
             own,

@@ -10,8 +10,9 @@ from ipaddress import ip_address
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.access import filters_of
+from seawall.mesh.proxies.callers import callers_of, one_name
 from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of
-from seawall.mesh.proxies.logs import logs
+from seawall.mesh.proxies.logs import logs, refusals
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
 
@@ -28,6 +29,8 @@ _ORIGINAL = filter_of(
     "envoy.filters.listener.original_dst",
     "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
 )
+_EARLY = 64 * 1024
+"""Bytes from a caller that are kept while the application is being connected to."""
 _HANDSHAKE_TIMEOUT = 5
 """Seconds for a handshake: who says nothing does not keep a connection."""
 
@@ -41,7 +44,8 @@ def listeners_of(view: View) -> list[Json]:
     found = [outbound]
     if view.own.ports:
         ways_in = [_chain_from(view, port) for port in view.own.ports]
-        found.append(_listener("inbound", INBOUND, "INBOUND", ways_in))
+        inbound = _listener("inbound", INBOUND, "INBOUND", ways_in)
+        found.append({**inbound, "access_log": refusals()})
     return found
 
 
@@ -90,9 +94,9 @@ def _chain_from(view: View, port: Port) -> Json:
     return {
         "name": f"in :{port.number}",
         "filter_chain_match": {"destination_port": port.number},
-        "transport_socket": tls.server(trust_domain),
+        "transport_socket": tls.server(callers_of(view.rules, port, trust_domain)),
         "transport_socket_connect_timeout": seconds(_HANDSHAKE_TIMEOUT),
-        "filters": filters,
+        "filters": [one_name(), *filters],
     }
 
 
@@ -106,6 +110,10 @@ def _forward(
     fields["access_log"] = logs(http=False)
     if longest:
         fields["max_downstream_connection_duration"] = seconds(longest)
+    if cluster == LOCAL:
+        # The application hears of nobody who has not shown a certificate.
+        fields["upstream_connect_mode"] = "ON_DOWNSTREAM_TLS_HANDSHAKE"
+        fields["max_early_data_bytes"] = _EARLY
     return filter_of(*_TCP_PROXY, **fields)
 
 

@@ -18,6 +18,22 @@ _REQUEST = {
 }  # fmt: skip
 
 
+_FAILED = {
+    "extension_filter": {
+        "name": "envoy.access_loggers.extension_filters.cel",
+        "typed_config": any_of(
+            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+            expression="connection.transport_failure_reason != ''",
+        ),
+    }
+}
+
+
+def refusals() -> list[Json]:
+    """What a listener writes: handshakes that failed, which no chain of filters hears of."""
+    return [{**own, "filter": _FAILED} for own in logs(http=False)]
+
+
 def logs(*, http: bool) -> list[Json]:
     """Where a chain writes: standard output. Query strings may hold secrets, and are left out."""
     fields = _BOTH | _REQUEST if http else _BOTH

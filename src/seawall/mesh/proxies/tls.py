@@ -13,12 +13,12 @@ _TLS = "envoy.extensions.transport_sockets.tls.v3"
 _ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
-def server(trust_domain: SpiffeId) -> Json:
-    """The socket of an inbound chain: whoever comes shows a certificate of this trust domain."""
+def server(callers: Sequence[Json]) -> Json:
+    """The socket of an inbound chain: whoever comes shows a certificate with one of these names."""
     return _socket(
         any_of(
             f"{_TLS}.DownstreamTlsContext",
-            common_tls_context=_common([{"prefix": f"{trust_domain}/"}]),
+            common_tls_context=_common(callers),
             require_client_certificate=True,
             disable_stateless_session_resumption=True,
             disable_stateful_session_resumption=True,

@@ -67,6 +67,7 @@ _FILTERS = "envoy.extensions.filters"
 _MODULES = (
     "envoy.config.cluster.v3.cluster_pb2",
     "envoy.config.listener.v3.listener_pb2",
+    "envoy.extensions.access_loggers.filters.cel.v3.cel_pb2",
     "envoy.extensions.access_loggers.stream.v3.stream_pb2",
     f"{_FILTERS}.http.rbac.v3.rbac_pb2",
     f"{_FILTERS}.http.router.v3.router_pb2",
@@ -74,6 +75,8 @@ _MODULES = (
     f"{_FILTERS}.network.http_connection_manager.v3.http_connection_manager_pb2",
     f"{_FILTERS}.network.rbac.v3.rbac_pb2",
     f"{_FILTERS}.network.tcp_proxy.v3.tcp_proxy_pb2",
+    "envoy.extensions.matching.common_inputs.ssl.v3.ssl_inputs_pb2",
     "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
+    "envoy.extensions.transport_sockets.tls.v3.tls_spiffe_validator_config_pb2",
     "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",
 )

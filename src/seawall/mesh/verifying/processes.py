@@ -1,0 +1,53 @@
+"""The mesh's own processes on this host, by what they were started with."""
+
+import contextlib
+import os
+import signal
+from typing import NamedTuple
+
+from seawall.mesh.hosting.layout import Layout
+from seawall.mesh.verifying.errors import VerifyError
+
+
+class Processes(NamedTuple):
+    """Those of one mesh."""
+
+    layout: Layout
+
+    def controller(self) -> list[int]:
+        """The controller's, by its module and its directory."""
+        return _pids(b"seawall.mesh.control.process", self.layout.doors.encode())
+
+    def agent(self) -> list[int]:
+        """The agent's, by its module and the mesh."""
+        return _pids(b"seawall.mesh.agents.process", self.layout.mesh.encode())
+
+    def proxy(self, workload: str) -> list[int]:
+        """The proxy's of a workload, by its bootstrap."""
+        path = os.path.join(self.layout.proxy(workload), "bootstrap.json")
+        return _pids(path.encode())
+
+
+def kill(pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal; raises :class:`VerifyError` where there is nobody to get it."""
+    if not pids:
+        raise VerifyError("what is to be killed does not run: see mesh status")
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _pids(*words: bytes) -> list[int]:
+    """Processes that have all of some words among their arguments."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) == os.getpid():
+            continue
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as stream:
+                arguments = stream.read().split(b"\0")
+        except OSError:
+            continue
+        if all(word in arguments for word in words):
+            found.append(int(entry))
+    return found

@@ -1,0 +1,132 @@
+"""All attacks on the workloads of one host, one after the other, and what came of each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cryptography import x509
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.control.operating import ask
+from seawall.mesh.hosting.layout import Layout
+from seawall.mesh.identity.checking import leaf_id
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.spiffe_id import trust_domain
+from seawall.mesh.proxies.secrets import bundle_of
+from seawall.mesh.verifying import limits, trials
+from seawall.mesh.verifying.attacker import NOBODY, attack
+from seawall.mesh.verifying.disturbing import disturbances
+from seawall.mesh.verifying.forging import Forge
+from seawall.mesh.verifying.lines import Line, Verdict
+from seawall.mesh.verifying.outcomes import Outcome
+from seawall.mesh.verifying.reasons import Reasons, place_of, reasons_of
+from seawall.mesh.verifying.stranger import Stranger
+from seawall.mesh.verifying.targets import Edge, Target, edges_of, targets_of
+from seawall.mesh.verifying.trials import Trial
+
+
+class Choice(NamedTuple):
+    """What the operator wants to have tried."""
+
+    workloads: tuple[str, ...] = ()
+    """Empty for all of this host."""
+    disturb: bool = False
+    """Kill processes and flush rules as well."""
+    patience: float = 20.0
+    """Seconds that one attack may take."""
+
+
+def verify(layout: Layout, choice: Choice) -> Verdict:
+    """Attack the workloads of a mesh on this host.
+
+    Raises:
+        VerifyError: there is nothing to attack here, or no right to.
+        OperatorError: the controller cannot be asked.
+    """
+    status = ask(layout.operator, "Status")
+    targets = targets_of(layout, status, choice.workloads)
+    edges = edges_of(ask(layout.operator, "Edges"))
+    domain = trust_domain(status["trust_domain"])
+    forge = Forge(layout.operator, domain)
+    with Stranger(layout.mesh) as stranger:
+        lines = list(_quiet(targets, edges, forge, stranger))
+        lines += limits.lines(
+            targets, status["lifetime"], forge, stranger.namespace, choice.patience
+        )
+        lines.append(_empty_bundle())
+        if choice.disturb:
+            lines += disturbances(layout, targets, edges, forge, stranger, choice.patience)
+        else:
+            lines.append(
+                Line("what is killed or flushed", layout.mesh, "nothing is let through",
+                     "not tried: it disturbs; ask for it with --disturb", None)
+            )  # fmt: skip
+    return Verdict(layout.mesh, domain.trust_domain, tuple(lines))
+
+
+def _quiet(
+    targets: Sequence[Target], edges: Sequence[Edge], forge: Forge, stranger: Stranger
+) -> Iterator[Line]:
+    """What can be tried without anybody noticing."""
+    tried = list(trials.attempts(forge))
+    outside = [
+        trial
+        for target in targets
+        for trial in trials.from_outside(
+            target, stranger.namespace, forge, tried,
+            [own.id for own in targets if _may(own, target, edges)],
+        )
+    ]  # fmt: skip
+    outcomes = attack(stranger.namespace, NOBODY, [trial.act for trial in outside])
+    reasons = reasons_of(targets)
+    ids = {target.name: target.id for target in targets}
+    for trial, outcome in zip(outside, outcomes, strict=True):
+        yield _line(trial, outcome, reasons, stranger, ids)
+    for target in targets:
+        others = [other for other in targets if other is not target]
+        inside = list(trials.from_inside(target, others, edges))
+        outcomes = attack(target.namespace, target.user, [trial.act for trial in inside])
+        for trial, outcome in zip(inside, outcomes, strict=True):
+            yield _line(trial, outcome, {}, stranger, ids)
+
+
+def _may(caller: Target, callee: Target, edges: Sequence[Edge]) -> bool:
+    return any(edge.caller == caller.name and edge.callee == callee.name for edge in edges)
+
+
+def _line(
+    trial: Trial, outcome: Outcome, reasons: Reasons, stranger: Stranger, ids: dict[str, str]
+) -> Line:
+    ok = trial.holds(outcome)
+    seen = outcome.kind if outcome.said in ("", outcome.kind) else f"{outcome.kind}: {outcome.said}"
+    if trial.act.get("roots"):
+        seen, is_right = _identity(outcome, ids[trial.workload])
+        ok = ok and is_right
+    elif outcome.extra in ("ticket", "no ticket"):
+        seen = f"{outcome.extra}; {seen}"
+    own = stranger.addresses[":" in str(trial.act.get("address", ""))]
+    because = reasons.get((trial.workload, place_of(own, outcome.port)), "")
+    return Line(
+        trial.attack, trial.target, trial.expected, f"{seen} ({because})" if because else seen, ok
+    )
+
+
+def _identity(outcome: Outcome, expected: str) -> tuple[str, bool]:
+    """Who the other side has shown itself to be: its chain was checked by the TLS library."""
+    if not outcome.extra:
+        return f"{outcome.kind}: {outcome.said}", False
+    try:
+        leaf = x509.load_der_x509_certificate(bytes.fromhex(outcome.extra))
+        name = leaf_id(leaf, outcome.at)
+    except (ValueError, IdentityError) as error:
+        return str(error), False
+    return str(name), str(name) == expected
+
+
+def _empty_bundle() -> Line:
+    """Without roots a proxy might trust anybody, so there is no such secret."""
+    expected = "refused on our side, the last roots stay"
+    try:
+        made: Any = bundle_of(())
+    except SeawallError as error:
+        return Line("the bundle deleted", "all proxies", expected, f"refused: {error}", ok=True)
+    return Line("the bundle deleted", "all proxies", expected, f"handed out: {made}", ok=False)
