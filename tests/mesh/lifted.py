@@ -1,7 +1,6 @@
 """A mesh that is up on this host, for tests: root, nftables and Envoy are needed."""
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -16,9 +15,9 @@ import pytest
 from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.hosting import network, running
 from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.plan.reading import plan_of
 from seawall.mesh.proxies import program
 from seawall.mesh.verifying.processes import Processes
+from tests.mesh.hosting.keeping import kept_up
 
 PYTHON = "/usr/bin/python3"
 """One that other users can run; the tests' own may be in somebody's home."""
@@ -89,29 +88,5 @@ def lifted(text: str, prefix: str) -> Iterator[Lifted]:
         directory = Path(path)
         directory.chmod(0o755)
         text = text.replace("NAME", name).replace("DIRECTORY", path).replace("PYTHON", PYTHON)
-        plan = plan_of(str(directory / "mesh.yaml"), text.encode())
-        layout = Layout(name, str(directory / "state"), str(directory / "run"))
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                running.keep_up(plan, layout, program.find(), (directory / "ready").touch)
-                code = 0
-            except BaseException as error:  # noqa: BLE001 - the parent tells it
-                (directory / "failed").write_text(repr(error))
-            finally:
-                os._exit(code)
-        found = Lifted(layout, child, directory)
-        try:
-            failed = directory / "failed"
-            assert found.until((directory / "ready").exists, 60), (
-                failed.exists() and failed.read_text()
-            )
-            yield found
-        finally:
-            os.kill(child, signal.SIGTERM)
-            _, status = os.waitpid(child, 0)
-            running.take_down(layout)
-        assert os.waitstatus_to_exitcode(status) == 0
-        assert network.namespaces_of(name) == []
-        assert not os.path.exists(layout.run)
+        with kept_up(directory, name, text) as layout:
+            yield Lifted(layout, running.running(layout), directory)

@@ -72,7 +72,10 @@ def _resumed(act: Act) -> Outcome:
     with _connected(act) as own:
         first = Connection(own, context)
         outcome = first.converse(Wish())
-        session = first.tls.session
+        try:
+            session = first.tls.session
+        except ValueError:
+            session = None  # nothing was agreed on
     if session is None or not session.has_ticket:
         return outcome._replace(extra="no ticket")
     time.sleep(max(0.0, act["wait"] + _RESUMED_AFTER - (time.monotonic() - began)))
