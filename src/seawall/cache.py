@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
@@ -68,6 +68,8 @@ class Cache:
         self._run = 0
         self._new: dict[bytes, bytes] = {}
         self._ours: set[bytes] = set()
+        self._of: dict[bytes, str] = {}
+        """The file whose contents a new value tells."""
         self._used: set[bytes] = set()
         problem = prepare(directory)
         if problem:
@@ -96,10 +98,11 @@ class Cache:
                         self._used.add(key)
         return found
 
-    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False, of: str = "") -> None:
         """Keep a value, once the run has come to its end; ``None`` is no value.
 
-        ``is_ours`` says that it rests on this program alone: it is never withheld.
+        ``is_ours`` says that it rests on this program alone: it is never withheld. ``of`` names the
+        file whose contents it tells.
         """
         if self._connection is None:
             return
@@ -112,13 +115,17 @@ class Cache:
             self._new[key] = _packed(key, data)
             if is_ours:
                 self._ours.add(key)
+            if of:
+                self._of[key] = of
 
-    def withhold(self, is_private: Callable[[bytes], bool]) -> None:
-        """Do not keep those of the new values whose bytes are private."""
+    def withhold(
+        self, is_private: Callable[[bytes], bool], files: Collection[str] = frozenset()
+    ) -> None:
+        """Do not keep those of the new values that tell of private files, or whose bytes are."""
         self._new = {
             key: data
             for key, data in self._new.items()
-            if key in self._ours or not is_private(data)
+            if key in self._ours or (self._of.get(key) not in files and not is_private(data))
         }
 
     def close(self) -> None:
@@ -393,8 +400,8 @@ class Store(Protocol):
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Plain]:
         """The values that are there."""
 
-    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
-        """Keep a value; ``is_ours`` as ``Cache`` has it."""
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False, of: str = "") -> None:
+        """Keep a value; ``is_ours`` and ``of`` as ``Cache`` has them."""
 
 
 def code_stamp(package: str, store: Store | None = None) -> bytes:

@@ -502,7 +502,7 @@ class Kept(dict[bytes, object]):
     def get(self, keys: Sequence[bytes]) -> dict[bytes, object]:  # type: ignore[override]
         return {key: self[key] for key in keys if key in self}
 
-    def put(self, key: bytes, value: object, *, is_ours: bool = False) -> None:
+    def put(self, key: bytes, value: object, *, is_ours: bool = False, of: str = "") -> None:
         self[key] = value
 
 

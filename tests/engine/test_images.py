@@ -175,7 +175,7 @@ class Kept:
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Any]:
         return {key: self.values[key] for key in keys if key in self.values}
 
-    def put(self, key: bytes, value: object, *, is_ours: bool = False) -> None:
+    def put(self, key: bytes, value: object, *, is_ours: bool = False, of: str = "") -> None:
         self.values[key] = value
 
 

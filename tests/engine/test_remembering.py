@@ -191,7 +191,7 @@ def test_what_contents_came_to_is_kept_under_what_tells_of_a_change(
         def get(self, keys: Sequence[bytes]) -> dict[bytes, object]:
             return {key: kept[key] for key in keys if key in kept}
 
-        def put(self, key: bytes, value: object, *, is_ours: bool = False) -> None:
+        def put(self, key: bytes, value: object, *, is_ours: bool = False, of: str = "") -> None:
             assert is_ours, "it is kept whatever a run may have seen"
             kept[key] = value
 

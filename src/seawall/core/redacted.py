@@ -38,10 +38,12 @@ class Redacted:
 
 NOTHING = Redacted("")
 _SHORTEST_LINE = 8
-_MANY = 2_000
-"""Parts of secrets from which it takes too long to look for all of them in each text."""
 _SHORTEST_PART = 4
 """Characters of what is looked for: one letter stands in every text, and gives nothing away."""
+_BLOCKS = (8, 4)
+"""Bytes of the pieces by which values are looked for."""
+_FEW = 1 << 15
+"""Bytes for which, times the number of values, it is not worth to cut a text into pieces."""
 
 
 def parts_of(secret: Redacted) -> list[str]:
@@ -50,18 +52,58 @@ def parts_of(secret: Redacted) -> list[str]:
     return lines if len(lines) < 2 else [line for line in lines if len(line) >= _SHORTEST_LINE]
 
 
-def revealing(secrets: Iterable[Redacted]) -> Callable[[bytes], bool]:
+def _never(_part: str) -> bool:
+    return False
+
+
+def revealing(
+    secrets: Iterable[Redacted], passes: Callable[[str], bool] = _never
+) -> Callable[[bytes], bool]:
     """Tells whether some bytes hold one of some values, or a line of one that has several.
 
-    Of so many that nobody could look for each, any bytes may hold one.
+    Parts that pass, as ``passes`` says, are not looked for: words that any text may hold.
     """
     parts = {part for secret in secrets for part in parts_of(secret)}
     wanted = [
-        part.encode("utf-8", "surrogatepass") for part in parts if len(part) >= _SHORTEST_PART
+        part.encode("utf-8", "surrogatepass")
+        for part in parts
+        if len(part) >= _SHORTEST_PART and not passes(part)
     ]
-    if len(wanted) > _MANY:
-        return lambda _: True
-    return lambda data: any(part in data for part in wanted)
+    return _Finder(wanted)
+
+
+class _Finder:
+    """Looks for many values at once.
+
+    A value of 15 bytes or more has a whole block of 8 in it wherever blocks of a text begin, so of
+    the text only each eighth place is looked at; then the value itself is looked for.
+    """
+
+    def __init__(self, values: list[bytes]) -> None:
+        self._values = values
+        self._short = [value for value in values if len(value) < 2 * _BLOCKS[-1] - 1]
+        self._tables: list[tuple[int, dict[bytes, list[bytes]]]] = []
+        below = 1 << 62
+        for size in _BLOCKS:
+            least = 2 * size - 1
+            table: dict[bytes, list[bytes]] = {}
+            for value in values:
+                if least <= len(value) < below:
+                    for at in range(size):
+                        table.setdefault(value[at : at + size], []).append(value)
+            if table:
+                self._tables.append((size, table))
+            below = least
+
+    def __call__(self, data: bytes) -> bool:
+        if len(self._values) * len(data) < _FEW:
+            return any(value in data for value in self._values)
+        for size, table in self._tables:
+            blocks = {data[at : at + size] for at in range(0, len(data), size)}
+            for block in table.keys() & blocks:
+                if any(value in data for value in table[block]):
+                    return True
+        return any(value in data for value in self._short)
 
 
 def reveals(data: bytes, secrets: Iterable[Redacted]) -> bool:

@@ -5,7 +5,8 @@ alone, and what a file holds. Each key is a digest of everything its value rests
 
 No secret is ever stored, nor a finding about one, nor what a file with a Secret or a credential
 holds. So these files are judged anew in each run in which something has changed, and it is known
-what must not be written (``Run.knows``): what is secret in one file may stand in any other.
+what must not be written (``Run.knows``): what is secret in one file may stand in any other. What
+a run wrote holds no secret by the way it is made, so it is kept, and an equal run is told again.
 """
 
 import os
@@ -57,11 +58,11 @@ class Layered:
             found |= self._behind.get([key for key in keys if key not in found])
         return found
 
-    def put(self, key: bytes, value: Plain, *, is_ours: bool = False) -> None:
-        """Keep a value; ``is_ours`` as ``Cache`` has it."""
+    def put(self, key: bytes, value: Plain, *, is_ours: bool = False, of: str = "") -> None:
+        """Keep a value; ``is_ours`` and ``of`` as ``Cache`` has them."""
         self._values[key] = value
         if self._behind is not None:
-            self._behind.put(key, value, is_ours=is_ours)
+            self._behind.put(key, value, is_ours=is_ours, of=of)
 
 
 class Memory:
@@ -254,7 +255,7 @@ class _Units:
     def learn(self, task: Task, plain: Plain) -> None:
         """Remember what a file holds."""
         if _may_store(task):
-            self._store.put(self._key(task), plain[:OFFSETS])
+            self._store.put(self._key(task), plain[:OFFSETS], of=task.file.path)
 
     def _groups(self, tasks: Sequence[Task]) -> list[tuple[bytes, list[int]]]:
         return [
@@ -320,7 +321,7 @@ class _Judgements:
         """Remember what the rules said, unless it is about a secret."""
         if _may_store(unit.task) and not judgement.faults and not judgement.secrets:
             plain = (self._shelf.digest(judgement.asked or ()), to_keep(judgement))
-            self._store.put(self._key(unit), plain)
+            self._store.put(self._key(unit), plain, of=unit.task.file.path)
 
 
 class Section(NamedTuple):

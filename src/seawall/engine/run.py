@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.portion import Portion
-from seawall.core.redacted import Redacted, revealing, reveals
+from seawall.core.redacted import Redacted, revealing
 from seawall.core.report import Report
 from seawall.core.rule import Rule
 from seawall.engine.options import Options
@@ -40,24 +40,48 @@ class Recording:
 
         self._compressor = compressobj(1)
         self._pieces: list[bytes] = []
-        self._secrets = secrets
+        self._shows = telltale(secrets)
         self._overlap = max((len(secret.reveal()) for secret in secrets), default=0) * 4
-        self._tail = b""
+        self._waiting: list[bytes] = []
+        self._size = 0
         self.is_private = False
+        """Whether a secret shows in it; to be asked once ``data`` was."""
 
     def watch(self, chunks: Iterable[str]) -> Iterator[str]:
         """The same chunks."""
         for chunk in chunks:
             data = chunk.encode("utf-8", "surrogatepass")
-            if self._secrets and not self.is_private:
-                self.is_private = reveals(self._tail + data, self._secrets)
-                self._tail = (self._tail + data)[-self._overlap :]
+            self._waiting.append(data)
+            self._size += len(data)
+            if self._size > _PIECE + self._overlap:
+                self._look()
             self._pieces.append(self._compressor.compress(data))
             yield chunk
 
+    def _look(self) -> None:
+        data = b"".join(self._waiting)
+        self.is_private = self.is_private or self._shows(data)
+        self._waiting = [data[len(data) - self._overlap :]] if self._overlap else []
+        self._size = len(self._waiting[0]) if self._waiting else 0
+
     def data(self) -> bytes:
         """The compressed text, once all of it has passed."""
+        self._look()
         return b"".join((*self._pieces, self._compressor.flush()))
+
+
+def telltale(secrets: Collection[Redacted]) -> Callable[[bytes], bool]:
+    """Tells whether some bytes hold one of some values that not any text may hold.
+
+    A word such as ``password`` stands in every report, and is some people's password.
+    """
+    if not secrets:
+        return lambda _: False
+    from seawall.secrets.commonplace import (  # noqa: PLC0415 - where there are any
+        is_commonplace,
+    )
+
+    return revealing(secrets, is_commonplace)
 
 
 class Replay(NamedTuple):
@@ -128,6 +152,7 @@ class Run:
         self._replay_key: bytes | None = None
         self._secrets: set[Redacted] | None = None
         """``None`` until somebody has said what they are."""
+        self._private_files: set[str] = set()
         self._opened: list[Closable] = []
 
     def __enter__(self) -> Self:
@@ -141,13 +166,15 @@ class Run:
     ) -> None:
         for opened in self._opened:
             opened.close()
+        if isinstance(error, KeyboardInterrupt):
+            self._secrets = None  # not all were judged
         if self._cache is not None:
-            self._cache.withhold(self._is_private())
+            self._cache.withhold(self._is_private(), self._private_files)
             self._cache.close()
 
     def _is_private(self) -> Callable[[bytes], bool]:
         """Tells whether a value shows a secret, or may show one that nobody knows yet."""
-        return (lambda _: True) if self._secrets is None else revealing(self._secrets)
+        return (lambda _: True) if self._secrets is None else telltale(self._secrets)
 
     def closes(self, opened: "Closable") -> None:
         """Close something at the end of the run."""
@@ -253,8 +280,8 @@ class Run:
         """Keep what this run wrote, unless a secret shows in it."""
         if self._replay_key is None or self._store is None:
             return
+        outputs = tuple(recording.data() for recording in recordings)
         if not any(recording.is_private for recording in recordings):
-            outputs = tuple(recording.data() for recording in recordings)
             self._store.put(self._replay_key, (False, outputs, exit_code, *self._besides()))
 
     def record_parts(self, told: "Told") -> None:
@@ -264,7 +291,7 @@ class Run:
         from seawall.engine.parts import summary_to_plain  # noqa: PLC0415 - loaded already
 
         summary = summary_to_plain(told.summary)
-        if reveals(repr(summary).encode(), self._secrets or ()):
+        if telltale(self._secrets or ())(repr(summary).encode("utf-8", "surrogatepass")):
             return
         rows = [(key, stamp if key else (own, stamp)) for own, stamp, key in told.parts]
         self._store.put(self._replay_key, (True, rows, summary, *self._besides()))
@@ -272,13 +299,16 @@ class Run:
     def _besides(self) -> tuple[tuple["Condition", ...], tuple[str, ...]]:
         return tuple(self.conditions), tuple(self.lasting_notes)
 
-    def knows(self, secrets: Collection[Redacted]) -> None:
+    def knows(self, secrets: Collection[Redacted], files: Iterable[str] = ()) -> None:
         """Keep nothing that shows one of these: to be told before anything is to be kept.
 
         What a file holds is read before it is known what is secret in another one, so values are
-        looked at when they are written (``Cache.withhold``).
+        looked at when they are written (``Cache.withhold``). Of the ``files`` in which they were
+        found nothing is kept that tells of their contents, for there they may stand encoded, or be
+        words like others.
         """
         self._secrets = {*(self._secrets or ()), *secrets}
+        self._private_files.update(files)
 
     def forget_outputs(self) -> None:
         """Do not keep the outputs: they rest on what an equal run may not find again."""

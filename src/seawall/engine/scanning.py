@@ -135,7 +135,7 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     analysis = images.added(analysis, inputs, rules, advised.library, memory, run)
     analysis = credentials.added(analysis)
     analysis = past.added(analysis, rules, run)
-    run.knows(analysis.secrets | credentials.secrets)
+    run.knows(analysis.secrets | credentials.secrets, analysis.private.keys() | credentials.files)
     if analysis.faults:
         run.forget_outputs()
     policy = policy_of(options, rules, analysis, domains)
@@ -359,7 +359,7 @@ def _since(
     credentials = Credentials(inputs, options, rules, source)
     credentials.look(None)
     credentials.finish()
-    run.knows(analysis.secrets | credentials.secrets)
+    run.knows(analysis.secrets | credentials.secrets, analysis.private.keys() | credentials.files)
     advised = Advised(inputs, options, rules, source, library)
     analysis = credentials.added(advised.added(analysis, advised.of_files()))
     knowledge = library.opened

@@ -25,7 +25,7 @@ from seawall.engine.packages import covered, together
 from seawall.engine.parts import Part, Told, part_of
 from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Plain, Section, groups_of
-from seawall.engine.run import Run
+from seawall.engine.run import Run, telltale
 from seawall.engine.scanning import context_of, heeded, policy_of, report_of, workers_for
 from seawall.engine.units import Unit
 from seawall.kubernetes import topics
@@ -132,7 +132,8 @@ class _Telling:
         self._faults: list[RuleFault] = []
         self._all_may_be_kept = True
         self._secrets: set[Redacted] = set(credentials.secrets)
-        self._is_private = revealing(self._secrets)
+        self._shows = revealing(self._secrets)
+        self._is_private = telltale(self._secrets)
         self._find = cache(lambda pattern: catalogue.look_up(pattern, options.custom))
         self._tally: Tally | None = None
         if options.baseline is not None:
@@ -241,8 +242,14 @@ class _Telling:
             workers_for(self._options), self._run.progress, places=self._options.places,
         )  # fmt: skip
         self._secrets |= {secret for result in results for secret in result.secrets}
-        self._is_private = revealing(self._secrets)
-        self._run.knows(self._secrets)
+        self._shows = revealing(self._secrets)
+        self._is_private = telltale(self._secrets)
+        private = [
+            unit.task.file.path
+            for unit, result in zip(units, results, strict=True)
+            if result.private or result.secrets
+        ]
+        self._run.knows(self._secrets, {*private, *self._credentials.files})
         return results
 
     # What is known of packages ----------------------------------------------------------------
@@ -400,7 +407,7 @@ class _Telling:
     ) -> tuple[Part, bool]:
         report = report_of(
             verdict, self._options, self._inputs.texts,
-            coverage=self._coverage, private=private, shows=self._is_private,
+            coverage=self._coverage, private=private, shows=self._shows,
         )  # fmt: skip
         return part_of(self._teller(report, self._inputs.texts), self._is_private)
 

@@ -190,6 +190,15 @@ class Credentials:
         return {secret for swept in self._swept for secret in swept.secrets}
 
     @property
+    def files(self) -> set[str]:
+        """The files in which they were found."""
+        return {
+            entry.file.path
+            for entry, swept in zip(self._entries, self._swept, strict=True)
+            if swept.secrets or swept.private
+        }
+
+    @property
     def private(self) -> dict[str, tuple[Span, ...]]:
         """By file, where they stand."""
         return {
