@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from seawall.core.lazy import pattern
-from seawall.secrets.names import meaning_of, words_of
+from seawall.core.named_tuple import NamedTuple
+from seawall.secrets.names import Meaning, first_word, meaning_of, words_of
 from seawall.secrets.placeholders import looks_like_prose, placeholder
 from seawall.secrets.randomness import alphabet, distinct_enough, entropy, has_run, surprise
 from seawall.secrets.text import Kind
@@ -27,35 +28,63 @@ _FILE = pattern(r".*\.(?:[a-z]{1,4}|json|html|yaml|properties|class|java)")
 _DATE = pattern(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}.*")
 
 
-def features(form: str, name: str, value: str, kind: Kind, path: tuple[str, ...]) -> list[str]:
-    """The words for a value of at most ``SCANNED`` characters under a name.
+Words = tuple[str, ...]
 
-    ``path`` is what ``path_features`` makes of the file's.
+
+class _Look(NamedTuple):
+    """What a value says by itself."""
+
+    shape: str
+    filled: str
+    """Which kind of fill-in it is, or ``none``."""
+    words: Words
+
+
+def features(
+    form: str, name: str, value: str, kind: Kind, path: Words
+) -> tuple[Words, Words, Words, Words, Words]:
+    """The words for a value of at most ``SCANNED`` characters under a name, in groups.
+
+    ``path`` is what ``path_features`` makes of the file's. Groups are often the same from one value
+    to the next, so that what they add up to can be kept.
     """
     meaning = meaning_of(name)
-    shape = shape_of(value)
-    filled = placeholder(value) or "none"
+    look = _of_value(value)
+    repeated = _REPEATED if name and same_words(name, value) else ()
+    crossed = _crossed(form, kind, meaning.kind, look.shape, look.filled)
+    return _of_place(form, kind, meaning), crossed, look.words, path, repeated
+
+
+_REPEATED = ("value-repeats-name",)
+
+
+@lru_cache(maxsize=2048)
+def _of_place(form: str, kind: Kind, meaning: Meaning) -> Words:
+    """What the place and the name of a value say."""
     found = [
         f"form:{form}",
         f"kind:{_KINDS[kind]}",
         f"form:{form}+kind:{_KINDS[kind]}",
-        f"form:{form}+shape:{shape}",
-        f"kind:{_KINDS[kind]}+placeholder:{filled}",
-        f"name:{meaning.kind}+placeholder:{filled}",
         f"name:{meaning.kind}",
         f"name:{meaning.kind}+{meaning.place}",
-        f"name:{meaning.kind}+shape:{shape}",
-        f"shape:{shape}",
-        *path,
-        *_of_value(value),
     ]
     if meaning.place in ("made", "about", "wrong"):
         found.append(f"name-{meaning.place}")
     if meaning.public:
         found.append("name-public")
-    if name and same_words(name, value):
-        found.append("value-repeats-name")
-    return found
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def _crossed(form: str, kind: Kind, name: str, shape: str, filled: str) -> Words:
+    """What place and name say together with what the value is."""
+    return (
+        f"form:{form}+shape:{shape}",
+        f"kind:{_KINDS[kind]}+placeholder:{filled}",
+        f"name:{name}+placeholder:{filled}",
+        f"name:{name}+shape:{shape}",
+        f"shape:{shape}",
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -77,16 +106,16 @@ _PATHS = {
 
 
 @lru_cache(maxsize=8192)
-def _of_value(value: str) -> tuple[str, ...]:
-    return tuple(_value_features(value))
+def _of_value(value: str) -> _Look:
+    filled = placeholder(value) or "none"
+    return _Look(shape_of(value), filled, tuple(_value_features(value, filled)))
 
 
-def _value_features(value: str) -> Iterator[str]:
+def _value_features(value: str, filled: str) -> Iterator[str]:
     length = len(value)
     yield _LENGTH_WORDS[bisect_right(_LENGTHS, length)]
-    kind = placeholder(value)
-    if kind:
-        yield f"placeholder:{kind}"
+    if filled != "none":
+        yield f"placeholder:{filled}"
     yield f"alphabet:{alphabet(value)[0]}"
     yield f"mix:{mix_of(value)}"
     reads = surprise(value)
@@ -104,13 +133,15 @@ def _value_features(value: str) -> Iterator[str]:
 
 
 _SAYS_SECRET = ("pass", "secret", "token", "key", "cred", "pwd")
-_SAYS_TEST = pattern(
-    r"(?i)test|demo|sample|example|fake|dummy|^my|some|wrong|invalid|bad|^new|^old|default|random"
-    r"|other|any|temp|valid|correct|real|user|admin"
-)
+_SAYS_TEST = (
+    "test", "demo", "sample", "example", "fake", "dummy", "some", "wrong", "invalid", "bad",
+    "default", "random", "other", "any", "temp", "valid", "correct", "real", "user", "admin",
+)  # fmt: skip
+_BEGINS_AS_TEST = ("my", "new", "old")
 _LEET = pattern(r"[A-Za-z][@$0134!5][A-Za-z]")
 _LONGEST_LEET = 24
 _WORD_AND_DIGITS = pattern(r"\A[A-Za-z]+[-_.]?\d{1,4}[!@#$.]{0,2}\Z")
+_TWELVE = 12
 _ONE_LETTER = pattern(r"(\w)\1{11}")
 _HASHED = pattern(
     r"(?i)\A(?:\$?(?:sha\d*|md5|bcrypt|pbkdf2\w*|argon2\w*|scrypt)[$:{]|\$2[abxy]?\$"
@@ -119,15 +150,9 @@ _HASHED = pattern(
 )
 """Hashes, and what Jenkins and SOPS have encrypted."""
 _ENDS_COUNTED = pattern(r"(?:123\d*|321)[!@#$]?\Z")
-_COUNTED = pattern(r"abcdefg|1234567890123|0123456789abc|(?:0123456789){2}")
+_COUNTED = ("abcdefg", "1234567890123", "0123456789abc", "01234567890123456789")
 """What an alphabet is written down in, or a number for its length."""
 _ODD_STARTS, _ODD_ENDS = "#.,:;=<>|&)]}", ",:;=<|&([{"
-
-
-_TELLING = (
-    ("says-test", _SAYS_TEST), ("word-digits", _WORD_AND_DIGITS),
-    ("ends-counted", _ENDS_COUNTED), ("hashed", _HASHED), ("one-letter", _ONE_LETTER),
-)  # fmt: skip
 
 
 def _telling(value: str) -> Iterator[str]:
@@ -135,12 +160,19 @@ def _telling(value: str) -> Iterator[str]:
     lower = value.lower()
     if any(map(lower.__contains__, _SAYS_SECRET)):
         yield "says-secret"
-    for word, found in _TELLING:
-        if found.search(value):
-            yield word
+    if lower.startswith(_BEGINS_AS_TEST) or any(map(lower.__contains__, _SAYS_TEST)):
+        yield "says-test"
+    if _WORD_AND_DIGITS.match(value):
+        yield "word-digits"
+    if _ENDS_COUNTED.search(value):
+        yield "ends-counted"
+    if _HASHED.match(value):
+        yield "hashed"
+    if len(value) >= _TWELVE and _ONE_LETTER.search(value):
+        yield "one-letter"
     if len(value) < _LONGEST_LEET and _LEET.search(value):
         yield "leet"
-    if _COUNTED.search(lower):
+    if any(map(lower.__contains__, _COUNTED)):
         yield "counted"
     if "\\n" in value or "\\t" in value:
         yield "escape"
@@ -156,9 +188,20 @@ def _edges(first: str, last: str) -> Iterator[str]:
         yield "bracketed"
 
 
+_UPPER, _LOWER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), frozenset("abcdefghijklmnopqrstuvwxyz")
+_DIGITS = frozenset("0123456789")
+
+
 def mix_of(value: str) -> str:
     """Which classes of characters a value has: ``Aa1!``."""
     present = set(value)
+    if value.isascii():
+        return (
+            ("" if present.isdisjoint(_UPPER) else "A")
+            + ("" if present.isdisjoint(_LOWER) else "a")
+            + ("" if present.isdisjoint(_DIGITS) else "1")
+            + ("" if value.isalnum() or not value else "!")
+        )
     return (
         ("A" if any(map(str.isupper, present)) else "")
         + ("a" if any(map(str.islower, present)) else "")
@@ -167,7 +210,6 @@ def mix_of(value: str) -> str:
     )
 
 
-@lru_cache(maxsize=8192)
 def shape_of(value: str) -> str:
     """What a value looks like as a whole."""
     if _UUID.fullmatch(value):
@@ -210,11 +252,16 @@ def _shape_of_signs(value: str) -> str:
     return "signs" if any(not letter.isalnum() for letter in value) else "mixed"
 
 
+@lru_cache(maxsize=8192)
 def same_words(name: str, value: str) -> bool:
     """Whether a value only says its name again: ``password_field = "password-field"``."""
+    known = _own_words(name)
+    if first_word(value) not in known:  # most
+        return False
     words = words_of(value)
-    return (
-        bool(words)
-        and len("".join(words)) >= len(value) - value.count("_") - 4
-        and set(words) <= {*words_of(name), "the", "my", "test", "a", "is"}
-    )
+    return len("".join(words)) >= len(value) - value.count("_") - 4 and known.issuperset(words)
+
+
+@lru_cache(maxsize=4096)
+def _own_words(name: str) -> frozenset[str]:
+    return frozenset((*words_of(name), "the", "my", "test", "a", "is"))

@@ -35,6 +35,7 @@ _ENDS = (
     ("secret", "secret"), ("token", "token"), ("apikey", "api-key"), ("secretkey", "api-key"),
     ("accesskey", "api-key"), ("privatekey", "api-key"),
 )  # fmt: skip
+_ANY_END = tuple(end for end, _ in _ENDS)
 _KEY_KINDS = frozenset(
     "access account admin api app application auth aws client consumer crypto deploy encryption "
     "hmac integration jwt license licence master private publishable secret service session shared "
@@ -90,6 +91,12 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
+def first_word(name: str) -> str:
+    """The first of these words; empty for none."""
+    found = _WORDS.search(name)
+    return found[0].lower() if found else ""
+
+
 @lru_cache(maxsize=8192)
 def meaning_of(name: str) -> Meaning:
     """What a name says of its value."""
@@ -127,6 +134,6 @@ def _class(words: list[str], index: int) -> str:
         return "token"
     if kind == "key" and index and words[index - 1] in _KEY_KINDS:
         return "api-key"
-    if kind:
+    if kind or not word.endswith(_ANY_END):
         return kind
-    return next((found for end, found in _ENDS if word.endswith(end)), "")
+    return next(found for end, found in _ENDS if word.endswith(end))

@@ -4,6 +4,7 @@ import os
 from functools import cache, lru_cache
 from itertools import pairwise
 from math import log2, sqrt
+from operator import sub
 
 from seawall.core.lazy import pattern
 
@@ -33,6 +34,7 @@ _DEVIATIONS = 4.0
 """How far below the mean the number of different characters may be: one in 30,000 is further."""
 
 
+@lru_cache(maxsize=8192)
 def alphabet(value: str) -> tuple[str, int]:
     """The smallest usual alphabet that a value is written in, and its size."""
     used = set(value)
@@ -57,11 +59,15 @@ def _expected(length: int, size: int) -> tuple[float, float]:
 
 
 _SAME, _STEPS = 5, 6
+_RISES = frozenset((-1, 0, 1))
 
 
 def has_run(value: str) -> bool:
     """Whether a part of it counts up or down, or is one character: ``abcdef``, ``00000``."""
     codes = value.encode("utf-8", "replace")
+    every = _SAME - 1  # no run is without one of these pairs
+    if _RISES.isdisjoint(map(sub, codes[1::every], codes[::every])):
+        return False
     length, step = 1, 0
     for before, after in pairwise(codes):
         now = after - before
@@ -76,26 +82,37 @@ def has_run(value: str) -> bool:
 
 def entropy(value: str) -> float:
     """Shannon's entropy of the characters, in bits."""
-    length = len(value)
-    counts = [value.count(letter) for letter in set(value)]
-    return -sum(count / length * log2(count / length) for count in counts)
+    parts = _parts(len(value))
+    return -sum([parts[count] for count in map(value.count, set(value))])
+
+
+@lru_cache(maxsize=512)
+def _parts(length: int) -> list[float]:
+    """What a letter adds to the entropy of a text of a length, by how often it occurs."""
+    shares = [count / length for count in range(1, length + 1)]
+    return [0.0, *[share * log2(share) for share in shares]]
 
 
 # How it reads ---------------------------------------------------------------------------------
 
 _WORDS = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_OUTSIDE = 26
+_EDGE = "{"
 _STEP = 0.5
 """Bits for each letter of the table."""
 
 
 @cache
-def _table() -> list[list[float]]:
-    """For each letter (the 27th is a word's edge) how surprising each next one is, in bits."""
+def _table() -> dict[tuple[str, str], float]:
+    """How surprising a letter is behind another one, in bits; ``_EDGE`` is a word's."""
     path = os.path.join(os.path.dirname(__file__), "data", "letter_pairs.txt")
     with open(path, encoding="ascii") as stream:
         rows = [line.strip() for line in stream if not line.startswith("#")]
-    return [[(ord(cell) - ord("a")) * _STEP for cell in row] for row in rows]
+    letters = f"abcdefghijklmnopqrstuvwxyz{_EDGE}"
+    return {
+        (before, after): (ord(cell) - ord("a")) * _STEP
+        for before, row in zip(letters, rows, strict=True)
+        for after, cell in zip(letters, row, strict=True)
+    }
 
 
 @lru_cache(maxsize=8192)
@@ -104,14 +121,8 @@ def surprise(value: str) -> float:
 
     Letters between digits and signs are words of their own. 0 for a value without letters.
     """
-    table = _table()
-    total, count = 0.0, 0
-    for word in _WORDS.findall(value):
-        before = _OUTSIDE
-        for letter in word.lower():
-            now = ord(letter) - ord("a")
-            total += table[before][now]
-            before = now
-        total += table[before][_OUTSIDE]
-        count += len(word) + 1
-    return total / count if count else 0.0
+    words = _WORDS.findall(value)
+    if not words:
+        return 0.0
+    joined = f"{_EDGE}{_EDGE.join(words)}{_EDGE}".lower()
+    return sum(map(_table().__getitem__, pairwise(joined))) / (len(joined) - 1)

@@ -44,7 +44,8 @@ def score(candidate: Candidate, text: Text, crowd: Crowd) -> int:
 
 def words(candidate: Candidate, text: Text, crowd: Crowd) -> list[str]:
     """What can be told of a candidate that weights judge: for fitting them."""
-    return [*features(*_looked_at(candidate, text)), *_context(candidate, text, crowd)]
+    groups = features(*_looked_at(candidate, text))
+    return [*(word for group in groups for word in group), *_context(candidate, text, crowd)]
 
 
 def _looked_at(candidate: Candidate, text: Text) -> tuple[str, str, str, Kind, tuple[str, ...]]:
@@ -102,9 +103,13 @@ def _score_of_token(value: str, path: tuple[str, ...]) -> int:
 
 @lru_cache(maxsize=16_384)  # the same lines stand in many files
 def _score(form: str, name: str, value: str, kind: Kind, path: tuple[str, ...]) -> int:
+    return _weights().get("always", 0) + sum(map(_sum, features(form, name, value, kind, path)))
+
+
+@lru_cache(maxsize=16_384)
+def _sum(words: tuple[str, ...]) -> int:
     weights = _weights()
-    found = features(form, name, value, kind, path)
-    return weights.get("always", 0) + sum([weights.get(feature, 0) for feature in found])
+    return sum([weights.get(word, 0) for word in words])
 
 
 def certainty(candidate: Candidate, total: int) -> Certainty | None:
