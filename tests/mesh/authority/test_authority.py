@@ -91,6 +91,32 @@ def test_a_full_disk_signs_nothing(tmp_path: Path) -> None:
     assert authority.bundle()  # to read goes on
 
 
+def test_a_store_that_was_begun_only_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash, or a full disk, between the file and its tables."""
+    path = str(tmp_path / "store.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "set_fact", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Store.create(path, DOMAIN)
+    assert os.listdir(tmp_path) == []
+    Store.create(path, DOMAIN).close()
+    assert Store.open(path).trust_domain() == DOMAIN
+    assert oct(os.stat(path).st_mode)[-3:] == "600"
+    assert not [name for name in os.listdir(tmp_path) if not name.startswith("store.db")]
+
+
+def test_a_cut_line_of_the_audit_log_takes_no_other_with_it(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    log = tmp_path / "audit.log"
+    log.write_bytes(b'{"event": "iss')
+    grant = authority.issue(make_request(WEB, new_key()), anyone())
+    cut, whole = log.read_text().splitlines()
+    assert cut == '{"event": "iss'
+    assert int(json.loads(whole)["serial"], 16) == grant.chain[0].serial_number
+
+
 def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
     authority_in(tmp_path, Clock()).store.close()
     path = tmp_path / "store.db"

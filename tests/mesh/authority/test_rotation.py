@@ -10,11 +10,13 @@ from seawall.mesh.authority import rotation
 from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
 from seawall.mesh.authority.errors import RefusedError, StoreError
 from seawall.mesh.authority.slots import Kind, State
+from seawall.mesh.control.process import revive
+from seawall.mesh.identity.certificates import Issuer, make_leaf
 from seawall.mesh.identity.checking import identity_of
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.keys import new_key
 from seawall.mesh.identity.requests import make_request
-from tests.mesh.made import NOW, WEB, Clock, anyone, authority_in
+from tests.mesh.made import ALWAYS, NOW, WEB, Clock, anyone, authority_in
 
 
 class Workload:
@@ -127,8 +129,6 @@ def test_a_tainted_root_is_replaced(tmp_path: Path) -> None:
     assert rotation.advance(authority, lambda _: ()).step == "idle"
     with pytest.raises(RefusedError, match="no issuer"):
         rotation.taint(authority, intermediate.number)
-    rotation.taint(authority, authority.issuer().number)
-    assert rotation.advance(authority, lambda _: ()).step == "idle"
 
 
 def test_an_ended_root_can_still_be_replaced(tmp_path: Path) -> None:
@@ -152,8 +152,90 @@ def test_renewal_is_due_at_half_life(tmp_path: Path) -> None:
     assert rotation.renewal_due(authority) is Kind.INTERMEDIATE
     clock.now += 200 * DAY
     assert rotation.renewal_due(authority) is Kind.ROOT
-    rotation.rotate_root(authority)
+    rotation.renew(authority)
+    rotation.renew(authority)  # the intermediate has ended meanwhile
     assert rotation.renewal_due(authority) is None
+
+
+def test_a_tainted_intermediate_takes_its_root_with_it(tmp_path: Path) -> None:
+    """Who has its key signs for everybody that trusts the root, whatever we sign with."""
+    authority = authority_in(tmp_path, Clock())
+    root, stolen = authority.store.slots()
+    thief = make_leaf(
+        WEB, new_key().public_key(), ALWAYS, Issuer(stolen.certificate, authority.key_of(stolen)), 1
+    )
+    forged = (thief, stolen.certificate)
+    assert identity_of(forged, authority.bundle(), NOW) == WEB
+    rotation.rotate_intermediate(authority)
+    rotation.advance(authority, lambda _: ())
+    assert identity_of(forged, authority.bundle(), NOW) == WEB  # it is gone, and still good
+    rotation.taint(authority, stolen.number)
+    for _ in range(2):
+        rotation.advance(authority, lambda _: ())
+    with pytest.raises(IdentityError):
+        identity_of(forged, authority.bundle(), NOW)
+    assert rotation.renewal_due(authority) is None
+    with pytest.raises(RefusedError, match="no issuer"):
+        rotation.taint(authority, root.number)
+
+
+def test_a_taint_during_a_rotation_is_not_forgotten(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    root, _ = authority.store.slots()
+    rotation.rotate_intermediate(authority)
+    for _ in range(2):  # to say it twice does nothing more
+        rotation.taint(authority, root.number)
+    assert rotation.renewal_due(authority) is None  # one after the other
+    assert rotation.advance(authority, lambda _: ()).step == "idle"
+    rotation.renew(authority)
+    for _ in range(2):
+        rotation.advance(authority, lambda _: ())
+    assert authority.store.slots()[0].state is State.GONE
+    assert rotation.renewal_due(authority) is None
+
+
+def test_a_tainted_root_that_nobody_uses_yet_is_withdrawn(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    rotation.rotate_root(authority)
+    rotation.taint(authority, authority.store.slots()[-1].number)
+    assert len(authority.bundle()) == 1
+    assert rotation.advance(authority, lambda _: ("late",)).step == "idle"
+    rotation.rotate_root(authority)
+
+
+def test_one_who_never_follows_does_not_end_the_mesh(tmp_path: Path) -> None:
+    clock = Clock()
+    authority = authority_in(tmp_path, clock)
+    for _ in range(100):
+        clock.now += DAY
+        rotation.renew(authority)
+        rotation.advance(authority, lambda _: ("late",))
+        authority.issue(make_request(WEB, new_key()), anyone())
+    assert len(authority.bundle()) == 1
+    clock.now += 100 * DAY
+    rotation.renew(authority)
+    assert rotation.advance(authority, lambda _: ("late",)).step == "trust"
+    for _ in range(300):
+        clock.now += DAY
+        rotation.renew(authority)
+        rotation.advance(authority, lambda _: ("late",))
+        authority.issue(make_request(WEB, new_key()), anyone())
+
+
+@pytest.mark.parametrize("days", [8, 200, 400, 1000])
+@pytest.mark.parametrize("rotates", [False, True])
+def test_a_mesh_that_was_down_for_long_comes_up(tmp_path: Path, days: int, rotates: bool) -> None:
+    clock = Clock()
+    authority = authority_in(tmp_path, clock)
+    if rotates:
+        rotation.rotate_root(authority)
+    clock.now += days * DAY
+    revive(authority)
+    grant = authority.issue(make_request(WEB, new_key()), anyone())
+    assert identity_of(grant.chain, authority.bundle(), clock.now) == WEB
+    for _ in range(3):
+        rotation.advance(authority, lambda _: ())
+    assert len(authority.bundle()) == 1
 
 
 def test_two_controllers_do_one_step(tmp_path: Path) -> None:

@@ -38,9 +38,11 @@ class Audit:
     def _add(self, line: dict[str, object]) -> None:
         data = json.dumps(line).encode() + b"\n"
         try:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
             try:
+                if _is_cut(descriptor):
+                    data = b"\n" + data
                 written = os.write(descriptor, data)  # one call: lines of two processes do not mix
             finally:
                 os.close(descriptor)
@@ -51,3 +53,9 @@ class Audit:
             ) from None
         if written != len(data):
             raise StoreError(f"{self.path}: no room for a line; make some: nothing is signed")
+
+
+def _is_cut(descriptor: int) -> bool:
+    """Whether the last line has no end: there was no room for it, so it stays as it is."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -6,7 +6,9 @@ certificates out say when a generation has arrived everywhere; only then comes t
 
 A root: *prepared* (everybody trusts both), then *active* (leaves are issued below the new one), and
 the old one is *gone* in the end. An intermediate needs no trust of its own, since leaves carry it:
-the new one signs at once, the old one is gone when no leaf of it is in use.
+the new one signs at once, the old one is gone when no leaf of it is in use. But whoever trusts a
+root trusts all that it has signed, until that ends, in use or not: an intermediate whose key may be
+known takes its root with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +23,9 @@ from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
 
 Laggards = Callable[[int], Sequence[str]]
 """Who has not got a generation yet, of those who are alive; by name."""
+_NEARLY_OVER, _OVER = 0.75, 0.95
+"""The shares of its life after which an issuer gives way also during another rotation, and after
+which nobody is waited for."""
 
 
 class Progress(NamedTuple):
@@ -52,57 +57,57 @@ def begin(authority: Authority) -> None:
 
 def rotate_intermediate(authority: Authority) -> None:
     """Let a new intermediate sign from now on."""
-    store = authority.store
-    with store.changes():
-        _refuse_meanwhile(store)
-        root = _one(store.slots(), Kind.ROOT, State.ACTIVE)
-        for slot in _of(store.slots(), Kind.INTERMEDIATE, (State.ACTIVE,)):
-            store.set_state(slot.number, State.RETIRING)
-        _add_intermediate(authority, root)
-        new_generation(authority, "intermediate rotated")
+    with authority.store.changes():
+        _refuse_meanwhile(authority.store)
+        _replace_intermediate(authority)
 
 
 def rotate_root(authority: Authority) -> None:
     """Make a new root and let everybody trust it; what follows is done by :func:`advance`."""
-    store = authority.store
-    with store.changes():
-        _refuse_meanwhile(store)
-        _add_root(authority, State.PREPARED)
-        new_generation(authority, "root prepared")
+    with authority.store.changes():
+        _refuse_meanwhile(authority.store)
+        _prepare_root(authority)
 
 
 def taint(authority: Authority, number: int) -> None:
-    """Note that somebody else may have an issuer's key, and replace it.
+    """Note that somebody else may have an issuer's key, and replace all that it could vouch for.
 
-    For a root that is the way of :func:`rotate_root`: a new one must be trusted first.
+    That is the root, also for an intermediate: it could sign for whoever trusts its root. Where a
+    rotation is under way, that comes to its end first; see :func:`renewal_due`.
     """
     store = authority.store
     with store.changes():
-        slot = next((own for own in store.slots() if own.number == number), None)
-        if slot is None or slot.state not in TRUSTED:
+        slots = store.slots()
+        slot = next((own for own in slots if own.number == number), None)
+        if slot is None or not _is_trusted(slot, slots, authority.clock()):
             raise RefusedError(f"there is no issuer {number} in use: see seawall mesh ca show")
         store.taint(number)
         store.record(authority.clock(), "tainted", slot=number)
-    if slot.state is State.ACTIVE:
-        (rotate_root if slot.kind is Kind.ROOT else rotate_intermediate)(authority)
+        if slot.state is State.PREPARED:  # nothing is of it yet, so nobody needs it
+            store.set_state(number, State.GONE)
+            new_generation(authority, "tainted root withdrawn", slot=number)
+    renew(authority)
 
 
 def advance(authority: Authority, laggards: Laggards, *, force: bool = False) -> Progress:
     """Do the next step, if everybody has followed the last one; say where it stands.
 
-    ``force`` does not wait: who has not followed is cut off until it has.
+    ``force`` does not wait: who has not followed is cut off until it has. Nor is anybody waited for
+    where the old issuers are about to end: all would be cut off with who has not followed.
     """
     store = authority.store
     slots = store.slots()
     prepared = _of(slots, Kind.ROOT, (State.PREPARED,))
-    retiring = [slot for slot in slots if slot.state is State.RETIRING]
+    retiring = _of_states(slots, (State.RETIRING,))
     generation = generation_of(store)
     if not (prepared or retiring):
         return Progress("idle", generation)
     step = "trust" if prepared else "replace"
     missing = tuple(laggards(generation))
     if missing and not force:
-        return Progress(step, generation, missing)
+        old = retiring if not prepared else _of(slots, Kind.ROOT, (State.ACTIVE,))
+        if not all(_is_old(slot, _OVER, authority.clock()) for slot in old):
+            return Progress(step, generation, missing)
     with store.changes():
         if generation_of(store) != generation:  # another controller was quicker
             return Progress(step, generation_of(store))
@@ -116,16 +121,78 @@ def advance(authority: Authority, laggards: Laggards, *, force: bool = False) ->
 
 
 def renewal_due(authority: Authority) -> Kind | None:
-    """Which issuer is so old that it should give way now: half of its life is over."""
+    """Which issuer should give way now: it is tainted, or half of its life is over.
+
+    One after the other; but an intermediate whose life is nearly over does not wait for a rotation
+    that somebody holds up, since then all would end with it.
+    """
     now = authority.clock()
     slots = authority.store.slots()
-    if any(slot.state in (State.PREPARED, State.RETIRING) for slot in slots):
-        return None  # one after the other
-    for kind in (Kind.ROOT, Kind.INTERMEDIATE):
-        for slot in _of(slots, kind, (State.ACTIVE,)):
-            if now >= certificates.validity_of(slot.certificate).share(0.5):
-                return kind
-    return None
+    under_way = _of_states(slots, (State.PREPARED, State.RETIRING))
+    is_busy = not all(_has_ended(slot, now) for slot in under_way)
+    roots = _of(slots, Kind.ROOT, (State.ACTIVE,))
+    if not is_busy and any(_is_old(root, 0.5, now) or _is_exposed(root, slots, now)
+                           for root in roots):  # fmt: skip
+        return Kind.ROOT
+    if any(_has_ended(root, now) for root in roots):
+        return None  # nothing can be signed below it: a new one must come first
+    part = _NEARLY_OVER if is_busy else 0.5
+    issuers = _of(slots, Kind.INTERMEDIATE, (State.ACTIVE,))
+    return Kind.INTERMEDIATE if any(_is_old(slot, part, now) for slot in issuers) else None
+
+
+def renew(authority: Authority) -> bool:
+    """Let an issuer give way whose time it is; whether there was one."""
+    if renewal_due(authority) is None:
+        return False
+    with authority.store.changes():
+        due = renewal_due(authority)  # another controller may have been quicker
+        for slot in _of_states(authority.store.slots(), (State.PREPARED,)):
+            if _has_ended(slot, authority.clock()):
+                authority.store.set_state(slot.number, State.GONE)
+        if due is Kind.ROOT:
+            _prepare_root(authority)
+        elif due is Kind.INTERMEDIATE:
+            _replace_intermediate(authority)
+    return due is not None
+
+
+def _is_old(slot: Slot, part: float, now: int) -> bool:
+    return now >= certificates.validity_of(slot.certificate).share(part)
+
+
+def _has_ended(slot: Slot, now: int) -> bool:
+    return certificates.validity_of(slot.certificate).end <= now
+
+
+def _is_trusted(slot: Slot, slots: Sequence[Slot], now: int) -> bool:
+    """Whether anybody would take what an issuer signs, also one that signs no more."""
+    if slot.kind is Kind.ROOT:
+        return slot.state in TRUSTED
+    roots = {own.number for own in slots if own.kind is Kind.ROOT and own.state in TRUSTED}
+    return slot.parent in roots and not _has_ended(slot, now)
+
+
+def _is_exposed(root: Slot, slots: Sequence[Slot], now: int) -> bool:
+    """Whether somebody else may sign for those who trust a root."""
+    return root.tainted or any(
+        slot.tainted and slot.parent == root.number and not _has_ended(slot, now) for slot in slots
+    )
+
+
+def _prepare_root(authority: Authority) -> None:
+    _add_root(authority, State.PREPARED)
+    new_generation(authority, "root prepared")
+
+
+def _replace_intermediate(authority: Authority) -> None:
+    """That cuts nobody off: the new one is below a root that all trust, and the old ones stay."""
+    slots = authority.store.slots()
+    root = _one(slots, Kind.ROOT, State.ACTIVE)
+    for slot in _of(slots, Kind.INTERMEDIATE, (State.ACTIVE,)):
+        authority.store.set_state(slot.number, State.RETIRING)
+    _add_intermediate(authority, root)
+    new_generation(authority, "intermediate rotated")
 
 
 def _activate(authority: Authority, root: Slot) -> None:
@@ -139,7 +206,7 @@ def _activate(authority: Authority, root: Slot) -> None:
 
 
 def _refuse_meanwhile(store: Store) -> None:
-    if any(slot.state in (State.PREPARED, State.RETIRING) for slot in store.slots()):
+    if _of_states(store.slots(), (State.PREPARED, State.RETIRING)):
         raise RefusedError("a rotation is under way: let it end, see seawall mesh ca show")
 
 
@@ -174,6 +241,10 @@ def _add_intermediate(authority: Authority, root: Slot) -> Slot:
     slot = slot._replace(key=authority.sealed(key, slot.about))
     authority.store.add_slot(slot)
     return slot
+
+
+def _of_states(slots: Sequence[Slot], states: Sequence[State]) -> list[Slot]:
+    return [slot for slot in slots if slot.state in states]
 
 
 def _of(slots: Sequence[Slot], kind: Kind, states: Sequence[State]) -> list[Slot]:

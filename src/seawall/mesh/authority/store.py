@@ -6,9 +6,10 @@ methods raise :class:`StoreError`, so nothing is signed that nobody remembers.
 
 import json
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Self
 
 from cryptography import x509
@@ -71,21 +72,26 @@ class Store:
 
     @classmethod
     def create(cls, path: str, trust_domain: SpiffeId) -> Self:
-        """A new store; raises :class:`RefusedError` where there is one."""
+        """A new store; raises :class:`RefusedError` where there is one.
+
+        It comes to its name when it is whole: one that was begun and never ended is in nobody's
+        way, and of two who make it one is refused.
+        """
+        begun = f"{path}.{secrets.token_hex(4)}"
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.close(os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            try:
+                _fill(cls(begun, _connected(begun)), trust_domain)
+                os.link(begun, path)  # never over one that is there
+            finally:
+                for end in ("", "-wal", "-shm"):
+                    with suppress(FileNotFoundError):
+                        os.unlink(begun + end)
         except FileExistsError:
             raise RefusedError(f"{path} exists: use it, or choose another directory") from None
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}; choose another directory") from None
-        os.close(descriptor)
-        store = cls(path, _connected(path))
-        with store.changes() as change:
-            for statement in filter(str.strip, (*_TABLES.split(";"), _ADDED)):
-                change.execute(statement)
-            store.set_fact("version", str(VERSION))
-            store.set_fact("trust-domain", trust_domain.trust_domain)
-        return store
+        return cls(path, _connected(path))
 
     @classmethod
     def open(cls, path: str) -> Self:
@@ -239,6 +245,10 @@ class Store:
 
     # Join tokens ----------------------------------------------------------------------------
 
+    def forget_tokens_before(self, time: int) -> None:
+        """Drop tokens that ended before a time, within ``changes``."""
+        self._connection.execute("delete from tokens where ends < ?", (time,))
+
     def add_token(self, mark: str, host: str, ends: int) -> None:
         """A token that lets one host join, by its hash, within ``changes``."""
         self._connection.execute("insert into tokens values (?, ?, ?, 0)", (mark, host, ends))
@@ -256,6 +266,16 @@ class Store:
             return ""
         row = self._connection.execute("select host from tokens where hash = ?", (mark,))
         return str(row.fetchone()[0])
+
+
+def _fill(store: Store, trust_domain: SpiffeId) -> None:
+    """Make what a new store has, and close it."""
+    with store.changes() as change:
+        for statement in filter(str.strip, (*_TABLES.split(";"), _ADDED)):
+            change.execute(statement)
+        store.set_fact("version", str(VERSION))
+        store.set_fact("trust-domain", trust_domain.trust_domain)
+    store.close()
 
 
 def _connected(path: str) -> sqlite3.Connection:

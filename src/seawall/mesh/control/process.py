@@ -31,6 +31,8 @@ STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
 _TICK = 0.2
 _TIDY_EVERY = 600
 """Seconds between looks for certificates that ended a day ago: those are forgotten."""
+_LONGEST_TICK = 30.0
+"""Seconds between tries while the store cannot be written."""
 _SHORTEST = 10
 """Seconds: on one host people may want to see a certificate end."""
 
@@ -44,12 +46,23 @@ def authority_in(state: str, lifetime: int) -> Authority:
     )  # fmt: skip
 
 
+def revive(authority: Authority) -> None:
+    """Replace issuers that ended while nobody was there: else the controller could not even start.
+
+    Nothing else goes on before agents have told how far they are.
+    """
+    for _ in Kind:
+        rotation.renew(authority)
+    rotation.advance(authority, lambda _: ("whoever has not reported yet",))
+
+
 async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     """Serve what the store declares until told to stop; ``more`` are doors beside the sockets."""
     store = Store.open(os.path.join(state, STORE))
     plan = declared.read(store)
     store.close()
     authority = authority_in(state, plan.lifetime)
+    revive(authority)
     registry = Registry(plan.entries, plan.rules, plan.lifetime)
     registry.revoked = declared.revoked(authority.store)
     for name in (JOIN, MAIN):
@@ -83,28 +96,40 @@ async def serve_controller(
 
 
 async def _turn(controller: Controller) -> None:
-    """Let issuers give way in time, and each rotation go on as soon as all have followed."""
-    authority, laggards = controller.authority, controller.registry.laggards
+    """Let issuers give way in time, and each rotation go on as soon as all have followed.
+
+    Where the store cannot be written nothing is signed, but what can be read is told still.
+    """
     tidy_at = 0
+    wait = _TICK
     while True:
-        await asyncio.sleep(_TICK)
-        before = rotation.generation_of(authority.store)
-        due = rotation.renewal_due(authority)
-        if due is Kind.ROOT:
-            rotation.rotate_root(authority)
-        elif due is Kind.INTERMEDIATE:
-            rotation.rotate_intermediate(authority)
-        rotation.advance(authority, laggards)
-        if tokens.is_due(authority):
-            tokens.rotate(authority)
-        tokens.advance(authority, laggards)
-        if rotation.generation_of(authority.store) != before:
-            await controller.changed()
-        now = authority.clock()
-        if now >= tidy_at:
-            tidy_at = now + _TIDY_EVERY
-            with authority.store.changes():
-                authority.store.forget_before(now - DAY)
+        await asyncio.sleep(wait)
+        try:
+            before = rotation.generation_of(controller.authority.store)
+            rotation.renew(controller.authority)
+            rotation.advance(controller.authority, controller.registry.laggards)
+            if tokens.is_due(controller.authority):
+                tokens.rotate(controller.authority)
+            tokens.advance(controller.authority, controller.registry.laggards)
+            if rotation.generation_of(controller.authority.store) != before:
+                await controller.changed()
+            now = controller.authority.clock()
+            if now >= tidy_at or tidy_at > now + _TIDY_EVERY:
+                tidy_at = now + _TIDY_EVERY
+                _tidy(controller.authority)
+            wait = _TICK
+        except SeawallError as error:
+            wait = min(wait * 2, _LONGEST_TICK)
+            sys.stderr.write(f"seawall: {error}\n")
+            sys.stderr.flush()
+
+
+def _tidy(authority: Authority) -> None:
+    """Forget certificates and tokens that ended a day ago."""
+    long_ago = authority.clock() - DAY
+    with authority.store.changes():
+        authority.store.forget_before(long_ago)
+        authority.store.forget_tokens_before(long_ago)
 
 
 def _remove(path: str) -> None:
