@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import seawall
 from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy, mesh_verify, mesh_webhook
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
@@ -99,16 +101,18 @@ def _say_ready(mesh: str) -> None:
 
 def _in_background(options: argparse.Namespace, layout: "Layout") -> int:
     """Start ourselves anew, in a session of its own, and wait until that says that it is ready."""
-    command = [sys.executable, "-m", "seawall", "mesh", "up", "--foreground",
+    # With -P nobody is run, as root, who lies in the directory that we were started in.
+    command = [sys.executable, "-P", "-m", "seawall", "mesh", "up", "--foreground",
                os.path.abspath(options.file)]  # fmt: skip
+    known = os.path.dirname(os.path.dirname(os.path.abspath(seawall.__file__)))
     if options.envoy:
         command += ["--envoy", os.path.abspath(options.envoy)]
     os.makedirs(layout.run_root, exist_ok=True)
-    said_path = os.path.join(layout.run_root, f"{layout.mesh}.log")
+    said_path = _said_by(layout)
     with open(said_path, "wb") as said:
         child = subprocess.Popen(  # noqa: S603 - ourselves
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
-            start_new_session=True,
+            start_new_session=True, env={**os.environ, "PYTHONPATH": known},
         )  # fmt: skip
     assert child.stdout is not None  # noqa: S101 - it was asked for
     line = child.stdout.readline()
@@ -121,12 +125,19 @@ def _in_background(options: argparse.Namespace, layout: "Layout") -> int:
     return code or 4
 
 
+def _said_by(layout: "Layout") -> str:
+    """The file that gets what a mesh in the background says."""
+    return os.path.join(layout.run_root, f"{layout.mesh}.log")
+
+
 def _down(options: argparse.Namespace) -> int:
     from seawall.mesh.hosting import running  # noqa: PLC0415 - the extra
 
     running.check_host()
     layout = _layout_of(options.mesh)
     was_there = running.take_down(layout)
+    with suppress(FileNotFoundError):
+        os.unlink(_said_by(layout))
     sys.stdout.write(f"{layout.mesh} is down\n" if was_there else f"{layout.mesh} was not up\n")
     return 0
 
@@ -137,8 +148,8 @@ def _layout_of(named: str) -> "Layout":
 
     if os.path.isfile(named):
         return Layout(reading.load(named).mesh)
-    if "/" in named or "." in named:
-        raise UsageError(f"{named} is neither a file nor the name of a mesh: name one")
+    if not reading.is_name(named):
+        raise UsageError(f"{named!r} is neither a file nor the name of a mesh: name one")
     return Layout(named)
 
 

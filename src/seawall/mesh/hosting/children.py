@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from seawall.core.errors import SeawallError
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 """Seconds before a process that has ended is started again; twice as long each time."""
+LONGEST_LOG = 8 * 1024 * 1024
 _CALM = 10.0
 """Seconds after which a process counts as running well."""
 
@@ -36,6 +38,8 @@ class Child:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.starts = 0
+        self.fault = ""
+        """Why it cannot be started again; empty where it can."""
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._wait = FIRST_WAIT
@@ -84,11 +88,22 @@ class Child:
             self.start()
         except SeawallError:
             return False  # what it is told cannot be had yet: the controller may be away, too
+        except OSError as error:
+            self.fault = f"{error.filename or self.recipe.name}: {error.strerror}"
+            return False
+        self.fault = ""
         return True
 
     def code(self) -> int | None:
         """How it ended; ``None`` while it runs or before its start."""
         return None if self._process is None else self._process.poll()
+
+
+def shorten(path: str) -> None:
+    """Let a log begin anew when it is long, and keep what it was: it lies in memory, mostly."""
+    if os.path.getsize(path) > LONGEST_LOG:
+        shutil.copyfile(path, f"{path}.old")
+        os.truncate(path, 0)
 
 
 def stop_all(children: Sequence[Child], patience: float = 3.0) -> None:

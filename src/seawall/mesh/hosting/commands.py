@@ -1,7 +1,7 @@
 """Programs of the system that are run to completion: ``ip`` and the like."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from seawall.mesh.hosting.errors import HostError
 
@@ -20,12 +20,15 @@ def run(*command: str, stdin: str = "") -> str:
     return said.stdout
 
 
-def tried(*command: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+def tried(
+    *command: str, stdin: str = "", environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """What came of a command, whether it worked or not."""
     try:
         return subprocess.run(  # noqa: S603 - our own words, no shell
-            command, input=stdin, capture_output=True, text=True, check=False, timeout=_TIMEOUT
-        )
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=_TIMEOUT,
+            env=None if environment is None else dict(environment),
+        )  # fmt: skip
     except FileNotFoundError:
         raise HostError(
             f"{command[0]} is not installed: install the packages iproute2, nftables and util-linux"

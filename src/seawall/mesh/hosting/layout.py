@@ -71,8 +71,17 @@ class Layout(NamedTuple):
 
     @property
     def supervisor(self) -> str:
-        """The process id of who keeps it all running."""
-        return os.path.join(self.run, "supervisor.pid")
+        """The process id of who keeps it all running, who holds a lock on it.
+
+        It is not in the directory that goes when a mesh is taken down: of two who would bring it up
+        or take it down at once, one waits for the other.
+        """
+        return os.path.join(self.run_root, f"{self.mesh}.pid")
+
+    @property
+    def old_logs(self) -> str:
+        """What processes said, of a mesh that is down: root's own, so that nobody leads us away."""
+        return os.path.join(self.state_root, f"{self.mesh}.logs")
 
     def proxy(self, workload: str) -> str:
         """The directory of a workload's proxy: its bootstrap and its administration socket."""

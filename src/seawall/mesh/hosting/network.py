@@ -4,16 +4,22 @@ Nothing of it is seen by the host's own network, so it clashes with none of its 
 rules. All names begin with the mesh's, so that it can be taken down by them.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
 from seawall.mesh.hosting.commands import batch, run, tried
+from seawall.mesh.hosting.errors import HostError
 
 BRIDGE = "mesh0"
 PORT = "eth0"
 _PREFIX = "seawall-"
+_PATIENCE = 5.0
 RANGE_4 = IPv4Network("10.77.0.0/16")
 RANGE_6 = IPv6Network("fd77:5ea:a11::/64")
 
@@ -94,8 +100,38 @@ def namespaces_of(mesh: str) -> list[str]:
     return [name for name in names if name.startswith(prefix_of(mesh))]
 
 
+def processes_of(mesh: str) -> set[int]:
+    """What runs in the namespaces of a mesh, whoever has started it."""
+    found: set[int] = set()
+    for name in namespaces_of(mesh):
+        found.update(map(int, tried("ip", "netns", "pids", name).stdout.split()))
+    return found
+
+
 def remove(mesh: str) -> None:
-    """Take the network away, whatever is left of it; cables go with their namespaces."""
+    """Take the network away, whatever is left of it; cables go with their namespaces.
+
+    What runs there still is ended: a program may have left the session that it was started in.
+    """
+    kill_all(lambda: processes_of(mesh))
     names = namespaces_of(mesh)
     if names:
-        batch([f"netns delete {name}" for name in names])
+        # One that is half made does not keep the others.
+        tried(
+            "ip", "-force", "-batch", "-", stdin="".join(f"netns delete {name}\n" for name in names)
+        )
+        left = namespaces_of(mesh)
+        if left:
+            raise HostError(f"ip netns delete {left[0]} does not work: see that nothing mounts it")
+
+
+def kill_all(find: Callable[[], set[int]]) -> None:
+    """End processes for good, and those that they start meanwhile."""
+    deadline = time.monotonic() + _PATIENCE
+    while found := find() - {os.getpid()}:
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise HostError(f"process {min(found)} cannot be ended: see dmesg")
+        time.sleep(0.01)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 from seawall.mesh.hosting import network
-from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.hosting.supervisor import Supervisor
@@ -32,38 +31,66 @@ def check_host() -> None:
 
 def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -> None:
     """Bring a mesh up, say when it is ready, and keep it up until told to stop."""
-    if running(layout):
-        raise HostError(f"{plan.mesh} is up already: first say seawall mesh down {plan.mesh}")
-    take_down(layout)  # what was left of one that was killed
     held = _hold(layout)
-    supervisor = Supervisor(plan, layout, envoy)
     stopped: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _: stopped.append(received))
     try:
-        supervisor.begin()
-        ready()
-        while not stopped:
-            supervisor.watch()
+        _note(held)
+        _clean(layout)  # what was left of one that was killed
+        supervisor = Supervisor(plan, layout, envoy)
+        try:
+            supervisor.begin()
+            ready()
+            while not stopped:
+                supervisor.watch()
+        finally:
+            supervisor.end()
     finally:
-        supervisor.end()
-        _sweep(layout)
-        os.close(held)
+        _clean(layout)
+        _let_go(layout, held)
 
 
-def _hold(layout: Layout) -> int:
-    """Note that this process keeps the mesh up: by a lock, which ends as the process does."""
-    os.makedirs(layout.run, exist_ok=True)
-    descriptor = os.open(layout.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def _hold(layout: Layout, patience: float = 0.0) -> int:
+    """Be the only one that brings a mesh up or takes it down: a lock, which ends with the process.
+
+    The file is root's alone, since who can open it can lock it.
+    """
+    deadline = time.monotonic() + patience
+    os.makedirs(layout.run_root, exist_ok=True)
+    while True:
+        descriptor = os.open(layout.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_there_still(descriptor, layout.supervisor):
+                return descriptor
+        except OSError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise HostError(
+                    f"{layout.mesh} is up already: first say seawall mesh down {layout.mesh}"
+                ) from None
+        os.close(descriptor)
+        time.sleep(0.02)
+
+
+def _is_there_still(descriptor: int, path: str) -> bool:
+    """Whether an open file is the one of its name: who held it before may have removed it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise HostError(
-            f"{layout.mesh} is up already: first say seawall mesh down {layout.mesh}"
-        ) from None
-    os.truncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-    return descriptor
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _note(held: int) -> None:
+    os.truncate(held, 0)
+    os.write(held, f"{os.getpid()}\n".encode())
+
+
+def _let_go(layout: Layout, held: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(layout.supervisor)
+    os.close(held)
 
 
 def running(layout: Layout) -> int:
@@ -83,32 +110,42 @@ def take_down(layout: Layout) -> bool:
     """Stop a mesh, and remove what one that was killed has left; whether there was anything."""
     pid = running(layout)
     if pid:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE
-        while running(layout) and time.monotonic() < deadline:
-            time.sleep(0.02)
-    left = bool(pid) or os.path.exists(layout.run) or bool(network.namespaces_of(layout.mesh))
-    if running(layout):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    _kill_leftovers(layout)
-    network.remove(layout.mesh)
-    _sweep(layout)
+        _end(pid, layout)
+    held = _hold(layout, _PATIENCE)
+    try:
+        left = bool(pid) or os.path.exists(layout.run) or bool(network.namespaces_of(layout.mesh))
+        _clean(layout)
+    finally:
+        _let_go(layout, held)
     return left
 
 
-def _kill_leftovers(layout: Layout) -> None:
-    """End what runs in the namespaces of the mesh, and our own processes for it."""
-    pids: set[int] = set()
-    for name in network.namespaces_of(layout.mesh):
-        pids.update(map(int, tried("ip", "netns", "pids", name).stdout.split()))
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and _is_for(int(entry), layout):
-            pids.add(int(entry))
-    for pid in pids - {os.getpid()}:
+def _end(pid: int, layout: Layout) -> None:
+    """Let the supervisor end, and end it where it does not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if running(layout) != pid:
+            return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
+        deadline = time.monotonic() + _PATIENCE
+        while running(layout) == pid and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _clean(layout: Layout) -> None:
+    """Remove all that a mesh has left on this host but its authority and its logs."""
+    network.kill_all(lambda: _own_processes(layout))
+    network.remove(layout.mesh)
+    _sweep(layout)
+
+
+def _own_processes(layout: Layout) -> set[int]:
+    """Our own processes for a mesh outside of its namespaces."""
+    return {
+        int(entry)
+        for entry in os.listdir("/proc")
+        if entry.isdigit() and _is_for(int(entry), layout)
+    }
 
 
 def _is_for(pid: int, layout: Layout) -> bool:
@@ -127,12 +164,10 @@ def _is_for(pid: int, layout: Layout) -> bool:
 
 def _sweep(layout: Layout) -> None:
     """Remove the files of a mesh that is down; its authority and its logs stay."""
-    logs = layout.logs
-    if os.path.isdir(logs):
-        kept = os.path.join(layout.state, "logs")
+    if os.path.isdir(layout.logs):
         with contextlib.suppress(OSError):
-            shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(logs, kept)
+            shutil.rmtree(layout.old_logs, ignore_errors=True)
+            shutil.copytree(layout.logs, layout.old_logs)
     shutil.rmtree(layout.run, ignore_errors=True)
     for name in os.listdir("/etc/netns") if os.path.isdir("/etc/netns") else ():
         if name.startswith(network.prefix_of(layout.mesh)):

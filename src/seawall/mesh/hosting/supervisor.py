@@ -18,7 +18,7 @@ from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.hosting import network
-from seawall.mesh.hosting.children import Child, Recipe, stop_all
+from seawall.mesh.hosting.children import Child, Recipe, shorten, stop_all
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import (
@@ -32,6 +32,7 @@ from seawall.mesh.hosting.network import Place
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.redirect import loading
+from seawall.mesh.redirect.errors import RedirectError
 from seawall.mesh.redirect.rules import Redirect
 from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
@@ -65,13 +66,14 @@ class Supervisor:
             Hosted(
                 member,
                 network.place_of(plan.mesh, member.name, number + 1),
-                Redirect(proxy_user(number)),
+                Redirect(proxy_user(number), open_ports=()),
                 proxy_user(number),
             )
             for number, member in enumerate(plan.members)
         ]
         self.children: list[Child] = []
         self._rules_seen = 0.0
+        self._faults: dict[str, str] = {}
 
     # Up -------------------------------------------------------------------------------------
 
@@ -100,18 +102,32 @@ class Supervisor:
                 self._start(self._program(own))
 
     def watch(self) -> None:
-        """Look after everything once: processes that ended, rules that are gone."""
+        """Look after everything once: processes that ended, rules that are gone.
+
+        What goes wrong with one workload is said, and is nothing to the others.
+        """
         for child in self.children:
             if child.look_after():
                 self._say(f"{child.recipe.name} had ended: started again")
+            self._say_once(child.recipe.name, child.fault)
         now = time.monotonic()
         if now - self._rules_seen >= _RULES_EVERY:
             self._rules_seen = now
             for own in self._hosted:
-                if not loading.is_loaded(own.redirect, own.place.enter):
-                    loading.load(own.redirect, own.place.enter)
-                    self._say(f"the rules of {own.member.name} were changed: put back")
+                self._look_at_rules(own)
+            for child in self.children:
+                shorten(child.recipe.log)
         time.sleep(_TICK)
+
+    def _look_at_rules(self, own: Hosted) -> None:
+        fault = ""
+        try:
+            if not loading.is_loaded(own.redirect, own.place.enter):
+                loading.load(own.redirect, own.place.enter)
+                self._say(f"the rules of {own.member.name} were changed: put back")
+        except RedirectError as error:
+            fault = str(error)
+        self._say_once(f"the rules of {own.member.name}", fault)
 
     def end(self) -> None:
         """Stop everything and take the network away."""
@@ -151,14 +167,18 @@ class Supervisor:
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         for other in self._hosted:
             lines += [f"{address} {other.member.name}" for address in other.place.addresses]
-        with open(os.path.join(directory, "hosts"), "w", encoding="ascii") as stream:
+        path = os.path.join(directory, "hosts")
+        with open(path, "w", encoding="ascii") as stream:
             stream.write("\n".join([*lines, ""]))
+        for own_path, mode in ((directory, 0o755), (path, 0o644)):
+            os.chmod(own_path, mode)  # whatever our umask is: programs read it as other users
 
     def _prove(self, own: Hosted) -> None:
         user = own.member.process.user if own.member.process else 65_534
         said = tried(
-            *own.place.enter, sys.executable, "-m", "seawall.mesh.redirect.probe", str(user)
-        )
+            *own.place.enter, sys.executable, "-P", "-m", "seawall.mesh.redirect.probe", str(user),
+            environment=_own_environment(),
+        )  # fmt: skip
         if said.returncode:
             reason = "; ".join((said.stdout or said.stderr).strip().splitlines()[-3:])
             raise HostError(
@@ -168,8 +188,14 @@ class Supervisor:
 
     def _start(self, recipe: Recipe) -> None:
         child = Child(recipe)
+        try:
+            child.start()
+        except OSError as error:
+            raise HostError(
+                f"{recipe.name} cannot be started: {error.filename}: {error.strerror}; correct its "
+                "command and its directory"
+            ) from None
         self.children.append(child)
-        child.start()
 
     def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_WITHIN
@@ -210,7 +236,7 @@ class Supervisor:
         return os.path.join(self._layout.logs, f"{name}.log")
 
     def _own(self, user: int, module: str, *arguments: str) -> tuple[str, ...]:
-        return (*_dropped(user), sys.executable, "-m", module, *arguments)
+        return (*_dropped(user), sys.executable, "-P", "-m", module, *arguments)
 
     def _controller(self) -> Recipe:
         command = self._own(
@@ -286,6 +312,12 @@ class Supervisor:
             own.member.name, command, self._log(own.member.name), environment, process.directory
         )
 
+    def _say_once(self, about: str, fault: str) -> None:
+        """Say what is wrong with something, when that is news."""
+        if fault and fault != self._faults.get(about):
+            self._say(f"{about}: {fault}")
+        self._faults[about] = fault
+
     def _say(self, text: str) -> None:
         sys.stderr.write(f"seawall: {text}\n")
         sys.stderr.flush()
@@ -312,6 +344,7 @@ def _dropped(user: int) -> tuple[str, ...]:
 
 
 def _own_environment() -> dict[str, str]:
+    """With this and ``-P`` nobody is run who lies in the directory that we were started in."""
     return {"PATH": _PATH, "LC_ALL": "C.UTF-8", "PYTHONPATH": os.pathsep.join(_own_paths())}
 
 

@@ -45,6 +45,8 @@ MOST_WORKLOADS = 1000
 FIRST_PROXY_USER = 61_337
 """The user id of the first workload's proxy; each has one of its own, so that no proxy reaches
 another's socket."""
+_FIRST_OWN_USER = FIRST_PROXY_USER - 10
+"""Those before it are those of the mesh's own processes: who is one of them has all keys."""
 RESERVED = ("seawall",)
 """The first segment of the paths of the mesh's own parts: its controller and agents."""
 DAY = 24 * 3600
@@ -149,6 +151,11 @@ def _name(node: Node, of_what: str) -> str:
     return text
 
 
+def is_name(text: str) -> bool:
+    """Whether a text may be the name of a mesh or of a workload: files are called by it."""
+    return bool(_NAME.match(text))
+
+
 def _trust_domain(node: Node) -> SpiffeId:
     try:
         return trust_domain(node.text())
@@ -226,8 +233,8 @@ def _process(node: Node, base: str) -> Process:
     user = node.of("user").whole_number(0, _MOST_USERS)
     if user == 0:
         node.of("user").fail("root could become the proxy's user and go around it: use another one")
-    if FIRST_PROXY_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS:
-        node.of("user").fail(f"{user} is kept for a proxy: use another one")
+    if _FIRST_OWN_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS:
+        node.of("user").fail(f"{user} is kept for a proxy and the mesh itself: use another one")
     directory = node.of("directory").text() if "directory" in node else "."
     environment = {}
     if "environment" in node:
