@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import which
+from typing import NamedTuple
 
 import pytest
 
@@ -18,7 +19,6 @@ from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.hosting import children, network, running
 from seawall.mesh.hosting.children import Child, Recipe
 from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.plan.reading import plan_of
 from seawall.mesh.proxies import program
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -64,30 +64,29 @@ LEAVES = (
 
 
 class Up:
-    """A mesh that a child brings up."""
+    """A mesh that a process of its own brings up; see ``keeping``."""
 
     def __init__(
         self, directory: Path, name: str, program_: str = "pass", where: str = "/"
     ) -> None:
         text = DESCRIPTION.replace("NAME", name).replace("PYTHON", SYSTEM_PYTHON)
         text = text.replace("PROGRAM", f"{program_}  # {name}").replace("DIRECTORY", where)
-        self.plan = plan_of(str(directory / "mesh.yaml"), text.encode())
+        self.description = directory / f"{name}.yaml"
+        self.description.write_text(text)
         self.layout = Layout(name, str(directory / "state"), str(directory / "run"))
-        self.ready = directory / f"ready-{name}"
-        self.failed = directory / f"failed-{name}"
+        self._directory = directory
+        self._starts = 0
 
-    def start(self) -> int:
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                running.keep_up(self.plan, self.layout, program.find(), self.ready.touch)
-                code = 0
-            except BaseException as error:  # noqa: BLE001 - the parent tells it
-                self.failed.write_text(repr(error))
-            finally:
-                os._exit(code)
-        return child
+    def start(self) -> "Kept":
+        self._starts += 1
+        paths = [self._directory / f"{kind}-{self._starts}" for kind in ("said", "failed")]
+        command = [sys.executable, "-m", "tests.mesh.hosting.keeping", str(self.description),
+                   *self.layout[:3], ""]  # fmt: skip
+        with paths[0].open("wb") as said, paths[1].open("wb") as failed:
+            child = subprocess.Popen(
+                command, stdout=said, stderr=failed, cwd=Path(__file__).parents[3]
+            )
+        return Kept(child, *paths)
 
     def assert_nothing_is_left(self) -> None:
         name = self.layout.mesh
@@ -101,6 +100,23 @@ class Up:
             line for line in said.stdout.splitlines() if not line.startswith(f"{os.getpid()} ")
         ]
         assert [line for line in lines if "pytest" not in line] == []
+
+
+class Kept(NamedTuple):
+    """Such a process, with the files of what it says."""
+
+    process: "subprocess.Popen[bytes]"
+    said: Path
+    failed: Path
+
+    def is_ready(self) -> bool:
+        return self.said.read_text() == "ready\n"
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def fault(self) -> str:
+        return self.failed.read_text()
 
 
 def until(is_so: Callable[[], bool], seconds: float = 60.0) -> bool:
@@ -130,12 +146,12 @@ def test_a_supervisor_that_was_killed_leaves_nothing_that_down_does_not_find(
     directory: Path, after: float
 ) -> None:
     up = Up(directory, _name("k"), LEAVES)
-    child = up.start()
+    kept = up.start()
     try:
         time.sleep(after)
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        kept.process.kill()
+        kept.process.wait()
         running.take_down(up.layout)
     up.assert_nothing_is_left()
     assert not running.take_down(up.layout)  # there was nothing any more
@@ -143,26 +159,24 @@ def test_a_supervisor_that_was_killed_leaves_nothing_that_down_does_not_find(
 
 @privileged
 def test_of_two_at_once_one_is_refused_and_the_other_is_whole(directory: Path) -> None:
-    first = Up(directory, _name("t"), LEAVES)
-    second = Up(directory, _name("t"), LEAVES)
-    second.ready, second.failed = directory / "ready-second", directory / "failed-second"
-    pids = [first.start(), second.start()]
+    up = Up(directory, _name("t"), LEAVES)
+    both = [up.start(), up.start()]
     try:
-        assert until(lambda: first.ready.exists() or second.ready.exists())
-        loser = second if first.ready.exists() else first
-        assert until(loser.failed.exists)
-        assert "is up already" in loser.failed.read_text()
-        assert len(network.namespaces_of(first.layout.mesh)) == 3
-        assert running.running(first.layout) in pids
+        assert until(lambda: any(own.is_ready() for own in both)), both[0].fault()
+        loser = next(own for own in both if not own.is_ready())
+        assert until(loser.has_ended)
+        assert "is up already" in loser.fault()
+        assert len(network.namespaces_of(up.layout.mesh)) == 3
+        assert running.running(up.layout) in [own.process.pid for own in both]
         # Who could open the file could hold the lock, and have another process ended in our place.
-        assert oct(os.stat(first.layout.supervisor).st_mode)[-3:] == "600"
-        status = ask(first.layout.operator, "Status")
+        assert oct(os.stat(up.layout.supervisor).st_mode)[-3:] == "600"
+        status = ask(up.layout.operator, "Status")
         assert status["workloads"]["web"]["standing"]["is_connected"]
     finally:
-        running.take_down(first.layout)
-        for pid in pids:
-            os.waitpid(pid, 0)
-    first.assert_nothing_is_left()
+        running.take_down(up.layout)
+        for own in both:
+            own.process.wait()
+    up.assert_nothing_is_left()
 
 
 @privileged
@@ -170,9 +184,9 @@ def test_what_goes_wrong_with_one_workload_does_not_end_the_mesh(directory: Path
     work = directory / "work"
     work.mkdir(mode=0o755)
     up = Up(directory, _name("w"), "import time; time.sleep(600)", str(work))
-    child = up.start()
+    kept = up.start()
     try:
-        assert until(up.ready.exists), up.failed.read_text()
+        assert until(kept.is_ready), kept.fault()
         subprocess.run(["ip", "netns", "delete", f"seawall-{up.layout.mesh}.web"], check=True)
         work.rmdir()
         namespace = f"seawall-{up.layout.mesh}.orders"
@@ -198,18 +212,19 @@ def test_what_goes_wrong_with_one_workload_does_not_end_the_mesh(directory: Path
             return bool(own and own["is_connected"])
 
         assert until(proxy_is_back, 20)
-        assert os.waitpid(child, os.WNOHANG) == (0, 0)
+        assert not kept.has_ended()
     finally:
         running.take_down(up.layout)
-        os.waitpid(child, 0)
+        kept.process.wait()
     up.assert_nothing_is_left()
 
 
 @privileged
 def test_a_directory_that_is_not_there_is_said_and_nothing_is_left(directory: Path) -> None:
     up = Up(directory, _name("d"), "pass", str(directory / "absent"))
-    os.waitpid(up.start(), 0)
-    said = up.failed.read_text()
+    kept = up.start()
+    assert kept.process.wait() == 1
+    said = kept.fault()
     assert "orders cannot be started" in said
     assert "absent: No such file or directory; correct" in said
     up.assert_nothing_is_left()
