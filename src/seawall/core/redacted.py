@@ -104,8 +104,3 @@ class _Finder:
                 if any(value in data for value in table[block]):
                     return True
         return any(value in data for value in self._short)
-
-
-def reveals(data: bytes, secrets: Iterable[Redacted]) -> bool:
-    """Whether some bytes hold a secret value, or a line of one that has several."""
-    return revealing(secrets)(data)

@@ -90,8 +90,9 @@ def disturbances(
             yield from attempt(disturbed)
     seen = wire.seen
     ok = seen.words[words[0]] == 0 and seen.packets > 0
-    yield Line("plain text on the wire, all that time", network.switch_of(layout.mesh), "none",
-               f"{seen.words[words[0]]} of {seen.packets} packets", ok)  # fmt: skip
+    said = f"{seen.words[words[0]]} of {seen.packets} packets, {seen.handshakes} begin a handshake"
+    where = network.switch_of(layout.mesh)
+    yield Line("plain text on the wire, all that time", where, "none", said, ok)
 
 
 def _call(targets: Sequence[Target], edges: Sequence[Edge]) -> Call | None:
