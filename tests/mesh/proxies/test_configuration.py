@@ -17,7 +17,7 @@ from seawall.mesh.plan.views import views_of
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.clusters import clusters_of
-from seawall.mesh.proxies.listeners import listeners_of
+from seawall.mesh.proxies.listeners import access_of, listeners_of
 from seawall.mesh.serving.snapshots import packed
 from tests.mesh.plan.shop import SHOP
 
@@ -44,7 +44,9 @@ def _views() -> list[View]:
 
 
 def _written(view: View) -> dict[str, Any]:
-    return {"listeners": listeners_of(view), "clusters": clusters_of(view)}
+    return {
+        "listeners": listeners_of(view), "clusters": clusters_of(view), "access": access_of(view),
+    }  # fmt: skip
 
 
 def test_as_written() -> None:
@@ -63,9 +65,23 @@ def test_nothing_of_a_session_is_resumed(view: View) -> None:
     assert text.count('"tls_minimum_protocol_version": "TLSv1_3"') == sum(sockets)
 
 
+def _with_access(view: View) -> dict[str, Any]:
+    """The configuration with the filters in their places: none waits for the agent here."""
+    written = _written(view)
+    access = {own["name"]: own["typed_config"] for own in written.pop("access")}
+    for listener in written["listeners"]:
+        for chain in listener.get("filter_chains", []):
+            for filter_ in chain["filters"]:
+                inner = filter_.get("typed_config", {}).get("http_filters", [])
+                for own in [filter_, *inner]:
+                    if own.pop("config_discovery", None):
+                        own["typed_config"] = access[own["name"]]
+    return written
+
+
 def _validated(view: View, directory: Path) -> "subprocess.CompletedProcess[str]":
     config = bootstrap(view.own.id, "/run/agent.sock", str(directory / "admin.sock"))
-    for kind, found in _written(view).items():
+    for kind, found in _with_access(view).items():
         plain = [{key: value for key, value in own.items() if key != "@type"} for own in found]
         config["static_resources"].setdefault(kind, []).extend(plain)
     # Where a static cluster has secrets from a stream, this Envoy crashes in this mode.
@@ -133,7 +149,7 @@ views = st.builds(
 
 @given(views)
 def test_any_view_fits_the_messages(view: View) -> None:
-    for message in (*listeners_of(view), *clusters_of(view)):
+    for message in (*listeners_of(view), *clusters_of(view), *access_of(view)):
         assert packed(message).ByteSize()
 
 
@@ -149,7 +165,7 @@ def test_a_rule_about_requests_is_never_widened() -> None:
     own = Workload("a", parse("spiffe://td/a"), (), (Port(80),))
     rule = Rule("get", allows=True, to=own.id, methods=("GET",))
     with pytest.raises(PlanError, match="port 80 is tcp; make it http"):
-        listeners_of(View(own, (), (rule,)))
+        access_of(View(own, (), (rule,)))
 
 
 def test_programs_that_will_not_do(tmp_path: Path) -> None:

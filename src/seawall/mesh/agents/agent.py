@@ -5,13 +5,16 @@ anything. Its own certificate is renewed as those of workloads are.
 """
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from cryptography import x509
 
 from seawall.core.errors import SeawallError
+from seawall.mesh.agents import cutting
 from seawall.mesh.agents.charge import Charge
 from seawall.mesh.agents.link import Link, LinkError, Pair, Refusal, Signed, expires_soon
 from seawall.mesh.agents.renewal import due_at, retry_after
@@ -28,13 +31,15 @@ from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.plan.model import View
+from seawall.mesh.plan.model import Known, View
 
 Say = Callable[[str], None]
 _REPORT_EVERY = 5.0
 _TOGETHER = 0.05
 """Seconds that changes are gathered for before they are reported."""
 _MOST_AT_ONCE = 1000
+_LOOK_EVERY = 1.0
+"""Seconds between looks for identities that have ended."""
 
 
 class Agent:
@@ -50,6 +55,7 @@ class Agent:
         bundle: Sequence[x509.Certificate],
         say: Say = lambda _: None,
         clock: Callable[[], float] = time.time,
+        cutter: str = "",
     ) -> None:
         self.host = host
         self.charges = charges
@@ -62,14 +68,22 @@ class Agent:
         self._clock = clock
         self._link: Link | None = None
         self._tokens = Tokens(self._ask_for_token, clock)
+        self._cutter = cutter
+        """The socket of who can end connections; empty where there is none."""
+        self._watch = cutting.Watch()
         self._random = random.Random()  # noqa: S311 - spreads work, hides nothing
         self._wake = asyncio.Event()
         """Set when something is to be done: there are orders, or a renewal is due."""
+        self._ordered = asyncio.Event()
+        """Set when there are other orders."""
         self._news = asyncio.Event()
         """Set when something is to be reported."""
 
     async def run(self) -> None:
         """Follow the controller until cancelled, through all its absences."""
+        await _first_of(self._follow_always(), self._end_connections())
+
+    async def _follow_always(self) -> None:
         failures = 0
         while True:
             self._link = link = Link(self._address, self.bundle, self.own)
@@ -101,26 +115,49 @@ class Agent:
     async def _follow(self, link: Link) -> None:
         """One connection: until it breaks, or the agent's own certificate is another one."""
         pair = self.own
-        tasks = [
-            asyncio.ensure_future(self._take_orders(link)),
-            asyncio.ensure_future(self._renew(link, pair)),
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await _first_of(self._take_orders(link), self._renew(link, pair))
 
     async def _take_orders(self, link: Link) -> None:
         async for plain in link.follow(self._reports()):
             self.orders = orders_from_plain(plain)
             self._tokens.trust(self.orders.token_keys)
             self.bundle = tuple(certificates.from_pem(self.orders.bundle.encode()))
+            if self._watch.came_back(self.orders):
+                self._try_again()
             await self._bring()
             self._wake.set()
+            self._ordered.set()
+
+    def _try_again(self) -> None:
+        """Ask anew for what was refused: somebody may have what was taken from them again."""
+        for charge in self.charges.values():
+            if charge.failures:
+                charge.renew_at = 0.0
+
+    async def _end_connections(self) -> None:
+        """End connections of those who are revoked, or whose identity has ended."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ordered.wait(), _LOOK_EVERY)
+            self._ordered.clear()
+            orders = self.orders
+            if orders is None:
+                continue
+            names = [view.own.name for view in orders.views]
+            await self._cut(names, self._watch.revoked(orders), "revoked")
+            ended = self._watch.ended(orders, self._clock())
+            await self._cut(cutting.long_lived(orders.views), ended, "its identity has ended")
+
+    async def _cut(self, names: Sequence[str], peers: Sequence[Known], why: str) -> None:
+        if not peers:
+            return
+        about = f"{', '.join(str(own.id) for own in peers)}: {why}"
+        left = await cutting.cut(self._cutter, self.charges, names, peers, about)
+        for name in left:
+            self._say(f"{name}: connections are ended as its listener drains ({about})")
+            self.charges[name].edition += 1
+        if left:
+            await self._bring()
 
     async def _bring(self) -> None:
         orders = self.orders
@@ -228,3 +265,16 @@ class Agent:
         end = charge.pair.validity.end if charge.pair else 0
         now = self._clock()
         charge.renew_at = now + retry_after(charge.failures, now, end)
+
+
+async def _first_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Do several things at once until one of them ends, as that one does."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -34,6 +34,8 @@ class Charge:
         self.is_denied = False
         """Whether the controller has said that it is to have none."""
         self.counts = _NO_COUNTS
+        self.edition = 0
+        """Raised to have all connections from peers ended by the proxy itself."""
         self._told: tuple[View, str, Pair] | None = None
         self._version = 0
         self._generations: dict[int, int] = {}
@@ -47,6 +49,7 @@ class Charge:
         if pair is None:
             return
         roots = tuple(certificates.from_pem(orders.bundle.encode()))
+        view = view._replace(edition=self.edition)
         told = (view, orders.bundle, pair)
         if told != self._told:
             self._told = told

@@ -50,6 +50,8 @@ class Task(NamedTuple):
     """A directory that is the agent's alone; needed with ``programs``."""
     attestor: str = ""
     """The socket of who looks at programs; needed where a selector asks for that."""
+    cutter: str = ""
+    """The socket of who ends connections (``hosting.cutting``)."""
 
 
 async def run(task: Task) -> None:
@@ -58,7 +60,7 @@ async def run(task: Task) -> None:
     pair, bundle = await _joined(task, domain)
     charges = {name: Charge(name, tuple(own)) for name, own in task.workloads.items()}
     servers = await serve_sockets(charges, task.sockets)
-    agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say)
+    agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter)
     endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)
     doors = map(door_from_plain, task.programs)
     await endpoints.open({own: WorkloadApi(charges[own.name].holder, agent.sign) for own in doors})

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, Self
 
@@ -32,6 +32,7 @@ create table serials (
     slot integer not null, issued integer not null, ends integer not null
 ) without rowid;
 create index serials_end on serials (ends);
+create index serials_id on serials (id, ends);
 create table tokens (
     hash text primary key, host text not null, ends integer not null, used integer not null
 ) without rowid;
@@ -225,6 +226,18 @@ class Store:
         self._connection.execute("replace into token_keys values (?, ?, ?, ?, ?, ?, ?)", key)
 
     # What was issued ------------------------------------------------------------------------
+
+    def ends_of(self, names: Collection[SpiffeId]) -> dict[SpiffeId, int]:
+        """When the newest certificate of each of some ids ends; without those who have none."""
+        found = {}
+        for name in names:
+            with self._asking():
+                row = self._connection.execute(
+                    "select max(ends) from serials where id = ?", (str(name),)
+                ).fetchone()
+            if row[0] is not None:
+                found[name] = int(row[0])
+        return found
 
     def remember(self, issued: Issued) -> None:
         """A certificate, before it is signed, within ``changes``. A serial is taken once."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from seawall.core.errors import UsageError
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import parse
-from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View, Workload
+from seawall.mesh.plan.model import Known, Port, Protocol, Rule, Source, View, Workload
 
 PROTOCOL = 1
 """The version of the messages. One that is further away than one is refused."""
@@ -63,6 +63,10 @@ class Orders(NamedTuple):
     views: tuple[View, ...]
     token_keys: str = ""
     """The keys that vouch for JWT-SVIDs, as a JWK Set; empty from a controller that makes none."""
+    revoked: tuple[Known, ...] = ()
+    """Whose connections are to be ended."""
+    callers: tuple[Known, ...] = ()
+    """Those who may have connections that last, and when their identities end."""
 
 
 def encoded(message: Plain) -> bytes:
@@ -114,6 +118,8 @@ def orders_to_plain(orders: Orders) -> Plain:
     """Orders for :func:`encoded`."""
     plain = orders._asdict()
     plain["views"] = [_view_to_plain(view) for view in orders.views]
+    for name in ("revoked", "callers"):
+        plain[name] = [own._asdict() | {"id": str(own.id)} for own in plain[name]]
     return plain
 
 
@@ -122,13 +128,20 @@ def orders_from_plain(plain: Plain) -> Orders:
     fields = _Reader("orders")
     try:
         views = tuple(_view_from_plain(own) for own in fields.sequence(plain, "views"))
+        revoked, callers = (
+            tuple(map(_known_from_plain, plain.get(name, ()))) for name in ("revoked", "callers")
+        )
     except (KeyError, TypeError, ValueError, IdentityError) as error:
         raise MessageError(f"orders do not fit ({error}): update seawall on both sides") from None
     return Orders(
         fields.number(plain, "generation"), fields.text(plain, "bundle"),
         fields.number(plain, "slot"), fields.number(plain, "lifetime"), views,
-        str(plain.get("token_keys") or ""),
+        str(plain.get("token_keys") or ""), revoked, callers,
     )  # fmt: skip
+
+
+def _known_from_plain(plain: Plain) -> Known:
+    return Known(parse(plain["id"]), tuple(map(str, plain["addresses"])), int(plain["ends"]))
 
 
 def _view_to_plain(view: View) -> Plain:

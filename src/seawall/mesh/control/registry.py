@@ -1,12 +1,13 @@
 """What the controller knows: who is there, where, what they may, and how far each has followed."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.mesh.control.messages import Report, Standing
 from seawall.mesh.control.reserved import kept_out
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
+from seawall.mesh.plan.model import Known, Port, Rule, Source, View, Workload
 from seawall.mesh.plan.views import views_of
 
 
@@ -22,11 +23,20 @@ class Entry(NamedTuple):
 class Registry:
     """Entries and rules as they are declared, and what agents report."""
 
-    def __init__(self, entries: Sequence[Entry], rules: Sequence[Rule], lifetime: int) -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        rules: Sequence[Rule],
+        lifetime: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._rules = tuple(rules)
         self._lifetime = lifetime
+        self._clock = clock
         self._standings: dict[str, Standing] = {}
+        self._left: set[str] = set()
+        """Workloads whose proxies were alive when their agent hung up: they go on without it."""
         self.revoked: frozenset[SpiffeId] = frozenset()
         """Ids that nobody lets in any more and that get no certificate."""
 
@@ -59,6 +69,7 @@ class Registry:
             before = self._standings.get(name)
             news = news or before is None or before.addresses != own.addresses
             self._standings[name] = own
+            self._left.discard(name)
         return news
 
     def gone(self, host: str) -> None:
@@ -66,14 +77,22 @@ class Registry:
         for name, entry in self._entries.items():
             own = self._standings.get(name)
             if entry.host == host and own is not None:
+                if own.is_connected:
+                    self._left.add(name)
                 self._standings[name] = own._replace(is_connected=False)
 
     def laggards(self, generation: int) -> list[str]:
-        """Workloads whose proxy is alive and has not taken a generation yet."""
+        """Workloads whose proxy is alive and has not taken a generation yet.
+
+        Nobody knows of a proxy whose agent is away, also for the moment in which that takes its own
+        new certificate: it counts as alive as long as its certificate holds.
+        """
+        now = self._clock()
         return sorted(
             name
             for name, own in self._standings.items()
-            if own.is_connected and own.generation < generation
+            if own.generation < generation
+            and (own.is_connected or (name in self._left and own.ends >= now))
         )
 
     def views(self, host: str) -> tuple[View, ...]:
@@ -85,7 +104,46 @@ class Registry:
         ]
         own = kept_out([entry.id for entry in self._entries.values()], self._rules)
         views = views_of(workloads, [*own, *self._denials(), *self._rules], self._lifetime)
-        return tuple(view for name, view in views.items() if self._entries[name].host == host)
+        return tuple(
+            view._replace(peers=tuple(peer for peer in view.peers if peer.id not in self.revoked))
+            for name, view in views.items()
+            if self._entries[name].host == host
+        )
+
+    def revoked_peers(self) -> tuple[Known, ...]:
+        """The revoked ids, with where they are."""
+        return tuple(Known(name, self._addresses(name)) for name in sorted(self.revoked))
+
+    def long_callers(self, host: str = "") -> frozenset[SpiffeId]:
+        """Who may have connections that last, to a workload of a host, or of any."""
+        served = {
+            entry.id: [port.number for port in entry.ports if port.is_long_lived]
+            for entry in self._entries.values()
+            if not host or entry.host == host
+        }
+        return frozenset(
+            caller.id
+            for rule in self._rules
+            if rule.allows
+            and any(not rule.ports or number in rule.ports for number in served.get(rule.to, ()))
+            for caller in self._entries.values()
+            if not rule.sources or any(source.covers(caller.id) for source in rule.sources)
+        )
+
+    def callers(self, host: str, ends: Mapping[SpiffeId, int]) -> tuple[Known, ...]:
+        """The same, with where they are and when their newest certificates end."""
+        return tuple(
+            Known(name, self._addresses(name), ends.get(name, 0))
+            for name in sorted(self.long_callers(host))
+        )
+
+    def _addresses(self, name: SpiffeId) -> tuple[str, ...]:
+        return tuple(
+            address
+            for entry in self._entries.values()
+            if entry.id == name and entry.name in self._standings
+            for address in self._standings[entry.name].addresses
+        )
 
     def _denials(self) -> list[Rule]:
         """A rule for each workload that keeps revoked ids out, whatever else is allowed."""

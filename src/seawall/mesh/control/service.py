@@ -123,11 +123,14 @@ class Controller:
         """Take in reports of a host and send it orders, as long as it stays."""
         listening = asyncio.ensure_future(self._listen(host, reports))
         try:
-            edition = -1
+            edition, last = -1, None
             while not listening.done():
                 if edition != self._edition:
                     edition = self._edition
-                    await send(orders_to_plain(self.orders(host)))
+                    orders = self.orders(host)
+                    if orders != last:
+                        last = orders
+                        await send(orders_to_plain(orders))
                 waiting = asyncio.ensure_future(self._next(edition))
                 await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
@@ -150,9 +153,12 @@ class Controller:
 
     def orders(self, host: str) -> Orders:
         """What a host is to bring about now."""
+        registry, store = self.registry, self.authority.store
+        ends = store.ends_of(registry.long_callers(host))
         return Orders(
-            generation_of(self.authority.store), self._bundle(), self.authority.issuer().number,
-            self.lifetime, self.registry.views(host), tokens.bundle(self.authority),
+            generation_of(store), self._bundle(), self.authority.issuer().number, self.lifetime,
+            registry.views(host), tokens.bundle(self.authority), registry.revoked_peers(),
+            registry.callers(host, ends),
         )  # fmt: skip
 
     def _bundle(self) -> str:
@@ -167,7 +173,10 @@ def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.Ge
 
     async def issue(data: bytes, context: "_Context") -> bytes:
         host = await _host(controller, context)
-        return await _answered(context, lambda: controller.issue(host, decoded(data)))
+        answer = await _answered(context, lambda: controller.issue(host, decoded(data)))
+        if controller.registry.long_callers():
+            await controller.changed()  # their peers wait for the ends of new certificates
+        return answer
 
     async def token(data: bytes, context: "_Context") -> bytes:
         host = await _host(controller, context)

@@ -65,6 +65,11 @@ class Layout(NamedTuple):
         return os.path.join(self.run, "workloads", workload)
 
     @property
+    def cutter(self) -> str:
+        """The socket on which the agent asks for connections to be ended."""
+        return os.path.join(self.run, "cutting", "cut.sock")
+
+    @property
     def logs(self) -> str:
         """What processes say."""
         return os.path.join(self.run, "logs")
@@ -106,6 +111,7 @@ class Layout(NamedTuple):
             # Sockets are made with the group of their directory.
             _directory(self.doors, CONTROLLER_USER, 0o2750, AGENT_USER)
             _directory(self.sockets, AGENT_USER, 0o711)
+            _directory(os.path.dirname(self.cutter), 0, 0o750, AGENT_USER)
             _directory(self.logs, 0, 0o700)
             _directory(os.path.join(self.run, "proxies"), 0, 0o711)
             for number, workload in enumerate(workloads):

@@ -20,6 +20,7 @@ from seawall.mesh.control.registry import Entry
 from seawall.mesh.hosting import network
 from seawall.mesh.hosting.children import Child, Recipe, shorten, stop_all
 from seawall.mesh.hosting.commands import tried
+from seawall.mesh.hosting.cutting import Cutter
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import (
     AGENT_USER,
@@ -74,6 +75,8 @@ class Supervisor:
         self.children: list[Child] = []
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
+        namespaces = {own.member.name: own.place.namespace for own in self._hosted}
+        self._cutter = Cutter(layout.cutter, namespaces, AGENT_USER, self._say)
 
     # Up -------------------------------------------------------------------------------------
 
@@ -87,6 +90,7 @@ class Supervisor:
             self._write_hosts(own)
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
+        self._cutter.start()
         self._start(self._controller())
         self._wait("the controller", self._controller_answers)
         if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
@@ -131,6 +135,7 @@ class Supervisor:
 
     def end(self) -> None:
         """Stop everything and take the network away."""
+        self._cutter.stop()
         stop_all(list(reversed(self.children)))
         network.remove(self._plan.mesh)
 
@@ -259,6 +264,7 @@ class Supervisor:
             "workloads": {own.member.name: own.place.addresses for own in self._hosted},
             "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
             "inside": self._layout.inside, "attestor": self._layout.attestor,
+            "cutter": self._layout.cutter,
         }  # fmt: skip
         return json.dumps(task).encode()
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Protocol, Rule
-from seawall.mesh.proxies.access import filters_of
+from seawall.mesh.proxies.access import configurations_of
 from seawall.mesh.proxies.names import Json
 
 
@@ -42,7 +42,7 @@ def decide(rules: Sequence[Rule], port: Port, request: Request) -> Decision:
         if not path:
             return Decision(is_allowed=False, because=NO_PATH)
         request = request._replace(path=path)
-    for filter_ in filters_of(rules, port):
+    for filter_ in configurations_of(rules, port):
         configured = filter_["typed_config"]["rules"]
         matching = [
             name for name, policy in configured["policies"].items() if _matches(policy, request)

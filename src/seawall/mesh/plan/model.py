@@ -51,6 +51,15 @@ class Selectors(NamedTuple):
         return bool(self.path or self.sha256)
 
 
+class Known(NamedTuple):
+    """An id, and where it is: what an agent needs to end its connections."""
+
+    id: SpiffeId
+    addresses: tuple[str, ...] = ()
+    ends: int = 0
+    """When its newest certificate ends; 0 where that does not matter."""
+
+
 class Source(NamedTuple):
     """Who may, or may not: an id, or all below one."""
 
@@ -93,6 +102,8 @@ class View(NamedTuple):
     """Those about itself."""
     longest_connection: int = 1800
     """Seconds after which a connection from a peer is closed, unless its port is long-lived."""
+    edition: int = 0
+    """Another one replaces every chain on the way in, and so ends all their connections."""
 
 
 class Expectation(NamedTuple):

@@ -3,21 +3,36 @@
 Two filters: one that denies, then one that allows; who is in neither is refused. On a TCP port
 rules that ask about HTTP mean nothing, and are never made into something wider: the reader of
 policies refuses them there.
+
+A chain only names its filters; what they hold comes by itself (Envoy's extension configuration
+discovery). So new rules hold for the next request, also of a connection that is kept, and change no
+chain: one that changes loses all its connections, those of others too.
 """
 
 from collections.abc import Iterable, Sequence
 
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source
-from seawall.mesh.proxies.names import Json, any_of
+from seawall.mesh.proxies.names import TYPES, Json, any_of, url_of
 
 _NETWORK = ("envoy.filters.network.rbac", "envoy.extensions.filters.network.rbac.v3.RBAC")
 _HTTP = ("envoy.filters.http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC")
 _BELOW = "/*"
+DENIED, ALLOWED = "denied", "allowed"
+_IN_ORDER = (DENIED, ALLOWED)
 
 
-def filters_of(rules: Sequence[Rule], port: Port) -> list[Json]:
-    """The filters for a port, deny before allow: those of connections, or of requests."""
+def filters_of(port: Port) -> list[Json]:
+    """The filters of a port's chain, deny before allow, by the names of their configurations."""
+    _, type_ = _kind(port)
+    discovery = {
+        "config_source": {"ads": {}, "resource_api_version": "V3"}, "type_urls": [url_of(type_)],
+    }  # fmt: skip
+    return [{"name": _name(counted, port), "config_discovery": discovery} for counted in _IN_ORDER]
+
+
+def configurations_of(rules: Sequence[Rule], port: Port) -> list[Json]:
+    """What the filters for a port hold, deny before allow: about connections, or requests."""
     here = [rule for rule in rules if not rule.ports or port.number in rule.ports]
     if port.protocol is Protocol.TCP:
         for rule in here:
@@ -27,19 +42,26 @@ def filters_of(rules: Sequence[Rule], port: Port) -> list[Json]:
                 )
     denied = [rule for rule in here if not rule.allows]
     allowed = [rule for rule in here if rule.allows]
-    found = [_filter("DENY", denied, port, "denied")] if denied else []
-    return [*found, _filter("ALLOW", allowed, port, "allowed")]
+    return [
+        _configuration("DENY", denied, port, DENIED),
+        _configuration("ALLOW", allowed, port, ALLOWED),
+    ]
 
 
-def _filter(action: str, rules: Iterable[Rule], port: Port, counted: str) -> Json:
-    name, type_ = _HTTP if port.protocol is Protocol.HTTP else _NETWORK
+def _kind(port: Port) -> tuple[str, str]:
+    return _HTTP if port.protocol is Protocol.HTTP else _NETWORK
+
+
+def _name(counted: str, port: Port) -> str:
+    return f"{_kind(port)[0]}.{counted}:{port.number}"
+
+
+def _configuration(action: str, rules: Iterable[Rule], port: Port, counted: str) -> Json:
     policies = {rule.name: _policy(rule) for rule in rules}
-    config = any_of(type_, rules={"action": action, "policies": policies})
-    if port.protocol is Protocol.TCP:
-        config["stat_prefix"] = f"{counted}_{port.number}_"
-    else:
-        config["rules_stat_prefix"] = f"{counted}_{port.number}_"
-    return {"name": f"{name}.{counted}", "typed_config": config}
+    config = any_of(_kind(port)[1], rules={"action": action, "policies": policies})
+    word = "rules_stat_prefix" if port.protocol is Protocol.HTTP else "stat_prefix"
+    config[word] = f"{counted}_{port.number}_"
+    return any_of(TYPES["extension"], name=_name(counted, port), typed_config=config)
 
 
 def _policy(rule: Rule) -> Json:

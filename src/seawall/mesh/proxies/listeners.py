@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
-from seawall.mesh.proxies.access import filters_of
+from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import callers_of, one_name
 from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of
 from seawall.mesh.proxies.logs import logs, refusals
@@ -49,6 +49,11 @@ def listeners_of(view: View) -> list[Json]:
     return found
 
 
+def access_of(view: View) -> list[Json]:
+    """What the filters of the way in hold: who may do what."""
+    return [own for port in view.own.ports for own in configurations_of(view.rules, port)]
+
+
 def _listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> Json:
     return any_of(
         "envoy.config.listener.v3.Listener",
@@ -85,19 +90,22 @@ def _chains_to(peer: Workload) -> list[Json]:
 def _chain_from(view: View, port: Port) -> Json:
     """The way in to a port: TLS, then who it is, then the application."""
     longest = 0 if port.is_long_lived else view.longest_connection
-    access = filters_of(view.rules, port)
+    access = filters_of(port)
     trust_domain = view.own.id._replace(path="")
     if port.protocol is Protocol.HTTP:
         filters = [_forward(LOCAL, port, "in", longest, access)]
     else:
         filters = [*access, _forward(LOCAL, port, "in", longest)]
-    return {
+    chain: Json = {
         "name": f"in :{port.number}",
         "filter_chain_match": {"destination_port": port.number},
         "transport_socket": tls.server(callers_of(view.rules, port, trust_domain)),
         "transport_socket_connect_timeout": seconds(_HANDSHAKE_TIMEOUT),
         "filters": [one_name(), *filters],
     }
+    if view.edition:
+        chain["metadata"] = {"filter_metadata": {"seawall": {"edition": view.edition}}}
+    return chain
 
 
 def _forward(

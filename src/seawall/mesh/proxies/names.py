@@ -13,6 +13,7 @@ CONTROL_PLANE = "seawall_agent"
 
 TYPES: Mapping[str, str] = {
     "cluster": "envoy.config.cluster.v3.Cluster",
+    "extension": "envoy.config.core.v3.TypedExtensionConfig",
     "listener": "envoy.config.listener.v3.Listener",
     "secret": "envoy.extensions.transport_sockets.tls.v3.Secret",
 }

@@ -11,7 +11,7 @@ import grpc
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, DiscoveryResponse
 
 from seawall.mesh.serving.feed import Feed, Refusal
-from seawall.mesh.serving.snapshots import ORDER, SECRETS, Snapshot
+from seawall.mesh.serving.snapshots import BY_NAME, ORDER, Snapshot
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _METHOD = "StreamAggregatedResources"
@@ -79,7 +79,7 @@ class Session:
             own = self._wanted.get(kind)
             if own is None:
                 continue
-            names = own.names if kind == SECRETS else frozenset()
+            names = own.names if kind in BY_NAME else frozenset()
             if own.sent < current.version or (names and names != own.sent_names):
                 due.append(self._response(kind, own, current, names))
         return due

@@ -10,12 +10,16 @@ from google.protobuf.json_format import ParseDict, ParseError
 from seawall.core.errors import UsageError
 from seawall.mesh.plan.model import View
 from seawall.mesh.proxies.clusters import clusters_of
-from seawall.mesh.proxies.listeners import listeners_of
+from seawall.mesh.proxies.listeners import access_of, listeners_of
 from seawall.mesh.proxies.names import TYPES, Json, url_of
 
-CLUSTERS, LISTENERS, SECRETS = (url_of(TYPES[kind]) for kind in ("cluster", "listener", "secret"))
-ORDER = (CLUSTERS, LISTENERS, SECRETS)
-"""In which order resources go out: what is referred to comes first."""
+CLUSTERS, LISTENERS, EXTENSIONS, SECRETS = (
+    url_of(TYPES[kind]) for kind in ("cluster", "listener", "extension", "secret")
+)
+ORDER = (CLUSTERS, LISTENERS, EXTENSIONS, SECRETS)
+"""In which order resources go out."""
+BY_NAME = (EXTENSIONS, SECRETS)
+"""Types of which a proxy asks for those that others of its resources name."""
 
 
 class Snapshot(NamedTuple):
@@ -38,15 +42,18 @@ def packed(message: Json) -> Packed:
 
 
 @lru_cache(maxsize=4096)  # proxies with equal neighbours share the bytes
-def _resources_of(view: View) -> tuple[Mapping[str, Packed], Mapping[str, Packed]]:
-    return _by_name(clusters_of(view)), _by_name(listeners_of(view))
+def _resources_of(view: View) -> Mapping[str, Mapping[str, Packed]]:
+    found = {CLUSTERS: _by_name(clusters_of(view)), LISTENERS: _by_name(listeners_of(view))}
+    access = _by_name(access_of(view))
+    if access:  # else nothing refers to it, and none is asked for
+        found[EXTENSIONS] = access
+    return found
 
 
 def snapshot_of(view: View, secrets: Sequence[Json], version: int) -> Snapshot:
     """The configuration of a proxy with its secrets."""
-    clusters, listeners = _resources_of(view)
-    resources = {CLUSTERS: clusters, LISTENERS: listeners}
-    if view.peers or view.own.ports:  # else nothing refers to a secret, and none is asked for
+    resources = dict(_resources_of(view))
+    if view.peers or view.own.ports:  # as above
         resources[SECRETS] = _by_name(secrets)
     return Snapshot(version, resources)
 
@@ -66,6 +73,7 @@ def _load_types() -> tuple[Any, ...]:
 _FILTERS = "envoy.extensions.filters"
 _MODULES = (
     "envoy.config.cluster.v3.cluster_pb2",
+    "envoy.config.core.v3.extension_pb2",
     "envoy.config.listener.v3.listener_pb2",
     "envoy.extensions.access_loggers.filters.cel.v3.cel_pb2",
     "envoy.extensions.access_loggers.stream.v3.stream_pb2",

@@ -1,0 +1,121 @@
+"""Connections that the kernel ends: those of a peer that is trusted no more.
+
+Envoy looks at a certificate when a connection begins, and has no way to end a single one. The
+kernel has (``ss -K``: SOCK_DESTROY of sock_diag(7), CONFIG_INET_DIAG_DESTROY): both ends get a
+reset at once. It takes root in the workload's namespace, which the agent does not have; so the
+agent asks here, over a socket that it alone can open. A request and its answer are a line of JSON
+each.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
+from typing import Any
+
+from seawall.mesh.hosting.commands import tried
+
+LARGEST = 1024 * 1024
+MOST_AT_ONCE = 200
+"""Peers of one command: what a command line holds."""
+_TIMEOUT = 5.0
+
+Peer = tuple[str, int]
+"""An address, and a port, or 0 for all."""
+
+
+def cut(namespace: str, peers: Sequence[Peer]) -> tuple[int, int]:
+    """End the TCP connections with some peers; how many there were, and how many are left.
+
+    Some are left where the kernel cannot do it.
+    """
+    ended = left = 0
+    for begin in range(0, len(peers), MOST_AT_ONCE):
+        chosen = " or ".join(map(_chosen, peers[begin : begin + MOST_AT_ONCE]))
+        ended += _lines("-N", namespace, "-K", chosen)
+        left += _lines("-N", namespace, "state", "established", chosen)
+    return ended, left
+
+
+def _chosen(peer: Peer) -> str:
+    """A peer in the filter language of ss(8)."""
+    address = ip_address(peer[0])
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"dst {host}:{int(peer[1])}" if peer[1] else f"dst {host}"
+
+
+def _lines(*arguments: str) -> int:
+    said = tried("ss", "-H", "-t", "-n", *arguments)
+    return len(said.stdout.splitlines()) if said.returncode == 0 else 0
+
+
+class Cutter:
+    """Answers the agent of this host, in a thread of its own, so that nothing else delays it."""
+
+    def __init__(
+        self, path: str, namespaces: Mapping[str, str], group: int, say: Callable[[str], None]
+    ) -> None:
+        self._path = path
+        self._namespaces = namespaces
+        """By workload."""
+        self._group = group
+        self._say = say
+        self._listener: socket.socket | None = None
+
+    def start(self) -> None:
+        """Listen from now on."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(self._path)
+        os.chown(self._path, 0, self._group)
+        os.chmod(self._path, 0o660)
+        listener.listen(16)
+        self._listener = listener
+        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._listener is not None:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+
+    def _serve(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                asking, _ = listener.accept()
+            except OSError:
+                return  # it was closed
+            with asking:
+                asking.settimeout(_TIMEOUT)
+                try:
+                    asking.sendall(json.dumps(self.answer(_line_from(asking))).encode() + b"\n")
+                except OSError:
+                    continue  # who asked has gone
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """What comes of a request ``{"workload": NAME, "peers": [[ADDRESS, PORT], ...]}``."""
+        try:
+            asked = json.loads(line)
+            namespace = self._namespaces[asked["workload"]]
+            peers = [(str(ip_address(address)), int(port)) for address, port in asked["peers"]]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return {"refused": f"no request of an agent ({error}): update seawall on this host"}
+        ended, left = cut(namespace, peers)
+        if ended:
+            self._say(f"{asked['workload']}: {ended} connections ended: {asked.get('why', '')!s}")
+        return {"ended": ended, "left": left}
+
+
+def _line_from(asking: socket.socket) -> bytes:
+    found = b""
+    while not found.endswith(b"\n") and len(found) < LARGEST:
+        more = asking.recv(65_536)
+        if not more:
+            break
+        found += more
+    return found

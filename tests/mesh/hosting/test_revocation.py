@@ -1,0 +1,141 @@
+"""Who is revoked is out at once, with all connections; who is not keeps theirs."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.mesh.hosting.raised import MARK, Raised, raised, reason, serving
+
+pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
+DESCRIPTION = f"""\
+mesh: NAME
+trustDomain: shop.example.org
+workloads:
+  web: {{}}
+  other: {{}}
+  orders:
+{serving(8080, 9090, 5432)}
+    ports: {{8080: http, 9090: tcp, 5432: {{protocol: tcp, longLived: true}}}}
+policy:
+  - allow: {{from: "*", to: orders}}
+"""
+WEB = "spiffe://shop.example.org/workload/web"
+PORTS = (8080, 9090, 5432)
+
+
+@pytest.fixture(scope="module")
+def mesh() -> Iterator[Raised]:
+    with raised(DESCRIPTION) as made:
+        assert made.until(lambda: MARK in made.curl("web", "http://orders:8080/").stdout)
+        yield made
+
+
+def test_kept_connections_of_a_revoked_peer_are_ended(mesh: Raised) -> None:
+    busy = [mesh.keep("web", "orders", port) for port in PORTS]
+    idle = [mesh.keep("web", "orders", port, -1) for port in PORTS]
+    others = [mesh.keep("other", "orders", port) for port in PORTS]
+    time.sleep(0.5)
+    mesh.ask("Revoke", id=WEB)
+    try:
+        assert mesh.until(lambda: all(kept.ended() for kept in busy), 20), [
+            kept.lines()[-1] for kept in busy
+        ]
+        assert mesh.until(lambda: all(kept.ended() for kept in idle), 20)
+        for port in PORTS:
+            said = mesh.curl("web", f"http://orders:{port}/")
+            assert MARK not in said.stdout
+        established = subprocess.run(
+            ["ss", "-N", f"seawall-{mesh.layout.mesh}.orders", "-Htn", "state", "established",
+             "dst", _address(mesh, "web")], capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert established.stdout == ""
+    finally:
+        mesh.ask("Revoke", id=WEB, back=True)
+    assert mesh.until(lambda: MARK in mesh.curl("web", "http://orders:8080/").stdout)
+    for port in PORTS:
+        assert MARK in mesh.curl("web", f"http://orders:{port}/").stdout
+    # Nobody else has noticed.
+    for kept in others:
+        assert not kept.ended()
+        assert {line[1] for line in kept.lines()} == {"200"}
+
+
+def test_a_tainted_issuer_is_replaced_under_load(mesh: Raised) -> None:
+    failures: list[str] = []
+    done = threading.Event()
+    kept = [mesh.keep("other", "orders", port) for port in PORTS]
+
+    def load() -> None:
+        while not done.is_set():
+            for port in PORTS:
+                said = mesh.curl("web", f"http://orders:{port}/")
+                if MARK not in said.stdout:
+                    failures.append(said.stdout + said.stderr)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    try:
+        before = mesh.ask("Status")
+        (tainted,) = (
+            own["number"] for own in before["issuers"]
+            if own["kind"] == "intermediate" and own["state"] == "active"
+        )  # fmt: skip
+        mesh.ask("Taint", number=tainted)
+        assert mesh.until(lambda: tainted not in _issuers(mesh)), mesh.ask("Status")
+        standings = [own["standing"] for own in mesh.ask("Status")["workloads"].values()]
+        assert all(own["slot"] in _issuers(mesh) for own in standings)
+    finally:
+        done.set()
+        thread.join()
+    assert failures == []
+    assert not any(own.ended() for own in kept)
+
+
+def test_where_the_kernel_cannot_end_them_the_proxy_does(mesh: Raised) -> None:
+    kept = [mesh.keep("web", "orders", port) for port in PORTS]
+    os.rename(mesh.layout.cutter, f"{mesh.layout.cutter}.away")
+    try:
+        mesh.ask("Revoke", id=WEB)
+        assert mesh.until(lambda: all(own.ended() for own in kept[1:]), 20)
+        assert kept[0].refused()
+    finally:
+        os.rename(f"{mesh.layout.cutter}.away", mesh.layout.cutter)
+        mesh.ask("Revoke", id=WEB, back=True)
+
+
+def _issuers(mesh: Raised) -> list[int]:
+    return [own["number"] for own in mesh.ask("Status")["issuers"]]
+
+
+def _address(mesh: Raised, workload: str) -> str:
+    standing = mesh.ask("Status")["workloads"][workload]["standing"]
+    return str(standing["addresses"][0])
+
+
+def test_a_connection_that_lasts_ends_with_the_identity() -> None:
+    """The usual connection ends by its age, a long-lived one only when no certificate follows."""
+    description = DESCRIPTION.replace("workloads:", "certificates: {lifetime: 10s}\nworkloads:")
+    with raised(description) as mesh:
+        assert mesh.until(lambda: MARK in mesh.curl("web", "http://orders:8080/").stdout)
+        usual, lasting = mesh.keep("web", "orders", 9090), mesh.keep("web", "orders", 5432)
+        time.sleep(13)
+        assert usual.ended()
+        assert not lasting.ended()
+        (controller,) = mesh.pids("seawall.mesh.control.process")
+        ends = _last_end(mesh)
+        os.kill(controller, signal.SIGSTOP)
+        try:
+            assert mesh.until(lasting.ended, 20)
+        finally:
+            os.kill(controller, signal.SIGCONT)
+        # Another certificate may have come between the question and the halt.
+        assert ends < lasting.ended()
+
+
+def _last_end(mesh: Raised) -> int:
+    return int(mesh.ask("Status")["workloads"]["web"]["standing"]["ends"])
