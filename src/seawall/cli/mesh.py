@@ -172,15 +172,19 @@ def _status(options: argparse.Namespace) -> int:
 def _dropped(mesh: str, workloads: "Mapping[str, object]") -> "dict[str, dict[str, int]]":
     """What the fence of each workload on this host has dropped, by reason."""
     from seawall.mesh.hosting import network  # noqa: PLC0415 - the extra
-    from seawall.mesh.redirect.loading import counters  # noqa: PLC0415
+    from seawall.mesh.plan.edges import is_exit  # noqa: PLC0415
+    from seawall.mesh.redirect.loading import counters, exit_counters  # noqa: PLC0415
 
     here = network.namespaces_of(mesh)
     names = {name: network.prefix_of(mesh) + name for name in workloads}
-    return {
+    found = {
         name: counters(("ip", "netns", "exec", namespace))
         for name, namespace in names.items()
         if namespace in here
     }
+    for name in filter(is_exit, workloads):
+        found[name] = exit_counters(mesh)
+    return found
 
 
 def _operate(options: argparse.Namespace) -> int:

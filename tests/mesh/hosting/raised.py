@@ -1,7 +1,6 @@
 """A mesh that is brought up for a test, whatever its description, and always taken down."""
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -13,10 +12,10 @@ from shutil import which
 from typing import Any
 
 from seawall.mesh.control.operating import OperatorError, ask
-from seawall.mesh.hosting import network, running
+from seawall.mesh.hosting import network
 from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.plan.reading import plan_of
 from seawall.mesh.proxies import program
+from tests.mesh.hosting.keeping import kept_up
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 """One that other users can run; the tests' own may be in somebody's home."""
@@ -186,30 +185,9 @@ def raised(description: str, envoy: str = "") -> Iterator[Raised]:
         directory = Path(name)
         directory.chmod(0o755)
         mesh = f"edge{os.getpid() % 100_000}-{next(_NUMBERS)}"
-        plan = plan_of(str(directory / "mesh.yaml"), description.replace("NAME", mesh).encode())
-        layout = Layout(mesh, str(directory / "state"), str(directory / "run"))
-        child = os.fork()
-        if child == 0:
-            code = 1
+        with kept_up(directory, mesh, description.replace("NAME", mesh), envoy) as layout:
+            made = Raised(layout, directory)
             try:
-                running.keep_up(plan, layout, envoy or program.find(), (directory / "ready").touch)
-                code = 0
-            except BaseException as error:  # noqa: BLE001 - the parent tells it
-                (directory / "failed").write_text(repr(error))
+                yield made
             finally:
-                os._exit(code)
-        made = Raised(layout, directory)
-        failed = directory / "failed"
-        try:
-            ready = made.until(lambda: (directory / "ready").exists() or failed.exists(), 60)
-            assert ready, "not ready within a minute"
-            assert not failed.exists(), failed.read_text()
-            yield made
-        finally:
-            made.end()
-            os.kill(child, signal.SIGTERM)
-            _, status = os.waitpid(child, 0)
-            running.take_down(layout)
-        assert os.waitstatus_to_exitcode(status) == 0
-        assert network.namespaces_of(mesh) == []
-        assert not os.path.exists(layout.run)
+                made.end()

@@ -10,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+from seawall.mesh.plan.edges import Sockets, exit_id, exit_name, is_exit
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View, Workload
 from seawall.mesh.plan.reading import plan_of
 from seawall.mesh.plan.views import views_of
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
-from seawall.mesh.proxies.clusters import clusters_of
-from seawall.mesh.proxies.listeners import access_of, listeners_of
+from seawall.mesh.proxies.fronts import front
+from seawall.mesh.proxies.whole import access_of, clusters_of, listeners_of
 from seawall.mesh.serving.snapshots import packed
-from tests.mesh.plan.shop import SHOP
+from tests.mesh.plan.shop import EDGES, SHOP
 
 GOLDEN = Path(__file__).parent / "golden.json"
 
@@ -35,12 +36,19 @@ needs_envoy = pytest.mark.skipif(not _envoy(), reason="needs Envoy (the extra me
 
 
 def _views() -> list[View]:
-    plan = plan_of("mesh.yaml", SHOP.encode())
+    plan = plan_of("mesh.yaml", (SHOP + EDGES).encode())
     known = [
         Workload(own.name, own.id, (f"10.77.0.{number}", f"fd77::{number}"), own.ports)
         for number, own in enumerate(plan.members, 2)
     ]
-    return list(views_of(known, plan.rules, plan.lifetime).values())
+    leaving = exit_id(plan.trust_domain, "here")
+    known.append(Workload(exit_name("here"), leaving, ()))
+    views = views_of(known, plan.rules, plan.lifetime, plan.edges).values()
+    paths = Sockets("/run/exit.sock", "/run/gate.sock", "/run/tls/secret.json")
+    return [
+        view._replace(exit=None if is_exit(view.own.name) else leaving, sockets=paths)
+        for view in views
+    ]
 
 
 def _written(view: View) -> dict[str, Any]:
@@ -57,7 +65,11 @@ def test_as_written() -> None:
 @pytest.mark.parametrize("view", _views(), ids=lambda view: view.own.name)
 def test_nothing_of_a_session_is_resumed(view: View) -> None:
     text = json.dumps(_written(view))
-    sockets = text.count("DownstreamTlsContext"), text.count("UpstreamTlsContext")
+    # What the world outside shows and sees is not the mesh's.
+    sockets = (
+        text.count("DownstreamTlsContext") - text.count('"watched_directory"'),
+        text.count("UpstreamTlsContext") - text.count('"san_type": "DNS"'),
+    )
     assert text.count('"disable_stateless_session_resumption": true') == sockets[0]
     assert text.count('"disable_stateful_session_resumption": true') == sockets[0]
     assert text.count('"require_client_certificate": true') == sockets[0]
@@ -103,6 +115,17 @@ def _validated(view: View, directory: Path) -> "subprocess.CompletedProcess[str]
 @pytest.mark.parametrize("view", _views(), ids=lambda view: view.own.name)
 def test_envoy_takes_it(view: View, tmp_path: Path) -> None:
     said = _validated(view, tmp_path)
+    assert said.returncode == 0, said.stderr[-2000:]
+
+
+@needs_envoy
+def test_envoy_takes_a_front(tmp_path: Path) -> None:
+    path = tmp_path / "envoy.json"
+    path.write_text(json.dumps(front("127.0.0.1", 8443, "/run/gate.sock", str(tmp_path / "admin"))))
+    said = subprocess.run(
+        [_envoy(), "--mode", "validate", "-c", str(path)], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
     assert said.returncode == 0, said.stderr[-2000:]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity import certificates
+from seawall.mesh.plan.edges import Sockets
 from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import secrets
 from seawall.mesh.serving.feed import Feed
@@ -20,7 +21,7 @@ _NO_COUNTS: Mapping[str, int] = {}
 class Charge:
     """One workload. The key is in memory only, and goes to the workload's own proxy."""
 
-    def __init__(self, name: str, addresses: tuple[str, ...]) -> None:
+    def __init__(self, name: str, addresses: tuple[str, ...], paths: Sockets | None = None) -> None:
         self.name = name
         self.addresses = addresses
         self.feed = Feed()
@@ -36,6 +37,7 @@ class Charge:
         self.counts = _NO_COUNTS
         self.edition = 0
         """Raised to have all connections from peers ended by the proxy itself."""
+        self._paths = paths
         self._told: tuple[View, str, Pair] | None = None
         self._version = 0
         self._generations: dict[int, int] = {}
@@ -49,7 +51,7 @@ class Charge:
         if pair is None:
             return
         roots = tuple(certificates.from_pem(orders.bundle.encode()))
-        view = view._replace(edition=self.edition)
+        view = view._replace(edition=self.edition, sockets=self._paths)
         told = (view, orders.bundle, pair)
         if told != self._told:
             self._told = told

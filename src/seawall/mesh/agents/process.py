@@ -24,6 +24,7 @@ from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.plan.edges import Sockets
 from seawall.mesh.workloads.api import WorkloadApi
 from seawall.mesh.workloads.endpoints import Endpoints, attesting_by, door_from_plain
 
@@ -52,13 +53,16 @@ class Task(NamedTuple):
     """The socket of who looks at programs; needed where a selector asks for that."""
     cutter: str = ""
     """The socket of who ends connections (``hosting.cutting``)."""
+    paths: tuple[str, ...] = ()
+    """Where the exit and the gateway of this host listen, and the file of the gateway's secret."""
 
 
 async def run(task: Task) -> None:
     """Join, then follow the controller until told to stop."""
     domain = trust_domain(task.trust_domain)
     pair, bundle = await _joined(task, domain)
-    charges = {name: Charge(name, tuple(own)) for name, own in task.workloads.items()}
+    paths = Sockets(*task.paths)
+    charges = {name: Charge(name, tuple(own), paths) for name, own in task.workloads.items()}
     servers = await serve_sockets(charges, task.sockets)
     agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter)
     endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)

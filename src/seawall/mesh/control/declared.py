@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from seawall.mesh.authority.store import Store
+from seawall.mesh.control.edge_messages import edges_from_plain, edges_to_plain
 from seawall.mesh.control.messages import rule_from_plain, rule_to_plain
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+from seawall.mesh.plan.edges import NONE, Edges
 from seawall.mesh.plan.model import Port, Protocol, Rule
 
 _FACT, _REVOKED = "declared", "revoked"
@@ -19,14 +21,22 @@ class Declared(NamedTuple):
     entries: tuple[Entry, ...]
     rules: tuple[Rule, ...]
     lifetime: int
+    edges: Edges = NONE
 
 
-def write(store: Store, entries: Sequence[Entry], rules: Sequence[Rule], lifetime: int) -> None:
+def write(
+    store: Store,
+    entries: Sequence[Entry],
+    rules: Sequence[Rule],
+    lifetime: int,
+    edges: Edges = NONE,
+) -> None:
     """Remember a declaration in place of the one before, within ``changes``."""
     plain = {
         "entries": [entry._asdict() | {"id": str(entry.id)} for entry in entries],
         "rules": [rule_to_plain(rule) for rule in rules],
         "lifetime": lifetime,
+        "edges": edges_to_plain(edges),
     }
     store.set_fact(_FACT, json.dumps(plain, sort_keys=True))
 
@@ -44,7 +54,8 @@ def read(store: Store) -> Declared:
         )
         for own in plain["entries"]
     )  # fmt: skip
-    return Declared(entries, tuple(map(rule_from_plain, plain["rules"])), plain["lifetime"])
+    rules = tuple(map(rule_from_plain, plain["rules"]))
+    return Declared(entries, rules, plain["lifetime"], edges_from_plain(plain.get("edges")))
 
 
 def revoked(store: Store) -> frozenset[SpiffeId]:

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from seawall.core.errors import UsageError
+from seawall.mesh.control.edge_messages import edges_from_plain, edges_to_plain
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import parse
+from seawall.mesh.plan.edges import Edges
 from seawall.mesh.plan.model import Known, Port, Protocol, Rule, Source, View, Workload
 
 PROTOCOL = 1
@@ -150,16 +152,24 @@ def _view_to_plain(view: View) -> Plain:
         "peers": [_workload_to_plain(peer) for peer in view.peers],
         "rules": [rule_to_plain(rule) for rule in view.rules],
         "longest_connection": view.longest_connection,
+        "edges": edges_to_plain(Edges(view.externals, view.resolvers, view.gateway)),
+        "exit": "" if view.exit is None else str(view.exit),
     }
 
 
 def _view_from_plain(plain: Plain) -> View:
+    edges = edges_from_plain(plain.get("edges"))
+    exit_ = plain.get("exit")
     return View(
         _workload_from_plain(plain["own"]),
         tuple(map(_workload_from_plain, plain["peers"])),
         tuple(map(rule_from_plain, plain["rules"])),
         int(plain["longest_connection"]),
-    )  # fmt: skip
+        externals=edges.externals,
+        exit=parse(exit_) if exit_ else None,
+        resolvers=edges.resolvers,
+        gateway=edges.gateway,
+    )
 
 
 def _workload_to_plain(workload: Workload) -> Plain:

@@ -63,7 +63,7 @@ async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     store.close()
     authority = authority_in(state, plan.lifetime)
     revive(authority)
-    registry = Registry(plan.entries, plan.rules, plan.lifetime)
+    registry = Registry(plan.entries, plan.rules, plan.lifetime, edges=plan.edges)
     registry.revoked = declared.revoked(authority.store)
     for name in (JOIN, MAIN):
         _remove(os.path.join(run, name))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from seawall.mesh.control.messages import Report, Standing
 from seawall.mesh.control.reserved import kept_out
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.edges import NONE, Edges, is_exit
 from seawall.mesh.plan.model import Known, Port, Rule, Source, View, Workload
 from seawall.mesh.plan.views import views_of
 
@@ -29,11 +30,13 @@ class Registry:
         rules: Sequence[Rule],
         lifetime: int,
         clock: Callable[[], float] = time.time,
+        edges: Edges = NONE,
     ) -> None:
         self._entries = {entry.name: entry for entry in entries}
         self._rules = tuple(rules)
         self._lifetime = lifetime
         self._clock = clock
+        self._edges = edges
         self._standings: dict[str, Standing] = {}
         self._left: set[str] = set()
         """Workloads whose proxies were alive when their agent hung up: they go on without it."""
@@ -103,11 +106,25 @@ class Registry:
             if entry.name in self._standings
         ]
         own = kept_out([entry.id for entry in self._entries.values()], self._rules)
-        views = views_of(workloads, [*own, *self._denials(), *self._rules], self._lifetime)
+        rules = [*own, *self._denials(), *self._rules]
+        views = views_of(workloads, rules, self._lifetime, self._edges)
         return tuple(
-            view._replace(peers=tuple(peer for peer in view.peers if peer.id not in self.revoked))
-            for name, view in views.items()
-            if self._entries[name].host == host
+            self._told(view) for name, view in views.items() if self._entries[name].host == host
+        )
+
+    def _told(self, view: View) -> View:
+        """A view without those who are revoked, and with the exit of its host."""
+        exit_ = self._exit(self._entries[view.own.name].host)
+        return view._replace(
+            peers=tuple(peer for peer in view.peers if peer.id not in self.revoked),
+            externals=view.externals if exit_ is not None else (),
+            exit=None if is_exit(view.own.name) else exit_,
+        )
+
+    def _exit(self, host: str) -> SpiffeId | None:
+        return next(
+            (own.id for own in self._entries.values() if is_exit(own.name) and own.host == host),
+            None,
         )
 
     def revoked_peers(self) -> tuple[Known, ...]:
@@ -150,7 +167,9 @@ class Registry:
         sources = tuple(Source(name) for name in sorted(self.revoked))
         if not sources:
             return []
+        known = [(own.name, own.id) for own in self._entries.values()]
+        known += [(own.name, own.id) for own in self._edges.externals]
         return [
-            Rule(f"revoked for {entry.name}", allows=False, to=entry.id, sources=sources)
-            for entry in self._entries.values()
+            Rule(f"revoked for {name}", allows=False, to=id_, sources=sources)
+            for name, id_ in known
         ]

@@ -35,7 +35,6 @@ from seawall.mesh.identity.checking import leaf_id
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.requests import read_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
-from seawall.mesh.plan.reading import RESERVED
 
 AGENT_LIFETIME = 3600
 """Seconds that an agent's own certificate holds, however short those of workloads are."""
@@ -101,7 +100,7 @@ class Controller:
         try:
             data = _unpacked(request)
             name, _ = read_request(data)
-            is_agent = name.is_below(self.authority.store.trust_domain().child(*RESERVED))
+            is_agent = bool(host_of(name, self.authority.store.trust_domain()))
             lifetime = AGENT_LIFETIME if is_agent else self.lifetime
             grant = self.authority.issue(data, caller, lifetime)
         except (RefusedError, IdentityError) as error:

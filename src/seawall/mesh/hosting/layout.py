@@ -104,26 +104,26 @@ class Layout(NamedTuple):
         """
         self._refuse_long_paths(workloads)
         try:
-            _directory(self.state_root, 0, 0o755)
-            _directory(self.state, CONTROLLER_USER, 0o700)
-            _directory(self.run_root, 0, 0o755)
-            _directory(self.run, 0, 0o755)
+            directory(self.state_root, 0, 0o755)
+            directory(self.state, CONTROLLER_USER, 0o700)
+            directory(self.run_root, 0, 0o755)
+            directory(self.run, 0, 0o755)
             # Sockets are made with the group of their directory.
-            _directory(self.doors, CONTROLLER_USER, 0o2750, AGENT_USER)
-            _directory(self.sockets, AGENT_USER, 0o711)
-            _directory(os.path.dirname(self.cutter), 0, 0o750, AGENT_USER)
-            _directory(self.logs, 0, 0o700)
-            _directory(os.path.join(self.run, "proxies"), 0, 0o711)
+            directory(self.doors, CONTROLLER_USER, 0o2750, AGENT_USER)
+            directory(self.sockets, AGENT_USER, 0o711)
+            directory(os.path.dirname(self.cutter), 0, 0o750, AGENT_USER)
+            directory(self.logs, 0, 0o700)
+            directory(os.path.join(self.run, "proxies"), 0, 0o711)
             for number, workload in enumerate(workloads):
                 user = proxy_user(number)
-                _directory(os.path.join(self.sockets, workload), AGENT_USER, 0o2750, user)
-                _directory(self.proxy(workload), user, 0o700)
-            _directory(self.inside, AGENT_USER, 0o700)
-            _directory(os.path.dirname(self.attestor), ATTESTOR_USER, 0o2750, AGENT_USER)
-            _directory(os.path.join(self.run, "workloads"), 0, 0o711)
+                directory(os.path.join(self.sockets, workload), AGENT_USER, 0o2750, user)
+                directory(self.proxy(workload), user, 0o700)
+            directory(self.inside, AGENT_USER, 0o700)
+            directory(os.path.dirname(self.attestor), ATTESTOR_USER, 0o2750, AGENT_USER)
+            directory(os.path.join(self.run, "workloads"), 0, 0o711)
             for workload, group in groups.items():
                 mode = 0o711 if group is None else 0o2750
-                _directory(self.programs(workload), AGENT_USER, mode, group)
+                directory(self.programs(workload), AGENT_USER, mode, group)
         except OSError as error:
             raise HostError(
                 f"{error.filename}: {error.strerror}; seawall mesh needs root and room there"
@@ -146,7 +146,8 @@ def proxy_user(number: int) -> int:
     return FIRST_PROXY_USER + number
 
 
-def _directory(path: str, user: int, mode: int, group: int | None = None) -> None:
+def directory(path: str, user: int, mode: int, group: int | None = None) -> None:
+    """Make a directory for a user and a group; the user's own one without."""
     os.makedirs(path, mode=0o755, exist_ok=True)
     os.chown(path, user, user if group is None else group)
     os.chmod(path, mode)

@@ -14,6 +14,8 @@ from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.hosting.supervisor import Supervisor
 from seawall.mesh.plan.reading import Plan
+from seawall.mesh.redirect import loading
+from seawall.mesh.redirect.errors import RedirectError
 
 _PATIENCE = 10.0
 
@@ -136,6 +138,8 @@ def _clean(layout: Layout) -> None:
     """Remove all that a mesh has left on this host but its authority and its logs."""
     network.kill_all(lambda: _own_processes(layout))
     network.remove(layout.mesh)
+    with contextlib.suppress(RedirectError):  # without nft there are no rules
+        loading.unload_table(layout.mesh)
     _sweep(layout)
 
 
@@ -149,12 +153,14 @@ def _own_processes(layout: Layout) -> set[int]:
 
 
 def _is_for(pid: int, layout: Layout) -> bool:
-    """Whether a process is the controller or the agent of a mesh: it has its directory open."""
+    """Whether a process is one of a mesh that is in no namespace of it."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as stream:
             words = stream.read().split(b"\0")
     except OSError:
         return False
+    if any(word.startswith(f"{layout.run}/proxies/".encode()) for word in words):
+        return True
     if b"seawall.mesh.control.process" in words:
         return layout.doors.encode() in words
     if b"seawall.mesh.workloads.attestor" in words:

@@ -30,6 +30,7 @@ from seawall.mesh.hosting.layout import (
     proxy_user,
 )
 from seawall.mesh.hosting.network import Place
+from seawall.mesh.hosting.outside import Outside, Program
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.redirect import loading
@@ -76,6 +77,7 @@ class Supervisor:
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
         namespaces = {own.member.name: own.place.namespace for own in self._hosted}
+        self._outside = Outside(plan, layout, HOST)
         self._cutter = Cutter(layout.cutter, namespaces, AGENT_USER, self._say)
 
     # Up -------------------------------------------------------------------------------------
@@ -96,10 +98,13 @@ class Supervisor:
         if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
             self._start(self._attestor())
             self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
+        programs = self._outside.prepare()
         self._start(self._agent())
         for own in self._hosted:
             self._write_bootstrap(own)
             self._start(self._proxy(own))
+        for program in programs:
+            self._start(self._in_host(program))
         self._wait("the proxies", self._proxies_are_ready)
         for own in self._hosted:
             if own.member.process is not None:
@@ -121,6 +126,8 @@ class Supervisor:
                 self._look_at_rules(own)
             for child in self.children:
                 shorten(child.recipe.log)
+            for done in self._outside.watch():
+                self._say(done)
         time.sleep(_TICK)
 
     def _look_at_rules(self, own: Hosted) -> None:
@@ -137,6 +144,7 @@ class Supervisor:
         """Stop everything and take the network away."""
         self._cutter.stop()
         stop_all(list(reversed(self.children)))
+        self._outside.end()
         network.remove(self._plan.mesh)
 
     # Steps ----------------------------------------------------------------------------------
@@ -159,8 +167,9 @@ class Supervisor:
             if not authority.store.slots():
                 rotation.begin(authority)
             entries = [Entry(member.name, member.id, HOST, member.ports) for member in plan.members]
+            entries += self._outside.entries
             with authority.store.changes():
-                declared.write(authority.store, entries, plan.rules, plan.lifetime)
+                declared.write(authority.store, entries, plan.rules, plan.lifetime, plan.edges)
             authority.store.close()
 
         as_user(CONTROLLER_USER, prepare)
@@ -172,6 +181,7 @@ class Supervisor:
         lines = ["127.0.0.1 localhost", "::1 localhost"]
         for other in self._hosted:
             lines += [f"{address} {other.member.name}" for address in other.place.addresses]
+        lines += self._outside.hosts
         path = os.path.join(directory, "hosts")
         with open(path, "w", encoding="ascii") as stream:
             stream.write("\n".join([*lines, ""]))
@@ -261,10 +271,11 @@ class Supervisor:
             "host": HOST, "trust_domain": self._plan.trust_domain.trust_domain,
             "join": f"{doors}/{JOIN}", "main": f"{doors}/{MAIN}",
             "token": given["token"], "bundle": given["bundle"], "sockets": self._layout.sockets,
-            "workloads": {own.member.name: own.place.addresses for own in self._hosted},
+            "workloads": {own.member.name: own.place.addresses for own in self._hosted}
+            | self._outside.charges,
             "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
             "inside": self._layout.inside, "attestor": self._layout.attestor,
-            "cutter": self._layout.cutter,
+            "cutter": self._layout.cutter, "paths": self._outside.paths,
         }  # fmt: skip
         return json.dumps(task).encode()
 
@@ -297,15 +308,23 @@ class Supervisor:
         os.chmod(path, 0o644)
 
     def _proxy(self, own: Hosted) -> Recipe:
-        name = own.member.name
-        command = (
-            *own.place.enter, *_dropped(own.proxy_user), self._envoy, "-c",
-            os.path.join(self._layout.proxy(name), "bootstrap.json"), "--disable-hot-restart",
-            "--concurrency", "1", "--drain-time-s", "5", "--log-level", "warning",
+        path = os.path.join(self._layout.proxy(own.member.name), "bootstrap.json")
+        command = (*own.place.enter, *_dropped(own.proxy_user), *self._envoy_with(path))
+        name = f"{own.member.name}.proxy"
+        return Recipe(name, command, self._log(name), _own_environment())
+
+    def _in_host(self, program: Program) -> Recipe:
+        user = _dropped(program.user, "net_bind_service" if program.may_bind else "")
+        command = (*user, *self._envoy_with(program.bootstrap))
+        return Recipe(program.name, command, self._log(program.name), _own_environment())
+
+    def _envoy_with(self, path: str) -> tuple[str, ...]:
+        return (
+            self._envoy, "-c", path, "--disable-hot-restart", "--concurrency", "1",
+            "--drain-time-s", "5", "--log-level", "warning",
             # The access log is read by people, and by mesh verify: not ten seconds late.
             "--file-flush-interval-msec", "1000",
         )  # fmt: skip
-        return Recipe(f"{name}.proxy", command, self._log(f"{name}.proxy"), _own_environment())
 
     def _program(self, own: Hosted) -> Recipe:
         process = own.member.process
@@ -341,11 +360,13 @@ def _group(member: Member) -> int | None:
     return member.process.user if member.process else None
 
 
-def _dropped(user: int) -> tuple[str, ...]:
-    """The command that gives up every right but those of a user."""
+def _dropped(user: int, kept: str = "") -> tuple[str, ...]:
+    """The command that gives up every right but those of a user, and one that is named."""
+    right = f",+{kept}" if kept else ""
     return (
         "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs",
-        "--bounding-set=-all", "--inh-caps=-all",
+        f"--bounding-set=-all{right}", f"--inh-caps=-all{right}",
+        *([f"--ambient-caps=-all{right}"] if kept else []),
     )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 """The facts that configurations of proxies are made of. Names and numbers have been checked."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.mesh.identity.spiffe_id import SpiffeId
+
+if TYPE_CHECKING:
+    from seawall.mesh.plan.edges import External, Gateway, Sockets
 
 
 class Protocol(StrEnum):
@@ -91,6 +94,15 @@ class Rule(NamedTuple):
         """Whether only a request over HTTP can answer it."""
         return bool(self.methods or self.paths)
 
+    def may_let_in(self, caller: SpiffeId, callee: SpiffeId, port: int) -> bool:
+        """Whether it lets somebody in at a port, if only for some requests."""
+        return (
+            self.allows
+            and self.to == callee
+            and (not self.ports or port in self.ports)
+            and (not self.sources or any(source.covers(caller) for source in self.sources))
+        )
+
 
 class View(NamedTuple):
     """All that one workload's proxy is told; nothing of those it has nothing to do with."""
@@ -104,6 +116,16 @@ class View(NamedTuple):
     """Seconds after which a connection from a peer is closed, unless its port is long-lived."""
     edition: int = 0
     """Another one replaces every chain on the way in, and so ends all their connections."""
+    externals: "tuple[External, ...]" = ()
+    """Destinations outside: those that it may call; of an exit, those that it lets others call."""
+    exit: SpiffeId | None = None
+    """The identity of the exit that leads there."""
+    resolvers: tuple[str, ...] = ()
+    """The DNS servers that an exit asks; none: those of its host."""
+    gateway: "Gateway | None" = None
+    """Of a gateway: what comes in, and where it goes."""
+    sockets: "Sockets | None" = None
+    """Paths on its host, which only its agent knows."""
 
 
 class Expectation(NamedTuple):

@@ -13,6 +13,7 @@ it could only be ignored or widened.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.errors import IdentityError
@@ -27,14 +28,26 @@ _PATH = pattern(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/)*(?:[A-Za-z0-9._~!$&'()+,;=:
 _KEYS = ("from", "to", "ports", "methods", "paths")
 
 
-def rules_in(
-    node: Node, trust_domain: SpiffeId, workloads: Mapping[str, Workload]
-) -> tuple[Rule, ...]:
-    """The rules of a list, in their order. Names are those in ``workloads``."""
+class Names(NamedTuple):
+    """What rules may speak of by name."""
+
+    trust_domain: SpiffeId
+    workloads: Mapping[str, Workload]
+    externals: Mapping[str, Workload] = {}
+    """Destinations outside: they are called, and never call."""
+
+    @property
+    def targets(self) -> Mapping[str, Workload]:
+        """All that can be called."""
+        return {**self.externals, **self.workloads}
+
+
+def rules_in(node: Node, known: Names) -> tuple[Rule, ...]:
+    """The rules of a list, in their order."""
     found = []
     names: set[str] = set()
     for number, item in enumerate(node.sequence(), 1):
-        rule = _rule(item, number, trust_domain, workloads)
+        rule = _rule(item, number, known)
         if rule.name in names:
             item.fail(f"two rules are called {rule.name!r}: give each a name of its own")
         names.add(rule.name)
@@ -42,27 +55,25 @@ def rules_in(
     return tuple(found)
 
 
-def _rule(
-    item: Node, number: int, trust_domain: SpiffeId, workloads: Mapping[str, Workload]
-) -> Rule:
+def _rule(item: Node, number: int, known: Names) -> Rule:
     item.only("name", "allow", "deny")
     if ("allow" in item) == ("deny" in item):
         item.fail("a rule allows or denies: write one of allow and deny")
     allows = "allow" in item
     body = item.of("allow" if allows else "deny").only(*_KEYS)
     target = body.of("to")
-    to = _target(target, trust_domain, workloads)
+    to = _target(target, known)
     rule = Rule(
         item.of("name").text(longest=100) if "name" in item else f"rule {number}",
         allows,
         to,
-        _sources(body.of("from"), trust_domain, workloads),
-        _ports(body, to, workloads),
+        _sources(body.of("from"), known),
+        _ports(body, to, known.targets),
         tuple(sorted({_method(own) for own in _several(body, "methods")})),
-        tuple(sorted({_path(own) for own in _several(body, "paths")})),
+        tuple(sorted({path_of(own) for own in _several(body, "paths")})),
     )
     if rule.asks_for_http:
-        _refuse_without_http(body, rule, workloads)
+        _refuse_without_http(body, rule, known.targets)
     return rule
 
 
@@ -77,11 +88,12 @@ def _several(body: Node, key: str) -> list[Node]:
     return found
 
 
-def _target(node: Node, trust_domain: SpiffeId, workloads: Mapping[str, Workload]) -> SpiffeId:
+def _target(node: Node, known: Names) -> SpiffeId:
     text = node.text()
-    if text in workloads:
-        return workloads[text].id
-    name = id_in(node, trust_domain, workloads)
+    targets, trust_domain = known.targets, known.trust_domain
+    if text in targets:
+        return targets[text].id
+    name = id_in(node, trust_domain, targets)
     if name.trust_domain != trust_domain.trust_domain:
         node.fail(
             f"{name} is no workload of {trust_domain}: rules are about workloads of this mesh"
@@ -89,20 +101,21 @@ def _target(node: Node, trust_domain: SpiffeId, workloads: Mapping[str, Workload
     return name
 
 
-def _sources(
-    node: Node, trust_domain: SpiffeId, workloads: Mapping[str, Workload]
-) -> tuple[Source, ...]:
+def _sources(node: Node, known: Names) -> tuple[Source, ...]:
     """Who is meant; nobody named means everybody, which must be written as such."""
     nodes = node.one_or_more()
     if not nodes:
         node.fail('an empty list names nobody: name some, or write "*" for everybody in the mesh')
     if len(nodes) == 1 and nodes[0].is_text and nodes[0].text() == EVERYBODY:
         return ()
-    return tuple(sorted({_source(own, trust_domain, workloads) for own in nodes}))
+    return tuple(sorted({_source(own, known) for own in nodes}))
 
 
-def _source(node: Node, trust_domain: SpiffeId, workloads: Mapping[str, Workload]) -> Source:
+def _source(node: Node, known: Names) -> Source:
     text = node.text()
+    trust_domain, workloads = known.trust_domain, known.workloads
+    if text in known.externals:
+        node.fail(f"{text} is outside of the mesh and has no identity: name workloads or ids")
     if text == EVERYBODY:
         node.fail('"*" is everybody: others beside it mean nothing, remove them')
     if text in workloads:
@@ -153,7 +166,8 @@ def _method(node: Node) -> str:
     return text
 
 
-def _path(node: Node) -> str:
+def path_of(node: Node) -> str:
+    """A path as rules and routes have it; ``/*`` at its end stands for all below."""
     text = node.text()
     if not _PATH.match(text) or any(part in (".", "..") for part in text.split("/")):
         node.fail(

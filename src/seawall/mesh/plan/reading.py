@@ -19,7 +19,7 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.lazy import pattern
@@ -27,9 +27,12 @@ from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.plan.document import Node, documents_in, read
 from seawall.mesh.plan.durations import seconds_of
+from seawall.mesh.plan.edge_reading import edges_in
+from seawall.mesh.plan.edges import GATEWAY, NONE, Edges
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Selectors, Workload
-from seawall.mesh.plan.policy import id_in, rules_in
+from seawall.mesh.plan.policy import Names, id_in, rules_in
+from seawall.mesh.plan.ports import port_number, port_of
 from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
 
 if TYPE_CHECKING:
@@ -86,6 +89,8 @@ class Plan(NamedTuple):
     rules: tuple[Rule, ...]
     expectations: tuple[Expectation, ...] = ()
     """What its own tests say (``plan.trying``)."""
+    edges: Edges = NONE
+    """What it has to do with the world outside."""
 
 
 def load(path: str) -> Plan:
@@ -99,21 +104,58 @@ def plan_of(path: str, data: bytes) -> Plan:
     if len(documents) != 1:
         raise PlanError(f"{path}: {len(documents)} documents; describe one mesh in one document")
     (root,) = documents
-    root.only("mesh", "trustDomain", "certificates", "workloads", "policy", "tests")
+    root.only(
+        "mesh", "trustDomain", "certificates", "workloads", "policy", "tests", "external", "egress",
+        "gateway",
+    )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
     base = os.path.dirname(os.path.abspath(path))
     members = _members(root.of("workloads"), domain, base)
-    known = {own.name: Workload(own.name, own.id, (), own.ports) for own in members}
-    rules = rules_in(root.of("policy"), domain, known) if "policy" in root else ()
-    expected = _expectations(root.of("tests"), domain, known) if "tests" in root else ()
-    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected)
+    if "gateway" in root:
+        members = (*members, _gateway_member(root.of("gateway"), members, domain))
+    workloads = {own.name: Workload(own.name, own.id, (), own.ports) for own in members}
+    edges = edges_in(root, domain, workloads, base)
+    externals = {
+        own.name: Workload(own.name, own.id, own.addresses, own.ports) for own in edges.externals
+    }
+    known = Names(domain, workloads, externals)
+    rules = rules_in(root.of("policy"), known) if "policy" in root else ()
+    _refuse_unreachable(root, edges, known, rules)
+    expected = _expectations(root.of("tests"), known) if "tests" in root else ()
+    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected, edges)
 
 
-def _expectations(
-    node: Node, domain: SpiffeId, known: Mapping[str, Workload]
-) -> tuple[Expectation, ...]:
+def _gateway_member(node: Node, members: Sequence[Member], domain: SpiffeId) -> Member:
+    """The gateway as a workload: it has an identity, and whoever it calls must let it in."""
+    for member in members:
+        if member.name == GATEWAY:
+            node.fail(f"a workload is called {GATEWAY!r} already: give that another name")
+    own = _id_of(GATEWAY, node, domain)
+    if any(member.id == own for member in members):
+        node.of("id").fail(f"{own} is the id of a workload already: give each its own")
+    return Member(GATEWAY, own, (), None)
+
+
+def _refuse_unreachable(root: Node, edges: Edges, known: Names, rules: Sequence[Rule]) -> None:
+    """A route to a workload that lets the gateway in nowhere would only ever be refused."""
+    if edges.gateway is None:
+        return
+    gateway = known.workloads[GATEWAY].id
+    for node, route in zip(
+        root.of("gateway").of("routes").sequence(), edges.gateway.routes, strict=True
+    ):
+        to = known.workloads[route.to].id
+        if not any(rule.may_let_in(gateway, to, route.port) for rule in rules):
+            node.fail(
+                f"no rule lets the gateway reach {route.to}:{route.port}: add one to the policy, "
+                f"from: {GATEWAY}, to: {route.to}"
+            )
+
+
+def _expectations(node: Node, names: Names) -> tuple[Expectation, ...]:
     found = []
+    known = names.targets
     for own in node.sequence():
         own.only("from", "to", "port", "method", "path", "expect")
         to = own.of("to").choice(*known)
@@ -129,7 +171,12 @@ def _expectations(
             own.fail(f"port {number} of {to} is http: add method and path")
         caller = own.of("from")
         name = caller.text()
-        id_ = known[name].id if name in known else id_in(caller, domain, known)
+        workloads = names.workloads
+        id_ = (
+            workloads[name].id
+            if name in workloads
+            else id_in(caller, names.trust_domain, workloads)
+        )
         allowed = own.of("expect").choice("allow", "deny") == "allow"
         found.append(Expectation(own.where, id_, to, number, method, path, allowed))
     return tuple(found)
@@ -183,11 +230,7 @@ def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
 
 def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
     node.only("id", "command", "user", "directory", "environment", "ports", "attest")
-    own = id_in(node.of("id"), domain, {}) if "id" in node else domain.child("workload", name)
-    if own.is_below(domain.child(*RESERVED)):
-        node.of("id").fail(f"{own} is the mesh's own: give the workload another id")
-    if own.trust_domain != domain.trust_domain or not own.is_workload:
-        node.of("id").fail(f"{own} is no workload of {domain}: give it an id of this mesh")
+    own = _id_of(name, node, domain)
     process = _process(node, base) if "command" in node else None
     for key in ("user", "directory", "environment"):
         if process is None and key in node:
@@ -226,6 +269,15 @@ def _matching(node: Node, key: str, wanted: "re.Pattern[str]", what: str) -> str
     return text
 
 
+def _id_of(name: str, node: Node, domain: SpiffeId) -> SpiffeId:
+    own = id_in(node.of("id"), domain, {}) if "id" in node else domain.child("workload", name)
+    if own.is_below(domain.child(*RESERVED)):
+        node.of("id").fail(f"{own} is the mesh's own: give the workload another id")
+    if own.trust_domain != domain.trust_domain or not own.is_workload:
+        node.of("id").fail(f"{own} is no workload of {domain}: give it an id of this mesh")
+    return own
+
+
 def _process(node: Node, base: str) -> Process:
     command = tuple(own.argument() for own in node.of("command").sequence())
     if not command or not command[0]:
@@ -233,7 +285,7 @@ def _process(node: Node, base: str) -> Process:
     user = node.of("user").whole_number(0, _MOST_USERS)
     if user == 0:
         node.of("user").fail("root could become the proxy's user and go around it: use another one")
-    if _FIRST_OWN_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS:
+    if _FIRST_OWN_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS + 2:
         node.of("user").fail(f"{user} is kept for a proxy and the mesh itself: use another one")
     directory = node.of("directory").text() if "directory" in node else "."
     environment = {}
@@ -250,20 +302,8 @@ def _ports(node: Node) -> tuple[Port, ...]:
         return ()
     found = []
     for text, value in node.of("ports").items():
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-        if not 0 < number < 2**16:
-            value.fail(f"{text!r} is no port: write a number from 1 to 65535")
+        number = port_number(text, value)
         if number in _OWN_PORTS:
             value.fail(f"port {number} is the proxy's own: let the program use another one")
-        found.append(_port(number, value))
+        found.append(port_of(number, value))
     return tuple(sorted(found))
-
-
-def _port(number: int, value: Node) -> Port:
-    protocols = tuple(Protocol)
-    if value.is_text:
-        return Port(number, Protocol(value.choice(*protocols)))
-    value.only("protocol", "longLived")
-    protocol = Protocol(value.of("protocol").choice(*protocols))
-    long_lived = value.of("longLived").boolean() if "longLived" in value else False
-    return Port(number, protocol, long_lived)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.mesh.plan.deciding import Decision, Request, about_requests, decide
+from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule
 from seawall.mesh.plan.reading import Member, Plan
@@ -27,16 +28,25 @@ class Row(NamedTuple):
     because: str
 
 
-def member_of(plan: Plan, name: str) -> Member:
-    """The workload of a name; raises :class:`PlanError`."""
-    for member in plan.members:
+Target = Member | External
+
+
+def targets_of(plan: Plan) -> list[Target]:
+    """All that can be called: workloads, then what is outside."""
+    return [*plan.members, *plan.edges.externals]
+
+
+def member_of(plan: Plan, name: str) -> Target:
+    """What can be called by a name; raises :class:`PlanError`."""
+    targets = targets_of(plan)
+    for member in targets:
         if member.name == name:
             return member
-    known = ", ".join(member.name for member in plan.members)
+    known = ", ".join(member.name for member in targets)
     raise PlanError(f"{plan.path}: there is no workload {name!r}; name one of {known}")
 
 
-def port_of(plan: Plan, member: Member, number: int) -> Port:
+def port_of(plan: Plan, member: Target, number: int) -> Port:
     """The port that a workload serves; raises :class:`PlanError`."""
     for port in member.ports:
         if port.number == number:
@@ -48,8 +58,8 @@ def port_of(plan: Plan, member: Member, number: int) -> Port:
     )
 
 
-def rules_about(plan: Plan, member: Member) -> list[Rule]:
-    """The rules that the proxy of a workload gets."""
+def rules_about(plan: Plan, member: Target) -> list[Rule]:
+    """The rules that the proxy of a workload gets, or the exit for a destination."""
     return [rule for rule in plan.rules if rule.to == member.id]
 
 
@@ -64,7 +74,7 @@ def asked(plan: Plan, to: str, number: int, request: Request) -> Decision:
 
 def table(plan: Plan) -> Iterator[Row]:
     """Every workload as a caller of every port of every other one."""
-    for callee in plan.members:
+    for callee in targets_of(plan):
         rules = rules_about(plan, callee)
         for port in callee.ports:
             for caller in plan.members:
@@ -72,7 +82,7 @@ def table(plan: Plan) -> Iterator[Row]:
                     yield _row(caller, callee, port, rules)
 
 
-def _row(caller: Member, callee: Member, port: Port, rules: list[Rule]) -> Row:
+def _row(caller: Member, callee: Target, port: Port, rules: list[Rule]) -> Row:
     if not about_requests(rules, port):
         decision = decide(rules, port, Request(caller.id, "GET", "/"))
         answer = "allowed" if decision.is_allowed else "refused"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.edges import GATEWAY, NONE, Edges, External, is_exit
 from seawall.mesh.plan.model import Port, Rule, View, Workload
 
 LONGEST = 1800
@@ -15,7 +15,7 @@ def longest_of(lifetime: int) -> int:
 
 
 def views_of(
-    workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int
+    workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int, edges: Edges = NONE
 ) -> Mapping[str, View]:
     """The view of each workload, by name. ``lifetime`` is that of certificates, in seconds.
 
@@ -24,30 +24,51 @@ def views_of(
     """
     longest = longest_of(lifetime)
     return {
-        own.name: View(
-            own,
-            tuple(_peers(own, workloads, rules)),
-            tuple(rule for rule in rules if rule.to == own.id),
-            longest,
+        own.name: _with_edges(
+            View(
+                own,
+                tuple(_peers(own, workloads, rules)),
+                tuple(rule for rule in rules if rule.to == own.id),
+                longest,
+            ),
+            rules,
+            edges,
         )
         for own in workloads
     }
 
 
+def _with_edges(view: View, rules: Sequence[Rule], edges: Edges) -> View:
+    """What a proxy is told of the world outside."""
+    if is_exit(view.own.name):
+        ids = {external.id for external in edges.externals}
+        return view._replace(
+            externals=edges.externals, rules=tuple(rule for rule in rules if rule.to in ids),
+            resolvers=edges.resolvers,
+        )  # fmt: skip
+    externals = []
+    for external in edges.externals:
+        ports = _ports(view.own, external, rules)
+        if ports:
+            # Where it is and how it is spoken to are the exit's concern.
+            externals.append(external._replace(ports=ports, origins=(), private=()))
+    gateway = edges.gateway if view.own.name == GATEWAY else None
+    return view._replace(externals=tuple(externals), gateway=gateway)
+
+
+def _ports(own: Workload, other: Workload | External, rules: Sequence[Rule]) -> tuple[Port, ...]:
+    """The ports of another one at which rules may let a workload in."""
+    return tuple(
+        port
+        for port in other.ports
+        if any(rule.may_let_in(own.id, other.id, port.number) for rule in rules)
+    )
+
+
 def _peers(own: Workload, workloads: Sequence[Workload], rules: Sequence[Rule]) -> list[Workload]:
     found = []
     for other in workloads:
-        ports = tuple(port for port in other.ports if _may_reach(own.id, other.id, port, rules))
+        ports = _ports(own, other, rules)
         if ports:
             found.append(other._replace(ports=ports))
     return found
-
-
-def _may_reach(caller: SpiffeId, callee: SpiffeId, port: Port, rules: Sequence[Rule]) -> bool:
-    return any(
-        rule.allows
-        and rule.to == callee
-        and (not rule.ports or port.number in rule.ports)
-        and (not rule.sources or any(source.covers(caller) for source in rule.sources))
-        for rule in rules
-    )

@@ -22,16 +22,22 @@ DENIED, ALLOWED = "denied", "allowed"
 _IN_ORDER = (DENIED, ALLOWED)
 
 
-def filters_of(port: Port) -> list[Json]:
-    """The filters of a port's chain, deny before allow, by the names of their configurations."""
+def filters_of(port: Port, scope: str = "") -> list[Json]:
+    """The filters of a port's chain, deny before allow, by the names of their configurations.
+
+    ``scope`` tells ports of the same number apart.
+    """
     _, type_ = _kind(port)
     discovery = {
         "config_source": {"ads": {}, "resource_api_version": "V3"}, "type_urls": [url_of(type_)],
     }  # fmt: skip
-    return [{"name": _name(counted, port), "config_discovery": discovery} for counted in _IN_ORDER]
+    return [
+        {"name": _name(counted, port, scope), "config_discovery": discovery}
+        for counted in _IN_ORDER
+    ]
 
 
-def configurations_of(rules: Sequence[Rule], port: Port) -> list[Json]:
+def configurations_of(rules: Sequence[Rule], port: Port, scope: str = "") -> list[Json]:
     """What the filters for a port hold, deny before allow: about connections, or requests."""
     here = [rule for rule in rules if not rule.ports or port.number in rule.ports]
     if port.protocol is Protocol.TCP:
@@ -43,8 +49,8 @@ def configurations_of(rules: Sequence[Rule], port: Port) -> list[Json]:
     denied = [rule for rule in here if not rule.allows]
     allowed = [rule for rule in here if rule.allows]
     return [
-        _configuration("DENY", denied, port, DENIED),
-        _configuration("ALLOW", allowed, port, ALLOWED),
+        _configuration("DENY", denied, port, _name(DENIED, port, scope), DENIED),
+        _configuration("ALLOW", allowed, port, _name(ALLOWED, port, scope), ALLOWED),
     ]
 
 
@@ -52,16 +58,16 @@ def _kind(port: Port) -> tuple[str, str]:
     return _HTTP if port.protocol is Protocol.HTTP else _NETWORK
 
 
-def _name(counted: str, port: Port) -> str:
-    return f"{_kind(port)[0]}.{counted}:{port.number}"
+def _name(counted: str, port: Port, scope: str) -> str:
+    return f"{_kind(port)[0]}.{counted}:{scope}{port.number}"
 
 
-def _configuration(action: str, rules: Iterable[Rule], port: Port, counted: str) -> Json:
+def _configuration(action: str, rules: Iterable[Rule], port: Port, name: str, counted: str) -> Json:
     policies = {rule.name: _policy(rule) for rule in rules}
     config = any_of(_kind(port)[1], rules={"action": action, "policies": policies})
     word = "rules_stat_prefix" if port.protocol is Protocol.HTTP else "stat_prefix"
     config[word] = f"{counted}_{port.number}_"
-    return any_of(TYPES["extension"], name=_name(counted, port), typed_config=config)
+    return any_of(TYPES["extension"], name=name, typed_config=config)
 
 
 def _policy(rule: Rule) -> Json:

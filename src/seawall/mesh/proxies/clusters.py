@@ -1,15 +1,19 @@
 """Where a proxy sends: to each peer with the peer's own identity, and to its application."""
 
+from collections.abc import Sequence
+
+from seawall.mesh.plan.edges import External, server_name
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
-from seawall.mesh.proxies.names import Json, any_of, seconds
+from seawall.mesh.proxies.names import TYPES, Json, any_of, seconds
 
 LOCAL = "local"
 """The application: whatever address and port the connection was for."""
 CLOSED = "closed"
 """Where connections to unknown destinations go: it has no address, so they end, and are counted."""
-_CONNECT_TIMEOUT = 5
-_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+CONNECT_TIMEOUT = 5
+CLUSTER = TYPES["cluster"]
+OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def cluster_of(peer: Workload, port: Port) -> str:
@@ -24,14 +28,56 @@ def clusters_of(view: View) -> list[Json]:
         for peer in view.peers
         for port in peer.ports
     }
-    return [_cluster(LOCAL, None, None), _closed(), *found.values()]
+    outside = _to_exit(view) if view.exit is not None else []
+    return [_cluster(LOCAL, None, None), closed(), *found.values(), *outside]
 
 
-def _closed() -> Json:
-    return any_of(
-        "envoy.config.cluster.v3.Cluster", name=CLOSED, type="STATIC",
-        connect_timeout=seconds(_CONNECT_TIMEOUT), load_assignment={"cluster_name": CLOSED},
-    )  # fmt: skip
+def exit_cluster(external: External, port: Port) -> str:
+    """The name of the cluster for a port of a destination outside."""
+    return f"outside/{external.name}:{port.number}"
+
+
+def _to_exit(view: View) -> list[Json]:
+    """One for each destination outside: the exit, which is asked for it by its name."""
+    assert view.exit is not None  # noqa: S101 - asked before
+    socket = view.sockets.exit if view.sockets is not None else ""
+    return [
+        fixed(exit_cluster(external, port), [{"pipe": {"path": socket}}] if socket else [],
+              tls.client(view.exit, server_name(external, port)))
+        for external in view.externals
+        for port in external.ports
+    ]  # fmt: skip
+
+
+def fixed(name: str, addresses: Sequence[Json], socket: Json | None = None) -> Json:
+    """A cluster with addresses that are known (Envoy's Address); without any it is closed."""
+    endpoints = [{"endpoint": {"address": address}} for address in addresses]
+    fields: Json = {
+        "name": name, "type": "STATIC", "connect_timeout": seconds(CONNECT_TIMEOUT),
+        "load_assignment": {
+            "cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}] if endpoints else [],
+        },
+    }  # fmt: skip
+    if socket is not None:
+        fields["transport_socket"] = socket
+    return any_of(CLUSTER, **fields)
+
+
+def closed() -> Json:
+    """The cluster without an address."""
+    return fixed(CLOSED, [])
+
+
+def as_it_came() -> Json:
+    """What came as HTTP/2 (gRPC) goes on as HTTP/2."""
+    options = any_of(OPTIONS, use_downstream_protocol_config={"http2_protocol_options": {}})
+    return {OPTIONS: options}
+
+
+def always(*, http2: bool) -> Json:
+    """One version of HTTP, whatever came."""
+    word = "http2_protocol_options" if http2 else "http_protocol_options"
+    return {OPTIONS: any_of(OPTIONS, explicit_http_config={word: {}})}
 
 
 def _cluster(name: str, port: Port | None, socket: Json | None) -> Json:
@@ -39,12 +85,10 @@ def _cluster(name: str, port: Port | None, socket: Json | None) -> Json:
         "name": name,
         "type": "ORIGINAL_DST",
         "lb_policy": "CLUSTER_PROVIDED",
-        "connect_timeout": seconds(_CONNECT_TIMEOUT),
+        "connect_timeout": seconds(CONNECT_TIMEOUT),
     }
     if socket is not None:
         fields["transport_socket"] = socket
     if port is None or port.protocol is Protocol.HTTP:
-        # What came as HTTP/2 (gRPC) goes on as HTTP/2.
-        options = any_of(_OPTIONS, use_downstream_protocol_config={"http2_protocol_options": {}})
-        fields["typed_extension_protocol_options"] = {_OPTIONS: options}
-    return any_of("envoy.config.cluster.v3.Cluster", **fields)
+        fields["typed_extension_protocol_options"] = as_it_came()
+    return any_of(CLUSTER, **fields)

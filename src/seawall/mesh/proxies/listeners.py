@@ -7,40 +7,43 @@ way out theirs leads nowhere, so that what was refused is logged.
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import callers_of, one_name
-from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of
+from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of, exit_cluster
 from seawall.mesh.proxies.logs import logs, refusals
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
 
-_NETWORK = "envoy.filters.network."
-_TCP_PROXY = (
-    f"{_NETWORK}tcp_proxy", "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
+NETWORK = "envoy.filters.network."
+TCP_PROXY = (
+    f"{NETWORK}tcp_proxy", "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 )  # fmt: skip
-_MANAGER = (
-    f"{_NETWORK}http_connection_manager",
+MANAGER = (
+    f"{NETWORK}http_connection_manager",
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
 )
-_ROUTER = ("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
+ROUTER = ("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
 _ORIGINAL = filter_of(
     "envoy.filters.listener.original_dst",
     "envoy.extensions.filters.listener.original_dst.v3.OriginalDst",
 )
 _EARLY = 64 * 1024
 """Bytes from a caller that are kept while the application is being connected to."""
-_HANDSHAKE_TIMEOUT = 5
+HANDSHAKE_TIMEOUT = 5
 """Seconds for a handshake: who says nothing does not keep a connection."""
 
 
 def listeners_of(view: View) -> list[Json]:
     """Both listeners; the way in only for a workload that serves something."""
     chains = [chain for peer in view.peers for chain in _chains_to(peer)]
+    if view.exit is not None:
+        chains += [chain for external in view.externals for chain in _chains_out(external)]
     outbound = _listener("outbound", OUTBOUND, "OUTBOUND", chains)
     refused = {"cluster": CLOSED, "stat_prefix": "refused", "access_log": logs(http=False)}
-    outbound["default_filter_chain"] = {"filters": [filter_of(*_TCP_PROXY, **refused)]}
+    outbound["default_filter_chain"] = {"filters": [filter_of(*TCP_PROXY, **refused)]}
     found = [outbound]
     if view.own.ports:
         ways_in = [_chain_from(view, port) for port in view.own.ports]
@@ -63,7 +66,7 @@ def _listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> J
         address=_address("0.0.0.0", port),  # noqa: S104 - what is redirected comes to any address
         additional_addresses=[{"address": _address("::", port)}],
         listener_filters=[_ORIGINAL],
-        listener_filters_timeout=seconds(_HANDSHAKE_TIMEOUT),
+        listener_filters_timeout=seconds(HANDSHAKE_TIMEOUT),
         filter_chains=list(chains),
     )
 
@@ -73,17 +76,38 @@ def _address(address: str, port: int) -> Json:
 
 
 def _chains_to(peer: Workload) -> list[Json]:
-    ranges = [
-        {"address_prefix": address, "prefix_len": ip_address(address).max_prefixlen}
-        for address in peer.addresses
-    ]
+    ranges = _ranges(peer.addresses)
     return [
         {
             "name": f"to {peer.name}:{port.number}",
             "filter_chain_match": {"prefix_ranges": ranges, "destination_port": port.number},
-            "filters": [_forward(cluster_of(peer, port), port, f"to_{peer.name}")],
+            "filters": [forward(cluster_of(peer, port), port, f"to_{peer.name}")],
         }
         for port in peer.ports
+    ]
+
+
+def _chains_out(external: External) -> list[Json]:
+    """To the exit, which looks at what is said; the bytes go there as they come."""
+    return [
+        {
+            "name": f"out {external.name}:{port.number}",
+            "filter_chain_match": {
+                "prefix_ranges": _ranges(external.addresses), "destination_port": port.number,
+            },
+            "filters": [
+                forward(exit_cluster(external, port), port._replace(protocol=Protocol.TCP),
+                        f"out_{external.name}")
+            ],
+        }
+        for port in external.ports
+    ]  # fmt: skip
+
+
+def _ranges(addresses: Sequence[str]) -> list[Json]:
+    return [
+        {"address_prefix": address, "prefix_len": ip_address(address).max_prefixlen}
+        for address in addresses
     ]
 
 
@@ -93,14 +117,14 @@ def _chain_from(view: View, port: Port) -> Json:
     access = filters_of(port)
     trust_domain = view.own.id._replace(path="")
     if port.protocol is Protocol.HTTP:
-        filters = [_forward(LOCAL, port, "in", longest, access)]
+        filters = [forward(LOCAL, port, "in", longest, access)]
     else:
-        filters = [*access, _forward(LOCAL, port, "in", longest)]
+        filters = [*access, forward(LOCAL, port, "in", longest)]
     chain: Json = {
         "name": f"in :{port.number}",
         "filter_chain_match": {"destination_port": port.number},
         "transport_socket": tls.server(callers_of(view.rules, port, trust_domain)),
-        "transport_socket_connect_timeout": seconds(_HANDSHAKE_TIMEOUT),
+        "transport_socket_connect_timeout": seconds(HANDSHAKE_TIMEOUT),
         "filters": [one_name(), *filters],
     }
     if view.edition:
@@ -108,12 +132,12 @@ def _chain_from(view: View, port: Port) -> Json:
     return chain
 
 
-def _forward(
+def forward(
     cluster: str, port: Port, prefix: str, longest: int = 0, access: Sequence[Json] = ()
 ) -> Json:
     """The last filter of a chain: bytes, or requests, go to a cluster."""
     if port.protocol is Protocol.HTTP:
-        return _manager(cluster, f"{prefix}_{port.number}", longest, access)
+        return manager(cluster, f"{prefix}_{port.number}", longest, access)
     fields: Json = {"cluster": cluster, "stat_prefix": f"{prefix}_{port.number}"}
     fields["access_log"] = logs(http=False)
     if longest:
@@ -122,17 +146,20 @@ def _forward(
         # The application hears of nobody who has not shown a certificate.
         fields["upstream_connect_mode"] = "ON_DOWNSTREAM_TLS_HANDSHAKE"
         fields["max_early_data_bytes"] = _EARLY
-    return filter_of(*_TCP_PROXY, **fields)
+    return filter_of(*TCP_PROXY, **fields)
 
 
-def _manager(cluster: str, prefix: str, longest: int, access: Sequence[Json]) -> Json:
+def manager(
+    cluster: str, prefix: str, longest: int, access: Sequence[Json], hosts: Sequence[str] = ("*",)
+) -> Json:
+    """The filter that reads requests and sends them to a cluster; those for other hosts end."""
     is_inbound = cluster == LOCAL
     route = {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
-    host = {"name": "all", "domains": ["*"], "routes": [route]}
+    host = {"name": "all", "domains": list(hosts), "routes": [route]}
     fields: Json = {
         "stat_prefix": prefix,
         "route_config": {"name": prefix, "virtual_hosts": [host]},
-        "http_filters": [*access, filter_of(*_ROUTER)],
+        "http_filters": [*access, filter_of(*ROUTER)],
         "access_log": logs(http=True),
         "normalize_path": True,
         "merge_slashes": True,
@@ -148,4 +175,4 @@ def _manager(cluster: str, prefix: str, longest: int, access: Sequence[Json]) ->
         fields["set_current_client_cert_details"] = {"uri": True}
     if longest:
         fields["common_http_protocol_options"] = {"max_connection_duration": seconds(longest)}
-    return filter_of(*_MANAGER, **fields)
+    return filter_of(*MANAGER, **fields)

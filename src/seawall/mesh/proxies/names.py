@@ -8,6 +8,8 @@ Json = dict[str, Any]
 
 CERTIFICATE, BUNDLE = "default", "ROOTCA"
 """Secrets, by the names that SPIRE and Istio use too."""
+GATEWAY_CERTIFICATE = "gateway"
+"""The secret with what a gateway shows to the world outside; it comes from a file."""
 CONTROL_PLANE = "seawall_agent"
 """The only static cluster: the agent's socket."""
 

@@ -4,12 +4,16 @@ A ticket would let an expired certificate in: Envoy does not look at the certifi
 session is resumed. So none is given out or kept, on both sides.
 """
 
+import os
 from collections.abc import Sequence
 
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, Json, any_of
+from seawall.mesh.plan.edges import Origin
+from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, GATEWAY_CERTIFICATE, Json, any_of
 
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
+SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian, Ubuntu, Alpine and Arch have them; elsewhere a file is named in the description."""
 _ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
@@ -26,15 +30,62 @@ def server(callers: Sequence[Json]) -> Json:
     )
 
 
-def client(peer: SpiffeId) -> Json:
-    """The socket of a cluster: the other side must be this peer and no other."""
+def client(peer: SpiffeId, server_name: str = "") -> Json:
+    """The socket of a cluster: the other side must be this peer and no other.
+
+    ``server_name`` tells an exit where to; elsewhere it is empty.
+    """
+    context = any_of(
+        f"{_TLS}.UpstreamTlsContext",
+        common_tls_context=_common([{"exact": str(peer)}]),
+        max_session_keys=0,
+    )
+    if server_name:
+        context["sni"] = server_name
+    return _socket(context)
+
+
+def outside(origin: Origin) -> Json:
+    """The socket of a cluster outside: a server with a certificate for a DNS name."""
+    trusted = {"inline_string": origin.ca} if origin.ca else {"filename": SYSTEM_ROOTS}
     return _socket(
         any_of(
             f"{_TLS}.UpstreamTlsContext",
-            common_tls_context=_common([{"exact": str(peer)}]),
-            max_session_keys=0,
+            sni=origin.name,
+            common_tls_context={
+                "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+                "alpn_protocols": ["http/1.1"],
+                "validation_context": {
+                    "trusted_ca": trusted,
+                    "match_typed_subject_alt_names": [
+                        {"san_type": "DNS", "matcher": {"exact": origin.name}}
+                    ],
+                },
+            },
         )
     )
+
+
+def public(secret: str) -> Json:
+    """The socket of a gateway: anybody may come, and sees a certificate out of a file."""
+    watched = {"path": secret, "watched_directory": {"path": os.path.dirname(secret)}}
+    return _socket(
+        any_of(
+            f"{_TLS}.DownstreamTlsContext",
+            common_tls_context={
+                "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+                "alpn_protocols": ["h2", "http/1.1"],
+                "tls_certificate_sds_secret_configs": [
+                    {
+                        "name": GATEWAY_CERTIFICATE,
+                        "sds_config": {
+                            "path_config_source": watched, "resource_api_version": "V3",
+                        },
+                    }
+                ],
+            },
+        )
+    )  # fmt: skip
 
 
 def _socket(context: Json) -> Json:

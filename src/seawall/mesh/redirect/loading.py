@@ -6,10 +6,11 @@ import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
 
+from seawall.mesh.redirect import exit_rules
 from seawall.mesh.redirect.errors import RedirectError
 from seawall.mesh.redirect.rules import COUNTERS, TABLE, Redirect, rules_of
 
-_LIST = ("-s", "list", "table", "inet", TABLE)
+_LIST = ("-s", "list", "table", "inet")
 _TIMEOUT = 20
 """Seconds: nft waits for the kernel's lock only."""
 
@@ -28,18 +29,38 @@ def is_loaded(redirect: Redirect, enter: Sequence[str] = ()) -> bool:
     return listing(enter) == expected(redirect)
 
 
-def listing(enter: Sequence[str] = ()) -> str:
-    """The table as the kernel has it, without its counters' values; empty without one."""
-    said = _run(_LIST, enter, "")
+def load_table(exit_: exit_rules.ExitRules) -> None:
+    """Put the rules of an exit in force, in the namespace that we are in."""
+    _nft(("-f", "-"), (), exit_rules.rules_of(exit_))
+
+
+def is_table_loaded(exit_: exit_rules.ExitRules) -> bool:
+    """Whether they are in force as they should be."""
+    return listing((), exit_.table) == _listed(exit_rules.rules_of(exit_), exit_.table)
+
+
+def unload_table(mesh: str) -> None:
+    """Take those of a mesh away, where there are any."""
+    if listing((), exit_rules.table_of(mesh)):
+        _nft(("-f", "-"), (), exit_rules.removal(mesh))
+
+
+def listing(enter: Sequence[str] = (), table: str = TABLE) -> str:
+    """A table as the kernel has it, without its counters' values; empty without one."""
+    said = _run((*_LIST, table), enter, "")
     return said.stdout if said.returncode == 0 else ""
 
 
-@lru_cache(maxsize=256)
 def expected(redirect: Redirect) -> str:
     """How the kernel lists the rules when they have just been loaded."""
+    return _listed(rules_of(redirect), TABLE)
+
+
+@lru_cache(maxsize=256)
+def _listed(rules: str, table: str) -> str:
     nft = _program()
-    both = f"{nft} -f - && {nft} {' '.join(_LIST)}"
-    said = _finished(("unshare", "--net", "sh", "-c", both), rules_of(redirect))
+    both = f"{nft} -f - && {nft} {' '.join((*_LIST, table))}"
+    said = _finished(("unshare", "--net", "sh", "-c", both), rules)
     if said.returncode:
         raise _refused(said.stderr)
     return said.stdout
@@ -47,13 +68,20 @@ def expected(redirect: Redirect) -> str:
 
 def counters(enter: Sequence[str] = ()) -> dict[str, int]:
     """How many packets the fence has dropped, by reason; zeros where there are no rules."""
-    found = dict.fromkeys(COUNTERS, 0)
-    said = _run(("-j", "list", "counters", "table", "inet", TABLE), enter, "")
-    if said.returncode == 0:
-        for item in json.loads(said.stdout)["nftables"]:
-            if "counter" in item:
-                found[item["counter"]["name"]] = item["counter"]["packets"]
-    return found
+    return dict.fromkeys(COUNTERS, 0) | _counters(TABLE, enter)
+
+
+def exit_counters(mesh: str) -> dict[str, int]:
+    """How many packets the rules of the exit have refused."""
+    return {exit_rules.REFUSED: 0} | _counters(exit_rules.table_of(mesh), ())
+
+
+def _counters(table: str, enter: Sequence[str]) -> dict[str, int]:
+    said = _run(("-j", "list", "counters", "table", "inet", table), enter, "")
+    if said.returncode:
+        return {}
+    found = [item["counter"] for item in json.loads(said.stdout)["nftables"] if "counter" in item]
+    return {own["name"]: own["packets"] for own in found}
 
 
 def _nft(arguments: Sequence[str], enter: Sequence[str], text: str) -> None:

@@ -25,8 +25,11 @@ class Closed(NamedTuple):
     """What does not work as it should; empty where all does."""
 
 
-def resolvers_in(text: str) -> tuple[str, ...]:
-    """The DNS servers that ``resolv.conf`` names; those on this host need no rule."""
+def resolvers_in(text: str, *, here: bool = False) -> tuple[str, ...]:
+    """The DNS servers that ``resolv.conf`` names.
+
+    Those on this host itself count where ``here``; an application needs no rule for them.
+    """
     found: list[str] = []
     for line in text.splitlines():
         words = line.split()
@@ -36,7 +39,7 @@ def resolvers_in(text: str) -> tuple[str, ...]:
                 known = ip_address(address)
             except ValueError:
                 continue  # as the C library does
-            if not known.is_loopback and str(known) not in found:
+            if (here or not known.is_loopback) and str(known) not in found:
                 found.append(str(known))
     return tuple(found[:MOST_RESOLVERS])
 

@@ -9,9 +9,8 @@ from google.protobuf.json_format import ParseDict, ParseError
 
 from seawall.core.errors import UsageError
 from seawall.mesh.plan.model import View
-from seawall.mesh.proxies.clusters import clusters_of
-from seawall.mesh.proxies.listeners import access_of, listeners_of
 from seawall.mesh.proxies.names import TYPES, Json, url_of
+from seawall.mesh.proxies.whole import access_of, clusters_of, listeners_of
 
 CLUSTERS, LISTENERS, EXTENSIONS, SECRETS = (
     url_of(TYPES[kind]) for kind in ("cluster", "listener", "extension", "secret")
@@ -53,7 +52,7 @@ def _resources_of(view: View) -> Mapping[str, Mapping[str, Packed]]:
 def snapshot_of(view: View, secrets: Sequence[Json], version: int) -> Snapshot:
     """The configuration of a proxy with its secrets."""
     resources = dict(_resources_of(view))
-    if view.peers or view.own.ports:  # as above
+    if view.peers or view.own.ports or view.externals:  # as above
         resources[SECRETS] = _by_name(secrets)
     return Snapshot(version, resources)
 
@@ -80,10 +79,13 @@ _MODULES = (
     f"{_FILTERS}.http.rbac.v3.rbac_pb2",
     f"{_FILTERS}.http.router.v3.router_pb2",
     f"{_FILTERS}.listener.original_dst.v3.original_dst_pb2",
+    f"{_FILTERS}.listener.proxy_protocol.v3.proxy_protocol_pb2",
+    f"{_FILTERS}.listener.tls_inspector.v3.tls_inspector_pb2",
     f"{_FILTERS}.network.http_connection_manager.v3.http_connection_manager_pb2",
     f"{_FILTERS}.network.rbac.v3.rbac_pb2",
     f"{_FILTERS}.network.tcp_proxy.v3.tcp_proxy_pb2",
     "envoy.extensions.matching.common_inputs.ssl.v3.ssl_inputs_pb2",
+    "envoy.extensions.network.dns_resolver.cares.v3.cares_dns_resolver_pb2",
     "envoy.extensions.transport_sockets.tls.v3.tls_pb2",
     "envoy.extensions.transport_sockets.tls.v3.tls_spiffe_validator_config_pb2",
     "envoy.extensions.upstreams.http.v3.http_protocol_options_pb2",

@@ -1,0 +1,230 @@
+"""The exit and the gateway of a mesh on this host: both are in the host's own network.
+
+The exit is a proxy like those of workloads, with an identity, outside of every namespace; the
+kernel keeps it to what was declared. The gateway's proxy lives in a namespace as a workload does.
+Who listens for it in the host's network, the *front*, is a second Envoy that hands bytes on to it
+over a unix socket, and knows nothing else.
+"""
+
+import contextlib
+import json
+import os
+from typing import NamedTuple
+
+from seawall.mesh.control.registry import Entry
+from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.layout import AGENT_USER, Layout, directory, proxy_user
+from seawall.mesh.plan.edges import GATEWAY, Edges, exit_id, exit_name, marks_of
+from seawall.mesh.plan.reading import FIRST_PROXY_USER, MOST_WORKLOADS, Plan
+from seawall.mesh.proxies.bootstrap import bootstrap
+from seawall.mesh.proxies.fronts import front
+from seawall.mesh.proxies.names import GATEWAY_CERTIFICATE, TYPES, any_of
+from seawall.mesh.redirect import loading
+from seawall.mesh.redirect.exit_rules import ExitRules, Way
+from seawall.mesh.redirect.own_namespace import LARGEST, resolvers_in
+
+FRONT_USER = FIRST_PROXY_USER + MOST_WORKLOADS + 1
+EXIT_USER = FRONT_USER + 1
+FRONT = "gateway.front"
+_RESOLV_CONF = "/etc/resolv.conf"
+_FIRST_FREE_PORT = 1024
+"""Ports below it need a right (capabilities(7): CAP_NET_BIND_SERVICE)."""
+
+
+class Program(NamedTuple):
+    """An Envoy in the host's network."""
+
+    name: str
+    bootstrap: str
+    user: int
+    may_bind: bool = False
+    """Whether it needs the right to listen on a port below 1024."""
+
+
+class Outside:
+    """What a mesh has in the host's own network."""
+
+    def __init__(self, plan: Plan, layout: Layout, host: str) -> None:
+        self._plan = plan
+        self._edges: Edges = plan.edges
+        self._layout = layout
+        self._host = host
+        self._exit = exit_name(host)
+        self._seen: tuple[float, ...] = ()
+        self.rules = ExitRules(plan.mesh, EXIT_USER, _ways(self._edges), _resolvers(self._edges))
+
+    @property
+    def has_exit(self) -> bool:
+        """Whether anything outside can be reached at all."""
+        return bool(self._edges.externals)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the controller is told of it, besides the workloads."""
+        own = exit_id(self._plan.trust_domain, self._host)
+        return [Entry(self._exit, own, self._host, ())] if self.has_exit else []
+
+    @property
+    def charges(self) -> dict[str, tuple[str, ...]]:
+        """What the agent takes care of besides the workloads, with addresses."""
+        return {self._exit: ()} if self.has_exit else {}
+
+    @property
+    def paths(self) -> tuple[str, str, str]:
+        """``Sockets`` of this host."""
+        layout = self._layout
+        secret = os.path.join(layout.proxy(GATEWAY), "tls", "secret.json")
+        return (
+            os.path.join(layout.run, "egress", "exit.sock") if self.has_exit else "",
+            os.path.join(layout.run, "gate", "gate.sock") if self._edges.gateway else "",
+            secret if self._edges.gateway and self._edges.gateway.certificate else "",
+        )
+
+    @property
+    def hosts(self) -> list[str]:
+        """Lines for the workloads' ``/etc/hosts``: destinations are found by name, without DNS."""
+        return [
+            f"{address} {external.host} {external.name}"
+            for external in self._edges.externals
+            for address in external.addresses
+            if address != external.host
+        ]
+
+    # Up -------------------------------------------------------------------------------------
+
+    def prepare(self) -> list[Program]:
+        """Make directories and files and load the rules; what is to be started."""
+        found = []
+        if self.has_exit:
+            loading.load_table(self.rules)
+            found.append(self._prepared_exit())
+        if self._edges.gateway is not None:
+            found.append(self._prepared_front())
+        return found
+
+    def _prepared_exit(self) -> Program:
+        layout, name = self._layout, self._exit
+        directory(os.path.join(layout.sockets, name), AGENT_USER, 0o2750, EXIT_USER)
+        directory(layout.proxy(name), EXIT_USER, 0o700)
+        directory(os.path.dirname(self.paths[0]), EXIT_USER, 0o711)
+        own = exit_id(self._plan.trust_domain, self._host)
+        agent = os.path.join(layout.sockets, name, "discovery.sock")
+        path = self._written(name, bootstrap(own, agent, layout.admin(name)))
+        return Program(f"{name}.proxy", path, EXIT_USER)
+
+    def _prepared_front(self) -> Program:
+        gateway = self._edges.gateway
+        assert gateway is not None  # noqa: S101 - asked before
+        layout, user = self._layout, self._gateway_user()
+        directory(os.path.dirname(self.paths[1]), user, 0o710, FRONT_USER)
+        directory(layout.proxy(FRONT), FRONT_USER, 0o700)
+        if gateway.certificate:
+            directory(os.path.dirname(self.paths[2]), user, 0o700)
+            self._bring_certificate()
+        config = front(gateway.address, gateway.port, self.paths[1], layout.admin(FRONT))
+        path = self._written(FRONT, config)
+        return Program(FRONT, path, FRONT_USER, gateway.port < _FIRST_FREE_PORT)
+
+    def _gateway_user(self) -> int:
+        names = [member.name for member in self._plan.members]
+        return proxy_user(names.index(GATEWAY))
+
+    def _written(self, name: str, config: object) -> str:
+        path = os.path.join(self._layout.proxy(name), "bootstrap.json")
+        with open(path, "w", encoding="ascii") as stream:
+            json.dump(config, stream)
+        os.chmod(path, 0o644)
+        return path
+
+    # While it is up -------------------------------------------------------------------------
+
+    def watch(self) -> list[str]:
+        """Put back what was changed, and take a renewed certificate; what was done."""
+        done = []
+        if self.has_exit and not loading.is_table_loaded(self.rules):
+            loading.load_table(self.rules)
+            done.append("the rules of the exit were changed: put back")
+        if self.paths[2] and self._bring_certificate():
+            done.append("the gateway has a new certificate")
+        return done
+
+    def end(self) -> None:
+        """Take the rules away."""
+        if self.has_exit:
+            loading.unload_table(self._plan.mesh)
+
+    def _bring_certificate(self) -> bool:
+        """Give the gateway's proxy its certificate and key, if they are others than before."""
+        gateway = self._edges.gateway
+        assert gateway is not None  # noqa: S101 - asked before
+        files = (gateway.certificate, gateway.key)
+        try:
+            seen = tuple(os.stat(path).st_mtime_ns / 1e9 for path in files)
+            if seen == self._seen:
+                return False
+            first = not self._seen
+            data = [_read(path) for path in files]
+        except OSError as error:
+            if self._seen:
+                return False  # it goes on with what it has
+            raise HostError(
+                f"{error.filename}: {error.strerror}; name files of the gateway's certificate and "
+                "key that are there"
+            ) from None
+        self._seen = seen
+        secret, user = self.paths[2], self._gateway_user()
+        place = os.path.dirname(secret)
+        names = [os.path.join(place, name) for name in ("certificate.pem", "key.pem")]
+        for path, content in zip(names, data, strict=True):
+            _replace(path, content, user)
+        _replace(secret, json.dumps(_secret(*names)).encode(), user)
+        return not first
+
+
+def _secret(certificate: str, key: str) -> dict[str, object]:
+    own = {"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}
+    return {"resources": [any_of(TYPES["secret"], name=GATEWAY_CERTIFICATE, tls_certificate=own)]}
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(1024 * 1024)
+
+
+def _replace(path: str, content: bytes, user: int) -> None:
+    """Write a file for one user alone, all at once."""
+    new = f"{path}.new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(new)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        os.fchown(descriptor, user, user)
+    os.rename(new, path)
+
+
+def _ways(edges: Edges) -> tuple[Way, ...]:
+    marks = marks_of(edges.externals)
+    return tuple(
+        Way(
+            tuple(external.outer_port(port.number) for port in external.ports),
+            external.private,
+            marks.get(external.name, 0),
+        )
+        for external in edges.externals
+    )
+
+
+def _resolvers(edges: Edges) -> tuple[tuple[str, int], ...]:
+    """Those that were named, or those that the host asks itself."""
+    if edges.resolvers:
+        found = []
+        for text in edges.resolvers:
+            host, _, port = text.rpartition(":")
+            found.append((host.removeprefix("[").removesuffix("]"), int(port)))
+        return tuple(found)
+    try:
+        with open(_RESOLV_CONF, encoding="utf-8", errors="replace") as stream:
+            return tuple((own, 53) for own in resolvers_in(stream.read(LARGEST), here=True))
+    except OSError:
+        return ()
