@@ -48,7 +48,8 @@ def test_those_with_ports_that_last() -> None:
         View(Workload(name, parse(f"spiffe://td/{name}"), (), ports))
         for name, ports in (("a", (Port(80),)), ("b", (Port(1), Port(2, is_long_lived=True))))
     ]
-    assert cutting.long_lived(views) == ["b"]
+    assert cutting.long_lived(views, WEB) == ["b"]
+    assert cutting.long_lived(views, Known(views[1].own.id)) == []
 
 
 def test_orders_carry_both_and_older_ones_have_neither() -> None:

@@ -145,8 +145,9 @@ class Agent:
                 continue
             names = [view.own.name for view in orders.views]
             await self._cut(names, self._watch.revoked(orders), "revoked")
-            ended = self._watch.ended(orders, self._clock())
-            await self._cut(cutting.long_lived(orders.views), ended, "its identity has ended")
+            for own in self._watch.ended(orders, self._clock()):
+                names = cutting.long_lived(orders.views, own)
+                await self._cut(names, [own], "its identity has ended")
 
     async def _cut(self, names: Sequence[str], peers: Sequence[Known], why: str) -> None:
         if not peers:

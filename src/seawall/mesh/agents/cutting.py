@@ -79,9 +79,16 @@ class Watch:
         return found
 
 
-def long_lived(views: Iterable[View]) -> list[str]:
-    """The workloads that have a port whose connections are not ended by their age."""
-    return [view.own.name for view in views if any(port.is_long_lived for port in view.own.ports)]
+def long_lived(views: Iterable[View], peer: Known) -> list[str]:
+    """The workloads that have a port whose connections are not ended by their age.
+
+    A peer is none of its own: what its proxy hands on to its program comes from its own address.
+    """
+    return [
+        view.own.name
+        for view in views
+        if view.own.id != peer.id and any(port.is_long_lived for port in view.own.ports)
+    ]
 
 
 async def cut(
