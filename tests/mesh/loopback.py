@@ -18,6 +18,7 @@ from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import program, secrets
 from seawall.mesh.proxies.bootstrap import bootstrap
+from seawall.mesh.proxies.callers import bundles_of
 from seawall.mesh.proxies.clusters import LOCAL
 from seawall.mesh.proxies.listeners import listeners_of
 from seawall.mesh.verifying.tls_client import Credentials
@@ -143,7 +144,8 @@ def running(
             for key, chain in chains.items()
         ]
         config["static_resources"]["clusters"].append(_local(app))
-        written = [secrets.bundle_of([mint.root]), _served(views[0].own.id, mint)]
+        more = [own for view in views for own in bundles_of(view, [mint.root])]
+        written = [secrets.bundle_of([mint.root]), *more, _served(views[0].own.id, mint)]
         change({"config": config, "secrets": written})
         _write(directory, config, written)
         with (directory / "log").open("wb") as log:

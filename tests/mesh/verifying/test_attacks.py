@@ -136,7 +136,7 @@ def test_why_is_in_the_log(proxy: Loopback, mint: Mint) -> None:
 
 
 def usual_validator(config: dict[str, Any]) -> None:
-    bundle = config["secrets"][0]
+    bundle = config["secrets"][0]  # that of ports of http
     validator = bundle["validation_context"].pop("custom_validator_config")
     trusted = validator["typed_config"]["trust_domains"][0]["trust_bundle"]
     bundle["validation_context"]["trusted_ca"] = trusted
@@ -149,13 +149,9 @@ def no_filter_of_names(config: dict[str, Any]) -> None:
 
 
 def anybody_in_the_handshake(config: dict[str, Any]) -> None:
-    for listener in config["config"]["static_resources"]["listeners"]:
-        for chain in listener["filter_chains"]:
-            common = chain["transport_socket"]["typed_config"]["common_tls_context"]
-            context = common["combined_validation_context"]["default_validation_context"]
-            context["match_typed_subject_alt_names"] = [
-                {"san_type": "URI", "matcher": {"prefix": f"{DOMAIN}/"}}
-            ]
+    for secret in config["secrets"]:
+        for own in secret.get("validation_context", {}).get("match_typed_subject_alt_names", ()):
+            own["matcher"] = {"prefix": f"{DOMAIN}/"}
 
 
 def sessions(config: dict[str, Any]) -> None:

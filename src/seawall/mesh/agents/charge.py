@@ -8,6 +8,7 @@ from seawall.mesh.identity import certificates
 from seawall.mesh.plan.edges import Sockets
 from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import secrets
+from seawall.mesh.proxies.callers import bundles_of
 from seawall.mesh.serving.feed import Feed
 from seawall.mesh.serving.snapshots import snapshot_of
 from seawall.mesh.workloads.holding import Holder, Holding
@@ -56,7 +57,11 @@ class Charge:
         if told != self._told:
             self._told = told
             self._version += 1
-            own = [secrets.certificate_of(pair.chain, pair.key), secrets.bundle_of(roots)]
+            own = [
+                secrets.certificate_of(pair.chain, pair.key),
+                secrets.bundle_of(roots),
+                *bundles_of(view, roots),
+            ]
             await self.feed.offer(snapshot_of(view, own, self._version))
         if not self.is_denied:
             end, known = pair.validity.end, orders.token_keys

@@ -3,13 +3,19 @@
 Envoy's filters of policy look at a connection when its first byte comes. Where the server speaks
 first (a mail server, MySQL) somebody who is refused would hear it before that. So on ports of tcp
 the handshake itself knows who is let in; on ports of http each request is asked about.
+
+Who that is comes as a secret, with the roots: another rule changes no listener, and so ends nobody
+else's connections.
 """
 
 from collections.abc import Sequence
 
+from cryptography import x509
+
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.plan.model import Port, Protocol, Rule, Source
-from seawall.mesh.proxies.names import Json, any_of, filter_of
+from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View
+from seawall.mesh.proxies.names import BUNDLE, Json, any_of, filter_of
+from seawall.mesh.proxies.secrets import bundle_of
 
 _RBAC = ("envoy.filters.network.rbac.names", "envoy.extensions.filters.network.rbac.v3.RBAC")
 _NAMES = (
@@ -19,6 +25,21 @@ _NAMES = (
 _ACTION = "envoy.config.rbac.v3.Action"
 
 
+def name_of(port: Port) -> str:
+    """The secret with the roots, and whose certificates are taken, for a port of tcp."""
+    return f"{BUNDLE}:{port.number}"
+
+
+def bundles_of(view: View, roots: Sequence[x509.Certificate]) -> list[Json]:
+    """Such a secret for each port of tcp."""
+    domain = view.own.id._replace(path="")
+    return [
+        bundle_of(roots, name_of(port), callers_of(view.rules, port, domain))
+        for port in view.own.ports
+        if port.protocol is Protocol.TCP
+    ]
+
+
 def callers_of(rules: Sequence[Rule], port: Port, trust_domain: SpiffeId) -> list[Json]:
     """What one of a caller's names must match (Envoy's StringMatcher); never empty.
 
@@ -26,8 +47,6 @@ def callers_of(rules: Sequence[Rule], port: Port, trust_domain: SpiffeId) -> lis
     another allows passes here, and is refused by the filters behind.
     """
     everybody = [{"prefix": f"{trust_domain}/"}]
-    if port.protocol is Protocol.HTTP:
-        return everybody
     here = [rule for rule in rules if not rule.ports or port.number in rule.ports]
     if any(not rule.allows and not rule.sources for rule in here):
         return [_nobody(trust_domain)]

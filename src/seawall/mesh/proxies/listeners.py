@@ -11,7 +11,7 @@ from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
-from seawall.mesh.proxies.callers import callers_of, one_name
+from seawall.mesh.proxies.callers import name_of, one_name
 from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of, exit_cluster
 from seawall.mesh.proxies.logs import logs, refusals
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
@@ -123,7 +123,9 @@ def _chain_from(view: View, port: Port) -> Json:
     chain: Json = {
         "name": f"in :{port.number}",
         "filter_chain_match": {"destination_port": port.number},
-        "transport_socket": tls.server(callers_of(view.rules, port, trust_domain)),
+        "transport_socket": tls.server(
+            trust_domain, name_of(port) if port.protocol is Protocol.TCP else ""
+        ),
         "transport_socket_connect_timeout": seconds(HANDSHAKE_TIMEOUT),
         "filters": [one_name(), *filters],
     }

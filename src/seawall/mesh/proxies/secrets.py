@@ -26,8 +26,12 @@ def certificate_of(chain: Sequence[x509.Certificate], key: keys.PrivateKey) -> J
     return any_of(TYPES["secret"], name=CERTIFICATE, tls_certificate=own)
 
 
-def bundle_of(roots: Sequence[x509.Certificate]) -> Json:
+def bundle_of(
+    roots: Sequence[x509.Certificate], name: str = BUNDLE, callers: Sequence[Json] = ()
+) -> Json:
     """The secret ``ROOTCA``. There is no empty one: without roots Envoy might trust anybody.
+
+    With ``callers`` it is for one port, and says as well whose certificates are taken there.
 
     Envoy's validator for SPIFFE is asked for: the usual one takes a leaf that may sign others
     (X509-SVID.md 5.2). It wants the name of the trust domain, which each root carries.
@@ -42,9 +46,12 @@ def bundle_of(roots: Sequence[x509.Certificate]) -> Json:
         for name, own in domains.items()
     ]
     validator = filter_of(*_VALIDATOR, trust_domains=trusted)
-    return any_of(
-        TYPES["secret"], name=BUNDLE, validation_context={"custom_validator_config": validator}
-    )
+    context: Json = {"custom_validator_config": validator}
+    if callers:
+        context["match_typed_subject_alt_names"] = [
+            {"san_type": "URI", "matcher": matcher} for matcher in callers
+        ]
+    return any_of(TYPES["secret"], name=name, validation_context=context)
 
 
 def _inline(data: bytes) -> Json:

@@ -17,12 +17,17 @@ SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 _ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
-def server(callers: Sequence[Json]) -> Json:
-    """The socket of an inbound chain: whoever comes shows a certificate with one of these names."""
+def server(trust_domain: SpiffeId, callers: str = "") -> Json:
+    """The socket of an inbound chain: whoever comes shows a certificate of this trust domain.
+
+    ``callers`` is the secret that knows more about them (``proxies.callers``).
+    """
     return _socket(
         any_of(
             f"{_TLS}.DownstreamTlsContext",
-            common_tls_context=_common(callers),
+            common_tls_context=(
+                _known_by(callers) if callers else _common([{"prefix": f"{trust_domain}/"}])
+            ),
             require_client_certificate=True,
             disable_stateless_session_resumption=True,
             disable_stateful_session_resumption=True,
@@ -94,11 +99,7 @@ def _socket(context: Json) -> Json:
 
 def _common(matchers: Sequence[Json]) -> Json:
     return {
-        "tls_params": {
-            "tls_minimum_protocol_version": "TLSv1_3",
-            "tls_maximum_protocol_version": "TLSv1_3",
-        },
-        "tls_certificate_sds_secret_configs": [_secret(CERTIFICATE)],
+        **_own(),
         "combined_validation_context": {
             "default_validation_context": {
                 "match_typed_subject_alt_names": [
@@ -107,6 +108,20 @@ def _common(matchers: Sequence[Json]) -> Json:
             },
             "validation_context_sds_secret_config": _secret(BUNDLE),
         },
+    }
+
+
+def _known_by(secret: str) -> Json:
+    return {**_own(), "validation_context_sds_secret_config": _secret(secret)}
+
+
+def _own() -> Json:
+    return {
+        "tls_params": {
+            "tls_minimum_protocol_version": "TLSv1_3",
+            "tls_maximum_protocol_version": "TLSv1_3",
+        },
+        "tls_certificate_sds_secret_configs": [_secret(CERTIFICATE)],
     }
 
 
