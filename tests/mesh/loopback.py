@@ -20,7 +20,7 @@ from seawall.mesh.proxies import program, secrets
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.callers import bundles_of
 from seawall.mesh.proxies.clusters import LOCAL
-from seawall.mesh.proxies.listeners import listeners_of
+from seawall.mesh.proxies.listeners import access_of, listeners_of
 from seawall.mesh.verifying.tls_client import Credentials
 from tests.mesh.made import root_of
 
@@ -168,7 +168,19 @@ def _chains(view: View) -> Iterator[tuple[int, dict[str, Any]]]:
         if listener["name"] == "inbound":
             for chain in listener["filter_chains"]:
                 number = chain.pop("filter_chain_match")["destination_port"]
-                yield number, chain
+                yield number, _filled(chain, {own["name"]: own for own in access_of(view)})
+
+
+def _filled(value: Any, access: dict[str, Any]) -> Any:
+    """A configuration with what its filters would be told by discovery in their place."""
+    if isinstance(value, list):
+        return [_filled(item, access) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "config_discovery" in value:
+        name = value["name"]
+        return {"name": name, "typed_config": access[name]["typed_config"]}
+    return {key: _filled(item, access) for key, item in value.items()}
 
 
 def _served(name: SpiffeId, mint: Mint) -> dict[str, Any]:

@@ -20,6 +20,7 @@ rules = st.lists(
         Rule, st.uuids().map(str), st.booleans(), st.just(OWN),
         st.lists(st.builds(Source, ids, st.booleans()), max_size=2).map(tuple),
         st.lists(st.sampled_from([9090, 80]), max_size=1).map(tuple),
+        methods=st.just(()), paths=st.just(()),
     ), max_size=4,
 )  # fmt: skip
 
