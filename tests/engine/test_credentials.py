@@ -297,14 +297,14 @@ def test_what_is_known_is_not_searched_again(
     remembered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[str] = []
-    looked_at = sweep.Sweep.over
+    looked_at = sweep.Sweep.begin
 
     def noted(self: sweep.Sweep, entries: Any, *rest: Any) -> Any:
         if self._search is not None:
             searched.extend(entry.file.path for entry in entries)
         return looked_at(self, entries, *rest)
 
-    monkeypatch.setattr(sweep.Sweep, "over", noted)
+    monkeypatch.setattr(sweep.Sweep, "begin", noted)
     first = command("scan", "--cache")
     assert len(searched) == 122
     searched.clear()
@@ -338,6 +338,7 @@ def test_a_cache_changes_nothing(remembered: Path, arguments: tuple[str, ...]) -
 def test_processes_change_nothing(remembered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = command("scan", "--format", "json", "-j", "1").out
     monkeypatch.setattr(sweep, "WORTH_SPREADING", 0)
+    monkeypatch.setattr(sweep, "_PIECE", 1)
     assert command("scan", "--format", "json", "-j", "3").out == alone
     assert "github-classic-token" in alone
 

@@ -1,10 +1,11 @@
 """However the work is spread, the output is the same bytes."""
 
+import gc
 import os
 import random
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.engine import judging, reading, scanning, workers
-from seawall.engine.workers import cut, spread
+from seawall.engine.workers import Shared, cut, spread
 from seawall.reports import FORMATS
 from tests.engine.support import manifest, seawall
 from tests.triage.support import command, write
@@ -140,6 +141,68 @@ def test_spreading_is_mapping(items: list[int], number: int) -> None:
         return [item * 3 for item in part]
 
     assert spread(items, [1] * len(items), number, work, same, same) == work(items)
+
+
+def shared(portions: int, number: int, work: Callable[[int], Any]) -> list[Any]:
+    """What portions come to that are shared."""
+    return Shared(portions, number, work, lambda it: it, lambda _number, plain: plain).results()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 40), st.integers(1, 5))
+def test_sharing_is_mapping(portions: int, number: int) -> None:
+    assert shared(portions, number, lambda n: n * 3) == [n * 3 for n in range(portions)]
+
+
+def test_others_share_the_work_while_this_process_waits() -> None:
+    parent = os.getpid()
+
+    def work(_number: int) -> int:
+        time.sleep(0.01)
+        return os.getpid()
+
+    begun = Shared(10, 2, work, lambda it: it, lambda _number, plain: plain)
+    time.sleep(0.5)
+    assert parent not in begun.results()
+
+
+def test_more_portions_than_a_pipe_holds() -> None:
+    assert shared(50_000, 3, lambda n: n) == list(range(50_000))
+
+
+def test_shared_results_larger_than_a_pipe() -> None:
+    texts = shared(6, 3, lambda n: "x" * 500_000 + str(n))
+    assert [int(text[500_000:]) for text in texts] == list(range(6))
+
+
+@pytest.mark.parametrize("death", [_hang_up, _fail, _leave, _interrupt])
+def test_what_a_dead_worker_leaves_is_done_here(death: Callable[[], None]) -> None:
+    parent = os.getpid()
+
+    def work(number: int) -> int:
+        if os.getpid() != parent:
+            death()
+        return number
+
+    assert shared(8, 3, work) == list(range(8))
+
+
+def test_nobody_waits_for_what_is_not_wanted() -> None:
+    parent = os.getpid()
+
+    def work(number: int) -> int:
+        if os.getpid() == parent:
+            raise MemoryError
+        time.sleep(60)
+        return number
+
+    start = time.monotonic()
+    with pytest.raises(MemoryError):
+        shared(8, 3, work)
+    gc.collect()
+    assert time.monotonic() - start < 30
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_the_order_of_hashes_changes_nothing(tmp_path: Path) -> None:

@@ -115,7 +115,6 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     replay = run.recall(output_key, rules, advised.holds())
     if replay is not None:
         return replay
-    credentials.finish()
     present = _present(inputs, credentials) if options.since else Present({}, None)
     found = advised.of_files()
     if charts is None:
@@ -358,7 +357,6 @@ def _since(
             )
     credentials = Credentials(inputs, options, rules, source)
     credentials.look(None)
-    credentials.finish()
     run.knows(analysis.secrets | credentials.secrets, analysis.private.keys() | credentials.files)
     advised = Advised(inputs, options, rules, source, library)
     analysis = credentials.added(advised.added(analysis, advised.of_files()))

@@ -6,7 +6,7 @@ second search is made.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING
 
@@ -57,7 +57,9 @@ class Credentials:
         self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN and options.secrets}
         self._reads_packages = any(rule.domain == VULNERABILITIES for rule in rules)
         self._entries: Sequence[Entry] = _entries(inputs) if self._rules else ()
-        self._swept: list[Swept] = []
+        self._under_way: Callable[[], list[Swept]] | None = None
+        self._as_found: list[Swept] = []
+        self._is_finished = False
         self._known: KnownTexts | None = None
         self._is_searched = False
 
@@ -73,7 +75,7 @@ class Credentials:
     # The work ---------------------------------------------------------------------------------
 
     def look(self, memory: "Memory | None") -> None:
-        """Search all texts; where most are known from earlier runs, only hash them as yet."""
+        """Begin to search all texts; where most are known from earlier runs, only to hash them."""
         if not self:
             return
         if memory is not None:
@@ -82,23 +84,38 @@ class Credentials:
 
             self._known = KnownTexts(memory, state(self._options))
         self._is_searched = self._known is None or not self._known.has_seen(self._targets)
-        self._swept = self._over(self._entries, search=self._is_searched)
+        self._under_way = self._begin(self._entries, search=self._is_searched)
 
-    def finish(self) -> None:
-        """Search what has not been: to be called where no equal run is known."""
-        if not self:
-            return
+    @property
+    def _looked_at(self) -> "list[Swept]":
+        """What became of each file so far; waits for it."""
+        if self._under_way is not None:
+            self._as_found = self._under_way()
+            self._under_way = None
+        return self._as_found
+
+    @property
+    def _swept(self) -> "list[Swept]":
+        """What became of each file in the end: to be asked for where no equal run is known."""
+        if not self._is_finished and self:
+            self._finish()
+            self._is_finished = True
+        return self._as_found
+
+    def _finish(self) -> None:
+        """Search what has not been, and put together what was found in several files."""
+        swept = self._looked_at
         before: list[int | None] = [None] * len(self._entries)
         if not self._is_searched and self._known is not None:
-            before = self._known.states(self._entries, self._swept)
+            before = self._known.states(self._entries, swept)
             self._search_rest(before)
         if self._known is not None:
-            self._known.learn(self._entries, self._swept, before)
+            self._known.learn(self._entries, swept, before)
             self._known.note(self._targets)
-        self._swept = with_other_files(self._entries, self._swept)
-        for entry, swept in zip(self._entries, self._swept, strict=True):
-            if swept.private and self._inputs.texts.data(entry.file.path) is None:
-                self._inputs.texts.add(entry.file.path, self._again(entry, swept))
+        self._as_found = with_other_files(self._entries, swept)
+        for entry, item in zip(self._entries, self._as_found, strict=True):
+            if item.private and self._inputs.texts.data(entry.file.path) is None:
+                self._inputs.texts.add(entry.file.path, self._again(entry, item))
 
     def _search_rest(self, known: "Sequence[int | None]") -> None:
         """Search what was changed since, and what is known to hold something."""
@@ -108,17 +125,18 @@ class Credentials:
         )
 
         open_ = [number for number, state in enumerate(known) if state in (None, HOLDS, PARTLY)]
-        again = self._over([self._entries[number] for number in open_], search=True)
+        again = self._begin([self._entries[number] for number in open_], search=True)()
+        found = self._as_found
         for number, state in enumerate(known):
             if state is not None:
-                self._swept[number] = self._swept[number]._replace(state=state)
+                found[number] = found[number]._replace(state=state)
         for number, swept in zip(open_, again, strict=True):
-            if swept.digest != self._swept[number].digest and self._run is not None:
+            if swept.digest != found[number].digest and self._run is not None:
                 self._run.forget_outputs()  # it was changed meanwhile
-            self._swept[number] = swept
+            found[number] = swept
         self._is_searched = True
 
-    def _over(self, entries: "Sequence[Entry]", *, search: bool) -> "list[Swept]":
+    def _begin(self, entries: "Sequence[Entry]", *, search: bool) -> "Callable[[], list[Swept]]":
         from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
         from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - as above
 
@@ -129,7 +147,7 @@ class Credentials:
             self._rules, options.max_file_size, partial(_opened, self._source),
         )  # fmt: skip
         progress = None if self._run is None else self._run.progress
-        return sweep.over(entries, options.workers or processors(), progress)
+        return sweep.begin(entries, options.workers or processors(), progress)
 
     def _again(self, entry: "Entry", swept: "Swept") -> "bytes | _Again":
         return _Again(self._source, entry.file, swept.digest) if entry.data is None else entry.data
@@ -149,7 +167,7 @@ class Credentials:
         from seawall.engine.credentials.searching import state  # noqa: PLC0415 - as above
 
         rows: list[bytes] = []
-        for entry, swept in zip(self._entries, self._swept, strict=True):
+        for entry, swept in zip(self._entries, self._looked_at, strict=True):
             if swept.failed is not None or entry.file.real == STDIN:
                 return None
             rows += (entry.file.path.encode("utf-8", "surrogatepass"), swept.digest)

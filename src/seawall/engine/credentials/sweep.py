@@ -4,7 +4,6 @@ Texts pass by; what is kept of each is what was found in it, and that is little.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
 from seawall.core.compact import (
@@ -22,7 +21,7 @@ from seawall.core.redacted import Redacted
 from seawall.core.report import Failed
 from seawall.core.rule import Rule
 from seawall.engine.progress import Progress, Step
-from seawall.engine.workers import spread
+from seawall.engine.workers import Shared
 
 if TYPE_CHECKING:
     from seawall.engine.credentials.packed import Open
@@ -39,6 +38,7 @@ WORTH_SPREADING = 2 << 20
 """Bytes of text from which a second process is worth its work."""
 _HEAD = 8192
 _PIECE = 1 << 20
+_MOST_PORTIONS = 1024
 _A_FILE = 4096
 """What it costs to open a file, in bytes that are searched in that time."""
 
@@ -94,25 +94,28 @@ class Sweep:
         self._limit = limit
         """Bytes of the largest file that is read."""
 
-    def over(
+    def begin(
         self, entries: Sequence[Entry], workers: int, progress: Progress | None
-    ) -> list[Swept]:
-        """What became of each file, in their order."""
-        processes = workers if sum(map(_weight, entries)) >= WORTH_SPREADING else 1
-        order = _dealt(list(map(_weight, entries)), processes)
-        dealt = [entries[number] for number in order]
+    ) -> Callable[[], list[Swept]]:
+        """Begin to look at files; what is given waits for it.
+
+        What became of each file comes in their order.
+        """
+        weights = list(map(_weight, entries))
+        processes = workers if sum(weights) >= WORTH_SPREADING else 1
         step = Step(progress, "files searched for secrets", len(entries))
+        bounds = _portions(weights)
 
-        def work(part: Sequence[Entry]) -> list[Swept]:
-            step.begin(len(part))
-            return self._looked_at(part, step)
+        def work(number: int) -> list[Swept]:
+            return self._looked_at(entries[slice(*bounds[number])], step)
 
-        weights = list(map(_weight, dealt))
-        swept = spread(dealt, weights, processes, work, _to_plain, self._received)
-        return [item for _, item in sorted(zip(order, swept, strict=True), key=itemgetter(0))]
+        def receive(_number: int, plain: Plain) -> list[Swept]:
+            return [_from_plain(item, self._rules) for item in plain]
 
-    def _received(self, _entry: Entry, plain: Plain) -> Swept:
-        return _from_plain(plain, self._rules)
+        shared = Shared(
+            len(bounds), processes, work, lambda swept: list(map(_to_plain, swept)), receive
+        )
+        return lambda: [item for portion in shared.results() for item in portion]
 
     def _looked_at(self, entries: Sequence[Entry], step: Step) -> list[Swept]:
         results: dict[str, Swept] = {}
@@ -233,17 +236,17 @@ def _weight(entry: Entry) -> int:
     return entry.size + _A_FILE
 
 
-def _dealt(weights: Sequence[int], workers: int) -> list[int]:
-    """An order in which slices of equal weight take as long: neighbours are much alike.
-
-    Pieces of a megabyte or so are dealt to the workers in turns.
-    """
-    hands: list[list[int]] = [[] for _ in range(workers)]
-    done = 0
-    for number, weight in enumerate(weights):
-        hands[done // _PIECE % workers].append(number)
-        done += weight
-    return [number for hand in hands for number in hand]
+def _portions(weights: Sequence[int]) -> list[tuple[int, int]]:
+    """Where to cut a row of files, so that each portion is about what is searched at once."""
+    size = max(_PIECE, sum(weights) // _MOST_PORTIONS)
+    bounds: list[tuple[int, int]] = []
+    start = weight = 0
+    for index, one in enumerate(weights):
+        weight += one
+        if weight >= size:
+            bounds.append((start, index + 1))
+            start, weight = index + 1, 0
+    return [*bounds, (start, len(weights))] if start < len(weights) else bounds
 
 
 def _head(file: "SourceFile") -> bytes | Failed:
@@ -274,7 +277,7 @@ def _ignores(path: str, data: bytes, findings: Sequence[Finding]) -> tuple[Ignor
 # Between processes ------------------------------------------------------------------------------
 
 
-def _to_plain(_entry: Entry, swept: Swept) -> Plain:
+def _to_plain(swept: Swept) -> Plain:
     if swept.state == CLEAN:
         return (swept.state, swept.digest)
     return (
