@@ -11,6 +11,7 @@ from seawall.core.lazy import pattern
 _NAMES = pattern(
     r"(?:dockerfile|containerfile)(?:\..+)?|.+\.(?:dockerfile|containerfile)", re.IGNORECASE
 )
+_WORDS = ("dockerfile", "containerfile")
 _OTHER = (
     ".dockerignore", ".md", ".txt", ".rst", ".html", ".py", ".go", ".js", ".ts", ".sh", ".rb",
     ".java", ".json", ".yaml", ".yml", ".toml", ".lock", ".patch", ".diff", ".orig", ".bak", ".swp",
@@ -23,15 +24,18 @@ _FIRST = rb"(?i)(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]+\S"
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name: ``Dockerfile.web``, ``web.Dockerfile`` ..."""
+    if not any(map(path.lower().__contains__, _WORDS)):  # most
+        return False
     name = os.path.basename(path)
     return _NAMES.fullmatch(name) is not None and not name.lower().endswith(_OTHER)
 
 
 def is_template(path: str) -> bool:
     """Whether a file is a template that a Dockerfile is made from, by its name."""
-    name = os.path.basename(path).lower()
-    stem = name.rpartition(".")[0]
-    return name.endswith(TEMPLATES) and _NAMES.fullmatch(stem) is not None
+    lower = path.lower()
+    if not lower.endswith(TEMPLATES):
+        return False
+    return _NAMES.fullmatch(os.path.basename(lower).rpartition(".")[0]) is not None
 
 
 def looks_like_dockerfile(data: bytes) -> bool:
@@ -55,6 +59,8 @@ _BAKE = pattern(r"docker-bake(?:[._-][\w.-]+)?\.(?:hcl|json)")
 
 def project_kind(path: str) -> str:
     """``compose file`` or ``bake file`` by a file's name; empty for others."""
+    if "compose" not in path and "bake" not in path:
+        return ""
     name = os.path.basename(path)
     if "compose" in name and _COMPOSE.fullmatch(name):
         return "compose file"

@@ -6,6 +6,7 @@ neither looked for nor read, so that no such file leads out of what was named.
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seawall.core.named_tuple import NamedTuple
@@ -75,7 +76,7 @@ class _Reader:
     ) -> None:
         self._result = result
         self._passed_over = passed_over
-        self._by_place = {os.path.abspath(file.real): file for file in found}
+        self._found = found
         self._roots = _roots(found)
         self._references: dict[str, list[tuple[SourceFile, BuildReference]]] = {}
 
@@ -122,7 +123,7 @@ class _Reader:
             return self._elsewhere(file, reference, reason)
         directory = os.path.dirname(file.real)
         place = os.path.abspath(os.path.join(directory, reference.dockerfile))
-        target = self._by_place.get(place)
+        target = self._at(place)
         if target is not None and target.real != STDIN:
             self._references.setdefault(target.path, []).append((file, reference))
             return None
@@ -176,6 +177,20 @@ class _Reader:
         }
         known = "target" not in reference.unresolved and "args" not in reference.unresolved
         return context, arguments, reference.target if known else ""
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[SourceFile]]:
+        """The files by the last part of where they are: to make all places absolute takes long."""
+        result: dict[str, list[SourceFile]] = {}
+        for file in self._found:
+            result.setdefault(file.real.rpartition("/")[2], []).append(file)
+        return result
+
+    def _at(self, place: str) -> SourceFile | None:
+        """The file at an absolute place."""
+        same_name = self._by_name.get(place.rpartition("/")[2], [])
+        there = [file for file in same_name if os.path.abspath(file.real) == place]
+        return there[-1] if there else None
 
     def _root(self, file: SourceFile) -> str:
         return self._roots[file.root]

@@ -89,8 +89,8 @@ class FileSystem(NamedTuple):
 
     def is_executable(self, file: SourceFile) -> bool:
         """Whether a file that may be run, or was named, begins as a program does."""
-        base = os.path.basename(file.path)
-        if file.real == files.STDIN or ("." in base and not (file.named or base.endswith(".exe"))):
+        base = file.path[file.path.rfind("/") + 1 :]
+        if ("." in base and not (file.named or base.endswith(".exe"))) or file.real == files.STDIN:
             return False
         if not (file.named or base.endswith(".exe") or os.access(file.real, os.X_OK)):
             return False
@@ -287,7 +287,9 @@ def _charts(found: Iterable[SourceFile]) -> dict[str, SourceFile]:
     return {
         os.path.dirname(file.path): file
         for file in found
-        if not file.named and os.path.basename(file.path) == "Chart.yaml"
+        if file.path.endswith("Chart.yaml")
+        and not file.named
+        and os.path.basename(file.path) == "Chart.yaml"
     }
 
 
@@ -312,7 +314,7 @@ class _Kustomized(NamedTuple):
 def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source) -> _Kustomized:
     kustomized = _Kustomized({}, set())
     for file in found:
-        if os.path.basename(file.path) not in kustomizations.FILE_NAMES or file.real == files.STDIN:
+        if not _is_kustomization(file) or file.real == files.STDIN:
             continue
         text = _text(file.path, source.read(file))
         if isinstance(text, Failed):
@@ -332,13 +334,22 @@ def _kustomizations(found: Iterable[SourceFile], inputs: Inputs, source: Source)
     return kustomized
 
 
+_KUSTOMIZATIONS = tuple(kustomizations.FILE_NAMES)
+
+
+def _is_kustomization(file: SourceFile) -> bool:
+    path = file.path
+    if not path.endswith(_KUSTOMIZATIONS):  # most
+        return False
+    return os.path.basename(path) in kustomizations.FILE_NAMES
+
+
 def is_candidate(file: SourceFile) -> bool:
     """Whether a file may be one that is read, going by its name."""
-    name = os.path.basename(file.path)
     return (
         file.named
-        or name.endswith(MANIFESTS)
-        or name in kustomizations.FILE_NAMES
+        or file.path.endswith(MANIFESTS)
+        or _is_kustomization(file)
         or dockerfiles.may_be(file)
         or format_of(file.path) is not None
         or dockerfiles.is_project(file)
@@ -390,7 +401,7 @@ def _is_settled(
         inputs.not_covered.append(template)
     elif not in_project and (reason := _no_use(file)):
         _skip(inputs, file, reason)
-    elif os.path.basename(file.path) in kustomizations.FILE_NAMES:
+    elif _is_kustomization(file):
         inputs.not_covered.append(
             NotCovered(
                 file.path, KUSTOMIZATION, "kustomizations are not built by this version",

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase, translate
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 from seawall.core.named_tuple import NamedTuple
@@ -207,6 +207,8 @@ class _Group:
 
     def find(self, path: str, base: str) -> Format | None:
         """The format of a file."""
+        if not self._formats:
+            return None
         if self._bases and self._of_bases is None:
             self._of_bases = re.compile("|".join(self._bases))
         if self._paths and self._of_paths is None:
@@ -224,6 +226,7 @@ class _Index:
     def __init__(self, formats: tuple[Format, ...]) -> None:
         self._exact: dict[str, Format] = {}
         self._suffixes: dict[str, _Group] = {}
+        self._bases: dict[str, _Group] = {}
         self._others = _Group()
         for format_ in formats:
             for name in format_.names:
@@ -236,6 +239,8 @@ class _Index:
             self._exact.setdefault(name, format_)
         elif "." in base and not any(mark in extension for mark in "*?["):
             self._suffixes.setdefault(extension, _Group()).add(name, format_)
+        elif not any(mark in base for mark in "*?["):
+            self._bases.setdefault(base, _Group()).add(name, format_)
         else:
             self._others.add(name, format_)
 
@@ -247,6 +252,9 @@ class _Index:
             return found
         near = self._suffixes.get(base.rpartition(".")[2]) if "." in base else None
         found = None if near is None else near.find(path, base)
+        same = self._bases.get(base)
+        if found is None and same is not None:
+            found = same.find(path, base)
         return found or self._others.find(path, base)
 
 
@@ -255,9 +263,10 @@ def _index(*, installed: bool) -> _Index:
     return _Index(tuple(item for item in FORMATS if item.installed or not installed))
 
 
+@lru_cache(maxsize=16)  # a scan asks more than once of each file
 def format_of(path: str) -> Format | None:
     """The format of a file, going by its path."""
-    installed = any(name in path for name in _OF_OTHERS) and not set(_OF_OTHERS).isdisjoint(
+    installed = any(map(path.__contains__, _OF_OTHERS)) and not set(_OF_OTHERS).isdisjoint(
         path.split("/")
     )
     return _index(installed=installed).find(path)

@@ -40,6 +40,7 @@ _MARKS = (
     (BOM_UTF8, ""), (BOM_UTF32_LE, "utf-32-le"), (BOM_UTF32_BE, "utf-32-be"),
     (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
+_ALL_MARKS = tuple(mark for mark, _ in _MARKS)
 PROBE = 8192
 """Bytes that tell whether a file is a text."""
 _LITTLE = 64
@@ -48,9 +49,12 @@ _LITTLE = 64
 def text_of(name: str, data: bytes) -> Text | None:
     """The text of a file; ``None`` for a binary one."""
     encoding, skipped = encoding_of(data)
-    if encoding is None:
-        return None
-    plain = data[skipped:] if skipped else data
+    return None if encoding is None else text_in(name, data, encoding, skipped)
+
+
+def text_in(name: str, data: bytes, encoding: str, skipped: int) -> Text:
+    """The text of a file that is one, by what ``encoding_of`` says of it."""
+    plain = data[skipped:]  # the same where that is nothing
     if encoding:
         plain = plain.decode(encoding, "replace").encode()
     return Text(name, plain, kind_of(name))
@@ -67,10 +71,11 @@ def encoding_of(head: bytes) -> tuple[str | None, int]:
     Empty for UTF-8 and what is like it, ``None`` for a binary file. UTF-16 and UTF-32 are told by
     their marks, UTF-16 without one by the zeros of plain letters.
     """
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding, len(mark)
-    if b"\0" in head[:PROBE]:
+    if head.startswith(_ALL_MARKS):
+        for mark, encoding in _MARKS:
+            if head.startswith(mark):
+                return encoding, len(mark)
+    if head.find(b"\0", 0, PROBE) >= 0:
         probe = head[:PROBE]
         for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             zeros, others = probe[first::2], probe[1 - first :: 2]

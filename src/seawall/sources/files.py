@@ -7,12 +7,14 @@ outside what was named. A link that is named itself is followed, for somebody me
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 from seawall.core.errors import InputError
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, Skipped
-from seawall.sources.ignores import Ignores
+from seawall.sources.ignores import IGNORE_FILE, Ignores
+from seawall.text.gitignore import Names
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -158,47 +160,82 @@ def _below(target: str, name: str, rules: _Rules) -> Iterator[Found]:
         yield Failed(name, 0, 0, f"is a {_type_name(mode)}, not a file")
 
 
+_name_of = attrgetter("name")
+
+
+class _Level(NamedTuple):
+    """A directory on the way from the target to where a walk is."""
+
+    path: str
+    """In reports."""
+    entries: "Iterator[os.DirEntry[str]]"
+    """Those that are still to come."""
+    ignored: tuple[Names, ...]
+    """What tells which of them may be ignored."""
+
+
 def _walk(
     directory: str, name: str, root: str, ignores: Ignores | None, rules: _Rules
 ) -> Iterator[Found]:
     """Depth first, in the order of the names. Without recursion: trees may be deep."""
-    levels: list[tuple[str, Iterator[os.DirEntry[str]]]] = []
+    levels: list[_Level] = []
     pending: tuple[str, str] | None = (directory, name)
+    is_context = rules.is_context
+    excludes = rules.exclude is not None
     while pending or levels:
         if pending:
-            entries = _entries(*pending)
-            if isinstance(entries, Failed):
-                yield entries
+            found = _entries(*pending)
+            if isinstance(found, Failed):
+                yield found
             else:
-                levels.append((pending[1], entries))
+                ignored = levels[-1].ignored if levels else ()
+                own = not levels or IGNORE_FILE in map(_name_of, found)
+                if own and ignores is not None:
+                    ignored = ignores.names(pending[0])
+                levels.append(_Level(pending[1], iter(found), ignored))
             pending = None
             continue
-        above, entries = levels[-1]
-        entry = next(entries, None)
-        if entry is None:
-            levels.pop()
-            continue
-        path = f"{above}/{shown(entry.name)}" if above else shown(entry.name)
-        mode = _mode(entry)
-        is_directory = stat.S_ISDIR(mode)
-        if entry.name == ".git":
-            yield Skipped(path, "version control data")
-        elif stat.S_ISLNK(mode):
-            yield Skipped(path, "symbolic link: what it leads to is read where it is")
-        elif reason := rules.left_out(entry.path, path, ignores, is_directory=is_directory):
-            yield Skipped(f"{path}/" if is_directory else path, reason)
-        elif is_directory:
-            pending = (entry.path, path)
-        elif stat.S_ISREG(mode):
-            yield SourceFile(path, entry.path, root, named=False, context=rules.is_context)
+        above, entries, ignored = levels[-1]
+        for entry in entries:
+            name = entry.name
+            path = f"{above}/{shown(name)}" if above else shown(name)
+            may_be_left_out = excludes or (ignored and any(one.may_mean(name) for one in ignored))
+            mode = _mode(entry)
+            if mode == stat.S_IFREG and name != ".git" and not may_be_left_out:  # most
+                yield SourceFile(path, entry.path, root, named=False, context=is_context)
+                continue
+            left = _not_plain(entry, path, mode, ignores if may_be_left_out else None, rules)
+            if left is not None:
+                yield left
+            elif mode == stat.S_IFDIR:
+                pending = (entry.path, path)
+                break
+            else:
+                yield SourceFile(path, entry.path, root, named=False, context=is_context)
         else:
-            yield Skipped(path, f"is a {_type_name(mode)}, not a file")
+            levels.pop()
 
 
-def _entries(directory: str, name: str) -> Iterator[os.DirEntry[str]] | Failed:
+def _not_plain(
+    entry: "os.DirEntry[str]", path: str, mode: int, ignores: Ignores | None, rules: _Rules
+) -> Skipped | None:
+    """Why an entry is passed over; ``None`` for a directory or file that is not."""
+    is_directory = mode == stat.S_IFDIR
+    if entry.name == ".git":
+        return Skipped(path, "version control data")
+    if mode == stat.S_IFLNK:
+        return Skipped(path, "symbolic link: what it leads to is read where it is")
+    if reason := rules.left_out(entry.path, path, ignores, is_directory=is_directory):
+        return Skipped(f"{path}/" if is_directory else path, reason)
+    if is_directory or mode == stat.S_IFREG:
+        return None
+    return Skipped(path, f"is a {_type_name(mode)}, not a file")
+
+
+def _entries(directory: str, name: str) -> list[os.DirEntry[str]] | Failed:
     try:
         with os.scandir(directory) as entries:
-            return iter(sorted(entries, key=lambda entry: entry.name))
+            return sorted(entries, key=_name_of)
     except OSError as error:
         return Failed(name or ".", 0, 0, reason_of(error))
 
@@ -206,13 +243,13 @@ def _entries(directory: str, name: str) -> Iterator[os.DirEntry[str]] | Failed:
 def _mode(entry: "os.DirEntry[str]") -> int:
     """The kind of an entry; the directory itself tells the common ones without a look at each."""
     try:
-        if entry.is_symlink():
-            return stat.S_IFLNK
-        if entry.is_dir(follow_symlinks=False):
-            return stat.S_IFDIR
         if entry.is_file(follow_symlinks=False):
             return stat.S_IFREG
-        return entry.stat(follow_symlinks=False).st_mode
+        if entry.is_dir(follow_symlinks=False):
+            return stat.S_IFDIR
+        if entry.is_symlink():
+            return stat.S_IFLNK
+        return stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode)
     except OSError:  # vanished meanwhile; reading it will say so
         return stat.S_IFREG
 

@@ -7,7 +7,7 @@ import os
 
 from seawall.text.gitignore import Names, Pattern, parse
 
-_NAME = ".gitignore"
+IGNORE_FILE = ".gitignore"
 _SIZE_LIMIT = 1024 * 1024
 
 
@@ -24,11 +24,19 @@ class Ignores:
             self._in_force(above[-1])
             above.append(os.path.join(above[-1], name))
 
+    def names(self, directory: str) -> tuple[Names, ...]:
+        """What tells in a directory at or below the root which entries may be ignored."""
+        below = directory[len(self._given) :].strip("/")
+        return tuple([names for _, names, _ in self._in_force(self._place(below))])
+
+    def _place(self, below: str) -> str:
+        return f"{self._root.rstrip('/')}/{below}" if below else self._root
+
     def match(self, path: str, *, is_directory: bool) -> bool:
         """Whether git ignores a path below the root; its parent must not itself be ignored."""
         below = path[len(self._given) :].lstrip("/")
         parent, _, name = below.rpartition("/")
-        directory = f"{self._root.rstrip('/')}/{parent}" if parent else self._root
+        directory = self._place(parent)
         for depth, names, patterns in self._in_force(directory):
             if not names.may_mean(name):
                 continue
@@ -41,7 +49,7 @@ class Ignores:
     def _in_force(self, directory: str) -> "_InForce":
         found = self._known.get(directory)
         if found is None:
-            lines = _lines(os.path.join(directory, _NAME))
+            lines = _lines(os.path.join(directory, IGNORE_FILE))
             outer: _InForce = ()
             if directory == self._top:
                 lines = _lines(os.path.join(directory, ".git", "info", "exclude")) + lines

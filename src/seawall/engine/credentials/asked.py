@@ -145,6 +145,7 @@ class Credentials:
         sweep = Sweep(
             self._source.read, searcher(options, size) if search and entries else None,
             self._rules, options.max_file_size, partial(_opened, self._source),
+            hashes=self._known is not None,
         )  # fmt: skip
         progress = None if self._run is None else self._run.progress
         return sweep.begin(entries, options.workers or processors(), progress)

@@ -85,7 +85,11 @@ class Sweep:
         rules: Mapping[str, Rule],
         limit: int,
         open_: "Open | None" = None,
+        *,
+        hashes: bool = True,
     ) -> None:
+        """``hashes``: whether somebody wants the digests of files in which nothing is found."""
+        self._hashes = hashes
         self._read = read
         self._open = open_
         """Opens a file that passes by in pieces: archives and programs may be larger."""
@@ -119,20 +123,27 @@ class Sweep:
 
     def _looked_at(self, entries: Sequence[Entry], step: Step) -> list[Swept]:
         results: dict[str, Swept] = {}
-        texts = self._texts(entries, results, step)
+        read: dict[str, bytes] = {}
+        texts = self._texts(entries, results, read, step)
         if self._search is None:
             for _ in texts:
                 pass
         else:
             for found in self._search.run(texts):
                 path = found.text.name
-                results[path] = self._found(found, results[path].digest)
+                results[path] = self._found(found, _digest(read[path]))
         return [results[entry.file.path] for entry in entries]
 
     def _texts(
-        self, entries: Sequence[Entry], results: dict[str, Swept], step: Step
+        self,
+        entries: Sequence[Entry],
+        results: dict[str, Swept],
+        read: dict[str, bytes],
+        step: Step,
     ) -> "Iterator[Text]":
-        from seawall.secrets.text import text_of  # noqa: PLC0415 - where there are texts
+        """The texts among some files; what becomes of each is noted, and the bytes of texts."""
+        from seawall.engine.credentials.packed import is_archive  # noqa: PLC0415 - where there are
+        from seawall.secrets.text import encoding_of, text_in  # noqa: PLC0415 - as above
 
         for entry in entries:
             step.advance()
@@ -142,21 +153,22 @@ class Sweep:
             if isinstance(data, Failed):
                 results[path] = Swept(UNREAD, failed=data)
                 continue
-            if self._is_packed(path, data):
+            encoding, skipped = encoding_of(data)
+            if encoding is None or is_archive(path, data):
                 results[path] = self._looked_into(entry, data if is_whole else None)
+                if results[path].state == BINARY and self._search is not None:
+                    self._by_path(path, results, self._search)
                 continue
-            digest = blake2b(data, digest_size=16).digest()
-            text = text_of(path, data) if self._search is not None else None
+            digest = _digest(data) if self._hashes else b""
             state = CLEAN if is_whole else TOO_LARGE
-            if text is None:
+            if self._search is None:
                 state = BINARY  # all it takes is a digest
             elif not data or data.isspace():
                 state = EMPTY
             results[path] = Swept(state, digest)
-            if state == BINARY and self._search is not None:
-                self._by_path(path, results, self._search)
-            if text is not None and state == CLEAN:
-                yield text
+            if state == CLEAN:
+                read[path] = data
+                yield text_in(path, data, encoding, skipped)
 
     def _by_path(self, path: str, results: dict[str, Swept], search: "Search") -> None:
         """What users' rules say of a file that is no text."""
@@ -172,14 +184,6 @@ class Sweep:
         if entry.data is not None:
             return entry.data
         return self._read(entry.file) if is_whole else _head(entry.file)
-
-    @staticmethod
-    def _is_packed(path: str, data: bytes) -> bool:
-        """Whether a file is an archive or no text, by its beginning."""
-        from seawall.engine.credentials.packed import is_archive  # noqa: PLC0415 - where there are
-        from seawall.secrets.text import encoding_of  # noqa: PLC0415 - as above
-
-        return is_archive(path, data[:_HEAD]) or encoding_of(data)[0] is None
 
     def _looked_into(self, entry: Entry, data: bytes | None) -> Swept:
         """What became of such a file."""
@@ -230,6 +234,11 @@ class Sweep:
             _ignores(path, found.text.data, said), ignores_of(found, places, path, said),
             tuple(values(found)), found.notes, found.complete,
         )  # fmt: skip
+
+
+def _digest(data: bytes) -> bytes:
+    """What the bytes of a file are known by."""
+    return blake2b(data, digest_size=16).digest()
 
 
 def _weight(entry: Entry) -> int:

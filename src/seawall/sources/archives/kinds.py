@@ -14,6 +14,7 @@ _STARTS = (
     (b"PK\x03\x04", ZIP), (b"PK\x05\x06", ZIP), (b"!<arch>\n", AR), (b"070701", CPIO),
     (b"070702", CPIO), (b"\xed\xab\xee\xdb", RPM),
 )  # fmt: skip
+_ANY_START = tuple(start for start, _ in _STARTS)
 _MAY_BE_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _SKIPPED_FRAME = b"\x2a\x4d\x18"
 """Of zstd, behind its first byte."""
@@ -28,9 +29,8 @@ def kind_of(head: bytes) -> str:
 
     A zip archive with a program in front of it is not told by them.
     """
-    for start, kind in _STARTS:
-        if head.startswith(start):
-            return kind
+    if head.startswith(_ANY_START):
+        return next(kind for start, kind in _STARTS if head.startswith(start))
     # POSIX.1-1988 and GNU tar: the magic is at byte 257 of the first header.
     if head[257:262] == b"ustar":
         return TAR
