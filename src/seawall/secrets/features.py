@@ -155,6 +155,15 @@ _COUNTED = ("abcdefg", "1234567890123", "0123456789abc", "01234567890123456789")
 _ODD_STARTS, _ODD_ENDS = "#.,:;=<>|&)]}", ",:;=<|&([{"
 
 
+def _counted_at_end(value: str) -> Iterator[str]:
+    """Whether there are numbers behind what somebody typed."""
+    if value[-1:].isdigit() or value[-1:] in "!@#$.":
+        if _WORD_AND_DIGITS.match(value):
+            yield "word-digits"
+        if _ENDS_COUNTED.search(value):
+            yield "ends-counted"
+
+
 def _telling(value: str) -> Iterator[str]:
     """What there is in a value that somebody typed."""
     lower = value.lower()
@@ -162,15 +171,12 @@ def _telling(value: str) -> Iterator[str]:
         yield "says-secret"
     if lower.startswith(_BEGINS_AS_TEST) or any(map(lower.__contains__, _SAYS_TEST)):
         yield "says-test"
-    if _WORD_AND_DIGITS.match(value):
-        yield "word-digits"
-    if _ENDS_COUNTED.search(value):
-        yield "ends-counted"
-    if _HASHED.match(value):
+    yield from _counted_at_end(value)
+    if (not value.isalnum() or "aqaaabaaaa" in lower) and _HASHED.match(value):
         yield "hashed"
     if len(value) >= _TWELVE and _ONE_LETTER.search(value):
         yield "one-letter"
-    if len(value) < _LONGEST_LEET and _LEET.search(value):
+    if len(value) < _LONGEST_LEET and not value.isalpha() and _LEET.search(value):
         yield "leet"
     if any(map(lower.__contains__, _COUNTED)):
         yield "counted"

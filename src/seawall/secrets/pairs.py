@@ -53,6 +53,9 @@ class Paired(Protocol):
 
 def paired(candidates: Sequence[Candidate], rules: Mapping[str, Paired]) -> list[Candidate]:
     """The candidates, those with a public half within reach told where it stands."""
+    halves = [rules[rule] for rule in {one.rule for one in candidates} if rule in rules]
+    if not any(rule.pairs for rule in halves):  # most
+        return list(candidates)
     ids: dict[str, list[Part]] = {}
     for candidate in candidates:
         if candidate.proof is not Proof.REFUTED:

@@ -120,8 +120,14 @@ def certainty(candidate: Candidate, total: int) -> Certainty | None:
         return Certainty.CERTAIN
     if candidate.form == CUSTOM:
         return Certainty.HIGH
-    weights = _weights()
-    for found, name in THRESHOLDS:
-        if total >= weights.get(f"threshold:{name}", 0):
+    for found, least in _least():
+        if total >= least:
             return found
     return None
+
+
+@cache
+def _least() -> tuple[tuple[Certainty, int], ...]:
+    """The least sum for each certainty, the surest first."""
+    weights = _weights()
+    return tuple((found, weights.get(f"threshold:{name}", 0)) for found, name in THRESHOLDS)

@@ -213,7 +213,9 @@ _DECODED = pattern(_DECODERS.encode() + rb"[\"'`\\]*\Z")
 
 def _how(separator: bytes) -> str:
     """How a quoted value stands behind its name."""
-    tail = _DECODED.sub(b"", separator).rstrip(b"\"'`\\ \t\r\nbBrRuUfFL@$")
+    if b"(" in separator:  # in most there is no call
+        separator = _DECODED.sub(b"", separator)
+    tail = separator.rstrip(b"\"'`\\ \t\r\nbBrRuUfFL@$")
     last = tail[-1:]
     if last == b"(":
         return "call"
