@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seawall.core.location import Span
 from seawall.secrets.candidate import Secret
 from seawall.secrets.rules.examples import example
-from seawall.secrets.sieve import Held, Sieve
+from seawall.secrets.sieve import Held, Here, Sieve
 from seawall.secrets.text import Kind, Text, text_or_bytes
 from tests.secrets.rules import RULES, drawn, native
 
@@ -20,7 +20,7 @@ MIB = 1 << 20
 
 
 def sifted(name: str, data: bytes, sizes: Iterator[int]) -> tuple[Held, ...]:
-    sieve = Sieve(native().twin())
+    sieve = Sieve(Here(native().twin()))
     stream = sieve.stream(name)
     at = 0
     while at < len(data):
@@ -28,7 +28,7 @@ def sifted(name: str, data: bytes, sizes: Iterator[int]) -> tuple[Held, ...]:
         stream.feed(data[at : at + size])
         at += size
     stream.end()
-    sieve.flush()
+    sieve.end()
     return sieve.found.get(name, ())
 
 

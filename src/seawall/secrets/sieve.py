@@ -1,17 +1,21 @@
 """Takes contents as they come, whole or in pieces, and has them looked at a megabyte at a time.
 
+Who looks at them may be another process (``Looker``): what was found is told later then.
+
 For archives and layers of images, whose files pass by once: no content is held longer than it takes
 to look at it, and of a large one only a part.
 """
 
 from codecs import getincrementaldecoder
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.batches import SIZE
 from seawall.secrets.candidate import Part, Secret
-from seawall.secrets.search import Search
+from seawall.secrets.search import Found, Search
 from seawall.secrets.text import PROBE, Kind, Text, encoding_of, kind_of, text_or_bytes
 
 _OVERLAP = 1 << 16
@@ -30,11 +34,98 @@ class Held(NamedTuple):
     """Where it stands first; ``None`` in a binary file."""
 
 
-class Sieve:
-    """What is found in contents, by their names."""
+class Stretch(NamedTuple):
+    """Where a part of a large content stands in it."""
+
+    base: int
+    """Bytes before it."""
+    line: int
+    column: int
+    last: bool
+
+
+class Seen(NamedTuple):
+    """What was found in a text, its places those of the whole content."""
+
+    number: int
+    """Which one of the texts that were looked at."""
+    held: tuple[Held, ...]
+    complete: bool
+
+
+Take = Callable[[Sequence[Seen]], None]
+
+
+class Looker(Protocol):
+    """Looks at texts for one sieve."""
+
+    def look(self, texts: Sequence[Text], take: Take, stretch: Stretch | None = None) -> None:
+        """Look at texts, or at one that is a part of a large content.
+
+        What is found is given to ``take``, now or until ``end`` was called; in the order of the
+        calls.
+        """
+
+    def end(self) -> None:
+        """Wait until everything was told."""
+
+
+class Here:
+    """Looks at once."""
 
     def __init__(self, search: Search) -> None:
         self._search = search
+
+    def look(self, texts: Sequence[Text], take: Take, stretch: Stretch | None = None) -> None:
+        """See ``Looker``."""
+        take(seen_in(self._search, texts, stretch))
+
+    def end(self) -> None:
+        """See ``Looker``: there is nothing to wait for."""
+
+
+def seen_in(search: Search, texts: Sequence[Text], stretch: Stretch | None) -> list[Seen]:
+    """What is found in some texts; those without anything are left out."""
+    numbers = {id(text): number for number, text in enumerate(texts)}
+    return [
+        Seen(numbers[id(found.text)], tuple(_held_in(found, stretch)), found.complete)
+        for found in search.run(texts)
+    ]
+
+
+def _held_in(found: Found, stretch: Stretch | None) -> Iterator[Held]:
+    text = found.text
+    if stretch is None:
+        for secret in found.secrets:
+            yield Held(secret, _span(text, *secret.occurrences[0]))
+        return
+    base, line, column, last = stretch
+    for secret in found.secrets:
+        whole = [
+            place
+            for place in secret.occurrences
+            if (place.start or not base) and (last or place.end < len(text.data))
+        ]
+        if whole:
+            moved = tuple(_moved(place, base) for place in whole)
+            candidate = secret.candidate
+            own = candidate._replace(
+                start=moved[0].start, end=moved[0].end,
+                beside=_moved(candidate.beside, base) if candidate.beside.end else candidate.beside,
+            )  # fmt: skip
+            span = _span(text, *whole[0], line, column)
+            yield Held(secret._replace(candidate=own, occurrences=moved), span)
+
+
+def _moved(place: Part, base: int) -> Part:
+    return Part(place.start + base, place.end + base)
+
+
+class Sieve:
+    """What is found in contents, by their names; all of it once ``end`` was called."""
+
+    def __init__(self, looker: Looker) -> None:
+        self._looker = looker
         self._waiting: list[Text] = []
         self._size = 0
         self.found: dict[str, tuple[Held, ...]] = {}
@@ -53,22 +144,28 @@ class Sieve:
             self.flush()
 
     def flush(self) -> None:
-        """Look at what waits."""
+        """Have what waits looked at."""
         waiting, self._waiting, self._size = self._waiting, [], 0
-        for found in self._search.run(waiting):
-            text = found.text
-            if not found.complete:
-                self.incomplete.add(text.name)
-            self.keep(
-                text.name,
-                [Held(one, _span(text, *one.occurrences[0])) for one in found.secrets],
-            )
+        if waiting:
+            names = [text.name for text in waiting]
+            self._looker.look(waiting, partial(self._take, names))
+
+    def end(self) -> None:
+        """Wait for all that is found; there are no more contents."""
+        self.flush()
+        self._looker.end()
+
+    def _take(self, names: Sequence[str], found: Sequence[Seen]) -> None:
+        for seen in found:
+            if not seen.complete:
+                self.incomplete.add(names[seen.number])
+            self.keep(names[seen.number], seen.held)
 
     def stream(self, name: str) -> "Stream":
         """Take a large content piece by piece."""
-        return Stream(self, self._search, name)
+        return Stream(self, self._looker, name)
 
-    def keep(self, name: str, found: list[Held]) -> None:
+    def keep(self, name: str, found: Sequence[Held]) -> None:
         """Note what was found; an archive may have two members of one name."""
         if found:
             self.found[name] = (*self.found.get(name, ()), *found)
@@ -90,9 +187,9 @@ def _span(text: Text, start: int, end: int, line: int = 1, column: int = 1) -> S
 class Stream:
     """A content that comes in pieces."""
 
-    def __init__(self, sieve: Sieve, search: Search, name: str) -> None:
+    def __init__(self, sieve: Sieve, looker: Looker, name: str) -> None:
         self._sieve = sieve
-        self._search = search
+        self._looker = looker
         self._name = name
         self._kind: Kind | None = None
         self._decoder: Any = None
@@ -151,35 +248,36 @@ class Stream:
             self._sieve.add_text(Text(self._name, data, kind))
             return
         self._look(data, last=True)
-        self._sieve.keep(
-            self._name,
-            sorted(self._found.values(), key=lambda held: held.secret.candidate.start),
-        )
 
     def _look(self, data: bytes, *, last: bool) -> None:
-        if data[:1] == b"\0" and not data.strip(b"\0"):
-            return  # a hole, or a bomb
+        if data[:1] == b"\0" and not data.strip(b"\0"):  # a hole, or a bomb
+            data = b""
+            if not last:
+                return
         text = Text(self._name, data, Kind.BINARY if self._kind is None else self._kind)
-        for found in self._search.run([text]):
-            if not found.complete:
-                self._sieve.incomplete.add(self._name)
-            for secret in found.secrets:
-                whole = [
-                    place
-                    for place in secret.occurrences
-                    if (place.start or not self._base) and (last or place.end < len(data))
-                ]
-                if whole:
-                    self._keep(secret, text, whole)
+        stretch = Stretch(self._base, self._line, self._column, last)
+        self._looker.look([text], partial(self._take, last=last), stretch)
 
-    def _keep(self, secret: Secret, text: Text, places: list[Part]) -> None:
+    def _take(self, found: Sequence[Seen], *, last: bool) -> None:
+        for seen in found:
+            if not seen.complete:
+                self._sieve.incomplete.add(self._name)
+            for held in seen.held:
+                self._keep(held)
+        if last:
+            self._sieve.keep(
+                self._name,
+                sorted(self._found.values(), key=lambda held: held.secret.candidate.start),
+            )
+
+    def _keep(self, held: Held) -> None:
         """Note a secret; where two parts overlap, it is seen twice."""
+        secret = held.secret
         candidate = secret.candidate
-        moved = [self._moved(place) for place in places]
         key = (candidate.rule, candidate.value.reveal())
         known = self._found.get(key)
         if known is not None:
-            merged = tuple(sorted({*known.secret.occurrences, *moved}))
+            merged = tuple(sorted({*known.secret.occurrences, *secret.occurrences}))
             surer = max(known.secret.certainty, secret.certainty)
             self._found[key] = known._replace(
                 secret=known.secret._replace(occurrences=merged, certainty=surer)
@@ -188,12 +286,4 @@ class Stream:
         if len(self._found) >= _MOST:
             self._sieve.incomplete.add(self._name)
             return
-        beside = self._moved(candidate.beside) if candidate.beside.end else candidate.beside
-        own = candidate._replace(start=moved[0].start, end=moved[0].end, beside=beside)
-        self._found[key] = Held(
-            secret._replace(candidate=own, occurrences=tuple(moved)),
-            _span(text, *places[0], self._line, self._column),
-        )
-
-    def _moved(self, place: Part) -> Part:
-        return Part(place.start + self._base, place.end + self._base)
+        self._found[key] = held

@@ -258,7 +258,6 @@ def looked(walked: WalkedLayer, look: Look, name: str, sifting: "Sifting | None"
     secrets: Mapping[str, tuple[Held, ...]] = {}
     unsearched: tuple[tuple[str, str], ...] = ()
     if sifting is not None:
-        sifting.end()
         secrets, unsearched = sifting.sieve.found, sifting.unsearched
     wanted = look.wanted_whole
     whole: Mapping[str, Contents] = {}

@@ -69,8 +69,8 @@ class Sifting:
             self._unsearched.append((path, f"{inner}: {reason}" if inner else reason))
 
     def end(self) -> None:
-        """Look at what waits."""
-        self.sieve.flush()
+        """Look at what waits, and wait for what others look at."""
+        self.sieve.end()
 
     @property
     def unsearched(self) -> tuple[tuple[str, str], ...]:

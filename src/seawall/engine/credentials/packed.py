@@ -57,9 +57,9 @@ def look_into(
         digest.update(piece)
     if search is None:
         return Inside(digest.digest())
-    from seawall.secrets.sieve import Sieve  # noqa: PLC0415 - if there are any
+    from seawall.secrets.sieve import Here, Sieve  # noqa: PLC0415 - if there are any
 
-    sieve = Sieve(search)
+    sieve = Sieve(Here(search))
     stream.seek(0)
     packed = is_archive(path, stream.read(kinds.ENOUGH))
     stream.seek(0)
@@ -75,7 +75,7 @@ def look_into(
         for piece in iter(partial(stream.read, _PIECE), b""):
             taken.feed(piece)
         taken.end()
-    sieve.flush()
+    sieve.end()
     unsearched = {*notes, *((name, CROWDED) for name in sieve.incomplete)}
     return Inside(
         digest.digest(), packed,
