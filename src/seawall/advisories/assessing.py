@@ -97,6 +97,19 @@ def assess(packages: Sequence[Package], store: Store) -> Assessment:
     return Assessment(exposures, blind, frozenset(query[0] for query in wanted))
 
 
+def prepare(packages: Iterable[Package], store: Store) -> None:
+    """Have a store that remembers answers look up what ``assess`` will ask for of many files.
+
+    A question takes about as long for one package as for hundreds.
+    """
+    wanted = list(dict.fromkeys(map(query_of, packages)))
+    found = store.match(wanted)
+    store.unjudged(wanted)
+    hit = {query: matches for query, matches in zip(wanted, found, strict=True) if matches}
+    _upgrades(hit, store)
+    store.vulnerabilities({item.vulnerability for matches in hit.values() for item in matches})
+
+
 def query_of(package: Package) -> Wanted:
     """What to ask of a package; its ecosystem is empty where there is none."""
     release = release_of(package)

@@ -18,8 +18,11 @@ WARNED_FROM = 30
 """Days of age from which on a person at a terminal is told (Grype refuses after 5)."""
 
 
+Query = tuple[str, str, str]
+
+
 class Knowledge:
-    """An open database; use it like one."""
+    """An open database; use it like one. What was asked before is not looked up again."""
 
     def __init__(
         self, store: Store, digest: bytes, notes: Sequence[str], ignores: Sequence[Ignore]
@@ -30,26 +33,48 @@ class Knowledge:
         self.notes = list(notes)
         self.ignores = tuple(ignores)
         """What VEX documents say does not affect the product."""
+        self._matches: dict[Query, list[Match]] = {}
+        self._unjudged: dict[Query, list[Unjudged]] = {}
+        self._vulnerabilities: dict[int, Vulnerability] = {}
+        self._coverage: dict[str, Coverage | None] = {}
 
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()
 
-    def match(self, wanted: Sequence[tuple[str, str, str]]) -> list[list[Match]]:
+    def match(self, wanted: Sequence[Query]) -> list[list[Match]]:
         """The vulnerabilities of each package."""
-        return self._store.match(wanted)
+        new = [query for query in dict.fromkeys(wanted) if query not in self._matches]
+        if new:
+            self._matches.update(zip(new, self._store.match(new), strict=True))
+        return [self._matches[query] for query in wanted]
 
-    def unjudged(self, wanted: Sequence[tuple[str, str, str]]) -> list[Unjudged]:
+    def unjudged(self, wanted: Sequence[Query]) -> list[Unjudged]:
         """What is known of some packages, and cannot be held against their versions."""
-        return self._store.unjudged(wanted)
+        new = [query for query in dict.fromkeys(wanted) if query not in self._unjudged]
+        if new:
+            self._unjudged.update((query, []) for query in new)
+            for item in self._store.unjudged(new):
+                self._unjudged[new[item.place]].append(item)
+        return [
+            item._replace(place=place)
+            for place, query in enumerate(wanted)
+            for item in self._unjudged[query]
+        ]
 
     def vulnerabilities(self, numbers: Iterable[int]) -> Mapping[int, Vulnerability]:
         """What is known of each."""
-        return self._store.vulnerabilities(numbers)
+        wanted = set(numbers)
+        new = wanted - self._vulnerabilities.keys()
+        if new:
+            self._vulnerabilities.update(self._store.vulnerabilities(new))
+        return {number: self._vulnerabilities[number] for number in wanted}
 
     def coverage(self, ecosystem: str) -> Coverage | None:
         """What the database has of an ecosystem or release; ``None`` when it is nothing."""
-        return self._store.coverage(ecosystem)
+        if ecosystem not in self._coverage:
+            self._coverage[ecosystem] = self._store.coverage(ecosystem)
+        return self._coverage[ecosystem]
 
     def described(self) -> Advisories:
         """The database, for reports."""

@@ -245,6 +245,7 @@ def judge(
     bench = Bench(rules, parameters, found)
     kept, failed = settled(files, beside)
     found.failed.extend(failed)
+    bench.prepare((each for item in kept for each in item.contents.packages), store)
     for item in kept:
         path = item.source.file.path
         found.read.append(path)
@@ -292,6 +293,12 @@ class Bench:
         """Tell of the packages that could not be held against anything since the last call."""
         told, self._blind = self._blind, []
         self._found.not_covered.extend(blind(path, told))
+
+    def prepare(self, packages: Iterable[Package], store: "Knowledge") -> None:
+        """Look up at once what is known of the packages of many files."""
+        from seawall.advisories.assessing import prepare  # noqa: PLC0415 - if there are any
+
+        prepare(packages, store)
 
     def said(
         self, path: str, packages: Sequence[Package], store: "Knowledge", today: str

@@ -23,6 +23,10 @@ CACHES = (
     "root/.cache/uv/", "root/.cache/composer/", "root/.m2/repository/", "root/.gradle/caches/",
 )  # fmt: skip
 KEPT = ("lock", "partial")
+KNOWN_NAMES = frozenset((*_HISTORIES, *_DEVELOPMENT, "HEAD", "core"))
+KNOWN_STARTS = ("core.",)
+KNOWN_DIRECTORIES = tuple(f"{name}/" for name in sorted(_DEVELOPMENT_DIRECTORIES))
+"""No other name is any of these, but in caches and below such a directory."""
 _PACKAGES = ("/node_modules/", "/vendor/", "/site-packages/", "/dist-packages/", "/share/doc/")
 
 

@@ -56,11 +56,16 @@ class Seen(NamedTuple):
 Take = Callable[[Sequence[Seen]], None]
 
 
-class Looker(Protocol):
-    """Looks at texts for one sieve."""
+Raw = tuple[str, bytes, Kind | None]
+"""A content: its name, its bytes, and its kind; without one it is a whole file as it is, of which
+nobody has told yet what it is written in."""
 
-    def look(self, texts: Sequence[Text], take: Take, stretch: Stretch | None = None) -> None:
-        """Look at texts, or at one that is a part of a large content.
+
+class Looker(Protocol):
+    """Looks at contents for one sieve."""
+
+    def look(self, contents: Sequence[Raw], take: Take, stretch: Stretch | None = None) -> None:
+        """Look at contents, or at one that is a part of a large one.
 
         What is found is given to ``take``, now or until ``end`` was called; in the order of the
         calls.
@@ -76,16 +81,20 @@ class Here:
     def __init__(self, search: Search) -> None:
         self._search = search
 
-    def look(self, texts: Sequence[Text], take: Take, stretch: Stretch | None = None) -> None:
+    def look(self, contents: Sequence[Raw], take: Take, stretch: Stretch | None = None) -> None:
         """See ``Looker``."""
-        take(seen_in(self._search, texts, stretch))
+        take(seen_in(self._search, contents, stretch))
 
     def end(self) -> None:
         """See ``Looker``: there is nothing to wait for."""
 
 
-def seen_in(search: Search, texts: Sequence[Text], stretch: Stretch | None) -> list[Seen]:
-    """What is found in some texts; those without anything are left out."""
+def seen_in(search: Search, contents: Sequence[Raw], stretch: Stretch | None) -> list[Seen]:
+    """What is found in some contents; those without anything are left out."""
+    texts = [
+        text_or_bytes(name, data) if kind is None else Text(name, data, kind)
+        for name, data, kind in contents
+    ]
     numbers = {id(text): number for number, text in enumerate(texts)}
     return [
         Seen(numbers[id(found.text)], tuple(_held_in(found, stretch)), found.complete)
@@ -126,7 +135,7 @@ class Sieve:
 
     def __init__(self, looker: Looker) -> None:
         self._looker = looker
-        self._waiting: list[Text] = []
+        self._waiting: list[Raw] = []
         self._size = 0
         self.found: dict[str, tuple[Held, ...]] = {}
         self.incomplete: set[str] = set()
@@ -134,12 +143,15 @@ class Sieve:
 
     def add(self, name: str, data: bytes) -> None:
         """Take a small content as a whole."""
-        self.add_text(text_or_bytes(name, data))
+        self._add((name, data, None))
 
     def add_text(self, text: Text) -> None:
         """Take a small text."""
-        self._waiting.append(text)
-        self._size += len(text.data)
+        self._add((text.name, text.data, text.kind))
+
+    def _add(self, content: Raw) -> None:
+        self._waiting.append(content)
+        self._size += len(content[1])
         if self._size > SIZE:
             self.flush()
 
@@ -147,7 +159,7 @@ class Sieve:
         """Have what waits looked at."""
         waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
-            names = [text.name for text in waiting]
+            names = [name for name, _, _ in waiting]
             self._looker.look(waiting, partial(self._take, names))
 
     def end(self) -> None:
@@ -207,7 +219,7 @@ class Stream:
         self._size += len(piece)
         if self._kind is None and self._size >= PROBE:
             self._begin()
-        if self._size > SIZE - _OVERLAP:
+        if self._size > SIZE - len(piece):  # the next one would be too much for one look
             data = b"".join(self._parts)
             self._look(data, last=False)
             gone = len(data) - _OVERLAP
@@ -254,9 +266,9 @@ class Stream:
             data = b""
             if not last:
                 return
-        text = Text(self._name, data, Kind.BINARY if self._kind is None else self._kind)
+        kind = Kind.BINARY if self._kind is None else self._kind
         stretch = Stretch(self._base, self._line, self._column, last)
-        self._looker.look([text], partial(self._take, last=last), stretch)
+        self._looker.look([(self._name, data, kind)], partial(self._take, last=last), stretch)
 
     def _take(self, found: Sequence[Seen], *, last: bool) -> None:
         for seen in found:

@@ -241,6 +241,7 @@ def _about_packages(
     name = whole.image.name
     own = packages.nothing_found()
     bench = packages.Bench(rules, parameters, own)
+    bench.prepare((each for _, held in whole.packages.files for each in held.packages), store)
     for file, contents in whole.packages.files:
         path = f"{name}:/{file}"
         own.not_covered.extend(packages.problems(path, contents.problems))

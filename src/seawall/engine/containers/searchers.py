@@ -20,8 +20,8 @@ from seawall.core.location import Span
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate, Certainty, Part, Proof, Secret
 from seawall.secrets.search import Search
-from seawall.secrets.sieve import Held, Here, Looker, Seen, Stretch, Take, seen_in
-from seawall.secrets.text import Kind, Text
+from seawall.secrets.sieve import Held, Here, Looker, Raw, Seen, Stretch, Take, seen_in
+from seawall.secrets.text import Kind
 from seawall.sources.images.unpacking import processors
 
 Plain = Any
@@ -156,12 +156,12 @@ class Searchers:
 
 
 class _Job:
-    """Texts that are looked at."""
+    """Contents that are looked at."""
 
-    __slots__ = ("found", "is_done", "stretch", "take", "texts")
+    __slots__ = ("contents", "found", "is_done", "stretch", "take")
 
-    def __init__(self, texts: Sequence[Text], take: Take, stretch: Stretch | None) -> None:
-        self.texts = texts
+    def __init__(self, contents: Sequence[Raw], take: Take, stretch: Stretch | None) -> None:
+        self.contents = contents
         self.take = take
         self.stretch = stretch
         self.found: Plain = None
@@ -171,7 +171,7 @@ class _Job:
         self.found = found
         self.is_done = True
         if found is not None:
-            self.texts = ()
+            self.contents = ()
 
 
 class _Looker:
@@ -183,14 +183,17 @@ class _Looker:
         self._here: Here | None = None
         self._jobs: deque[_Job] = deque()
 
-    def look(self, texts: Sequence[Text], take: Take, stretch: Stretch | None = None) -> None:
-        job = _Job(texts, take, stretch)
+    def look(self, contents: Sequence[Raw], take: Take, stretch: Stretch | None = None) -> None:
+        job = _Job(contents, take, stretch)
         told = marshal.dumps((
-            [(text.name, len(text.data), int(text.kind)) for text in texts],
+            [
+                (name, len(data), None if kind is None else int(kind))
+                for name, data, kind in contents
+            ],
             None if stretch is None else tuple(stretch),
         ))  # fmt: skip
-        size = len(told) + sum(len(text.data) for text in texts)
-        payload = (told, *(text.data for text in texts))
+        payload = [told, *(data for _, data, _ in contents)]
+        size = sum(map(len, payload))
         if size > _TEXTS or not self._searchers.hand_over(job, payload, len(told)):
             job.settle(None)
         self._jobs.append(job)
@@ -209,7 +212,7 @@ class _Looker:
             return
         if self._here is None:
             self._here = Here(self._search.twin())
-        self._here.look(job.texts, job.take, job.stretch)
+        self._here.look(job.contents, job.take, job.stretch)
 
 
 # In the other process ---------------------------------------------------------------------------
@@ -222,11 +225,11 @@ def _work(search: Search, slots: Sequence[mmap], own: int, taken: int, told: int
         names = _number(slot, 1)
         at = _HEAD + names
         rows, stretch = marshal.loads(slot[_HEAD:at])  # noqa: S302 - written by our parent
-        texts = []
+        contents: list[Raw] = []
         for name, size, kind in rows:
-            texts.append(Text(name, slot[at : at + size], Kind(kind)))
+            contents.append((name, slot[at : at + size], None if kind is None else Kind(kind)))
             at += size
-        seen = seen_in(search, texts, None if stretch is None else Stretch(*stretch))
+        seen = seen_in(search, contents, None if stretch is None else Stretch(*stretch))
         data = marshal.dumps([_plain(one) for one in seen])
         length = len(data)
         if length > _RESULT:
