@@ -9,7 +9,8 @@ from seawall.images import credential_files, leftover_files, notable
 from seawall.images.names import PROGRAM_DIRECTORIES, PROGRAMS
 
 PARTS = st.sampled_from((
-    *sorted(PROGRAMS)[:6], *sorted(credential_files.KNOWN_NAMES), *sorted(leftover_files.KNOWN_NAMES),
+    *sorted(PROGRAMS)[:6], *sorted(credential_files.KNOWN_NAMES),
+    *sorted(leftover_files.KNOWN_NAMES),
     "a.pem", "b.key", "ssh_host_rsa_key", ".env.local", ".env.example", "core.12", "core.x", ".git",
     ".idea", ".vscode", "node_modules", "doc", "usr", "bin", "etc", "passwd", "x", "a.txt", "lock",
 ))  # fmt: skip

@@ -297,8 +297,20 @@ def give(entry: Entry, payload: Payload, wants: Sequence[tuple[Analyzer, Want]])
             more = analyzer.take(entry, payload.head(want))
             if not more:
                 return
-            wants = [(analyzer, more)]
-            rounds -= 1
+            wants, rounds = [(analyzer, more)], rounds - 1
+    consumers = _give_heads(entry, payload, wants, rounds)
+    if consumers:
+        for piece in payload.pieces():
+            for consumer in consumers:
+                consumer.feed(piece)
+        for consumer in consumers:
+            consumer.end()
+
+
+def _give_heads(
+    entry: Entry, payload: Payload, wants: Sequence[tuple[Analyzer, Want]], rounds: int
+) -> list[Consumer]:
+    """Give as much of a content as is wanted of its beginning; who wants all is left."""
     consumers: list[Consumer] = []
     for _ in range(rounds):
         heads = []
@@ -315,12 +327,7 @@ def give(entry: Entry, payload: Payload, wants: Sequence[tuple[Analyzer, Want]])
             for analyzer, size in heads
             if (more := analyzer.take(entry, data if len(data) <= size else data[:size]))
         ]
-    if consumers:
-        for piece in payload.pieces():
-            for consumer in consumers:
-                consumer.feed(piece)
-        for consumer in consumers:
-            consumer.end()
+    return consumers
 
 
 class _Copies:
