@@ -13,6 +13,7 @@ from seawall.engine.containers import layers
 from seawall.engine.credentials import asked
 from seawall.reports import FORMATS
 from seawall.secrets.rules.examples import example
+from seawall.secrets.search import Search
 from tests.engine.test_remembering import kept, raw
 from tests.secrets.rules import RULES, drawn
 from tests.sources.archives.making import zipped
@@ -47,7 +48,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Ran:
         raise Searched
 
     with monkeypatch.context() as patch:
-        patch.setattr(asked.Credentials, "finish", refused)
+        patch.setattr(Search, "run", refused)
         patch.setattr(layers, "read", refused)
         return command("scan", "--cache", *arguments)
 
