@@ -10,7 +10,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import seawall
-from seawall.cli import mesh_ca, mesh_init, mesh_inject, mesh_policy, mesh_verify, mesh_webhook
+from seawall.cli import (
+    mesh_ca,
+    mesh_cluster,
+    mesh_init,
+    mesh_inject,
+    mesh_policy,
+    mesh_verify,
+    mesh_webhook,
+)
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
 
@@ -56,6 +64,7 @@ def parser() -> Parser:
     mesh_init.add_parser(actions)
     mesh_webhook.add_parser(actions)
     mesh_verify.add_parser(actions)
+    mesh_cluster.add_parsers(actions)
     return result
 
 
@@ -74,6 +83,8 @@ def run(arguments: list[str]) -> int:
         raise UsageError(
             "seawall mesh needs its extra: pip install 'seawall[mesh]' (Linux, x86-64 or aarch64)"
         )
+    if options.action in mesh_cluster.ACTIONS:
+        return mesh_cluster.run(options)
     return _ACTIONS[options.action](options)
 
 

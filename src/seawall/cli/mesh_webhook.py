@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from seawall.mesh.injection.webhook import Places, serve  # noqa: PLC0415
 
     settings = mesh_inject.settings_of(options, options.controller)
-    places = Places(_place(options.listen), _place(options.metrics), options.certificate)
+    places = Places(place_in(options.listen), place_in(options.metrics), options.certificate)
     asyncio.run(serve(settings, places, _say_ready))
     return 0
 
@@ -44,7 +44,8 @@ def _say_ready(reviews: int, health: int) -> None:
     sys.stdout.flush()
 
 
-def _place(text: str) -> tuple[str, int]:
+def place_in(text: str) -> tuple[str, int]:
+    """Host, empty for all, and port, of ``[HOST]:PORT``; raises :class:`UsageError`."""
     host, colon, port = text.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535:
         raise UsageError(f"{text!r} is no place to listen; give one like :8443 or 127.0.0.1:8443")

@@ -167,7 +167,7 @@ def test_the_patch_is_what_inject_writes(source: str) -> None:
 
 def test_it_is_small_where_little_is_changed() -> None:
     paths = [step["path"] for step in patch_of(answered(asked(defaulted())))]
-    volumes = ["/spec/volumes/-"] * 3
+    volumes = ["/spec/volumes/-"] * 2
     http = "/spec/containers/0/readinessProbe/httpGet"
     probe = [f"{http}/path", f"{http}/port", f"{http}/scheme"]
     assert sorted(paths) == sorted(

@@ -13,7 +13,7 @@ from seawall.core.errors import SeawallError
 from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import cluster
 from seawall.mesh.injection.cluster_parts import CONTROLLER
-from seawall.mesh.injection.settings import Agent, By
+from seawall.mesh.injection.settings import Agent, By, Settings
 from seawall.mesh.injection.values import at, mapping, text
 from tests.mesh.injection.samples import SETTINGS, values
 
@@ -103,14 +103,36 @@ def test_the_webhook_fails_closed_in_namespaces_of_the_mesh_alone() -> None:
     assert "caBundle" not in made(WAYS[0])
 
 
+READS = [
+    (["tokenreviews"], ["create"], None), (["pods"], ["get", "list", "watch"], None),
+    (["services"], ["list", "watch"], None), (["endpointslices"], ["list", "watch"], None),
+]  # fmt: skip
+ROOTS_ALONE = [
+    (["configmaps"], ["create"], None), (["configmaps"], ["get", "update"], ["seawall-mesh-roots"]),
+]  # fmt: skip
+
+
+def rights(way: Settings) -> dict[str, list[object]]:
+    roles = [one for one in objects(way) if one["kind"].endswith("Role")]
+    assert {one["metadata"]["name"] for one in roles} == {CONTROLLER}
+    return {
+        one["kind"]: [
+            (rule["resources"], rule["verbs"], rule.get("resourceNames")) for rule in one["rules"]
+        ]
+        for one in roles
+    }
+
+
 def test_who_has_rights() -> None:
-    """The controller alone, and nothing that lets it change anything."""
-    roles = [one for one in objects(WAYS[2]) if one["kind"].endswith("Role")]
-    assert [one["metadata"]["name"] for one in roles] == [CONTROLLER]
-    rules = roles[0]["rules"]
-    assert [(rule["resources"], rule["verbs"]) for rule in rules] == [
-        (["tokenreviews"], ["create"]), (["pods"], ["get", "list", "watch"]),
-    ]  # fmt: skip
+    """The controller alone, and nothing that lets it change anything but the roots."""
+    for way in WAYS:
+        found = rights(way)
+        if way.agent is Agent.NODE:
+            assert found == {"ClusterRole": READS, "Role": ROOTS_ALONE}
+        else:
+            namespaces = (["services", "namespaces"], ["list", "watch"], None)
+            expected = [*READS[:2], namespaces, READS[3], *ROOTS_ALONE]
+            assert found == {"ClusterRole": expected}
 
 
 def test_all_is_by_digest_and_of_one_image() -> None:

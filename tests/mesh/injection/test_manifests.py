@@ -12,7 +12,7 @@ from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import changing, manifests
 from seawall.mesh.injection.changing import INJECTED, PROBES_OF, UNDO
 from seawall.mesh.injection.errors import ManifestError
-from seawall.mesh.injection.parts import INIT, PROXY, TOKEN
+from seawall.mesh.injection.parts import AGENT, INIT, PROXY, TOKEN
 from seawall.mesh.injection.pods import TEMPLATES
 from seawall.mesh.injection.settings import Agent, By, Settings
 from seawall.mesh.injection.values import at, items, mapping, text
@@ -46,8 +46,7 @@ def test_a_deployment() -> None:
     assert at(spec, "initContainers", 0, "securityContext", "capabilities") == {
         "add": ["NET_ADMIN"], "drop": ["ALL"],
     }  # fmt: skip
-    token = at(spec, "volumes", 0, "projected", "sources", 0, "serviceAccountToken")
-    assert token == {"audience": "seawall-mesh", "expirationSeconds": 3600, "path": "token"}
+    assert TOKEN not in names(spec, "volumes")  # the node's agent has one
     annotations = mapping(pod, "metadata", "annotations")
     assert re.fullmatch("sha256:[0-9a-f]{64}", text(annotations, INJECTED))
     assert json.loads(text(annotations, PROBES_OF)) == {
@@ -59,6 +58,16 @@ def test_a_deployment() -> None:
         assert container[f"{kind}Probe"] == {
             "httpGet": {"path": f"/probe/web/{kind}", "port": 15021}
         }
+
+
+def test_the_token_of_a_sidecar_that_is_an_agent() -> None:
+    (value,) = values(inject(WEB, SETTINGS._replace(agent=Agent.SIDECAR)))
+    volumes = at(value, "spec", "template", "spec", "volumes")
+    assert isinstance(volumes, list)
+    (token,) = [one for one in volumes if text(one, "name") == TOKEN]
+    assert at(token, "projected", "sources", 0, "serviceAccountToken") == {
+        "audience": "seawall-mesh", "expirationSeconds": 3600, "path": "token",
+    }  # fmt: skip
 
 
 def test_the_authors_text_stays() -> None:
@@ -155,7 +164,7 @@ def test_kinds(kind: str) -> None:
     json.loads(injected)
     (after,) = values(injected)
     assert names(at(after, *path, "spec"), "initContainers") == [INIT, PROXY]
-    assert TOKEN in names(at(after, *path, "spec"), "volumes")
+    assert AGENT in names(at(after, *path, "spec"), "volumes")
     assert uninject(injected) == whole
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.mesh.injection.changing import injection, removal
+from seawall.mesh.injection.parts import VOLUMES
 from seawall.mesh.injection.refusing import refusals
 from seawall.mesh.injection.settings import PROXY_USER
 from seawall.mesh.injection.values import Map
@@ -134,3 +135,23 @@ ODD: st.SearchStrategy[Value] = st.recursive(
 def test_odd_pods_raise_nothing(pod: Map) -> None:
     list(removal(pod))
     injection(pod, SETTINGS)
+
+
+@pytest.mark.parametrize("volume", VOLUMES)
+def test_nobody_else_mounts_what_is_the_proxys(volume: str) -> None:
+    """Before injection such a mount leads nowhere, so nothing else objects to it."""
+    pod = {
+        "metadata": {"name": "web"},
+        "spec": {
+            "securityContext": {"runAsNonRoot": True},
+            "containers": [
+                {
+                    "name": "web", "image": "registry.example.org/web:1",
+                    "volumeMounts": [{"name": volume, "mountPath": "/x"}],
+                }
+            ],
+        },
+    }  # fmt: skip
+    refused = injection(pod, SETTINGS).refused  # type: ignore[arg-type]
+    assert [item.path for item in refused] == [("containers", 0, "volumeMounts", 0, "name")]
+    assert "the proxy's" in refused[0].reason

@@ -184,6 +184,25 @@ def test_envoy_takes_any_view(tmp_path_factory: pytest.TempPathFactory, view: Vi
     assert said.returncode == 0, said.stderr[-2000:]
 
 
+def test_a_peer_without_addresses_is_nowhere() -> None:
+    peer = Workload("b", parse("spiffe://td/b"), (), (Port(80),))
+    outbound, *_ = listeners_of(View(Workload("a", parse("spiffe://td/a"), ("10.0.0.1",)), (peer,)))
+    assert outbound["filter_chains"] == []
+
+
+@needs_envoy
+def test_a_peer_by_its_own_address_and_by_a_services(tmp_path: Path) -> None:
+    """In a cluster: one name, one cluster of Envoy's, several addresses and ports."""
+    peer = Workload("b", parse("spiffe://td/b"), ("10.0.0.2",), (Port(80, Protocol.HTTP), Port(90)))
+    service = peer._replace(addresses=("10.96.0.2", "fd00::2"))
+    other = peer._replace(addresses=("10.96.0.3",), ports=(Port(8080, Protocol.HTTP),))
+    own = Workload("a", parse("spiffe://td/a"), ("10.0.0.1",))
+    view = View(own, (peer, service, other))
+    assert len(clusters_of(view)) == 4  # two are its own
+    said = _validated(view, tmp_path)
+    assert said.returncode == 0, said.stderr[-2000:]
+
+
 def test_a_rule_about_requests_is_never_widened() -> None:
     own = Workload("a", parse("spiffe://td/a"), (), (Port(80),))
     rule = Rule("get", allows=True, to=own.id, methods=("GET",))

@@ -124,7 +124,8 @@ class Agent:
             self.bundle = tuple(certificates.from_pem(self.orders.bundle.encode()))
             if self._watch.came_back(self.orders):
                 self._try_again()
-            await self._bring()
+            await self.prepare(self.orders)
+            await self.bring()
             self._wake.set()
             self._ordered.set()
 
@@ -158,9 +159,17 @@ class Agent:
             self._say(f"{name}: connections are ended as its listener drains ({about})")
             self.charges[name].edition += 1
         if left:
-            await self._bring()
+            await self.bring()
 
-    async def _bring(self) -> None:
+    async def prepare(self, orders: Orders) -> None:
+        """Make ready what orders are about; nothing, where the workloads are known before."""
+
+    def redirected(self) -> tuple[str, ...]:
+        """What is reported of ``Orders.redirects``."""
+        return ()
+
+    async def bring(self) -> None:
+        """Let each proxy have what the orders say of it."""
         orders = self.orders
         if orders is None:
             return
@@ -174,7 +183,7 @@ class Agent:
         last: Report | None = None
         while True:
             standings = {name: self._standing(charge) for name, charge in self.charges.items()}
-            report = Report(self.host, standings)
+            report = Report(self.host, standings, redirected=self.redirected())
             if report != last:
                 last = report
                 yield report_to_plain(report)
@@ -257,7 +266,7 @@ class Agent:
                 charge.pair, charge.failures, charge.refused = answer, 0, ""
                 charge.is_denied = False
                 charge.renew_at = due_at(answer, self._random)
-        await self._bring()
+        await self.bring()
 
     def _failed(self, charge: Charge, reason: str) -> None:
         charge.failures += 1

@@ -14,15 +14,18 @@ SOCKET = "discovery.sock"
 
 async def serve(charges: Mapping[str, Charge], directory: str) -> list[grpc.aio.Server]:
     """Serve each proxy in ``directory/NAME``, which was made for the agent and that proxy alone."""
-    servers = []
-    for name, charge in charges.items():
-        path = f"{directory}/{name}/{SOCKET}"
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # of an agent before this one
-        server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-        server.add_generic_rpc_handlers((handler_of(charge.feed),))
-        server.add_insecure_port(f"unix:{path}")
-        await server.start()
-        os.chmod(path, 0o660)
-        servers.append(server)
-    return servers
+    return [
+        await serve_one(charge, f"{directory}/{name}/{SOCKET}") for name, charge in charges.items()
+    ]
+
+
+async def serve_one(charge: Charge, path: str) -> grpc.aio.Server:
+    """Serve one proxy at a socket that its owner and their group may open."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # of an agent before this one
+    server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
+    server.add_generic_rpc_handlers((handler_of(charge.feed),))
+    server.add_insecure_port(f"unix:{path}")
+    await server.start()
+    os.chmod(path, 0o660)
+    return server

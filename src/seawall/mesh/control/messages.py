@@ -50,6 +50,8 @@ class Report(NamedTuple):
     host: str
     workloads: Mapping[str, Standing]
     protocol: int = PROTOCOL
+    redirected: tuple[str, ...] = ()
+    """Of ``Orders.redirects``, those whose rules are in force and proven."""
 
 
 class Orders(NamedTuple):
@@ -69,6 +71,8 @@ class Orders(NamedTuple):
     """Whose connections are to be ended."""
     callers: tuple[Known, ...] = ()
     """Those who may have connections that last, and when their identities end."""
+    redirects: tuple[str, ...] = ()
+    """Pods, by uid, whose rules the agent loads from outside."""
 
 
 def encoded(message: Plain) -> bytes:
@@ -92,7 +96,10 @@ def decoded(data: bytes) -> Plain:
 def report_to_plain(report: Report) -> Plain:
     """A report for :func:`encoded`."""
     standings = {name: own._asdict() for name, own in report.workloads.items()}
-    return {"protocol": report.protocol, "host": report.host, "workloads": standings}
+    return {
+        "protocol": report.protocol, "host": report.host, "workloads": standings,
+        "redirected": report.redirected,
+    }  # fmt: skip
 
 
 def report_from_plain(plain: Plain) -> Report:
@@ -113,7 +120,8 @@ def report_from_plain(plain: Plain) -> Report:
         )
         for name, own in with_fields.mappings(plain, "workloads").items()
     }  # fmt: skip
-    return Report(with_fields.text(plain, "host"), workloads, protocol)
+    redirected = tuple(with_fields.texts(plain, "redirected")) if "redirected" in plain else ()
+    return Report(with_fields.text(plain, "host"), workloads, protocol, redirected)
 
 
 def orders_to_plain(orders: Orders) -> Plain:
@@ -139,6 +147,7 @@ def orders_from_plain(plain: Plain) -> Orders:
         fields.number(plain, "generation"), fields.text(plain, "bundle"),
         fields.number(plain, "slot"), fields.number(plain, "lifetime"), views,
         str(plain.get("token_keys") or ""), revoked, callers,
+        tuple(fields.texts(plain, "redirects")) if "redirects" in plain else (),
     )  # fmt: skip
 
 

@@ -59,6 +59,15 @@ class Registry:
             entry.host == host and entry.id == name for entry in self._entries.values()
         )
 
+    def may_stay(self, host: str) -> bool:
+        """Whether the agent of a host may have another certificate of its own."""
+        return bool(host)
+
+    def redirects(self, host: str) -> tuple[str, ...]:
+        """The pods whose rules the agent of a host is to load; elsewhere others do that."""
+        del host
+        return ()
+
     def report(self, report: Report) -> bool:
         """Take in what an agent tells of its own workloads; whether others need to know.
 

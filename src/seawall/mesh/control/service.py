@@ -7,6 +7,7 @@ certificate of an agent, and what it lets do hangs on the id in that.
 import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -40,6 +41,8 @@ AGENT_LIFETIME = 3600
 """Seconds that an agent's own certificate holds, however short those of workloads are."""
 MOST_REQUESTS = 2000
 """Certificates that are asked for at once."""
+Attest = Callable[[str], Awaitable[str]]
+"""The host whose agent somebody with a token is; raises :class:`RefusedError` for nobody's."""
 if TYPE_CHECKING:
     _Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -47,10 +50,18 @@ if TYPE_CHECKING:
 class Controller:
     """All that agents may ask of the controller. Its methods belong to one event loop."""
 
-    def __init__(self, authority: Authority, registry: Registry, lifetime: int) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        registry: Registry,
+        lifetime: int,
+        attest: Attest | None = None,
+    ) -> None:
+        """``attest`` tells whose agent comes with a token; without it that is a join token."""
         self.authority = authority
         self.registry = registry
         self.lifetime = lifetime
+        self._attest = attest or self._redeemed
         self._news = asyncio.Condition()
         self._edition = 0
         """Counts changes of what agents are to be told."""
@@ -73,9 +84,12 @@ class Controller:
 
     # Through the first door -----------------------------------------------------------------
 
-    def join(self, message: Plain) -> Plain:
+    async def _redeemed(self, token: str) -> str:
+        return joining.redeem(self.authority, token)
+
+    async def join(self, message: Plain) -> Plain:
         """A certificate for the agent of the host that a token is for."""
-        host = joining.redeem(self.authority, _text(message, "token"))
+        host = await self._attest(_text(message, "token"))
         name = agent_id(self.authority.store.trust_domain(), host)
         caller = Caller(f"token for {host}", lambda wanted: wanted == name)
         grant = self.authority.issue(_bytes(message, "request"), caller, AGENT_LIFETIME)
@@ -89,8 +103,10 @@ class Controller:
         if not isinstance(requests, list) or len(requests) > MOST_REQUESTS:
             raise MessageError(f"ask for a list of {MOST_REQUESTS} certificates at most")
         own = agent_id(self.authority.store.trust_domain(), host)
+        registry = self.registry
         caller = Caller(
-            f"agent of {host}", lambda name: name == own or self.registry.may(host, name)
+            f"agent of {host}",
+            lambda name: registry.may_stay(host) if name == own else registry.may(host, name),
         )
         answers = [self._answer(str(request), caller) for request in requests]
         return {"answers": answers, "bundle": self._bundle()}
@@ -122,13 +138,13 @@ class Controller:
         """Take in reports of a host and send it orders, as long as it stays."""
         listening = asyncio.ensure_future(self._listen(host, reports))
         try:
-            edition, last = -1, None
+            edition, told = -1, None
             while not listening.done():
                 if edition != self._edition:
                     edition = self._edition
                     orders = self.orders(host)
-                    if orders != last:
-                        last = orders
+                    if orders != told:  # most news are about others
+                        told = orders
                         await send(orders_to_plain(orders))
                 waiting = asyncio.ensure_future(self._next(edition))
                 await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -157,7 +173,7 @@ class Controller:
         return Orders(
             generation_of(store), self._bundle(), self.authority.issuer().number, self.lifetime,
             registry.views(host), tokens.bundle(self.authority), registry.revoked_peers(),
-            registry.callers(host, ends),
+            registry.callers(host, ends), registry.redirects(host),
         )  # fmt: skip
 
     def _bundle(self) -> str:
@@ -205,9 +221,12 @@ def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.Ge
     )
 
 
-async def _answered(context: "_Context", answer: Callable[[], Plain]) -> bytes:
+async def _answered(
+    context: "_Context", answer: Callable[[], Plain | Awaitable[Plain]]
+) -> bytes:  # fmt: skip
     try:
-        return encoded(answer())
+        said = answer()
+        return encoded(await said if isawaitable(said) else said)
     except SeawallError as error:
         await context.abort(_code(error), str(error))
         raise  # abort raises; this is for type checkers

@@ -18,10 +18,11 @@ from seawall.mesh.injection.cluster_parts import (
     pod,
 )
 from seawall.mesh.injection.cluster_parts import token_volume as token
-from seawall.mesh.injection.parts import SOCKETS
+from seawall.mesh.injection.parts import ROOTS, ROOTS_KEY, SOCKETS
 from seawall.mesh.injection.settings import Agent, By, Settings
 
 _TOKEN_AT = "/var/run/secrets/seawall-mesh"  # noqa: S105 - a directory
+_ROOTS_AT = "/etc/seawall/mesh/roots"
 _STATE = "/run/seawall/mesh"
 _GROUP = 61_336
 
@@ -35,6 +36,7 @@ _TO_SERVE: Mapping[str, str] = {
     "writable-host-path": "it makes the sockets of pods there; nothing else is in that directory",
 }
 _TO_REDIRECT: Mapping[str, str] = {
+    "apparmor-unconfined": "runtimes' profiles let nobody look at a sandbox's process",
     "capability-dangerous-added": "rules are loaded with NET_ADMIN, pods found with SYS_PTRACE",
     "capability-sys-admin-added": "a network namespace is entered with it (setns)",
     "host-pid": "the network namespace of a pod is found by one of its processes",
@@ -59,10 +61,11 @@ def objects(namespace: str, trust_domain: str, settings: Settings) -> Iterator[O
         *(["CHOWN"] if serves else []),
         *(["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"] if redirects else []),
     ]
-    mounts = {"token": _TOKEN_AT, "run": f"{_STATE}/agent"}
+    mounts = {"token": _TOKEN_AT, "roots": _ROOTS_AT, "run": f"{_STATE}/agent"}
     args = [
         "mesh", "agent", "--trust-domain", trust_domain, "--controller", settings.controller,
-        "--token", f"{_TOKEN_AT}/token", "--node", "$(NODE_NAME)",
+        "--token", f"{_TOKEN_AT}/token", "--roots", f"{_ROOTS_AT}/{ROOTS_KEY}",
+        "--node", "$(NODE_NAME)",
         "--proxy-user", str(settings.proxy_user),
         *(["--serve", SOCKETS] if serves else []), *(["--redirect"] if redirects else []),
     ]  # fmt: skip
@@ -70,12 +73,15 @@ def objects(namespace: str, trust_domain: str, settings: Settings) -> Iterator[O
         "agent", settings.image, args, 0, group=_GROUP, memory="192Mi",
         mounts={**mounts, "pods": SOCKETS} if serves else mounts,
         writable=("pods", "run"), capabilities=capabilities,
+        # The profiles of runtimes let nobody look at the sandbox's process (ptrace, read).
+        unconfined=redirects,
     )  # fmt: skip
     own["env"] = [{"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]
-    own["readinessProbe"] = _asked("ready", 5)
+    own["readinessProbe"] = _asked("ready", 10)
     own["livenessProbe"] = _asked("live", 10)
     volumes: list[Data] = [
         token("token"),
+        {"name": "roots", "configMap": {"name": ROOTS}},
         {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}},
     ]
     if serves:

@@ -9,7 +9,7 @@ from seawall.core.location import KeyPath
 from seawall.mesh.injection import parts, probing
 from seawall.mesh.injection.refusing import Refusal, refusals
 from seawall.mesh.injection.settings import Settings
-from seawall.mesh.injection.values import Map, items, mapping, text
+from seawall.mesh.injection.values import Map, containers, items, mapping, text
 
 if TYPE_CHECKING:
     from seawall.text.scalars import Value
@@ -101,6 +101,16 @@ def _names_taken(spec: Map) -> Iterator[Refusal]:
                 yield Refusal(
                     (key, index, "name"), f"the name {text(item, 'name')} is the mesh's",
                     "choose another name",
+                )  # fmt: skip
+    # Before injection such a mount leads nowhere, and nobody would object to it afterwards.
+    for path, container in containers(spec):
+        for index, mount in enumerate(items(container, "volumeMounts")):
+            if text(mount, "name") in parts.VOLUMES:
+                yield Refusal(
+                    (*path, "volumeMounts", index, "name"),
+                    f"container {text(container, 'name')} mounts {text(mount, 'name')}, which is "
+                    "the proxy's",
+                    "remove the mount",
                 )  # fmt: skip
 
 

@@ -25,13 +25,21 @@ from seawall.mesh.injection.cluster_parts import (
     token_volume,
 )  # fmt: skip
 from seawall.mesh.injection.errors import SettingsError
-from seawall.mesh.injection.settings import Settings
+from seawall.mesh.injection.parts import ROOTS
+from seawall.mesh.injection.settings import Agent, Settings
 from seawall.text.yaml_edit import render
 
-CONTROLLER_PORT, WEBHOOK_PORT, METRICS_PORT = 15012, 8443, 15014
+CONTROLLER_PORT, JOIN_PORT, WEBHOOK_PORT, METRICS_PORT = 15012, 15013, 8443, 15014
+"""Agents come with a certificate, or with a token to get one; the API server; health."""
 CONTROLLER_USER, INJECTOR_USER = 61_335, 61_334
+_DOORS = {"agents": CONTROLLER_PORT, "join": JOIN_PORT}
 _NAMESPACE = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _STATE = "/var/lib/seawall/mesh"
+_RUN = "/run/seawall/mesh/cluster/controller"
+"""Of the mesh that is called ``cluster``: so ``seawall mesh status cluster`` finds it there."""
+DOCUMENT = "seawall-mesh"
+"""The ConfigMap with the mesh's document, under the key ``mesh.yaml``."""
+_DOCUMENT_AT = "/etc/seawall/mesh/document"
 _CERTIFICATE = "/etc/seawall/mesh/webhook"
 _PSS_VERSION = "v1.36"
 """Of the schema that seawall has; an older API server takes its own newest."""
@@ -62,7 +70,7 @@ def manifests(namespace: str, trust_domain: str, settings: Settings, ca: bytes =
     found = [
         _namespace(namespace, with_agents=with_agents),
         *_accounts(namespace, names),
-        *_rights(namespace),
+        *_rights(namespace, settings),
         *_controller(namespace, trust_domain, settings),
         *agent_pods.objects(namespace, trust_domain, settings),
         *_injector(namespace, settings),
@@ -105,29 +113,45 @@ def _accounts(namespace: str, names: Sequence[str]) -> Iterator[Object]:
         }
 
 
-def _rights(namespace: str) -> Iterator[Object]:
-    """The controller asks whose a token is and which pods run where; nobody else has any right."""
-    yield {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": CONTROLLER, "labels": labels(CONTROLLER)},
-        "rules": [
-            {
-                "apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"],
-                "verbs": ["create"],
+def _rights(namespace: str, settings: Settings) -> Iterator[Object]:
+    """The controller asks whose a token is and what runs where, and writes down the roots.
+
+    Nobody else has any right.
+    """
+    everywhere = settings.agent is Agent.SIDECAR
+    rules: list[Data] = [
+        _rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
+        _rule("", ["pods"], ["get", "list", "watch"]),
+        _rule("", ["services", *(["namespaces"] if everywhere else [])], ["list", "watch"]),
+        _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
+    ]
+    roots: list[Data] = [
+        # To create cannot be given by name (RBAC, "Referring to resources").
+        _rule("", ["configmaps"], ["create"]),
+        {**_rule("", ["configmaps"], ["get", "update"]), "resourceNames": [ROOTS]},
+    ]
+    for kind, own, where in (
+        ("ClusterRole", [*rules, *(roots if everywhere else [])], {}),
+        *(() if everywhere else (("Role", roots, {"namespace": namespace}),)),
+    ):
+        about = {"name": CONTROLLER, **where, "labels": labels(CONTROLLER)}
+        yield {
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": about,
+            "rules": own,
+        }  # fmt: skip
+        yield {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": f"{kind}Binding",
+            "metadata": about,
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": CONTROLLER,
             },
-            {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
-        ],
-    }  # fmt: skip
-    yield {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": CONTROLLER, "labels": labels(CONTROLLER)},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": CONTROLLER,
-        },
-        "subjects": [{"kind": "ServiceAccount", "name": CONTROLLER, "namespace": namespace}],
-    }  # fmt: skip
+            "subjects": [{"kind": "ServiceAccount", "name": CONTROLLER, "namespace": namespace}],
+        }  # fmt: skip
+
+
+def _rule(group: str, resources: list[Data], verbs: list[Data]) -> dict[str, Data]:
+    return {"apiGroups": [group], "resources": resources, "verbs": verbs}
 
 
 def _controller(namespace: str, trust_domain: str, settings: Settings) -> Iterator[Object]:
@@ -141,17 +165,25 @@ def _controller(namespace: str, trust_domain: str, settings: Settings) -> Iterat
     }  # fmt: skip
     args = [
         "mesh", "controller", "--trust-domain", trust_domain, "--state", _STATE,
-        "--listen", f":{CONTROLLER_PORT}", "--agents", f"{namespace}/{AGENT}",
+        "--run", _RUN, "--document", f"{_DOCUMENT_AT}/mesh.yaml",
+        "--listen", f":{CONTROLLER_PORT}", "--join", f":{JOIN_PORT}",
+        *(["--agents", f"{namespace}/{AGENT}"] if agent_pods.are_needed(settings) else []),
+        *(["--announce-everywhere"] if settings.agent is Agent.SIDECAR else []),
         "--metrics", f":{METRICS_PORT}",
     ]  # fmt: skip
     own = container(
         "controller", settings.image, args, CONTROLLER_USER, group=CONTROLLER_USER,
-        ports={"agents": CONTROLLER_PORT, "metrics": METRICS_PORT}, health="metrics",
-        mounts={"state": _STATE, "api": "/var/run/secrets/kubernetes.io/serviceaccount"},
-        writable=("state",), memory="256Mi",
+        ports={**_DOORS, "metrics": METRICS_PORT}, health="metrics",
+        mounts={
+            "state": _STATE, "run": _RUN, "document": _DOCUMENT_AT,
+            "api": "/var/run/secrets/kubernetes.io/serviceaccount",
+        },
+        writable=("state", "run"), memory="256Mi",
     )  # fmt: skip
     volumes: list[Data] = [
         {"name": "state", "persistentVolumeClaim": {"claimName": CONTROLLER}},
+        {"name": "run", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
+        {"name": "document", "configMap": {"name": DOCUMENT, "optional": True}},
         token_volume("api", audience="", with_issuer=True),
     ]
     yield {
@@ -168,7 +200,7 @@ def _controller(namespace: str, trust_domain: str, settings: Settings) -> Iterat
             ),
         },
     }
-    yield cluster_parts.service(namespace, CONTROLLER, "agents", CONTROLLER_PORT)
+    yield cluster_parts.service(namespace, CONTROLLER, _DOORS)
 
 
 def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
@@ -208,7 +240,7 @@ def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
             "selector": {"matchLabels": labels(INJECTOR)},
         },
     }
-    yield cluster_parts.service(namespace, INJECTOR, "webhook", WEBHOOK_PORT, outside=443)
+    yield cluster_parts.service(namespace, INJECTOR, {"webhook": WEBHOOK_PORT}, outside=443)
 
 
 def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
@@ -226,11 +258,11 @@ def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
     }
     to_controller: Data = {
         "to": [{"podSelector": {"matchLabels": labels(CONTROLLER)}}],
-        "ports": [_port(CONTROLLER_PORT)],
+        "ports": [_port(port) for port in _DOORS.values()],
     }
     from_agents: Data = {
         "from": [{"namespaceSelector": {}}],
-        "ports": [_port(CONTROLLER_PORT)],
+        "ports": [_port(port) for port in _DOORS.values()],
     }
     api_server: Data = {"ports": [_port(443), _port(6443)]}
     yield _policy(namespace, "closed", [], [])

@@ -50,6 +50,8 @@ def pod(
             "nodeSelector": {"kubernetes.io/os": "linux"},
             "securityContext": {
                 "fsGroup": group,
+                # Else the kubelet opens files of a volume to the group at each start, keys too.
+                "fsGroupChangePolicy": "OnRootMismatch",
                 "runAsGroup": group,
                 "runAsNonRoot": user != 0,
                 "runAsUser": user,
@@ -67,7 +69,7 @@ def container(
     name: str, image: str, args: Sequence[str], user: int, *, group: int, memory: str,
     health: str = "", ports: Mapping[str, int] | None = None,
     mounts: Mapping[str, str] | None = None, writable: Sequence[str] = (),
-    capabilities: Sequence[str] = (),
+    capabilities: Sequence[str] = (), unconfined: bool = False,
 ) -> dict[str, Data]:  # fmt: skip
     """A container as closed as can be; ``mounts`` are names of volumes and where they appear."""
     added = {"add": list(capabilities)} if capabilities else {}
@@ -91,6 +93,7 @@ def container(
         **probes,
         "securityContext": {
             "allowPrivilegeEscalation": False,
+            **({"appArmorProfile": {"type": "Unconfined"}} if unconfined else {}),
             "capabilities": {**added, "drop": ["ALL"]},
             "privileged": False,
             "readOnlyRootFilesystem": True,
@@ -132,8 +135,10 @@ def token_volume(name: str, *, audience: str = AUDIENCE, with_issuer: bool = Fal
     return {"name": name, "projected": {"defaultMode": 0o440, "sources": sources}}
 
 
-def service(namespace: str, name: str, port: str, number: int, *, outside: int = 0) -> Object:
-    """The service in front of a part."""
+def service(
+    namespace: str, name: str, ports: Mapping[str, int], *, outside: int = 0
+) -> Object:  # fmt: skip
+    """The service in front of a part; ``outside`` is its port, where that is another one."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -141,6 +146,9 @@ def service(namespace: str, name: str, port: str, number: int, *, outside: int =
         "spec": {
             "type": "ClusterIP",
             "selector": labels(name),
-            "ports": [{"name": port, "port": outside or number, "targetPort": port}],
+            "ports": [
+                {"name": port, "port": outside or number, "targetPort": port}
+                for port, number in ports.items()
+            ],
         },
     }

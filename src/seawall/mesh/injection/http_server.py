@@ -6,8 +6,9 @@ connection that is odd in any way is answered once and closed.
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from inspect import isawaitable
 from typing import NamedTuple
 
 LONGEST_HEAD = 16 * 1024
@@ -58,7 +59,9 @@ class _OddError(Exception):
 class Server:
     """Answers on one port until it is stopped."""
 
-    def __init__(self, answer: Callable[[Request], Response], largest: int) -> None:
+    def __init__(
+        self, answer: Callable[[Request], Response | Awaitable[Response]], largest: int
+    ) -> None:
         """``largest`` is the most bytes of a body."""
         self._answer = answer
         self._largest = largest
@@ -120,7 +123,8 @@ class Server:
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             async with asyncio.timeout(SECONDS_FOR_A_BODY):
                 body = await reader.readexactly(head.length)
-            response, keeps = self._answer(Request(head.method, head.path, body)), head.keeps
+            said = self._answer(Request(head.method, head.path, body))
+            response, keeps = await said if isawaitable(said) else said, head.keeps
         except asyncio.LimitOverrunError:
             odd = _OddError(431, f"the head is larger than {LONGEST_HEAD} bytes")
             response, keeps = odd.response, False

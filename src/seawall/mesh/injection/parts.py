@@ -8,13 +8,17 @@ from seawall.mesh.redirect.rules import INBOUND, OUTBOUND, PROBES
 
 INIT, PROXY = "seawall-mesh-init", "seawall-mesh-proxy"
 TOKEN, RUN, AGENT = "seawall-mesh-token", "seawall-mesh-run", "seawall-mesh-agent"
-CONTAINERS, VOLUMES = (INIT, PROXY), (TOKEN, RUN, AGENT)
+ROOTS = "seawall-mesh-roots"
+"""A volume, and the ConfigMap that it holds: the controller writes it into namespaces."""
+ROOTS_KEY = "roots.pem"
+CONTAINERS, VOLUMES = (INIT, PROXY), (TOKEN, RUN, AGENT, ROOTS)
 AUDIENCE = "seawall-mesh"
 TOKEN_SECONDS = 3600
 SOCKETS = "/run/seawall/mesh/pods"
 """The directory of a node in which its agent has one for each pod, named by the pod's uid."""
 _AGENT_AT = "/run/seawall/mesh/agent"
 _TOKEN_AT = "/var/run/secrets/seawall-mesh"  # noqa: S105 - a directory
+_ROOTS_AT = "/etc/seawall/mesh/roots"
 _RUN_AT = "/run/seawall/mesh/proxy"
 
 Part = Mapping[str, Data]
@@ -27,7 +31,10 @@ def containers(settings: Settings, annotation: str) -> list[Part]:
 
 
 def volumes(settings: Settings) -> list[Part]:
-    """What the containers mount."""
+    """What the containers mount. A token has the sidecar that is an agent itself, and no other."""
+    run: Part = {"name": RUN, "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}}
+    if settings.agent is Agent.NODE:
+        return [run, {"name": AGENT, "hostPath": {"path": SOCKETS, "type": "Directory"}}]
     token: Part = {
         "name": TOKEN,
         "projected": {
@@ -40,10 +47,7 @@ def volumes(settings: Settings) -> list[Part]:
             ]
         },
     }  # fmt: skip
-    run: Part = {"name": RUN, "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}}
-    if settings.agent is Agent.SIDECAR:
-        return [token, run]
-    return [token, run, {"name": AGENT, "hostPath": {"path": SOCKETS, "type": "Directory"}}]
+    return [run, token, {"name": ROOTS, "configMap": {"name": ROOTS}}]
 
 
 def _init(settings: Settings) -> Part:
@@ -71,10 +75,7 @@ def _init(settings: Settings) -> Part:
 
 
 def _proxy(settings: Settings, annotation: str) -> Part:
-    mounts: list[Part] = [
-        {"name": TOKEN, "mountPath": _TOKEN_AT, "readOnly": True},
-        {"name": RUN, "mountPath": _RUN_AT},
-    ]
+    mounts: list[Part] = [{"name": RUN, "mountPath": _RUN_AT}]
     # The pod's own directory alone: it sees no other pod's socket.
     if settings.agent is Agent.NODE:
         mounts.append(
@@ -83,6 +84,11 @@ def _proxy(settings: Settings, annotation: str) -> Part:
                 "readOnly": True,
             }
         )  # fmt: skip
+    else:
+        mounts += [
+            {"name": TOKEN, "mountPath": _TOKEN_AT, "readOnly": True},
+            {"name": ROOTS, "mountPath": _ROOTS_AT, "readOnly": True},
+        ]
     return {
         "name": PROXY,
         "image": settings.image,
@@ -126,10 +132,12 @@ def _proxy(settings: Settings, annotation: str) -> Part:
 
 def _where(settings: Settings) -> Sequence[str]:
     """How the sidecar comes by its configuration."""
-    token = ["--token", f"{_TOKEN_AT}/token"]
     if settings.agent is Agent.NODE:
-        return ["--agent", f"{_AGENT_AT}/agent.sock", *token]
-    return ["--controller", settings.controller, *token]
+        return ["--agent", f"{_AGENT_AT}/agent.sock"]
+    return [
+        "--controller", settings.controller, "--token", f"{_TOKEN_AT}/token",
+        "--roots", f"{_ROOTS_AT}/{ROOTS_KEY}",
+    ]  # fmt: skip
 
 
 def _field(name: str, path: str) -> Part:

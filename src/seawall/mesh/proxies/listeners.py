@@ -77,6 +77,8 @@ def _address(address: str, port: int) -> Json:
 
 def _chains_to(peer: Workload) -> list[Json]:
     ranges = _ranges(peer.addresses)
+    if not ranges:  # a chain that names no address is one for all of them
+        return []
     return [
         {
             "name": f"to {peer.name}:{port.number}",

@@ -1,10 +1,11 @@
 """Proof that the rules work, before anything else runs.
 
-``python -m seawall.mesh.redirect.probe UID``, run in the namespace of a workload, as root, while no
-proxy listens. A connection of the application's user to an address that nobody has must come out at
-the proxy's port, for both families; what is no TCP must be refused.
+``python -m seawall.mesh.redirect.probe UID``, run in the namespace of a workload, as root, best
+while no proxy listens. A connection of the application's user to an address that nobody has must
+come out at the proxy's port, for both families; what is no TCP must be refused.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -56,7 +57,13 @@ def _comes_out(family: socket.AddressFamily, address: str, user: int) -> bool:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family is socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(("::" if family is socket.AF_INET6 else "0.0.0.0", OUTBOUND))  # noqa: S104
+        try:
+            listener.bind(("::" if family is socket.AF_INET6 else "0.0.0.0", OUTBOUND))  # noqa: S104
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            # The proxy listens: that anybody answers at an address that nobody has is its doing.
+            return _as(user, partial(_connects, family, address))
         listener.listen(1)
         listener.settimeout(_TIMEOUT)
         if not _as(user, partial(_connects, family, address)):

@@ -1,0 +1,114 @@
+"""The agent of a node: ``seawall mesh agent``.
+
+It joins by its pod's token, and joins again whenever it must.
+"""
+
+import asyncio
+import os
+from typing import NamedTuple
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.cluster import asking
+from seawall.mesh.cluster.joining import Doors, Membership, join
+from seawall.mesh.cluster.outside import Outside
+from seawall.mesh.cluster.pod_agents import Directory, Kept, PodAgent
+from seawall.mesh.cluster.running import first_of, say, told_to_stop
+from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
+"""Seconds before another try to join."""
+
+
+class Options(NamedTuple):
+    """What the agent is started with."""
+
+    trust_domain: str
+    doors: Doors
+    node: str
+    proxy_user: int
+    serve: str
+    """The directory of pods' sockets; empty where sidecars have agents of their own."""
+    redirects: bool
+    run: str = asking.RUN
+
+
+class Nowhere:
+    """No sockets: only rules are ours."""
+
+    async def open(self, charge: object) -> None:
+        """Sidecars have their own."""
+
+    async def close(self, name: str) -> bool:
+        """As above."""
+        return bool(name)
+
+    async def end(self) -> None:
+        """As above."""
+
+
+class Host:
+    """One agent over all its memberships."""
+
+    def __init__(self, name: str, domain: SpiffeId, doors: Doors, kept: Kept) -> None:
+        self.name = name
+        self.agent: PodAgent | None = None
+        self.fault = "it has not joined yet"
+        self._domain = domain
+        self._doors = doors
+        self._kept = kept
+
+    async def run(self) -> None:
+        """Join and follow, again and again, until cancelled. Pods keep what they have."""
+        failures = 0
+        while True:
+            try:
+                membership = await join(self._doors, self.name, self._domain)
+                failures, self.fault = 0, ""
+                await self._follow(membership)
+            except SeawallError as error:
+                self.fault = str(error)
+                say(self.fault)
+                failures += 1
+            await asyncio.sleep(min(FIRST_WAIT * 2 ** min(failures, 6), LONGEST_WAIT))
+
+    async def _follow(self, membership: Membership) -> None:
+        agent = PodAgent(
+            self.name, self._domain, self._doors.main, self._kept, membership.pair,
+            membership.bundle, say,
+        )  # fmt: skip
+        if self.agent is not None:
+            agent.orders = self.agent.orders
+        self.agent = agent
+        await first_of(agent.run(), agent.look_after_rules())
+
+    async def end(self) -> None:
+        """Serve nobody any more; what pods have they keep."""
+        await self._kept.places.end()
+        if self._kept.outside is not None:
+            self._kept.outside.end()
+
+    def what_is_wrong(self) -> str:
+        """Why it is not ready; empty where it is."""
+        agent, outside = self.agent, self._kept.outside
+        if agent is None or agent.orders is None:
+            return self.fault or "it has no orders yet"
+        if outside is not None and outside.faults:
+            uid, fault = min(outside.faults.items())
+            return f"the rules of {len(outside.faults)} pods are not in force, as of {uid}: {fault}"
+        return ""
+
+
+async def serve(options: Options) -> None:
+    """Serve the pods of a node until told to stop."""
+    os.umask(0o027)
+    outside = Outside(options.proxy_user, say) if options.redirects else None
+    serves = options.serve
+    places = Directory(serves, options.proxy_user) if serves else Nowhere()
+    kept = Kept({}, places, outside)
+    host = Host(options.node, trust_domain(options.trust_domain), options.doors, kept)
+    answering = await asking.serve(options.run, host.what_is_wrong)
+    try:
+        await first_of(host.run(), told_to_stop())
+    finally:
+        answering.close()
+        await host.end()

@@ -1,0 +1,146 @@
+"""The controller in a cluster: ``seawall mesh controller``.
+
+Its doors open when all is known: an agent that hears of no pods would take all away.
+"""
+
+import os
+from typing import NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.mesh.authority import rotation
+from seawall.mesh.authority.authority import Authority
+from seawall.mesh.authority.store import Store
+from seawall.mesh.cluster.announcing import Announcer
+from seawall.mesh.cluster.api import Api
+from seawall.mesh.cluster.attesting import Attestor
+from seawall.mesh.cluster.knowledge import Knowledge
+from seawall.mesh.cluster.objects import Account
+from seawall.mesh.cluster.registry import ClusterRegistry
+from seawall.mesh.cluster.running import first_of, listening, say
+from seawall.mesh.control import declared
+from seawall.mesh.control.process import STORE, authority_in, serve_controller
+from seawall.mesh.control.service import Controller
+from seawall.mesh.control.serving import Addresses
+from seawall.mesh.identity import certificates
+from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.injection.http_server import Request, Response, Server
+
+LIFETIME = 3600
+"""Seconds that certificates hold where no document says so."""
+
+
+class Options(NamedTuple):
+    """What the controller is started with."""
+
+    trust_domain: str
+    state: str
+    """The directory of the store."""
+    run: str
+    """That of the socket for operators."""
+    document: str
+    doors: Addresses
+    agents: tuple[Account, ...]
+    """Whose pods may be agents of nodes."""
+    metrics: tuple[str, int]
+    namespace: str
+    """Our own."""
+    announces_everywhere: bool = False
+    """Whether the roots go to all namespaces of the mesh: agents in sidecars need them there."""
+
+
+class Health:
+    """What the kubelet and Prometheus get."""
+
+    def __init__(self, knowledge: Knowledge, attestor: Attestor) -> None:
+        self.is_open = False
+        self._knowledge = knowledge
+        self._attestor = attestor
+
+    def answer(self, request: Request) -> Response:
+        """Health is asked for without TLS and says nothing about anybody."""
+        if request.path == "/live":
+            return Response(200, b"ok\n")
+        if request.path == "/ready":
+            return Response(200, b"ok\n") if self.is_open else Response(503, b"not yet\n")
+        if request.path != "/metrics":
+            return Response(404, b"ask for /live, /ready or /metrics\n")
+        known, attestor = self._knowledge, self._attestor
+        lines = []
+        for name, kind, value in (
+            ("pods", "gauge", len(known.pods.items)),
+            ("services", "gauge", len(known.services.items)),
+            ("api_failures", "gauge", known.failures),
+            ("document_refused", "gauge", int(bool(known.document.fault))),
+            ("attested_total", "counter", attestor.attested),
+            ("attestations_refused_total", "counter", attestor.refused),
+        ):
+            lines += [f"# TYPE seawall_mesh_{name} {kind}", f"seawall_mesh_{name} {value}"]
+        body = "\n".join([*lines, ""]).encode()
+        return Response(200, body, "text/plain; version=0.0.4")
+
+
+def prepared(state: str, domain: SpiffeId) -> Authority:
+    """The authority in a directory, begun if there is none; raises :class:`UsageError`."""
+    path = os.path.join(state, STORE)
+    if not os.path.exists(path):
+        Store.create(path, domain).close()
+    authority = authority_in(state, LIFETIME)
+    if authority.store.trust_domain() != domain:
+        raise UsageError(
+            f"{state} is of {authority.store.trust_domain()}, not of {domain}: give this mesh "
+            "another volume"
+        )
+    if not authority.store.slots():
+        rotation.begin(authority)
+    return authority
+
+
+async def serve(options: Options, api: Api) -> None:
+    """Serve until told to stop."""
+    domain = trust_domain(options.trust_domain)
+    authority = prepared(options.state, domain)
+    registry = ClusterRegistry(LIFETIME, options.agents)
+    registry.revoked = declared.revoked(authority.store)
+    attestor = Attestor(api, options.agents)
+    knowledge = Knowledge(api, domain, options.agents, options.document, say)
+    controller = Controller(authority, registry, LIFETIME, attestor.host)
+    plan = knowledge.first_plan(authority.store)
+    if plan is not None:
+        registry.declare(plan)
+        controller.lifetime = plan.lifetime
+    health = Health(knowledge, attestor)
+    server = Server(health.answer, 0)
+    await listening(server, options.metrics)
+    announcer = Announcer(
+        api, lambda: certificates.as_pem(authority.bundle()).decode(),
+        lambda: {options.namespace, *knowledge.labelled}, say,
+    )  # fmt: skip
+    try:
+        await first_of(
+            knowledge.follow_api(with_namespaces=options.announces_everywhere),
+            announcer.run(),
+            knowledge.follow_document(controller, registry),
+            _serving(options, controller, registry, knowledge, health),
+        )
+    finally:
+        await server.stop(0)
+        authority.store.close()
+
+
+async def _serving(
+    options: Options,
+    controller: Controller,
+    registry: ClusterRegistry,
+    knowledge: Knowledge,
+    health: Health,
+) -> None:
+    await knowledge.first()
+    knowledge.teach(registry)
+    health.is_open = True
+    try:
+        await first_of(
+            knowledge.follow_objects(controller, registry),
+            serve_controller(controller, options.run, (options.doors,)),
+        )
+    finally:
+        health.is_open = False

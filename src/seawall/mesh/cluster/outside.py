@@ -1,0 +1,129 @@
+"""Rules of pods that are loaded from outside, as a CNI plugin does: no pod needs a right for it.
+
+What is done in a pod's network namespace is what its init container would do, ``seawall mesh
+init``. The pod's proxy gets nothing before that has proven that the rules hold. They are looked at
+again every few seconds.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from seawall.core.errors import SeawallError
+from seawall.mesh.cluster.finding import look
+from seawall.mesh.redirect import loading, own_namespace
+from seawall.mesh.redirect.rules import Redirect
+
+LOOK_EVERY = 5.0
+"""Seconds between looks at rules that hold: flushed ones are back within ten."""
+_TIMEOUT = 60
+_RESOLVERS = "/etc/resolv.conf"
+
+
+class Outside:
+    """The pods of a node whose rules are ours to load."""
+
+    def __init__(
+        self,
+        proxy_user: int,
+        say: Callable[[str], None],
+        resolvers: str = _RESOLVERS,
+        proc: str = "/proc",
+    ) -> None:
+        """``resolvers`` is the file of our own: pods ask the cluster's DNS servers, as we do."""
+        self.faults: dict[str, str] = {}
+        """By uid, why a pod's rules are not in force."""
+        self._proxy_user = proxy_user
+        self._resolvers = resolvers
+        self._proc = proc
+        self._turn = threading.Lock()
+        self._say = say
+        self._open: dict[str, int] = {}
+        self._closed: set[str] = set()
+        self._looked = 0.0
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """The pods whose rules are in force, and proven."""
+        return tuple(sorted(self._closed))
+
+    def look(self, wanted: Collection[str]) -> None:
+        """Bring the rules of these pods in force, and see that they still are."""
+        with self._turn:
+            now = time.monotonic()
+            is_time = now - self._looked >= LOOK_EVERY
+            if is_time or set(wanted) != set(self._open):
+                self._find(wanted)
+            for uid in sorted(self._open):
+                if uid not in self._closed or is_time:
+                    self._close(uid)
+            if is_time:
+                self._looked = now
+
+    def _find(self, wanted: Collection[str]) -> None:
+        """Hold the namespaces of pods that run, and of no others."""
+        found = look(wanted, self._open, self._proc)
+        for uid, descriptor in list(self._open.items()):
+            if found.get(uid) != descriptor:
+                self._forget(uid)
+        self._open |= found
+
+    def end(self) -> None:
+        """Let go of all; rules stay in force."""
+        with self._turn:
+            for uid in list(self._open):
+                self._forget(uid)
+
+    def _forget(self, uid: str) -> None:
+        os.close(self._open.pop(uid))
+        self._closed.discard(uid)
+        self.faults.pop(uid, None)
+
+    def _close(self, uid: str) -> None:
+        try:
+            if uid in self._closed and loading.is_loaded(self._redirect(), self._enter(uid)):
+                return
+            fault = self._closing(uid)
+        except SeawallError as error:
+            fault = str(error)
+        if fault and self.faults.get(uid) != fault:
+            self._say(f"the rules of pod {uid} are not in force: {fault}")
+        if fault:
+            self.faults[uid] = fault
+            self._closed.discard(uid)
+            return
+        self.faults.pop(uid, None)
+        again = " again: they had been changed" if uid in self._closed else ""
+        self._say(f"the rules of pod {uid} are in force{again}")
+        self._closed.add(uid)
+
+    def _closing(self, uid: str) -> str:
+        """Load the rules and try them; what is wrong, or nothing."""
+        command = [
+            *self._enter(uid), sys.executable, "-m", "seawall", "mesh", "init",
+            "--proxy-user", str(self._proxy_user), "--resolv-conf", self._resolvers,
+        ]  # fmt: skip
+        try:
+            said = subprocess.run(  # noqa: S603 - ourselves
+                command, capture_output=True, text=True, check=False, timeout=_TIMEOUT,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        except FileNotFoundError:
+            return "nsenter is not installed: install the package util-linux"
+        except subprocess.TimeoutExpired:
+            return f"loading did not end within {_TIMEOUT} s: see dmesg"
+        if not said.returncode:
+            return ""
+        lines = (said.stderr or said.stdout).strip().splitlines()
+        return "; ".join(lines[-3:]) or "mesh init failed without a word: see dmesg"
+
+    def _enter(self, uid: str) -> Sequence[str]:
+        return ("nsenter", f"--net=/proc/{os.getpid()}/fd/{self._open[uid]}")
+
+    def _redirect(self) -> Redirect:
+        with open(self._resolvers, encoding="utf-8", errors="replace") as stream:
+            text = stream.read(own_namespace.LARGEST)
+        return Redirect(self._proxy_user, own_namespace.resolvers_in(text))

@@ -1,0 +1,203 @@
+"""Agents whose workloads are pods: those come and go by what the controller says.
+
+The node's agent has a socket for each of its pods; that in a sidecar has its own pod only. Where
+the rules of a pod are loaded from outside, its proxy gets nothing before they are proven.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from cryptography import x509
+
+from seawall.mesh.agents.agent import Agent
+from seawall.mesh.agents.charge import Charge
+from seawall.mesh.agents.link import Pair
+from seawall.mesh.agents.sockets import serve_one
+from seawall.mesh.cluster.outside import Outside
+from seawall.mesh.cluster.registry import uid_in
+from seawall.mesh.control.messages import Orders, Standing
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.model import View
+
+if TYPE_CHECKING:
+    import grpc
+
+SOCKET = "agent.sock"
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_LOOK_EVERY = 1.0
+"""Seconds between looks for pods whose rules are not in force yet."""
+
+
+class PodCharge(Charge):
+    """A pod; it may have to wait."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, ())
+        self.waits = False
+        """Whether its rules are not in force yet: its proxy must not begin."""
+
+    async def bring(self, view: View, orders: Orders) -> None:
+        """Let the proxy have what the orders say, unless it has to wait."""
+        if not self.waits:
+            await super().bring(view, orders)
+
+    def standing(self) -> Standing:
+        """What is reported of it: rotations do not wait for a proxy that has to."""
+        own = super().standing()
+        return own._replace(is_connected=False) if self.waits else own
+
+
+class Places(Protocol):
+    """Where the sockets of pods are."""
+
+    async def open(self, charge: PodCharge) -> None:
+        """Let the proxy of a pod come."""
+
+    async def close(self, name: str) -> bool:
+        """Nobody tells us of it any more; whether it is gone."""
+
+    async def end(self) -> None:
+        """Serve nobody any more."""
+
+
+class Directory:
+    """The directory of a node that has one for each pod: that is mounted into the pod."""
+
+    def __init__(self, path: str, proxy_user: int) -> None:
+        self._path = path
+        self._proxy_user = proxy_user
+        self._servers: dict[str, grpc.aio.Server] = {}
+
+    async def open(self, charge: PodCharge) -> None:
+        """Make the socket of a pod, for its proxy's group; the kubelet may have made the rest."""
+        uid = uid_in(charge.name)
+        if not _UID.match(uid):
+            return
+        own = os.path.join(self._path, uid)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(own, 0o700)
+        os.chown(own, -1, self._proxy_user, follow_symlinks=False)
+        os.chmod(own, 0o750)  # noqa: S103 - the proxy's group must get to the socket
+        path = os.path.join(own, SOCKET)
+        server = await serve_one(charge, path)
+        os.chown(path, -1, self._proxy_user, follow_symlinks=False)
+        self._servers[charge.name] = server
+
+    async def close(self, name: str) -> bool:
+        """Remove it; while the pod has it mounted, the directory stays to it."""
+        server = self._servers.pop(name, None)
+        if server is None:
+            return True
+        await server.stop(0.2)
+        own = os.path.join(self._path, uid_in(name))
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(own, SOCKET))
+        with contextlib.suppress(OSError):
+            os.rmdir(own)
+        return True
+
+    async def end(self) -> None:
+        """Stop serving; directories stay, since pods have them mounted."""
+        await asyncio.gather(*(server.stop(0.2) for server in self._servers.values()))
+
+
+class OwnSocket:
+    """The socket of an agent in a sidecar: one proxy, of the same user."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._server: grpc.aio.Server | None = None
+
+    async def open(self, charge: PodCharge) -> None:
+        """Serve the only proxy there is."""
+        if self._server is None:
+            self._server = await serve_one(charge, self._path)
+
+    async def close(self, name: str) -> bool:
+        """It is there as long as we are: a controller that has just started may not know."""
+        return not name
+
+    async def end(self) -> None:
+        """Serve nobody any more."""
+        if self._server is not None:
+            await self._server.stop(0.2)
+
+
+class Kept(NamedTuple):
+    """What outlives an agent's membership: it may have to join anew."""
+
+    charges: dict[str, PodCharge]
+    places: Places
+    outside: Outside | None
+
+
+class PodAgent(Agent):
+    """The agent of a node, or of one pod."""
+
+    def __init__(
+        self,
+        host: str,
+        trust_domain: SpiffeId,
+        address: str,
+        kept: Kept,
+        own: Pair,
+        bundle: Sequence[x509.Certificate],
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__(host, trust_domain, address, kept.charges, own, bundle, say)
+        self._kept = kept
+
+    async def prepare(self, orders: Orders) -> None:
+        """Take in pods that came, and let go of those that are gone."""
+        charges, places = self._kept.charges, self._kept.places
+        named = {view.own.name for view in orders.views}
+        for name in [name for name in charges if name not in named]:
+            if await places.close(name):
+                del charges[name]
+        for name in sorted(named - charges.keys()):
+            charge = PodCharge(name)
+            try:
+                await places.open(charge)
+            except OSError as error:  # one pod must not end the others' agent
+                self._say(f"{name}: no socket ({error}); see the directory of the node")
+                continue
+            charges[name] = charge
+        self._hold(orders)
+
+    def redirected(self) -> tuple[str, ...]:
+        """The pods whose rules we have loaded and proven."""
+        outside = self._kept.outside
+        return () if outside is None else outside.closed
+
+    def _hold(self, orders: Orders) -> None:
+        """Let those wait whose rules are ours to load, until they are in force once."""
+        outside = self._kept.outside
+        ours = frozenset(orders.redirects)
+        closed = frozenset(outside.closed) if outside is not None else frozenset()
+        for charge in self._kept.charges.values():
+            uid = uid_in(charge.name)
+            charge.waits = uid in ours and uid not in closed and not charge.feed.current
+
+    async def look_after_rules(self) -> None:
+        """Load the rules of pods from outside, if they are ours, until cancelled."""
+        outside = self._kept.outside
+        if outside is None:
+            await asyncio.Event().wait()
+            return
+        before: tuple[str, ...] = ()
+        while True:
+            orders = self.orders
+            if orders is not None:
+                try:
+                    await asyncio.to_thread(outside.look, orders.redirects)
+                except OSError as error:
+                    self._say(f"rules of pods cannot be looked at: {error}")
+                if outside.closed != before:
+                    before = outside.closed
+                    self._hold(orders)
+                    await self.bring()
+            await asyncio.sleep(_LOOK_EVERY)

@@ -1,0 +1,214 @@
+"""What the controller of a cluster knows: pods from the API server, rules from the document.
+
+What an agent says of itself counts for one thing only: how far its proxies have followed. Which
+pods are its own, who they are and where, is the API server's word.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from seawall.mesh.cluster.objects import Account, Pod
+from seawall.mesh.cluster.topology import Front, Topology
+from seawall.mesh.control.messages import Report
+from seawall.mesh.control.registry import Entry, Registry
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
+from seawall.mesh.plan.reading import Plan
+from seawall.mesh.plan.views import views_of
+
+OF_POD = "pod/"
+"""What the names of agents in sidecars begin with; the pod's uid follows. No node has a slash."""
+NOTHING = Topology()
+
+
+def host_of(pod: Pod) -> str:
+    """Whose agent takes care of a pod: the node's, or its own."""
+    return f"{OF_POD}{pod.uid}" if pod.keeps_keys else pod.node
+
+
+def name_of(pod: Pod) -> str:
+    """How a pod is called in reports: ``namespace/name/uid``."""
+    return f"{pod.namespace}/{pod.name}/{pod.uid}"
+
+
+def uid_in(name: str) -> str:
+    """The uid in such a name."""
+    return name.rpartition("/")[2]
+
+
+class ClusterRegistry(Registry):
+    """A registry whose entries are pods."""
+
+    def __init__(self, lifetime: int, agents: Collection[Account]) -> None:
+        super().__init__((), (), lifetime)
+        self.topology = NOTHING
+        self._members: Mapping[SpiffeId, tuple[str, tuple[Port, ...]]] = {}
+        self._agents = frozenset(agents)
+        self._agent_nodes: frozenset[str] = frozenset()
+        self._redirected: dict[str, frozenset[str]] = {}
+        self._may: frozenset[tuple[str, SpiffeId]] = frozenset()
+        self._views: tuple[frozenset[SpiffeId], Mapping[str, tuple[View, ...]]] | None = None
+
+    # What is learnt -------------------------------------------------------------------------
+
+    def declare(self, plan: Plan) -> None:
+        """Take another document."""
+        self._members = {own.id: (own.name, own.ports) for own in plan.members}
+        self._rules, self._lifetime = plan.rules, plan.lifetime
+        self._enter()
+
+    def learn(self, topology: Topology, pods: Collection[Pod]) -> None:
+        """Take what the API server says now; ``pods`` are all, those of agents included."""
+        self.topology = topology
+        self._agent_nodes = frozenset(pod.node for pod in pods if pod.account in self._agents)
+        self._enter()
+
+    def _enter(self) -> None:
+        entries = {}
+        for pod in self.topology.pods:
+            if pod.node:
+                own = self.topology.ids[pod.uid]
+                name = name_of(pod)
+                entries[name] = Entry(name, own, host_of(pod), self._ports(own))
+        self._entries = entries
+        self._standings = {name: own for name, own in self._standings.items() if name in entries}
+        self._may = frozenset((entry.host, entry.id) for entry in entries.values())
+        uids = set(self.topology.ids)
+        self._redirected = {host: own & uids for host, own in self._redirected.items()}
+        self._views = None
+
+    def _ports(self, name: SpiffeId) -> tuple[Port, ...]:
+        return self._members[name][1] if name in self._members else ()
+
+    # What agents ask and say ----------------------------------------------------------------
+
+    def may(self, host: str, name: SpiffeId) -> bool:
+        """Whether the agent of a host may have a certificate for an id: a pod there has it."""
+        return name not in self.revoked and (host, name) in self._may
+
+    def may_stay(self, host: str) -> bool:
+        """Whether an agent may have another certificate: its pod, or one on its node, is there."""
+        if host.startswith(OF_POD):
+            return any(entry.host == host for entry in self._entries.values())
+        return host in self._agent_nodes
+
+    def report(self, report: Report) -> bool:
+        """Take in what an agent tells; whether others need to know."""
+        super().report(report)  # addresses are not its to tell
+        if report.host.startswith(OF_POD):
+            return False
+        own = frozenset(pod.uid for pod in self.topology.pods if pod.node == report.host)
+        before = self._redirected.get(report.host, frozenset())
+        # Whose proxy has begun goes on: what becomes of its rules is the agent's to tell.
+        redirected = own & (before | frozenset(report.redirected))
+        if redirected == before:
+            return False
+        self._redirected[report.host] = redirected
+        self._views = None
+        return True
+
+    def redirects(self, host: str) -> tuple[str, ...]:
+        """The pods whose rules the agent of a node is to load from outside, by uid."""
+        return tuple(
+            pod.uid for pod in self.topology.pods if pod.is_closed_outside and pod.node == host
+        )
+
+    def views(self, host: str) -> tuple[View, ...]:
+        """What the proxies of a host are to be told."""
+        if self._views is None or self._views[0] != self.revoked:
+            self._views = self.revoked, self._made_views()
+        return self._views[1].get(host, ())
+
+    # Views ----------------------------------------------------------------------------------
+
+    def _made_views(self) -> Mapping[str, tuple[View, ...]]:
+        """All views by host: made for each identity, then given to each of its pods."""
+        topology = self.topology
+        names = {name: own for name, (own, _) in self._members.items()}
+        known = {own: names.get(own, own.path.removeprefix("/")) for own in topology.ids.values()}
+        known |= names
+        workloads = [
+            Workload(called, own, topology.addresses.get(own, ()), self._ports(own))
+            for own, called in sorted(known.items())
+        ]
+        rules = [*self._denials_to(sorted(known)), *self._rules]
+        fronts: dict[SpiffeId, list[Front]] = {}
+        for front in topology.fronts:
+            fronts.setdefault(front.id, []).append(front)
+        by_id = {
+            view.own.id: view._replace(peers=tuple(_reached(view.peers, fronts)))
+            for view in _views(workloads, rules, self._lifetime)
+        }
+        found: dict[str, list[View]] = {}
+        for pod in topology.pods:
+            if not pod.node or self._waits(pod):
+                continue
+            view = by_id[topology.ids[pod.uid]]
+            own = view.own._replace(name=name_of(pod), addresses=pod.addresses)
+            found.setdefault(host_of(pod), []).append(view._replace(own=own))
+        return {host: tuple(own) for host, own in found.items()}
+
+    def _waits(self, pod: Pod) -> bool:
+        """Whether a pod with its own agent waits for the node's, which loads its rules."""
+        if not (pod.keeps_keys and pod.is_closed_outside):
+            return False
+        return pod.uid not in self._redirected.get(pod.node, frozenset())
+
+    def _denials_to(self, known: Sequence[SpiffeId]) -> list[Rule]:
+        sources = tuple(Source(name) for name in sorted(self.revoked))
+        if not sources:
+            return []
+        return [
+            Rule(f"revoked for {own.path}", allows=False, to=own, sources=sources) for own in known
+        ]
+
+
+def _views(workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int) -> Iterator[View]:
+    """The view of each workload, made of the rules that name it alone: they are many here."""
+    by_id = {own.id: own for own in workloads}
+    about: dict[SpiffeId, list[Rule]] = {}
+    by_source: dict[SpiffeId, list[Rule]] = {}
+    of_many = []
+    for rule in rules:
+        about.setdefault(rule.to, []).append(rule)
+        if not rule.allows:
+            continue
+        if rule.sources and not any(source.with_below for source in rule.sources):
+            for source in rule.sources:
+                by_source.setdefault(source.id, []).append(rule)
+        else:
+            of_many.append(rule)
+    for own in workloads:
+        ways_out = [*by_source.get(own.id, ()), *of_many]
+        others = {rule.to for rule in ways_out if rule.to in by_id and rule.to != own.id}
+        near = [own, *(by_id[name] for name in sorted(others))]
+        named = [*about.get(own.id, ()), *(rule for rule in ways_out if rule.to != own.id)]
+        yield views_of(near, named, lifetime)[own.name]
+
+
+def _reached(
+    peers: Sequence[Workload], fronts: Mapping[SpiffeId, Sequence[Front]]
+) -> list[Workload]:
+    """Peers by their pods' addresses, and by those of services. Who has no address is left out."""
+    found = []
+    for peer in peers:
+        if peer.addresses:
+            found.append(peer)
+        by_number = {port.number: port for port in peer.ports}
+        for front in fronts.get(peer.id, ()):
+            ports = tuple(_front_ports(front, by_number))
+            if ports:
+                found.append(peer._replace(addresses=front.addresses, ports=ports))
+    return found
+
+
+def _front_ports(front: Front, reachable: Mapping[int, Port]) -> list[Port]:
+    """The ports of a service all of whose targets may be reached, and speak the same."""
+    found = []
+    for number, targets in sorted(front.ports.items()):
+        behind = [reachable.get(target) for target in targets]
+        first = behind[0]
+        if first is not None and all(
+            port is not None and port.protocol is first.protocol for port in behind
+        ):
+            found.append(first._replace(number=number))
+    return found

@@ -1,0 +1,195 @@
+"""The sidecar: ``seawall mesh sidecar``. It runs Envoy, and answers the kubelet on port 15021.
+
+Where it has no agent of the node to ask it is an agent itself, of its own pod.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from seawall.core.errors import UsageError
+from seawall.mesh.cluster.errors import ClusterError
+from seawall.mesh.cluster.http_client import Request, Target, exchange
+from seawall.mesh.cluster.probes import BELOW, Prober, probes_in
+from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.injection import http_server
+from seawall.mesh.injection.http_server import Response, Server
+from seawall.mesh.injection.values import Map, items, text
+from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET, bootstrap
+from seawall.mesh.redirect.rules import PROBES
+
+if TYPE_CHECKING:
+    from seawall.mesh.cluster.agent import Host
+    from seawall.mesh.cluster.joining import Doors
+
+RUN = "/run/seawall/mesh/proxy"
+_ADMIN, _SOCKET, _BOOTSTRAP = "admin.sock", "agent.sock", "bootstrap.json"
+FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
+"""Seconds before Envoy is started again."""
+_PATIENCE = 5.0
+_DEAD_AFTER = 30.0
+"""Seconds without an Envoy after which we are not alive any more."""
+_LARGEST = 4 * 1024 * 1024
+
+
+class Options(NamedTuple):
+    """What the sidecar is started with."""
+
+    envoy: str
+    agent: str
+    """The socket of the node's agent; empty where it is an agent itself."""
+    doors: "Doors | None"
+    environment: Mapping[str, str]
+    run: str = RUN
+    port: int = PROBES
+
+
+class Proxy:
+    """Envoy, kept running."""
+
+    def __init__(self, envoy: str, socket: str, run: str, node: Mapping[str, str]) -> None:
+        self.admin = os.path.join(run, _ADMIN)
+        self._envoy = envoy
+        self._path = os.path.join(run, _BOOTSTRAP)
+        self._socket = socket
+        self._node = node
+        self._process: asyncio.subprocess.Process | None = None
+        self._ended_at: float | None = None
+        for path in (self.admin, socket):
+            if len(path.encode()) > LONGEST_SOCKET:
+                raise UsageError(f"{path} is too long for a socket: choose a shorter directory")
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether Envoy runs, or has not been away for long."""
+        ended = self._ended_at
+        return ended is None or asyncio.get_running_loop().time() - ended < _DEAD_AFTER
+
+    async def run(self) -> None:
+        """Keep it running until cancelled; what it says goes where ours goes."""
+        self._write_bootstrap()
+        wait = FIRST_WAIT
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            with suppress(FileNotFoundError):
+                os.unlink(self.admin)
+            self._process = await asyncio.create_subprocess_exec(
+                self._envoy, "-c", self._path, "--disable-hot-restart", "--concurrency", "1",
+                "--drain-time-s", "5", "--log-level", "warning",
+                stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            self._ended_at = None
+            code = await self._process.wait()
+            self._ended_at = loop.time()
+            wait = FIRST_WAIT if loop.time() - started > 10 else min(wait * 2, LONGEST_WAIT)
+            say(f"Envoy has ended ({code}): it is started again")
+            await asyncio.sleep(wait)
+
+    def _write_bootstrap(self) -> None:
+        made = bootstrap(SpiffeId("pod"), self._socket, self.admin)
+        made["node"] = dict(self._node)
+        with open(self._path, "w", encoding="ascii") as stream:
+            json.dump(made, stream)
+
+    async def stop(self) -> None:
+        """End it: politely, and after a while for good."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def fault(self) -> str:
+        """Why it serves nobody; empty where it does.
+
+        Envoy says that it is live after a while even without any configuration, so it is asked for
+        its listeners, too.
+        """
+        try:
+            state = await self._asked("/server_info")
+            listeners = await self._asked("/listeners?format=json")
+        except ClusterError:
+            return "Envoy does not answer yet"
+        if text(state, "state") != "LIVE":
+            return f"Envoy is {text(state, 'state') or 'in no known state'}"
+        names = {text(one, "name") for one in items(listeners, "listener_statuses")}
+        return "" if "outbound" in names else "there is no configuration yet: see the agent's log"
+
+    async def _asked(self, path: str) -> Map:
+        target = Target("localhost", 0, socket=self.admin)
+        async with exchange(target, Request("GET", path, {}), 3.0) as response:
+            try:
+                found = json.loads(await response.read(_LARGEST))
+            except ValueError:
+                found = None
+        return found if isinstance(found, dict) else {}
+
+
+class Kubelet:
+    """What the kubelet is answered."""
+
+    def __init__(self, proxy: Proxy, prober: Prober) -> None:
+        self.is_leaving = False
+        self._proxy = proxy
+        self._prober = prober
+
+    async def answer(self, request: http_server.Request) -> Response:
+        """Our own health, and that of the application."""
+        if request.path.startswith(BELOW):
+            return await self._prober.answer(request)
+        if request.path == "/ready":
+            fault = "leaving" if self.is_leaving else await self._proxy.fault()
+            return Response(503, f"{fault}\n".encode()) if fault else Response(200, b"ok\n")
+        if request.path == "/live":
+            is_alive = self._proxy.is_alive
+            return Response(200, b"ok\n") if is_alive else Response(503, b"without Envoy\n")
+        return Response(404, b"ask for /ready, /live or /probe/CONTAINER/KIND\n")
+
+
+def _own_agent(doors: "Doors", uid: str, socket: str) -> "Host":
+    """The agent of this pod alone."""
+    # gRPC and certificates: twice the memory, for sidecars that need them only.
+    from seawall.mesh.cluster.agent import Host  # noqa: PLC0415
+    from seawall.mesh.cluster.joining import trust_domain_of  # noqa: PLC0415
+    from seawall.mesh.cluster.pod_agents import Kept, OwnSocket  # noqa: PLC0415
+    from seawall.mesh.cluster.registry import OF_POD  # noqa: PLC0415
+
+    if not uid:
+        raise UsageError("POD_UID is not set: set it, as seawall mesh inject does")
+    kept = Kept({}, OwnSocket(socket), None)
+    return Host(f"{OF_POD}{uid}", trust_domain_of(doors.roots), doors, kept)
+
+
+async def serve(options: Options) -> None:
+    """Serve until told to stop."""
+    os.umask(0o077)
+    environment = options.environment
+    namespace, name = (environment.get(key, "") for key in ("POD_NAMESPACE", "POD_NAME"))
+    socket, own_agent = options.agent, None
+    if options.doors is not None:
+        socket = os.path.join(options.run, _SOCKET)
+        own_agent = _own_agent(options.doors, environment.get("POD_UID", ""), socket)
+    node = {"id": f"{namespace}/{name}", "cluster": namespace}
+    proxy = Proxy(options.envoy, socket, options.run, node)
+    known = probes_in(environment.get("SEAWALL_MESH_PROBES") or "{}")
+    kubelet = Kubelet(proxy, Prober(known))
+    server = Server(kubelet.answer, 0)
+    await listening(server, ("", options.port))
+    works = [proxy.run(), told_to_stop(), *([own_agent.run()] if own_agent is not None else [])]
+    try:
+        await first_of(*works)
+    finally:
+        kubelet.is_leaving = True
+        await proxy.stop()
+        await server.stop(0)
+        if own_agent is not None:
+            await own_agent.end()

@@ -1,0 +1,236 @@
+"""Agents of pods: sockets, who has to wait, how one is asked."""
+
+import asyncio
+import os
+import stat
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from seawall.cli import mesh
+from seawall.core.errors import InputError, UsageError
+from seawall.mesh.agents.link import Pair
+from seawall.mesh.cluster import asking
+from seawall.mesh.cluster.errors import ClusterError
+from seawall.mesh.cluster.joining import next_door, roots_in, trust_domain_of
+from seawall.mesh.cluster.outside import Outside
+from seawall.mesh.cluster.pod_agents import SOCKET, Directory, Kept, OwnSocket, PodAgent, PodCharge
+from seawall.mesh.control.messages import Orders
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.certificates import Validity
+from seawall.mesh.plan.model import View, Workload
+from tests.mesh.made import ALWAYS, DOMAIN, NOW, WEB, intermediate_of, leaf_of, root_of
+
+
+class Places:
+    """Notes what is opened and closed."""
+
+    def __init__(self) -> None:
+        self.open_now: list[str] = []
+
+    async def open(self, charge: PodCharge) -> None:
+        self.open_now.append(charge.name)
+
+    async def close(self, name: str) -> bool:
+        self.open_now.remove(name)
+        return True
+
+    async def end(self) -> None:
+        self.open_now.clear()
+
+
+class Closed(Outside):
+    """Rules that are in force when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(61_337, lambda _: None)
+
+    def are_in_force(self, *uids: str) -> None:
+        self._closed = set(uids)
+
+
+def name() -> str:
+    return f"shop/web/{uuid4()}"
+
+
+def orders(names: Sequence[str], redirects: Sequence[str] = ()) -> Orders:
+    views = tuple(View(Workload(own, WEB, ("10.1.0.1",))) for own in names)
+    bundle = certificates.as_pem([root_of().certificate]).decode()
+    uids = tuple(own.rpartition("/")[2] for own in redirects)
+    return Orders(1, bundle, 2, 3600, views, redirects=uids)
+
+
+def agent(outside: Outside | None = None) -> tuple[PodAgent, Places]:
+    places = Places()
+    issuer = intermediate_of(root_of())
+    own = Pair((leaf_of(issuer),), keys.new_key(), ALWAYS, 2)
+    made = PodAgent(
+        "n1", DOMAIN, "127.0.0.1:1", Kept({}, places, outside), own, [issuer.certificate],
+        lambda _: None,
+    )  # fmt: skip
+    return made, places
+
+
+def test_pods_come_and_go() -> None:
+    first, second = name(), name()
+
+    async def act() -> None:
+        made, places = agent()
+        await made.prepare(orders([first]))
+        await made.prepare(orders([first, second]))
+        assert places.open_now == [first, second]
+        kept = made.charges[first]
+        await made.prepare(orders([first]))
+        assert places.open_now == [first]
+        assert made.charges[first] is kept
+        await made.prepare(orders([]))
+        assert places.open_now == []
+
+    asyncio.run(act())
+
+
+def test_a_sidecar_keeps_its_own_pod(tmp_path: Path) -> None:
+    """A controller that has just started may not know yet whose rules are in force."""
+    own = name()
+
+    async def act() -> None:
+        made, _ = agent()
+        places = OwnSocket(str(tmp_path / "s"))
+        made._kept = made._kept._replace(places=places)
+        await made.prepare(orders([own]))
+        charge = made.charges[own]
+        await made.prepare(orders([]))
+        await made.prepare(orders([own]))
+        assert made.charges[own] is charge
+        await places.end()
+
+    asyncio.run(act())
+
+
+def test_who_waits_for_rules_gets_nothing() -> None:
+    waiting, other = name(), name()
+    outside = Closed()
+
+    async def act() -> None:
+        made, _ = agent(outside)
+        told = orders([waiting, other], redirects=[waiting])
+        made.orders = told
+        await made.prepare(told)
+        issuer = intermediate_of(root_of())
+        for charge in made.charges.values():
+            charge.pair = Pair((leaf_of(issuer),), keys.new_key(), Validity(NOW, NOW + 9), 2)
+        await made.bring()
+        assert made.charges[waiting].feed.current is None
+        assert made.charges[other].feed.current is not None
+        # A rotation does not wait for it, even if its proxy has come already.
+        made.charges[waiting].feed.streams = 1
+        assert not made.charges[waiting].standing().is_connected
+        outside.are_in_force(waiting.rpartition("/")[2])
+        await made.prepare(told)
+        await made.bring()
+        assert made.charges[waiting].feed.current is not None
+        assert made.charges[waiting].standing().is_connected
+        assert made.redirected() == (waiting.rpartition("/")[2],)
+        # What it has it keeps: its proxy has begun.
+        outside.are_in_force()
+        await made.prepare(told)
+        charge = made.charges[waiting]
+        assert isinstance(charge, PodCharge)
+        assert not charge.waits
+
+    asyncio.run(act())
+
+
+def test_the_socket_of_a_pod(tmp_path: Path) -> None:
+    own, group = name(), os.getgid()
+    uid = own.rpartition("/")[2]
+
+    async def act() -> None:
+        directory = Directory(str(tmp_path), group)
+        await directory.open(PodCharge(own))
+        path = tmp_path / uid / SOCKET
+        assert stat.S_ISSOCK(path.stat().st_mode)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
+        again = Directory(str(tmp_path), group)  # an agent that starts again
+        await again.open(PodCharge(own))
+        await directory.end()
+        await again.close(own)
+        assert not path.parent.exists()
+        for odd in ("shop/web/../x", "shop/web/", "shop/web/a b"):
+            await again.open(PodCharge(odd))
+        assert os.listdir(tmp_path) == []
+        await again.end()
+
+    asyncio.run(act())
+
+
+def test_agents_are_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fault = ["it has not joined yet"]
+
+    def asked(question: str) -> int:
+        return mesh.run(["agent", "--ask", question, "--run", str(tmp_path)])
+
+    async def act() -> None:
+        server = await asking.serve(str(tmp_path), lambda: fault[0])
+        assert await asyncio.to_thread(asked, "ready") == 1
+        assert "not joined" in capsys.readouterr().err
+        assert await asyncio.to_thread(asked, "live") == 0
+        fault[0] = ""
+        assert await asyncio.to_thread(asked, "ready") == 0
+        server.close()
+
+    with pytest.raises(InputError, match="no agent answers"):
+        asked("live")
+    asyncio.run(act())
+    with pytest.raises(InputError, match="no agent answers"):
+        asked("live")
+
+
+def test_roots(tmp_path: Path) -> None:
+    path = tmp_path / "roots.pem"
+    path.write_bytes(certificates.as_pem([root_of().certificate]))
+    assert trust_domain_of(str(path)) == DOMAIN
+    for odd in (b"", b"nonsense", b"x" * 300_000):
+        path.write_bytes(odd)
+        with pytest.raises(ClusterError, match="seawall-mesh-roots"):
+            roots_in(str(path))
+    with pytest.raises(ClusterError, match="seawall-mesh-roots"):
+        roots_in(str(tmp_path / "absent"))
+    assert next_door("controller.mesh.svc:15012") == "controller.mesh.svc:15013"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sidecar"], ["sidecar", "--agent", "a", "--controller", "b:1"],
+        ["sidecar", "--controller", "b:1"], ["sidecar", "--controller", "b", "--token", "t",
+                                             "--roots", "r"],
+        ["agent"], ["agent", "--trust-domain", "a.org", "--node", "n"],
+        ["controller", "--trust-domain", "a.org", "--state", "s", "--run", "r", "--document", "d",
+         "--agents", "x"],
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said(arguments: list[str]) -> None:
+    with pytest.raises(UsageError):
+        mesh.run(arguments)
+
+
+def test_a_pod_whose_namespace_is_not_found_is_asked_for_again(tmp_path: Path) -> None:
+    (tmp_path / "self" / "ns").mkdir(parents=True)
+    (tmp_path / "1" / "ns").mkdir(parents=True)
+    for own in ("self", "1"):
+        (tmp_path / own / "ns" / "net").touch()
+    outside = Outside(61_337, lambda _: None, proc=str(tmp_path))
+    threads = [
+        threading.Thread(target=outside.look, args=([str(uuid4())],)) for _ in range(4)
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outside.closed == ()
+    outside.end()

@@ -1,0 +1,390 @@
+"""Pods made from injected manifests, on this host: what the four sentences say, in all ways.
+
+The controller and the agents are pods of ``seawall mesh manifests``, too.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import product
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+
+from seawall.mesh.injection import cluster as parts
+from seawall.mesh.injection import manifests
+from seawall.mesh.injection.parts import ROOTS
+from seawall.mesh.injection.settings import Agent, By, Settings
+from seawall.mesh.proxies import program
+from tests.mesh.cluster import api_double as double
+from tests.mesh.cluster.api_double import NAMESPACES, SERVICES, SLICES, Cluster, Json, serving
+from tests.mesh.cluster.kubelet import GATEWAY, Nodes, Pod, inside, run, until
+from tests.mesh.injection.samples import IMAGE, values
+
+MARK = "a-word-that-only-the-applications-say"
+SYSTEM = "seawall-mesh"
+SERVICE = "10.96.0.7"
+CONTROLLER = "10.96.0.10"
+SYSTEM_PYTHON = "/usr/bin/python3"
+APP = """\
+import http.server, threading
+class H(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        said = self.headers.get("x-forwarded-client-cert") or "nobody"
+        body = ("MARK " + said).encode()
+        self.send_response(404 if "missing" in self.path else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_): pass
+S = http.server.ThreadingHTTPServer
+S.address_family = 10
+threading.Thread(target=S(("::", 9090), H).serve_forever).start()
+S(("::", 8080), H).serve_forever()
+""".replace("MARK", MARK)
+WEB = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME, namespace: shop}
+spec:
+  serviceAccountName: NAME
+  securityContext: {runAsUser: 1000, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: NAME
+      image: registry.example.org/web:1.4.2
+      command: [sleep, infinity]
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+"""
+ORDERS = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: orders, namespace: shop}
+spec:
+  serviceAccountName: orders
+  securityContext: {runAsUser: 1001, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: orders
+      image: registry.example.org/orders:2.0.0
+      command: [PYTHON, /etc/orders.py]
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+      ports: [{name: http, containerPort: 8080}]
+      readinessProbe: {httpGet: {path: /ready, port: http}}
+      livenessProbe: {tcpSocket: {port: 9090}, periodSeconds: 5}
+      startupProbe: {httpGet: {path: /missing, port: 8080}}
+""".replace("PYTHON", SYSTEM_PYTHON)
+DOCUMENT = """\
+mesh: shop
+trustDomain: shop.example.org
+workloads:
+  web: {id: /ns/shop/sa/web}
+  orders: {id: /ns/shop/sa/orders, ports: {8080: http, 9090: tcp}}
+policy:
+  - allow: {from: web, to: orders}
+"""
+
+
+def _reason() -> str:
+    if os.geteuid() != 0:
+        return "needs root"
+    programs = ("ip", "nft", "setpriv", "nsenter", "unshare", "curl", "tcpdump")
+    missing = [name for name in programs if which(name) is None]
+    if missing or not os.path.exists(SYSTEM_PYTHON):
+        return f"needs {', '.join(missing) or SYSTEM_PYTHON}"
+    try:
+        program.find()
+    except program.EnvoyError:
+        return "needs Envoy (the extra mesh)"
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(_reason()), reason=_reason())
+
+
+def template(found: list[Any], kind: str, name: str) -> Json:
+    """A pod of the mesh's own, as its controller would make it."""
+    (own,) = [one for one in found if one["kind"] == kind and one["metadata"]["name"] == name]
+    pod: Json = own["spec"]["template"]
+    pod["metadata"] |= {"name": f"{name}-0", "namespace": SYSTEM}
+    pod["spec"].setdefault("serviceAccountName", name)
+    return pod
+
+
+class Shop:
+    """A cluster with a mesh in it."""
+
+    def __init__(self, cluster: Cluster, nodes: Nodes, way: Settings) -> None:
+        self.cluster = cluster
+        self.nodes = nodes
+        self.way = way
+        self.pods: dict[str, Pod] = {}
+
+    def install(self) -> None:
+        """What ``seawall mesh manifests`` prints, and the document."""
+        self.cluster.put(
+            NAMESPACES, {"metadata": {"name": "shop", "labels": {"seawall/mesh": "enabled"}}}
+        )
+        self.declare(DOCUMENT)
+        self.nodes.hosts[f"seawall-mesh-controller.{SYSTEM}.svc"] = CONTROLLER
+        found: list[Any] = list(values(parts.manifests(SYSTEM, "shop.example.org", self.way)))
+        controller = self.nodes.start(
+            template(found, "Deployment", "seawall-mesh-controller"), "n0"
+        )
+        self.pods["controller"] = controller
+        for port in (15012, 15013):
+            self.nodes.network.serve(CONTROLLER, port, controller.addresses[0], port)
+        if any(one["kind"] == "DaemonSet" for one in found):
+            for node in ("n1", "n2"):
+                again = values(parts.manifests(SYSTEM, "shop.example.org", self.way))
+                own = template(again, "DaemonSet", "seawall-mesh-agent")
+                own["metadata"]["name"] = f"agent-{node}"
+                self.pods[node] = self.nodes.start(own, node)
+
+    def declare(self, document: str) -> None:
+        """Another document, as ``kubectl apply`` would make it."""
+        self.cluster.config_maps[SYSTEM, "seawall-mesh"] = {"data": {"mesh.yaml": document}}
+
+    def start(self, text: str, node: str) -> Pod:
+        """A pod of the shop, injected."""
+        result = manifests.inject(text, "pod.yaml", self.way)
+        assert not result.refused
+        (own,) = values(result.text)
+        assert isinstance(own, dict)
+        pod = self.nodes.start(own, node)
+        self.pods[own["metadata"]["name"]] = pod  # type: ignore[call-overload, index]
+        return pod
+
+    def start_all(self) -> None:
+        """Web and orders on two nodes, and a service in front of orders."""
+        orders = self.start(ORDERS, "n2")
+        self.cluster.put(SERVICES, double.service("orders", "shop", SERVICE, {80: "http"}))
+        self.cluster.put(SLICES, double.endpoints("orders", "shop", [orders.own], {"http": 8080}))
+        self.nodes.network.serve(SERVICE, 80, orders.addresses[0], 8080)
+        self.start(WEB.replace("NAME", "web"), "n1")
+
+    def curl(self, pod: str, address: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*self.pods[pod].enter(), "curl", "-sS", "-m", "5", address],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def answers(self, pod: str, address: str) -> bool:
+        return self.curl(pod, address).stdout.startswith(MARK)
+
+    def operate(self, *words: str) -> str:
+        """``kubectl exec deploy/seawall-mesh-controller -- seawall mesh ...``."""
+        pod = self.pods["controller"]
+        (container,) = pod.own["spec"]["containers"]
+        done = self.nodes.executed(pod, container, ["seawall", "mesh", *words])
+        assert done.returncode == 0, (done.stderr, self.said())
+        return done.stdout
+
+    def said(self) -> str:
+        return "\n".join(pod.said() for pod in self.pods.values())
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(
+            (redirect, agent),
+            id=f"rules by {redirect.value}, keys in {agent.value}",
+            # Two of the four have all there is.
+            marks=[] if (redirect is By.AGENT) == (agent is Agent.NODE) else [pytest.mark.full],
+        )
+        for redirect, agent in product(By, Agent)
+    ],
+)
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    redirect, agent = request.param
+    way = Settings(IMAGE, redirect, agent, controller=parts.controller_address(SYSTEM))
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seawall-pods-")))
+        directory.chmod(0o755)
+        prefix = f"mcl{os.getpid() % 100_000}"
+        cluster = Cluster()
+        nodes = Nodes(cluster, directory, prefix)
+        stack.callback(nodes.remove)
+        (directory / "etc" / "orders.py").write_text(APP)
+        nodes.account.mkdir()
+        nodes.api_port = stack.enter_context(
+            serving(cluster, nodes.account, GATEWAY, lambda: inside(nodes.network.router))
+        )
+        made = Shop(cluster, nodes, way)
+        made.install()
+        made.start_all()
+        assert until(lambda: made.answers("web", f"http://{SERVICE}/")), made.said()
+        yield made
+
+
+def test_the_four_sentences(shop: Shop, tmp_path: Path) -> None:
+    capture = tmp_path / "capture"
+    watching = subprocess.Popen(
+        ["ip", "netns", "exec", shop.nodes.network.router, "tcpdump", "--immediate-mode", "-U",
+         "-Z", "root", "-i", "any", "-w", str(capture)], stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert watching.stderr is not None
+    while b"listening" not in (line := watching.stderr.readline()):
+        assert line
+    four, six = shop.pods["orders"].addresses
+    try:
+        for address in (f"{four}:8080", f"[{six}]:8080", f"{four}:9090", SERVICE):
+            said = shop.curl("web", f"http://{address}/?{MARK}")
+            assert said.stdout.startswith(MARK), (address, said, shop.said())
+            if ":9090" not in address:
+                assert "URI=spiffe://shop.example.org/ns/shop/sa/web" in said.stdout
+        time.sleep(0.3)
+    finally:
+        watching.terminate()
+        watching.communicate()
+    seen = capture.read_bytes()
+    assert len(seen) > 5000
+    assert MARK.encode() not in seen
+    assert b"GET /?" not in seen
+    assert b"\x16\x03\x01" in seen  # a TLS handshake
+
+
+def test_who_is_not_allowed_gets_nowhere(shop: Shop) -> None:
+    four, _ = shop.pods["orders"].addresses
+    for address in ("http://192.0.2.1/", f"http://{four}:7777/", f"http://{GATEWAY}/"):
+        assert shop.curl("web", address).returncode != 0
+    # From outside of the mesh: to the application, and to the proxy's own ports.
+    for port in (8080, 9090, 15000, 15001, 15006):
+        status, body = shop.nodes.get(f"http://{four}:{port}/", 1)
+        assert status == 0
+        assert MARK not in body
+
+
+def test_probes_are_answered_in_the_applications_place(shop: Shop) -> None:
+    orders = shop.pods["orders"]
+    (container,) = orders.own["spec"]["containers"]
+    assert container["readinessProbe"]["httpGet"]["port"] == 15021
+    assert shop.nodes.asked(orders, container, container["readinessProbe"]) == ""
+    assert shop.nodes.asked(orders, container, container["livenessProbe"]) == ""
+    said = shop.nodes.asked(orders, container, container["startupProbe"])
+    assert said.startswith("503")
+    assert "answers 404" in said
+    assert MARK not in said
+    status, _ = shop.nodes.get(f"http://{orders.addresses[0]}:15021/probe/orders/none")
+    assert status == 404
+
+
+def test_what_the_pod_may_do_and_has(shop: Shop) -> None:
+    """No capability is left in a pod whose rules come from outside; keys are on no disk."""
+    added = [
+        one["securityContext"].get("capabilities", {}).get("add", [])
+        for one in shop.pods["web"].own["spec"]["initContainers"]
+    ]
+    assert added == ([["NET_ADMIN"], []] if shop.way.redirect is By.INIT else [[]])
+    base = shop.nodes.account.parent
+    found = subprocess.run(
+        ["grep", "-rlE", "-D", "skip", "BEGIN (EC )?PRIVATE KEY",
+         *(str(base / name) for name in ("volumes", "nodes", "claims") if (base / name).exists())],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 1, found
+    assert "PRIVATE KEY" not in shop.said()
+
+
+def test_somebody_whom_no_rule_names(shop: Shop) -> None:
+    shop.start(WEB.replace("NAME", "intruder"), "n1")
+    try:
+        for address in (SERVICE, f"{shop.pods['orders'].addresses[0]}:9090"):
+            said = shop.curl("intruder", f"http://{address}/")
+            assert said.returncode != 0
+            assert MARK not in said.stdout
+    finally:
+        shop.nodes.stop(shop.pods.pop("intruder"))
+
+
+def test_policy_changes_without_a_restart(shop: Shop) -> None:
+    shop.declare(DOCUMENT.replace("to: orders}", "to: orders, ports: [9090]}"))
+    shop.nodes.refresh()
+    try:
+        assert until(lambda: not shop.answers("web", f"http://{SERVICE}/")), shop.said()
+        four, _ = shop.pods["orders"].addresses
+        assert shop.answers("web", f"http://{four}:9090/")
+    finally:
+        shop.declare(DOCUMENT)
+        shop.nodes.refresh()
+    assert until(lambda: shop.answers("web", f"http://{SERVICE}/")), shop.said()
+
+
+def test_a_root_gives_way_and_no_request_fails(shop: Shop) -> None:
+    def generation() -> int:
+        found: int = json.loads(shop.operate("status", "cluster", "--json"))["generation"]
+        return found
+
+    roots = shop.cluster.config_maps[SYSTEM, ROOTS]["data"]["roots.pem"]
+    before = generation()
+    failed: list[str] = []
+    count = 0
+    done = threading.Event()
+
+    def load() -> None:
+        nonlocal count
+        while not done.is_set():
+            for address in (SERVICE, f"{shop.pods['orders'].addresses[0]}:9090"):
+                count += 1
+                said = shop.curl("web", f"http://{address}/")
+                if not said.stdout.startswith(MARK):
+                    failed.append(said.stdout + said.stderr)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    try:
+        shop.operate("ca", "rotate", "cluster", "--root")
+        is_over = until(lambda: generation() >= before + 3)
+    finally:
+        done.set()
+        thread.join()
+    assert is_over, shop.operate("status", "cluster")
+    assert failed == []
+    assert count > 4
+    assert "active" in shop.operate("ca", "show", "cluster")
+    assert until(lambda: shop.cluster.config_maps[SYSTEM, ROOTS]["data"]["roots.pem"] != roots)
+    assert shop.answers("web", f"http://{SERVICE}/")
+
+
+def test_flushed_rules_come_back(shop: Shop) -> None:
+    if shop.way.redirect is By.INIT:
+        pytest.skip("an init container loads them once; nothing in the pod may flush them")
+    web = shop.pods["web"]
+    run("ip", "netns", "exec", web.namespace, "nft", "flush", "ruleset")
+
+    def are_back() -> bool:
+        said = run("ip", "netns", "exec", web.namespace, "nft", "list", "ruleset")
+        return "redirect to :15001" in said
+
+    assert until(are_back, 12), shop.said()
+    assert until(lambda: shop.answers("web", f"http://{SERVICE}/"))
+
+
+def test_the_applications_go_on_without_controller_and_agents(shop: Shop) -> None:
+    names = [name for name in ("controller", "n1", "n2") if name in shop.pods]
+    for name in names:
+        pod = shop.pods[name]
+        (container,) = pod.own["spec"]["containers"]
+        process = pod.processes[container["name"]]
+        process.kill()
+        process.wait()
+    assert shop.answers("web", f"http://{SERVICE}/")
+    shop.nodes.refresh()  # the roots may be others than those of the start
+    for name in names:  # as a kubelet would: the container anew, in the pod that is there
+        pod = shop.pods[name]
+        (container,) = pod.own["spec"]["containers"]
+        shop.nodes._container(pod, container)
+        shop.nodes.all_ready(pod)
+    shop.declare(DOCUMENT.replace("policy:\n  - allow: {from: web, to: orders}\n", ""))
+    shop.nodes.refresh()
+    assert until(lambda: not shop.answers("web", f"http://{SERVICE}/")), shop.said()
+    shop.declare(DOCUMENT)
+    shop.nodes.refresh()
+    assert until(lambda: shop.answers("web", f"http://{SERVICE}/")), shop.said()
