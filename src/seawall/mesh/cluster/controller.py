@@ -18,7 +18,7 @@ from seawall.mesh.cluster.objects import Account
 from seawall.mesh.cluster.registry import ClusterRegistry
 from seawall.mesh.cluster.running import first_of, listening, say
 from seawall.mesh.control import declared
-from seawall.mesh.control.process import STORE, authority_in, serve_controller
+from seawall.mesh.control.process import STORE, authority_in, revive, serve_controller
 from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses
 from seawall.mesh.identity import certificates
@@ -92,6 +92,7 @@ def prepared(state: str, domain: SpiffeId) -> Authority:
         )
     if not authority.store.slots():
         rotation.begin(authority)
+    revive(authority)
     return authority
 
 

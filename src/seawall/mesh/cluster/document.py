@@ -20,6 +20,7 @@ from seawall.core.errors import SeawallError
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.document import read
+from seawall.mesh.plan.edges import NONE
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.reading import Plan, plan_of
 
@@ -39,12 +40,19 @@ def checked(path: str, data: bytes, trust_domain: SpiffeId) -> Plan:
         raise PlanError(
             f"{path}: it is of {plan.trust_domain}, and this mesh of {trust_domain}: change one"
         )
+    if plan.edges != NONE:
+        raise PlanError(
+            f"{path}: what leads out of the mesh or into it is of hosts only, so far: remove "
+            "external, egress and gateway"
+        )
     for member in plan.members:
         if member.process is not None:
             raise PlanError(
                 f"{path}: {member.name} has a command, and here Kubernetes starts it: remove the "
                 "command"
             )
+        if member.selectors is not None:
+            raise PlanError(f"{path}: {member.name} is attested by its pod here: remove attest")
         if not _ACCOUNT.match(member.id.path):
             raise PlanError(
                 f"{path}: {member.id} of {member.name} is no service account: write an id like "

@@ -10,6 +10,7 @@ from seawall.mesh.cluster.objects import Account, Pod
 from seawall.mesh.cluster.topology import Front, Topology
 from seawall.mesh.control.messages import Report
 from seawall.mesh.control.registry import Entry, Registry
+from seawall.mesh.control.reserved import kept_out
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.plan.reading import Plan
@@ -46,6 +47,10 @@ class ClusterRegistry(Registry):
         self._agent_nodes: frozenset[str] = frozenset()
         self._redirected: dict[str, frozenset[str]] = {}
         self._may: frozenset[tuple[str, SpiffeId]] = frozenset()
+        self._lasting: frozenset[SpiffeId] = frozenset()
+        """Identities with a port whose connections last."""
+        self._served: Mapping[str, frozenset[SpiffeId]] = {}
+        """Those of them that a host has."""
         self._views: tuple[frozenset[SpiffeId], Mapping[str, tuple[View, ...]]] | None = None
 
     # What is learnt -------------------------------------------------------------------------
@@ -72,6 +77,15 @@ class ClusterRegistry(Registry):
         self._entries = entries
         self._standings = {name: own for name, own in self._standings.items() if name in entries}
         self._may = frozenset((entry.host, entry.id) for entry in entries.values())
+        self._lasting = frozenset(
+            name for name, (_, ports) in self._members.items()
+            if any(port.is_long_lived for port in ports)
+        )  # fmt: skip
+        served: dict[str, set[SpiffeId]] = {}
+        for host, id_ in self._may:
+            if id_ in self._lasting:
+                served.setdefault(host, set()).add(id_)
+        self._served = {host: frozenset(own) for host, own in served.items()}
         uids = set(self.topology.ids)
         self._redirected = {host: own & uids for host, own in self._redirected.items()}
         self._views = None
@@ -135,7 +149,7 @@ class ClusterRegistry(Registry):
         for front in topology.fronts:
             fronts.setdefault(front.id, []).append(front)
         by_id = {
-            view.own.id: view._replace(peers=tuple(_reached(view.peers, fronts)))
+            view.own.id: self._completed(view, fronts)
             for view in _views(workloads, rules, self._lifetime)
         }
         found: dict[str, list[View]] = {}
@@ -146,6 +160,35 @@ class ClusterRegistry(Registry):
             own = view.own._replace(name=name_of(pod), addresses=pod.addresses)
             found.setdefault(host_of(pod), []).append(view._replace(own=own))
         return {host: tuple(own) for host, own in found.items()}
+
+    def _completed(self, view: View, fronts: Mapping[SpiffeId, Sequence[Front]]) -> View:
+        """A view with services, without those who are revoked and the mesh's own parts."""
+        peers = [peer for peer in view.peers if peer.id not in self.revoked]
+        rules = (*kept_out([view.own.id], view.rules), *view.rules)
+        return view._replace(peers=tuple(_reached(peers, fronts)), rules=rules)
+
+    def long_callers(self, host: str = "") -> frozenset[SpiffeId]:
+        """Who may have connections that last, to a pod of a host, or of any."""
+        served = self._lasting if not host else self._lasting & self._served.get(host, frozenset())
+        if not served:
+            return frozenset()
+        known = {*self.topology.ids.values()}
+        return frozenset(
+            caller
+            for rule in self._rules
+            if rule.allows and rule.to in served and self._lasts(rule)
+            for caller in known
+            if not rule.sources or any(source.covers(caller) for source in rule.sources)
+        )
+
+    def _lasts(self, rule: Rule) -> bool:
+        return any(
+            port.is_long_lived and (not rule.ports or port.number in rule.ports)
+            for port in self._ports(rule.to)
+        )
+
+    def _addresses(self, name: SpiffeId) -> tuple[str, ...]:
+        return self.topology.addresses.get(name, ())
 
     def _waits(self, pod: Pod) -> bool:
         """Whether a pod with its own agent waits for the node's, which loads its rules."""
