@@ -353,6 +353,16 @@ def test_a_root_gives_way_and_no_request_fails(shop: Shop) -> None:
     assert shop.answers("web", f"http://{SERVICE}/")
 
 
+def test_who_is_revoked_is_out(shop: Shop) -> None:
+    shop.operate("ca", "revoke", "cluster", "spiffe://shop.example.org/ns/shop/sa/web")
+    try:
+        for address in (SERVICE, f"{shop.pods['orders'].addresses[0]}:9090"):
+            assert until(lambda: not shop.answers("web", f"http://{address}/"))  # noqa: B023
+    finally:
+        shop.operate("ca", "restore", "cluster", "spiffe://shop.example.org/ns/shop/sa/web")
+    assert until(lambda: shop.answers("web", f"http://{SERVICE}/")), shop.said()
+
+
 def test_flushed_rules_come_back(shop: Shop) -> None:
     if shop.way.redirect is By.INIT:
         pytest.skip("an init container loads them once; nothing in the pod may flush them")

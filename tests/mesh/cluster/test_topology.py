@@ -281,7 +281,7 @@ def test_views_are_those_of_all_rules_together(rules: list[Rule], there: set[str
         ("  web: {}", "no service account"),
         ("  web: {id: /ns/shop/sa/web, attest: {user: 5}}", "remove attest"),
         (
-            "  web: {id: /ns/shop/sa/web}\nexternal: {pay: {host: a.example.org, ports: {80: tcp}}}",
+            "  web: {id: /ns/shop/sa/web}\nexternal: {pay: {host: a.example, ports: {80: tcp}}}",
             "remove external, egress and gateway",
         ),
         ("  web: {id: /ns/shop/sa/web/x}", "no service account"),
