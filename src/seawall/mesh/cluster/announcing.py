@@ -32,6 +32,7 @@ class Announcer:
         self._namespaces = namespaces
         self._say = say
         self._told: dict[str, str] = {}
+        self._faults: dict[str, str] = {}
 
     async def run(self) -> None:
         """Announce until cancelled."""
@@ -55,8 +56,11 @@ class Announcer:
             try:
                 await self._tell(namespace, roots)
             except ClusterError as error:
-                self._say(f"the roots are not announced in {namespace}: {error}")
+                if self._faults.get(namespace) != str(error):
+                    self._say(f"the roots are not announced in {namespace}: {error}")
+                self._faults[namespace] = str(error)
                 continue
+            self._faults.pop(namespace, None)
             self._told[namespace] = roots
 
     async def _tell(self, namespace: str, roots: str) -> None:
