@@ -90,7 +90,7 @@ class Agent:
             started = self._clock()
             try:
                 await self._follow(link)
-            except LinkError as error:
+            except SeawallError as error:  # also what does not fit: what was brought stays
                 self._say(str(error))
             finally:
                 self._link = None
@@ -119,10 +119,11 @@ class Agent:
 
     async def _take_orders(self, link: Link) -> None:
         async for plain in link.follow(self._reports()):
-            self.orders = orders_from_plain(plain)
-            self._tokens.trust(self.orders.token_keys)
-            self.bundle = tuple(certificates.from_pem(self.orders.bundle.encode()))
-            if self._watch.came_back(self.orders):
+            orders = orders_from_plain(plain)
+            bundle = tuple(certificates.from_pem(orders.bundle.encode()))
+            self.orders, self.bundle = orders, bundle
+            self._tokens.trust(orders.token_keys)
+            if self._watch.came_back(orders):
                 self._try_again()
             await self.prepare(self.orders)
             await self.bring()
@@ -139,7 +140,8 @@ class Agent:
         """End connections of those who are revoked, or whose identity has ended."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ordered.wait(), _LOOK_EVERY)
+                async with asyncio.timeout(_LOOK_EVERY):
+                    await self._ordered.wait()
             self._ordered.clear()
             orders = self.orders
             if orders is None:
@@ -188,7 +190,8 @@ class Agent:
                 last = report
                 yield report_to_plain(report)
             try:
-                await asyncio.wait_for(self._news.wait(), 0.2)
+                async with asyncio.timeout(0.2):
+                    await self._news.wait()
             except TimeoutError:
                 continue
             self._news.clear()
@@ -213,7 +216,10 @@ class Agent:
             times = [charge.renew_at for charge in self.charges.values()]
             wait = min([*times, self._clock() + _REPORT_EVERY]) - self._clock()
             try:
-                await asyncio.wait_for(self._wake.wait(), max(0.05, wait))
+                # Not wait_for, which before Python 3.12 forgets to be cancelled where the event
+                # comes at the same moment: then nobody would ever hear of the controller again.
+                async with asyncio.timeout(max(0.05, wait)):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             self._wake.clear()
@@ -244,7 +250,7 @@ class Agent:
         for _, view in due:
             key = keys.new_key()
             asked.append((key, make_request(view.own.id, key)))
-        is_own = self._is_due()
+        is_own, refused = self._is_due(), ""
         if is_own:
             key = keys.new_key()
             asked.append((key, make_request(agent_id(self._trust_domain, self.host), key)))
@@ -256,7 +262,9 @@ class Agent:
             raise
         if is_own:
             last = answers.pop()
-            if isinstance(last, Pair):
+            if isinstance(last, Refusal):
+                refused = last.reason
+            else:
                 self.own = last
         for (charge, _), answer in zip(due, answers, strict=True):
             if isinstance(answer, Refusal):
@@ -267,6 +275,8 @@ class Agent:
                 charge.is_denied = False
                 charge.renew_at = due_at(answer, self._random)
         await self.bring()
+        if refused:  # to ask at once again would be to ask without end
+            raise LinkError(f"no certificate for the agent itself: {refused}")
 
     def _failed(self, charge: Charge, reason: str) -> None:
         charge.failures += 1

@@ -1,6 +1,7 @@
 """The agent's way to the controller: gRPC over TLS, with its own certificate."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import grpc
@@ -12,6 +13,7 @@ from seawall.mesh.control.names import SERVER_NAME
 from seawall.mesh.control.service import packed
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import Validity
+from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
 _TIMEOUT = 20.0
@@ -75,24 +77,27 @@ class Link:
     ) -> tuple[Pair, list[x509.Certificate]]:
         """The agent's first certificate, and the roots to trust from now on."""
         answer = await self._call("Join", {"token": token, "request": packed(request)})
-        return _pair(answer["grant"], key), certificates.from_pem(answer["bundle"].encode())
+        with _as_it_should_be():
+            return _pair(answer["grant"], key), certificates.from_pem(answer["bundle"].encode())
 
     async def issue(
         self, requests: Sequence[tuple[keys.PrivateKey, bytes]]
     ) -> list[Pair | Refusal]:
         """Certificates for keys and their requests, in their order."""
         answer = await self._call("Issue", {"requests": [packed(own) for _, own in requests]})
-        return [
-            Refusal(str(grant["refused"]), bool(grant.get("is_for_now")))
-            if "refused" in grant
-            else _pair(grant, key)
-            for (key, _), grant in zip(requests, answer["answers"], strict=True)
-        ]
+        with _as_it_should_be():
+            return [
+                Refusal(str(grant["refused"]), bool(grant.get("is_for_now")))
+                if "refused" in grant
+                else _pair(grant, key)
+                for (key, _), grant in zip(requests, answer["answers"], strict=True)
+            ]
 
     async def token(self, name: SpiffeId, audience: Sequence[str]) -> Signed:
         """A JWT-SVID for a workload of this host."""
         answer = await self._call("Token", {"id": str(name), "audience": list(audience)})
-        return Signed(str(answer["text"]), int(answer["issued"]), int(answer["ends"]))
+        with _as_it_should_be():
+            return Signed(str(answer["text"]), int(answer["issued"]), int(answer["ends"]))
 
     async def follow(self, reports: AsyncIterator[Plain]) -> AsyncIterator[Plain]:
         """Orders as they come, while reports go the other way."""
@@ -119,8 +124,19 @@ def _fault(error: grpc.aio.AioRpcError) -> LinkError:
     )
 
 
+@contextmanager
+def _as_it_should_be() -> Iterator[None]:
+    """Turns an answer that does not fit into our error."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IdentityError) as error:
+        raise LinkError(f"the controller's answer does not fit ({error}): update seawall") from None
+
+
 def _pair(grant: Plain, key: keys.PrivateKey) -> Pair:
     chain = certificates.from_pem(str(grant["chain"]).encode())
+    if keys.fingerprint(keys.checked(chain[0].public_key())) != keys.fingerprint(key.public_key()):
+        raise IdentityError("a certificate for another key than was asked for")
     validity = Validity(int(grant["begin"]), int(grant["end"]))
     return Pair(tuple(chain), key, validity, int(grant["slot"]))
 

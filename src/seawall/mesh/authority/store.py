@@ -149,6 +149,19 @@ class Store:
             found = row.fetchone()
         return "" if found is None else str(found[0])
 
+    def facts(self, prefix: str) -> dict[str, str]:
+        """The facts whose names begin with something, by the rest of their names."""
+        with self._asking():
+            rows = self._connection.execute(
+                "select substr(name, ?), value from facts where name >= ? and name < ?",
+                (len(prefix) + 1, prefix, prefix + chr(0x10FFFF)),
+            )
+            return dict(rows.fetchall())
+
+    def drop_fact(self, name: str) -> None:
+        """Forget a fact, within ``changes``."""
+        self._connection.execute("delete from facts where name = ?", (name,))
+
     def set_fact(self, name: str, value: str) -> None:
         """Remember a fact, within ``changes``."""
         self._connection.execute("replace into facts values (?, ?)", (name, value))

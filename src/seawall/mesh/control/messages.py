@@ -8,8 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seawall.core.errors import UsageError
 from seawall.mesh.control.edge_messages import edges_from_plain, edges_to_plain
+from seawall.mesh.control.hearsay import (
+    HearsayError,
+    addresses_in,
+    counts_in,
+    finite,
+    texts_in,
+)
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import parse
 from seawall.mesh.plan.edges import Edges
@@ -22,7 +28,7 @@ SERVICE = "seawall.mesh.v1.Controller"
 Plain = dict[str, Any]
 
 
-class MessageError(UsageError):
+class MessageError(HearsayError):
     """A message that does not fit: the other side is of another version, or is no seawall."""
 
 
@@ -85,7 +91,7 @@ def decoded(data: bytes) -> Plain:
     if len(data) > LARGEST:
         raise MessageError(f"a message of {len(data)} bytes: split the mesh over more hosts")
     try:
-        found = json.loads(data)
+        found = json.loads(data, parse_float=finite, parse_constant=finite)
     except (ValueError, RecursionError):
         raise MessageError("a message is no JSON: update seawall on both sides") from None
     if not isinstance(found, dict):
@@ -113,10 +119,10 @@ def report_from_plain(plain: Plain) -> Report:
         )
     workloads = {
         str(name): Standing(
-            tuple(with_fields.texts(own, "addresses")), with_fields.number(own, "slot"),
+            addresses_in(with_fields.texts(own, "addresses")), with_fields.number(own, "slot"),
             with_fields.number(own, "ends"), with_fields.number(own, "generation"),
-            bool(own.get("is_connected")), tuple(with_fields.texts(own, "refusals")),
-            {str(key): int(value) for key, value in dict(own.get("counts") or {}).items()},
+            bool(own.get("is_connected")), texts_in(with_fields.texts(own, "refusals")),
+            counts_in(own.get("counts")),
         )
         for name, own in with_fields.mappings(plain, "workloads").items()
     }  # fmt: skip
@@ -141,7 +147,7 @@ def orders_from_plain(plain: Plain) -> Orders:
         revoked, callers = (
             tuple(map(_known_from_plain, plain.get(name, ()))) for name in ("revoked", "callers")
         )
-    except (KeyError, TypeError, ValueError, IdentityError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, IdentityError) as error:
         raise MessageError(f"orders do not fit ({error}): update seawall on both sides") from None
     return Orders(
         fields.number(plain, "generation"), fields.text(plain, "bundle"),
@@ -186,9 +192,10 @@ def _workload_to_plain(workload: Workload) -> Plain:
 
 
 def _workload_from_plain(plain: Plain) -> Workload:
-    ports = (Port(int(number), Protocol(protocol), bool(long)) for number, protocol, long in
+    ports = (Port(int(number), Protocol(protocol), bool(long)) for number, protocol, long, *_ in
              plain["ports"])  # fmt: skip
-    return Workload(str(plain["name"]), parse(plain["id"]), tuple(plain["addresses"]), tuple(ports))
+    addresses = addresses_in(plain["addresses"])
+    return Workload(str(plain["name"]), parse(plain["id"]), addresses, tuple(ports))
 
 
 def rule_to_plain(rule: Rule) -> Plain:

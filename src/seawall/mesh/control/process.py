@@ -20,7 +20,7 @@ from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
 from seawall.mesh.authority.sealing import load
 from seawall.mesh.authority.slots import Kind
 from seawall.mesh.authority.store import Store
-from seawall.mesh.control import declared
+from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import Operator, handler_of
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
@@ -65,6 +65,7 @@ async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     revive(authority)
     registry = Registry(plan.entries, plan.rules, plan.lifetime, edges=plan.edges)
     registry.revoked = declared.revoked(authority.store)
+    registry.recall(standings.read(authority.store))
     for name in (JOIN, MAIN):
         _remove(os.path.join(run, name))
     own = Addresses(f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
@@ -102,9 +103,15 @@ async def _turn(controller: Controller) -> None:
     """
     tidy_at = 0
     wait = _TICK
+    seen = standings.edition(controller.authority.store)
     while True:
         await asyncio.sleep(wait)
         try:
+            if standings.edition(controller.authority.store) != seen:
+                seen = standings.edition(controller.authority.store)
+                # Another controller may have heard of its own agents.
+                if controller.registry.recall(standings.read(controller.authority.store)):
+                    await controller.changed()
             before = rotation.generation_of(controller.authority.store)
             rotation.renew(controller.authority)
             rotation.advance(controller.authority, controller.registry.laggards)

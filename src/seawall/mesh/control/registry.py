@@ -78,10 +78,44 @@ class Registry:
             entry = self._entries.get(name)
             if entry is None or entry.host != report.host:
                 continue
+            addresses = self._its_own(name, own.addresses)
             before = self._standings.get(name)
-            news = news or before is None or before.addresses != own.addresses
-            self._standings[name] = own
+            news = news or before is None or before.addresses != addresses
+            self._standings[name] = own._replace(addresses=addresses)
             self._left.discard(name)
+        return news
+
+    def _its_own(self, name: str, addresses: Sequence[str]) -> tuple[str, ...]:
+        """The addresses that no other workload has: proxies refuse it where two have one.
+
+        One whose agent is away may be gone for good, so it gives way.
+        """
+        kept = []
+        for address in addresses:
+            for other, own in self._standings.items():
+                if other == name or address not in own.addresses:
+                    continue
+                if own.is_connected:
+                    break
+                left = tuple(its for its in own.addresses if its != address)
+                self._standings[other] = own._replace(addresses=left)
+            else:
+                kept.append(address)
+        return tuple(kept)
+
+    def recall(self, standings: Mapping[str, Standing]) -> bool:
+        """Take over what others know of workloads whose agents are not here; whether it is news.
+
+        After a restart their proxies go on with what they have, and so they are waited for.
+        """
+        news = False
+        for name, own in standings.items():
+            before = self._standings.get(name)
+            if name not in self._entries or (before is not None and before.is_connected):
+                continue
+            news = news or before is None or before.addresses != own.addresses
+            self._standings[name] = own._replace(is_connected=False)
+            self._left.add(name)
         return news
 
     def gone(self, host: str) -> None:

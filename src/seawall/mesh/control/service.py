@@ -6,8 +6,10 @@ certificate of an agent, and what it lets do hangs on the id in that.
 
 import asyncio
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isawaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -16,14 +18,16 @@ from cryptography import x509
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import tokens
 from seawall.mesh.authority.authority import Authority, Caller, Grant
-from seawall.mesh.authority.errors import BusyError, RefusedError
+from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.rotation import generation_of
-from seawall.mesh.control import declared, joining
+from seawall.mesh.control import declared, joining, standings
+from seawall.mesh.control.hearsay import HearsayError
 from seawall.mesh.control.messages import (
     SERVICE,
     MessageError,
     Orders,
     Plain,
+    Report,
     decoded,
     encoded,
     orders_to_plain,
@@ -39,6 +43,8 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
 AGENT_LIFETIME = 3600
 """Seconds that an agent's own certificate holds, however short those of workloads are."""
+_TOGETHER = 0.05
+"""Seconds between two orders for one host."""
 MOST_REQUESTS = 2000
 """Certificates that are asked for at once."""
 Attest = Callable[[str], Awaitable[str]]
@@ -62,6 +68,8 @@ class Controller:
         self.registry = registry
         self.lifetime = lifetime
         self._attest = attest or self._redeemed
+        self._streams: Counter[str] = Counter()
+        """By host, how many streams its agent has: a new one may come before the old one ends."""
         self._news = asyncio.Condition()
         self._edition = 0
         """Counts changes of what agents are to be told."""
@@ -74,13 +82,26 @@ class Controller:
 
     def revoke(self, name: SpiffeId, *, back: bool) -> None:
         """Let an id in nowhere any more, or take that back; to be followed by ``changed``."""
-        names = self.registry.revoked - {name} if back else self.registry.revoked | {name}
+        about = self._with_workloads(name)
+        names = self.registry.revoked - about if back else self.registry.revoked | about
         store = self.authority.store
         with store.changes():
             declared.set_revoked(store, names)
             event = "revocation taken back" if back else "revoked"
             store.record(self.authority.clock(), event, id=str(name))
         self.registry.revoked = names
+
+    def _with_workloads(self, name: SpiffeId) -> frozenset[SpiffeId]:
+        """An id; with that of an agent all that it has the keys of."""
+        host = host_of(name, self.authority.store.trust_domain())
+        workloads = [entry.id for entry in self.registry.entries.values() if entry.host == host]
+        return frozenset((name, *workloads)) if host else frozenset((name,))
+
+    def refuse_revoked(self, host: str) -> None:
+        """Raise :class:`RefusedError` for the agent of a host that was revoked."""
+        name = agent_id(self.authority.store.trust_domain(), host)
+        if name in self.registry.revoked:
+            raise RefusedError(f"{name} is revoked: an operator may take that back")
 
     # Through the first door -----------------------------------------------------------------
 
@@ -90,6 +111,7 @@ class Controller:
     async def join(self, message: Plain) -> Plain:
         """A certificate for the agent of the host that a token is for."""
         host = await self._attest(_text(message, "token"))
+        self.refuse_revoked(host)
         name = agent_id(self.authority.store.trust_domain(), host)
         caller = Caller(f"token for {host}", lambda wanted: wanted == name)
         grant = self.authority.issue(_bytes(message, "request"), caller, AGENT_LIFETIME)
@@ -136,12 +158,14 @@ class Controller:
         self, host: str, reports: AsyncIterator[Plain], send: Callable[[Plain], Awaitable[None]]
     ) -> None:
         """Take in reports of a host and send it orders, as long as it stays."""
+        self._streams[host] += 1
         listening = asyncio.ensure_future(self._listen(host, reports))
         try:
             edition, told = -1, None
             while not listening.done():
                 if edition != self._edition:
                     edition = self._edition
+                    self.refuse_revoked(host)
                     orders = self.orders(host)
                     if orders != told:  # most news are about others
                         told = orders
@@ -149,18 +173,31 @@ class Controller:
                 waiting = asyncio.ensure_future(self._next(edition))
                 await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
+                await asyncio.sleep(_TOGETHER)  # whoever changes much is heard of once
             await listening
         finally:
             listening.cancel()
-            self.registry.gone(host)
+            self._streams[host] -= 1
+            if not self._streams[host]:
+                del self._streams[host]
+                self.registry.gone(host)
 
     async def _listen(self, host: str, reports: AsyncIterator[Plain]) -> None:
         async for plain in reports:
             report = report_from_plain(plain)
             if report.host != host:
                 raise RefusedError(f"the agent of {host} reports for {report.host}: join as that")
-            if self.registry.report(report):
+            has_news = self.registry.report(report)
+            self._remember(report)
+            if has_news:
                 await self.changed()
+
+    def _remember(self, report: Report) -> None:
+        """Write down how far a host has come; where there is no room, what is told goes on."""
+        known = self.registry.standings
+        own = {name: known[name] for name in report.workloads if name in known}
+        with suppress(StoreError):
+            standings.write(self.authority.store, own)
 
     async def _next(self, edition: int) -> None:
         async with self._news:
@@ -237,7 +274,7 @@ def _code(error: SeawallError) -> grpc.StatusCode:
         return grpc.StatusCode.RESOURCE_EXHAUSTED
     if isinstance(error, RefusedError):
         return grpc.StatusCode.PERMISSION_DENIED
-    if isinstance(error, MessageError | IdentityError):
+    if isinstance(error, HearsayError | IdentityError):
         return grpc.StatusCode.INVALID_ARGUMENT
     return grpc.StatusCode.UNAVAILABLE
 
@@ -250,8 +287,12 @@ async def _host(controller: Controller, context: "_Context") -> str:
     try:
         leaf = x509.load_pem_x509_certificate(shown[0])
         host = host_of(leaf_id(leaf, controller.authority.clock()), trust_domain)
+        if host:
+            controller.refuse_revoked(host)
     except (ValueError, IdentityError) as error:
         fault = f"no agent's certificate: {error}"
+    except RefusedError as error:
+        host, fault = "", str(error)
     if not host:
         await context.abort(grpc.StatusCode.PERMISSION_DENIED, fault)
     return host

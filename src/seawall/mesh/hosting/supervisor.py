@@ -13,7 +13,7 @@ from typing import NamedTuple
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.store import Store
-from seawall.mesh.control import declared
+from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
 from seawall.mesh.control.registry import Entry
@@ -170,6 +170,8 @@ class Supervisor:
             entries += self._outside.entries
             with authority.store.changes():
                 declared.write(authority.store, entries, plan.rules, plan.lifetime, plan.edges)
+                # No proxy of this host is alive: nobody is to wait for one.
+                standings.forget(authority.store, [entry.name for entry in entries])
             authority.store.close()
 
         as_user(CONTROLLER_USER, prepare)

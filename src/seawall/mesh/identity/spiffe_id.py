@@ -45,9 +45,15 @@ class SpiffeId(NamedTuple):
         return parse(f"{self}/{'/'.join(segments)}")
 
 
-@lru_cache(maxsize=4096)
-def parse(text: str) -> SpiffeId:
+def parse(text: object) -> SpiffeId:
     """The id that a text is; raises :class:`IdentityError` with what is wrong about it."""
+    if not isinstance(text, str):
+        raise IdentityError("an id is a text: write one like spiffe://example.org/ns/shop/sa/web")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> SpiffeId:
     fault = _fault(text)
     if fault:
         raise IdentityError(

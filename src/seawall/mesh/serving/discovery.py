@@ -54,6 +54,8 @@ class Session:
 
     async def _heard(self, request: DiscoveryRequest) -> None:
         kind = request.type_url
+        if kind not in ORDER:
+            return  # there is none of it, and nothing is kept for it
         own = self._wanted.setdefault(kind, Subscription())
         if request.response_nonce and request.response_nonce != own.nonce:
             return  # about something older than what is on its way

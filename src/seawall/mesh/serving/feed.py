@@ -58,7 +58,7 @@ class Feed:
     async def refused(self, refusal: Refusal) -> None:
         """Note that the proxy keeps what it had."""
         async with self._changed:
-            self.refusals = [*self.refusals[-9:], refusal]
+            self.refusals = [*self.refusals[-9:], refusal._replace(reason=refusal.reason[:500])]
             self._changed.notify_all()
 
     def has(self, version: int) -> bool:
