@@ -5,13 +5,16 @@ what is done come from one compiler. The tests hold both against an evaluator th
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Protocol, Rule
 from seawall.mesh.proxies.access import configurations_of
 from seawall.mesh.proxies.names import Json
+
+if TYPE_CHECKING:
+    import re
 
 
 class Request(NamedTuple):
@@ -32,7 +35,13 @@ class Decision(NamedTuple):
 
 NOBODY = "no rule allows it"
 NO_PATH = "the path is refused before any rule"
-_ESCAPED_SLASH = pattern(r"%(?:2[fF]|5[cC])")
+_AUTHORITY = pattern(r"^(?i:https?)://[^/?#@]+")
+_REFUSED = pattern(r"%(?:2[fF]|5[cC]|00)")
+_NO_TEXT = pattern(r"[^!-~]|#")
+_DOTS = pattern(r"((?:\.|%2[eE]){1,2}\Z|\.{1,2};)")
+_ESCAPED = pattern(r"%([0-9a-fA-F]{2})")
+_TO_ESCAPE = pattern(r'["<>^`{|}]')
+_SLASHES = pattern(r"//+")
 
 
 def decide(rules: Sequence[Rule], port: Port, request: Request) -> Decision:
@@ -57,25 +66,36 @@ def decide(rules: Sequence[Rule], port: Port, request: Request) -> Decision:
 def normalized(path: str) -> str:
     """A path as rules see it: without query, dotted segments and doubled slashes.
 
-    Empty where the proxy refuses it: it has an escaped slash or leads above the root.
+    So the proxy hands them on, too: letters are not escaped, and backslashes are slashes. Empty
+    where the proxy refuses it: it has an escaped slash, a fragment, or what no path has.
     """
-    path = path.partition("?")[0].partition("#")[0]
-    if not path.startswith("/") or _ESCAPED_SLASH.search(path):
+    path = _AUTHORITY.sub("", path) or "/"
+    before = path.partition("?")[0]
+    if not path.startswith("/") or _REFUSED.search(before) or _NO_TEXT.search(path):
         return ""
     kept: list[str] = []
-    segments = path.split("/")[1:]
+    segments = before.replace("\\", "/").split("/")[1:]
     for number, segment in enumerate(segments):
         is_last = number == len(segments) - 1
-        plain = segment.replace("%2e", ".").replace("%2E", ".")
-        if plain == "..":
-            if not kept:
-                return ""
+        dots = _DOTS.match(segment)
+        if dots is None:
+            kept.append(_ESCAPED.sub(_unescaped, _TO_ESCAPE.sub(_escaped, segment)))
+            continue
+        if kept and dots[1].replace("%2e", ".").replace("%2E", ".").rstrip(";") == "..":
             kept.pop()
-        elif plain not in (".", "") or (is_last and plain == ""):
-            kept.append(segment)
-        if is_last and plain in (".", ".."):
+        if is_last:
             kept.append("")
-    return "/" + "/".join(kept)
+    plain = "/" + "/".join(kept)
+    return _SLASHES.sub("/" if plain.strip("/") else "//", plain)
+
+
+def _unescaped(found: "re.Match[str]") -> str:
+    letter = chr(int(found[1], 16))
+    return letter if letter.isascii() and (letter.isalnum() or letter in "-._~") else found[0]
+
+
+def _escaped(found: "re.Match[str]") -> str:
+    return f"%{ord(found[0]):02X}"
 
 
 def _matches(policy: Json, request: Request) -> bool:
@@ -106,6 +126,8 @@ def _is_meant(principal: Json, caller: SpiffeId) -> bool:
 
 
 def _text_matches(matcher: Json, text: str) -> bool:
+    if "safe_regex" in matcher:
+        return pattern(matcher["safe_regex"]["regex"]).fullmatch(text) is not None
     return text.startswith(matcher["prefix"]) if "prefix" in matcher else text == matcher["exact"]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source
 from seawall.mesh.proxies.names import TYPES, Json, any_of, url_of
+from seawall.mesh.proxies.odd_paths import refusals
 
 _NETWORK = ("envoy.filters.network.rbac", "envoy.extensions.filters.network.rbac.v3.RBAC")
 _HTTP = ("envoy.filters.http.rbac", "envoy.extensions.filters.http.rbac.v3.RBAC")
@@ -49,8 +50,8 @@ def configurations_of(rules: Sequence[Rule], port: Port, scope: str = "") -> lis
     denied = [rule for rule in here if not rule.allows]
     allowed = [rule for rule in here if rule.allows]
     return [
-        _configuration("DENY", denied, port, _name(DENIED, port, scope), DENIED),
-        _configuration("ALLOW", allowed, port, _name(ALLOWED, port, scope), ALLOWED),
+        _configuration("DENY", refusals(here, port) | _policies(denied), port, scope),
+        _configuration("ALLOW", _policies(allowed), port, scope),
     ]
 
 
@@ -62,12 +63,21 @@ def _name(counted: str, port: Port, scope: str) -> str:
     return f"{_kind(port)[0]}.{counted}:{scope}{port.number}"
 
 
-def _configuration(action: str, rules: Iterable[Rule], port: Port, name: str, counted: str) -> Json:
-    policies = {rule.name: _policy(rule) for rule in rules}
+def _configuration(action: str, policies: dict[str, Json], port: Port, scope: str) -> Json:
+    counted = DENIED if action == "DENY" else ALLOWED
     config = any_of(_kind(port)[1], rules={"action": action, "policies": policies})
     word = "rules_stat_prefix" if port.protocol is Protocol.HTTP else "stat_prefix"
     config[word] = f"{counted}_{port.number}_"
-    return any_of(TYPES["extension"], name=name, typed_config=config)
+    return any_of(TYPES["extension"], name=_name(counted, port, scope), typed_config=config)
+
+
+def _policies(rules: Iterable[Rule]) -> dict[str, Json]:
+    """By name; two rules of one name stay two, or what one of them denies would be forgotten."""
+    found: dict[str, Json] = {}
+    for rule in rules:
+        name = rule.name if rule.name not in found else f"{rule.name} ({len(found)})"
+        found[name] = _policy(rule)
+    return found
 
 
 def _policy(rule: Rule) -> Json:

@@ -6,6 +6,7 @@ way out theirs leads nowhere, so that what was refused is logged.
 
 from collections.abc import Sequence
 from ipaddress import ip_address
+from itertools import product
 
 from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
@@ -32,6 +33,13 @@ _ORIGINAL = filter_of(
 )
 _EARLY = 64 * 1024
 """Bytes from a caller that are kept while the application is being connected to."""
+_TAKEN_FOR_IT = tuple(
+    f"x{one}forwarded{two}client{three}cert"
+    for one, two, three in product("-_", repeat=3)
+    if "_" in (one, two, three)
+)
+"""Headers that CGI programs and their like do not tell from the one that says who called
+(RFC 3875 4.1.18): who calls could write there what they like."""
 HANDSHAKE_TIMEOUT = 5
 """Seconds for a handshake: who says nothing does not keep a connection."""
 
@@ -177,6 +185,7 @@ def manager(
     }
     if is_inbound:
         fields["set_current_client_cert_details"] = {"uri": True}
+        host["request_headers_to_remove"] = list(_TAKEN_FOR_IT)
     if longest:
         fields["common_http_protocol_options"] = {"max_connection_duration": seconds(longest)}
     return filter_of(*MANAGER, **fields)
