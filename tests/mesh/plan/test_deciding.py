@@ -115,3 +115,19 @@ def test_a_path_that_is_refused_before_any_rule() -> None:
         "the path is refused before any rule",
     )
     assert decide([], port, Request(caller, "GET", "/a")) == (False, "no rule allows it")
+
+
+def test_a_path_that_may_mean_another_one_is_refused_where_rules_ask_about_paths() -> None:
+    port, caller = Port(80, Protocol.HTTP), parse("spiffe://td/a")
+    below = Rule("below", allows=True, to=TARGET, paths=("/a/*",))
+    denial = Rule("denial", allows=False, to=TARGET, paths=("/admin/*",))
+    everything = Rule("all", allows=True, to=TARGET)
+
+    def may(path: str, *rules: Rule) -> bool:
+        return decide(rules, port, Request(caller, "GET", path)).is_allowed
+
+    assert may("/a/b;v=1", below)
+    assert not may("/a/%2e%2e;/admin", below)
+    assert not may("/admin;v=1/b", denial, everything)
+    assert may("/admin;v=1/b", everything)
+    assert may("/a/%2e%2e;/admin", everything)

@@ -62,10 +62,8 @@ async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     plan = declared.read(store)
     store.close()
     authority = authority_in(state, plan.lifetime)
-    revive(authority)
     registry = Registry(plan.entries, plan.rules, plan.lifetime, edges=plan.edges)
     registry.revoked = declared.revoked(authority.store)
-    registry.recall(standings.read(authority.store))
     for name in (JOIN, MAIN):
         _remove(os.path.join(run, name))
     own = Addresses(f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
@@ -76,6 +74,8 @@ async def serve_controller(
     controller: Controller, run: str, addresses: Sequence[Addresses]
 ) -> None:
     """Serve agents, and operators by a socket in ``run``, until told to stop."""
+    revive(controller.authority)
+    controller.registry.recall(standings.read(controller.authority.store))
     tokens.begin(controller.authority)
     _remove(os.path.join(run, OPERATOR))
     operator = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
