@@ -257,15 +257,15 @@ def test_who_changes_much_is_heard_of_once(tmp_path: Path) -> None:
     controller = controller_in(tmp_path)
 
     async def act() -> None:
-        other = Stream(controller, "two")
-        await other.heard()
+        other = Stream(controller, "one", Report("one", {"web": HERE}))
+        await other.heard(2)
         for number in range(500):
             address = f"10.1.{number // 250}.{number % 250 + 1}"
-            report = Report("one", {"web": HERE._replace(addresses=(address,))})
+            report = Report("two", {"orders": THERE._replace(addresses=(address,))})
             assert controller.registry.report(report)
             await controller.changed()
             await asyncio.sleep(0)
-        await other.heard(2)
+        await other.heard(3)
         assert len(other.orders) < 250
         await other.end()
 
