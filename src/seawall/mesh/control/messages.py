@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from seawall.core.errors import SeawallError
 from seawall.mesh.control.edge_messages import edges_from_plain, edges_to_plain
 from seawall.mesh.control.hearsay import (
     HearsayError,
@@ -16,7 +17,6 @@ from seawall.mesh.control.hearsay import (
     finite,
     texts_in,
 )
-from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import parse
 from seawall.mesh.plan.edges import Edges
 from seawall.mesh.plan.model import Known, Port, Protocol, Rule, Source, View, Workload
@@ -26,6 +26,8 @@ PROTOCOL = 1
 LARGEST = 16 * 1024 * 1024
 SERVICE = "seawall.mesh.v1.Controller"
 Plain = dict[str, Any]
+_MISFITS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, SeawallError)
+"""What comes of reading a message that has other values than it should have."""
 
 
 class MessageError(HearsayError):
@@ -147,7 +149,7 @@ def orders_from_plain(plain: Plain) -> Orders:
         revoked, callers = (
             tuple(map(_known_from_plain, plain.get(name, ()))) for name in ("revoked", "callers")
         )
-    except (KeyError, TypeError, ValueError, OverflowError, IdentityError) as error:
+    except _MISFITS as error:
         raise MessageError(f"orders do not fit ({error}): update seawall on both sides") from None
     return Orders(
         fields.number(plain, "generation"), fields.text(plain, "bundle"),
@@ -158,7 +160,7 @@ def orders_from_plain(plain: Plain) -> Orders:
 
 
 def _known_from_plain(plain: Plain) -> Known:
-    return Known(parse(plain["id"]), tuple(map(str, plain["addresses"])), int(plain["ends"]))
+    return Known(parse(plain["id"]), addresses_in(plain["addresses"]), int(plain["ends"]))
 
 
 def _view_to_plain(view: View) -> Plain:
