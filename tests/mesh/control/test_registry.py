@@ -36,13 +36,13 @@ def test_a_proxy_whose_agent_is_away_is_waited_for_while_its_certificate_holds()
 def test_who_is_revoked_is_told_of_to_nobody() -> None:
     registry = Registry(ENTRIES, [ALLOWED], 3600)
     registry.report(Report("here", {"web": _standing(1)}))
-    registry.report(Report("there", {"data": _standing(1)}))
+    registry.report(Report("there", {"data": _standing(1)._replace(addresses=("10.0.0.2",))}))
     (view,) = registry.views("here")
     assert [peer.name for peer in view.peers] == ["data"]
     registry.revoked = frozenset({DATA})
     (view,) = registry.views("here")
     assert view.peers == ()
-    assert registry.revoked_peers() == (Known(DATA, ("10.0.0.1",)),)
+    assert registry.revoked_peers() == (Known(DATA, ("10.0.0.2",)),)
     assert not registry.may("there", DATA)
 
 

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from seawall.mesh.hosting.commands import tried
+from seawall.mesh.hosting.errors import HostError
 
 LARGEST = 1024 * 1024
 MOST_AT_ONCE = 200
@@ -105,7 +106,10 @@ class Cutter:
             peers = [(str(ip_address(address)), int(port)) for address, port in asked["peers"]]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             return {"refused": f"no request of an agent ({error}): update seawall on this host"}
-        ended, left = cut(namespace, peers)
+        try:
+            ended, left = cut(namespace, peers)
+        except HostError as error:  # whoever asks next is answered still
+            return {"refused": str(error)}
         if ended:
             self._say(f"{asked['workload']}: {ended} connections ended: {asked.get('why', '')!s}")
         return {"ended": ended, "left": left}
