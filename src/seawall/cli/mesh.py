@@ -58,6 +58,18 @@ def parser() -> Parser:
     )  # fmt: skip
     status.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     status.add_argument("--json", action="store_true", help="for programs")
+    replace = actions.add_parser(
+        "replace", help="another proxy program, without a failed request", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    replace.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    replace.add_argument(
+        "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
+    )
+    replace.add_argument(
+        "--within", metavar="SECONDS", type=int, default=600,
+        help="how long each old proxy may take to end what it has under way (default: 600)",
+    )  # fmt: skip
     mesh_policy.add_parser(actions)
     mesh_ca.add_parsers(actions)
     mesh_inject.add_parsers(actions)
@@ -153,6 +165,20 @@ def _down(options: argparse.Namespace) -> int:
     return 0
 
 
+def _replace(options: argparse.Namespace) -> int:
+    from seawall.mesh.hosting import asking, running  # noqa: PLC0415 - the extra
+    from seawall.mesh.proxies import program  # noqa: PLC0415
+
+    running.check_host()
+    envoy = program.find(os.path.abspath(options.envoy) if options.envoy else "")
+    layout = _layout_of(options.mesh)
+    said = asking.ask(layout.requests, envoy=envoy, within=options.within)
+    for own in said["replaced"]:
+        left = f", {own['left']} connections were cut" if own["left"] else ""
+        sys.stdout.write(f"{own['name']}: replaced in {own['seconds']:.1f} s{left}\n")
+    return 0
+
+
 def _layout_of(named: str) -> "Layout":
     from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415 - the extra
     from seawall.mesh.plan import reading  # noqa: PLC0415
@@ -207,6 +233,6 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "up": _up, "down": _down, "status": _status, "ca": _operate, "token": _operate,
-    "verify": _verify,
+    "up": _up, "down": _down, "status": _status, "replace": _replace,
+    "ca": _operate, "token": _operate, "verify": _verify,
 }  # fmt: skip

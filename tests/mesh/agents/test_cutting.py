@@ -73,5 +73,5 @@ def test_who_cannot_be_cut_must_drain(tmp_path: Path) -> None:
     b'{"workload": "a", "peers": [["no address", 0]]}', b'{"workload": "a", "peers": 1}',
     b'{"workload": "a", "peers": [["10.0.0.1", "x"]]}', b"[" * 100_000])  # fmt: skip
 def test_odd_requests_are_refused(line: bytes) -> None:
-    said = Cutter("", {"a": "seawall-none.a"}, 0, lambda _: None).answer(line)
+    said = Cutter({"a": "seawall-none.a"}, lambda _: None).answer(line)
     assert "update seawall on this host" in said["refused"]

@@ -12,7 +12,7 @@ from shutil import which
 from typing import Any
 
 from seawall.mesh.control.operating import OperatorError, ask
-from seawall.mesh.hosting import network
+from seawall.mesh.hosting import network, running
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.proxies import program
 from tests.mesh.hosting.keeping import kept_up
@@ -165,6 +165,10 @@ class Raised:
                 pass
             time.sleep(0.05)
         return False
+
+    def stop(self) -> None:
+        """Begin to take it down."""
+        running.take_down(self.layout)
 
     def end(self) -> None:
         for kept in self._kept:

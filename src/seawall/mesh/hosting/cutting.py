@@ -7,11 +7,7 @@ agent asks here, over a socket that it alone can open. A request and its answer 
 each.
 """
 
-import contextlib
 import json
-import os
-import socket
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -19,10 +15,8 @@ from typing import Any
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.errors import HostError
 
-LARGEST = 1024 * 1024
 MOST_AT_ONCE = 200
 """Peers of one command: what a command line holds."""
-_TIMEOUT = 5.0
 
 Peer = tuple[str, int]
 """An address, and a port, or 0 for all."""
@@ -54,49 +48,12 @@ def _lines(*arguments: str) -> int:
 
 
 class Cutter:
-    """Answers the agent of this host, in a thread of its own, so that nothing else delays it."""
+    """Ends connections of workloads for the agent of this host."""
 
-    def __init__(
-        self, path: str, namespaces: Mapping[str, str], group: int, say: Callable[[str], None]
-    ) -> None:
-        self._path = path
+    def __init__(self, namespaces: Mapping[str, str], say: Callable[[str], None]) -> None:
         self._namespaces = namespaces
         """By workload."""
-        self._group = group
         self._say = say
-        self._listener: socket.socket | None = None
-
-    def start(self) -> None:
-        """Listen from now on."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(self._path)
-        os.chown(self._path, 0, self._group)
-        os.chmod(self._path, 0o660)
-        listener.listen(16)
-        self._listener = listener
-        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Listen no more."""
-        if self._listener is not None:
-            with contextlib.suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-
-    def _serve(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                asking, _ = listener.accept()
-            except OSError:
-                return  # it was closed
-            with asking:
-                asking.settimeout(_TIMEOUT)
-                try:
-                    asking.sendall(json.dumps(self.answer(_line_from(asking))).encode() + b"\n")
-                except OSError:
-                    continue  # who asked has gone
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """What comes of a request ``{"workload": NAME, "peers": [[ADDRESS, PORT], ...]}``."""
@@ -113,13 +70,3 @@ class Cutter:
         if ended:
             self._say(f"{asked['workload']}: {ended} connections ended: {asked.get('why', '')!s}")
         return {"ended": ended, "left": left}
-
-
-def _line_from(asking: socket.socket) -> bytes:
-    found = b""
-    while not found.endswith(b"\n") and len(found) < LARGEST:
-        more = asking.recv(65_536)
-        if not more:
-            break
-        found += more
-    return found

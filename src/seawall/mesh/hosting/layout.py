@@ -70,6 +70,16 @@ class Layout(NamedTuple):
         return os.path.join(self.run, "cutting", "cut.sock")
 
     @property
+    def requests(self) -> str:
+        """The socket on which root asks the supervisor for something."""
+        return os.path.join(self.run, "supervisor.sock")
+
+    @property
+    def drain(self) -> str:
+        """A file with the seconds that the mesh takes to end what is under way."""
+        return os.path.join(self.run, "drain")
+
+    @property
     def logs(self) -> str:
         """What processes say."""
         return os.path.join(self.run, "logs")

@@ -35,6 +35,8 @@ class Program(NamedTuple):
     """An Envoy in the host's network."""
 
     name: str
+    place: str
+    """The name of its directory (``Layout.proxy``)."""
     bootstrap: str
     user: int
     may_bind: bool = False
@@ -110,7 +112,7 @@ class Outside:
         own = exit_id(self._plan.trust_domain, self._host)
         agent = os.path.join(layout.sockets, name, "discovery.sock")
         path = self._written(name, bootstrap(own, agent, layout.admin(name)))
-        return Program(f"{name}.proxy", path, EXIT_USER)
+        return Program(f"{name}.proxy", name, path, EXIT_USER)
 
     def _prepared_front(self) -> Program:
         gateway = self._edges.gateway
@@ -123,7 +125,7 @@ class Outside:
             self._bring_certificate()
         config = front(gateway.address, gateway.port, self.paths[1], layout.admin(FRONT))
         path = self._written(FRONT, config)
-        return Program(FRONT, path, FRONT_USER, gateway.port < _FIRST_FREE_PORT)
+        return Program(FRONT, FRONT, path, FRONT_USER, gateway.port < _FIRST_FREE_PORT)
 
     def _gateway_user(self) -> int:
         names = [member.name for member in self._plan.members]

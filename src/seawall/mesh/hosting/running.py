@@ -129,7 +129,7 @@ def _end(pid: int, layout: Layout) -> None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _PATIENCE + _drain_of(layout)
         while running(layout) == pid and time.monotonic() < deadline:
             time.sleep(0.02)
 
@@ -150,6 +150,15 @@ def _own_processes(layout: Layout) -> set[int]:
         for entry in os.listdir("/proc")
         if entry.isdigit() and _is_for(int(entry), layout)
     }
+
+
+def _drain_of(layout: Layout) -> int:
+    """Seconds that the supervisor lets requests take."""
+    try:
+        with open(layout.drain, encoding="ascii") as stream:
+            return int(stream.read(10))
+    except (OSError, ValueError):
+        return 0
 
 
 def _is_for(pid: int, layout: Layout) -> bool:

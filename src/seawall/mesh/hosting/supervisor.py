@@ -3,12 +3,14 @@
 It touches no application byte, no key and no certificate.
 """
 
+import contextlib
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import rotation
@@ -17,11 +19,12 @@ from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
 from seawall.mesh.control.registry import Entry
-from seawall.mesh.hosting import network
+from seawall.mesh.hosting import administration, network
 from seawall.mesh.hosting.children import Child, Recipe, shorten, stop_all
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.cutting import Cutter
 from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.hosting.layout import (
     AGENT_USER,
     ATTESTOR_USER,
@@ -30,8 +33,10 @@ from seawall.mesh.hosting.layout import (
     proxy_user,
 )
 from seawall.mesh.hosting.network import Place
-from seawall.mesh.hosting.outside import Outside, Program
+from seawall.mesh.hosting.outside import FRONT, Outside, Program
+from seawall.mesh.hosting.replacing import Replaced, replace
 from seawall.mesh.plan.reading import Member, Plan
+from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.errors import RedirectError
@@ -57,6 +62,16 @@ class Hosted(NamedTuple):
     proxy_user: int
 
 
+class Proxy(NamedTuple):
+    """An Envoy that runs."""
+
+    name: str
+    recipe: Callable[[], Recipe]
+    """How it is started, with the program that is the right one then."""
+    admin: str
+    child: Child
+
+
 class Supervisor:
     """All of one mesh on this host."""
 
@@ -78,7 +93,14 @@ class Supervisor:
         self._faults: dict[str, str] = {}
         namespaces = {own.member.name: own.place.namespace for own in self._hosted}
         self._outside = Outside(plan, layout, HOST)
-        self._cutter = Cutter(layout.cutter, namespaces, AGENT_USER, self._say)
+        cutter = Cutter(namespaces, self._say)
+        self._hatches = (
+            Hatch(layout.cutter, AGENT_USER, cutter.answer), Hatch(layout.requests, 0, self._answer)
+        )  # fmt: skip
+        self._changing: tuple[Child, ...] = ()
+        """Of a proxy that is being replaced, the old one and the new one."""
+        self._proxies: dict[str, Proxy] = {}
+        """All that are Envoys, by name."""
 
     # Up -------------------------------------------------------------------------------------
 
@@ -92,7 +114,10 @@ class Supervisor:
             self._write_hosts(own)
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
-        self._cutter.start()
+        with open(self._layout.drain, "w", encoding="ascii") as stream:
+            stream.write(str(self._plan.drain))
+        for hatch in self._hatches:
+            hatch.open()
         self._start(self._controller())
         self._wait("the controller", self._controller_answers)
         if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
@@ -102,9 +127,9 @@ class Supervisor:
         self._start(self._agent())
         for own in self._hosted:
             self._write_bootstrap(own)
-            self._start(self._proxy(own))
-        for program in programs:
-            self._start(self._in_host(program))
+            self._start_proxy(own.member.name, partial(self._proxy, own))
+        for one in programs:
+            self._start_proxy(one.place, partial(self._in_host, one))
         self._wait("the proxies", self._proxies_are_ready)
         for own in self._hosted:
             if own.member.process is not None:
@@ -115,7 +140,7 @@ class Supervisor:
 
         What goes wrong with one workload is said, and is nothing to the others.
         """
-        for child in self.children:
+        for child in list(self.children):  # one may be taking another one's place
             if child.look_after():
                 self._say(f"{child.recipe.name} had ended: started again")
             self._say_once(child.recipe.name, child.fault)
@@ -126,8 +151,7 @@ class Supervisor:
                 self._look_at_rules(own)
             for child in self.children:
                 shorten(child.recipe.log)
-            for done in self._outside.watch():
-                self._say(done)
+            self._look_outside()
         time.sleep(_TICK)
 
     def _look_at_rules(self, own: Hosted) -> None:
@@ -140,12 +164,77 @@ class Supervisor:
             fault = str(error)
         self._say_once(f"the rules of {own.member.name}", fault)
 
+    def _look_outside(self) -> None:
+        fault = ""
+        try:
+            for done in self._outside.watch():
+                self._say(done)
+        except SeawallError as error:
+            fault = str(error)
+        self._say_once("the rules of the exit", fault)
+
     def end(self) -> None:
-        """Stop everything and take the network away."""
-        self._cutter.stop()
-        stop_all(list(reversed(self.children)))
+        """Let what is under way come to its end, stop everything and take the network away."""
+        for hatch in self._hatches:
+            hatch.close()
+        try:
+            self._finish()
+        except SeawallError as error:
+            self._say(f"requests under way were not waited for: {error}")
+        stop_all([*reversed(self.children), *self._changing])
         self._outside.end()
         network.remove(self._plan.mesh)
+
+    def _finish(self) -> None:
+        """Nothing new begins; what is under way has a while to end."""
+        running = [own for own in self._proxies.values() if own.child.pid]
+        if not running or not self._plan.drain:
+            return
+        for hosted in self._hosted:
+            if hosted.place.namespace in network.namespaces_of(self._plan.mesh):
+                closing = hosted.redirect._replace(is_closing=True)
+                loading.load(closing, hosted.place.enter)
+        for own in running:
+            with contextlib.suppress(HostError):  # it may have ended just now
+                administration.drain(own.admin)
+        inner = [own.admin for own in running if own.name != FRONT]
+        left = administration.wait_until_idle(inner, self._plan.drain)
+        if left:
+            self._say(f"{left} requests or connections were cut after {self._plan.drain} s")
+
+    def replace_proxies(self, envoy: str, within: float) -> list[Replaced]:
+        """Put another Envoy in the place of each; the next one when the last one stands."""
+        program.version_of(envoy)
+        before, self._envoy = self._envoy, envoy
+        done = []
+        try:
+            for own in list(self._proxies.values()):
+                self._changing = old, new = own.child, Child(own.recipe())
+                adopt = partial(self._adopt, own, new)
+                done.append(replace(old, new, own.admin, within, adopt))
+                self._say(f"{new.recipe.name} was replaced")
+        except BaseException:
+            self._envoy = before
+            raise
+        finally:
+            self._changing = ()
+        return done
+
+    def _adopt(self, own: Proxy, new: Child) -> None:
+        """From here on the new one is looked after, and the old one is let go."""
+        self.children[self.children.index(own.child)] = new
+        self._proxies[own.name] = own._replace(child=new)
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        """Root asks for another Envoy: ``{"envoy": PATH, "within": SECONDS}``."""
+        try:
+            asked = json.loads(line)
+            done = self.replace_proxies(str(asked["envoy"]), float(asked["within"]))
+        except SeawallError as error:
+            return {"refused": str(error)}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return {"refused": f"no request ({error}): update seawall on this host"}
+        return {"replaced": [own._asdict() for own in done]}
 
     # Steps ----------------------------------------------------------------------------------
 
@@ -203,7 +292,7 @@ class Supervisor:
                 "is started: see that the kernel has nf_tables, nat and IPv6"
             )
 
-    def _start(self, recipe: Recipe) -> None:
+    def _start(self, recipe: Recipe) -> Child:
         child = Child(recipe)
         try:
             child.start()
@@ -213,6 +302,11 @@ class Supervisor:
                 "command and its directory"
             ) from None
         self.children.append(child)
+        return child
+
+    def _start_proxy(self, name: str, recipe: Callable[[], Recipe]) -> None:
+        admin = self._layout.admin(name)
+        self._proxies[name] = Proxy(name, recipe, admin, self._start(recipe()))
 
     def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_WITHIN
@@ -315,15 +409,16 @@ class Supervisor:
         name = f"{own.member.name}.proxy"
         return Recipe(name, command, self._log(name), _own_environment())
 
-    def _in_host(self, program: Program) -> Recipe:
-        user = _dropped(program.user, "net_bind_service" if program.may_bind else "")
-        command = (*user, *self._envoy_with(program.bootstrap))
-        return Recipe(program.name, command, self._log(program.name), _own_environment())
+    def _in_host(self, one: Program) -> Recipe:
+        user = _dropped(one.user, "net_bind_service" if one.may_bind else "")
+        command = (*user, *self._envoy_with(one.bootstrap))
+        return Recipe(one.name, command, self._log(one.name), _own_environment())
 
     def _envoy_with(self, path: str) -> tuple[str, ...]:
         return (
             self._envoy, "-c", path, "--disable-hot-restart", "--concurrency", "1",
-            "--drain-time-s", "5", "--log-level", "warning",
+            "--drain-time-s", str(administration.DRAIN_SECONDS), "--drain-strategy", "immediate",
+            "--log-level", "warning",
             # The access log is read by people, and by mesh verify: not ten seconds late.
             "--file-flush-interval-msec", "1000",
         )  # fmt: skip

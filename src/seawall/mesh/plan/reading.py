@@ -53,6 +53,7 @@ _FIRST_OWN_USER = FIRST_PROXY_USER - 10
 RESERVED = ("seawall",)
 """The first segment of the paths of the mesh's own parts: its controller and agents."""
 DAY = 24 * 3600
+USUAL_DRAIN, _LONGEST_DRAIN = 5, 600
 _MOST_USERS = 2**31
 
 
@@ -91,6 +92,8 @@ class Plan(NamedTuple):
     """What its own tests say (``plan.trying``)."""
     edges: Edges = NONE
     """What it has to do with the world outside."""
+    drain: int = USUAL_DRAIN
+    """Seconds that requests under way have to end when the mesh is taken down."""
 
 
 def load(path: str) -> Plan:
@@ -106,7 +109,7 @@ def plan_of(path: str, data: bytes) -> Plan:
     (root,) = documents
     root.only(
         "mesh", "trustDomain", "certificates", "workloads", "policy", "tests", "external", "egress",
-        "gateway",
+        "gateway", "drain",
     )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
@@ -123,7 +126,8 @@ def plan_of(path: str, data: bytes) -> Plan:
     rules = rules_in(root.of("policy"), known) if "policy" in root else ()
     _refuse_unreachable(root, edges, known, rules)
     expected = _expectations(root.of("tests"), known) if "tests" in root else ()
-    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected, edges)
+    drain = seconds_of(root.of("drain"), 0, _LONGEST_DRAIN) if "drain" in root else USUAL_DRAIN
+    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected, edges, drain)
 
 
 def _gateway_member(node: Node, members: Sequence[Member], domain: SpiffeId) -> Member:

@@ -34,6 +34,8 @@ class Redirect(NamedTuple):
     """Addresses of DNS servers that the application may ask itself, on port 53."""
     open_ports: tuple[int, ...] = (PROBES,)
     """TCP ports of the proxy itself that are reached from outside, without redirection."""
+    is_closing: bool = False
+    """Whether the application begins nothing new any more: what it has goes on."""
 
 
 def rules_of(redirect: Redirect) -> str:
@@ -69,6 +71,11 @@ def rules_of(redirect: Redirect) -> str:
         "    type filter hook output priority 0; policy drop;",
         '    oifname "lo" accept',
         f"    meta skuid {user} accept",
+        *(
+            [f"    meta skuid != {user} ct state new meta l4proto tcp reject with tcp reset"]
+            if redirect.is_closing
+            else []
+        ),
         "    ct status dnat accept",
         *(
             f"    {_daddr(own)} {protocol} dport 53 accept"
