@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 Plain = Mapping[str, Any]
+PLAINTEXT = "plaintext:"
+"""What the names of counters of connections without TLS begin with (``mesh.watching``)."""
 
 
 def status_table(status: Plain) -> str:
@@ -23,7 +25,24 @@ def status_table(status: Plain) -> str:
     if status["waits_for"]:
         lines.append(f"waits for {', '.join(status['waits_for'])}")
     lines += [f"revoked: {name}" for name in status["revoked"]]
+    lines += _lenient(status)
     return "\n".join([*lines, ""])
+
+
+def _lenient(status: Plain) -> list[str]:
+    """Who takes plaintext, how much came, and who is no part of the mesh at all."""
+    lines = []
+    for name, own in sorted(status["workloads"].items()):
+        until = own.get("plaintext_until", 0)
+        counts = (own["standing"] or {}).get("counts", {})
+        came = sum(value for key, value in counts.items() if key.startswith(PLAINTEXT))
+        if until > status["now"]:
+            lines.append(f"permissive: {name} takes plaintext for {until - status['now']} s more; "
+                         f"{came} connections came so")  # fmt: skip
+        elif until:
+            lines.append(f"permissive: {name} has taken no plaintext for {status['now'] - until} s")
+    lines += [f"off: {name}: {reason}" for name, reason in sorted(status.get("off", {}).items())]
+    return lines
 
 
 def issuers_table(status: Plain) -> str:

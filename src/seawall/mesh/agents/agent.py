@@ -137,7 +137,10 @@ class Agent:
                 charge.renew_at = 0.0
 
     async def _end_connections(self) -> None:
-        """End connections of those who are revoked, or whose identity has ended."""
+        """Act when the time of something is over.
+
+        That is a revoked peer's, an identity's that has ended, and that of taking plaintext.
+        """
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY):
@@ -146,6 +149,8 @@ class Agent:
             orders = self.orders
             if orders is None:
                 continue
+            if any(0 < charge.strict_at <= self._clock() for charge in self.charges.values()):
+                await self._bring()
             names = [view.own.name for view in orders.views]
             await self._cut(names, self._watch.revoked(orders), "revoked")
             for own in self._watch.ended(orders, self._clock()):

@@ -1,5 +1,6 @@
 """A workload that an agent takes care of: its key and certificate, its proxy's configuration."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ class Charge:
         self.counts = _NO_COUNTS
         self.edition = 0
         """Raised to have all connections from peers ended by the proxy itself."""
+        self.strict_at = 0
+        """When it takes plaintext no more, in seconds since the epoch; 0 where it takes none."""
         self._paths = paths
         self._told: tuple[View, str, Pair] | None = None
         self._version = 0
@@ -53,6 +56,9 @@ class Charge:
             return
         roots = tuple(certificates.from_pem(orders.bundle.encode()))
         view = view._replace(edition=self.edition, sockets=self._paths)
+        if view.plaintext_until <= time.time():
+            view = view._replace(plaintext_until=0)
+        self.strict_at = view.plaintext_until
         told = (view, orders.bundle, pair)
         if told != self._told:
             self._told = told

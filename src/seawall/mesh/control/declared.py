@@ -1,7 +1,7 @@
 """The mesh as it was declared, in the store: a controller that is started again knows it."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.mesh.authority.store import Store
@@ -12,7 +12,7 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 from seawall.mesh.plan.edges import NONE, Edges
 from seawall.mesh.plan.model import Port, Protocol, Rule
 
-_FACT, _REVOKED = "declared", "revoked"
+_FACT, _REVOKED, _OFF = "declared", "revoked", "off"
 
 
 class Declared(NamedTuple):
@@ -51,6 +51,7 @@ def read(store: Store) -> Declared:
         Entry(
             own["name"], parse(own["id"]), own["host"],
             tuple(Port(number, Protocol(name), long) for number, name, long in own["ports"]),
+            int(own.get("plaintext_until", 0)),
         )
         for own in plain["entries"]
     )  # fmt: skip
@@ -67,3 +68,14 @@ def revoked(store: Store) -> frozenset[SpiffeId]:
 def set_revoked(store: Store, names: Collection[SpiffeId]) -> None:
     """Remember which ids are revoked, within ``changes``."""
     store.set_fact(_REVOKED, json.dumps(sorted(map(str, names))))
+
+
+def off(store: Store) -> dict[str, str]:
+    """The workloads that are no part of the mesh, with the reasons that were given."""
+    found: dict[str, str] = json.loads(store.fact(_OFF) or "{}")
+    return found
+
+
+def set_off(store: Store, reasons: Mapping[str, str]) -> None:
+    """Remember them, within ``changes``."""
+    store.set_fact(_OFF, json.dumps(dict(reasons), sort_keys=True))

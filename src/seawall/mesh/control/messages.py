@@ -171,6 +171,7 @@ def _view_to_plain(view: View) -> Plain:
         "longest_connection": view.longest_connection,
         "edges": edges_to_plain(Edges(view.externals, view.resolvers, view.gateway)),
         "exit": "" if view.exit is None else str(view.exit),
+        "plaintext_until": view.plaintext_until,
     }
 
 
@@ -182,6 +183,7 @@ def _view_from_plain(plain: Plain) -> View:
         tuple(map(_workload_from_plain, plain["peers"])),
         tuple(map(rule_from_plain, plain["rules"])),
         int(plain["longest_connection"]),
+        plaintext_until=int(plain.get("plaintext_until", 0)),
         externals=edges.externals,
         exit=parse(exit_) if exit_ else None,
         resolvers=edges.resolvers,

@@ -9,7 +9,7 @@ from seawall.core.errors import InputError, SeawallError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.slots import State
-from seawall.mesh.control import joining, probing
+from seawall.mesh.control import declared, joining, probing
 from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity import certificates
@@ -53,6 +53,7 @@ class Operator:
         workloads = {
             name: {
                 "id": str(entry.id), "host": entry.host, "ports": entry.ports,
+                "plaintext_until": entry.plaintext_until,
                 "standing": registry.standings[name]._asdict()
                 if name in registry.standings else None,
             }
@@ -62,6 +63,7 @@ class Operator:
             "trust_domain": authority.store.trust_domain().trust_domain,
             "now": authority.clock(), "generation": generation, "workloads": workloads,
             "issuers": _issuers(authority), "waits_for": registry.laggards(generation),
+            "off": declared.off(authority.store),
             "revoked": sorted(map(str, registry.revoked)), "lifetime": self._controller.lifetime,
         }  # fmt: skip
 

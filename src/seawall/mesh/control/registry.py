@@ -19,6 +19,8 @@ class Entry(NamedTuple):
     id: SpiffeId
     host: str
     ports: tuple[Port, ...]
+    plaintext_until: int = 0
+    """Until when it also takes who comes without TLS, in seconds since the epoch; 0 for never."""
 
 
 class Registry:
@@ -157,8 +159,10 @@ class Registry:
 
     def _told(self, view: View) -> View:
         """A view without those who are revoked, and with the exit of its host."""
-        exit_ = self._exit(self._entries[view.own.name].host)
+        entry = self._entries[view.own.name]
+        exit_ = self._exit(entry.host)
         return view._replace(
+            plaintext_until=entry.plaintext_until,
             peers=tuple(peer for peer in view.peers if peer.id not in self.revoked),
             externals=view.externals if exit_ is not None else (),
             exit=None if is_exit(view.own.name) else exit_,

@@ -88,6 +88,8 @@ class Supervisor:
             )
             for number, member in enumerate(plan.members)
         ]
+        self._meshed = [own for own in self._hosted if not own.member.mode.off_reason]
+        """Those that are part of the mesh: the others have a network only."""
         self.children: list[Child] = []
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
@@ -112,6 +114,7 @@ class Supervisor:
         network.build(self._plan.mesh, [own.place for own in self._hosted])
         for own in self._hosted:
             self._write_hosts(own)
+        for own in self._meshed:
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
         with open(self._layout.drain, "w", encoding="ascii") as stream:
@@ -125,7 +128,7 @@ class Supervisor:
             self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
         programs = self._outside.prepare()
         self._start(self._agent())
-        for own in self._hosted:
+        for own in self._meshed:
             self._write_bootstrap(own)
             self._start_proxy(own.member.name, partial(self._proxy, own))
         for one in programs:
@@ -147,7 +150,7 @@ class Supervisor:
         now = time.monotonic()
         if now - self._rules_seen >= _RULES_EVERY:
             self._rules_seen = now
-            for own in self._hosted:
+            for own in self._meshed:
                 self._look_at_rules(own)
             for child in self.children:
                 shorten(child.recipe.log)
@@ -190,7 +193,7 @@ class Supervisor:
         running = [own for own in self._proxies.values() if own.child.pid]
         if not running or not self._plan.drain:
             return
-        for hosted in self._hosted:
+        for hosted in self._meshed:
             if hosted.place.namespace in network.namespaces_of(self._plan.mesh):
                 closing = hosted.redirect._replace(is_closing=True)
                 loading.load(closing, hosted.place.enter)
@@ -255,12 +258,17 @@ class Supervisor:
                 )
             if not authority.store.slots():
                 rotation.begin(authority)
-            entries = [Entry(member.name, member.id, HOST, member.ports) for member in plan.members]
+            entries = [
+                Entry(own.name, own.id, HOST, own.ports, own.mode.plaintext_until)
+                for own in plan.inside
+            ]
+            off = {own.name: own.mode.off_reason for own in plan.members if own.mode.off_reason}
             entries += self._outside.entries
             with authority.store.changes():
                 declared.write(authority.store, entries, plan.rules, plan.lifetime, plan.edges)
                 # No proxy of this host is alive: nobody is to wait for one.
                 standings.forget(authority.store, [entry.name for entry in entries])
+                declared.set_off(authority.store, off)
             authority.store.close()
 
         as_user(CONTROLLER_USER, prepare)
@@ -367,7 +375,7 @@ class Supervisor:
             "host": HOST, "trust_domain": self._plan.trust_domain.trust_domain,
             "join": f"{doors}/{JOIN}", "main": f"{doors}/{MAIN}",
             "token": given["token"], "bundle": given["bundle"], "sockets": self._layout.sockets,
-            "workloads": {own.member.name: own.place.addresses for own in self._hosted}
+            "workloads": {own.member.name: own.place.addresses for own in self._meshed}
             | self._outside.charges,
             "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
             "inside": self._layout.inside, "attestor": self._layout.attestor,

@@ -116,6 +116,8 @@ class View(NamedTuple):
     """Seconds after which a connection from a peer is closed, unless its port is long-lived."""
     edition: int = 0
     """Another one replaces every chain on the way in, and so ends all their connections."""
+    plaintext_until: int = 0
+    """Until when it also takes who comes without TLS, in seconds since the epoch; 0 for never."""
     externals: "tuple[External, ...]" = ()
     """Destinations outside: those that it may call; of an exit, those that it lets others call."""
     exit: SpiffeId | None = None

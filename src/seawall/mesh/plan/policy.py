@@ -35,6 +35,8 @@ class Names(NamedTuple):
     workloads: Mapping[str, Workload]
     externals: Mapping[str, Workload] = {}
     """Destinations outside: they are called, and never call."""
+    off: Mapping[str, SpiffeId] = {}
+    """Workloads that are no part of the mesh: nobody can tell who they are."""
 
     @property
     def targets(self) -> Mapping[str, Workload]:
@@ -53,6 +55,11 @@ def rules_in(node: Node, known: Names) -> tuple[Rule, ...]:
         names.add(rule.name)
         found.append(rule)
     return tuple(found)
+
+
+def _refuse_off(node: Node, known: Names) -> None:
+    if node.text() in known.off:
+        node.fail(f"{node.text()} is off, so no rule is kept for it: let it be part of the mesh")
 
 
 def _rule(item: Node, number: int, known: Names) -> Rule:
@@ -91,6 +98,7 @@ def _several(body: Node, key: str) -> list[Node]:
 def _target(node: Node, known: Names) -> SpiffeId:
     text = node.text()
     targets, trust_domain = known.targets, known.trust_domain
+    _refuse_off(node, known)
     if text in targets:
         return targets[text].id
     name = id_in(node, trust_domain, targets)
@@ -114,6 +122,7 @@ def _sources(node: Node, known: Names) -> tuple[Source, ...]:
 def _source(node: Node, known: Names) -> Source:
     text = node.text()
     trust_domain, workloads = known.trust_domain, known.workloads
+    _refuse_off(node, known)
     if text in known.externals:
         node.fail(f"{text} is outside of the mesh and has no identity: name workloads or ids")
     if text == EVERYBODY:

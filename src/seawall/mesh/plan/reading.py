@@ -31,6 +31,7 @@ from seawall.mesh.plan.edge_reading import edges_in
 from seawall.mesh.plan.edges import GATEWAY, NONE, Edges
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Selectors, Workload
+from seawall.mesh.plan.modes import STRICT, Mode, mode_in
 from seawall.mesh.plan.policy import Names, id_in, rules_in
 from seawall.mesh.plan.ports import port_number, port_of
 from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
@@ -76,6 +77,7 @@ class Member(NamedTuple):
     """``None``: only its network and its proxy are made; somebody starts the program there."""
     selectors: Selectors | None = None
     """By what its program is known to the Workload API; ``None``: it gets none."""
+    mode: Mode = STRICT
 
 
 class Plan(NamedTuple):
@@ -94,6 +96,11 @@ class Plan(NamedTuple):
     """What it has to do with the world outside."""
     drain: int = USUAL_DRAIN
     """Seconds that requests under way have to end when the mesh is taken down."""
+
+    @property
+    def inside(self) -> tuple[Member, ...]:
+        """The workloads that are part of the mesh; the others have a network only."""
+        return tuple(member for member in self.members if not member.mode.off_reason)
 
 
 def load(path: str) -> Plan:
@@ -117,12 +124,17 @@ def plan_of(path: str, data: bytes) -> Plan:
     members = _members(root.of("workloads"), domain, base)
     if "gateway" in root:
         members = (*members, _gateway_member(root.of("gateway"), members, domain))
-    workloads = {own.name: Workload(own.name, own.id, (), own.ports) for own in members}
+    workloads = {
+        own.name: Workload(own.name, own.id, (), own.ports)
+        for own in members
+        if not own.mode.off_reason
+    }
     edges = edges_in(root, domain, workloads, base)
     externals = {
         own.name: Workload(own.name, own.id, own.addresses, own.ports) for own in edges.externals
     }
-    known = Names(domain, workloads, externals)
+    off = {own.name: own.id for own in members if own.mode.off_reason}
+    known = Names(domain, workloads, externals, off)
     rules = rules_in(root.of("policy"), known) if "policy" in root else ()
     _refuse_unreachable(root, edges, known, rules)
     expected = _expectations(root.of("tests"), known) if "tests" in root else ()
@@ -233,13 +245,17 @@ def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
 
 
 def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
-    node.only("id", "command", "user", "directory", "environment", "ports", "attest")
+    node.only("id", "command", "user", "directory", "environment", "ports", "attest", "mode")
     own = _id_of(name, node, domain)
     process = _process(node, base) if "command" in node else None
     for key in ("user", "directory", "environment"):
         if process is None and key in node:
             node.of(key).fail("means nothing without a command: add one, or remove it")
-    return Member(name, own, _ports(node), process, _selectors(node, process))
+    mode = mode_in(node)
+    if mode.off_reason and "attest" in node:
+        node.of("attest").fail("a workload that is off gets no identity: remove one of both")
+    selectors = None if mode.off_reason else _selectors(node, process)
+    return Member(name, own, _ports(node), process, selectors, mode)
 
 
 def _selectors(node: Node, process: Process | None) -> Selectors | None:

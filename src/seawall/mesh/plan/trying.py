@@ -33,7 +33,7 @@ Target = Member | External
 
 def targets_of(plan: Plan) -> list[Target]:
     """All that can be called: workloads, then what is outside."""
-    return [*plan.members, *plan.edges.externals]
+    return [*plan.inside, *plan.edges.externals]
 
 
 def member_of(plan: Plan, name: str) -> Target:
@@ -77,7 +77,7 @@ def table(plan: Plan) -> Iterator[Row]:
     for callee in targets_of(plan):
         rules = rules_about(plan, callee)
         for port in callee.ports:
-            for caller in plan.members:
+            for caller in plan.inside:
                 if caller is not callee:
                     yield _row(caller, callee, port, rules)
 

@@ -10,7 +10,7 @@ from itertools import product
 
 from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
-from seawall.mesh.proxies import tls
+from seawall.mesh.proxies import plaintext, tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import name_of, one_name
 from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of, exit_cluster
@@ -55,14 +55,28 @@ def listeners_of(view: View) -> list[Json]:
     found = [outbound]
     if view.own.ports:
         ways_in = [_chain_from(view, port) for port in view.own.ports]
+        if view.plaintext_until:
+            ways_in = [plaintext.only_tls(chain) for chain in ways_in]
+            ways_in += [_plain_chain(view, port) for port in view.own.ports]
         inbound = _listener("inbound", INBOUND, "INBOUND", ways_in)
+        if view.plaintext_until:
+            inbound = plaintext.told_apart(inbound)
         found.append({**inbound, "access_log": refusals()})
     return found
 
 
 def access_of(view: View) -> list[Json]:
     """What the filters of the way in hold: who may do what."""
-    return [own for port in view.own.ports for own in configurations_of(view.rules, port)]
+    found = [own for port in view.own.ports for own in configurations_of(view.rules, port)]
+    if view.plaintext_until:
+        found += [
+            own
+            for port in view.own.ports
+            for own in configurations_of(
+                plaintext.rules_for(view), plaintext.as_connections(port), plaintext.SCOPE
+            )
+        ]
+    return found
 
 
 def _listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> Json:
@@ -142,6 +156,19 @@ def _chain_from(view: View, port: Port) -> Json:
     if view.edition:
         chain["metadata"] = {"filter_metadata": {"seawall": {"edition": view.edition}}}
     return chain
+
+
+def _plain_chain(view: View, port: Port) -> Json:
+    """The way in without TLS, of a workload that takes it for a while."""
+    longest = 0 if port.is_long_lived else view.longest_connection
+    access = filters_of(plaintext.as_connections(port), plaintext.SCOPE)
+    return plaintext.only_plain(
+        {
+            "name": f"in plain :{port.number}",
+            "filter_chain_match": {"destination_port": port.number},
+            "filters": [*access, forward(LOCAL, port, plaintext.PREFIX, longest)],
+        }
+    )
 
 
 def forward(
