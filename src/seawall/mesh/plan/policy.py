@@ -76,7 +76,7 @@ def _rule(item: Node, number: int, known: Names) -> Rule:
         to,
         _sources(body.of("from"), known),
         _ports(body, to, known.targets),
-        tuple(sorted({_method(own) for own in _several(body, "methods")})),
+        tuple(sorted({method_of(own) for own in _several(body, "methods")})),
         tuple(sorted({path_of(own) for own in _several(body, "paths")})),
     )
     if rule.asks_for_http:
@@ -168,7 +168,8 @@ def _ports(body: Node, to: SpiffeId, workloads: Mapping[str, Workload]) -> tuple
     return tuple(sorted(found))
 
 
-def _method(node: Node) -> str:
+def method_of(node: Node) -> str:
+    """A method of HTTP."""
     text = node.text(longest=20)
     if not _METHOD.match(text):
         node.fail(f"{text!r} is no HTTP method: write one like GET, in capitals")

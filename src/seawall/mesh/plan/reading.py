@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.plan import istio
 from seawall.mesh.plan.document import Node, documents_in, read
 from seawall.mesh.plan.durations import seconds_of
 from seawall.mesh.plan.edge_reading import edges_in
@@ -78,6 +79,8 @@ class Member(NamedTuple):
     selectors: Selectors | None = None
     """By what its program is known to the Workload API; ``None``: it gets none."""
     mode: Mode = STRICT
+    labels: Mapping[str, str] = {}
+    """What policies of Istio select it by."""
 
 
 class Plan(NamedTuple):
@@ -111,17 +114,23 @@ def load(path: str) -> Plan:
 def plan_of(path: str, data: bytes) -> Plan:
     """The plan that some bytes describe. Its paths are relative to the directory of the file."""
     documents = documents_in(path, data)
-    if len(documents) != 1:
-        raise PlanError(f"{path}: {len(documents)} documents; describe one mesh in one document")
-    (root,) = documents
+    policies = [document for document in documents if istio.is_policy(document)]
+    roots = [document for document in documents if not istio.is_policy(document)]
+    if len(roots) != 1:
+        raise PlanError(f"{path}: {len(roots)} documents; describe one mesh in one document")
+    (root,) = roots
     root.only(
         "mesh", "trustDomain", "certificates", "workloads", "policy", "tests", "external", "egress",
-        "gateway", "drain",
+        "gateway", "drain", "istio",
     )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
     base = os.path.dirname(os.path.abspath(path))
     members = _members(root.of("workloads"), domain, base)
+    for node in root.of("istio").one_or_more() if "istio" in root else ():
+        policies += _policies(node, base)
+    foreign = istio.read(policies, domain, _selectable(members))
+    members = tuple(own._replace(mode=foreign.modes.get(own.name, own.mode)) for own in members)
     if "gateway" in root:
         members = (*members, _gateway_member(root.of("gateway"), members, domain))
     workloads = {
@@ -136,10 +145,29 @@ def plan_of(path: str, data: bytes) -> Plan:
     off = {own.name: own.id for own in members if own.mode.off_reason}
     known = Names(domain, workloads, externals, off)
     rules = rules_in(root.of("policy"), known) if "policy" in root else ()
+    rules = (*rules, *foreign.rules)
     _refuse_unreachable(root, edges, known, rules)
     expected = _expectations(root.of("tests"), known) if "tests" in root else ()
     drain = seconds_of(root.of("drain"), 0, _LONGEST_DRAIN) if "drain" in root else USUAL_DRAIN
     return Plan(path, mesh, domain, _lifetime(root), members, rules, expected, edges, drain)
+
+
+def _policies(node: Node, base: str) -> list[Node]:
+    """The documents of a file with policies of Istio."""
+    path = os.path.join(base, node.text())
+    found = documents_in(path, read(path))
+    for document in found:
+        if not istio.is_policy(document):
+            document.fail("no policy of Istio: name a file with apiVersion and kind in each part")
+    return found
+
+
+def _selectable(members: Sequence[Member]) -> dict[str, istio.Selectable]:
+    return {
+        own.name: istio.Selectable(own.id, {"app": own.name, **own.labels}, own.ports, own.mode)
+        for own in members
+        if not own.mode.off_reason
+    }
 
 
 def _gateway_member(node: Node, members: Sequence[Member], domain: SpiffeId) -> Member:
@@ -245,7 +273,9 @@ def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
 
 
 def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
-    node.only("id", "command", "user", "directory", "environment", "ports", "attest", "mode")
+    node.only(
+        "id", "command", "user", "directory", "environment", "ports", "attest", "mode", "labels"
+    )
     own = _id_of(name, node, domain)
     process = _process(node, base) if "command" in node else None
     for key in ("user", "directory", "environment"):
@@ -255,7 +285,10 @@ def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
     if mode.off_reason and "attest" in node:
         node.of("attest").fail("a workload that is off gets no identity: remove one of both")
     selectors = None if mode.off_reason else _selectors(node, process)
-    return Member(name, own, _ports(node), process, selectors, mode)
+    labels = {}
+    if "labels" in node:
+        labels = {key: value.text(longest=63) for key, value in node.of("labels").items()}
+    return Member(name, own, _ports(node), process, selectors, mode, labels)
 
 
 def _selectors(node: Node, process: Process | None) -> Selectors | None:
