@@ -150,7 +150,7 @@ class Agent:
             if orders is None:
                 continue
             if any(0 < charge.strict_at <= self._clock() for charge in self.charges.values()):
-                await self._bring()
+                await self.bring()
             names = [view.own.name for view in orders.views]
             await self._cut(names, self._watch.revoked(orders), "revoked")
             for own in self._watch.ended(orders, self._clock()):
