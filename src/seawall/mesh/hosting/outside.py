@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 from typing import NamedTuple
+from zlib import crc32
 
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.hosting.errors import HostError
@@ -24,7 +25,8 @@ from seawall.mesh.redirect.exit_rules import ExitRules, Way
 from seawall.mesh.redirect.own_namespace import LARGEST, resolvers_in
 
 FRONT_USER = FIRST_PROXY_USER + MOST_WORKLOADS + 1
-EXIT_USER = FRONT_USER + 1
+FIRST_EXIT_USER = FRONT_USER + 1
+EXIT_USERS = 3000
 FRONT = "gateway.front"
 _RESOLV_CONF = "/etc/resolv.conf"
 _FIRST_FREE_PORT = 1024
@@ -53,7 +55,8 @@ class Outside:
         self._host = host
         self._exit = exit_name(host)
         self._seen: tuple[float, ...] = ()
-        self.rules = ExitRules(plan.mesh, EXIT_USER, _ways(self._edges), _resolvers(self._edges))
+        self._user = exit_user(plan.mesh)
+        self.rules = ExitRules(plan.mesh, self._user, _ways(self._edges), _resolvers(self._edges))
 
     @property
     def has_exit(self) -> bool:
@@ -106,13 +109,13 @@ class Outside:
 
     def _prepared_exit(self) -> Program:
         layout, name = self._layout, self._exit
-        directory(os.path.join(layout.sockets, name), AGENT_USER, 0o2750, EXIT_USER)
-        directory(layout.proxy(name), EXIT_USER, 0o700)
-        directory(os.path.dirname(self.paths[0]), EXIT_USER, 0o711)
+        directory(os.path.join(layout.sockets, name), AGENT_USER, 0o2750, self._user)
+        directory(layout.proxy(name), self._user, 0o700)
+        directory(os.path.dirname(self.paths[0]), self._user, 0o711)
         own = exit_id(self._plan.trust_domain, self._host)
         agent = os.path.join(layout.sockets, name, "discovery.sock")
         path = self._written(name, bootstrap(own, agent, layout.admin(name)))
-        return Program(f"{name}.proxy", name, path, EXIT_USER)
+        return Program(f"{name}.proxy", name, path, self._user)
 
     def _prepared_front(self) -> Program:
         gateway = self._edges.gateway
@@ -181,6 +184,15 @@ class Outside:
             _replace(path, content, user)
         _replace(secret, json.dumps(_secret(*names)).encode(), user)
         return not first
+
+
+def exit_user(mesh: str) -> int:
+    """The user id of the exit of a mesh.
+
+    Exits of several meshes share the host's network, so rules must tell them apart. Where two have
+    the same id after all, either one is kept to what both may.
+    """
+    return FIRST_EXIT_USER + crc32(mesh.encode()) % EXIT_USERS
 
 
 def _secret(certificate: str, key: str) -> dict[str, object]:

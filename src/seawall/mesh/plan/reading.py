@@ -52,6 +52,8 @@ FIRST_PROXY_USER = 61_337
 another's socket."""
 _FIRST_OWN_USER = FIRST_PROXY_USER - 10
 """Those before it are those of the mesh's own processes: who is one of them has all keys."""
+LAST_USER = FIRST_PROXY_USER + MOST_WORKLOADS + 1 + 3000
+"""The last one that is kept for proxies: exits of meshes have those behind the workloads'."""
 RESERVED = ("seawall",)
 """The first segment of the paths of the mesh's own parts: its controller and agents."""
 DAY = 24 * 3600
@@ -338,7 +340,7 @@ def _process(node: Node, base: str) -> Process:
     user = node.of("user").whole_number(0, _MOST_USERS)
     if user == 0:
         node.of("user").fail("root could become the proxy's user and go around it: use another one")
-    if _FIRST_OWN_USER <= user <= FIRST_PROXY_USER + MOST_WORKLOADS + 2:
+    if _FIRST_OWN_USER <= user <= LAST_USER:
         node.of("user").fail(f"{user} is kept for a proxy and the mesh itself: use another one")
     directory = node.of("directory").text() if "directory" in node else "."
     environment = {}
