@@ -70,6 +70,11 @@ def parser() -> Parser:
         "--within", metavar="SECONDS", type=int, default=600,
         help="how long each old proxy may take to end what it has under way (default: 600)",
     )  # fmt: skip
+    for word, does in (("stop", "end one workload when what it has under way has ended"),
+                       ("start", "start a workload again that was stopped")):  # fmt: skip
+        one = actions.add_parser(word, help=does, formatter_class=Help, allow_abbrev=False)
+        one.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+        one.add_argument("workload", metavar="WORKLOAD", help="the name of the workload")
     mesh_policy.add_parser(actions)
     mesh_ca.add_parsers(actions)
     mesh_inject.add_parsers(actions)
@@ -172,10 +177,22 @@ def _replace(options: argparse.Namespace) -> int:
     running.check_host()
     envoy = program.find(os.path.abspath(options.envoy) if options.envoy else "")
     layout = _layout_of(options.mesh)
-    said = asking.ask(layout.requests, envoy=envoy, within=options.within)
+    said = asking.ask(layout.requests, what="replace", envoy=envoy, within=options.within)
     for own in said["replaced"]:
         left = f", {own['left']} connections were cut" if own["left"] else ""
         sys.stdout.write(f"{own['name']}: replaced in {own['seconds']:.1f} s{left}\n")
+    return 0
+
+
+def _one(options: argparse.Namespace) -> int:
+    from seawall.mesh.hosting import asking, running  # noqa: PLC0415 - the extra
+
+    running.check_host()
+    layout = _layout_of(options.mesh)
+    said = asking.ask(layout.requests, what=options.action, workload=options.workload)
+    left = f"; {said['left']} requests or connections were cut" if said["left"] else ""
+    done = "stopped" if options.action == "stop" else "started"
+    sys.stdout.write(f"{options.workload} is {done}{left}\n")
     return 0
 
 
@@ -234,5 +251,6 @@ def _verify(options: argparse.Namespace) -> int:
 
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "up": _up, "down": _down, "status": _status, "replace": _replace,
+    "stop": _one, "start": _one,
     "ca": _operate, "token": _operate, "verify": _verify,
 }  # fmt: skip

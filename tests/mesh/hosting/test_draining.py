@@ -71,7 +71,7 @@ def test_proxies_are_replaced_under_load(other_envoy: str) -> None:
             for port in (8080, 8080, 9090)
         ]  # fmt: skip
         before = mesh.pids("proxies/.*bootstrap.json")
-        done = asking.ask(mesh.layout.requests, envoy=other_envoy, within=30)
+        done = asking.ask(mesh.layout.requests, what="replace", envoy=other_envoy, within=30)
         said = [load.communicate()[0] for load in loads]
         for text in said:
             good, _, bad = text.partition(" ")
@@ -96,13 +96,35 @@ def test_one_that_does_not_run_replaces_nothing(tmp_path: Path) -> None:
     with raised(DESCRIPTION) as mesh:
         assert mesh.until(lambda: MARK in mesh.curl("web", "http://orders:8080/").stdout)
         with pytest.raises(HostError, match="the old one goes on"):
-            asking.ask(mesh.layout.requests, envoy=str(broken), within=30)
+            asking.ask(mesh.layout.requests, what="replace", envoy=str(broken), within=30)
         with pytest.raises(HostError, match="no request"):
-            asking.ask(mesh.layout.requests, what="else")
+            asking.ask(mesh.layout.requests, how="else")
         assert MARK in mesh.curl("web", "http://orders:8080/").stdout
         assert administration.is_ready(mesh.layout.admin("web"))
+        _one_is_stopped_and_started(mesh)
         # Now it is taken down with requests under way.
         _requests_end_well(mesh)
+
+
+def _one_is_stopped_and_started(mesh: Raised) -> None:
+    said: list[str] = []
+    address = "http://orders:8080/slow"
+    thread = threading.Thread(target=lambda: said.append(mesh.curl("web", address).stdout))
+    thread.start()
+    time.sleep(0.5)
+    assert asking.ask(mesh.layout.requests, what="stop", workload="orders") == {"left": 0}
+    thread.join()
+    assert said == [f"{MARK} /slow"]
+    assert MARK not in mesh.curl("web", "http://orders:8080/").stdout
+    for what, word in (("stop", "does not run"), ("start", None), ("start", "was not stopped")):
+        if word is None:
+            asking.ask(mesh.layout.requests, what=what, workload="orders")
+            continue
+        with pytest.raises(HostError, match=word):
+            asking.ask(mesh.layout.requests, what=what, workload="orders")
+    assert mesh.until(lambda: MARK in mesh.curl("web", "http://orders:8080/").stdout)
+    with pytest.raises(HostError, match="there is no workload 'nobody' here"):
+        asking.ask(mesh.layout.requests, what="stop", workload="nobody")
 
 
 def _requests_end_well(mesh: Raised) -> None:

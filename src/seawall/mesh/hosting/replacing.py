@@ -16,7 +16,7 @@ from seawall.mesh.hosting import administration
 from seawall.mesh.hosting.children import Child, stop_all
 from seawall.mesh.hosting.errors import HostError
 
-_READY_WITHIN = 30.0
+READY_WITHIN = 30.0
 _POLL = 0.05
 _CLOSED_AFTER = administration.DRAIN_SECONDS + 1.0
 """Seconds after which an Envoy that drains has closed its listeners."""
@@ -46,7 +46,7 @@ def replace(
     os.rename(admin, aside)  # who is connected to it by this name from now on is the new one
     try:
         new.start()
-        _wait_until_ready(new, admin)
+        wait_until_ready(new, admin, time.monotonic() + READY_WITHIN)
     except BaseException:
         stop_all([new])
         with contextlib.suppress(FileNotFoundError):
@@ -65,8 +65,8 @@ def replace(
     return Replaced(new.recipe.name, time.monotonic() - begun, left)
 
 
-def _wait_until_ready(new: Child, admin: str) -> None:
-    deadline = time.monotonic() + _READY_WITHIN
+def wait_until_ready(new: Child, admin: str, deadline: float) -> None:
+    """Wait until a proxy has its configuration; raises where it ends, or is not ready in time."""
     while not administration.is_ready(admin):
         if not new.pid:
             raise HostError(
@@ -75,7 +75,7 @@ def _wait_until_ready(new: Child, admin: str) -> None:
             )
         if time.monotonic() > deadline:
             raise HostError(
-                f"the new {new.recipe.name} was not ready within {_READY_WITHIN:g} s: see "
+                f"the new {new.recipe.name} was not ready within {READY_WITHIN:g} s: see "
                 f"{new.recipe.log}; the old one goes on"
             )
         time.sleep(_POLL)

@@ -3,7 +3,6 @@
 It touches no application byte, no key and no certificate.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -20,10 +19,11 @@ from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.hosting import administration, network
-from seawall.mesh.hosting.children import Child, Recipe, shorten, stop_all
+from seawall.mesh.hosting.children import Recipe
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.cutting import Cutter
 from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.hosting.layout import (
     AGENT_USER,
@@ -34,7 +34,6 @@ from seawall.mesh.hosting.layout import (
 )
 from seawall.mesh.hosting.network import Place
 from seawall.mesh.hosting.outside import FRONT, Outside, Program
-from seawall.mesh.hosting.replacing import Replaced, replace
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
@@ -62,16 +61,6 @@ class Hosted(NamedTuple):
     proxy_user: int
 
 
-class Proxy(NamedTuple):
-    """An Envoy that runs."""
-
-    name: str
-    recipe: Callable[[], Recipe]
-    """How it is started, with the program that is the right one then."""
-    admin: str
-    child: Child
-
-
 class Supervisor:
     """All of one mesh on this host."""
 
@@ -90,7 +79,9 @@ class Supervisor:
         ]
         self._meshed = [own for own in self._hosted if not own.member.mode.off_reason]
         """Those that are part of the mesh: the others have a network only."""
-        self.children: list[Child] = []
+        self._fleet = Fleet(self._say)
+        self._closed: set[str] = set()
+        """Workloads that were stopped."""
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
         namespaces = {own.member.name: own.place.namespace for own in self._hosted}
@@ -99,10 +90,6 @@ class Supervisor:
         self._hatches = (
             Hatch(layout.cutter, AGENT_USER, cutter.answer), Hatch(layout.requests, 0, self._answer)
         )  # fmt: skip
-        self._changing: tuple[Child, ...] = ()
-        """Of a proxy that is being replaced, the old one and the new one."""
-        self._proxies: dict[str, Proxy] = {}
-        """All that are Envoys, by name."""
 
     # Up -------------------------------------------------------------------------------------
 
@@ -121,47 +108,50 @@ class Supervisor:
             stream.write(str(self._plan.drain))
         for hatch in self._hatches:
             hatch.open()
-        self._start(self._controller())
+        self._fleet.start(self._controller())
         self._wait("the controller", self._controller_answers)
         if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
-            self._start(self._attestor())
+            self._fleet.start(self._attestor())
             self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
         programs = self._outside.prepare()
-        self._start(self._agent())
+        self._fleet.start(self._agent())
         for own in self._meshed:
             self._write_bootstrap(own)
-            self._start_proxy(own.member.name, partial(self._proxy, own))
+            name = own.member.name
+            self._fleet.start_proxy(name, partial(self._proxy, own), self._layout.admin(name))
         for one in programs:
-            self._start_proxy(one.place, partial(self._in_host, one))
+            admin, inner = self._layout.admin(one.place), one.place != FRONT
+            recipe = partial(self._in_host, one)
+            self._fleet.start_proxy(one.place, recipe, admin, waited_for=inner)
         self._wait("the proxies", self._proxies_are_ready)
         for own in self._hosted:
             if own.member.process is not None:
-                self._start(self._program(own))
+                self._fleet.start(self._program(own))
 
     def watch(self) -> None:
         """Look after everything once: processes that ended, rules that are gone.
 
         What goes wrong with one workload is said, and is nothing to the others.
         """
-        for child in list(self.children):  # one may be taking another one's place
-            if child.look_after():
-                self._say(f"{child.recipe.name} had ended: started again")
+        for child in self._fleet.look_after():
+            self._say(f"{child.recipe.name} had ended: started again")
+        for child in list(self._fleet.children):
             self._say_once(child.recipe.name, child.fault)
         now = time.monotonic()
         if now - self._rules_seen >= _RULES_EVERY:
             self._rules_seen = now
             for own in self._meshed:
                 self._look_at_rules(own)
-            for child in self.children:
-                shorten(child.recipe.log)
+            self._fleet.shorten_logs()
             self._look_outside()
         time.sleep(_TICK)
 
     def _look_at_rules(self, own: Hosted) -> None:
         fault = ""
         try:
-            if not loading.is_loaded(own.redirect, own.place.enter):
-                loading.load(own.redirect, own.place.enter)
+            redirect = self._rules_of(own)
+            if not loading.is_loaded(redirect, own.place.enter):
+                loading.load(redirect, own.place.enter)
                 self._say(f"the rules of {own.member.name} were changed: put back")
         except RedirectError as error:
             fault = str(error)
@@ -181,63 +171,69 @@ class Supervisor:
         for hatch in self._hatches:
             hatch.close()
         try:
-            self._finish()
+            self._fleet.finish(self._close, self._plan.drain)
         except SeawallError as error:
             self._say(f"requests under way were not waited for: {error}")
-        stop_all([*reversed(self.children), *self._changing])
+        self._fleet.end()
         self._outside.end()
         network.remove(self._plan.mesh)
 
-    def _finish(self) -> None:
-        """Nothing new begins; what is under way has a while to end."""
-        running = [own for own in self._proxies.values() if own.child.pid]
-        if not running or not self._plan.drain:
-            return
-        for hosted in self._meshed:
-            if hosted.place.namespace in network.namespaces_of(self._plan.mesh):
-                closing = hosted.redirect._replace(is_closing=True)
-                loading.load(closing, hosted.place.enter)
-        for own in running:
-            with contextlib.suppress(HostError):  # it may have ended just now
-                administration.drain(own.admin)
-        inner = [own.admin for own in running if own.name != FRONT]
-        left = administration.wait_until_idle(inner, self._plan.drain)
-        if left:
-            self._say(f"{left} requests or connections were cut after {self._plan.drain} s")
+    def _close(self) -> None:
+        """Applications begin nothing new any more: what they have goes on."""
+        there = network.namespaces_of(self._plan.mesh)
+        for own in self._meshed:
+            if own.place.namespace in there:
+                loading.load(own.redirect._replace(is_closing=True), own.place.enter)
 
-    def replace_proxies(self, envoy: str, within: float) -> list[Replaced]:
-        """Put another Envoy in the place of each; the next one when the last one stands."""
-        program.version_of(envoy)
-        before, self._envoy = self._envoy, envoy
-        done = []
-        try:
-            for own in list(self._proxies.values()):
-                self._changing = old, new = own.child, Child(own.recipe())
-                adopt = partial(self._adopt, own, new)
-                done.append(replace(old, new, own.admin, within, adopt))
-                self._say(f"{new.recipe.name} was replaced")
-        except BaseException:
-            self._envoy = before
-            raise
-        finally:
-            self._changing = ()
-        return done
-
-    def _adopt(self, own: Proxy, new: Child) -> None:
-        """From here on the new one is looked after, and the old one is let go."""
-        self.children[self.children.index(own.child)] = new
-        self._proxies[own.name] = own._replace(child=new)
+    # What root asks for ---------------------------------------------------------------------
 
     def _answer(self, line: bytes) -> dict[str, Any]:
-        """Root asks for another Envoy: ``{"envoy": PATH, "within": SECONDS}``."""
+        """``{"what": "replace", "envoy": PATH, "within": SECONDS}``, or ``stop`` and ``start``."""
         try:
             asked = json.loads(line)
-            done = self.replace_proxies(str(asked["envoy"]), float(asked["within"]))
+            what = asked["what"]
+            if what == "replace":
+                return self._replace(str(asked["envoy"]), float(asked["within"]))
+            own = next((own for own in self._meshed if own.member.name == asked["workload"]), None)
+            if own is None:
+                return {"refused": f"there is no workload {asked['workload']!r} here: name one"}
+            return self._stop(own) if what == "stop" else self._start_again(own)
         except SeawallError as error:
             return {"refused": str(error)}
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             return {"refused": f"no request ({error}): update seawall on this host"}
+
+    def _replace(self, envoy: str, within: float) -> dict[str, Any]:
+        program.version_of(envoy)
+        before, self._envoy = self._envoy, envoy
+        try:
+            done = self._fleet.replace_proxies(within)
+        except BaseException:
+            self._envoy = before
+            raise
         return {"replaced": [own._asdict() for own in done]}
+
+    def _stop(self, own: Hosted) -> dict[str, Any]:
+        name = own.member.name
+
+        def close() -> None:
+            self._closed.add(name)
+            loading.load(self._rules_of(own), own.place.enter)
+
+        return {"left": self._fleet.halt(name, close, self._plan.drain)}
+
+    def _start_again(self, own: Hosted) -> dict[str, Any]:
+        def open_() -> None:
+            self._closed.discard(own.member.name)
+            loading.load(self._rules_of(own), own.place.enter)
+
+        self._fleet.resume(own.member.name, open_)
+        return {"left": 0}
+
+    def _rules_of(self, own: Hosted) -> Redirect:
+        """Those of a workload as they are to be now."""
+        is_closed = own.member.name in self._closed
+        return own.redirect._replace(is_closing=is_closed, is_leaving=is_closed)
 
     # Steps ----------------------------------------------------------------------------------
 
@@ -300,27 +296,11 @@ class Supervisor:
                 "is started: see that the kernel has nf_tables, nat and IPv6"
             )
 
-    def _start(self, recipe: Recipe) -> Child:
-        child = Child(recipe)
-        try:
-            child.start()
-        except OSError as error:
-            raise HostError(
-                f"{recipe.name} cannot be started: {error.filename}: {error.strerror}; correct its "
-                "command and its directory"
-            ) from None
-        self.children.append(child)
-        return child
-
-    def _start_proxy(self, name: str, recipe: Callable[[], Recipe]) -> None:
-        admin = self._layout.admin(name)
-        self._proxies[name] = Proxy(name, recipe, admin, self._start(recipe()))
-
     def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _READY_WITHIN
         while not is_there():
-            for child in self.children:
-                child.look_after()
+            self._fleet.look_after()
+            for child in self._fleet.children:
                 if child.starts > _STARTS:
                     raise HostError(
                         f"{child.recipe.name} ends as soon as it is started: "

@@ -36,6 +36,8 @@ class Redirect(NamedTuple):
     """TCP ports of the proxy itself that are reached from outside, without redirection."""
     is_closing: bool = False
     """Whether the application begins nothing new any more: what it has goes on."""
+    is_leaving: bool = False
+    """Whether nobody from outside begins anything new: what there is goes on."""
 
 
 def rules_of(redirect: Redirect) -> str:
@@ -99,6 +101,11 @@ def rules_of(redirect: Redirect) -> str:
             for port in CLOSED
         ),
         "    ct state established,related accept",
+        *(
+            [f"    tcp dport {INBOUND} ct state new reject with tcp reset"]
+            if redirect.is_leaving
+            else []
+        ),
         f"    tcp dport {INBOUND} accept",
         *([f"    tcp dport {open_ports} accept"] if open_ports else []),
         "    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept",
