@@ -23,6 +23,7 @@ def test_descriptions_can_be_carried_out(tmp_path: Path) -> None:
     for name in ("tls.crt", "tls.key"):
         (tmp_path / name).write_text("")
     whole: dict[str, Any] = {}
+    plan = None
     for number, block in enumerate(_blocks("yaml")):
         for key, value in yaml.safe_load(block).items():
             if isinstance(value, list):
@@ -33,6 +34,7 @@ def test_descriptions_can_be_carried_out(tmp_path: Path) -> None:
                 whole[key] = value
         plan = plan_of(str(tmp_path / "mesh.yaml"), yaml.safe_dump(whole).encode())
         assert failures(plan) == [], number
+    assert plan is not None
     assert plan.edges.gateway is not None
     assert [own.name for own in plan.members if own.mode.off_reason] == ["printer"]
 

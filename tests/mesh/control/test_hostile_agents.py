@@ -248,7 +248,7 @@ def test_an_agent_that_is_revoked_is_out_with_all_that_it_has_the_keys_of(tmp_pa
     token = joining.new_token(controller.authority, "one")
     request = {"token": token, "request": packed(make_request(agent, new_key()))}
     with pytest.raises(RefusedError, match="is revoked"):
-        controller.join(request)
+        asyncio.run(controller.join(request))
     controller.revoke(agent, back=True)
     assert controller.registry.revoked == frozenset()
 

@@ -113,7 +113,10 @@ def test_nobody_but_the_proxy_says_who_calls(lenient: Live, name: str) -> None:
         b"CONNECT orders:80 HTTP/1.1\r\nhost: orders\r\n\r\n",
         b"GET / HTTP/1.0\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
-        b"PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n",
+        (
+            b"PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n"
+            b"transfer-encoding: chunked\r\n\r\n0\r\n"
+        ),
         b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\nhello",

@@ -138,6 +138,7 @@ def orders_to_plain(orders: Orders) -> Plain:
     plain["views"] = [_view_to_plain(view) for view in orders.views]
     for name in ("revoked", "callers"):
         plain[name] = [own._asdict() | {"id": str(own.id)} for own in plain[name]]
+    plain["redirects"] = list(orders.redirects)
     return plain
 
 

@@ -8,8 +8,8 @@ import asyncio
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from inspect import isawaitable
 from contextlib import suppress
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import grpc
