@@ -193,6 +193,22 @@ def scores(
     return items, total
 
 
+def by_category(
+    files: Iterable[Labelled], found: dict[tuple[str, str], list[Found]], limits: Sequence[float]
+) -> Iterator[tuple[str, int, list[float]]]:
+    """Each category with its true labels, and the recall from each of some scores on."""
+    best = defaultdict(list)
+    for file in files:
+        here = found.get((file.repository, file.text.name), [])
+        for label in file.labels:
+            if label.truth == "T":
+                reach = [one.score for one in here if meet(one, label)]
+                best[label.category].append(max(reach, default=float("-inf")))
+    for category, reached in sorted(best.items(), key=lambda item: (-len(item[1]), item[0])):
+        told = [sum(score >= least for score in reached) / len(reached) for least in limits]
+        yield category, len(reached), told
+
+
 def _apart(found: Iterable[Found]) -> Iterator[float]:
     """The highest score of each group of findings that overlap."""
     end, best = -1, 0.0

@@ -18,6 +18,16 @@ _SURPRISE_WORDS = tuple(f"surprise:{limit}" for limit in (*_SURPRISES, 9))
 """The words for what is below each limit, and for what is below none."""
 SCANNED = 512
 """Characters of a value that are looked at: a longer one is no surer for its rest."""
+_SIZE_LIMITS, _SIZES = (8, 16, 33), ("short", "middle", "long", "longest")
+_GIVEN = frozenset(("call", "argument"))
+"""The forms of what is given to a function."""
+_OF_USERS = frozenset(("url", "user"))
+"""The forms of which the name is a user's."""
+_VERBS = frozenset(
+    "add assert build change check compare create decrypt delete encode encrypt expect fetch find "
+    "from generate get has hash is load make match new parse put read remove require reset resolve "
+    "save set sign store test to update use validate verify with".split()
+)
 _KINDS = tuple(kind.name.lower() for kind in Kind)
 _UUID = pattern(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _IDENTIFIER = pattern(r"[A-Za-z_$][A-Za-z_$]*")
@@ -51,8 +61,10 @@ def features(
     meaning = meaning_of(name)
     look = _of_value(value)
     repeated = _REPEATED if name and same_words(name, value) else ()
-    crossed = _crossed(form, kind, meaning.kind, look.shape, look.filled)
-    return _of_place(form, kind, meaning), crossed, look.words, path, repeated
+    size = _SIZES[bisect_right(_SIZE_LIMITS, len(value))]
+    crossed = _crossed(form, kind, meaning.kind, look.shape, look.filled, size)
+    named = (*_of_name(form, name), *repeated)
+    return _of_place(form, kind, meaning), crossed, look.words, path, named
 
 
 _REPEATED = ("value-repeats-name",)
@@ -76,15 +88,30 @@ def _of_place(form: str, kind: Kind, meaning: Meaning) -> Words:
 
 
 @lru_cache(maxsize=8192)
-def _crossed(form: str, kind: Kind, name: str, shape: str, filled: str) -> Words:
+def _crossed(form: str, kind: Kind, name: str, shape: str, filled: str, size: str) -> Words:
     """What place and name say together with what the value is."""
     return (
         f"form:{form}+shape:{shape}",
+        f"form:{form}+placeholder:{filled}",
         f"kind:{_KINDS[kind]}+placeholder:{filled}",
         f"name:{name}+placeholder:{filled}",
         f"name:{name}+shape:{shape}",
+        f"name:{name}+size:{size}",
         f"shape:{shape}",
     )
+
+
+@lru_cache(maxsize=2048)
+def _of_name(form: str, name: str) -> Words:
+    """The words of a name, and what a function of that name does."""
+    words = () if form in _OF_USERS else sorted({f"word:{word}" for word in words_of(name)})
+    return (*words, f"verb:{_verb(name)}") if form in _GIVEN else tuple(words)
+
+
+def _verb(function: str) -> str:
+    """What a function does, by the first word of its name; empty where that is no usual verb."""
+    word = first_word(function.rpartition(".")[2] or function)
+    return word if word in _VERBS else ""
 
 
 @lru_cache(maxsize=4096)
@@ -128,8 +155,13 @@ def _value_features(value: str, filled: str) -> Iterator[str]:
     if " " in value:
         yield "blank"
     yield from _telling(value)
-    if not value.isascii():
+    if not value.isascii() and any(map(_is_foreign, value)):
         yield "not-ascii"
+
+
+def _is_foreign(letter: str) -> bool:
+    """Whether a character is a letter that no keyboard for passwords has: of a translation."""
+    return not letter.isascii() and letter.isalpha()
 
 
 _SAYS_SECRET = ("pass", "secret", "token", "key", "cred", "pwd")

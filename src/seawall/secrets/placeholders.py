@@ -33,16 +33,20 @@ _MASK = pattern(r"[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).
 _NOTHING = frozenset(
     "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string string! "
     "str int int! bool boolean optional required object array any void number bytes byte char text "
-    "function default static const public private required varchar unknown".split()
+    "function default static const public private required varchar unknown "
+    # what MD5, SHA-1 and SHA-256 make of nothing
+    "d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709 "
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".split()
 )
 _FILL_IN_WORDS = (
-    "your", "insert", "example", "sample", "dummy", "todo", "fixme", "redacted", "removed", "qux",
+    "your", "insert", "example", "sample", "dummy", "todo", "fixme", "redacted", "removed", "deleted",
+    "qux",
     "asdf", "blah", "lorem", "fake", "mock", "masked", "hidden", "deadbeef", "cafebabe", "replace",
 )  # fmt: skip
 _FILL_IN = pattern(
     r"change.?(?:me|it|this)"
     r"|place.?holder|put.?here|to.?be.?(?:set|replaced)|fill.?in"
-    r"|enter.|goes.here|foo.?bar|^foo|^bar$|^baz"
+    r"|enter.|goes.here|foo.?bar|^foo|^(?:bar|baz)+$|^baz"
     r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|base64.?encoded|some.?(?:secret|pass|token|key|value)"
 )
 _FILL_IN_PARTS = (
@@ -134,4 +138,4 @@ def _is_fill_in(lower: str) -> bool:
 def looks_like_prose(value: str) -> bool:
     """Whether a value is a phrase: words with blanks between them."""
     words = value.split()
-    return len(words) > 2 or (len(words) == 2 and all(word.isalpha() for word in words))
+    return len(words) > 2 or (len(words) == 2 and not any(map(str.isdigit, value)))

@@ -13,6 +13,7 @@ from seawall.secrets.surroundings import AROUND, Crowd, around
 from seawall.secrets.text import Kind, Text
 
 _ROW = pattern(r'"([^"]+)" = (-?\d+)')
+_ESCAPE = pattern(r"%([0-9A-Fa-f]{2})")
 THRESHOLDS = ((Certainty.HIGH, "high"), (Certainty.MEDIUM, "medium"), (Certainty.LOW, "low"))
 
 
@@ -34,8 +35,6 @@ def score(candidate: Candidate, text: Text, crowd: Crowd) -> int:
         value = candidate.value.reveal()[:SCANNED]
         return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
     total = _score(*_looked_at(candidate, text))
-    if candidate.form == ADDRESS:
-        total += _in_address(candidate, text)
     if total + _most_around() < _weights().get("threshold:low", 0):
         return total  # nothing that could stand around it makes it worth showing
     weights = _weights()
@@ -49,35 +48,45 @@ def words(candidate: Candidate, text: Text, crowd: Crowd) -> list[str]:
 
 
 def _looked_at(candidate: Candidate, text: Text) -> tuple[str, str, str, Kind, tuple[str, ...]]:
+    path = path_features(text.name)
+    return candidate.form, candidate.name, _value_of(candidate), text.kind, path
+
+
+def _value_of(candidate: Candidate) -> str:
+    """What is looked at of a value; in an address it may have escapes (RFC 3986, 2.1)."""
     value = candidate.value.reveal()[:SCANNED]
-    return candidate.form, candidate.name, value, text.kind, path_features(text.name)
+    if candidate.form == ADDRESS and "%" in value:
+        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value)
+    return value
 
 
 def _context(candidate: Candidate, text: Text, crowd: Crowd) -> Iterator[str]:
-    yield crowd.word(candidate)
+    yield from crowd.words(candidate)
     yield from around(text, candidate)
+    if candidate.form == ADDRESS and _is_meant(candidate):
+        yield REAL_ADDRESS if "path:plain" in path_features(text.name) else UNREAL_ADDRESS
 
 
-def _in_address(candidate: Candidate, text: Text) -> int:
-    """What the place alone says of a password before an ``@``."""
-    if placeholder(candidate.value.reveal()[:SCANNED]) or _RESERVED.search(candidate.about):
-        return 0
-    return _NOTHING_ELSE["path:plain" not in path_features(text.name)]
+def _is_meant(candidate: Candidate) -> bool:
+    """Whether somebody could use a password before an ``@``: no fill-in, and a host that may be."""
+    if placeholder(_value_of(candidate)) or placeholder(candidate.name) in ("fill-in", "mask"):
+        return False
+    return not _RESERVED.search(candidate.about)
 
 
 @cache
 def _most_around() -> int:
     """What the surroundings can add at most."""
-    return sum([max(_weights().get(word, 0), 0) for word in AROUND])
+    words = (*AROUND, REAL_ADDRESS, UNREAL_ADDRESS)
+    return sum([max(_weights().get(word, 0), 0) for word in words])
 
 
 CUSTOM, IDENTIFIER, ADDRESS = "custom", "identifier", "url"
 """The forms of what a user's own rule finds, of what only names something, and of a password
 before an ``@``."""
-_NOTHING_ELSE = (16, 8)
-"""What speaks for a value between user and host, where only a password stands; the second number
-for tests, documentation and examples. By hand: those in the labelled files are nearly all fill-ins,
-so their weights say little of others."""
+REAL_ADDRESS, UNREAL_ADDRESS = "address:real", "address:elsewhere"
+"""The words for a value between user and host, where only a password stands, that is no fill-in;
+the second one in tests, documentation and examples."""
 _RESERVED = pattern(r"(?i)(?:\A|[. ])(?:example\.(?:com|net|org)|example|invalid|test)(?::\d+)?\Z")
 """Hosts that nobody has (RFC 2606)."""
 _OWN_WORD = 99

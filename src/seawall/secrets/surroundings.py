@@ -16,29 +16,37 @@ _CUT = ("...", "\u2026")
 
 
 AROUND = (
-    "same:1", "same:3", "same:9", "same:more", "comment", "cut", "instead",
+    "same:1", "same:3", "same:9", "same:more", "table", "comment", "cut", "instead",
     "words-follow", "line-ends", "call-follows",
+    "quote:double", "quote:single", "quote:back", "quote:none",
 )  # fmt: skip
 """The words."""
 
 
 class Crowd:
-    """How many candidates of a text have the same value."""
+    """How many candidates of a text have the same value, and how many values the same name."""
 
-    __slots__ = ("_same",)
+    __slots__ = ("_named", "_same")
 
     def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self._same = Counter([candidate.value.reveal() for candidate in candidates])
+        pairs = [(candidate.name, candidate.value.reveal()) for candidate in candidates]
+        self._same = Counter([value for _, value in pairs])
+        self._named = Counter([name for name, _ in set(pairs)])
 
-    def word(self, candidate: Candidate) -> str:
+    def words(self, candidate: Candidate) -> Iterator[str]:
         """What that says of one of them."""
         same = self._same[candidate.value.reveal()]
         if same == 1:
-            return "same:1"
-        return "same:3" if same <= _FEW else "same:9" if same <= _SOME else "same:more"
+            yield "same:1"
+        else:
+            yield "same:3" if same <= _FEW else "same:9" if same <= _SOME else "same:more"
+        if self._named[candidate.name] > _TABLE:
+            yield "table"
 
 
 _FEW, _SOME = 3, 9
+_TABLE = 40
+"""Values under one name from which they are data about many things, not what opens one door."""
 
 
 def around(text: Text, candidate: Candidate) -> Iterator[str]:
@@ -54,7 +62,11 @@ def around(text: Text, candidate: Candidate) -> Iterator[str]:
         yield "cut"
     if before.rfind(b"${") > before.rfind(b"}"):
         yield "instead"  # what a template falls back on
+    yield _QUOTES.get(data[start - 1 : start], "quote:none")
     yield from _behind(candidate.form, after)
+
+
+_QUOTES = {b'"': "quote:double", b"'": "quote:single", b"`": "quote:back"}
 
 
 def _is_comment(kind: Kind, line: bytes) -> bool:

@@ -18,6 +18,7 @@ QUERY = (
 
 _SCHEME = pattern(rb"[A-Za-z][\w+.-]{1,30}\Z")
 _HOST = pattern(rb"[\w.$%{}<>\[\]:-]{1,255}")
+_PATH = 200
 _REST = pattern(rb"[\w%+./~=-]{1,500}")
 
 
@@ -44,10 +45,15 @@ def query(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     """A parameter of an address."""
     equals = text.data.index(b"=", match.start()) + 1
     found = _REST.match(text.data, equals)
-    if found is not None:
+    if found is not None and not of_a_badge(text.data, match.start()):
         name = text.data[match.start() + 1 : equals - 1].decode("latin-1")
         value = Redacted(found[0].decode("latin-1"))
         yield Candidate(ID, equals, found.end(), value, name, "query")
+
+
+def of_a_badge(data: bytes, place: int) -> bool:
+    """Whether a parameter of an address is one of a badge, which is shown to everybody."""
+    return b"badge" in data[max(place - _PATH, 0) : place].rpartition(b"://")[2]
 
 
 FORMS = (

@@ -12,6 +12,7 @@ from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate
 from seawall.secrets.names import meaning_of
+from seawall.secrets.reading.addresses import of_a_badge
 from seawall.secrets.reading.form import EVERYWHERE, Form
 from seawall.secrets.text import Kind, Text
 
@@ -23,8 +24,8 @@ _REST = r"[\w.$-]{0,40}"
 _CLOSE = r"\\{0,3}[\"'`]?[\]\)]{0,2}"
 _TYPE = r"(?::[ \t]{0,4}[A-Za-z][\w<>?|. ]{0,30})?"
 _ASSIGNED = (
-    rf"[ \t]{{0,20}}(?:{_TYPE}={{1,3}}>?|:=|!=|->|[?+|]=|\|\||::?)\s{{0,30}}"
-    r"|[ \t]{0,4}[(,]\s{0,30}|[ \t]{1,8}"
+    rf"[ \t]{{0,20}}(?:{_TYPE}={{1,3}}>?|:=|!==?|->|[?+|]=|\|\||::?)\s{{0,30}}"
+    r"|[ \t]or[ \t]{1,4}|[ \t]{0,4}[(,]\s{0,30}|[ \t]{1,8}"
 )
 _DECODERS = (
     r"(?:[\w.]{0,40}(?:hexlify|fromhex|Buffer|Buffer\.from|b64decode|[dD]ecodeString|atob|[eE]ncoder"
@@ -200,14 +201,23 @@ def _found(
     kind = meaning_of(name).kind
     if not kind:  # a word in which a telling one stands, as in "author"
         return
+    if form in _OF_ADDRESSES and of_a_badge(text.data, match.start()):
+        return
     if form == "quoted":
         form = _how(text.data[match.start() : start])
     if kind == "signature" and end - start > _LONGEST_SIGNATURE:
         return  # of a document, with a key that only its author has
+    if kind == "auth":
+        scheme = _SCHEME.match(text.data, start, end)
+        start = start if scheme is None else scheme.end()
     value = text.data[start:end].decode("utf-8", "replace")
     yield Candidate("assignment", start, end, Redacted(value), name, form)
 
 
+_OF_ADDRESSES = ("pair", "bare")
+"""What a parameter of an address may be taken for."""
+_SCHEME = pattern(rb"(?i:bearer|apikey|api-key|token|key) (?=[^\s]+\Z)")
+"""What stands before the credentials of a header (RFC 9110, 11.6.2); ``Basic`` has its own form."""
 _DECODED = pattern(_DECODERS.encode() + rb"[\"'`\\]*\Z")
 
 

@@ -88,8 +88,7 @@ def member(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     """The private member of a JSON Web Key (RFC 7518): ``d``, or ``k`` of a symmetric one."""
     start = match.end() - 22
     found = _MEMBER_VALUE.match(text.data, start)
-    near = text.data[max(start - _NEAR, 0) : start + _NEAR]
-    kind = _KIND.search(near)
+    kind = _nearest_kind(text.data, start)
     if found is None or kind is None:
         return
     symmetric = kind[1] == b"oct"
@@ -98,6 +97,17 @@ def member(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
         about = f"of a {kind[1].decode()} key"
         yield Candidate("json-web-key", start, found.end(), value, "k" if symmetric else "d", "jwk",
                         Proof.PLAUSIBLE, about)  # fmt: skip
+
+
+def _nearest_kind(data: bytes, place: int) -> re.Match[bytes] | None:
+    """Where the kind of the key is told that a member stands in: between the same braces."""
+    first, last = max(place - _NEAR, 0), place + _NEAR
+    opened, closed = data.rfind(b"{", first, place), data.find(b"}", place, last)
+    inside = _KIND.search(data, max(opened, first), closed if closed >= 0 else last)
+    if inside is not None:
+        return inside
+    told = _KIND.finditer(data, first, last)
+    return min(told, key=lambda match: abs(match.start() - place), default=None)
 
 
 FORMS = (
