@@ -22,6 +22,9 @@ _HOMES = {
     "vulnerabilities": "seawall.advisories.rules",
 }
 """Where the rules of a domain are; they are loaded when they are needed, for they cost 30 ms."""
+SECRETS = "secrets"
+_OF_SECRETS = "secret:"
+"""What may stand before the id of a rule about secrets."""
 DOMAINS = tuple(_HOMES)
 _RARE = {
     "input": 0, "secrets": 1, "kubernetes": 2, "dockerfile": 3, "vulnerabilities": 4, "image": 5,
@@ -103,6 +106,9 @@ def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     own = _own(wanted)
     if own is not None:
         return (own,)
+    if wanted.startswith(_OF_SECRETS):
+        named = look_up(wanted.removeprefix(_OF_SECRETS))
+        return tuple(rule for rule in named if rule.domain == SECRETS)
     names = _names()
     if custom:
         checks = _names_of(custom)

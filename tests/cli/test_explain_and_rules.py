@@ -117,3 +117,16 @@ def test_help_and_version() -> None:
     assert command("--help").code == 0
     bare = command()
     assert (bare.code, bare.output) == (2, command("--help").output)
+
+
+def test_every_rule_about_secrets_is_explained() -> None:
+    ids = [rule.id for rule in catalogue.rules_of(catalogue.SECRETS)]
+    plain, marked = command("explain", *ids), command("explain", *(f"secret:{id_}" for id_ in ids))
+    assert plain.code == 0
+    assert plain == marked
+    for id_ in ids:
+        assert f"{id_}: " in plain.output
+
+
+def test_the_mark_of_secrets_is_for_secrets() -> None:
+    assert command("explain", "secret:host-pid").code == 2

@@ -118,7 +118,7 @@ REPORTS = st.builds(
     st.integers(0, 2),
     st.none() | ADVISORIES,
     st.lists(IMAGES, max_size=2).map(tuple),
-    st.integers(0, 2),
+    *[COUNTS] * 2,
 )
 OPTIONS = st.builds(
     Options,

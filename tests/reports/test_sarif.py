@@ -1,7 +1,10 @@
 """SARIF against OASIS' schema, and what GitHub asks for beyond it."""
 
 import base64
+import random
 import re
+import string
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from seawall.core.edit import Edit, Fix, Safety
 from seawall.core.location import Location
 from seawall.core.report import Coverage, RuleFault
 from seawall.core.severity import Severity
+from seawall.engine import Options, scan
 from seawall.kubernetes.rules import all_rules
 from seawall.reports.sarif import message, uri
 from seawall.reports.sarif_rules import descriptor
@@ -234,3 +238,36 @@ def test_info_is_a_note_with_a_score_above_none() -> None:
     described = descriptor(made_rule("x", "policy", Severity.INFO), "2026.1")
     assert described["defaultConfiguration"] == {"level": "note"}
     assert described["properties"]["security-severity"] == "1.0"  # type: ignore[index]
+
+
+ASTRAL = chr(0x1F512)
+"""One character, and two units of UTF-16."""
+
+
+def test_columns_are_characters_as_the_log_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = "".join(random.Random(3).choices(string.ascii_letters, k=11)) + "7Kq"
+    texts = {
+        "app.py": f'a = "{ASTRAL * 3}"; db_password = "{value}"\n',
+        "wide.py": f'a = "{ASTRAL * 3}"; db_password = "{value}"\n',
+        "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n"
+        f'  - {{name: a, env: [{{value: "{ASTRAL * 2}", name: B}},'
+        f' {{name: DB_PASSWORD, value: "{value}"}}]}}\n',
+        "Dockerfile": f'FROM scratch\nENV A="{ASTRAL * 2}" DB_PASSWORD={value}\n',
+    }
+    for name, text in texts.items():
+        encoding = "utf-16" if name.startswith("wide") else "utf-8"
+        (tmp_path / name).write_text(text, encoding=encoding)
+    monkeypatch.chdir(tmp_path)
+    run = valid_sarif(text_of("sarif", scan(Options()).report))
+    assert run["columnKind"] == "unicodeCodePoints"
+    told = {}
+    for result in run["results"]:
+        place = result["locations"][0]["physicalLocation"]
+        region = place.get("region", {})
+        line = texts[place["artifactLocation"]["uri"]].splitlines()[region["startLine"] - 1]
+        if value in line and "password" in result["message"]["text"].lower():
+            part = line[region["startColumn"] - 1 : region["endColumn"] - 1]
+            told[place["artifactLocation"]["uri"]] = value in part and ASTRAL not in part
+    assert told == dict.fromkeys(texts, True)

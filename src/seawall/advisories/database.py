@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from seawall.advisories.store import DatabaseError, Store
+from seawall.core import user_directory
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
 
@@ -35,19 +36,9 @@ def directory(environment: Mapping[str, str]) -> str:
     Empty when there is no home directory. It is no cache: what is in it does not come back by
     itself.
     """
-    own = environment.get(ENVIRONMENT)
-    if own:
-        return own
-    base = environment.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(base):  # the specification: relative paths are to be ignored
-        home = environment.get("HOME", "")
-        if not os.path.isabs(home):
-            return ""
-        below = ("Library", "Application Support") if sys.platform == "darwin" else (
-            ".local", "share",
-        )  # fmt: skip
-        base = os.path.join(home, *below)
-    return os.path.join(base, "seawall")
+    mac = sys.platform == "darwin"
+    below = ("Library", "Application Support") if mac else (".local", "share")
+    return user_directory.of(environment, ENVIRONMENT, "XDG_DATA_HOME", below)
 
 
 def locate(explicit: str | None, environment: Mapping[str, str]) -> Located:

@@ -25,7 +25,7 @@ def parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Print the manual of each rule named; gives the exit code."""
     options = parser().parse_args(arguments)
-    advisories = [id_ for id_ in options.ids if is_advisory_id(id_)]
+    advisories = [id_ for id_ in options.ids if is_advisory_id(id_) and not catalogue.look_up(id_)]
     rules = [rule for id_ in options.ids if id_ not in advisories for rule in catalogue.find(id_)]
     write_text(["\n".join(text(rule) for rule in dict.fromkeys(rules))], None)
     return max((_explain_advisory(id_) for id_ in advisories), default=0)

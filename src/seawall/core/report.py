@@ -154,6 +154,8 @@ class Summary(NamedTuple):
     images: tuple[ImageFacts, ...] = ()
     searched: int = 0
     """How many files were searched for secrets."""
+    git_objects: int = 0
+    """How many blobs and messages of git's were searched for secrets."""
 
     @property
     def findings(self) -> int:
@@ -215,6 +217,8 @@ class Report(NamedTuple):
     """The images that were looked at."""
     searched: int = 0
     """How many files were searched for secrets."""
+    git_objects: int = 0
+    """How many blobs and messages of git's were searched for secrets."""
 
     def summary(self) -> Summary:
         """What it comes to."""
@@ -223,7 +227,7 @@ class Report(NamedTuple):
             self.objects, self.rules, self.faults, self.packages, self.advisories,
             count_of_each(f for f in self.findings if f.gate == Gate.BY_SEVERITY),
             sum(finding.gate == Gate.ALWAYS for finding in self.findings),
-            counted_images(self.images, self.findings), self.searched,
+            counted_images(self.images, self.findings), self.searched, self.git_objects,
         )  # fmt: skip
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool) -> int:

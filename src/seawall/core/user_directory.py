@@ -1,8 +1,8 @@
-"""Where the user's cache lives."""
+"""Where what is the user's lives: the cache, and whatever else has a place of its own."""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 ENVIRONMENT = "SEAWALL_CACHE_DIR"
 
@@ -12,14 +12,23 @@ def directory(environment: Mapping[str, str]) -> str:
 
     Empty when there is no home directory.
     """
-    own = environment.get(ENVIRONMENT)
-    if own:
-        return own
-    base = environment.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # the specification: relative paths are to be ignored
+    below = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
+    return of(environment, ENVIRONMENT, "XDG_CACHE_HOME", below)
+
+
+def of(environment: Mapping[str, str], own: str, base: str, below: Sequence[str]) -> str:
+    """A directory of ours: what ``own`` names, or one below what ``base`` names or the home.
+
+    ``own`` and ``base`` are variables of the environment, ``below`` the usual place in the home.
+    Empty when there is no home directory.
+    """
+    named = environment.get(own)
+    if named:
+        return named
+    directory = environment.get(base, "")
+    if not os.path.isabs(directory):  # the specification: relative paths are to be ignored
         home = environment.get("HOME", "")
         if not os.path.isabs(home):
             return ""
-        below = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
-        base = os.path.join(home, *below)
-    return os.path.join(base, "seawall")
+        directory = os.path.join(home, *below)
+    return os.path.join(directory, "seawall")

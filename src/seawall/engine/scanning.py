@@ -157,7 +157,8 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
         rules=len(rules),
         faults=tuple(analysis.faults),
         images=analysis.images,
-        searched=credentials.searched + past.objects,
+        searched=credentials.searched,
+        git_objects=past.objects,
     )
     return Result(report, inputs.texts, policy)
 

@@ -6,10 +6,11 @@
 import marshal
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+from seawall.engine.forking import started
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -108,8 +109,8 @@ class Shared(Generic[Result]):
         def job() -> list[tuple[int, Any]]:
             return [(number, send(work(number))) for number in _taken(self._tokens)]
 
-        started = [_start(job) for _ in range(workers - 1)]
-        self._children = [child for child in started if child is not None]
+        begun = [_start(job) for _ in range(workers - 1)]
+        self._children = [child for child in begun if child is not None]
 
     def results(self) -> list[Result]:
         """What came of each portion, in their order; to be asked for once."""
@@ -161,27 +162,7 @@ def _taken(tokens: int) -> Iterator[int]:
 
 def _start(job: Callable[[], Any]) -> tuple[int, int] | None:
     """Start a worker; gives its process and where its result comes from."""
-    reader, writer = os.pipe()
-    try:
-        process = os.fork()
-    except OSError:  # no more processes: done without one
-        os.close(reader)
-        os.close(writer)
-        return None
-    if process:
-        os.close(writer)
-        return process, reader
-    code = 1
-    try:  # the child must never run what follows in its parent
-        os.close(reader)
-        with os.fdopen(writer, "wb") as stream:
-            marshal.dump(job(), stream)
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - told in the exit code; the parent does it again
-        if isinstance(error, Exception):
-            sys.stderr.write(f"seawall: a worker failed, its work is done again: {error!r}\n")
-    finally:
-        os._exit(code)
+    return started(lambda stream: marshal.dump(job(), stream))
 
 
 def _finish(process: int, reader: int) -> list[Any] | None:

@@ -230,6 +230,7 @@ def advisories_fields(advisories: Advisories) -> dict[str, object]:
 
 def summary_fields(summary: Summary) -> dict[str, object]:
     """The counts."""
+    of_git = {"git_objects_searched": summary.git_objects} if summary.git_objects else {}
     return {
         "findings": summary.findings,
         "by_severity": {severity.label: count for severity, count in severities(summary)},
@@ -238,6 +239,7 @@ def summary_fields(summary: Summary) -> dict[str, object]:
         "packages": summary.packages,
         "files_read": len(summary.coverage.read),
         "files_searched": summary.searched,
+        **of_git,
         "rules": summary.rules,
         "checked": not nothing_checked(summary),
     }

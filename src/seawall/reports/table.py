@@ -9,7 +9,7 @@ from seawall.reports.blocks import by_file
 from seawall.reports.redacted import redacted
 from seawall.reports.text_block import Style, block_lines, plain
 from seawall.reports.visible import visible, wrap
-from seawall.reports.wording import bases, counted, extent, gaps, place, sentence, verdict
+from seawall.reports.wording import bases, counted, extent, gaps, place, searched, sentence, verdict
 
 MANY = 10
 """From how many inputs on a list is summed up, unless the person asks for all."""
@@ -159,6 +159,6 @@ def _summary(summary: Summary, options: Options, style: Style) -> Iterator[str]:
 
 def _is_clean(summary: Summary) -> bool:
     coverage = summary.coverage
-    return bool(summary.objects or summary.packages or summary.searched) and not (
+    return bool(summary.objects or summary.packages or searched(summary)) and not (
         summary.findings or coverage.failed or coverage.not_covered or summary.faults
     )

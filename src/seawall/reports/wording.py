@@ -103,7 +103,7 @@ def nothing_checked(summary: Summary) -> str:
         return ""
     count = len(summary.coverage.read)
     read = counted(count, "file was", "files were") + " read"
-    if summary.searched:
+    if searched(summary):
         return ""
     if not count:
         return "Nothing was checked: no input was read."
@@ -129,19 +129,26 @@ def verdict(summary: Summary) -> str:
     return f"{counted(summary.findings, 'finding')}: {', '.join(counts)}."
 
 
+def searched(summary: Summary) -> str:
+    """What was searched for secrets, as a sentence; empty for nothing."""
+    counts = ((summary.searched, "file"), (summary.git_objects, "git object"))
+    what = [counted(count, name) for count, name in counts if count]
+    return f"{' and '.join(what)} searched for secrets." if what else ""
+
+
 def extent(summary: Summary) -> str:
     """What was looked at."""
     rules = f"with {counted(summary.rules, 'rule')} of rule set {summary.ruleset}"
     what = [counted(summary.objects, "object")] if summary.objects else []
     if summary.packages:
         what.append(counted(summary.packages, "package"))
-    if what or not summary.searched:
+    secrets = searched(summary)
+    if what or not secrets:
         known = " and ".join(what or [counted(0, "object")])
         text = f"{known} in {counted(len(summary.coverage.read), 'file')} checked {rules}."
-        if summary.searched:
-            text += f" {counted(summary.searched, 'file')} searched for secrets."
+        text += f" {secrets}" if secrets else ""
     else:
-        text = f"{counted(summary.searched, 'file')} searched for secrets."
+        text = secrets
     if summary.advisories is not None:
         text += (
             f" Advisories of {summary.advisories.built or 'an unknown day'}: "

@@ -6,11 +6,15 @@ Bombs are stopped by the limits: what is unpacked from one text is at most a few
 from binascii import Error, a2b_base64, b2a_base64, unhexlify
 from collections.abc import Iterable, Iterator
 from re import escape
+from typing import TYPE_CHECKING
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets.candidate import Part
 from seawall.secrets.rules.shapes import Shape, shape
+
+if TYPE_CHECKING:
+    from re import Match, Pattern
 
 MAX_DEPTH = 3
 _MAX_RATIO, _LEAST_BUDGET, _MAX_BUDGET = 4, 65_536, 16 << 20
@@ -109,23 +113,32 @@ class Budget:
 
 def unpacked(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpacked]:
     """The texts in encoded runs that hold one of some places, which are in order."""
-    behind = 0
-    for place in places:
-        if place < behind:
-            continue
-        start = place
-        while start > behind and data[start - 1] in _RUN_BYTES:
-            start -= 1
-        run = _BASE64.match(data, start)
-        if run is None:
-            behind = place + 1
-            continue
-        behind = run.end()
+    for run in _runs(data, places, _BASE64, _RUN_BYTES):
+        start = run.start()
         if data[run.end() : run.end() + 1] == b"." or data[start - 1 : start] == b".":
             continue  # a part of a JSON Web Token: there is a rule for these
         found = _of_run(run[0], budget)
         if found is not None:
             yield Unpacked(Part(run.start(), run.end()), *found)
+
+
+def _runs(
+    data: bytes, places: Iterable[int], whole: "Pattern[bytes]", letters: frozenset[int]
+) -> "Iterator[Match[bytes]]":
+    """What matches around some places, which are in order: each stretch of some letters once."""
+    behind = 0
+    for place in places:
+        if place < behind:
+            continue
+        start = place
+        while start > behind and data[start - 1] in letters:
+            start -= 1
+        run = whole.match(data, start)
+        if run is None:
+            behind = place + 1  # or each place would walk back over the same bytes
+            continue
+        behind = run.end()
+        yield run
 
 
 _RUN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
@@ -174,18 +187,7 @@ def _is_text(head: bytes) -> bool:
 
 def percent(data: bytes, places: Iterable[int], budget: Budget) -> Iterator[Unpacked]:
     """The texts in runs with percent signs that hold one of some places, which are in order."""
-    behind = 0
-    for place in places:
-        if place < behind:
-            continue
-        start = place
-        while start > behind and data[start - 1] in _PERCENT_BYTES:
-            start -= 1
-        run = _PERCENT.match(data, start)
-        if run is None:
-            behind = place + 1  # or each place would walk back over the same bytes
-            continue
-        behind = run.end()
+    for run in _runs(data, places, _PERCENT, _PERCENT_BYTES):
         from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - only where there are signs
 
         plain = unquote_to_bytes(run[0])

@@ -38,4 +38,4 @@ def scan(options: Options, run: Run) -> Result:
         verdict, options, texts, coverage=analysis.coverage, private={},
         shows=revealing(analysis.secrets),
     )  # fmt: skip
-    return Result(report._replace(rules=len(rules), searched=past.objects), texts, policy)
+    return Result(report._replace(rules=len(rules), git_objects=past.objects), texts, policy)

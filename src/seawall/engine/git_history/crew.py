@@ -4,9 +4,11 @@ import marshal
 import os
 import select
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
+
+from seawall.engine.forking import started
 
 Plain = Any
 """Tuples, lists, dictionaries, texts, bytes and numbers, as ``marshal`` takes them."""
@@ -32,8 +34,9 @@ def work_off(portions: int, workers: int, work: Work) -> Iterator[tuple[int, Pla
             # same, it would be done twice and told once.
             tokens.write(b"".join(n.to_bytes(_TOKEN, "little") for n in range(portions)))
             tokens.seek(0)
-            started = [_start(work, tokens.fileno()) for _ in range(workers)]
-            for number, result in _results([child for child in started if child]):
+            write = partial(_written, work, tokens.fileno())
+            children = [started(write) for _ in range(workers)]
+            for number, result in _results([child for child in children if child]):
                 if number not in done:
                     done.add(number)
                     yield number, result
@@ -45,34 +48,11 @@ def _taken(tokens: int) -> Iterator[int]:
         yield int.from_bytes(token, "little")
 
 
-def _start(work: Work, tokens: int) -> tuple[int, int] | None:
-    """Start a worker; gives its process and where its results come from."""
-    reader, writer = os.pipe()
-    try:
-        process = os.fork()
-    except OSError:  # no more processes: done without one
-        os.close(reader)
-        os.close(writer)
-        return None
-    if process:
-        os.close(writer)
-        return process, reader
-    code = 1
-    try:  # the child must never run what follows in its parent
-        os.close(reader)
-        with os.fdopen(writer, "wb") as stream:
-            for item in work(_taken(tokens)):
-                data = marshal.dumps(item)
-                stream.write(len(data).to_bytes(_TOKEN, "little") + data)
-                stream.flush()
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - the parent does it again
-        if isinstance(error, Exception):
-            sys.stderr.write(
-                f"seawall: a worker failed, its work is done again: {type(error).__name__}\n"
-            )
-    finally:
-        os._exit(code)
+def _written(work: Work, tokens: int, stream: BinaryIO) -> None:
+    for item in work(_taken(tokens)):
+        data = marshal.dumps(item)
+        stream.write(len(data).to_bytes(_TOKEN, "little") + data)
+        stream.flush()
 
 
 def _results(children: list[tuple[int, int]]) -> Iterator[tuple[int, Plain]]:
