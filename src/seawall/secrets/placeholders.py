@@ -39,8 +39,8 @@ _NOTHING = frozenset(
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".split()
 )
 _FILL_IN_WORDS = (
-    "your", "insert", "example", "sample", "dummy", "todo", "fixme", "redacted", "removed", "deleted",
-    "qux",
+    "your", "insert", "example", "sample", "dummy", "todo", "fixme", "redacted", "removed",
+    "deleted", "qux",
     "asdf", "blah", "lorem", "fake", "mock", "masked", "hidden", "deadbeef", "cafebabe", "replace",
 )  # fmt: skip
 _FILL_IN = pattern(
