@@ -4,7 +4,7 @@ The filters that Envoy would get are made and read as Envoy reads them, so that 
 what is done come from one compiler. The tests hold both against an evaluator that knows rules only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.lazy import pattern
@@ -36,9 +36,11 @@ class Decision(NamedTuple):
 NOBODY = "no rule allows it"
 NO_PATH = "the path is refused before any rule"
 _AUTHORITY = pattern(r"^(?i:https?)://[^/?#@]+")
-_REFUSED = pattern(r"%(?:2[fF]|5[cC]|00)")
+_REFUSED = pattern(r"%(?:2[fF]|5[cC])")
+_NUL = "%00"
 _NO_TEXT = pattern(r"[^!-~]|#")
-_DOTS = pattern(r"((?:\.|%2[eE]){1,2}\Z|\.{1,2};)")
+_DOTS = pattern(r"(?:\.|%2[eE]){1,2}\Z")
+_DOTS_WITH_PARAMETERS = pattern(r"(\.{1,2});")
 _ESCAPED = pattern(r"%([0-9a-fA-F]{2})")
 _TO_ESCAPE = pattern(r'["<>^`{|}]')
 _SLASHES = pattern(r"//+")
@@ -74,19 +76,30 @@ def normalized(path: str) -> str:
     if not path.startswith("/") or _REFUSED.search(before) or _NO_TEXT.search(path):
         return ""
     kept: list[str] = []
-    segments = before.replace("\\", "/").split("/")[1:]
+    segments = list(_segments(before))
     for number, segment in enumerate(segments):
-        is_last = number == len(segments) - 1
         dots = _DOTS.match(segment)
+        if _NUL in segment:
+            return ""
         if dots is None:
             kept.append(_ESCAPED.sub(_unescaped, _TO_ESCAPE.sub(_escaped, segment)))
             continue
-        if kept and dots[1].replace("%2e", ".").replace("%2E", ".").rstrip(";") == "..":
+        if kept and dots[0].lower().replace("%2e", ".") == "..":
             kept.pop()
-        if is_last:
+        if number == len(segments) - 1:
             kept.append("")
     plain = "/" + "/".join(kept)
     return _SLASHES.sub("/" if plain.strip("/") else "//", plain)
+
+
+def _segments(path: str) -> Iterator[str]:
+    """The segments of a path; dots with parameters are dots, but not behind a backslash."""
+    for segment in path.split("/")[1:]:
+        found = _DOTS_WITH_PARAMETERS.match(segment)
+        if found:
+            yield found[1]
+        else:
+            yield from segment.split("\\")
 
 
 def _unescaped(found: "re.Match[str]") -> str:
