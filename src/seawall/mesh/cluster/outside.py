@@ -2,7 +2,7 @@
 
 What is done in a pod's network namespace is what its init container would do, ``seawall mesh
 init``. The pod's proxy gets nothing before that has proven that the rules hold. They are looked at
-again every few seconds.
+again whenever the kernel says that somebody has changed them.
 """
 
 import os
@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Sequence
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.cluster.finding import look
+from seawall.mesh.cluster.generation import Generation
 from seawall.mesh.redirect import loading, own_namespace
 from seawall.mesh.redirect.rules import Redirect
 
 LOOK_EVERY = 5.0
-"""Seconds between looks at rules that hold: flushed ones are back within ten."""
+"""Seconds between looks for the processes of pods, and at rules whose changes nobody counts."""
 _TIMEOUT = 60
 _RESOLVERS = "/etc/resolv.conf"
 
@@ -43,6 +44,9 @@ class Outside:
         self._say = say
         self._open: dict[str, int] = {}
         self._closed: set[str] = set()
+        self._generations: dict[str, Generation] = {}
+        self._seen: dict[str, int] = {}
+        """The number of changes after which the rules were as they should be."""
         self._looked = 0.0
 
     @property
@@ -58,8 +62,10 @@ class Outside:
             if is_time or set(wanted) != set(self._open):
                 self._find(wanted)
             for uid in sorted(self._open):
-                if uid not in self._closed or is_time:
-                    self._close(uid)
+                number = self._number(uid)
+                may_differ = is_time if number is None else number != self._seen.get(uid)
+                if uid not in self._closed or may_differ:
+                    self._close(uid, number)
             if is_time:
                 self._looked = now
 
@@ -79,12 +85,27 @@ class Outside:
 
     def _forget(self, uid: str) -> None:
         os.close(self._open.pop(uid))
+        generation = self._generations.pop(uid, None)
+        if generation is not None:
+            generation.close()
         self._closed.discard(uid)
+        self._seen.pop(uid, None)
         self.faults.pop(uid, None)
 
-    def _close(self, uid: str) -> None:
+    def _number(self, uid: str) -> int | None:
+        """How often the rules of a pod were changed; ``None`` where the kernel does not tell."""
+        if uid not in self._generations:
+            try:
+                self._generations[uid] = Generation(self._open[uid])
+            except OSError:
+                return None
+        return self._generations[uid].now()
+
+    def _close(self, uid: str, number: int | None) -> None:
         try:
             if uid in self._closed and loading.is_loaded(self._redirect(), self._enter(uid)):
+                if number is not None:
+                    self._seen[uid] = number
                 return
             fault = self._closing(uid)
         except SeawallError as error:

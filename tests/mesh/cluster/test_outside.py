@@ -1,0 +1,124 @@
+"""Rules of a pod, loaded from outside and looked after."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seawall.mesh.cluster import generation
+from seawall.mesh.cluster.generation import Generation
+from seawall.mesh.cluster.outside import Outside
+from seawall.mesh.redirect import loading
+from tests.mesh.cluster.test_finding import UID, Proc
+from tests.mesh.redirect.test_own_namespace import pod
+from tests.mesh.redirect.test_rules import privileged
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    with pod((4, 6)) as name:
+        yield name
+
+
+class Node:
+    """A node with one pod, and how often its rules were listed."""
+
+    def __init__(self, namespace: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.namespace = namespace
+        proc = Proc(directory)
+        proc.process("300", UID, Path(f"/run/netns/{namespace}"))
+        self.said: list[str] = []
+        self.listed = 0
+        self.outside = Outside(61_337, self.said.append, proc=str(proc.path))
+        really = loading.is_loaded
+
+        def listed(*arguments: object) -> bool:
+            self.listed += 1
+            return really(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(loading, "is_loaded", listed)
+
+    def nft(self, *words: str) -> str:
+        command = ["ip", "netns", "exec", self.namespace, "nft", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def node(namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
+    made = Node(namespace, tmp_path, monkeypatch)
+    yield made
+    made.outside.end()
+
+
+@privileged
+def test_rules_are_listed_only_when_somebody_changed_them(node: Node) -> None:
+    for _ in range(5):
+        node.outside.look([UID])
+        assert node.outside.closed == (UID,), node.outside.faults
+    assert node.listed == 1
+    assert "redirect to :15001" in node.nft("list", "ruleset")
+    node.nft("add table inet others")
+    for _ in range(3):
+        node.outside.look([UID])
+    assert node.listed == 2
+    assert len(node.said) == 1
+    node.nft("flush ruleset")
+    node.outside.look([UID])
+    assert "redirect to :15001" in node.nft("list", "ruleset")
+    assert node.outside.closed == (UID,)
+    assert "again: they had been changed" in node.said[-1]
+    node.outside.look([])
+    assert not node.outside.closed
+
+
+@privileged
+def test_a_pod_whose_rules_do_not_hold(node: Node) -> None:
+    subprocess.run(["ip", "-netns", node.namespace, "link", "set", "eth0", "down"], check=True)
+    for _ in range(2):
+        node.outside.look([UID])
+    assert not node.outside.closed
+    assert "no route" in node.outside.faults[UID]
+    assert len(node.said) == 1
+    lines = ["link set eth0 up", "route add default dev eth0"]
+    for line in lines:
+        subprocess.run(["ip", "-netns", node.namespace, *line.split()], check=True)
+    node.outside.look([UID])
+    assert node.outside.closed == (UID,), node.outside.faults
+    assert not node.outside.faults
+
+
+@privileged
+def test_where_the_kernel_does_not_count(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Generation, "now", lambda _: None)
+    node.outside.look([UID])
+    node.nft("flush ruleset")
+    node.outside._looked = 0
+    node.outside.look([UID])
+    assert "redirect to :15001" in node.nft("list", "ruleset")
+
+
+@privileged
+def test_we_stay_where_we_are(namespace: str) -> None:
+    before = os.readlink("/proc/self/ns/net")
+    with open(f"/run/netns/{namespace}") as there:
+        count = Generation(there.fileno())
+    assert count.now() is not None
+    assert os.readlink("/proc/self/ns/net") == before
+    count.close()
+    assert count.now() is None
+
+
+def test_no_namespace() -> None:
+    with open("/dev/null") as no_namespace, pytest.raises(OSError):  # noqa: PT011
+        Generation(no_namespace.fileno())
+
+
+@given(st.binary(max_size=80), st.integers(0, 3))
+def test_odd_answers_of_the_kernel(data: bytes, sequence: int) -> None:
+    generation._number(data, sequence)
+    header = generation._HEADER.pack(60, 10 << 8 | 15, 0, sequence, 0)
+    generation._number(header + data, sequence)
