@@ -3,8 +3,9 @@
 import asyncio
 import os
 import stat
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ class Places:
 
     def __init__(self) -> None:
         self.open_now: list[str] = []
+        self.swept = 0
 
     async def open(self, charge: PodCharge) -> None:
         self.open_now.append(charge.name)
@@ -37,6 +39,9 @@ class Places:
     async def close(self, name: str) -> bool:
         self.open_now.remove(name)
         return True
+
+    def sweep(self) -> None:
+        self.swept += 1
 
     async def end(self) -> None:
         self.open_now.clear()
@@ -74,6 +79,13 @@ def agent(outside: Outside | None = None) -> tuple[PodAgent, Places]:
     return made, places
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A directory with a short name: sockets are in it."""
+    with tempfile.TemporaryDirectory(prefix="sw-") as found:
+        yield Path(found)
+
+
 def test_pods_come_and_go() -> None:
     first, second = name(), name()
 
@@ -87,7 +99,8 @@ def test_pods_come_and_go() -> None:
         assert places.open_now == [first]
         assert made.charges[first] is kept
         await made.prepare(orders([]))
-        assert places.open_now == []
+        assert not places.open_now
+        assert places.swept == 1
 
     asyncio.run(act())
 
@@ -144,28 +157,52 @@ def test_who_waits_for_rules_gets_nothing() -> None:
     asyncio.run(act())
 
 
-def test_the_socket_of_a_pod(tmp_path: Path) -> None:
+def test_the_socket_of_a_pod(short: Path) -> None:
     own, group = name(), os.getgid()
     uid = own.rpartition("/")[2]
 
     async def act() -> None:
-        directory = Directory(str(tmp_path), group)
+        directory = Directory(str(short), group)
         await directory.open(PodCharge(own))
-        path = tmp_path / uid / SOCKET
+        path = short / uid / SOCKET
         assert stat.S_ISSOCK(path.stat().st_mode)
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
-        again = Directory(str(tmp_path), group)  # an agent that starts again
+        again = Directory(str(short), group)  # an agent that starts again
         await again.open(PodCharge(own))
         await directory.end()
         await again.close(own)
         assert not path.parent.exists()
         for odd in ("shop/web/../x", "shop/web/", "shop/web/a b"):
             await again.open(PodCharge(odd))
-        assert os.listdir(tmp_path) == []
+        assert os.listdir(short) == []
         await again.end()
 
     asyncio.run(act())
+
+
+def test_what_pods_have_left_is_swept(short: Path) -> None:
+    here, gone, young = name(), name(), name()
+    old = short / gone.rpartition("/")[2]
+    fresh = short / young.rpartition("/")[2]
+    other = short / "other"
+    for path in (old, fresh, other):
+        path.mkdir()
+    (old / SOCKET).touch()
+    for path in (old, other):
+        os.utime(path, (NOW - 10**9, NOW - 10**9))
+
+    async def act() -> None:
+        directory = Directory(str(short), os.getgid())
+        await directory.open(PodCharge(here))
+        own = short / here.rpartition("/")[2]
+        os.utime(own, (NOW - 10**9, NOW - 10**9))
+        directory.sweep()
+        assert sorted(os.listdir(short)) == sorted([own.name, fresh.name, "other"])
+        await directory.end()
+
+    asyncio.run(act())
+    Directory(str(short / "absent"), 0).sweep()
 
 
 def test_agents_are_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

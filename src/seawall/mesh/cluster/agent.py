@@ -42,6 +42,9 @@ class Nowhere:
         """As above."""
         return bool(name)
 
+    def sweep(self) -> None:
+        """As above."""
+
     async def end(self) -> None:
         """As above."""
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SOCKET = "agent.sock"
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_OLD = 3600.0
+"""Seconds after which a directory that nobody asks for belongs to nobody."""
 _LOOK_EVERY = 1.0
 """Seconds between looks for pods whose rules are not in force yet."""
 
@@ -59,6 +62,9 @@ class Places(Protocol):
 
     async def close(self, name: str) -> bool:
         """Nobody tells us of it any more; whether it is gone."""
+
+    def sweep(self) -> None:
+        """Remove what others have left."""
 
     async def end(self) -> None:
         """Serve nobody any more."""
@@ -93,12 +99,25 @@ class Directory:
         if server is None:
             return True
         await server.stop(0.2)
-        own = os.path.join(self._path, uid_in(name))
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(own, SOCKET))
-        with contextlib.suppress(OSError):
-            os.rmdir(own)
+        self._remove(os.path.join(self._path, uid_in(name)))
         return True
+
+    def sweep(self) -> None:
+        """Remove what pods have left that went while no agent was here."""
+        known = {uid_in(name) for name in self._servers}
+        with contextlib.suppress(OSError):
+            for uid in os.listdir(self._path):
+                own = os.path.join(self._path, uid)
+                is_old = time.time() - os.stat(own).st_mtime > _OLD
+                if _UID.match(uid) and uid not in known and is_old:
+                    self._remove(own)
+
+    @staticmethod
+    def _remove(own: str) -> None:
+        """A directory with at most a socket in it; one that is mounted stays to whom it is."""
+        for remove, path in ((os.unlink, os.path.join(own, SOCKET)), (os.rmdir, own)):
+            with contextlib.suppress(OSError):
+                remove(path)
 
     async def end(self) -> None:
         """Stop serving; directories stay, since pods have them mounted."""
@@ -120,6 +139,9 @@ class OwnSocket:
     async def close(self, name: str) -> bool:
         """It is there as long as we are: a controller that has just started may not know."""
         return not name
+
+    def sweep(self) -> None:
+        """Nobody else was here."""
 
     async def end(self) -> None:
         """Serve nobody any more."""
@@ -150,6 +172,7 @@ class PodAgent(Agent):
     ) -> None:
         super().__init__(host, trust_domain, address, kept.charges, own, bundle, say)
         self._kept = kept
+        self._has_swept = False
 
     async def prepare(self, orders: Orders) -> None:
         """Take in pods that came, and let go of those that are gone."""
@@ -167,6 +190,9 @@ class PodAgent(Agent):
                 continue
             charges[name] = charge
         self._hold(orders)
+        if not self._has_swept:
+            self._has_swept = True
+            places.sweep()
 
     def redirected(self) -> tuple[str, ...]:
         """The pods whose rules we have loaded and proven."""
