@@ -34,7 +34,7 @@ SERVICE = "10.96.0.7"
 CONTROLLER = "10.96.0.10"
 SYSTEM_PYTHON = "/usr/bin/python3"
 APP = """\
-import http.server, threading
+import http.server, socketserver, threading
 class H(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
@@ -45,8 +45,11 @@ class H(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
     def log_message(self, *_): pass
-S = http.server.ThreadingHTTPServer
-S.address_family = 10
+class S(http.server.ThreadingHTTPServer):
+    address_family = 10
+    def server_bind(self):  # without a question to DNS, which does not answer here
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "orders", self.server_address[1]
 threading.Thread(target=S(("::", 9090), H).serve_forever).start()
 S(("::", 8080), H).serve_forever()
 """.replace("MARK", MARK)
