@@ -165,4 +165,4 @@ def test_odd_tokens(text: str) -> None:
     claims = urlsafe_b64encode(text.encode("utf-8", "replace")).decode().rstrip("=")
     assert not looks_like_a_token(f"a.{claims}.c") or "seawall-mesh" in text
     audience = urlsafe_b64encode(json.dumps({"aud": text}).encode()).decode().rstrip("=")
-    assert not looks_like_a_token(f"a.{audience}.c")
+    assert looks_like_a_token(f"a.{audience}.c") == (text == "seawall-mesh")

@@ -116,6 +116,19 @@ def test_pods_see_those_that_they_may_call(shop: Shop) -> None:
     assert registry.views("n3") == ()
 
 
+def test_a_pod_may_take_plaintext_for_a_while(shop: Shop) -> None:
+    registry = ClusterRegistry(3600, AGENTS)
+    mode = b"ports: {8080: http, 9090: tcp}, mode: {permissive: {until: 2040-01-01}}"
+    document = DOCUMENT.replace(b"ports: {8080: http, 9090: tcp}", mode)
+    registry.declare(checked("mesh.yaml", document, DOMAIN))
+    shop.teach(registry)
+    assert view_of(registry, shop.orders).plaintext_until == 2208988800
+    assert view_of(registry, shop.web).plaintext_until == 0
+    shop.pods.remove(shop.web)
+    topology = topology_of(DOMAIN, shop.pods, (), ())
+    assert registry.learn(topology, shop.pods) == {name_of(shop.web)}
+
+
 def test_services_lead_to_the_pods_behind_them(shop: Shop) -> None:
     shop.service("orders", "10.96.0.7", {80: "http", 81: "raw", 82: "gone"})
     shop.endpoints("orders", [shop.orders], {"http": 8080, "raw": 9090})
@@ -279,6 +292,7 @@ def test_views_are_those_of_all_rules_together(rules: list[Rule], there: set[str
     [
         ("  web: {id: /ns/shop/sa/web, command: [x], user: 5}", "has a command"),
         ("  web: {}", "no service account"),
+        ('  web: {id: /ns/shop/sa/web, mode: {off: {reason: "x"}}}', "is off"),
         ("  web: {id: /ns/shop/sa/web, attest: {user: 5}}", "remove attest"),
         (
             "  web: {id: /ns/shop/sa/web}\nexternal: {pay: {host: a.example, ports: {80: tcp}}}",

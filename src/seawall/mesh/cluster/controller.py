@@ -17,7 +17,7 @@ from seawall.mesh.cluster.knowledge import Knowledge
 from seawall.mesh.cluster.objects import Account
 from seawall.mesh.cluster.registry import ClusterRegistry
 from seawall.mesh.cluster.running import first_of, listening, say
-from seawall.mesh.control import declared
+from seawall.mesh.control import declared, standings
 from seawall.mesh.control.process import STORE, authority_in, revive, serve_controller
 from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses
@@ -137,6 +137,9 @@ async def _serving(
 ) -> None:
     await knowledge.first()
     knowledge.teach(registry)
+    store = controller.authority.store
+    with store.changes():  # pods that went while no controller was here
+        standings.forget(store, standings.read(store).keys() - registry.entries.keys())
     health.is_open = True
     try:
         await first_of(

@@ -53,6 +53,10 @@ def checked(path: str, data: bytes, trust_domain: SpiffeId) -> Plan:
             )
         if member.selectors is not None:
             raise PlanError(f"{path}: {member.name} is attested by its pod here: remove attest")
+        if member.mode.off_reason:
+            raise PlanError(
+                f"{path}: {member.name} is off: leave its pods without a proxy, and remove it here"
+            )
         if not _ACCOUNT.match(member.id.path):
             raise PlanError(
                 f"{path}: {member.id} of {member.name} is no service account: write an id like "

@@ -12,6 +12,7 @@ from seawall.mesh.cluster.registry import ClusterRegistry
 from seawall.mesh.cluster.running import first_of
 from seawall.mesh.cluster.topology import topology_of
 from seawall.mesh.cluster.watching import Mirror
+from seawall.mesh.control import standings
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection.values import Map, mapping, text
@@ -122,13 +123,17 @@ class Knowledge:
             await asyncio.sleep(min(max(_TOGETHER, _SHARE * took), _LONGEST))
             self._news.clear()
             started = time.monotonic()
-            self.teach(registry)
+            gone = self.teach(registry)
+            if gone:
+                store = controller.authority.store
+                with store.changes():
+                    standings.forget(store, gone)
             registry.views("")
             took = time.monotonic() - started
             await controller.changed()
 
-    def teach(self, registry: ClusterRegistry) -> None:
-        """Let the registry know of all objects."""
+    def teach(self, registry: ClusterRegistry) -> frozenset[str]:
+        """Let the registry know of all objects; gives the names of pods that are gone."""
         pods = self.pods.items.values()
         topology = topology_of(
             self._trust_domain, pods, self.services.items.values(), self.slices.items.values()
@@ -137,7 +142,7 @@ class Knowledge:
             if fault not in self._told:
                 self._say(fault)
         self._told = topology.faults
-        registry.learn(topology, tuple(pods))
+        return registry.learn(topology, tuple(pods))
 
     def _kept(self, own: Map) -> Pod | None:
         pod = pod_of(own)

@@ -43,6 +43,8 @@ class ClusterRegistry(Registry):
         super().__init__((), (), lifetime)
         self.topology = NOTHING
         self._members: Mapping[SpiffeId, tuple[str, tuple[Port, ...]]] = {}
+        self._plaintext: Mapping[SpiffeId, int] = {}
+        """Until when an identity's pods also take who comes without TLS."""
         self._agents = frozenset(agents)
         self._agent_nodes: frozenset[str] = frozenset()
         self._redirected: dict[str, frozenset[str]] = {}
@@ -58,14 +60,20 @@ class ClusterRegistry(Registry):
     def declare(self, plan: Plan) -> None:
         """Take another document."""
         self._members = {own.id: (own.name, own.ports) for own in plan.members}
+        self._plaintext = {own.id: own.mode.plaintext_until for own in plan.members}
         self._rules, self._lifetime = plan.rules, plan.lifetime
         self._enter()
 
-    def learn(self, topology: Topology, pods: Collection[Pod]) -> None:
-        """Take what the API server says now; ``pods`` are all, those of agents included."""
+    def learn(self, topology: Topology, pods: Collection[Pod]) -> frozenset[str]:
+        """Take what the API server says now; ``pods`` are all, those of agents included.
+
+        Gives the names of pods that are gone.
+        """
+        before = self._entries.keys()
         self.topology = topology
         self._agent_nodes = frozenset(pod.node for pod in pods if pod.account in self._agents)
         self._enter()
+        return frozenset(before - self._entries.keys())
 
     def _enter(self) -> None:
         entries = {}
@@ -165,7 +173,10 @@ class ClusterRegistry(Registry):
         """A view with services, without those who are revoked and the mesh's own parts."""
         peers = [peer for peer in view.peers if peer.id not in self.revoked]
         rules = (*kept_out([view.own.id], view.rules), *view.rules)
-        return view._replace(peers=tuple(_reached(peers, fronts)), rules=rules)
+        return view._replace(
+            peers=tuple(_reached(peers, fronts)), rules=rules,
+            plaintext_until=self._plaintext.get(view.own.id, 0),
+        )  # fmt: skip
 
     def long_callers(self, host: str = "") -> frozenset[SpiffeId]:
         """Who may have connections that last, to a pod of a host, or of any."""

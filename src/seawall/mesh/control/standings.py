@@ -15,11 +15,10 @@ _OF, _EDITION = "standing:", "standings"
 
 def write(store: Store, standings: Mapping[str, Standing]) -> None:
     """Remember how workloads stand, where that is news."""
-    known = store.facts(_OF)
     news = {
         name: text
         for name, own in standings.items()
-        if known.get(name) != (text := _written(own))
+        if store.fact(_OF + name) != (text := _written(own))
     }  # fmt: skip
     if not news:
         return
