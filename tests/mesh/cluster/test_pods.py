@@ -94,6 +94,22 @@ policy:
 """
 
 
+KEEP = """\
+import socket, sys
+with socket.create_connection((sys.argv[1], 9090), 5) as kept:
+    kept.sendall(b"GET / HTTP/1.1\\r\\nHost: orders\\r\\n\\r\\n")
+    assert kept.recv(4096)
+    print("has an answer", flush=True)
+    kept.settimeout(25)
+    try:
+        while kept.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+print("it has ended")
+"""
+
+
 def _reason() -> str:
     if os.geteuid() != 0:
         return "needs root"
@@ -357,8 +373,16 @@ def test_a_root_gives_way_and_no_request_fails(shop: Shop) -> None:
 
 
 def test_who_is_revoked_is_out(shop: Shop) -> None:
+    """Also of a connection that it has: the proxy ends it when its listener has drained."""
+    kept = subprocess.Popen(
+        [*shop.pods["web"].enter(), SYSTEM_PYTHON, "-c", KEEP, shop.pods["orders"].addresses[0]],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert kept.stdout is not None
+    assert kept.stdout.readline() == "has an answer\n"
     shop.operate("ca", "revoke", "cluster", "spiffe://shop.example.org/ns/shop/sa/web")
     try:
+        assert kept.communicate(timeout=30)[0] == "it has ended\n"
         for address in (SERVICE, f"{shop.pods['orders'].addresses[0]}:9090"):
             assert until(lambda: not shop.answers("web", f"http://{address}/"))  # noqa: B023
     finally:
