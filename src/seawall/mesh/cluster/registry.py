@@ -51,6 +51,9 @@ class ClusterRegistry(Registry):
         self._may: frozenset[tuple[str, SpiffeId]] = frozenset()
         self._lasting: frozenset[SpiffeId] = frozenset()
         """Identities with a port whose connections last."""
+        self._hosts: frozenset[str] = frozenset()
+        self._on: Mapping[str, Sequence[Pod]] = {}
+        """The pods of each node."""
         self._served: Mapping[str, frozenset[SpiffeId]] = {}
         """Those of them that a host has."""
         self._views: tuple[frozenset[SpiffeId], Mapping[str, tuple[View, ...]]] | None = None
@@ -94,7 +97,12 @@ class ClusterRegistry(Registry):
             if id_ in self._lasting:
                 served.setdefault(host, set()).add(id_)
         self._served = {host: frozenset(own) for host, own in served.items()}
-        uids = set(self.topology.ids)
+        self._hosts = frozenset(host for host, _ in self._may)
+        uids = frozenset(self.topology.ids)
+        on: dict[str, list[Pod]] = {}
+        for pod in self.topology.pods:
+            on.setdefault(pod.node, []).append(pod)
+        self._on = on
         self._redirected = {host: own & uids for host, own in self._redirected.items()}
         self._views = None
 
@@ -110,7 +118,7 @@ class ClusterRegistry(Registry):
     def may_stay(self, host: str) -> bool:
         """Whether an agent may have another certificate: its pod, or one on its node, is there."""
         if host.startswith(OF_POD):
-            return any(entry.host == host for entry in self._entries.values())
+            return host in self._hosts
         return host in self._agent_nodes
 
     def report(self, report: Report) -> bool:
@@ -118,7 +126,7 @@ class ClusterRegistry(Registry):
         super().report(report)  # addresses are not its to tell
         if report.host.startswith(OF_POD):
             return False
-        own = frozenset(pod.uid for pod in self.topology.pods if pod.node == report.host)
+        own = frozenset(pod.uid for pod in self._on.get(report.host, ()))
         before = self._redirected.get(report.host, frozenset())
         # Whose proxy has begun goes on: what becomes of its rules is the agent's to tell.
         redirected = own & (before | frozenset(report.redirected))
@@ -130,9 +138,7 @@ class ClusterRegistry(Registry):
 
     def redirects(self, host: str) -> tuple[str, ...]:
         """The pods whose rules the agent of a node is to load from outside, by uid."""
-        return tuple(
-            pod.uid for pod in self.topology.pods if pod.is_closed_outside and pod.node == host
-        )
+        return tuple(pod.uid for pod in self._on.get(host, ()) if pod.is_closed_outside)
 
     def views(self, host: str) -> tuple[View, ...]:
         """What the proxies of a host are to be told."""
