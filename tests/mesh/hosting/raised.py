@@ -135,9 +135,13 @@ class Raised:
 
     def keep(self, workload: str, host: str, port: int, pause: float = 0.02) -> Kept:
         """A kept connection; a negative pause says nothing after the first request."""
-        said = self.directory / f"kept-{len(self._kept)}"
-        command = [*self.enter(workload), SYSTEM_PYTHON, "-c", _KEEPER, host, str(port), str(pause)]
-        kept = Kept(command, said)
+        return self.kept(
+            [*self.enter(workload), SYSTEM_PYTHON, "-c", _KEEPER, host, str(port), str(pause)]
+        )
+
+    def kept(self, command: list[str]) -> Kept:
+        """What a command tells of a connection that it keeps."""
+        kept = Kept(command, self.directory / f"kept-{len(self._kept)}")
         self._kept.append(kept)
         assert self.until(kept.has_begun, 10)
         assert kept.lines()[0][1] == "200", kept.lines()

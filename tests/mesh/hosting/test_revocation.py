@@ -9,7 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.mesh.hosting.raised import MARK, Raised, raised, reason, serving
+from seawall.mesh.authority.authority import Caller
+from seawall.mesh.control.process import authority_in
+from seawall.mesh.hosting import network
+from seawall.mesh.identity.certificates import as_pem
+from seawall.mesh.identity.keys import as_pem as key_as_pem
+from seawall.mesh.identity.keys import new_key
+from seawall.mesh.identity.requests import make_request
+from seawall.mesh.identity.spiffe_id import parse
+from tests.mesh.hosting.raised import MARK, SYSTEM_PYTHON, Raised, raised, reason, serving
 
 pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
 DESCRIPTION = f"""\
@@ -105,6 +113,46 @@ def test_where_the_kernel_cannot_end_them_the_proxy_does(mesh: Raised) -> None:
         assert kept[0].refused()
     finally:
         os.rename(f"{mesh.layout.cutter}.away", mesh.layout.cutter)
+        mesh.ask("Revoke", id=WEB, back=True)
+
+
+_THIEF = """
+import socket, ssl, sys, time
+directory, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.load_cert_chain(directory + "/stolen.pem", directory + "/stolen.key")
+kept = context.wrap_socket(socket.create_connection((host, port), 5))
+try:
+    while True:
+        kept.sendall(b"GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
+        print(time.time(), "200" if b"200 OK" in kept.recv(65536) else "end", flush=True)
+        kept.settimeout(10)
+        time.sleep(0.2)
+except OSError as error:
+    print(time.time(), "end", error, flush=True)
+"""
+
+
+def test_a_stolen_key_is_worth_nothing_from_elsewhere(mesh: Raised) -> None:
+    authority = authority_in(mesh.layout.state, 3600)
+    key = new_key()
+    grant = authority.issue(make_request(parse(WEB), key), Caller("thief", lambda _: True))
+    (mesh.directory / "stolen.pem").write_bytes(as_pem(grant.chain))
+    (mesh.directory / "stolen.key").write_bytes(key_as_pem(key))
+    switch = network.switch_of(mesh.layout.mesh)
+    subprocess.run(
+        ["ip", "-netns", switch, "addr", "add", "10.77.200.1/16", "dev", network.BRIDGE], check=True
+    )
+    command = ["ip", "netns", "exec", switch, SYSTEM_PYTHON, "-c", _THIEF, str(mesh.directory)]
+    address = _address(mesh, "orders")
+    thieves = [mesh.kept([*command, address, str(port)]) for port in (9090, 5432)]
+    time.sleep(6)  # after a while proxies tell whose connections last
+    assert not any(own.ended() for own in thieves)
+    mesh.ask("Revoke", id=WEB)
+    try:
+        assert mesh.until(lambda: all(own.ended() for own in thieves), 10)
+    finally:
         mesh.ask("Revoke", id=WEB, back=True)
 
 

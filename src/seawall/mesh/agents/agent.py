@@ -153,9 +153,23 @@ class Agent:
                 await self.bring()
             names = [view.own.name for view in orders.views]
             await self._cut(names, self._watch.revoked(orders), "revoked")
+            await self._end_of_others(orders)
             for own in self._watch.ended(orders, self._clock()):
                 names = cutting.long_lived(orders.views, own)
                 await self._cut(names, [own], "its identity has ended")
+
+    async def _end_of_others(self, orders: Orders) -> None:
+        """End connections with a name that is good for nothing, from wherever they come."""
+        for view in orders.views:
+            charge = self.charges.get(view.own.name)
+            if charge is None:
+                continue
+            names = cutting.worthless(orders, view, self._clock())
+            peers = charge.live.of(names) if names else []
+            if peers:
+                outcome = await cutting.ask(self._cutter, charge.name, peers, ", ".join(names))
+                if not outcome.left:
+                    charge.live.forget(peers)
 
     async def _cut(self, names: Sequence[str], peers: Sequence[Known], why: str) -> None:
         if not peers:

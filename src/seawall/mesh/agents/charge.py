@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from seawall.mesh.agents.live import Live
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity import certificates
 from seawall.mesh.plan.edges import Sockets
@@ -37,6 +38,8 @@ class Charge:
         self.is_denied = False
         """Whether the controller has said that it is to have none."""
         self.counts = _NO_COUNTS
+        self.live = Live()
+        """Connections from peers that have lasted for a while."""
         self.edition = 0
         """Raised to have all connections from peers ended by the proxy itself."""
         self.strict_at = 0

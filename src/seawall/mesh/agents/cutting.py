@@ -91,6 +91,17 @@ def long_lived(views: Iterable[View], peer: Known) -> list[str]:
     ]
 
 
+def worthless(orders: Orders, view: View, now: float) -> frozenset[str]:
+    """The names by which nobody is known any more to a workload.
+
+    Those of identities that have ended matter only where connections outlast them.
+    """
+    found = {str(own.id) for own in orders.revoked}
+    if any(port.is_long_lived for port in view.own.ports):
+        found |= {str(own.id) for own in orders.callers if own.ends and now > own.ends + _GRACE}
+    return frozenset(found)
+
+
 async def cut(
     path: str, charges: Mapping[str, Charge], names: Iterable[str], peers: Sequence[Known], why: str
 ) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import grpc
 
+from seawall.mesh.agents import live
 from seawall.mesh.agents.charge import Charge
 from seawall.mesh.serving.discovery import handler_of
 
@@ -24,7 +25,7 @@ async def serve_one(charge: Charge, path: str) -> grpc.aio.Server:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # of an agent before this one
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
-    server.add_generic_rpc_handlers((handler_of(charge.feed),))
+    server.add_generic_rpc_handlers((handler_of(charge.feed), live.handler_of(charge.live)))
     server.add_insecure_port(f"unix:{path}")
     await server.start()
     os.chmod(path, 0o660)

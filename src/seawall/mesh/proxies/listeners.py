@@ -14,7 +14,7 @@ from seawall.mesh.proxies import plaintext, tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import name_of, one_name
 from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of, exit_cluster
-from seawall.mesh.proxies.logs import logs, refusals
+from seawall.mesh.proxies.logs import logs, refusals, watched
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
 
@@ -178,7 +178,7 @@ def forward(
     if port.protocol is Protocol.HTTP:
         return manager(cluster, f"{prefix}_{port.number}", longest, access)
     fields: Json = {"cluster": cluster, "stat_prefix": f"{prefix}_{port.number}"}
-    fields["access_log"] = logs(http=False)
+    fields |= watched(http=False) if cluster == LOCAL else {"access_log": logs(http=False)}
     if longest:
         fields["max_downstream_connection_duration"] = seconds(longest)
     if cluster == LOCAL:
@@ -199,7 +199,7 @@ def manager(
         "stat_prefix": prefix,
         "route_config": {"name": prefix, "virtual_hosts": [host]},
         "http_filters": [*access, filter_of(*ROUTER)],
-        "access_log": logs(http=True),
+        **(watched(http=True) if is_inbound else {"access_log": logs(http=True)}),
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",

@@ -1,6 +1,9 @@
 """The access log: one line of JSON for each connection, or each request over HTTP."""
 
-from seawall.mesh.proxies.names import Json, any_of
+from seawall.mesh.proxies.names import CONTROL_PLANE, Json, any_of, seconds
+
+EVERY = 5
+"""Seconds between what the agent is told of a connection that lasts."""
 
 _BOTH = {
     "time": "%START_TIME%", "took_ms": "%DURATION%", "flags": "%RESPONSE_FLAGS%",
@@ -46,3 +49,34 @@ def logs(*, http: bool) -> list[Json]:
             ),
         }
     ]
+
+
+_PERIODIC = {True: "DownstreamPeriodic", False: "TcpPeriodic"}
+_STREAMED = {True: "Http", False: "Tcp"}
+
+
+def watched(*, http: bool) -> Json:
+    """What a way in writes, beside its options: the agent is told of connections that last."""
+    periodic = [_PERIODIC[http]]
+    own = [
+        {**log, "filter": {"log_type_filter": {"types": periodic, "exclude": True}}}
+        for log in logs(http=http)
+    ]
+    common = {
+        "log_name": "live", "transport_api_version": "V3",
+        "grpc_service": {"envoy_grpc": {"cluster_name": CONTROL_PLANE}},
+        "buffer_flush_interval": seconds(1),
+    }  # fmt: skip
+    kind = _STREAMED[http]
+    told = {
+        "name": f"envoy.access_loggers.{kind.lower()}_grpc",
+        "filter": {"log_type_filter": {"types": periodic}},
+        "typed_config": any_of(
+            f"envoy.extensions.access_loggers.grpc.v3.{kind}GrpcAccessLogConfig",
+            common_config=common,
+        ),
+    }
+    return {
+        "access_log": [*own, told],
+        "access_log_options": {"access_log_flush_interval": seconds(EVERY)},
+    }

@@ -75,6 +75,7 @@ _MODULES = (
     "envoy.config.core.v3.extension_pb2",
     "envoy.config.listener.v3.listener_pb2",
     "envoy.extensions.access_loggers.filters.cel.v3.cel_pb2",
+    "envoy.extensions.access_loggers.grpc.v3.als_pb2",
     "envoy.extensions.access_loggers.stream.v3.stream_pb2",
     f"{_FILTERS}.http.rbac.v3.rbac_pb2",
     f"{_FILTERS}.http.router.v3.router_pb2",
