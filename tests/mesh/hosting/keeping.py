@@ -47,7 +47,7 @@ def kept_up(directory: Path, mesh: str, text: str, envoy: str = "") -> Iterator[
         status = child.wait()
         child.stdout.close()
         running.take_down(layout)
-    assert status == 0, said.read_text()
+    assert status == 0, (status, said.read_text())
     assert network.namespaces_of(mesh) == []
     assert not os.path.exists(layout.run)
 

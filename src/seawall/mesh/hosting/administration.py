@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from seawall.mesh.hosting.errors import HostError
 
 DRAIN_SECONDS = 5
-"""How long an Envoy that drains still takes new connections (``--drain-time-s``)."""
+"""How long connections of a chain that is replaced may last (``--drain-time-s``)."""
 _TIMEOUT = 3.0
 _ACTIVE = r"^(http\..*downstream_rq_active|tcp\..*downstream_cx_active)$"
+_CONNECTED = r"^(http|tcp)\..*downstream_cx_active$"
 _OUR_OWN = "http.admin."
 _POLL = 0.05
 
@@ -49,19 +50,25 @@ def is_ready(path: str) -> bool:
 
 
 def drain(path: str) -> None:
-    """Let a proxy end its connections with their next answer, and listen no more after a while.
-
-    Until then it still takes new ones (:data:`DRAIN_SECONDS`). It goes on running.
-    """
+    """Let a proxy end its connections over HTTP with their next answers; it takes new ones, too."""
     ask(path, "/drain_listeners?graceful&skip_exit", "POST")
 
 
-def active(path: str) -> int:
-    """How many requests over HTTP and connections over TCP a proxy has; 0 of one that is gone."""
+def stop_listening(path: str) -> None:
+    """Let a proxy take nothing new; what it has goes on."""
+    ask(path, "/drain_listeners", "POST")
+
+
+def active(path: str, *, connected: bool = False) -> int:
+    """How many requests over HTTP and connections over TCP a proxy has; 0 of one that is gone.
+
+    Of connections over HTTP those without a request count only where ``connected``.
+    """
     from urllib.parse import quote  # noqa: PLC0415 - not on the way up
 
+    pattern = _CONNECTED if connected else _ACTIVE
     try:
-        _, body = ask(path, f"/stats?format=json&filter={quote(_ACTIVE)}")
+        _, body = ask(path, f"/stats?format=json&filter={quote(pattern)}")
         found = json.loads(body)["stats"]
     except (HostError, ValueError, KeyError):
         return 0
@@ -73,13 +80,17 @@ def active(path: str) -> int:
 
 
 def wait_until_idle(
-    paths: Iterable[str], within: float, is_over: Callable[[], bool] = lambda: False
+    paths: Iterable[str],
+    within: float,
+    is_over: Callable[[], bool] = lambda: False,
+    *,
+    connected: bool = False,
 ) -> int:
     """Wait until proxies have nothing under way; how much is left after so many seconds."""
     known = list(paths)
     deadline = time.monotonic() + within
     while True:
-        left = sum(map(active, known))
+        left = sum(active(path, connected=connected) for path in known)
         if not left or is_over() or time.monotonic() >= deadline:
             return left
         time.sleep(_POLL)

@@ -1,9 +1,9 @@
 """Another Envoy in the place of one that runs, without a request that fails.
 
 The new one is started beside the old one, on the same ports and sockets: the kernel spreads new
-connections over both. When it is ready the old one drains: it ends its connections over HTTP with
-their next answers, then listens no more, and what has come to it meanwhile goes to the new one
-(net.ipv4.tcp_migrate_req). It ends when nothing of it is under way, or when the time is over.
+connections over both. When it is ready the old one listens no more, and what has come to it and was
+not taken yet goes to the new one (net.ipv4.tcp_migrate_req). It ends its connections over HTTP with
+their next answers, and itself when nothing of it is under way, or when the time is over.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from seawall.mesh.hosting.errors import HostError
 
 READY_WITHIN = 30.0
 _POLL = 0.05
-_CLOSED_AFTER = administration.DRAIN_SECONDS + 1.0
-"""Seconds after which an Envoy that drains has closed its listeners."""
+_IDLE_WITHIN = 10.0
+"""Seconds that kept connections have to end of themselves, when requests come over them."""
 
 
 class Replaced(NamedTuple):
@@ -55,9 +55,14 @@ def replace(
         raise
     adopt()
     administration.drain(aside)
-    time.sleep(_CLOSED_AFTER)  # before that it may be idle, and take another connection
+    administration.stop_listening(aside)
+    # A connection over HTTP without a request is one that may have one on its way.
+    administration.wait_until_idle(
+        [aside], min(_IDLE_WITHIN, within), lambda: not old.pid,
+        connected=True,
+    )  # fmt: skip
     left = administration.wait_until_idle(
-        [aside], max(0.0, within - _CLOSED_AFTER), lambda: not old.pid
+        [aside], max(0.0, within - _IDLE_WITHIN), lambda: not old.pid
     )
     stop_all([old])
     with contextlib.suppress(FileNotFoundError):
