@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 from seawall.mesh.plan.deciding import Request, decide
+from seawall.mesh.plan.edges import External, Sockets, exit_name
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.proxies.callers import bundles_of, callers_of, name_of
+from seawall.mesh.proxies.exits import listeners_of
 from tests.mesh.made import DOMAIN, root_of
 
 TD = SpiffeId("td")
@@ -64,3 +66,25 @@ def test_a_secret_for_each_port_of_tcp() -> None:
     assert [secret["name"] for secret in made] == [name_of(PORT), "ROOTCA:5432"]
     matchers = made[0]["validation_context"]["match_typed_subject_alt_names"]
     assert matchers == [{"san_type": "URI", "matcher": {"exact": f"{DOMAIN}//"}}]
+
+
+def test_an_exit_knows_who_may_go_where() -> None:
+    data, mail = (
+        External(
+            name, DOMAIN.child("seawall", "external", name), f"{name}.example.org", (Port(25),)
+        )
+        for name in ("data", "mail")
+    )
+    web = DOMAIN.child("web")
+    rule = Rule("web", allows=True, to=mail.id, sources=(Source(web),))
+    own = Workload(exit_name("here"), DOMAIN.child("seawall", "egress", "here"), ())
+    view = View(own, rules=(rule,), externals=(data, mail), sockets=Sockets(exit="/run/s"))
+    to_data, to_mail = bundles_of(view, [root_of().certificate])
+    assert (to_data["name"], to_mail["name"]) == ("ROOTCA:data:25", "ROOTCA:mail:25")
+    assert str(web) in str(to_mail)
+    assert str(web) not in str(to_data)
+    (listener,) = listeners_of(view)
+    for chain, secret in zip(listener["filter_chains"], (to_data, to_mail), strict=True):
+        assert secret["name"] in str(chain["transport_socket"])
+        # Nobody outside hears of who has not shown a certificate.
+        assert "ON_DOWNSTREAM_TLS_HANDSHAKE" in str(chain["filters"])

@@ -31,6 +31,7 @@ from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.edges import is_exit
 from seawall.mesh.plan.model import Known, View
 
 Say = Callable[[str], None]
@@ -151,7 +152,8 @@ class Agent:
                 continue
             if any(0 < charge.strict_at <= self._clock() for charge in self.charges.values()):
                 await self.bring()
-            names = [view.own.name for view in orders.views]
+            # Who reaches an exit is on its host, and is cut off there.
+            names = [own.own.name for own in orders.views if not is_exit(own.own.name)]
             await self._cut(names, self._watch.revoked(orders), "revoked")
             await self._end_of_others(orders)
             for own in self._watch.ended(orders, self._clock()):

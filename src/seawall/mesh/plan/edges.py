@@ -125,6 +125,11 @@ def server_name(external: External, port: Port) -> str:
     return f"p{port.number}.{external.name}.external.seawall-mesh"
 
 
+def scope_of(external: External) -> str:
+    """What tells its ports from those of other destinations within an exit."""
+    return f"{external.name}:"
+
+
 MOST_MARKS = 6
 """Priorities of a socket that need no right (socket(7): SO_PRIORITY)."""
 

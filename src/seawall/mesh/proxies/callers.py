@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from cryptography import x509
 
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.edges import is_exit, scope_of
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View
 from seawall.mesh.proxies.names import BUNDLE, Json, any_of, filter_of
 from seawall.mesh.proxies.secrets import bundle_of
@@ -25,19 +26,34 @@ _NAMES = (
 _ACTION = "envoy.config.rbac.v3.Action"
 
 
-def name_of(port: Port) -> str:
-    """The secret with the roots, and whose certificates are taken, for a port of tcp."""
-    return f"{BUNDLE}:{port.number}"
+def name_of(port: Port, scope: str = "") -> str:
+    """The secret with the roots, and whose certificates are taken, for a port of tcp.
+
+    ``scope`` tells ports of the same number apart.
+    """
+    return f"{BUNDLE}:{scope}{port.number}"
 
 
 def bundles_of(view: View, roots: Sequence[x509.Certificate]) -> list[Json]:
-    """Such a secret for each port of tcp."""
+    """Such a secret for each port of tcp, an exit's of those that it leads to."""
     domain = view.own.id._replace(path="")
     return [
-        bundle_of(roots, name_of(port), callers_of(view.rules, port, domain))
-        for port in view.own.ports
+        bundle_of(
+            roots,
+            name_of(port, scope),
+            callers_of([rule for rule in view.rules if rule.to == callee], port, domain),
+        )
+        for callee, scope, ports in _served(view)
+        for port in ports
         if port.protocol is Protocol.TCP
     ]
+
+
+def _served(view: View) -> list[tuple[SpiffeId, str, tuple[Port, ...]]]:
+    """What rules are about, with what tells its ports apart."""
+    if is_exit(view.own.name):
+        return [(own.id, scope_of(own), own.ports) for own in view.externals]
+    return [(view.own.id, "", view.own.ports)]
 
 
 def callers_of(rules: Sequence[Rule], port: Port, trust_domain: SpiffeId) -> list[Json]:

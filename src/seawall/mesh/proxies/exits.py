@@ -9,10 +9,11 @@ not decided here but by the kernel (``redirect.exit_rules``).
 from ipaddress import ip_address
 
 from seawall.mesh.plan.edge_reading import is_address
-from seawall.mesh.plan.edges import External, marks_of, server_name
+from seawall.mesh.plan.edges import External, marks_of, scope_of, server_name
 from seawall.mesh.plan.model import Port, Protocol, View
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
+from seawall.mesh.proxies.callers import name_of, one_name
 from seawall.mesh.proxies.clusters import (
     always,
     as_it_came,
@@ -60,7 +61,7 @@ def access_of(view: View) -> list[Json]:
         for external in view.externals
         for port in external.ports
         for own in configurations_of(
-            [rule for rule in view.rules if rule.to == external.id], port, _scope(external)
+            [rule for rule in view.rules if rule.to == external.id], port, scope_of(external)
         )
     ]
 
@@ -70,24 +71,22 @@ def clusters_of(view: View) -> list[Json]:
     return [_out(view, external, port) for external in view.externals for port in external.ports]
 
 
-def _scope(external: External) -> str:
-    return f"{external.name}:"
-
-
 def _chain(view: View, external: External, port: Port) -> Json:
-    access = filters_of(port, _scope(external))
+    access = filters_of(port, scope_of(external))
     longest = 0 if port.is_long_lived else view.longest_connection
     cluster, prefix = exit_cluster(external, port), f"out_{external.name}_{port.number}"
     if port.protocol is Protocol.HTTP:
         filters = [manager(cluster, prefix, longest, access, _hosts(external, port))]
     else:
-        filters = [*access, forward(cluster, port, f"out_{external.name}", longest)]
+        forward_ = forward(cluster, port, f"out_{external.name}", longest, waits=True)
+        filters = [*access, forward_]
+    known = name_of(port, scope_of(external)) if port.protocol is Protocol.TCP else ""
     return {
         "name": f"out {external.name}:{port.number}",
         "filter_chain_match": {"server_names": [server_name(external, port)]},
-        "transport_socket": tls.server(view.own.id._replace(path="")),
+        "transport_socket": tls.server(view.own.id._replace(path=""), known),
         "transport_socket_connect_timeout": seconds(HANDSHAKE_TIMEOUT),
-        "filters": filters,
+        "filters": [one_name(), *filters],
     }
 
 

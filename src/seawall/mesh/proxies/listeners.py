@@ -172,17 +172,25 @@ def _plain_chain(view: View, port: Port) -> Json:
 
 
 def forward(
-    cluster: str, port: Port, prefix: str, longest: int = 0, access: Sequence[Json] = ()
+    cluster: str,
+    port: Port,
+    prefix: str,
+    longest: int = 0,
+    access: Sequence[Json] = (),
+    *,
+    waits: bool = False,
 ) -> Json:
-    """The last filter of a chain: bytes, or requests, go to a cluster."""
+    """The last filter of a chain: bytes, or requests, go to a cluster.
+
+    Where it ``waits`` the other side hears of nobody who has not shown a certificate.
+    """
     if port.protocol is Protocol.HTTP:
         return manager(cluster, f"{prefix}_{port.number}", longest, access)
     fields: Json = {"cluster": cluster, "stat_prefix": f"{prefix}_{port.number}"}
     fields |= watched(http=False) if cluster == LOCAL else {"access_log": logs(http=False)}
     if longest:
         fields["max_downstream_connection_duration"] = seconds(longest)
-    if cluster == LOCAL:
-        # The application hears of nobody who has not shown a certificate.
+    if waits or cluster == LOCAL:
         fields["upstream_connect_mode"] = "ON_DOWNSTREAM_TLS_HANDSHAKE"
         fields["max_early_data_bytes"] = _EARLY
     return filter_of(*TCP_PROXY, **fields)
