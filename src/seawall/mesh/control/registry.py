@@ -92,17 +92,24 @@ class Registry:
 
         One whose agent is away may be gone for good, so it gives way.
         """
+        before = self._standings.get(name)
+        if before is not None and before.addresses == addresses:
+            return before.addresses
+        holders = {
+            address: other
+            for other, own in self._standings.items() if other != name
+            for address in own.addresses
+        }  # fmt: skip
         kept = []
         for address in addresses:
-            for other, own in self._standings.items():
-                if other == name or address not in own.addresses:
-                    continue
-                if own.is_connected:
-                    break
+            other = holders.get(address, "")
+            if other and self._standings[other].is_connected:
+                continue
+            if other:
+                own = self._standings[other]
                 left = tuple(its for its in own.addresses if its != address)
                 self._standings[other] = own._replace(addresses=left)
-            else:
-                kept.append(address)
+            kept.append(address)
         return tuple(kept)
 
     def recall(self, standings: Mapping[str, Standing]) -> bool:

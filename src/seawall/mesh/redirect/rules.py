@@ -78,7 +78,9 @@ def rules_of(redirect: Redirect) -> str:
             if redirect.is_closing
             else []
         ),
-        "    ct status dnat accept",
+        # Only the way there: an application that listens where the proxy should, while that is
+        # away, gets what was redirected to it, and must have no way to answer.
+        "    ct direction original ct status dnat accept",
         *(
             f"    {_daddr(own)} {protocol} dport 53 accept"
             for own in resolvers

@@ -30,6 +30,8 @@ class Subscription:
         """The version; -1 for nothing yet."""
         self.nonce = ""
         self.sent_names: frozenset[str] = frozenset()
+        self.is_current = True
+        """Whether what was sent last is what the proxy is to have."""
 
 
 class Session:
@@ -62,7 +64,7 @@ class Session:
         own.names = frozenset(request.resource_names)
         if request.response_nonce and request.HasField("error_detail"):
             await self._feed.refused(Refusal(own.sent, kind, request.error_detail.message))
-        elif request.response_nonce:
+        elif request.response_nonce and own.is_current:
             await self._feed.took(kind, own.sent)
 
     async def answers(self) -> AsyncIterator[DiscoveryResponse]:
@@ -91,7 +93,7 @@ class Session:
     ) -> DiscoveryResponse:
         self._nonces += 1
         own.sent, own.nonce, own.sent_names = current.version, str(self._nonces), names
-        found = current.resources.get(kind, {})
+        found, own.is_current = self._feed.resources(kind, current)
         wanted = [found[name] for name in found if not names or name in names]
         return DiscoveryResponse(
             version_info=str(current.version), resources=wanted, type_url=kind, nonce=own.nonce
@@ -117,6 +119,8 @@ def handler_of(feed: Feed) -> grpc.GenericRpcHandler:
     async def stream(requests: Stream, _: object) -> AsyncIterator[DiscoveryResponse]:
         session = Session(feed)
         listening = asyncio.ensure_future(session.listen(requests))
+        if not feed.streams:
+            feed.begun()
         feed.streams += 1
         try:
             async for response in session.answers():

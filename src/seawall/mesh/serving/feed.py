@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from seawall.mesh.serving.snapshots import Snapshot
+from google.protobuf.any_pb2 import Any as Packed
+
+from seawall.mesh.serving.snapshots import SECRETS, Snapshot
 
 
 class Refusal(NamedTuple):
@@ -28,6 +30,8 @@ class Feed:
         self.taken: dict[str, int] = {}
         """By type, the newest version that the proxy has taken."""
         self.refusals: list[Refusal] = []
+        self._good: Snapshot | None = None
+        """The last configuration that the proxy has taken as a whole."""
         self.streams = 0
         """How many streams are open: a proxy has one."""
         self._changed = asyncio.Condition()
@@ -53,6 +57,8 @@ class Feed:
         """Note that the proxy has taken a version of a type of resources."""
         async with self._changed:
             self.taken[kind] = max(version, self.taken.get(kind, 0))
+            if self.current is not None and self.has(self.current.version):
+                self._good = self.current
             self._changed.notify_all()
 
     async def refused(self, refusal: Refusal) -> None:
@@ -60,6 +66,25 @@ class Feed:
         async with self._changed:
             self.refusals = [*self.refusals[-9:], refusal._replace(reason=refusal.reason[:500])]
             self._changed.notify_all()
+
+    def begun(self) -> None:
+        """A stream is there, and none was before: it may be another process, that has nothing."""
+        self.taken.clear()
+
+    def resources(self, kind: str, current: Snapshot) -> tuple[Mapping[str, Packed], bool]:
+        """What a proxy gets of a type, and whether that is what it is to have.
+
+        Where it has refused that, one that is started anew gets what was taken last; secrets and
+        the rest are two matters, since secrets come to their end.
+        """
+        about_secrets = kind == SECRETS
+        is_refused = any(
+            own.version == current.version and (own.type == SECRETS) == about_secrets
+            for own in self.refusals
+        )
+        if is_refused and self._good is not None:
+            return self._good.resources.get(kind, {}), False
+        return current.resources.get(kind, {}), True
 
     def has(self, version: int) -> bool:
         """Whether the proxy has all of a configuration, or of a newer one."""
