@@ -34,6 +34,7 @@ from seawall.mesh.hosting.layout import (
 )
 from seawall.mesh.hosting.network import Place
 from seawall.mesh.hosting.outside import FRONT, Outside, Program
+from seawall.mesh.hosting.programs import carried
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
@@ -414,13 +415,15 @@ class Supervisor:
     def _program(self, own: Hosted) -> Recipe:
         process = own.member.process
         assert process is not None  # noqa: S101 - asked before
-        command = (*own.place.enter, *_dropped(process.user), *process.command)
         environment = {"PATH": _PATH, **process.environment}
         if own.member.selectors is not None:
             environment["SPIFFE_ENDPOINT_SOCKET"] = f"unix://{self._door(own.member).path}"
+        begun, values = carried(environment, process.command)
+        command = (*own.place.enter, *_dropped(process.user), *begun)
         return Recipe(
-            own.member.name, command, self._log(own.member.name), environment, process.directory
-        )
+            own.member.name, command, self._log(own.member.name), {"PATH": _PATH, **values},
+            process.directory,
+        )  # fmt: skip
 
     def _say_once(self, about: str, fault: str) -> None:
         """Say what is wrong with something, when that is news."""
