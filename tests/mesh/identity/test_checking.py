@@ -6,10 +6,11 @@ from shutil import which
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from seawall.mesh.identity import certificates
 from seawall.mesh.identity.certificates import HASH, SKEW, Issuer, Validity, id_of, make_leaf
-from seawall.mesh.identity.checking import identity_of
+from seawall.mesh.identity.checking import identity_of, leaf_id
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.keys import new_key
 from seawall.mesh.identity.spiffe_id import SpiffeId
@@ -139,3 +140,52 @@ def test_the_profile_of_a_leaf() -> None:
     assert usage.value.digital_signature
     assert not usage.value.key_cert_sign
     assert leaf.serial_number.bit_length() >= 126
+
+
+NULL = b"\x05\x00"
+
+
+def forged_leaf(root: Issuer, *others: tuple[x509.ExtensionType, bool]) -> x509.Certificate:
+    """A leaf that is as it should be but for some extensions."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([])).issuer_name(root.certificate.subject)
+        .public_key(new_key().public_key()).serial_number(7)
+        .not_valid_before(root.certificate.not_valid_before_utc)
+        .not_valid_after(root.certificate.not_valid_after_utc)
+    )  # fmt: skip
+    usual = leaf_of(root).extensions
+    given = {type(own): (own, critical) for own, critical in others}
+    named = {own.value.oid: (own.value, own.critical) for own in usual}
+    named |= {own.oid: (own, critical) for own, critical in given.values()}
+    for value, critical in named.values():
+        builder = builder.add_extension(value, critical)
+    return builder.sign(root.key, HASH)
+
+
+@pytest.mark.parametrize(
+    ("other", "critical", "says"),
+    [
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False, "not for clients and"),
+        (x509.NameConstraints([x509.DNSName("a")], None), True, r"2\.5\.29\.30 is not known"),
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), NULL), True, "1.2.3.4"),
+        (x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, NULL), True, "be read"),
+        (x509.UnrecognizedExtension(ExtensionOID.KEY_USAGE, b"\xff\xff"), True, "cannot be read"),
+    ],
+)  # fmt: skip
+def test_extensions_that_change_what_a_leaf_means(
+    other: x509.ExtensionType, critical: bool, says: str
+) -> None:
+    root = root_of()
+    assert identity_of([forged_leaf(root)], [root.certificate], NOW) == WEB
+    odd = forged_leaf(root, (other, critical))
+    with pytest.raises(IdentityError, match=says):
+        identity_of([odd], [root.certificate], NOW)
+    with pytest.raises(IdentityError, match=says):
+        leaf_id(odd, NOW)
+
+
+def test_an_unknown_extension_that_is_not_critical_says_nothing() -> None:
+    root = root_of()
+    other = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    assert identity_of([forged_leaf(root, (other, False))], [root.certificate], NOW) == WEB

@@ -1,11 +1,13 @@
 """Where the files of a mesh on this host are, and who may see them."""
 
 import os
+import stat
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from seawall.mesh.control.process import MAIN, OPERATOR
 from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.numbers import moved
 from seawall.mesh.plan.reading import FIRST_PROXY_USER
 from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET
 from seawall.mesh.workloads.endpoints import SOCKET as API_SOCKET
@@ -24,6 +26,8 @@ class Layout(NamedTuple):
     mesh: str
     state_root: str = STATE_ROOT
     run_root: str = RUN_ROOT
+    place: int = 0
+    """Which of the meshes on this host it is; see ``numbers``."""
 
     @property
     def state(self) -> str:
@@ -106,6 +110,10 @@ class Layout(NamedTuple):
         """The proxy's administration socket."""
         return os.path.join(self.proxy(workload), ADMIN)
 
+    def user(self, written: int) -> int:
+        """What this mesh has in the place of a user id that is written down for all."""
+        return moved(self.place, written)
+
     def make(self, workloads: tuple[str, ...], groups: Mapping[str, int | None] = _NOBODY) -> None:
         """Make all directories, each for those alone who need it.
 
@@ -113,27 +121,28 @@ class Layout(NamedTuple):
         ``None`` for all.
         """
         self._refuse_long_paths(workloads)
+        controller, agent = self.user(CONTROLLER_USER), self.user(AGENT_USER)
         try:
             directory(self.state_root, 0, 0o755)
-            directory(self.state, CONTROLLER_USER, 0o700)
+            directory(self.state, controller, 0o700)
             directory(self.run_root, 0, 0o755)
             directory(self.run, 0, 0o755)
             # Sockets are made with the group of their directory.
-            directory(self.doors, CONTROLLER_USER, 0o2750, AGENT_USER)
-            directory(self.sockets, AGENT_USER, 0o711)
-            directory(os.path.dirname(self.cutter), 0, 0o750, AGENT_USER)
+            directory(self.doors, controller, 0o2750, agent)
+            directory(self.sockets, agent, 0o711)
+            directory(os.path.dirname(self.cutter), 0, 0o750, agent)
             directory(self.logs, 0, 0o700)
             directory(os.path.join(self.run, "proxies"), 0, 0o711)
             for number, workload in enumerate(workloads):
-                user = proxy_user(number)
-                directory(os.path.join(self.sockets, workload), AGENT_USER, 0o2750, user)
+                user = self.user(proxy_user(number))
+                directory(os.path.join(self.sockets, workload), agent, 0o2750, user)
                 directory(self.proxy(workload), user, 0o700)
-            directory(self.inside, AGENT_USER, 0o700)
-            directory(os.path.dirname(self.attestor), ATTESTOR_USER, 0o2750, AGENT_USER)
+            directory(self.inside, agent, 0o700)
+            directory(os.path.dirname(self.attestor), self.user(ATTESTOR_USER), 0o2750, agent)
             directory(os.path.join(self.run, "workloads"), 0, 0o711)
             for workload, group in groups.items():
                 mode = 0o711 if group is None else 0o2750
-                directory(self.programs(workload), AGENT_USER, mode, group)
+                directory(self.programs(workload), agent, mode, group)
         except OSError as error:
             raise HostError(
                 f"{error.filename}: {error.strerror}; seawall mesh needs root and room there"
@@ -157,7 +166,19 @@ def proxy_user(number: int) -> int:
 
 
 def directory(path: str, user: int, mode: int, group: int | None = None) -> None:
-    """Make a directory for a user and a group; the user's own one without."""
+    """Make a directory for a user and a group; the user's own one without.
+
+    What lies in one that was made before, when the mesh had other users, comes with it.
+    """
     os.makedirs(path, mode=0o755, exist_ok=True)
+    before = os.stat(path).st_uid
     os.chown(path, user, user if group is None else group)
     os.chmod(path, mode)
+    if before in (0, user):
+        return
+    with os.scandir(path) as files:
+        for file in files:
+            status = file.stat(follow_symlinks=False)
+            # Nobody is to be given what he has only linked to.
+            if stat.S_ISREG(status.st_mode) and status.st_uid == before and status.st_nlink == 1:
+                os.chown(file.path, user, user, follow_symlinks=False)

@@ -55,7 +55,7 @@ class Outside:
         self._host = host
         self._exit = exit_name(host)
         self._seen: tuple[float, ...] = ()
-        self._user = exit_user(plan.mesh)
+        self._user = layout.user(exit_user(plan.mesh))
         self.rules = ExitRules(plan.mesh, self._user, _ways(self._edges), _resolvers(self._edges))
 
     @property
@@ -109,7 +109,7 @@ class Outside:
 
     def _prepared_exit(self) -> Program:
         layout, name = self._layout, self._exit
-        directory(os.path.join(layout.sockets, name), AGENT_USER, 0o2750, self._user)
+        directory(os.path.join(layout.sockets, name), layout.user(AGENT_USER), 0o2750, self._user)
         directory(layout.proxy(name), self._user, 0o700)
         directory(os.path.dirname(self.paths[0]), self._user, 0o711)
         own = exit_id(self._plan.trust_domain, self._host)
@@ -121,18 +121,19 @@ class Outside:
         gateway = self._edges.gateway
         assert gateway is not None  # noqa: S101 - asked before
         layout, user = self._layout, self._gateway_user()
-        directory(os.path.dirname(self.paths[1]), user, 0o710, FRONT_USER)
-        directory(layout.proxy(FRONT), FRONT_USER, 0o700)
+        front_user = layout.user(FRONT_USER)
+        directory(os.path.dirname(self.paths[1]), user, 0o710, front_user)
+        directory(layout.proxy(FRONT), front_user, 0o700)
         if gateway.certificate:
             directory(os.path.dirname(self.paths[2]), user, 0o700)
             self._bring_certificate()
         config = front(gateway.address, gateway.port, self.paths[1], layout.admin(FRONT))
         path = self._written(FRONT, config)
-        return Program(FRONT, FRONT, path, FRONT_USER, gateway.port < _FIRST_FREE_PORT)
+        return Program(FRONT, FRONT, path, front_user, gateway.port < _FIRST_FREE_PORT)
 
     def _gateway_user(self) -> int:
         names = [member.name for member in self._plan.members]
-        return proxy_user(names.index(GATEWAY))
+        return self._layout.user(proxy_user(names.index(GATEWAY)))
 
     def _written(self, name: str, config: object) -> str:
         path = os.path.join(self._layout.proxy(name), "bootstrap.json")

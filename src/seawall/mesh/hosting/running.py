@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from seawall.mesh.hosting import network
+from seawall.mesh.hosting import network, numbers
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.hosting.supervisor import Supervisor
@@ -40,14 +40,18 @@ def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -
     try:
         _note(held)
         _clean(layout)  # what was left of one that was killed
-        supervisor = Supervisor(plan, layout, envoy)
+        place = numbers.take(layout.run)
         try:
-            supervisor.begin()
-            ready()
-            while not stopped:
-                supervisor.watch()
+            supervisor = Supervisor(plan, layout._replace(place=place.number), envoy)
+            try:
+                supervisor.begin()
+                ready()
+                while not stopped:
+                    supervisor.watch()
+            finally:
+                supervisor.end()
         finally:
-            supervisor.end()
+            place.leave()
     finally:
         _clean(layout)
         _let_go(layout, held)

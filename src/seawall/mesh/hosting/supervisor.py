@@ -73,8 +73,8 @@ class Supervisor:
             Hosted(
                 member,
                 network.place_of(plan.mesh, member.name, number + 1),
-                Redirect(proxy_user(number), open_ports=()),
-                proxy_user(number),
+                Redirect(layout.user(proxy_user(number)), open_ports=()),
+                layout.user(proxy_user(number)),
             )
             for number, member in enumerate(plan.members)
         ]
@@ -89,7 +89,8 @@ class Supervisor:
         self._outside = Outside(plan, layout, HOST)
         cutter = Cutter(namespaces, self._say)
         self._hatches = (
-            Hatch(layout.cutter, AGENT_USER, cutter.answer), Hatch(layout.requests, 0, self._answer)
+            Hatch(layout.cutter, layout.user(AGENT_USER), cutter.answer),
+            Hatch(layout.requests, 0, self._answer),
         )  # fmt: skip
 
     # Up -------------------------------------------------------------------------------------
@@ -268,7 +269,7 @@ class Supervisor:
                 declared.set_off(authority.store, off)
             authority.store.close()
 
-        as_user(CONTROLLER_USER, prepare)
+        as_user(layout.user(CONTROLLER_USER), prepare)
 
     def _write_hosts(self, own: Hosted) -> None:
         """Names of all workloads: ``ip netns exec`` puts the file in the place of /etc/hosts."""
@@ -336,7 +337,7 @@ class Supervisor:
         return os.path.join(self._layout.logs, f"{name}.log")
 
     def _own(self, user: int, module: str, *arguments: str) -> tuple[str, ...]:
-        return (*_dropped(user), sys.executable, "-P", "-m", module, *arguments)
+        return (*_dropped(self._layout.user(user)), sys.executable, "-P", "-m", module, *arguments)
 
     def _controller(self) -> Recipe:
         command = self._own(
@@ -367,11 +368,12 @@ class Supervisor:
     def _attestor(self) -> Recipe:
         """The only one of our own processes with a right, and it has no key and no secret."""
         rights = ",".join(f"+{name}" for name in ("sys_ptrace", "dac_read_search"))
+        user, agent = (self._layout.user(own) for own in (ATTESTOR_USER, AGENT_USER))
         command = (
-            "setpriv", f"--reuid={ATTESTOR_USER}", f"--regid={ATTESTOR_USER}", "--clear-groups",
+            "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
             "--no-new-privs", f"--bounding-set=-all,{rights}", f"--inh-caps=-all,{rights}",
-            f"--ambient-caps=-all,{rights}", sys.executable, "-m",
-            "seawall.mesh.workloads.attestor", self._layout.attestor, str(AGENT_USER),
+            f"--ambient-caps=-all,{rights}", sys.executable, "-P", "-m",
+            "seawall.mesh.workloads.attestor", self._layout.attestor, str(agent),
         )  # fmt: skip
         return Recipe("attestor", command, self._log("attestor"), _own_environment())
 

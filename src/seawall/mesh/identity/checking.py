@@ -8,13 +8,23 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from seawall.mesh.identity.certificates import id_of, validity_of
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+_UNREADABLE = (
+    ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType, x509.InvalidVersion,
+)  # fmt: skip
+_LOOKED_AT = frozenset(
+    (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE,
+     ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+)  # fmt: skip
+_BOTH_WAYS = frozenset((ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH))
 LONGEST_CHAIN = 3
 """Certificates of a chain, the root not counted."""
 
@@ -28,6 +38,8 @@ def identity_of(
     """
     if not chain or len(chain) > LONGEST_CHAIN:
         raise IdentityError(f"a chain of {len(chain)} certificates: send one to {LONGEST_CHAIN}")
+    for certificate in chain:
+        _check_readable(certificate)
     leaf, *others = chain
     name = id_of(leaf)
     _check_leaf(leaf, name)
@@ -43,10 +55,26 @@ def identity_of(
 
 def leaf_id(leaf: x509.Certificate, now: int) -> SpiffeId:
     """Who a certificate is for whose chain has been verified already, by a TLS library."""
+    _check_readable(leaf)
     name = id_of(leaf)
     _check_leaf(leaf, name)
     _check_time(leaf, now)
     return name
+
+
+def _check_readable(certificate: x509.Certificate) -> None:
+    """Refuse what the library cannot read, and what is critical and not looked at here.
+
+    Who does not know a critical extension must refuse it (RFC 5280 4.2), such as name constraints.
+    """
+    try:
+        critical = {own.oid for own in certificate.extensions if own.critical}
+    except _UNREADABLE as error:
+        raise IdentityError(f"a certificate cannot be read ({error}): issue another one") from None
+    unknown = critical - _LOOKED_AT
+    if unknown:
+        number = min(own.dotted_string for own in unknown)
+        raise IdentityError(f"the critical extension {number} is not known here: issue one without")
 
 
 def _check_leaf(leaf: x509.Certificate, name: SpiffeId) -> None:
@@ -55,6 +83,9 @@ def _check_leaf(leaf: x509.Certificate, name: SpiffeId) -> None:
     constraints = _of(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise IdentityError("the first certificate is one that signs others: send a leaf")
+    purposes = _of(leaf, x509.ExtendedKeyUsage)
+    if purposes is not None and not _BOTH_WAYS.issubset(purposes):
+        raise IdentityError("the leaf is not for clients and servers alike: issue another one")
     usage = _of(leaf, x509.KeyUsage)
     if usage is None or not usage.digital_signature or usage.key_cert_sign or usage.crl_sign:
         raise IdentityError("the leaf's key usage is not that of an X.509-SVID: issue another one")
@@ -97,6 +128,7 @@ def _check_anchor(
 ) -> None:
     """One of the bundle must have signed the last certificate."""
     for root in bundle:
+        _check_readable(root)
         try:
             last.verify_directly_issued_by(root)
         except (InvalidSignature, ValueError, TypeError):

@@ -54,6 +54,8 @@ _FIRST_OWN_USER = FIRST_PROXY_USER - 10
 """Those before it are those of the mesh's own processes: who is one of them has all keys."""
 LAST_USER = FIRST_PROXY_USER + MOST_WORKLOADS + 1 + 3000
 """The last one that is kept for proxies: exits of meshes have those behind the workloads'."""
+FIRST_MOVED_USER = 2_000_000_000
+"""From here on are those of further meshes on one host."""
 RESERVED = ("seawall",)
 """The first segment of the paths of the mesh's own parts: its controller and agents."""
 DAY = 24 * 3600
@@ -340,7 +342,7 @@ def _process(node: Node, base: str) -> Process:
     user = node.of("user").whole_number(0, _MOST_USERS)
     if user == 0:
         node.of("user").fail("root could become the proxy's user and go around it: use another one")
-    if _FIRST_OWN_USER <= user <= LAST_USER:
+    if _FIRST_OWN_USER <= user <= LAST_USER or user >= FIRST_MOVED_USER:
         node.of("user").fail(f"{user} is kept for a proxy and the mesh itself: use another one")
     directory = node.of("directory").text() if "directory" in node else "."
     environment = {}
