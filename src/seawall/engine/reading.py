@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 KUSTOMIZATION = "kustomization"
 _LARGEST = 512 * 1024 * 1024
 """Bytes of an archive or a program that is looked into."""
+NO_OBJECT = "holds no Kubernetes object"
 NO_FORMAT = "no format that seawall reads"
 """Why most files of a tree are skipped."""
 MANIFESTS = (".yaml", ".yml", ".json")
@@ -388,8 +389,20 @@ def _gather_file(
         inputs.tasks.append(Task(file, data, is_template=False, complete=True, around=around))
     elif not is_candidate(file):
         inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))
+    elif _is_other_text(file, data):
+        _skip(inputs, file, NO_FORMAT)
     else:
         inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
+
+
+def _is_other_text(file: SourceFile, data: bytes) -> bool:
+    """Whether a file was only named to be searched: program text, say, which YAML would refuse.
+
+    An object has a key ``kind``; what is in UTF-16 is not told so.
+    """
+    if not file.named or file.path.endswith(MANIFESTS) or file.real == files.STDIN:
+        return False
+    return b"kind" not in data and b"\0" not in data
 
 
 def _is_settled(
@@ -651,7 +664,7 @@ def _parse(task: Task, units: Units | None) -> tuple[bool, Plain]:
     if not text.strip():
         return False, (_SKIPPED, "empty")
     if not task.file.named and not reader.mentions_objects(text):
-        return False, (_SKIPPED, "holds no Kubernetes object")
+        return False, (_SKIPPED, NO_OBJECT)
     path = task.file.path
     contents = reader.read(
         text, path, target=True, complete=True, template=task.is_template, listed=task.listed,
@@ -726,7 +739,7 @@ def _add(inputs: Inputs, task: Task, plain: Plain, opener: _Opener | None) -> No
     if rows or contents.failed:
         inputs.read.append(file.path)
     elif not contents.not_covered:
-        _skip(inputs, file, "holds no Kubernetes object")
+        _skip(inputs, file, NO_OBJECT)
 
 
 def _unit(task: Task, rows: Plain, rest: Sequence[Plain], opener: _Opener | None) -> Unit:

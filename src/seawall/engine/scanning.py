@@ -93,6 +93,8 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     images.hint(inputs)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
+    if options.secrets and inputs.files and not inputs.tasks and charts is None:
+        domains = tuple(name for name in domains if name != "kubernetes")  # 25 ms to load
     domains = images.domains(domains, inputs)
     if options.secrets and (inputs.files or past):
         domains = (*domains, SECRETS)

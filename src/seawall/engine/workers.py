@@ -5,7 +5,6 @@
 
 import marshal
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -132,6 +131,8 @@ class Shared(Generic[Result]):
     def __del__(self) -> None:
         """Nobody wants the rest: an error, or an interruption."""
         for process, reader in self._children:
+            import signal  # noqa: PLC0415 - seldom of use
+
             os.close(reader)
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
