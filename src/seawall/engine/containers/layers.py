@@ -1,19 +1,16 @@
 """The layers of an image: from the cache, or read."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.digests import blake2b
 from seawall.engine.containers import looking
-from seawall.engine.containers.looking import Look, Looked
+from seawall.engine.containers.looking import Looked
+from seawall.engine.containers.walkers import Walk, Walked
 from seawall.sources.images.image import Image, Layer
-from seawall.sources.images.unpacking import processors
-from seawall.sources.images.walking import Analyzer, WalkedLayer, walk
 
 if TYPE_CHECKING:
     from seawall.cache import Store
-    from seawall.engine.containers.searchers import Searchers
-    from seawall.engine.containers.sifting import Sifting
     from seawall.secrets.search import Search
 
 _NOTHING = Looked((), {}, {}, {}, False, (), (), (), (), ())  # noqa: FBT003 - an empty layer
@@ -39,78 +36,34 @@ def read(image: Image, store: "Store | None", code: bytes, search: "Search | Non
     known = {} if store is None else _known(keys, store)
     missing = [layer.number for layer in image.layers if layer.number not in known]
     trusted = _trusted(image, store) if missing else frozenset()
-    size = sum(layer.size for layer in image.layers if layer.number in missing)
-    with _Bench(search, size) as bench:
-        walked = walk(image, bench.analyzers, layers=missing, trusted=trusted) if missing else []
-        if any(item.below for item in walked) and known:  # links into layers that were not walked
-            known = {}
-            walked = walk(image, bench.analyzers, trusted=trusted)
-        bench.end()
+    walk = Walk(image, search, trusted)
+    walked = walk.over(missing)
+    if any(item.leads_below for item in walked) and known:  # into layers that were not walked
+        known = {}
+        walked = walk.over(range(len(image.layers)))
     layers = list(image.layers)
     failed = []
     for item in walked:
         number = item.layer.number
         layers[number] = item.layer
-        known[number] = looking.looked(
-            item, bench.looks.pop(number), image.name, bench.siftings.pop(number, None)
-        )
-        if item.error is not None:
-            failed.append((number, item.error.reason))
+        known[number] = item.looked
+        if item.reason:
+            failed.append((number, item.reason))
             continue
         if store is None:
             continue
-        if _may_be_kept(item, known[number]):
-            store.put(_key(item.layer, code), looking.to_plain(known[number]))
+        if _may_be_kept(item):
+            store.put(_key(item.layer, code), looking.to_plain(item.looked))
         if _pair(item.layer) not in trusted and _is_packed(item.layer):
             store.put(_pair_key(item.layer), True)  # noqa: FBT003 - it is all there is to say
     whole = tuple(known.get(layer.number, _NOTHING) for layer in layers)
     return Read(image._replace(layers=tuple(layers)), whole, tuple(failed))
 
 
-class _Bench:
-    """Makes what looks at layers; ``size`` is how many bytes these have, packed."""
-
-    def __init__(self, search: "Search | None", size: int) -> None:
-        self._search = search
-        self._size = size
-        self._searchers: Searchers | None = None
-        self.looks: dict[int, Look] = {}
-        self.siftings: dict[int, Sifting] = {}
-
-    def __enter__(self) -> Self:
-        if self._search is not None:
-            from seawall.engine.containers import searchers  # noqa: PLC0415 - where it is wanted
-
-            if searchers.are_worth(self._size):
-                self._searchers = searchers.Searchers(self._search, processors())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._searchers is not None:
-            self._searchers.close()
-
-    def analyzers(self, layer: Layer) -> list[Analyzer]:
-        """What looks at a layer."""
-        self.looks[layer.number] = look = Look(packages=True, texts=True)
-        if self._search is None:
-            return [look]
-        from seawall.engine.containers.sifting import Sifting  # noqa: PLC0415 - where it is wanted
-        from seawall.secrets.sieve import Here, Sieve  # noqa: PLC0415 - as above
-
-        own = self._searchers
-        looker = Here(self._search.twin()) if own is None else own.looker()
-        self.siftings[layer.number] = sifting = Sifting(Sieve(looker))
-        return [look, sifting]
-
-    def end(self) -> None:
-        """Wait for all that was found."""
-        for sifting in self.siftings.values():
-            sifting.end()
-
-
-def _may_be_kept(walked: WalkedLayer, found: Looked) -> bool:
+def _may_be_kept(walked: Walked) -> bool:
     """Whether what a layer gave rests on its bytes alone, and holds no credential."""
-    return bool(walked.layer.diff_id) and not walked.below and not found.is_private
+    is_of_bytes = bool(walked.layer.diff_id) and not walked.leads_below
+    return is_of_bytes and not walked.looked.is_private
 
 
 def _key(layer: Layer, code: bytes) -> bytes:

@@ -16,11 +16,9 @@ from mmap import mmap
 from threading import Lock
 from typing import Any
 
-from seawall.core.location import Span
-from seawall.core.redacted import Redacted
-from seawall.secrets.candidate import Candidate, Certainty, Part, Proof, Secret
+from seawall.engine.containers.held import held_from_plain, held_to_plain
 from seawall.secrets.search import Search
-from seawall.secrets.sieve import Held, Here, Looker, Raw, Seen, Stretch, Take, seen_in
+from seawall.secrets.sieve import Here, Looker, Raw, Seen, Stretch, Take, seen_in
 from seawall.secrets.text import Kind
 from seawall.sources.images.unpacking import processors
 
@@ -253,54 +251,12 @@ def _result(slot: mmap) -> Plain:
 
 
 def _plain(seen: Seen) -> Plain:
-    return (
-        seen.number,
-        [(_secret_to_plain(held.secret), held.span and tuple(held.span)) for held in seen.held],
-        seen.complete,
-    )
+    return seen.number, [held_to_plain(held) for held in seen.held], seen.complete
 
 
 def _seen(row: Plain) -> Seen:
     number, held, complete = row
-    return Seen(
-        number,
-        tuple(Held(_secret_from_plain(secret), span and Span(*span)) for secret, span in held),
-        complete,
-    )
-
-
-def _secret_to_plain(secret: Secret) -> Plain:
-    candidate = secret.candidate
-    return (
-        tuple(
-            candidate._replace(
-                value=candidate.value.reveal(),  # type: ignore[arg-type]
-                proof=int(candidate.proof),  # type: ignore[arg-type]
-                beside=tuple(candidate.beside),  # type: ignore[arg-type]
-                inner=tuple(candidate.inner),  # type: ignore[arg-type]
-            )
-        ),
-        int(secret.certainty),
-        secret.score,
-        [tuple(place) for place in secret.occurrences],
-        secret.also,
-        secret.allowed,
-    )
-
-
-def _secret_from_plain(plain: Plain) -> Secret:
-    own, certainty, score, places, also, allowed = plain
-    candidate = Candidate(*own)
-    return Secret(
-        candidate._replace(
-            value=Redacted(own[3]), proof=Proof(own[6]), beside=Part(*own[8]), inner=Part(*own[10])
-        ),
-        Certainty(certainty),
-        score,
-        tuple(Part(*place) for place in places),
-        also,
-        allowed,
-    )
+    return Seen(number, tuple(map(held_from_plain, held)), complete)
 
 
 def are_worth(size: int) -> bool:

@@ -20,7 +20,7 @@ from seawall.sources.images.image import (
 from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.platforms import Platform, runs
 from seawall.sources.images.problems import AGAIN, NO_IMAGE, ArchiveError
-from seawall.sources.images.stores import Files, opener, read_file
+from seawall.sources.images.stores import Files, Opener, read_file
 
 MANIFEST = "manifest.json"
 REPOSITORIES = "repositories"
@@ -80,7 +80,7 @@ def _layer(files: Files, number: int, path: str) -> Layer:
     if found is None:
         return Layer(number, "", "", "", -1)
     found[0].close()
-    return Layer(number, "", "", "", found[1], open=opener(files, path))
+    return Layer(number, "", "", "", found[1], open=Opener(files, path))
 
 
 def _image(

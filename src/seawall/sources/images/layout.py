@@ -13,7 +13,7 @@ from seawall.sources.images.limits import DEFAULT
 from seawall.sources.images.manifest import Chooser, verify
 from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import AGAIN, ArchiveError
-from seawall.sources.images.stores import Files, opener, read_file
+from seawall.sources.images.stores import Files, Opener, read_file
 from seawall.sources.images.unpacking import Stream, is_digest
 
 INDEX = "index.json"
@@ -39,7 +39,7 @@ class LayoutBlobs:
         """See ``Blobs``."""
         if not self.has(descriptor):
             return None
-        return opener(self._files, _checked_path(self.name, descriptor))
+        return Opener(self._files, _checked_path(self.name, descriptor))
 
     def has(self, descriptor: Descriptor) -> bool:
         """See ``Blobs``."""

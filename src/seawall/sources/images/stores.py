@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from seawall.sources.decompression import kind_of
@@ -233,13 +233,18 @@ def whole(name: str, stream: Stream, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def opener(files: Files, path: str) -> Callable[[], Stream]:
-    """Opens a file, as often as it is called."""
+class Opener:
+    """Opens a file, as often as it is called, in any process."""
 
-    def open_again() -> Stream:
-        found = files.open(path, proven=True)
+    __slots__ = ("_files", "_path")
+
+    def __init__(self, files: Files, path: str) -> None:
+        self._files = files
+        self._path = path
+
+    def __call__(self) -> Stream:
+        """The file from its beginning. Raises ``ArchiveError`` when it is not there any more."""
+        found = self._files.open(self._path, proven=True)
         if found is None:
-            raise ArchiveError(f"{files.name}: {path}", -1, "is missing", AGAIN)
+            raise ArchiveError(f"{self._files.name}: {self._path}", -1, "is missing", AGAIN)
         return found[0]
-
-    return open_again

@@ -86,11 +86,13 @@ def walk(
     trusted: Container[tuple[str, str]] = (),
     limits: Limits = DEFAULT,
     threads: int = 0,
+    has_spare: Callable[[], bool] | None = None,
 ) -> list[WalkedLayer]:
     """Look at the layers of an image, at all or those with these numbers; in their order.
 
     ``analyzers`` makes those of one layer. ``trusted`` has pairs of a digest and the DiffID that
-    it is known to unpack to. Digests are verified always. A layer that cannot be read has an
+    it is known to unpack to. ``has_spare`` is as ``Unpacked`` has it, where other processes are at
+    work as well. Digests are verified always. A layer that cannot be read has an
     ``error``; what an analyzer raises comes through, and Ctrl-C: the other layers are left then,
     and no thread stays.
     """
@@ -103,8 +105,10 @@ def walk(
     count = min(threads or available, len(wanted))
     ended: list[None] = []
 
-    def has_spare() -> bool:
+    def none_else() -> bool:
         return available - count + len(ended) > 0
+
+    spare = has_spare or none_else
 
     def work() -> None:
         while waiting and not faults:
@@ -114,7 +118,7 @@ def walk(
                 break
             try:
                 found[layer.number] = walk_layer(
-                    layer, analyzers(layer), image.name, trusted, limits, budget, has_spare
+                    layer, analyzers(layer), image.name, trusted, limits, budget, spare
                 )
             except BaseException as fault:  # noqa: BLE001 - raised again in the caller's thread
                 faults.append(fault)
