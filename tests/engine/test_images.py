@@ -15,7 +15,7 @@ from seawall.cli.main import run as command
 from seawall.core.finding import Finding
 from seawall.core.report import Report
 from seawall.core.severity import Confidence
-from seawall.engine.containers import layers, looking
+from seawall.engine.containers import looking, walkers
 from seawall.engine.containers.layers import read
 from seawall.engine.containers.named import find
 from seawall.engine.containers.targets import is_image, split
@@ -210,7 +210,7 @@ def test_what_a_layer_unpacks_to_is_looked_at_once(
         trusted.append(more["trusted"])
         return walk(*arguments, **more)
 
-    monkeypatch.setattr(layers, "walk", noted)
+    monkeypatch.setattr(walkers, "walk", noted)
     first = read(found, store, b"code")
     again = read(found, store, b"newer code")
     pairs = {(layer.digest, layer.diff_id) for layer in found.layers}

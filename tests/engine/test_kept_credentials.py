@@ -14,6 +14,7 @@ from seawall.engine.credentials import asked
 from seawall.reports import FORMATS
 from seawall.secrets.rules.examples import example
 from seawall.secrets.search import Search
+from tests.engine.test_image_secrets import key
 from tests.engine.test_remembering import kept, raw
 from tests.secrets.rules import RULES, drawn
 from tests.sources.archives.making import zipped
@@ -63,7 +64,7 @@ def words_tree() -> dict[str, str]:
         for word in WORDS
     }
     objects = {f"grafana/{word}.yaml": pod(word if word[0].isalpha() else "six") for word in WORDS}
-    return {**files, **objects, "app.py": f'GITHUB_TOKEN = "{token()}"\n'}
+    return {**files, **objects, "app.py": f'GITHUB_TOKEN = "{token()}"\n', "tls/a.key": key()}
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -13,7 +13,8 @@ from tests.secrets.rules import RULES, drawn
 @pytest.mark.parametrize(
     "value",
     ["password", "Password", "external", "root", "users", "grafana", "kubernetes", "wordpress",
-     "hunter2", "123456", "1234", "changeme", "my-secret", "mypassword", "graphql", "admin123"],
+     "hunter2", "123456", "1234", "changeme", "my-secret", "mypassword", "graphql", "admin123",
+     "-----BEGIN RSA PRIVATE KEY-----"],
 )  # fmt: skip
 def test_words(value: str) -> None:
     assert is_commonplace(value)

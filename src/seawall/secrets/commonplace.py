@@ -23,12 +23,16 @@ _READABLE, _OF_SHORT = 4.3, 4.8
 """Bits for each letter (``surprise``) up to which letters are taken for a word: of twelve that are
 drawn, one in a thousand is. Names of programs read worse, and are short."""
 _LONGEST = 24
+_FRAME = "-----"
+"""What the first and the last line of a key in PEM (RFC 7468) begin and end with."""
 _WEAK = frozenset(("weak", "weak-variant"))
 
 
 @lru_cache(maxsize=8192)
 def is_commonplace(value: str) -> bool:
     """Whether a value may stand in any text, so that it tells nothing there."""
+    if value.startswith(_FRAME) and value.endswith(_FRAME):
+        return True
     if len(value) > _LONGEST:
         return False
     bits = sum(map(_bits, _RUNS.findall(value)))
