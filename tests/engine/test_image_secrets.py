@@ -15,6 +15,7 @@ from seawall.core.report import Report
 from seawall.core.severity import Confidence
 from seawall.engine.containers.layers import read
 from seawall.engine.containers.named import find
+from seawall.engine.containers.sifting import Sifting
 from seawall.secrets.rules.examples import example
 from seawall.secrets.search import search
 from tests.secrets.rules import RULES, drawn
@@ -301,6 +302,52 @@ def test_layers_with_secrets_are_never_kept(tmp_path: Path) -> None:
     look.key += "other rules"
     read(image._replace(layers=noted), store, b"code", look)
     assert sorted(opened) == [0, 1, 1]
+
+
+def test_of_a_layer_with_secrets_only_their_files_are_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = b"".join((
+        member(b"var/lib/dpkg/status", STATUS), member(b"etc/os-release", b'ID=debian\n'),
+        member(b"a.py", line("token", TOKEN)), member(b"b.py", b"nothing = 1\n" * 9),
+        member(b"root/.aws/credentials", b"aws_secret_access_key = " + OTHER.encode() * 3 + b"\n"),
+        member(b"z.zip", zipped({"c.txt": OTHER_TOKEN.encode(), "d.txt": b"plain text"})), END,
+    ))  # fmt: skip
+    files = Layout()
+    target = files.index(files.image([layer, layer])).write(tmp_path / "app")
+    (image,) = find([target]).images
+    store = Kept()
+    look = search()
+    first = read(image, store, b"code", look)
+    assert {"a.py", "root/.aws/credentials", "z.zip"} == set(first.layers[0].private)
+    for value in (TOKEN, OTHER_TOKEN, OTHER):
+        assert value not in repr(store.values)
+    asked: list[str] = []
+    take = Sifting.take
+
+    def noted(self: Sifting, entry: Any, data: bytes) -> Any:
+        asked.append(entry.path)
+        return take(self, entry, data)
+
+    monkeypatch.setattr(Sifting, "take", noted)
+    again = read(image, store, b"code", look)
+    assert again.layers == first.layers
+    assert set(asked) == set(first.layers[0].private)
+    assert again.layers[0].facts
+
+
+def test_what_tells_of_packages_and_holds_a_secret_is_not_kept_in_part(tmp_path: Path) -> None:
+    status = STATUS.replace(b"Maintainer:", b"Description: " + TOKEN.encode() + b"\nMaintainer:")
+    files = Layout()
+    layer = member(b"var/lib/dpkg/status", status) + member(b"etc/os-release", b"ID=debian\n") + END
+    target = files.index(files.image([layer])).write(tmp_path / "app")
+    (image,) = find([target]).images
+    store = Kept()
+    look = search()
+    first = read(image, store, b"code", look)
+    assert first.layers[0].private == ("var/lib/dpkg/status",)
+    assert not [value for value in store.values.values() if value is not True]
+    assert read(image, store, b"code", look).layers == first.layers
 
 
 def test_no_value_shows_in_any_format(tmp_path: Path, database: str) -> None:

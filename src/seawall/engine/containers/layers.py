@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seawall.cache import Store
     from seawall.secrets.search import Search
 
-_NOTHING = Looked((), {}, {}, {}, False, (), (), (), (), ())  # noqa: FBT003 - an empty layer
+_NOTHING = Looked((), {}, {}, {}, (), (), (), (), (), ())
 
 
 class Read(NamedTuple):
@@ -34,25 +34,29 @@ def read(image: Image, store: "Store | None", code: bytes, search: "Search | Non
     code = code if search is None else code + search.key.encode()
     keys = {layer.number: _key(layer, code) for layer in image.layers if layer.diff_id}
     known = {} if store is None else _known(keys, store)
-    missing = [layer.number for layer in image.layers if layer.number not in known]
-    trusted = _trusted(image, store) if missing else frozenset()
+    missing = {layer.number for layer in image.layers if layer.number not in known}
+    private = {number: frozenset(each.private) for number, each in known.items() if each.private}
+    trusted = _trusted(image, store) if missing or private else frozenset()
     walk = Walk(image, search, trusted)
-    walked = walk.over(missing)
+    walked = walk.over(missing | private.keys(), private)
     if any(item.leads_below for item in walked) and known:  # into layers that were not walked
-        known = {}
+        known, private = {}, {}
         walked = walk.over(range(len(image.layers)))
     layers = list(image.layers)
     failed = []
     for item in walked:
         number = item.layer.number
         layers[number] = item.layer
-        known[number] = item.looked
+        if number in private:
+            known[number] = looking.with_private(known[number], item.looked)
+        else:
+            known[number] = item.looked
         if item.reason:
             failed.append((number, item.reason))
             continue
         if store is None:
             continue
-        if _may_be_kept(item):
+        if number not in private and _may_be_kept(item):
             store.put(_key(item.layer, code), looking.to_plain(item.looked))
         if _pair(item.layer) not in trusted and _is_packed(item.layer):
             store.put(_pair_key(item.layer), True)  # noqa: FBT003 - it is all there is to say
@@ -61,9 +65,9 @@ def read(image: Image, store: "Store | None", code: bytes, search: "Search | Non
 
 
 def _may_be_kept(walked: Walked) -> bool:
-    """Whether what a layer gave rests on its bytes alone, and holds no credential."""
+    """Whether what a layer gave rests on its bytes alone, and what is private can be left out."""
     is_of_bytes = bool(walked.layer.diff_id) and not walked.leads_below
-    return is_of_bytes and not walked.looked.is_private
+    return is_of_bytes and looking.may_be_kept(walked.looked)
 
 
 def _key(layer: Layer, code: bytes) -> bytes:

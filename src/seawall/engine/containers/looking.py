@@ -69,8 +69,8 @@ class Looked(NamedTuple):
     """The starts of files that rules read."""
     secrets: Mapping[str, "tuple[Held, ...]"]
     """By path, the secrets that stand in files; where all of these were looked at."""
-    is_private: bool
-    """Whether there are credentials in any of it: no cache may have it."""
+    private: tuple[str, ...]
+    """The files that hold credentials: of these no cache may have more than their paths."""
     troubles: tuple[Trouble, ...]
     silent: tuple[str, ...]
     """Programs that do not tell what they are made of."""
@@ -97,7 +97,7 @@ class Look:
         self._wants_texts = texts
         self.facts: dict[str, Facts] = {}
         self.texts: dict[str, str] = {}
-        self.is_private = False
+        self.private: set[str] = set()
         self.troubles: list[Trouble] = []
         self.uncovered: list[tuple[str, str]] = []
         self._unread: dict[str, Trouble] = {}
@@ -177,7 +177,7 @@ class Look:
         if kind is not None:
             if not credential_files.holds(kind, text):
                 return
-            self.is_private = True
+            self.private.add(path)
         self.texts[path] = accounts.without_hashes(text) if path == SHADOW else text
 
     # At the end -------------------------------------------------------------------------------
@@ -259,6 +259,7 @@ def looked(walked: WalkedLayer, look: Look, name: str, sifting: "Sifting | None"
     unsearched: tuple[tuple[str, str], ...] = ()
     if sifting is not None:
         secrets, unsearched = sifting.sieve.found, sifting.unsearched
+    private = {*look.private, *(name.partition("!/")[0] for name in secrets)}
     wanted = look.wanted_whole
     whole: Mapping[str, Contents] = {}
     if wanted and walked.error is None:
@@ -273,7 +274,7 @@ def looked(walked: WalkedLayer, look: Look, name: str, sifting: "Sifting | None"
     if walked.more_problems:
         problems.append(f"and {walked.more_problems} more")
     return Looked(
-        tuple(walked.entries), look.facts, look.texts, secrets, look.is_private or bool(secrets),
+        tuple(walked.entries), look.facts, look.texts, secrets, tuple(sorted(private)),
         tuple(look.troubles), silent, tuple(look.uncovered), tuple(problems), unsearched,
     )  # fmt: skip
 
@@ -282,10 +283,21 @@ def looked(walked: WalkedLayer, look: Look, name: str, sifting: "Sifting | None"
 
 
 def to_plain(found: Looked) -> Plain:
-    """What a layer holds, as plain tuples; raises ValueError for what no cache may have."""
-    if found.is_private:
-        raise ValueError("there are credentials in it")
-    return _to_plain(found)
+    """What a layer holds, as plain tuples: all but what stands in files that hold credentials."""
+    private = frozenset(found.private)
+    texts = {path: text for path, text in found.texts.items() if path not in private}
+    return _to_plain(found._replace(texts=texts))
+
+
+def may_be_kept(found: Looked) -> bool:
+    """Whether all that is not kept of a layer is what its private files hold by themselves."""
+    told = {*found.facts, *(trouble.path for trouble in found.troubles)}
+    return not any(path in told or path[path.rfind("/") + 1 :] in _BESIDE for path in found.private)
+
+
+def with_private(found: Looked, again: Looked) -> Looked:
+    """What is kept of a layer, with what its private files hold, looked at again."""
+    return found._replace(texts={**found.texts, **again.texts}, secrets=again.secrets)
 
 
 def all_to_plain(found: Looked) -> Plain:
@@ -293,17 +305,16 @@ def all_to_plain(found: Looked) -> Plain:
     from seawall.engine.containers.held import held_to_plain  # noqa: PLC0415 - seldom
 
     secrets = {path: list(map(held_to_plain, held)) for path, held in found.secrets.items()}
-    return _to_plain(found), secrets, found.is_private
+    return _to_plain(found), secrets
 
 
 def all_from_plain(plain: Plain) -> Looked:
     """The same again."""
     from seawall.engine.containers.held import held_from_plain  # noqa: PLC0415 - seldom
 
-    own, secrets, is_private = plain
+    own, secrets = plain
     return from_plain(own)._replace(
-        secrets={path: tuple(map(held_from_plain, held)) for path, held in secrets.items()},
-        is_private=is_private,
+        secrets={path: tuple(map(held_from_plain, held)) for path, held in secrets.items()}
     )
 
 
@@ -317,6 +328,7 @@ def _to_plain(found: Looked) -> Plain:
         found.uncovered,
         found.problems,
         found.unsearched,
+        found.private,
     )
 
 
@@ -326,8 +338,11 @@ _new = tuple.__new__
 
 
 def from_plain(plain: Plain) -> Looked:
-    """The same again; raises TypeError, ValueError or LookupError for anything else."""
-    entries, facts, texts, troubles, silent, uncovered, problems, unsearched = plain
+    """The same again; raises TypeError, ValueError or LookupError for anything else.
+
+    What its private files hold is to be added (``with_private``).
+    """
+    entries, facts, texts, troubles, silent, uncovered, problems, unsearched, private = plain
     if any(len(each) != len(Entry._fields) for each in entries):
         raise ValueError("an entry has other fields")
     return Looked(
@@ -335,7 +350,7 @@ def from_plain(plain: Plain) -> Looked:
         {path: facts_from_plain(each) for path, each in facts.items()},
         texts,
         {},
-        False,  # noqa: FBT003 - what is private is not kept
+        private,
         tuple(Trouble(*each) for each in troubles),
         silent,
         uncovered,

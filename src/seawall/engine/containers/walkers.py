@@ -4,17 +4,18 @@ A process runs one thread of Python at a time, and much of a walk is Python. So 
 shared out; what comes of one in another process comes as plain values.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from mmap import mmap
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from seawall.engine.containers import looking
 from seawall.engine.containers.looking import Look, Looked
 from seawall.engine.workers import spread
+from seawall.sources.images.entry import Entry
 from seawall.sources.images.image import Image, Layer
 from seawall.sources.images.stores import Opener
 from seawall.sources.images.unpacking import processors
-from seawall.sources.images.walking import Analyzer, WalkedLayer, walk
+from seawall.sources.images.walking import Analyzer, WalkedLayer, Want, walk
 
 if TYPE_CHECKING:
     from seawall.engine.containers.searchers import Searchers
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 Plain = Any
 WORTH_SHARING = 16 << 20
 """Bytes of packed layers from which another process is worth its start, and what it sends."""
+
+_EVERYTHING: Mapping[int, Container[str]] = {}
 
 
 class Walked(NamedTuple):
@@ -48,15 +51,21 @@ class Walk:
         self._search = search
         self._trusted = trusted
 
-    def over(self, numbers: Collection[int]) -> list[Walked]:
-        """Walk the layers with these numbers; in their order."""
+    def over(
+        self, numbers: Collection[int], only: Mapping[int, Container[str]] = _EVERYTHING
+    ) -> list[Walked]:
+        """Walk the layers with these numbers; in their order.
+
+        ``only`` has the paths of those files that are to be looked at, for layers of which all
+        else is known.
+        """
         layers = [layer for layer in self._image.layers if layer.number in numbers]
         count = min(processors(), len(layers))
         if count > 1 and _may_be_shared(layers):
             ended = mmap(-1, 1 + max(layer.number for layer in layers))
 
             def some(part: Sequence[Layer]) -> list[Walked]:
-                found = self._here(part, 1, lambda: ended.find(b"\1", 0) >= 0)
+                found = self._here(part, only, 1, lambda: ended.find(b"\1", 0) >= 0)
                 ended[part[0].number] = 1
                 return found
 
@@ -64,14 +73,18 @@ class Walk:
             walked = spread(layers, weights, count, some, _send, _receive)
             if not any(item.leads_below for item in walked):
                 return walked
-        return self._here(layers, 0, None)
+        return self._here(layers, only, 0, None)
 
     def _here(
-        self, layers: Sequence[Layer], threads: int, has_spare: Callable[[], bool] | None
+        self,
+        layers: Sequence[Layer],
+        only: Mapping[int, Container[str]],
+        threads: int,
+        has_spare: Callable[[], bool] | None,
     ) -> list[Walked]:
         numbers = {layer.number for layer in layers}
         size = sum(layer.size for layer in layers)
-        with _Bench(self._search, size, threads or processors()) as bench:
+        with _Bench(self._search, size, threads or processors(), only) as bench:
             walked = walk(
                 self._image, bench.analyzers, layers=numbers, trusted=self._trusted,
                 threads=threads, has_spare=has_spare,
@@ -99,8 +112,15 @@ def _may_be_shared(layers: Sequence[Layer]) -> bool:
 class _Bench:
     """Makes what looks at layers; ``size`` is how many bytes these have, packed."""
 
-    def __init__(self, search: "Search | None", size: int, count: int) -> None:
+    def __init__(
+        self,
+        search: "Search | None",
+        size: int,
+        count: int,
+        only: Mapping[int, Container[str]],
+    ) -> None:
         self._search = search
+        self._only = only
         self._size = size
         self._count = count
         """How many processes search them, if it is worth it."""
@@ -122,7 +142,12 @@ class _Bench:
 
     def analyzers(self, layer: Layer) -> list[Analyzer]:
         """What looks at a layer."""
-        self._looks[layer.number] = look = Look(packages=True, texts=True)
+        wanted = self._only.get(layer.number)
+        own = self._of(layer, packages=wanted is None)
+        return own if wanted is None else [_Only(each, wanted) for each in own]
+
+    def _of(self, layer: Layer, *, packages: bool) -> list[Analyzer]:
+        self._looks[layer.number] = look = Look(packages=packages, texts=True)
         if self._search is None:
             return [look]
         from seawall.engine.containers.sifting import Sifting  # noqa: PLC0415 - where it is wanted
@@ -144,6 +169,18 @@ class _Bench:
         return looking.looked(
             walked, self._looks.pop(number), name, self._siftings.pop(number, None)
         )
+
+
+class _Only:
+    """An analyzer that looks at some files only."""
+
+    def __init__(self, analyzer: Analyzer, paths: Container[str]) -> None:
+        self._analyzer = analyzer
+        self._paths = paths
+        self.take = analyzer.take
+
+    def wants(self, entry: Entry) -> Want:
+        return self._analyzer.wants(entry) if entry.path in self._paths else 0
 
 
 # Between processes ------------------------------------------------------------------------------
