@@ -238,3 +238,83 @@ def test_commits(repository: Path) -> None:
     assert "i.py" in told
     assert found("--commits", "HEAD..HEAD", code=0) == {}
     assert found("--commits", f"{'0' * 40}..HEAD", code=0) == {}  # a branch leads to it already
+
+
+ALLOWED = """\
+[extend]
+useDefault = true
+[allowlist]
+description = "a drill"
+"""
+
+
+def allowing(repository: Path, *conditions: str) -> dict[str, Any]:
+    (repository / ".gitleaks.toml").write_text(ALLOWED + "\n".join(conditions) + "\n")
+    return found("--history", code=1)
+
+
+def paths(told: dict[str, Any]) -> set[str]:
+    return {path.rpartition(":")[2] for path in told}
+
+
+def test_a_commit_may_be_let_pass_by_gitleaks_configuration(repository: Path) -> None:
+    first, second = (text(repository, "rev-parse", name) for name in ("HEAD~1", "HEAD"))
+    assert paths(allowing(repository, f'commits = ["{second}"]')) == {"a.py", "d/b.py"}
+    assert paths(allowing(repository, f'commits = ["{first.upper()}"]')) == {"a.py"}
+    row = [
+        item
+        for item in report("--history")["suppressed"]
+        if item["location"]["path"].endswith("d/b.py")
+    ]
+    assert [item["by"]["path"] for item in row] == [".gitleaks.toml"]
+    assert [item["reason"] for item in row] == ["a drill"]
+
+
+def test_what_a_later_commit_only_carries_on_is_not_its_own(repository: Path) -> None:
+    write(repository, **{"c.py": line(3)})
+    commit(repository)
+    brought = text(repository, "rev-parse", "HEAD")
+    write(repository, **{"c.py": "x = 2\n" + line(3)})
+    commit(repository)
+    write(repository, **{"c.py": "x = 2\n"})
+    commit(repository)
+    assert paths(found("--history")) == {"a.py", "d/b.py", "c.py"}
+    assert paths(allowing(repository, f'commits = ["{brought}"]')) == {"a.py", "d/b.py"}
+
+
+def test_what_another_commit_brings_again_is_told(repository: Path) -> None:
+    first = text(repository, "rev-parse", "HEAD~1")
+    write(repository, **{"e.py": line(2)})
+    commit(repository)
+    write(repository, **{"e.py": "x = 1\n"})
+    commit(repository)
+    assert len(paths(allowing(repository, f'commits = ["{first}"]'))) == 2
+
+
+def test_all_conditions_of_a_list_that_wants_them_all(repository: Path) -> None:
+    first = text(repository, "rev-parse", "HEAD~1")
+    both = f'condition = "AND"\ncommits = ["{first}"]'
+    assert paths(allowing(repository, both, "paths = ['^d/']")) == {"a.py"}
+    assert paths(allowing(repository, both, "paths = ['^z/']")) == {"a.py", "d/b.py"}
+    assert paths(allowing(repository, both, f"regexes = ['{password(2)[:6]}']")) == {"a.py"}
+
+
+def test_an_expression_lets_pass_in_the_past_too(repository: Path) -> None:
+    assert paths(allowing(repository, f"regexes = ['{password(2)[:6]}']")) == {"a.py"}
+
+
+def test_a_message_may_be_let_pass(repository: Path) -> None:
+    write(repository, **{"f.py": "y = 1\n"})
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", line(4))
+    head = text(repository, "rev-parse", "HEAD")
+    assert len(found("--history")) == 3
+    assert len(allowing(repository, f'commits = ["{head}"]')) == 2
+
+
+def test_objects_of_git_are_no_files(repository: Path) -> None:
+    summary = report("--history")["summary"]
+    assert (summary["files_searched"], summary["git_objects_searched"]) == (2, 5)
+    assert "git_objects_searched" not in report()["summary"]
+    told = command("scan", "--history", "--no-cache").out
+    assert "2 files and 5 git objects searched for secrets." in told

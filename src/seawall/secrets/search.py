@@ -196,6 +196,15 @@ class Search:
             return ()
         return _judged(Text(path, b"", Kind.PROSE), self._custom.of_path(path))
 
+    @property
+    def names_commits(self) -> bool:
+        """Whether a user's file lets anything pass because of its commit."""
+        return self._custom is not None and self._custom.names_commits
+
+    def in_commits(self, text: Text, secret: Secret, origins: Sequence[tuple[str, str]]) -> str:
+        """What lets a secret pass in each commit that brought it to a path; empty for nothing."""
+        return "" if self._custom is None else self._custom.in_commits(text, secret, origins)
+
     def _in_kubernetes_secrets(
         self, text: Text, candidates: Sequence[Candidate], budget: Budget
     ) -> list[Candidate]:

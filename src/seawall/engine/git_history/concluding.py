@@ -50,6 +50,7 @@ def seen(
         _paths_of_head(repository, oids, known.head) if oids else {},
         {oid: sorted(paths) for oid, paths in known.staged.items() if oid in oids},
         known.kinds, known.linked, means.prefix, means.checked_out, means.search.bearing,
+        means.search.names_commits,
     )  # fmt: skip
 
     def called(oid: str) -> str:

@@ -16,7 +16,8 @@ from seawall.engine.credentials.findings import (
     shown,
     values,
 )
-from seawall.engine.git_history.grouping import SHORT
+from seawall.engine.credentials.marks import ignores_of as marks
+from seawall.engine.git_history.grouping import SHORT, path_of
 from seawall.engine.git_history.leak import HEAD, INDEX, UNREACHABLE, Leak, Origin
 from seawall.engine.git_history.looking import message_of
 from seawall.engine.git_history.seen import Means
@@ -53,7 +54,7 @@ def told(
         for ((_, name), group), (_, content) in zip(rows, contents, strict=True):
             if not isinstance(content, Missing):  # else it went away meanwhile
                 data = content if kind == "blob" else message_of(content)
-                _tell(result, data, name, group, means, rules)
+                _tell(result, data, name, group, means, rules, repository)
     return result
 
 
@@ -64,6 +65,7 @@ def _tell(
     leaks: Sequence[Leak],
     means: Means,
     rules: Mapping[str, Rule],
+    repository: Repository,
 ) -> None:
     text = text_of(name, data)
     for found in () if text is None else means.search.run([text]):
@@ -72,14 +74,47 @@ def _tell(
             key = means.digest(secret.candidate.value), secret.candidate.rule
             secrets.setdefault(key, secret)
         places, shows = places_of(found), shown(values(found))
+        told_of = [(leak, secrets.get((leak.digest, leak.rule))) for leak in leaks]
         said = [
             with_history(finding, leak)
-            for leak in leaks
-            if (held := secrets.get((leak.digest, leak.rule)))
+            for leak, held in told_of
+            if held is not None
             for finding in finding_of(held, rules, in_file(leak.place, places), shows, NOBODY)
         ]
         result.findings.extend(said)
         result.ignores.extend(_ignores(found.text.data, said))
+        passing = {
+            id(held): means.search.in_commits(found.text, held, introductions(repository, leak))
+            for leak, held in told_of
+            if held is not None and leak.bringers and not held.allowed
+        }
+        let = [held._replace(allowed=passing.get(id(held), "") or held.allowed)
+               for held in found.secrets]  # fmt: skip
+        for place in {leak.place for leak in leaks}:
+            here = [finding for finding in said if finding.location.path == place]
+            result.ignores.extend(marks(found._replace(secrets=tuple(let)), places, place, here))
+
+
+def introductions(repository: Repository, leak: Leak) -> list[tuple[str, str]]:
+    """The commits that brought a value to a path where none of their parents had it, and the path.
+
+    A commit whose change cannot be told counts, without a path. Nothing for what is staged: no
+    commit has brought that yet.
+    """
+    if leak.state == INDEX:
+        return []
+    if leak.kind != "blob":
+        return [(commit, "") for commit in leak.bringers]
+    found = []
+    for change in repository.changes(leak.bringers):
+        if change.missing is not None:
+            found.append((change.commit, ""))
+        found += [
+            (change.commit, path_of(row.path))
+            for row in change.rows
+            if row.oid in leak.oids and leak.oids.isdisjoint(row.before)
+        ]
+    return found
 
 
 def _ignores(data: bytes, said: Sequence[Finding]) -> Iterator[Ignore]:

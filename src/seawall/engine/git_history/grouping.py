@@ -37,6 +37,8 @@ class Surroundings(NamedTuple):
     checked_out: bool
     """Whether what is in HEAD goes by its path alone."""
     bearing: Callable[[str], Hashable]
+    with_bringers: bool = False
+    """Whether all commits are kept that brought what holds a value."""
 
 
 def commits_of(hits: Iterable[Hit], around: Surroundings) -> set[str]:
@@ -104,7 +106,15 @@ class _Grouping:
             tuple(sorted(paths)),
             len(oids),
             tuple(sorted({hit.rule for hit in group} - {shown_one.rule})),
+            *self._bringers(oids, positions),
         )
+
+    def _bringers(
+        self, oids: Iterable[str], positions: Iterable[int]
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
+        if not self._around.with_bringers:
+            return frozenset(), ()
+        return frozenset(oids), tuple(self._around.commits[position] for position in positions)
 
     def _order(self, hit: Hit) -> tuple[object, ...]:
         """Which of several equally sure ones is shown: what is checked out, else the oldest."""

@@ -44,3 +44,6 @@ class Leak(NamedTuple):
     """How many blobs and messages hold it."""
     also: tuple[str, ...] = ()
     """Other rules that found it."""
+    oids: frozenset[str] = frozenset()
+    """The objects that hold it, and the commits that brought these; where somebody asks for it."""
+    bringers: tuple[str, ...] = ()

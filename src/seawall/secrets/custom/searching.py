@@ -11,7 +11,13 @@ from seawall.secrets.custom.allowing import Seen, passes, passes_file
 from seawall.secrets.custom.database import Database, database
 from seawall.secrets.custom.entropy import entropy
 from seawall.secrets.custom.gate import Gate
-from seawall.secrets.custom.ours import allowed_by, heeds
+from seawall.secrets.custom.ours import (
+    Origins,
+    allowed_by,
+    allowed_in_commits,
+    heeds,
+    names_commits,
+)
 from seawall.secrets.custom.regex import compiled, groups_of, spans
 from seawall.secrets.custom.rule import GITLEAKS, TRIVY, CustomRule, Needed, RuleSet
 from seawall.secrets.custom.skipping import is_about, skipped
@@ -92,6 +98,15 @@ class Custom:
             if secret.candidate.rule not in self._by_name else secret
             for secret in secrets
         )  # fmt: skip
+
+    @property
+    def names_commits(self) -> bool:
+        """Whether anything is let pass because of its commit."""
+        return any(map(names_commits, self.sets))
+
+    def in_commits(self, text: Text, secret: Secret, origins: Origins) -> str:
+        """What lets a secret pass in each commit that brought it; empty for nothing."""
+        return allowed_in_commits(self.sets, text, secret.candidate, origins)
 
     def of_path(self, path: str, commit: str = "") -> list[Candidate]:
         """What the path of a file alone says, whatever is in it."""
