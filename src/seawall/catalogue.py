@@ -24,7 +24,7 @@ _HOMES = {
 """Where the rules of a domain are; they are loaded when they are needed, for they cost 30 ms."""
 SECRETS = "secrets"
 _OF_SECRETS = "secret:"
-"""What may stand before the id of a rule about secrets."""
+"""What stands before the ids of users' rules about secrets, and may before those of ours."""
 DOMAINS = tuple(_HOMES)
 _RARE = {
     "input": 0, "secrets": 1, "kubernetes": 2, "dockerfile": 3, "vulnerabilities": 4, "image": 5,
@@ -106,9 +106,6 @@ def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
     own = _own(wanted)
     if own is not None:
         return (own,)
-    if wanted.startswith(_OF_SECRETS):
-        named = look_up(wanted.removeprefix(_OF_SECRETS))
-        return tuple(rule for rule in named if rule.domain == SECRETS)
     names = _names()
     if custom:
         checks = _names_of(custom)
@@ -121,6 +118,9 @@ def look_up(pattern: str, custom: Sequence[Rule] = ()) -> tuple[Rule, ...]:
             rule for name, rules in names.items() if fnmatchcase(name, wanted) for rule in rules
         ]
         return tuple(sorted(set(found), key=lambda rule: rule.id))
+    if wanted.startswith(_OF_SECRETS):
+        named = look_up(wanted.removeprefix(_OF_SECRETS))
+        return tuple(rule for rule in named if rule.domain == SECRETS)
     return ()
 
 

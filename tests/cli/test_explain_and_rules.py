@@ -1,6 +1,7 @@
 """``seawall explain`` and ``seawall rules``: the catalogue at a terminal."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +131,23 @@ def test_every_rule_about_secrets_is_explained() -> None:
 
 def test_the_mark_of_secrets_is_for_secrets() -> None:
     assert command("explain", "secret:host-pid").code == 2
+
+
+def test_a_rule_of_ones_own_is_explained_where_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitleaks.toml").write_text(
+        "[[rules]]\nid = 'shop-key'\ndescription = 'Key of the shop'\nregex = 'shop_[a-z]{20}'\n"
+    )
+    (tmp_path / ".kube-linter.yaml").write_text(
+        "customChecks:\n- name: no-host\n  template: host-network\n  remediation: leave it out\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    outcome = command("explain", "secret:shop-key", "custom:no-host", "host-pid")
+    assert outcome.code == 0
+    assert "secret:shop-key: Key of the shop." in outcome.output
+    assert "at .gitleaks.toml:1" in outcome.output
+    assert "custom:no-host: " in outcome.output
+    assert "host-pid: " in outcome.output
+    monkeypatch.chdir("/")
+    assert command("explain", "secret:shop-key").code == 2

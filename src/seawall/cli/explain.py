@@ -1,5 +1,7 @@
 """``seawall explain``: what a rule means."""
 
+import os
+
 from seawall import catalogue
 from seawall.cli.arguments import Parser
 from seawall.cli.output import write_text
@@ -16,8 +18,8 @@ def parser() -> Parser:
     )
     result.add_argument(
         "ids", nargs="+", metavar="ID",
-        help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010; or that of "
-        "an advisory: CVE-2024-3094",
+        help="a rule's id, own or another tool's: host-pid, kubesec:HostPID, KSV-0010; that of a "
+        "rule of yours that holds here: secret:shop-key; or that of an advisory: CVE-2024-3094",
     )  # fmt: skip
     return result
 
@@ -26,9 +28,18 @@ def run(arguments: list[str]) -> int:
     """Print the manual of each rule named; gives the exit code."""
     options = parser().parse_args(arguments)
     advisories = [id_ for id_ in options.ids if is_advisory_id(id_) and not catalogue.look_up(id_)]
-    rules = [rule for id_ in options.ids if id_ not in advisories for rule in catalogue.find(id_)]
+    named = [id_ for id_ in options.ids if id_ not in advisories]
+    custom = () if all(map(catalogue.look_up, named)) else _of_configuration()
+    rules = [rule for id_ in named for rule in catalogue.find(id_, custom)]
     write_text(["\n".join(text(rule) for rule in dict.fromkeys(rules))], None)
     return max((_explain_advisory(id_) for id_ in advisories), default=0)
+
+
+def _of_configuration() -> tuple[Rule, ...]:
+    """The checks and rules of one's own that hold for the current directory."""
+    from seawall import configuration  # noqa: PLC0415 - where a name is none of ours
+
+    return configuration.load(None, (os.curdir,)).custom
 
 
 def _explain_advisory(id_: str) -> int:
@@ -39,7 +50,11 @@ def _explain_advisory(id_: str) -> int:
 
 
 def text(rule: Rule) -> str:
-    """The manual of a rule as plain text."""
+    """The manual of a rule as plain text; of one's own rule, what it says of itself."""
+    if rule.definition:
+        summary, _, what = rule.docstring.partition("\n\n")
+        lines = [f"{rule.id}: {summary}", "", f"severity    {rule.severity.label}", ""]
+        return "\n".join([*lines, what.strip(), "", f"Remedy: {rule.remedy}"]) + "\n"
     manual = documentation(rule)
     lines = [
         f"{rule.id}: {manual.summary}",
