@@ -17,6 +17,7 @@ from seawall.cli import (
     mesh_inject,
     mesh_policy,
     mesh_verify,
+    mesh_watch,
     mesh_webhook,
 )
 from seawall.cli.arguments import Help, Parser
@@ -82,6 +83,7 @@ def parser() -> Parser:
     mesh_webhook.add_parser(actions)
     mesh_verify.add_parser(actions)
     mesh_cluster.add_parsers(actions)
+    mesh_watch.add_parsers(actions)
     return result
 
 
@@ -249,8 +251,13 @@ def _verify(options: argparse.Namespace) -> int:
     return mesh_verify.run(options, _layout_of(options.mesh))
 
 
+def _watch(options: argparse.Namespace) -> int:
+    return mesh_watch.run(options, _layout_of(options.mesh).operator)
+
+
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "up": _up, "down": _down, "status": _status, "replace": _replace,
     "stop": _one, "start": _one,
     "ca": _operate, "token": _operate, "verify": _verify,
+    "top": _watch, "graph": _watch, "metrics": _watch,
 }  # fmt: skip

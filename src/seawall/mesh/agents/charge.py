@@ -13,6 +13,7 @@ from seawall.mesh.proxies import secrets
 from seawall.mesh.proxies.callers import bundles_of
 from seawall.mesh.serving.feed import Feed
 from seawall.mesh.serving.snapshots import snapshot_of
+from seawall.mesh.watching.counts import NACKS
 from seawall.mesh.workloads.holding import Holder, Holding
 
 if TYPE_CHECKING:
@@ -45,10 +46,16 @@ class Charge:
         self.strict_at = 0
         """When it takes plaintext no more, in seconds since the epoch; 0 where it takes none."""
         self._paths = paths
+        self.dropped = _NO_COUNTS
+        """What the rules of its namespace have dropped, by reason."""
         self._told: tuple[View, str, Pair] | None = None
         self._version = 0
         self._generations: dict[int, int] = {}
         """By version of the configuration, the generation that it belongs to."""
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Take in what the proxy counts."""
+        self.counts = counts
 
     async def bring(self, view: View, orders: Orders) -> None:
         """Let the proxy have what the orders say, if that is something new."""
@@ -93,5 +100,5 @@ class Charge:
             self._generations.get(newest, -1),
             self.feed.streams > 0,
             tuple(f"{refusal.type}: {refusal.reason}" for refusal in self.feed.refusals),
-            self.counts,
+            {**self.counts, **self.dropped, NACKS: self.feed.nacks},
         )

@@ -9,7 +9,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -24,7 +26,11 @@ from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.injection.http_server import Server
 from seawall.mesh.plan.edges import Sockets
+from seawall.mesh.watching import answering, fence
+from seawall.mesh.watching.counts import FENCE
+from seawall.mesh.watching.metrics import Status
 from seawall.mesh.workloads.api import WorkloadApi
 from seawall.mesh.workloads.endpoints import Endpoints, attesting_by, door_from_plain
 
@@ -55,6 +61,10 @@ class Task(NamedTuple):
     """The socket of who ends connections (``hosting.cutting``)."""
     paths: tuple[str, ...] = ()
     """Where the exit and the gateway of this host listen, and the file of the gateway's secret."""
+    fence: str = ""
+    """The file with what the rules of each workload have dropped (``watching.fence``)."""
+    metrics: str = ""
+    """``HOST:PORT`` at which metrics are told; empty for nowhere."""
 
 
 async def run(task: Task) -> None:
@@ -73,11 +83,31 @@ async def run(task: Task) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     following = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())
+    dropped = asyncio.ensure_future(fence.follow(task.fence, partial(_dropped, charges)))
+    telling = [await _metrics(agent, task.metrics)] if task.metrics else []
     await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if following.done():
         following.result()
     following.cancel()
+    dropped.cancel()
+    await asyncio.gather(*(own.stop(0.2) for own in telling))
     await asyncio.gather(endpoints.close(), *(server.stop(0.2) for server in servers))
+
+
+async def _metrics(agent: Agent, address: str) -> Server:
+    def status() -> Status:
+        return answering.agent_status(agent, time.time())
+
+    return await answering.listen(
+        address, status, lambda: answering.agent_fault(agent, time.time())
+    )
+
+
+def _dropped(charges: Mapping[str, Charge], counts: fence.Counts) -> None:
+    for name, charge in charges.items():
+        charge.dropped = {
+            f"{FENCE}:{reason}": number for reason, number in counts.get(name, {}).items()
+        }
 
 
 async def _joined(task: Task, domain: SpiffeId) -> tuple[Pair, list[x509.Certificate]]:

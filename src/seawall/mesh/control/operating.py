@@ -34,7 +34,7 @@ class Operator:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
         self.methods: Mapping[str, Callable[[Plain], Plain]] = {
-            "Status": self._status, "Token": self._token, "Rotate": self._rotate,
+            "Status": lambda _: self.status(), "Token": self._token, "Rotate": self._rotate,
             "Taint": self._taint, "Revoke": self._revoke, "Advance": self._advance,
             "Probe": lambda message: probing.probe(controller.authority, message),
             "Edges": lambda _: probing.edges(controller.registry),
@@ -47,7 +47,8 @@ class Operator:
             await self._controller.changed()
         return answer
 
-    def _status(self, _: Plain) -> Plain:
+    def status(self) -> Plain:
+        """How the mesh stands."""
         authority, registry = self._controller.authority, self._controller.registry
         generation = rotation.generation_of(authority.store)
         workloads = {

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import grpc
 
@@ -21,13 +21,18 @@ from seawall.mesh.authority.sealing import load
 from seawall.mesh.authority.slots import Kind
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
+from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.operating import Operator, handler_of
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses, close_doors, open_doors
+from seawall.mesh.injection.http_server import Server
+from seawall.mesh.watching import answering
 
 JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
 STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
+METRICS = "SEAWALL_MESH_METRICS"
+"""The variable with ``HOST:PORT`` at which the controller tells metrics and its health."""
 _TICK = 0.2
 _TIDY_EVERY = 600
 """Seconds between looks for certificates that ended a day ago: those are forgotten."""
@@ -84,6 +89,7 @@ async def serve_controller(
     await operator.start()
     os.chmod(f"{run}/{OPERATOR}", 0o600)
     doors = await open_doors(controller, addresses)
+    telling = await _metrics(controller, Operator(controller).status)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -91,9 +97,20 @@ async def serve_controller(
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({turning, stopping}, return_when=asyncio.FIRST_COMPLETED)
     await close_doors([*doors, operator])
+    for own in telling:
+        await own.stop(0.2)
     if turning.done():
         turning.result()
     turning.cancel()
+
+
+async def _metrics(controller: Controller, status: Callable[[], Plain]) -> list[Server]:
+    """Tell metrics where the environment says so; nowhere without."""
+    address = os.environ.get(METRICS, "")
+    if not address:
+        return []
+    authority = controller.authority
+    return [await answering.listen(address, status, lambda: answering.controller_fault(authority))]
 
 
 async def _turn(controller: Controller) -> None:

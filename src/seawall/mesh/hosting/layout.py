@@ -102,6 +102,11 @@ class Layout(NamedTuple):
         """What processes said, of a mesh that is down: root's own, so that nobody leads us away."""
         return os.path.join(self.state_root, f"{self.mesh}.logs")
 
+    @property
+    def fence(self) -> str:
+        """What the rules of all workloads have dropped, for the agent to read."""
+        return os.path.join(self.run, "fence.json")
+
     def proxy(self, workload: str) -> str:
         """The directory of a workload's proxy: its bootstrap and its administration socket."""
         return os.path.join(self.run, "proxies", workload)

@@ -16,7 +16,7 @@ from seawall.mesh.authority import rotation
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import OperatorError, ask
-from seawall.mesh.control.process import JOIN, MAIN, STORE, authority_in
+from seawall.mesh.control.process import JOIN, MAIN, METRICS, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.hosting import administration, network
 from seawall.mesh.hosting.children import Recipe
@@ -41,6 +41,7 @@ from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.errors import RedirectError
 from seawall.mesh.redirect.rules import Redirect
+from seawall.mesh.watching import fence
 from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
 HOST = "local"
@@ -146,7 +147,18 @@ class Supervisor:
                 self._look_at_rules(own)
             self._fleet.shorten_logs()
             self._look_outside()
+            self._tell_dropped()
         time.sleep(_TICK)
+
+    def _tell_dropped(self) -> None:
+        """Let the agent know what the rules have dropped: it may not look itself."""
+        fault = ""
+        try:
+            dropped = {own.member.name: loading.counters(own.place.enter) for own in self._meshed}
+            fence.write(self._layout.fence, dropped)
+        except (RedirectError, OSError) as error:
+            fault = str(error)
+        self._say_once("what the rules have dropped", fault)
 
     def _look_at_rules(self, own: Hosted) -> None:
         fault = ""
@@ -343,7 +355,8 @@ class Supervisor:
         command = self._own(
             CONTROLLER_USER, "seawall.mesh.control.process", self._layout.state, self._layout.doors
         )
-        return Recipe("controller", command, self._log("controller"), _own_environment())
+        environment = {**_own_environment(), METRICS: self._plan.metrics.controller}
+        return Recipe("controller", command, self._log("controller"), environment)
 
     def _agent(self) -> Recipe:
         command = self._own(AGENT_USER, "seawall.mesh.agents.process", self._plan.mesh)
@@ -362,6 +375,7 @@ class Supervisor:
             "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
             "inside": self._layout.inside, "attestor": self._layout.attestor,
             "cutter": self._layout.cutter, "paths": self._outside.paths,
+            "fence": self._layout.fence, "metrics": self._plan.metrics.agent,
         }  # fmt: skip
         return json.dumps(task).encode()
 

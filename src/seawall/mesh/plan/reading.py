@@ -35,6 +35,7 @@ from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Selectors
 from seawall.mesh.plan.modes import STRICT, Mode, mode_in
 from seawall.mesh.plan.policy import Names, id_in, rules_in
 from seawall.mesh.plan.ports import port_number, port_of
+from seawall.mesh.plan.telling import NOWHERE, Metrics, metrics_in
 from seawall.mesh.redirect.rules import ADMIN, INBOUND, OUTBOUND, PROBES
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Plan(NamedTuple):
     """What its own tests say (``plan.trying``)."""
     edges: Edges = NONE
     """What it has to do with the world outside."""
+    metrics: Metrics = NOWHERE
     drain: int = USUAL_DRAIN
     """Seconds that requests under way have to end when the mesh is taken down."""
 
@@ -125,7 +127,7 @@ def plan_of(path: str, data: bytes) -> Plan:
     (root,) = roots
     root.only(
         "mesh", "trustDomain", "certificates", "workloads", "policy", "tests", "external", "egress",
-        "gateway", "drain", "istio",
+        "gateway", "drain", "istio", "metrics",
     )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
@@ -153,7 +155,18 @@ def plan_of(path: str, data: bytes) -> Plan:
     _refuse_unreachable(root, edges, known, rules)
     expected = _expectations(root.of("tests"), known) if "tests" in root else ()
     drain = seconds_of(root.of("drain"), 0, _LONGEST_DRAIN) if "drain" in root else USUAL_DRAIN
-    return Plan(path, mesh, domain, _lifetime(root), members, rules, expected, edges, drain)
+    return Plan(
+        path,
+        mesh,
+        domain,
+        _lifetime(root),
+        members,
+        rules,
+        expected,
+        edges,
+        metrics_in(root),
+        drain,
+    )
 
 
 def _policies(node: Node, base: str) -> list[Node]:

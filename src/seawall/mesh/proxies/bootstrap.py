@@ -32,6 +32,8 @@ def bootstrap(name: SpiffeId, socket: str, admin: str) -> Json:
             "lds_config": {"ads": {}, "resource_api_version": "V3"},
         },
         "static_resources": {"clusters": [_agent(socket)]},
+        "stats_sinks": [{"name": "envoy.stat_sinks.metrics_service", "typed_config": _sink()}],
+        "stats_flush_interval": "5s",
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {}}]},
         "overload_manager": {
             "resource_monitors": [
@@ -46,6 +48,15 @@ def bootstrap(name: SpiffeId, socket: str, admin: str) -> Json:
             ]
         },
     }
+
+
+def _sink() -> Json:
+    """Counters go to the agent, so that nobody needs to ask the administration for them."""
+    return any_of(
+        "envoy.config.metrics.v3.MetricsServiceConfig",
+        transport_api_version="V3",
+        grpc_service={"envoy_grpc": {"cluster_name": CONTROL_PLANE}},
+    )
 
 
 def _agent(socket: str) -> Json:

@@ -32,6 +32,8 @@ class Feed:
         self.refusals: list[Refusal] = []
         self._good: Snapshot | None = None
         """The last configuration that the proxy has taken as a whole."""
+        self.nacks = 0
+        """How many configurations were refused, since we began."""
         self.streams = 0
         """How many streams are open: a proxy has one."""
         self._changed = asyncio.Condition()
@@ -65,6 +67,7 @@ class Feed:
         """Note that the proxy keeps what it had."""
         async with self._changed:
             self.refusals = [*self.refusals[-9:], refusal._replace(reason=refusal.reason[:500])]
+            self.nacks += 1
             self._changed.notify_all()
 
     def begun(self) -> None:

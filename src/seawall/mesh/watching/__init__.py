@@ -1,0 +1,1 @@
+"""How a mesh stands, in numbers: what proxies count, for people, pictures and Prometheus."""
