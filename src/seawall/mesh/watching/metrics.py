@@ -62,14 +62,18 @@ _PLAIN = (
     ("fence_dropped_total", "Packets that the rules of a workload dropped.", names.FENCE, "reason"),
     ("nacks_total", "Configurations that a proxy did not take.", names.NACKS, ""),
 )  # fmt: skip
-_OUTWARD = (
-    ("peer_handshakes_total", "Handshakes with a peer.", "handshakes"),
-    ("peer_connections_total", "Connections to a peer.", "connections"),
-    ("peer_connections", "Connections to a peer that are open.", "active"),
-    ("peer_requests_total", "Requests to a peer over HTTP.", "requests"),
-    ("peer_failed_total", "Connections to a peer that failed.", "failed"),
-    ("peer_refused_total", "Handshakes in which a peer was not who it should be.", "refused"),
-    ("peer_denied_total", "Requests that a peer answered with 403.", "denied"),
+_OUTWARD: tuple[tuple[str, str, Callable[[Way], int]], ...] = (
+    ("peer_handshakes_total", "Handshakes with a peer.", lambda way: way.handshakes),
+    ("peer_connections_total", "Connections to a peer.", lambda way: way.connections),
+    ("peer_connections", "Connections to a peer that are open.", lambda way: way.active),
+    ("peer_requests_total", "Requests to a peer over HTTP.", lambda way: way.requests),
+    ("peer_failed_total", "Connections to a peer that failed.", lambda way: way.failed),
+    (
+        "peer_refused_total",
+        "Handshakes in which a peer was not who it should be.",
+        lambda way: way.refused,
+    ),
+    ("peer_denied_total", "Requests that a peer answered with 403.", lambda way: way.denied),
 )
 
 
@@ -86,9 +90,9 @@ def _counted(status: Status) -> Iterator[Family]:
             for labels, value in _samples(workload, counts, first, label)
         ]
         yield Family(name, told, tuple(samples))
-    for name, told, what in _OUTWARD:
+    for name, told, number in _OUTWARD:
         yield Family(name, told, tuple(
-            Sample(_peer(workload, way), getattr(way, what))
+            Sample(_peer(workload, way), number(way))
             for workload, counts in counted.items()
             for way in ways_of(counts)
         ))  # fmt: skip
