@@ -108,13 +108,14 @@ def run(arguments: list[str]) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from seawall.mesh.hosting import running  # noqa: PLC0415 - the extra
+    from seawall.mesh.hosting import host_checks, running  # noqa: PLC0415 - the extra
     from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415
     from seawall.mesh.plan import reading  # noqa: PLC0415
     from seawall.mesh.proxies import program  # noqa: PLC0415
 
     plan = reading.load(options.file)
     running.check_host()
+    host_checks.check()
     envoy = program.find(options.envoy)
     program.version_of(envoy)
     layout = Layout(plan.mesh)

@@ -18,7 +18,6 @@ from tests.mesh.loopback import Loopback, Mint
 pytestmark = pytest.mark.skipif(not loopback.envoy(), reason="needs Envoy (the extra mesh)")
 DOMAIN = SpiffeId("td.example")
 CALLERS = [parse(f"spiffe://td.example{path}") for path in ("/a", "/a/b", "/ab", "/c/d/e")]
-HTTP, TCP = Port(8080, Protocol.HTTP), Port(9090)
 METHODS = ("GET", "POST", "DELETE")
 PATHS = (
     "/", "/a", "/a/", "/a/b", "/ab", "/b/c?x=/a", "//a//b", "/a/../b", "/%61", "/a%2fb", "/a/./b",
@@ -48,7 +47,8 @@ def some_rules(chosen: random.Random, own: SpiffeId, port: Port) -> Iterator[Rul
 def some_views(chosen: random.Random, count: int) -> list[View]:
     views = []
     for number in range(count):
-        port = (HTTP, TCP)[number % 2]
+        # Each has a port of its own: secrets are named by ports, and one proxy has them all here.
+        port = Port(20_000 + number, (Protocol.HTTP, Protocol.TCP)[number % 2])
         own = Workload(f"w{number}", DOMAIN.child(f"w{number}"), ("127.0.0.1",), (port,))
         views.append(View(own, (), tuple(some_rules(chosen, own.id, port)), 1800))
     return views

@@ -248,7 +248,8 @@ class Agent:
     def _is_due(self) -> bool:
         """Whether the agent needs a certificate of its own anew."""
         replaced = self.orders is not None and self.orders.slot != self.own.slot
-        return replaced or expires_soon(self.own, self._clock())
+        now = self._clock()
+        return replaced or expires_soon(self.own, now) or now < self.own.validity.begin
 
     def _due(self) -> list[tuple[Charge, View]]:
         """What needs a certificate now: it has none, it is time, or its issuer gives way."""
@@ -261,7 +262,9 @@ class Agent:
             charge = self.charges.get(view.own.name)
             if charge is None:
                 continue
-            replaced = charge.pair is not None and charge.pair.slot != orders.slot
+            pair = charge.pair
+            # Where the clock was set back, what was issued before holds only later.
+            replaced = pair is not None and (pair.slot != orders.slot or now < pair.validity.begin)
             if now >= charge.renew_at or (replaced and not charge.failures):
                 found.append((charge, view))
         return found

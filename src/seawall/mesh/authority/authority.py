@@ -174,7 +174,12 @@ class Authority:
         """At most what is asked for, what the rules allow, and what the issuer has left."""
         rules = self.lifetimes
         wanted = min(max(lifetime or rules.leaf, rules.least), rules.most)
-        left = certificates.validity_of(slot.certificate).end - now
+        own = certificates.validity_of(slot.certificate)
+        if now < own.begin:
+            raise StoreError(
+                f"{slot.about} holds only in {own.begin - now} s, so the clock was set back: set it"
+            )
+        left = own.end - now
         if left <= 0:
             raise StoreError(
                 f"{slot.about} ended {-left} s ago: rotate it with seawall mesh ca rotate"

@@ -79,6 +79,7 @@ async def serve_controller(
     controller: Controller, run: str, addresses: Sequence[Addresses]
 ) -> None:
     """Serve agents, and operators by a socket in ``run``, until told to stop."""
+    telling = await _metrics(controller, Operator(controller).status)
     revive(controller.authority)
     controller.registry.recall(standings.read(controller.authority.store))
     tokens.begin(controller.authority)
@@ -89,7 +90,6 @@ async def serve_controller(
     await operator.start()
     os.chmod(f"{run}/{OPERATOR}", 0o600)
     doors = await open_doors(controller, addresses)
-    telling = await _metrics(controller, Operator(controller).status)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
