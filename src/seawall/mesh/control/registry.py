@@ -159,10 +159,9 @@ class Registry:
         ]
         own = kept_out([entry.id for entry in self._entries.values()], self._rules)
         rules = [*own, *self._denials(), *self._rules]
-        views = views_of(workloads, rules, self._lifetime, self._edges)
-        return tuple(
-            self._told(view) for name, view in views.items() if self._entries[name].host == host
-        )
+        here = {name for name, entry in self._entries.items() if entry.host == host}
+        views = views_of(workloads, rules, self._lifetime, self._edges, here)
+        return tuple(self._told(view) for view in views.values())
 
     def _told(self, view: View) -> View:
         """A view without those who are revoked, and with the exit of its host."""

@@ -9,13 +9,15 @@ import grpc
 
 from seawall.core.errors import UsageError
 from seawall.mesh.authority.authority import Authority, Caller
+from seawall.mesh.control.messages import LARGEST
 from seawall.mesh.control.names import SERVER_NAME, controller_id
 from seawall.mesh.control.service import Controller, handlers_of
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 
+_LARGEST = (64 * 1024, LARGEST)
+"""Bytes of a message, by door: nobody knows who is before the first one."""
 _OPTIONS = (
-    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
     # An agent proves itself anew now and then: a connection does not outlive its certificate.
     ("grpc.max_connection_age_ms", 600_000),
     ("grpc.max_connection_age_grace_ms", 5_000),
@@ -71,7 +73,8 @@ async def open_doors(
     first, second = handlers_of(controller)
     doors = []
     for number, handler in enumerate((first, second)):
-        server = grpc.aio.server(options=_OPTIONS)
+        size = ("grpc.max_receive_message_length", _LARGEST[number])
+        server = grpc.aio.server(options=(*_OPTIONS, size))
         server.add_generic_rpc_handlers((handler,))
         places = [pair[number] for pair in addresses]
         for place in places:
