@@ -298,6 +298,18 @@ def test_the_way_in_takes_a_new_certificate(mesh: Raised, outside: Outside) -> N
     assert mesh.until(lambda: shown() == wanted, 15)
 
 
+def test_a_gateway_that_cannot_be_is_said_and_nothing_is_left(outside: Outside) -> None:
+    text = outside.described()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for old, new, says in (
+            (f"127.0.0.1:{outside.gate}", f"127.0.0.1:{port}", "gateway.front ends as soon as"),
+            ("gate.key", "server.key", "the key that it is for"),
+        ):
+            with pytest.raises(AssertionError, match=says), raised(text.replace(old, new)):
+                pass
+
+
 def test_the_exit_comes_back(mesh: Raised) -> None:
     for pid in mesh.pids(r"proxies/\.egress-.*bootstrap"):
         subprocess.run(["kill", "-9", str(pid)], check=True)

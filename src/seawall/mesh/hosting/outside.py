@@ -170,12 +170,13 @@ class Outside:
                 return False
             first = not self._seen
             data = [_read(path) for path in files]
-        except OSError as error:
+            _check_pair(*files)
+        except (OSError, ValueError) as error:
             if self._seen:
-                return False  # it goes on with what it has
+                return False  # it goes on with what it has: the other file may come yet
             raise HostError(
-                f"{error.filename}: {error.strerror}; name files of the gateway's certificate and "
-                "key that are there"
+                f"{gateway.certificate} with {gateway.key}: {error}; name files with a certificate "
+                "chain in PEM form and the key that it is for, without a passphrase"
             ) from None
         self._seen = seen
         secret, user = self.paths[2], self._gateway_user()
@@ -199,6 +200,16 @@ def exit_user(mesh: str) -> int:
 def _secret(certificate: str, key: str) -> dict[str, object]:
     own = {"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}
     return {"resources": [any_of(TYPES["secret"], name=GATEWAY_CERTIFICATE, tls_certificate=own)]}
+
+
+def _check_pair(certificate: str, key: str) -> None:
+    """Raise where a key is not that of a certificate."""
+    import ssl  # noqa: PLC0415 - only for a gateway with TLS
+
+    def refuse() -> str:
+        raise ValueError("the key has a passphrase")
+
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse)
 
 
 def _read(path: str) -> bytes:

@@ -127,6 +127,8 @@ class Supervisor:
             recipe = partial(self._in_host, one)
             self._fleet.start_proxy(one.place, recipe, admin, waited_for=inner)
         self._wait("the proxies", self._proxies_are_ready)
+        outer = [self._layout.admin(one.place) for one in programs]
+        self._wait("the gateway or the exit", lambda: all(map(administration.is_ready, outer)))
         for own in self._hosted:
             if own.member.process is not None:
                 self._fleet.start(self._program(own))

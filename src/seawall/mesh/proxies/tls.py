@@ -12,8 +12,11 @@ from seawall.mesh.plan.edges import Origin
 from seawall.mesh.proxies.names import BUNDLE, CERTIFICATE, GATEWAY_CERTIFICATE, Json, any_of
 
 _TLS = "envoy.extensions.transport_sockets.tls.v3"
-SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
-"""Where Debian, Ubuntu, Alpine and Arch have them; elsewhere a file is named in the description."""
+SYSTEM_ROOTS = (
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+)  # fmt: skip
+"""Where Debian, Fedora, openSUSE and Alpine have them, and those that are made from these."""
 _ADS = {"ads": {}, "resource_api_version": "V3"}
 
 
@@ -52,7 +55,8 @@ def client(peer: SpiffeId, server_name: str = "") -> Json:
 
 def outside(origin: Origin) -> Json:
     """The socket of a cluster outside: a server with a certificate for a DNS name."""
-    trusted = {"inline_string": origin.ca} if origin.ca else {"filename": SYSTEM_ROOTS}
+    roots = next((path for path in SYSTEM_ROOTS if os.path.exists(path)), SYSTEM_ROOTS[0])
+    trusted = {"inline_string": origin.ca} if origin.ca else {"filename": roots}
     return _socket(
         any_of(
             f"{_TLS}.UpstreamTlsContext",
