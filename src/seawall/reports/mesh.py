@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seawall.mesh.watching.counts import PLAINTEXT, sum_of
+
 Plain = Mapping[str, Any]
-PLAINTEXT = "plaintext:"
-"""What the names of counters of connections without TLS begin with (``mesh.watching``)."""
 
 
 def status_table(status: Plain) -> str:
@@ -35,7 +35,7 @@ def _lenient(status: Plain) -> list[str]:
     for name, own in sorted(status["workloads"].items()):
         until = own.get("plaintext_until", 0)
         counts = (own["standing"] or {}).get("counts", {})
-        came = sum(value for key, value in counts.items() if key.startswith(PLAINTEXT))
+        came = sum_of(counts, PLAINTEXT)
         if until > status["now"]:
             lines.append(f"permissive: {name} takes plaintext for {until - status['now']} s more; "
                          f"{came} connections came so")  # fmt: skip

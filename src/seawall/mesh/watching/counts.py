@@ -15,6 +15,8 @@ REFUSED = "refused"
 """Handshakes that failed: ``refused:REASON``."""
 DENIED, REQUESTS, CONNECTIONS, ACTIVE = "denied", "requests", "connections", "active"
 """On the way in: ``denied:PORT`` and so on. ``active`` is no counter but what there is now."""
+PLAINTEXT = "plaintext"
+"""Connections without TLS to a permissive workload: ``plaintext:PORT``."""
 TO = "to"
 """On the way out: ``to:PEER/PROTOCOL:WHAT``."""
 UNDECLARED = "undeclared"
@@ -57,10 +59,13 @@ _FORMS = (
     _Form(
         r"(?:http|tcp)\.in_(\d+)\.downstream_cx_total", lambda found: f"{CONNECTIONS}:{found[0]}"
     ),
+    _Form(
+        r"(?:http|tcp)\.plain_(\d+)\.downstream_cx_total", lambda found: f"{PLAINTEXT}:{found[0]}"
+    ),
     _Form(r"(?:http|tcp)\.in_(\d+)\.downstream_cx_active", lambda found: f"{ACTIVE}:{found[0]}"),
     _Form(r"http\.in_(\d+)\.downstream_rq_total", lambda found: f"{REQUESTS}:{found[0]}"),
     _Form(
-        r"(?:http\.in_\d+\.)?(?:rbac\.)?(?:allowed|denied)_(\d+)_\.(?:rbac\.)?denied",
+        r"(?:http\.(?:in|out_[a-z0-9-]+)_\d+\.)?(?:rbac\.)?(?:allowed|denied)_(\d+)_\.(?:rbac\.)?denied",
         lambda found: f"{DENIED}:{found[0]}",
     ),
     _Form(r"names_\.(?:rbac\.)?denied", lambda _: f"{REFUSED}:two_names"),
@@ -68,6 +73,10 @@ _FORMS = (
     _Form(
         rf"cluster\.([^.]+/(?:http|tcp))\.({'|'.join(_OUTWARD).replace('.', '[.]')})",
         lambda found: f"{TO}:{found[0]}:{_OUTWARD[found[1]]}",
+    ),
+    _Form(  # through the exit, which takes bytes, to a destination outside
+        rf"cluster\.outside/([a-z0-9-]+)_\d+\.({'|'.join(_OUTWARD).replace('.', '[.]')})",
+        lambda found: f"{TO}:{found[0]}/tcp:{_OUTWARD[found[1]]}",
     ),
 )
 _COMPILED = tuple((pattern(rf"{own.pattern}\Z"), own.key) for own in _FORMS)
