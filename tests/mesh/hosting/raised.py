@@ -171,8 +171,10 @@ class Raised:
         return False
 
     def stop(self) -> None:
-        """Begin to take it down."""
+        """Take it down, and wait until the supervisor has ended: a signal could still kill it."""
+        pid = running.running(self.layout)
         running.take_down(self.layout)
+        assert self.until(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z", 10)
 
     def end(self) -> None:
         for kept in self._kept:
