@@ -73,6 +73,6 @@ def test_names_that_are_good_for_nothing() -> None:
     lasting = own._replace(ports=(Port(5432, is_long_lived=True),))
     ended = Known(parse(WEB), (), 100)
     orders = Orders(1, "", 2, 3600, (), revoked=(Known(parse("spiffe://td/x")),), callers=(ended,))
-    assert cutting.worthless(orders, View(own), 200) == {"spiffe://td/x"}
-    assert cutting.worthless(orders, View(lasting), 200) == {"spiffe://td/x", WEB}
-    assert cutting.worthless(orders, View(lasting), 100) == {"spiffe://td/x"}
+    assert cutting.worthless(orders, 200).to(View(own)) == {"spiffe://td/x"}
+    assert cutting.worthless(orders, 200).to(View(lasting)) == {"spiffe://td/x", WEB}
+    assert cutting.worthless(orders, 100).to(View(lasting)) == {"spiffe://td/x"}

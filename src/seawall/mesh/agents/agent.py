@@ -162,11 +162,12 @@ class Agent:
 
     async def _end_of_others(self, orders: Orders) -> None:
         """End connections with a name that is good for nothing, from wherever they come."""
-        for view in orders.views:
+        worthless = cutting.worthless(orders, self._clock())
+        for view in orders.views if any(worthless) else ():
             charge = self.charges.get(view.own.name)
             if charge is None:
                 continue
-            names = cutting.worthless(orders, view, self._clock())
+            names = worthless.to(view)
             peers = charge.live.of(names) if names else []
             if peers:
                 outcome = await cutting.ask(self._cutter, charge.name, peers, ", ".join(names))

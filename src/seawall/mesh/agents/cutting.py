@@ -91,15 +91,25 @@ def long_lived(views: Iterable[View], peer: Known) -> list[str]:
     ]
 
 
-def worthless(orders: Orders, view: View, now: float) -> frozenset[str]:
-    """The names by which nobody is known any more to a workload.
+class Worthless(NamedTuple):
+    """Names by which nobody is known any more."""
 
-    Those of identities that have ended matter only where connections outlast them.
-    """
-    found = {str(own.id) for own in orders.revoked}
-    if any(port.is_long_lived for port in view.own.ports):
-        found |= {str(own.id) for own in orders.callers if own.ends and now > own.ends + _GRACE}
-    return frozenset(found)
+    revoked: frozenset[str]
+    ended: frozenset[str]
+    """Those of identities that have ended: they matter where connections outlast them."""
+
+    def to(self, view: View) -> frozenset[str]:
+        """The ones that a workload must not have connections of."""
+        lasts = any(port.is_long_lived for port in view.own.ports)
+        return self.revoked | self.ended if lasts else self.revoked
+
+
+def worthless(orders: Orders, now: float) -> Worthless:
+    """The names that are good for nothing now."""
+    return Worthless(
+        frozenset(str(own.id) for own in orders.revoked),
+        frozenset(str(own.id) for own in orders.callers if own.ends and now > own.ends + _GRACE),
+    )
 
 
 async def cut(
