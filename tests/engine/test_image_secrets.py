@@ -336,16 +336,51 @@ def test_of_a_layer_with_secrets_only_their_files_are_looked_at_again(
     assert again.layers[0].facts
 
 
-def test_what_tells_of_packages_and_holds_a_secret_is_not_kept_in_part(tmp_path: Path) -> None:
-    status = STATUS.replace(b"Maintainer:", b"Description: " + TOKEN.encode() + b"\nMaintainer:")
+METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1.0\n\n"
+
+
+def test_what_tells_of_packages_and_holds_a_secret_is_read_again(tmp_path: Path) -> None:
+    place = b"usr/lib/python3/site-packages/"
+    secret = line("token", TOKEN)
+    layer = b"".join((
+        member(place + b"a-1.0.dist-info/METADATA", METADATA.format("a").encode() + secret),
+        member(place + b"a-1.0.dist-info/REQUESTED", b""),
+        member(place + b"b-1.0.dist-info/METADATA", METADATA.format("b").encode()),
+        member(b"var/lib/dpkg/status", STATUS.replace(b"<a@", TOKEN.encode() + b" <a@")), END,
+    ))  # fmt: skip
     files = Layout()
-    layer = member(b"var/lib/dpkg/status", status) + member(b"etc/os-release", b"ID=debian\n") + END
+    target = files.index(files.image([layer, layer])).write(tmp_path / "app")
+    (image,) = find([target]).images
+    store = Kept()
+    look = search()
+    first = read(image, store, b"code", look)
+    assert len(first.layers[0].private) == 2
+    assert TOKEN not in repr(store.values)
+    assert len([value for value in store.values.values() if value is not True]) == 1
+    again = read(image, store, b"code", look)
+    assert again.layers == first.layers
+    assert list(again.layers[0].facts) == list(first.layers[0].facts)
+    packages = [
+        each.name for one in again.layers[0].facts.values() for each in one.contents.packages
+    ]
+    assert sorted(packages) == ["a", "b", "tool"]
+
+
+def test_what_another_file_tells_of_a_secret_is_not_kept(tmp_path: Path) -> None:
+    """What is said of a package rests on the file beside it, which holds a secret."""
+    place = b"usr/lib/python3/site-packages/a-1.0.dist-info/"
+    url = f'{{"url": "https://user:{OTHER}@a.internal.test/a.git", "vcs_info": {{"vcs": "git"}}}}'
+    layer = b"".join((
+        member(place + b"METADATA", METADATA.format("a").encode()),
+        member(place + b"direct_url.json", url.encode()), END,
+    ))  # fmt: skip
+    files = Layout()
     target = files.index(files.image([layer])).write(tmp_path / "app")
     (image,) = find([target]).images
     store = Kept()
     look = search()
     first = read(image, store, b"code", look)
-    assert first.layers[0].private == ("var/lib/dpkg/status",)
+    assert first.layers[0].private
     assert not [value for value in store.values.values() if value is not True]
     assert read(image, store, b"code", look).layers == first.layers
 

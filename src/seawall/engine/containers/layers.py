@@ -35,7 +35,9 @@ def read(image: Image, store: "Store | None", code: bytes, search: "Search | Non
     keys = {layer.number: _key(layer, code) for layer in image.layers if layer.diff_id}
     known = {} if store is None else _known(keys, store)
     missing = {layer.number for layer in image.layers if layer.number not in known}
-    private = {number: frozenset(each.private) for number, each in known.items() if each.private}
+    private = {
+        number: looking.to_look_at_again(each) for number, each in known.items() if each.private
+    }
     trusted = _trusted(image, store) if missing or private else frozenset()
     walk = Walk(image, search, trusted)
     walked = walk.over(missing | private.keys(), private)

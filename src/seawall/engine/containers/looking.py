@@ -35,6 +35,7 @@ _MOST = 16 * 1024 * 1024
 """Bytes of a file that tells of packages."""
 _MOST_OF_LARGE = 192 * 1024 * 1024
 """Bytes of an archive or a database: each thread may hold one."""
+_NO_FACTS = Facts()
 _MAGIC = 8
 _PROGRAM_ENDS = (".dll", ".exe", ".node", ".so")
 _BESIDE = frozenset(
@@ -203,13 +204,7 @@ class Look:
         self.facts[path] = found
 
     def _sibling(self, path: str, name: str) -> bytes | None:
-        parts = path.split("/")[:-1]
-        for part in name.split("/"):
-            if part != "..":
-                parts.append(part)
-            elif parts:
-                parts.pop()
-        return self._beside.get("/".join(parts))
+        return self._beside.get(_place_beside(path, name))
 
     @property
     def wanted_whole(self) -> frozenset[str]:
@@ -226,6 +221,17 @@ class Look:
             else:
                 self.facts[program.path] = Facts(found)
         return tuple(silent)
+
+
+def _place_beside(path: str, name: str) -> str:
+    """Where a file is that another one names from where it is."""
+    parts = path.split("/")[:-1]
+    for part in name.split("/"):
+        if part != "..":
+            parts.append(part)
+        elif parts:
+            parts.pop()
+    return "/".join(parts)
 
 
 class _Whole:
@@ -286,18 +292,38 @@ def to_plain(found: Looked) -> Plain:
     """What a layer holds, as plain tuples: all but what stands in files that hold credentials."""
     private = frozenset(found.private)
     texts = {path: text for path, text in found.texts.items() if path not in private}
-    return _to_plain(found._replace(texts=texts))
+    facts = {path: _NO_FACTS if path in private else each for path, each in found.facts.items()}
+    return _to_plain(found._replace(texts=texts, facts=facts))
 
 
 def may_be_kept(found: Looked) -> bool:
-    """Whether all that is not kept of a layer is what its private files hold by themselves."""
-    told = {*found.facts, *(trouble.path for trouble in found.troubles)}
-    return not any(path in told or path[path.rfind("/") + 1 :] in _BESIDE for path in found.private)
+    """Whether nothing of a layer that is kept rests on what its private files hold."""
+    troubled = {trouble.path for trouble in found.troubles}
+    return not any(
+        path in troubled or path[path.rfind("/") + 1 :] in _BESIDE for path in found.private
+    )
+
+
+def to_look_at_again(found: Looked) -> frozenset[str]:
+    """The private files of a layer that is kept, and those that their readers look at as well."""
+    beside = (
+        _place_beside(path, name)
+        for path in found.private
+        if (format_ := image_format_of(path)) is not None
+        for name in format_.beside
+    )
+    return frozenset((*found.private, *beside))
 
 
 def with_private(found: Looked, again: Looked) -> Looked:
     """What is kept of a layer, with what its private files hold, looked at again."""
-    return found._replace(texts={**found.texts, **again.texts}, secrets=again.secrets)
+    private = frozenset(found.private)
+    facts = {
+        path: again.facts.get(path, _NO_FACTS) if path in private else each
+        for path, each in found.facts.items()
+    }
+    texts = {**found.texts, **again.texts}
+    return found._replace(facts=facts, texts=texts, secrets=again.secrets)
 
 
 def all_to_plain(found: Looked) -> Plain:

@@ -143,11 +143,11 @@ class _Bench:
     def analyzers(self, layer: Layer) -> list[Analyzer]:
         """What looks at a layer."""
         wanted = self._only.get(layer.number)
-        own = self._of(layer, packages=wanted is None)
+        own = self._of(layer)
         return own if wanted is None else [_Only(each, wanted) for each in own]
 
-    def _of(self, layer: Layer, *, packages: bool) -> list[Analyzer]:
-        self._looks[layer.number] = look = Look(packages=packages, texts=True)
+    def _of(self, layer: Layer) -> list[Analyzer]:
+        self._looks[layer.number] = look = Look(packages=True, texts=True)
         if self._search is None:
             return [look]
         from seawall.engine.containers.sifting import Sifting  # noqa: PLC0415 - where it is wanted
