@@ -26,6 +26,8 @@ MAX_VALUE = 64 * 1024 * 1024
 """Bytes of one value; a larger one is not kept."""
 ENVIRONMENT = user_directory.ENVIRONMENT
 directory = user_directory.directory
+_WORTH_PACKING = 1 << 20
+"""Bytes of a value that is packed while it waits to be written."""
 _PATIENCE = 2.0
 """Seconds to wait for another run that writes."""
 _CHUNK = 500
@@ -44,6 +46,28 @@ def digest(*parts: bytes) -> bytes:
         result.update(len(part).to_bytes(8, "little"))
         result.update(part)
     return result.digest()
+
+
+class _Waiting:
+    """A value until it is written; a large one is packed, for that may take as long as the run."""
+
+    __slots__ = ("_data", "_is_packed")
+
+    def __init__(self, data: bytes) -> None:
+        self._is_packed = len(data) > _WORTH_PACKING
+        if self._is_packed:
+            from zlib import compress  # noqa: PLC0415 - seldom
+
+            data = compress(data, 1)
+        self._data = data
+
+    def data(self) -> bytes:
+        """Its bytes."""
+        if not self._is_packed:
+            return self._data
+        from zlib import decompress  # noqa: PLC0415 - seldom
+
+        return decompress(self._data)
 
 
 def _file(directory: str, number: int) -> str:
@@ -66,7 +90,7 @@ class Cache:
         self._path = _file(directory, FORMAT)
         self._connection: sqlite3.Connection | None = None
         self._run = 0
-        self._new: dict[bytes, bytes] = {}
+        self._new: dict[bytes, _Waiting] = {}
         self._ours: set[bytes] = set()
         self._of: dict[bytes, str] = {}
         """The file whose contents a new value tells."""
@@ -112,7 +136,7 @@ class Cache:
             self._note(f"a result could not be kept: {error}")
             return
         if len(data) <= MAX_VALUE:
-            self._new[key] = _packed(key, data)
+            self._new[key] = _Waiting(data)
             if is_ours:
                 self._ours.add(key)
             if of:
@@ -123,9 +147,10 @@ class Cache:
     ) -> None:
         """Do not keep those of the new values that tell of private files, or whose bytes are."""
         self._new = {
-            key: data
-            for key, data in self._new.items()
-            if key in self._ours or (self._of.get(key) not in files and not is_private(data))
+            key: waiting
+            for key, waiting in self._new.items()
+            if key in self._ours
+            or (self._of.get(key) not in files and not is_private(waiting.data()))
         }
 
     def close(self) -> None:
@@ -194,7 +219,7 @@ class Cache:
             connection.execute("UPDATE run SET number = max(number, ?)", (run,))
             connection.executemany(
                 "INSERT OR REPLACE INTO result VALUES (?, ?, ?)",
-                [(key, run, data) for key, data in self._new.items()],
+                ((key, run, _packed(key, each.data())) for key, each in self._new.items()),
             )
             connection.executemany(
                 "UPDATE result SET used = ? WHERE key = ?", [(run, key) for key in self._used]

@@ -42,6 +42,8 @@ _SHORTEST_PART = 4
 """Characters of what is looked for: one letter stands in every text, and gives nothing away."""
 _BLOCKS = (8, 4)
 """Bytes of the pieces by which values are looked for."""
+_AT_ONCE = 1 << 16
+"""Bytes whose pieces are held at a time; a multiple of the sizes of all."""
 _FEW = 1 << 15
 """Bytes for which, times the number of values, it is not worth to cut a text into pieces."""
 
@@ -98,9 +100,13 @@ class _Finder:
     def __call__(self, data: bytes) -> bool:
         if len(self._values) * len(data) < _FEW:
             return any(value in data for value in self._values)
-        for size, table in self._tables:
-            blocks = {data[at : at + size] for at in range(0, len(data), size)}
-            for block in table.keys() & blocks:
-                if any(value in data for value in table[block]):
-                    return True
+        for start in range(0, len(data), _AT_ONCE):
+            end = min(start + _AT_ONCE, len(data))
+            for size, table in self._tables:
+                blocks = {data[at : at + size] for at in range(start, end, size)}
+                for block in table.keys() & blocks:
+                    for value in table[block]:
+                        length = len(value)
+                        if data.find(value, max(start - length, 0), end + length) >= 0:
+                            return True
         return any(value in data for value in self._short)
