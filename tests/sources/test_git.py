@@ -22,7 +22,7 @@ def temporary(
 ) -> Iterator[Path]:
     """Where our temporary directories go; none may be left behind."""
     folder = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
     yield folder
     assert list(folder.iterdir()) == []
 
@@ -659,6 +659,10 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_room_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample(tmp_path)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nothing"))
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.mkdir", full)
     with pytest.raises(InputError, match="TMPDIR"), opened(tmp_path):
         pass

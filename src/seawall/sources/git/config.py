@@ -9,10 +9,10 @@ Documentation/technical/repository-version in git's sources.
 import os
 import re
 import stat
-from typing import NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import reason_of, shown
 
 _SIZE_LIMIT = 1024 * 1024

@@ -21,9 +21,9 @@ object directories, which git sets for its hooks, count for the repository they 
 import os
 import stat
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from seawall.core.errors import UsageError
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import shown
 from seawall.sources.git.config import Layout, layout
 

@@ -4,10 +4,10 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import reason_of, shown
 from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import SUBMODULE_MODE, StagedEntry

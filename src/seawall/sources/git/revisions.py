@@ -1,10 +1,10 @@
 """What people call a commit, turned into its hash, with help where that fails."""
 
 import re
-from typing import NamedTuple
 
 from seawall.core.errors import InputError, UsageError
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import shown
 from seawall.sources.git.objects import OID
 from seawall.sources.git.process import REPORT, Git

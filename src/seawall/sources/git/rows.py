@@ -5,7 +5,9 @@ show them (``files.shown``). They come from strangers and may be anything, ``../
 are names to show and compare, never to open.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from seawall.core.named_tuple import NamedTuple
 
 EntryKind = Literal["file", "symlink", "submodule"]
 MissingKind = Literal["absent", "damaged", "too large", "not a blob"]

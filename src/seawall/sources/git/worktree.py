@@ -11,8 +11,8 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import shown
 from seawall.sources.git import index, trees
 from seawall.sources.git.index import IndexEntry, Stat
