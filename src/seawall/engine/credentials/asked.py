@@ -140,7 +140,7 @@ class Credentials:
         from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
         from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - as above
 
-        size = sum(map(_unpacked_size, entries))
+        size = _unpacked_size(entries)
         options = self._options
         sweep = Sweep(
             self._source.read, searcher(options, size) if search and entries else None,
@@ -409,11 +409,12 @@ def _opened(source: Source, file: SourceFile) -> "IO[bytes] | Failed":
     return data if isinstance(data, Failed) else BytesIO(data)
 
 
-def _unpacked_size(entry: "Entry") -> int:
+def _unpacked_size(entries: "Sequence[Entry]") -> int:
     """About how many bytes there will be to search; archives are told by their names as yet."""
     from seawall.sources.archives.kinds import USUAL_ENDS  # noqa: PLC0415 - where there are texts
 
-    return entry.size * (_EXPANSION if entry.file.path.lower().endswith(USUAL_ENDS) else 1)
+    packed = [entry.size for entry in entries if entry.file.path.lower().endswith(USUAL_ENDS)]
+    return sum([entry.size for entry in entries]) + sum(packed) * (_EXPANSION - 1)
 
 
 _EXPANSION = 16

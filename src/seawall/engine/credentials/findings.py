@@ -109,7 +109,7 @@ def in_file(path: str, places: Places) -> PlaceOf:
 
 def private(found: "Found", places: Places) -> tuple[Span, ...]:
     """Where the secret values stand in a text, each on one line: no excerpt may show them."""
-    spans = {span for part in _parts(found) for span in places.lines(part)}
+    spans = {span for part in places.parts for span in places.lines(part)}
     if len(found.secrets) > _MANY:
         spans = {Span(span.line, 1, span.line, _WHOLE_LINE) for span in spans}
     return tuple(sorted(spans))
@@ -117,7 +117,7 @@ def private(found: "Found", places: Places) -> tuple[Span, ...]:
 
 def places_of(found: "Found") -> Places:
     """The lines and columns of all that was found in a text."""
-    return Places(found.text.data, [offset for part in _parts(found) for offset in part])
+    return Places(found.text.data, {*_parts(found)})
 
 
 def _parts(found: "Found") -> list[Part]:

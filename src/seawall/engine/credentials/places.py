@@ -1,6 +1,6 @@
 """Lines and columns of stretches of a text that is bytes (UTF-8, as far as it is anything)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from seawall.core.location import Span
 from seawall.secrets.candidate import Part
@@ -11,10 +11,13 @@ Place = tuple[int, int]
 class Places:
     """Turns bytes of one text into places, as ``text.lines`` counts them."""
 
-    def __init__(self, data: bytes, offsets: Iterable[int]) -> None:
-        """``offsets`` are all that will be asked for: one walk over the text finds them."""
+    def __init__(self, data: bytes, parts: Collection[Part]) -> None:
+        """``parts`` are all that will be asked for: one walk over the text finds them."""
         self._data = data
-        self._known = dict(_walked(data, sorted(set(offsets))))
+        self.parts = parts
+        """What may be asked for."""
+        offsets = {offset for part in parts for offset in part}
+        self._known = dict(_walked(data, sorted(offsets)))
 
     def span(self, part: Part) -> Span:
         """The place of a stretch."""
@@ -23,7 +26,12 @@ class Places:
     def lines(self, part: Part) -> Iterator[Span]:
         """The place of a stretch, line by line."""
         line, column = self._known[part.start]
-        text = self._data[part.start : part.end].decode("utf-8", "replace")
+        data = self._data[part.start : part.end]
+        if data.isascii() and b"\n" not in data and b"\r" not in data:  # most
+            if data:
+                yield Span(line, column, line, column + len(data))
+            return
+        text = data.decode("utf-8", "replace")
         for number, piece in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
             start = 1 if number else column
             if piece:
@@ -41,7 +49,7 @@ def _walked(data: bytes, offsets: list[int]) -> Iterator[tuple[int, Place]]:
         if returns:
             start = max(start, data.rfind(b"\r", at, end) + 1)
         if start:
-            line += _ends(data, at, start)
+            line += _ends(data, at, start) if returns else data.count(b"\n", at, start)
             at, column = start, 1
         column += len(data[at:offset].decode("utf-8", "replace"))
         at = offset
