@@ -1,5 +1,6 @@
 """Charts that are rendered: what is found, where it is said to be, and what counts."""
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.charts.support import (
     places,
     rendered,
 )
+from tests.secrets.rules import drawn
 from tests.triage.support import command, write
 
 pytestmark = needs_helm
@@ -489,7 +491,8 @@ def test_watching_looks_at_all_files_of_a_chart(tree: Path) -> None:
     sets = (ValueSet("a", values=("/env.yaml",), directory=str(tree)),)
     names = {Path(path).name for path in inputs_of(Options(charts=sets))}
     assert {"_a.tpl", "web.yaml", "values.yaml", "Chart.yaml", "env.yaml"} <= names
-    assert "_a.tpl" not in {Path(path).name for path in inputs_of(Options())}
+    assert "_a.tpl" not in {Path(path).name for path in inputs_of(Options(secrets=False))}
+    assert "_a.tpl" in {Path(path).name for path in inputs_of(Options())}  # it may hold a secret
 
 
 def test_every_format_can_tell_it(tree: Path) -> None:
@@ -499,3 +502,48 @@ def test_every_format_can_tell_it(tree: Path) -> None:
     for name in reports.FORMATS:
         assert run(["scan", "--render", "--no-cache", f"--format={name}=out.{name}"]) == 1
         assert (tree / f"out.{name}").stat().st_size
+
+
+# Secrets -------------------------------------------------------------------------------------
+
+TEMPLATE = """\
+{{- if .Values.never }}
+a_password: "ONE"
+b_password: "TWO"
+c_password: "THREE"
+{{- end }}
+apiVersion: v1
+kind: ConfigMap
+# seawall: ignore[assigned-secret] about what is rendered below
+metadata: {name: a}
+data:
+  d_password: "FOUR"  # seawall: ignore[assigned-secret, hardcoded-secret] shown to everybody
+"""
+
+
+def test_comments_in_rendered_text_hide_nothing_elsewhere_in_the_template(tree: Path) -> None:
+    values = {word: drawn(12, number) for number, word in enumerate("ONE TWO THREE FOUR".split())}
+    text = TEMPLATE
+    for word, value in values.items():
+        text = text.replace(f'"{word}"', f'"{value}"')
+    chart(tree, {"cm.yaml": text})
+    arguments = ("--select", "assigned-secret,hardcoded-secret", "--no-cache", "--format", "json")
+    for render in ((), ("--render",)):
+        report = json.loads(command("scan", *render, *arguments).out)
+        lines = [item["location"]["line"] for item in report["findings"]]
+        assert lines == [2, 3, 4], render
+        assert [item["location"]["line"] for item in report["suppressed"]] == [11]
+
+
+def test_a_secret_in_a_comment_of_a_template_is_told(tree: Path) -> None:
+    values = [drawn(12, number) for number in range(3)]
+    text = f'# db_password: "{values[0]}"\n{{{{/* api_password = "{values[1]}" */}}}}\n'
+    text += "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {}\n"
+    chart(tree, {"cm.yaml": text, "_helpers.tpl": f'{{{{/* old_password = "{values[2]}" */}}}}\n'})
+    arguments = ("--select", "assigned-secret", "--no-cache", "--format", "json")
+    for render in ((), ("--render",)):
+        report = json.loads(command("scan", *render, *arguments).out)
+        told = {(item["location"]["path"], item["location"]["line"]) for item in report["findings"]}
+        assert told == {
+            ("templates/cm.yaml", 1), ("templates/cm.yaml", 2), ("templates/_helpers.tpl", 1),
+        }  # fmt: skip

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import run
+from tests.secrets.rules import drawn
 from tests.test_integrations import git
 
 PATIENCE = 60.0
@@ -230,3 +231,22 @@ def test_what_cannot_be_watched(
 ) -> None:
     assert run(["scan", "--watch", *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_secrets_are_searched_for_at_each_look(folder: Path) -> None:
+    first, second = drawn(14, 1), drawn(14, 2)
+    (folder / "app.py").write_text(f'password = "{first}"\n')
+    with watching(folder, "--select", "assigned-secret") as watch:
+        told = watch.until(STATUS)
+        assert "app.py:1:13: high[assigned-secret]" in told
+        (folder / "app.py").write_text("import os\npassword = os.environ['PASSWORD']\n")
+        assert "assigned-secret" not in watch.until(STATUS)
+        (folder / "settings.ini").write_text(f"password = {second}\n")
+        told = watch.until(STATUS)
+        assert "settings.ini:1:12: high[assigned-secret]" in told
+        assert "app.py" not in told
+        (folder / "settings.ini").unlink()
+        assert "assigned-secret" not in watch.until(STATUS)
+        assert watch.interrupt() == 1
+        for value in (first, second):
+            assert value not in watch.text

@@ -16,12 +16,12 @@ from seawall.engine.options import Options
 from seawall.engine.progress import Step
 from seawall.engine.reading import NO_FORMAT, Inputs
 from seawall.engine.rendered import (
-    STRIDE,
     Rendered,
     moved,
     shift_by,
     shifted_finding,
     shifted_ignore,
+    start_of,
 )
 from seawall.engine.rendering import FILE, WHAT, Chart, Job, Outcome, Rendering, not_rendered
 from seawall.engine.run import Run
@@ -318,7 +318,7 @@ class _Joined:
             self._cover(own.coverage)
             for path, rendered in own.rendered.items():
                 spans.setdefault(path, {}).update(
-                    (moved(old, index * STRIDE), new) for old, new in rendered.spans.items()
+                    (moved(old, start_of(index)), new) for old, new in rendered.spans.items()
                 )
             for path, private in own.private.items():
                 self._private[path] = tuple(sorted({*self._private.get(path, ()), *private}))

@@ -456,7 +456,9 @@ def ignores_of(path: str, data: bytes) -> Iterator[Ignore]:
     """The ignore comments of a file whose format has comments."""
     from seawall.core.ignore import MARK  # noqa: PLC0415 - as below
 
-    if MARK.encode() not in data or data.lstrip()[:1] in (b"{", b"["):  # JSON has no comments
+    start = data.lstrip()[:2]
+    is_json = start[:1] in (b"{", b"[") and start != b"{{"  # a template may begin so
+    if MARK.encode() not in data or is_json:  # JSON has no comments
         return
     from seawall.packages.comments import ignores  # noqa: PLC0415 - where there are any
 

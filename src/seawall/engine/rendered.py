@@ -2,7 +2,8 @@
 
 Until triage has spoken, findings and ignores stand where they are in the rendered text: an ignore
 is about lines of that. Texts of several value sets are told apart by their numbers of lines and
-documents: each set's begin at a multiple of ``STRIDE``. Then places become those of the template,
+documents: each set's begin at a multiple of ``STRIDE``, the first one's too, for what is said of the
+template itself, of secrets in it, has places of its own. Then places become those of the template,
 and what several value sets share is said once.
 """
 
@@ -38,9 +39,14 @@ class Rendered(NamedTuple):
 Shift = Callable[[Location], Location]
 
 
+def start_of(index: int) -> int:
+    """Where the lines and documents begin of the value set with a number: behind a template's."""
+    return (index + 1) * STRIDE
+
+
 def shift_by(index: int) -> Shift:
     """What moves a place to the texts of the value set with a number."""
-    by = index * STRIDE
+    by = start_of(index)
 
     def shift(location: Location) -> Location:
         span = location.span
@@ -64,7 +70,7 @@ def shifted_finding(finding: Finding, shift: Shift) -> Finding:
 
 def shifted_ignore(ignore: Ignore, shift: Shift, index: int) -> Ignore:
     """An ignore with its place and its scope moved."""
-    scope, by = ignore.scope, index * STRIDE
+    scope, by = ignore.scope, start_of(index)
     if isinstance(scope, Lines):
         scope = scope._replace(first=scope.first + by, last=scope.last + by)
     elif isinstance(scope, Part):
@@ -127,9 +133,9 @@ def _placed(
     if own is None:
         return finding, (), 0
     place = finding.location
-    value_set = place.document // STRIDE
+    value_set = place.document // STRIDE - 1
     if place.span is not None:
-        value_set = place.span.line // STRIDE
+        value_set = place.span.line // STRIDE - 1
     related = dict.fromkeys(
         Related(_location(item.location, rendered), item.message) for item in finding.related
     )
@@ -142,8 +148,8 @@ def _placed(
 
 def _location(location: Location, rendered: Mapping[str, Rendered]) -> Location:
     own = rendered.get(location.path)
-    if own is None:
-        return location
+    if own is None or max(location.document, location.span.line if location.span else 0) < STRIDE:
+        return location  # a place of the template itself
     span = _TOP if location.span is None else own.spans.get(location.span, _TOP)
     return Location(location.path, 0, location.key_path, span)
 

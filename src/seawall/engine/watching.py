@@ -17,7 +17,8 @@ Stamps = Mapping[str, Stamp | None]
 def inputs_of(options: Options) -> list[str]:
     """The files that a scan would read now."""
     found = [item for item in FileSystem(options).discover() if isinstance(item, SourceFile)]
-    paths = [item.real for item in found if is_candidate(item)]
+    # any text may hold secrets, whatever else can be read in it
+    paths = [item.real for item in found if options.secrets or is_candidate(item)]
     if options.charts is not None:
         paths += _of_charts(found)
         for value_set in options.charts:

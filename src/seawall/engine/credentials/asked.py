@@ -192,15 +192,19 @@ class Credentials:
         return [
             ignore
             for entry, swept in zip(self._entries, self._swept, strict=True)
-            if (swept.ignores or swept.marks) and not self._is_rendered(entry.file)
+            if swept.ignores or swept.marks
             for ignore in (
-                *(swept.ignores if entry.file.path not in others else ()),
+                *(
+                    swept.ignores
+                    if entry.file.path not in others or self._is_rendered(entry.file)
+                    else ()
+                ),
                 *swept.marks,
             )
         ]
 
     def _is_rendered(self, file: SourceFile) -> bool:
-        """Whether lines of a file are counted in what is rendered of it."""
+        """Whether comments of a file are read in what is rendered of it only."""
         return self._options.charts is not None and self._inputs.chart_of(file.path) is not None
 
     @property
