@@ -2,9 +2,9 @@
 
 Until triage has spoken, findings and ignores stand where they are in the rendered text: an ignore
 is about lines of that. Texts of several value sets are told apart by their numbers of lines and
-documents: each set's begin at a multiple of ``STRIDE``, the first one's too, for what is said of the
-template itself, of secrets in it, has places of its own. Then places become those of the template,
-and what several value sets share is said once.
+documents: each set's begin at a multiple of ``STRIDE``, the first one's too, for what is said of
+the template itself, of secrets in it, has places of its own. Then places become those of the
+template, and what several value sets share is said once.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
