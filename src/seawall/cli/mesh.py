@@ -1,6 +1,7 @@
 """``seawall mesh``: mutual TLS between workloads that know nothing of it."""
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -44,6 +45,17 @@ def parser() -> Parser:
         allow_abbrev=False,
     )  # fmt: skip
     up.add_argument("file", metavar="FILE", help="the description of the mesh, in YAML")
+    up.add_argument(
+        "--host", metavar="HOST", default="", help="of several hosts that it names, this one"
+    )
+    up.add_argument(
+        "--join", metavar="FILE|-", default="",
+        help="what seawall mesh token wrote, where the controller is on another host",
+    )  # fmt: skip
+    up.add_argument(
+        "--fingerprint", metavar="DIGEST", default="",
+        help="that of the roots which --join brings, as seawall mesh token has shown it",
+    )  # fmt: skip
     up.add_argument("--foreground", action="store_true", help="stay, until Ctrl-C")
     up.add_argument(
         "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
@@ -109,6 +121,7 @@ def run(arguments: list[str]) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     from seawall.mesh.hosting import host_checks, running  # noqa: PLC0415 - the extra
+    from seawall.mesh.hosting.invitation import read as read_invitation  # noqa: PLC0415
     from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415
     from seawall.mesh.plan import reading  # noqa: PLC0415
     from seawall.mesh.proxies import program  # noqa: PLC0415
@@ -119,10 +132,12 @@ def _up(options: argparse.Namespace) -> int:
     envoy = program.find(options.envoy)
     program.version_of(envoy)
     layout = Layout(plan.mesh)
+    invitation = read_invitation(options.join) if options.join else b""
+    part = running.part_of(plan, options.host, invitation, options.fingerprint)
     if options.foreground:
-        running.keep_up(plan, layout, envoy, lambda: _say_ready(plan.mesh))
+        running.keep_up(plan, layout, envoy, lambda: _say_ready(plan.mesh), part)
         return 0
-    return _in_background(options, layout)
+    return _in_background(options, layout, invitation)
 
 
 def _say_ready(mesh: str) -> None:
@@ -130,7 +145,7 @@ def _say_ready(mesh: str) -> None:
     sys.stdout.flush()
 
 
-def _in_background(options: argparse.Namespace, layout: "Layout") -> int:
+def _in_background(options: argparse.Namespace, layout: "Layout", invitation: bytes) -> int:
     """Start ourselves anew, in a session of its own, and wait until that says that it is ready."""
     # With -P nobody is run, as root, who lies in the directory that we were started in.
     command = [sys.executable, "-P", "-m", "seawall", "mesh", "up", "--foreground",
@@ -138,14 +153,21 @@ def _in_background(options: argparse.Namespace, layout: "Layout") -> int:
     known = os.path.dirname(os.path.dirname(os.path.abspath(seawall.__file__)))
     if options.envoy:
         command += ["--envoy", os.path.abspath(options.envoy)]
+    if options.host:
+        command += ["--host", options.host]
+    if invitation:
+        command += ["--join", "-"]  # a secret: not on a command line
     os.makedirs(layout.run_root, exist_ok=True)
     said_path = _said_by(layout)
     with open(said_path, "wb") as said:
         child = subprocess.Popen(  # noqa: S603 - ourselves
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
             start_new_session=True, env={**os.environ, "PYTHONPATH": known},
         )  # fmt: skip
-    assert child.stdout is not None  # noqa: S101 - it was asked for
+    assert child.stdout is not None and child.stdin is not None  # noqa: S101, PT018 - asked for
+    with contextlib.suppress(BrokenPipeError):  # it may have ended: that is said below
+        child.stdin.write(invitation)
+        child.stdin.close()
     line = child.stdout.readline()
     if line:
         sys.stdout.write(line.decode())
@@ -211,18 +233,20 @@ def _layout_of(named: str) -> "Layout":
 
 
 def _status(options: argparse.Namespace) -> int:
-    from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
-    from seawall.reports.mesh import status_table  # noqa: PLC0415
+    from seawall.mesh.agents import telling  # noqa: PLC0415 - the extra
+    from seawall.mesh.control.operating import ask  # noqa: PLC0415
+    from seawall.reports.mesh import agent_table, status_table  # noqa: PLC0415
 
     layout = _layout_of(options.mesh)
-    said = ask(layout.operator, "Status")
+    told = None if os.path.exists(layout.operator) else telling.read(layout.agent_status)
+    said = ask(layout.operator, "Status") if told is None else told
     said["dropped"] = _dropped(layout.mesh, said["workloads"])
     if options.json:
         import json  # noqa: PLC0415 - only here
 
         sys.stdout.write(json.dumps(said, indent=2) + "\n")
     else:
-        sys.stdout.write(status_table(said))
+        sys.stdout.write(status_table(said) if told is None else agent_table(said))
     return 0
 
 
@@ -245,7 +269,7 @@ def _dropped(mesh: str, workloads: "Mapping[str, object]") -> "dict[str, dict[st
 
 
 def _operate(options: argparse.Namespace) -> int:
-    return mesh_ca.run(options, _layout_of(options.mesh).operator)
+    return mesh_ca.run(options, _layout_of)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -2,10 +2,21 @@
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from seawall.cli import mesh_root
 from seawall.cli.arguments import Help, Parser
 from seawall.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seawall.mesh.hosting.layout import Layout
+
+
+_WHAT = (
+    "show", "rotate", "advance", "taint", "revoke", "restore", "init", "request", "sign", "install",
+)  # fmt: skip
 
 
 def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
@@ -15,17 +26,22 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         allow_abbrev=False,
     )  # fmt: skip
     ca.add_argument(
-        "what", choices=("show", "rotate", "advance", "taint", "revoke", "restore"),
-        metavar="show|rotate|advance|taint|revoke|restore",
+        "what", choices=_WHAT, metavar="|".join(_WHAT),
         help="rotate: a new intermediate (--root: a new root) takes over as soon as all proxies "
         "have followed; advance: the next step of a rotation (--force: without those that have not "
         "followed); taint: replace an issuer whose key may be known, or with --tokens the key that "
-        "signs JWT-SVIDs; revoke: let an id in nowhere",
+        "signs JWT-SVIDs; revoke: let an id in nowhere; init --offline: a root that stays away; "
+        "request, sign, install: an intermediate below such a root",
     )  # fmt: skip
-    ca.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     ca.add_argument(
-        "about", nargs="?", metavar="ISSUER|ID", help="the number of the issuer; the id"
-    )
+        "mesh", metavar="NAME", help="the name of the mesh, or its description; init: the trust "
+        "domain; sign: the file with the request",
+    )  # fmt: skip
+    ca.add_argument(
+        "about", nargs="?", metavar="ISSUER|ID|CHAIN",
+        help="the number of the issuer; the id; install: the file that sign wrote",
+    )  # fmt: skip
+    mesh_root.add_arguments(ca)
     ca.add_argument("--root", action="store_true", help="rotate: the root, too")
     ca.add_argument(
         "--tokens", action="store_true", help="rotate, taint: the key that signs JWT-SVIDs"
@@ -37,15 +53,32 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
     )  # fmt: skip
     token.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
     token.add_argument("host", metavar="HOST", help="the name of the host")
+    token.add_argument(
+        "--forget", action="store_true",
+        help="make none: drop the key with which the host's agent comes back without one",
+    )  # fmt: skip
 
 
-def run(options: argparse.Namespace, operator: str) -> int:
-    """Ask the controller behind a socket; gives the exit code."""
+def run(options: argparse.Namespace, layout_of: "Callable[[str], Layout]") -> int:
+    """Ask the controller of a mesh; gives the exit code."""
     from seawall.mesh.control.operating import ask  # noqa: PLC0415 - the extra
 
+    if options.action == "ca" and options.what in ("init", "sign"):
+        return mesh_root.apart(options)
+    if options.action == "ca" and options.what in ("request", "install"):
+        return mesh_root.at_mesh(options, layout_of(options.mesh))
+    operator = layout_of(options.mesh).operator
     if options.action == "token":
+        from seawall.mesh.hosting.invitation import Invitation, written  # noqa: PLC0415
+
+        if options.forget:
+            ask(operator, "Forget", host=options.host)
+            sys.stdout.write(f"{options.host} comes back with a new token only\n")
+            return 0
         given = ask(operator, "Token", host=options.host)
-        sys.stdout.write(f"{given['token']}\n")
+        made = Invitation(options.host, given["token"], given["bundle"])
+        sys.stdout.write(written(made))
+        sys.stderr.write(f"roots: {made.fingerprint}; good once, for ten minutes\n")
         return 0
     if options.what == "show":
         return _show(ask(operator, "Status"))

@@ -85,6 +85,7 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "WORDS": _nothing,
     "UID[:GID]": _nothing,
     "DAYS": _nothing,
+    "DIGEST": _nothing,
     "1.N": _nothing,
     "IMAGE": FILES,
     "FILE|-": FILES,

@@ -26,6 +26,27 @@ def status_table(status: Plain) -> str:
         lines.append(f"waits for {', '.join(status['waits_for'])}")
     lines += [f"revoked: {name}" for name in status["revoked"]]
     lines += _lenient(status)
+    lines += [f"warning: {text}" for text in status.get("warnings", ())]
+    return "\n".join([*lines, ""])
+
+
+def agent_table(told: Plain) -> str:
+    """How the agent of a host stands whose controller is on another one."""
+    now = told["at"]
+    rows = [("WORKLOAD", "CERTIFICATE", "PROXY", "GENERATION", "DROPPED")]
+    for name, own in sorted(told["workloads"].items()):
+        dropped = told.get("dropped", {}).get(name)
+        count = "-" if dropped is None else str(sum(dropped.values()))
+        rows.append((name, *_standing(own["standing"], now), count))
+    head = f"host {told['host']}, its agent's own certificate: {_left(told['ends'] - now)}"
+    lines = [head, "", *lines_of(rows)]
+    if told["fault"]:
+        lines.append(f"away from the controller: {told['fault']}")
+    lines += [
+        f"refused to {name}: {own['refused']}"
+        for name, own in sorted(told["workloads"].items())
+        if own["refused"]
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.errors import StoreError
-from seawall.mesh.control import process
+from seawall.mesh.control import turning
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
 from tests.mesh.made import Clock, authority_in
@@ -29,13 +29,13 @@ def test_a_store_that_cannot_be_written_does_not_end_the_controller(
         return False
 
     monkeypatch.setattr(rotation, "renew", renew)
-    monkeypatch.setattr(process, "_TICK", 0.01)
+    monkeypatch.setattr(turning, "_TICK", 0.01)
 
     async def turn() -> None:
-        turning = asyncio.ensure_future(process._turn(controller))
+        running = asyncio.ensure_future(turning.Turning(controller).run())
         await asyncio.wait_for(again.wait(), 20)
-        assert not turning.done()
-        turning.cancel()
+        assert not running.done()
+        running.cancel()
 
     asyncio.run(turn())
     assert "disk is full; make room" in capsys.readouterr().err

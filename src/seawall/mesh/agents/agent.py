@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from cryptography import x509
@@ -16,7 +16,7 @@ from cryptography import x509
 from seawall.core.errors import SeawallError
 from seawall.mesh.agents import cutting
 from seawall.mesh.agents.charge import Charge
-from seawall.mesh.agents.link import Link, LinkError, Pair, Refusal, Signed, expires_soon
+from seawall.mesh.agents.link import Joined, Link, LinkError, Pair, Refusal, Signed, expires_soon
 from seawall.mesh.agents.renewal import due_at, retry_after
 from seawall.mesh.agents.tokens import Tokens
 from seawall.mesh.control.messages import (
@@ -35,6 +35,10 @@ from seawall.mesh.plan.edges import is_exit
 from seawall.mesh.plan.model import Known, View
 
 Say = Callable[[str], None]
+ComesBack = Callable[[], Awaitable[Joined]]
+"""Joins again, with a key that was kept; raises :class:`SeawallError`."""
+_TRY_TO_COME_BACK = 5
+"""Failures in a row after which that is tried although the certificate holds still."""
 _REPORT_EVERY = 5.0
 _TOGETHER = 0.05
 """Seconds that changes are gathered for before they are reported."""
@@ -57,6 +61,7 @@ class Agent:
         say: Say = lambda _: None,
         clock: Callable[[], float] = time.time,
         cutter: str = "",
+        back: ComesBack | None = None,
     ) -> None:
         self.host = host
         self.charges = charges
@@ -64,7 +69,11 @@ class Agent:
         self.bundle = tuple(bundle)
         self.orders: Orders | None = None
         self._trust_domain = trust_domain
-        self._address = address
+        self.fault = ""
+        """Why there is no connection to the controller; empty while there is one."""
+        self._addresses = address.split()
+        """Those of all controllers: the one that does not lead is not to be reached."""
+        self._back = back
         self._say = say
         self._clock = clock
         self._link: Link | None = None
@@ -87,22 +96,45 @@ class Agent:
     async def _follow_always(self) -> None:
         failures = 0
         while True:
-            self._link = link = Link(self._address, self.bundle, self.own)
+            address = self._addresses[failures % len(self._addresses)]
+            self._link = link = Link(address, self.bundle, self.own)
             started = self._clock()
             try:
                 await self._follow(link)
             except SeawallError as error:  # also what does not fit: what was brought stays
+                self.fault = str(error)
                 self._say(str(error))
             finally:
                 self._link = None
                 await link.close()
-            if self._clock() > self.own.validity.end:
+            failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
+            has_ended = self._clock() > self.own.validity.end
+            is_time = has_ended or (failures and failures % _TRY_TO_COME_BACK == 0)
+            if is_time and await self._come_back(must=has_ended):
+                failures = 0
+            await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
+
+    async def _come_back(self, *, must: bool) -> bool:
+        """Join again without a token: the own certificate has ended, or is not taken any more.
+
+        Whether that was done; where it ``must`` be, it is said why not.
+        """
+        if self._back is None:
+            if must:
                 raise LinkError(
                     "the agent's own certificate has ended while the controller was away: start it "
                     "again with a new token"
                 )
-            failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
-            await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
+            return False
+        try:
+            self.own, bundle = await self._back()
+        except SeawallError as error:
+            if must:
+                self.fault = str(error)
+                self._say(str(error))
+            return False
+        self.bundle = tuple(bundle)
+        return True
 
     async def sign(self, name: SpiffeId, audience: Sequence[str]) -> str:
         """A JWT-SVID for one of the workloads; raises :class:`LinkError`."""
@@ -122,7 +154,7 @@ class Agent:
         async for plain in link.follow(self._reports()):
             orders = orders_from_plain(plain)
             bundle = tuple(certificates.from_pem(orders.bundle.encode()))
-            self.orders, self.bundle = orders, bundle
+            self.orders, self.bundle, self.fault = orders, bundle, ""
             self._tokens.trust(orders.token_keys)
             if self._watch.came_back(orders):
                 self._try_again()

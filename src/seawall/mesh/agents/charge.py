@@ -60,8 +60,10 @@ class Charge:
     async def bring(self, view: View, orders: Orders) -> None:
         """Let the proxy have what the orders say, if that is something new."""
         pair = self.pair
-        if self.is_denied:
-            await self.holder.offer(None, self.refused)
+        is_revoked = view.own.id in {own.id for own in orders.revoked}
+        refused = "it was revoked: ask who runs the mesh" if is_revoked else self.refused
+        if is_revoked or self.is_denied:
+            await self.holder.offer(None, refused)
         if pair is None:
             return
         roots = tuple(certificates.from_pem(orders.bundle.encode()))
@@ -79,7 +81,7 @@ class Charge:
                 *bundles_of(view, roots),
             ]
             await self.feed.offer(snapshot_of(view, own, self._version))
-        if not self.is_denied:
+        if not (is_revoked or self.is_denied):
             end, known = pair.validity.end, orders.token_keys
             await self.holder.offer(Holding(view.own.id, pair.chain, pair.key, end, roots, known))
         # Only with a certificate of the right issuer has it followed.

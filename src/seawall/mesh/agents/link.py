@@ -1,6 +1,6 @@
 """The agent's way to the controller: gRPC over TLS, with its own certificate."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -55,6 +55,10 @@ class Signed(NamedTuple):
     ends: int
 
 
+Joined = tuple[Pair, list[x509.Certificate]]
+"""An agent's own certificate and the roots to trust."""
+
+
 class Link:
     """A connection to the controller with a certificate, or through the first door without one."""
 
@@ -73,12 +77,25 @@ class Link:
         await self._channel.close()
 
     async def join(
-        self, token: str, key: keys.PrivateKey, request: bytes
-    ) -> tuple[Pair, list[x509.Certificate]]:
-        """The agent's first certificate, and the roots to trust from now on."""
-        answer = await self._call("Join", {"token": token, "request": packed(request)})
+        self, token: str, key: keys.PrivateKey, request: bytes, back: bytes = b""
+    ) -> Joined:
+        """The agent's first certificate, and the roots to trust from now on.
+
+        ``back`` is the public key (DER) with which it wants to come back without a token.
+        """
+        message = {"token": token, "request": packed(request), "key_to_come_back": packed(back)}
+        return _joined(await self._call("Join", message), key)
+
+    async def rejoin(
+        self, host: str, key: keys.PrivateKey, request: bytes, prove: Callable[[str], bytes]
+    ) -> Joined:
+        """The same for an agent that has joined before; ``prove`` signs a challenge."""
+        answer = await self._call("Challenge", {"host": host})
         with _as_it_should_be():
-            return _pair(answer["grant"], key), certificates.from_pem(answer["bundle"].encode())
+            challenge = str(answer["challenge"])
+        message = {"host": host, "challenge": challenge, "request": packed(request),
+                   "proof": packed(prove(challenge))}  # fmt: skip
+        return _joined(await self._call("Rejoin", message), key)
 
     async def issue(
         self, requests: Sequence[tuple[keys.PrivateKey, bytes]]
@@ -131,6 +148,11 @@ def _as_it_should_be() -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, IdentityError) as error:
         raise LinkError(f"the controller's answer does not fit ({error}): update seawall") from None
+
+
+def _joined(answer: Plain, key: keys.PrivateKey) -> Joined:
+    with _as_it_should_be():
+        return _pair(answer["grant"], key), certificates.from_pem(answer["bundle"].encode())
 
 
 def _pair(grant: Plain, key: keys.PrivateKey) -> Pair:

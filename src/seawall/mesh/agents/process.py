@@ -5,22 +5,23 @@ never on a command line, which everybody can read.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from cryptography import x509
-
 from seawall.core.errors import SeawallError
-from seawall.mesh.agents.agent import Agent
+from seawall.mesh.agents.agent import Agent, ComesBack
 from seawall.mesh.agents.charge import Charge
-from seawall.mesh.agents.link import Link, Pair
+from seawall.mesh.agents.home import Home
+from seawall.mesh.agents.link import Joined, Link, LinkError
 from seawall.mesh.agents.sockets import serve as serve_sockets
+from seawall.mesh.agents.telling import tell
 from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.names import agent_id
 from seawall.mesh.identity import certificates, keys
@@ -65,22 +66,31 @@ class Task(NamedTuple):
     """The file with what the rules of each workload have dropped (``watching.fence``)."""
     metrics: str = ""
     """``HOST:PORT`` at which metrics are told; empty for nowhere."""
+    home: str = ""
+    """The directory that lasts: with what the agent comes back without a token."""
+    status: str = ""
+    """The file that says how it stands, for people on this host."""
 
 
 async def run(task: Task) -> None:
     """Join, then follow the controller until told to stop."""
     domain = trust_domain(task.trust_domain)
-    pair, bundle = await _joined(task, domain)
+    home = Home(task.home, task.host, domain) if task.home else None
+    pair, bundle = await _joined(task, domain, home)
     paths = Sockets(*task.paths)
     charges = {name: Charge(name, tuple(own), paths) for name, own in task.workloads.items()}
     servers = await serve_sockets(charges, task.sockets)
-    agent = Agent(task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter)
+    back = _coming_back(task, home) if home else None
+    agent = Agent(
+        task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter, back=back
+    )
     endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)
     doors = map(door_from_plain, task.programs)
     await endpoints.open({own: WorkloadApi(charges[own.name].holder, agent.sign) for own in doors})
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    told = asyncio.ensure_future(tell(agent, task.status, home))
     following = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())
     dropped = asyncio.ensure_future(fence.follow(task.fence, partial(_dropped, charges)))
@@ -90,6 +100,7 @@ async def run(task: Task) -> None:
         following.result()
     following.cancel()
     dropped.cancel()
+    told.cancel()
     await asyncio.gather(*(own.stop(0.2) for own in telling))
     await asyncio.gather(endpoints.close(), *(server.stop(0.2) for server in servers))
 
@@ -110,13 +121,45 @@ def _dropped(charges: Mapping[str, Charge], counts: fence.Counts) -> None:
         }
 
 
-async def _joined(task: Task, domain: SpiffeId) -> tuple[Pair, list[x509.Certificate]]:
+async def _joined(task: Task, domain: SpiffeId, home: Home | None) -> Joined:
+    """By the token, if there is one that is good still, else with what was kept of a join."""
+    if not task.token and not (home and home.can_come_back):
+        raise LinkError(f"{task.host} has not joined yet: give it a token, see seawall mesh token")
+    if home is None:
+        return await _joined_once(task, domain)
+    roots = certificates.from_pem(task.bundle.encode()) if task.token else []
+    if task.token:
+        try:
+            return await _at_any(task.join, lambda address: home.join(address, task.token, roots))
+        except LinkError:
+            if not home.can_come_back:
+                raise
+    return await _coming_back(task, home)()
+
+
+async def _joined_once(task: Task, domain: SpiffeId) -> Joined:
     key = keys.new_key()
     link = Link(task.join, certificates.from_pem(task.bundle.encode()), None)
     try:
         return await link.join(task.token, key, make_request(agent_id(domain, task.host), key))
     finally:
         await link.close()
+
+
+def _coming_back(task: Task, home: Home) -> ComesBack:
+    async def come_back() -> Joined:
+        return await _at_any(task.join, home.come_back)
+
+    return come_back
+
+
+async def _at_any(addresses: str, attempt: Callable[[str], Awaitable[Joined]]) -> Joined:
+    """What the first controller gives that can be reached: one leads, others do not answer."""
+    *others, last = addresses.split()
+    for address in others:
+        with contextlib.suppress(LinkError):
+            return await attempt(address)
+    return await attempt(last)
 
 
 def _say(text: str) -> None:

@@ -107,6 +107,11 @@ class Authority:
             )
         return found[-1]
 
+    def above(self, slot: Slot) -> tuple[x509.Certificate, ...]:
+        """What stands between an intermediate and its root, where another issuer signed it."""
+        text = self.store.fact(f"above-{slot.number}")
+        return tuple(certificates.from_pem(text.encode())) if text else ()
+
     def key_of(self, slot: Slot) -> keys.PrivateKey:
         """The key of an issuer; raises :class:`StoreError` where it is not here."""
         if self._key is None or self._key[0] != slot.number:
@@ -147,7 +152,7 @@ class Authority:
                         validity.end)  # fmt: skip
         self.remember(issued)
         leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
-        return Grant(name, (leaf, slot.certificate), validity, slot.number)
+        return Grant(name, (leaf, slot.certificate, *self.above(slot)), validity, slot.number)
 
     def remember(self, issued: Issued) -> None:
         """Write a certificate down, in the store and the audit log, before it is signed."""

@@ -11,6 +11,7 @@ root trusts all that it has signed, until that ends, in use or not: an intermedi
 known takes its root with it.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from seawall.mesh.authority.store import Store
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
 
+ROOTS_KEPT = "roots-kept"
 Laggards = Callable[[int], Sequence[str]]
 """Who has not got a generation yet, of those who are alive; by name."""
 _NEARLY_OVER, _OVER = 0.75, 0.95
@@ -58,14 +60,14 @@ def begin(authority: Authority) -> None:
 def rotate_intermediate(authority: Authority) -> None:
     """Let a new intermediate sign from now on."""
     with authority.store.changes():
-        _refuse_meanwhile(authority.store)
+        refuse_meanwhile(authority.store)
         _replace_intermediate(authority)
 
 
 def rotate_root(authority: Authority) -> None:
     """Make a new root and let everybody trust it; what follows is done by :func:`advance`."""
     with authority.store.changes():
-        _refuse_meanwhile(authority.store)
+        refuse_meanwhile(authority.store)
         _prepare_root(authority)
 
 
@@ -81,12 +83,16 @@ def taint(authority: Authority, number: int) -> None:
         slot = next((own for own in slots if own.number == number), None)
         if slot is None or not _is_trusted(slot, slots, authority.clock()):
             raise RefusedError(f"there is no issuer {number} in use: see seawall mesh ca show")
+        root = slot if slot.kind is Kind.ROOT else _root_of(slots, slot)
+        if slot is root and not root.key:
+            raise RefusedError(f"{slot.about} is another issuer's: replace it there")
         store.taint(number)
         store.record(authority.clock(), "tainted", slot=number)
         if slot.state is State.PREPARED:  # nothing is of it yet, so nobody needs it
             store.set_state(number, State.GONE)
             new_generation(authority, "tainted root withdrawn", slot=number)
-    renew(authority)
+    if root.key:  # else its issuer is asked for another one
+        renew(authority)
 
 
 def advance(authority: Authority, laggards: Laggards, *, force: bool = False) -> Progress:
@@ -112,7 +118,7 @@ def advance(authority: Authority, laggards: Laggards, *, force: bool = False) ->
         if generation_of(store) != generation:  # another controller was quicker
             return Progress(step, generation_of(store))
         if prepared:
-            _activate(authority, prepared[-1])
+            _activate(authority, prepared)
         else:
             for slot in retiring:
                 store.set_state(slot.number, State.GONE)
@@ -138,7 +144,10 @@ def renewal_due(authority: Authority) -> Kind | None:
         return None  # nothing can be signed below it: a new one must come first
     part = _NEARLY_OVER if is_busy else 0.5
     issuers = _of(slots, Kind.INTERMEDIATE, (State.ACTIVE,))
-    return Kind.INTERMEDIATE if any(_is_old(slot, part, now) for slot in issuers) else None
+    old = [slot for slot in issuers if _is_old(slot, part, now)]
+    if any(not _root_of(slots, slot).key for slot in old):
+        return None if is_busy else Kind.ROOT  # the key of that root is elsewhere
+    return Kind.INTERMEDIATE if old else None
 
 
 def renew(authority: Authority) -> bool:
@@ -180,7 +189,12 @@ def _is_exposed(root: Slot, slots: Sequence[Slot], now: int) -> bool:
     )
 
 
+def _root_of(slots: Sequence[Slot], slot: Slot) -> Slot:
+    return next(own for own in slots if own.number == slot.parent)
+
+
 def _prepare_root(authority: Authority) -> None:
+    authority.store.set_fact(ROOTS_KEPT, "[]")
     _add_root(authority, State.PREPARED)
     new_generation(authority, "root prepared")
 
@@ -195,17 +209,31 @@ def _replace_intermediate(authority: Authority) -> None:
     new_generation(authority, "intermediate rotated")
 
 
-def _activate(authority: Authority, root: Slot) -> None:
+def _activate(authority: Authority, prepared: Sequence[Slot]) -> None:
+    """Let new roots take over, with the intermediate that came with them, or one of our own."""
     store = authority.store
-    for slot in store.slots():
-        if slot.state is State.ACTIVE:
+    slots = store.slots()
+    kept = roots_kept(store)
+    for slot in slots:
+        if slot.state is State.ACTIVE and slot.number not in kept:
             store.set_state(slot.number, State.RETIRING)
-    store.set_state(root.number, State.ACTIVE)
-    _add_intermediate(authority, root)
-    new_generation(authority, "root active", slot=root.number)
+    for root in prepared:
+        store.set_state(root.number, State.ACTIVE)
+    waiting = _of(slots, Kind.INTERMEDIATE, (State.PREPARED,))
+    if waiting:
+        store.set_state(waiting[-1].number, State.ACTIVE)
+    else:
+        _add_intermediate(authority, prepared[-1])
+    new_generation(authority, "root active", slot=prepared[-1].number)
 
 
-def _refuse_meanwhile(store: Store) -> None:
+def roots_kept(store: Store) -> frozenset[int]:
+    """The roots that an issuer outside of the mesh names now, by number; none of our own."""
+    return frozenset(json.loads(store.fact(ROOTS_KEPT) or "[]"))
+
+
+def refuse_meanwhile(store: Store) -> None:
+    """Refuse to begin a rotation while another one is under way."""
     if _of_states(store.slots(), (State.PREPARED, State.RETIRING)):
         raise RefusedError("a rotation is under way: let it end, see seawall mesh ca show")
 

@@ -45,7 +45,10 @@ _ADDED = """
 create table if not exists token_keys (
     number integer primary key, state text not null, public blob not null, key blob not null,
     made integer not null, since integer not null, tainted integer not null
-)
+);
+create table if not exists hosts (
+    host text primary key, key blob not null, at integer not null
+) without rowid
 """
 """What came later: an older store gets it when it is opened, and older releases pass it over."""
 
@@ -109,7 +112,8 @@ class Store:
             raise StoreError(f"{path} has version {version or 'none'}, this seawall {VERSION}: "
                              "use the seawall that made it")  # fmt: skip
         with store._asking():
-            store._connection.execute(_ADDED)
+            for statement in _ADDED.split(";"):
+                store._connection.execute(statement)
         return store
 
     def close(self) -> None:
@@ -269,6 +273,26 @@ class Store:
         """Drop certificates that ended before a time, within ``changes``; how many."""
         return self._connection.execute("delete from serials where ends < ?", (time,)).rowcount
 
+    # Hosts ----------------------------------------------------------------------------------
+
+    def host_key(self, host: str) -> bytes:
+        """The key with which the agent of a host may come back (DER); empty without one."""
+        with self._asking():
+            row = self._connection.execute("select key from hosts where host = ?", (host,))
+            found = row.fetchone()
+        return b"" if found is None else bytes(found[0])
+
+    def put_host(self, host: str, key: bytes, at: int) -> None:
+        """Remember the key of a host that has joined at a time, within ``changes``."""
+        self._connection.execute("replace into hosts values (?, ?, ?)", (host, key, at))
+
+    def forget_host(self, host: str) -> bool:
+        """Let the agent of a host come back with a new token only, within ``changes``."""
+        changed = self._connection.execute(
+            "update hosts set key = x'' where host = ? and key != x''", (host,)
+        )
+        return bool(changed.rowcount)
+
     # Join tokens ----------------------------------------------------------------------------
 
     def forget_tokens_before(self, time: int) -> None:
@@ -297,7 +321,7 @@ class Store:
 def _fill(store: Store, trust_domain: SpiffeId) -> None:
     """Make what a new store has, and close it."""
     with store.changes() as change:
-        for statement in filter(str.strip, (*_TABLES.split(";"), _ADDED)):
+        for statement in filter(str.strip, (*_TABLES.split(";"), *_ADDED.split(";"))):
             change.execute(statement)
         store.set_fact("version", str(VERSION))
         store.set_fact("trust-domain", trust_domain.trust_domain)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control.edge_messages import edges_from_plain, edges_to_plain
@@ -13,6 +13,7 @@ from seawall.mesh.plan.edges import NONE, Edges
 from seawall.mesh.plan.model import Port, Protocol, Rule
 
 _FACT, _REVOKED, _OFF = "declared", "revoked", "off"
+_OWN_ROOT: Mapping[str, Any] = {}
 
 
 class Declared(NamedTuple):
@@ -22,6 +23,8 @@ class Declared(NamedTuple):
     rules: tuple[Rule, ...]
     lifetime: int
     edges: Edges = NONE
+    issuer: Mapping[str, Any] = {}
+    """Who signs the intermediate (``plan.issuing``); empty: the mesh's own root."""
 
 
 def write(
@@ -30,6 +33,7 @@ def write(
     rules: Sequence[Rule],
     lifetime: int,
     edges: Edges = NONE,
+    issuer: Mapping[str, Any] = _OWN_ROOT,
 ) -> None:
     """Remember a declaration in place of the one before, within ``changes``."""
     plain = {
@@ -37,6 +41,7 @@ def write(
         "rules": [rule_to_plain(rule) for rule in rules],
         "lifetime": lifetime,
         "edges": edges_to_plain(edges),
+        "issuer": dict(issuer),
     }
     store.set_fact(_FACT, json.dumps(plain, sort_keys=True))
 
@@ -51,12 +56,15 @@ def read(store: Store) -> Declared:
         Entry(
             own["name"], parse(own["id"]), own["host"],
             tuple(Port(number, Protocol(name), long) for number, name, long in own["ports"]),
-            int(own.get("plaintext_until", 0)),
+            int(own.get("plaintext_until", 0)), tuple(own.get("addresses") or ()),
         )
         for own in plain["entries"]
     )  # fmt: skip
     rules = tuple(map(rule_from_plain, plain["rules"]))
-    return Declared(entries, rules, plain["lifetime"], edges_from_plain(plain.get("edges")))
+    return Declared(
+        entries, rules, plain["lifetime"], edges_from_plain(plain.get("edges")),
+        plain.get("issuer") or {},
+    )  # fmt: skip
 
 
 def revoked(store: Store) -> frozenset[SpiffeId]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from seawall.core.errors import InputError, SeawallError
-from seawall.mesh.authority import rotation, tokens
+from seawall.mesh.authority import external, rotation, tokens
 from seawall.mesh.authority.authority import Authority
+from seawall.mesh.authority.errors import RefusedError
 from seawall.mesh.authority.slots import State
+from seawall.mesh.authority.upstream import Signed
 from seawall.mesh.control import declared, joining, probing
 from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
 from seawall.mesh.control.service import Controller
@@ -22,6 +24,8 @@ SERVICE = "seawall.mesh.v1.Operator"
 _TIMEOUT = 20.0
 _LOOKS = ("Status", "Token", "Probe", "Edges")
 """Requests that change nothing which agents are to be told."""
+_READS = ("Status",)
+"""What a controller answers that does not lead."""
 
 
 class OperatorError(InputError):
@@ -35,6 +39,7 @@ class Operator:
         self._controller = controller
         self.methods: Mapping[str, Callable[[Plain], Plain]] = {
             "Status": lambda _: self.status(), "Token": self._token, "Rotate": self._rotate,
+            "Forget": self._forget, "Request": self._request, "Install": self._install,
             "Taint": self._taint, "Revoke": self._revoke, "Advance": self._advance,
             "Probe": lambda message: probing.probe(controller.authority, message),
             "Edges": lambda _: probing.edges(controller.registry),
@@ -42,6 +47,10 @@ class Operator:
 
     async def call(self, method: str, message: Plain) -> Plain:
         """Carry out one request; agents hear of what has changed."""
+        if not self._controller.leads and method not in _READS:
+            raise RefusedError(
+                "this controller does not lead: another one with the same store does; ask that"
+            )
         answer = self.methods[method](message)
         if method not in _LOOKS:
             await self._controller.changed()
@@ -61,12 +70,23 @@ class Operator:
             for name, entry in registry.entries.items()
         }  # fmt: skip
         return {
+            "leads": self._controller.leads, "serves": self._controller.serves,
             "trust_domain": authority.store.trust_domain().trust_domain,
             "now": authority.clock(), "generation": generation, "workloads": workloads,
             "issuers": _issuers(authority), "waits_for": registry.laggards(generation),
             "off": declared.off(authority.store),
             "revoked": sorted(map(str, registry.revoked)), "lifetime": self._controller.lifetime,
+            "warnings": self._warnings(),
         }  # fmt: skip
+
+    def _warnings(self) -> list[str]:
+        controller = self._controller
+        found = external.warnings(controller.authority, controller.issuer)
+        return found + [
+            f"the agent says that {name} is at {', '.join(addresses)}, not where the description "
+            "has it: bring all hosts up with the same file"
+            for name, addresses in sorted(controller.registry.misplaced.items())
+        ]
 
     def _token(self, message: Plain) -> Plain:
         host = str(message.get("host", ""))
@@ -76,14 +96,39 @@ class Operator:
         bundle = certificates.as_pem(authority.bundle()).decode()
         return {"token": joining.new_token(authority, host), "bundle": bundle}
 
+    def _forget(self, message: Plain) -> Plain:
+        host, authority = str(message.get("host", "")), self._controller.authority
+        with authority.store.changes():
+            if not authority.store.forget_host(host):
+                raise RefusedError(f"no host {host!r} has a key here: see the names in the mesh")
+            authority.store.record(authority.clock(), "host forgotten", host=host)
+        return {}
+
     def _rotate(self, message: Plain) -> Plain:
         authority = self._controller.authority
         if message.get("tokens"):
             tokens.rotate(authority)
+        elif self._controller.issuer:
+            external.request_of(authority)  # the issuer is asked at the next turn
         elif message.get("root"):
             rotation.rotate_root(authority)
         else:
             rotation.rotate_intermediate(authority)
+        return self._progress(force=False)
+
+    def _request(self, _: Plain) -> Plain:
+        if not self._controller.issuer:
+            raise RefusedError(
+                "the mesh has a root of its own: name an issuer in its description first"
+            )
+        return {"request": external.request_of(self._controller.authority).decode()}
+
+    def _install(self, message: Plain) -> Plain:
+        chain, bundle = (
+            tuple(certificates.from_pem(str(message.get(name, "")).encode()))
+            for name in ("chain", "bundle")
+        )
+        external.install(self._controller.authority, Signed(chain, bundle))
         return self._progress(force=False)
 
     def _taint(self, message: Plain) -> Plain:

@@ -16,16 +16,18 @@ import grpc
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.audit import Audit
-from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
+from seawall.mesh.authority.authority import Authority, Lifetimes
 from seawall.mesh.authority.sealing import load
 from seawall.mesh.authority.slots import Kind
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
+from seawall.mesh.control.leading import Leadership
 from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.operating import Operator, handler_of
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses, close_doors, open_doors
+from seawall.mesh.control.turning import Turning, ask_until_signed
 from seawall.mesh.injection.http_server import Server
 from seawall.mesh.watching import answering
 
@@ -33,11 +35,6 @@ JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
 STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
 METRICS = "SEAWALL_MESH_METRICS"
 """The variable with ``HOST:PORT`` at which the controller tells metrics and its health."""
-_TICK = 0.2
-_TIDY_EVERY = 600
-"""Seconds between looks for certificates that ended a day ago: those are forgotten."""
-_LONGEST_TICK = 30.0
-"""Seconds between tries while the store cannot be written."""
 _SHORTEST = 10
 """Seconds: on one host people may want to see a certificate end."""
 
@@ -67,41 +64,79 @@ async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     plan = declared.read(store)
     store.close()
     authority = authority_in(state, plan.lifetime)
-    registry = Registry(plan.entries, plan.rules, plan.lifetime, edges=plan.edges)
-    registry.revoked = declared.revoked(authority.store)
+    registry = Registry((), (), plan.lifetime)
+    controller = Controller(authority, registry, plan.lifetime, issuer=plan.issuer)
+
+    def read() -> None:
+        found = declared.read(authority.store)
+        registry.redeclare(found.entries, found.rules, found.edges)
+
     for name in (JOIN, MAIN):
         _remove(os.path.join(run, name))
     own = Addresses(f"unix:{run}/{JOIN}", f"unix:{run}/{MAIN}")
-    await serve_controller(Controller(authority, registry, plan.lifetime), run, (own, *more))
+    await serve_controller(controller, run, (own, *more), read)
 
 
 async def serve_controller(
-    controller: Controller, run: str, addresses: Sequence[Addresses]
+    controller: Controller,
+    run: str,
+    addresses: Sequence[Addresses],
+    read: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve agents, and operators by a socket in ``run``, until told to stop."""
+    """Serve agents, and operators by a socket in ``run``, until told to stop.
+
+    Of several controllers with one store only the one that leads serves agents. ``read`` is called
+    at the start and when it comes to lead: what it was told before may be out of date.
+    """
+    _read(controller, read)
+    controller.leads = False
     telling = await _metrics(controller, Operator(controller).status)
-    revive(controller.authority)
-    controller.registry.recall(standings.read(controller.authority.store))
-    tokens.begin(controller.authority)
     _remove(os.path.join(run, OPERATOR))
     operator = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     operator.add_generic_rpc_handlers((handler_of(Operator(controller)),))
     operator.add_insecure_port(f"unix:{run}/{OPERATOR}")
     await operator.start()
     os.chmod(f"{run}/{OPERATOR}", 0o600)
-    doors = await open_doors(controller, addresses)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    turning = asyncio.ensure_future(_turn(controller))
+    leadership = Leadership(controller.authority.store.path)
+    leading = asyncio.ensure_future(_lead(controller, addresses, leadership, read))
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({turning, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    await close_doors([*doors, operator])
+    await asyncio.wait({leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    leading.cancel()
+    ended = (await asyncio.gather(leading, return_exceptions=True))[0]
+    await close_doors([operator])
     for own in telling:
         await own.stop(0.2)
-    if turning.done():
-        turning.result()
-    turning.cancel()
+    leadership.release()
+    if isinstance(ended, Exception):
+        raise ended
+
+
+async def _lead(
+    controller: Controller,
+    addresses: Sequence[Addresses],
+    leadership: Leadership,
+    read: Callable[[], None],
+) -> None:
+    """Wait for the lead, then open the doors and turn until cancelled."""
+    await leadership.gain()
+    _read(controller, read)
+    controller.leads = True
+    tokens.begin(controller.authority)
+    if controller.issuer:
+        await ask_until_signed(controller)
+    else:
+        revive(controller.authority)
+    controller.registry.recall(standings.read(controller.authority.store))
+    doors = await open_doors(controller, addresses)
+    controller.serves = True
+    try:
+        await Turning(controller).run()
+    finally:
+        await close_doors(doors)
 
 
 async def _metrics(controller: Controller, status: Callable[[], Plain]) -> list[Server]:
@@ -113,47 +148,9 @@ async def _metrics(controller: Controller, status: Callable[[], Plain]) -> list[
     return [await answering.listen(address, status, lambda: answering.controller_fault(authority))]
 
 
-async def _turn(controller: Controller) -> None:
-    """Let issuers give way in time, and each rotation go on as soon as all have followed.
-
-    Where the store cannot be written nothing is signed, but what can be read is told still.
-    """
-    tidy_at = 0
-    wait = _TICK
-    seen = standings.edition(controller.authority.store)
-    while True:
-        await asyncio.sleep(wait)
-        try:
-            if standings.edition(controller.authority.store) != seen:
-                seen = standings.edition(controller.authority.store)
-                # Another controller may have heard of its own agents.
-                if controller.registry.recall(standings.read(controller.authority.store)):
-                    await controller.changed()
-            before = rotation.generation_of(controller.authority.store)
-            rotation.renew(controller.authority)
-            rotation.advance(controller.authority, controller.registry.laggards)
-            if tokens.is_due(controller.authority):
-                tokens.rotate(controller.authority)
-            tokens.advance(controller.authority, controller.registry.laggards)
-            if rotation.generation_of(controller.authority.store) != before:
-                await controller.changed()
-            now = controller.authority.clock()
-            if now >= tidy_at or tidy_at > now + _TIDY_EVERY:
-                tidy_at = now + _TIDY_EVERY
-                _tidy(controller.authority)
-            wait = _TICK
-        except SeawallError as error:
-            wait = min(wait * 2, _LONGEST_TICK)
-            sys.stderr.write(f"seawall: {error}\n")
-            sys.stderr.flush()
-
-
-def _tidy(authority: Authority) -> None:
-    """Forget certificates and tokens that ended a day ago."""
-    long_ago = authority.clock() - DAY
-    with authority.store.changes():
-        authority.store.forget_before(long_ago)
-        authority.store.forget_tokens_before(long_ago)
+def _read(controller: Controller, read: Callable[[], None]) -> None:
+    read()
+    controller.registry.revoked = declared.revoked(controller.authority.store)
 
 
 def _remove(path: str) -> None:

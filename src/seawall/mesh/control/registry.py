@@ -21,6 +21,8 @@ class Entry(NamedTuple):
     ports: tuple[Port, ...]
     plaintext_until: int = 0
     """Until when it also takes who comes without TLS, in seconds since the epoch; 0 for never."""
+    addresses: tuple[str, ...] = ()
+    """Where it is to be, if that is known beforehand: its agent cannot say something else."""
 
 
 class Registry:
@@ -42,8 +44,16 @@ class Registry:
         self._standings: dict[str, Standing] = {}
         self._left: set[str] = set()
         """Workloads whose proxies were alive when their agent hung up: they go on without it."""
+        self.misplaced: dict[str, tuple[str, ...]] = {}
+        """Workloads whose agent says that they are where they should not be, with that."""
         self.revoked: frozenset[SpiffeId] = frozenset()
         """Ids that nobody lets in any more and that get no certificate."""
+
+    def redeclare(self, entries: Sequence[Entry], rules: Sequence[Rule], edges: Edges) -> None:
+        """Take another declaration in place of the one before."""
+        self._entries = {entry.name: entry for entry in entries}
+        self._rules = tuple(rules)
+        self._edges = edges
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -80,6 +90,10 @@ class Registry:
             entry = self._entries.get(name)
             if entry is None or entry.host != report.host:
                 continue
+            if entry.addresses and own.addresses != entry.addresses:
+                self.misplaced[name] = own.addresses
+                continue
+            self.misplaced.pop(name, None)
             addresses = self._its_own(name, own.addresses)
             before = self._standings.get(name)
             news = news or before is None or before.addresses != addresses

@@ -7,7 +7,7 @@ certificate of an agent, and what it lets do hangs on the id in that.
 import asyncio
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from seawall.mesh.authority import tokens
 from seawall.mesh.authority.authority import Authority, Caller, Grant
 from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.rotation import generation_of
-from seawall.mesh.control import declared, joining, standings
+from seawall.mesh.control import declared, joining, rejoining, standings
 from seawall.mesh.control.hearsay import HearsayError
 from seawall.mesh.control.messages import (
     SERVICE,
@@ -49,6 +49,7 @@ MOST_REQUESTS = 2000
 """Certificates that are asked for at once."""
 Attest = Callable[[str], Awaitable[str]]
 """The host whose agent somebody with a token is; raises :class:`RefusedError` for nobody's."""
+_OWN_ROOT: Mapping[str, Any] = {}
 if TYPE_CHECKING:
     _Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -62,11 +63,19 @@ class Controller:
         registry: Registry,
         lifetime: int,
         attest: Attest | None = None,
+        issuer: Mapping[str, Any] = _OWN_ROOT,
     ) -> None:
         """``attest`` tells whose agent comes with a token; without it that is a join token."""
         self.authority = authority
         self.registry = registry
         self.lifetime = lifetime
+        self.issuer = issuer
+        """Who signs the intermediate; empty: the mesh's own root."""
+        self.leads = True
+        """Whether this is the controller that agents follow; of several with one store one does."""
+        self.serves = False
+        """Whether its doors are open."""
+        self._challenges = rejoining.Challenges()
         self._attest = attest or self._redeemed
         self._streams: Counter[str] = Counter()
         """By host, how many streams its agent has: a new one may come before the old one ends."""
@@ -115,6 +124,28 @@ class Controller:
         name = agent_id(self.authority.store.trust_domain(), host)
         caller = Caller(f"token for {host}", lambda wanted: wanted == name)
         grant = self.authority.issue(_bytes(message, "request"), caller, AGENT_LIFETIME)
+        back = rejoining.checked_public(_unpacked(str(message.get("key_to_come_back") or "")))
+        with self.authority.store.changes():
+            self.authority.store.put_host(host, back, self.authority.clock())
+        return {"grant": _grant_to_plain(grant), "bundle": self._bundle()}
+
+    def challenge(self, message: Plain) -> Plain:
+        """What the agent of a host is to sign to come back."""
+        host = _text(message, "host")
+        return {"challenge": self._challenges.new(host, self.authority.clock())}
+
+    def rejoin(self, message: Plain) -> Plain:
+        """A certificate for an agent that comes back without a token."""
+        host, challenge = _text(message, "host"), _text(message, "challenge")
+        request = _bytes(message, "request")
+        self._challenges.take(challenge, host, self.authority.clock())
+        self.refuse_revoked(host)
+        rejoining.check_proof(self.authority, host, challenge, request, _bytes(message, "proof"))
+        name = agent_id(self.authority.store.trust_domain(), host)
+        caller = Caller(f"key of {host}", lambda wanted: wanted == name)
+        grant = self.authority.issue(request, caller, AGENT_LIFETIME)
+        with self.authority.store.changes():
+            self.authority.store.record(self.authority.clock(), "came back", host=host)
         return {"grant": _grant_to_plain(grant), "bundle": self._bundle()}
 
     # Through the second one -----------------------------------------------------------------
@@ -220,8 +251,11 @@ class Controller:
 def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.GenericRpcHandler]:
     """The service behind the first door, and that behind the second."""
 
-    async def join(data: bytes, context: "_Context") -> bytes:
-        return await _answered(context, lambda: controller.join(decoded(data)))
+    def open_to_all(answer: Callable[[Plain], Plain | Awaitable[Plain]]) -> Any:
+        async def method(data: bytes, context: "_Context") -> bytes:
+            return await _answered(context, lambda: answer(decoded(data)))
+
+        return grpc.unary_unary_rpc_method_handler(method)
 
     async def issue(data: bytes, context: "_Context") -> bytes:
         host = await _host(controller, context)
@@ -246,7 +280,11 @@ def handlers_of(controller: Controller) -> tuple[grpc.GenericRpcHandler, grpc.Ge
         except SeawallError as error:
             await context.abort(_code(error), str(error))
 
-    first: dict[str, Any] = {"Join": grpc.unary_unary_rpc_method_handler(join)}
+    first: dict[str, Any] = {
+        "Join": open_to_all(controller.join),
+        "Challenge": open_to_all(controller.challenge),
+        "Rejoin": open_to_all(controller.rejoin),
+    }
     second: dict[str, Any] = {
         "Issue": grpc.unary_unary_rpc_method_handler(issue),
         "Token": grpc.unary_unary_rpc_method_handler(token),

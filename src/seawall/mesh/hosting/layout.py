@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from seawall.mesh.control.process import MAIN, OPERATOR
@@ -119,11 +119,23 @@ class Layout(NamedTuple):
         """What this mesh has in the place of a user id that is written down for all."""
         return moved(self.place, written)
 
-    def make(self, workloads: tuple[str, ...], groups: Mapping[str, int | None] = _NOBODY) -> None:
+    @property
+    def home(self) -> str:
+        """What the agent keeps: with what it comes back without a token."""
+        return os.path.join(self.state_root, f"{self.mesh}.agent")
+
+    @property
+    def agent_status(self) -> str:
+        """How the agent stands, in JSON."""
+        return os.path.join(self.sockets, "status.json")
+
+    def make(
+        self, workloads: Mapping[str, int], groups: Mapping[str, int | None] = _NOBODY
+    ) -> None:
         """Make all directories, each for those alone who need it.
 
-        ``groups`` has the workloads with a Workload API, and the group that may find it there;
-        ``None`` for all.
+        ``workloads`` have the users of their proxies; ``groups`` has those with a Workload API,
+        and the group that may find it there, ``None`` for all.
         """
         self._refuse_long_paths(workloads)
         controller, agent = self.user(CONTROLLER_USER), self.user(AGENT_USER)
@@ -138,8 +150,8 @@ class Layout(NamedTuple):
             directory(os.path.dirname(self.cutter), 0, 0o750, agent)
             directory(self.logs, 0, 0o700)
             directory(os.path.join(self.run, "proxies"), 0, 0o711)
-            for number, workload in enumerate(workloads):
-                user = self.user(proxy_user(number))
+            directory(self.home, agent, 0o700)
+            for workload, user in workloads.items():
                 directory(os.path.join(self.sockets, workload), agent, 0o2750, user)
                 directory(self.proxy(workload), user, 0o700)
             directory(self.inside, agent, 0o700)
@@ -153,7 +165,7 @@ class Layout(NamedTuple):
                 f"{error.filename}: {error.strerror}; seawall mesh needs root and room there"
             ) from None
 
-    def _refuse_long_paths(self, workloads: tuple[str, ...]) -> None:
+    def _refuse_long_paths(self, workloads: Collection[str]) -> None:
         paths = [os.path.join(self.doors, MAIN)]
         for name in workloads:
             paths += [self.admin(name), os.path.join(self.programs(name), API_SOCKET)]

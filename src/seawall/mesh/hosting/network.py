@@ -10,7 +10,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import NamedTuple
 
 from seawall.mesh.hosting.commands import batch, run, tried
@@ -18,11 +19,30 @@ from seawall.mesh.hosting.errors import HostError
 
 BRIDGE = "mesh0"
 PORT = "eth0"
+_TUNNEL = "hosts0"
+VXLAN_PORT = 4789
+TUNNEL_MTU = 1430
+"""Bytes of a packet between hosts whose links carry 1500: VXLAN over IPv6 takes 70."""
 _PREFIX = "seawall-"
 _PATIENCE = 5.0
 _MIGRATE = "/proc/sys/net/ipv4/tcp_migrate_req"
 RANGE_4 = IPv4Network("10.77.0.0/16")
 RANGE_6 = IPv6Network("fd77:5ea:a11::/64")
+
+
+class Far(NamedTuple):
+    """A workload of another host, and the address by which this host reaches that one."""
+
+    number: int
+    host: str
+
+
+class Tunnel(NamedTuple):
+    """How frames reach other hosts: VXLAN (RFC 7348), each peer known beforehand."""
+
+    own: str
+    """This host's address."""
+    far: tuple[Far, ...]
 
 
 class Place(NamedTuple):
@@ -32,6 +52,8 @@ class Place(NamedTuple):
     """The name of its network namespace (ip-netns(8))."""
     addresses: tuple[str, str]
     """IPv4, IPv6."""
+    number: int = 0
+    """From 1 on; no two workloads of a mesh have the same, on whatever host."""
 
     @property
     def enter(self) -> tuple[str, ...]:
@@ -41,7 +63,13 @@ class Place(NamedTuple):
 
 def place_of(mesh: str, workload: str, number: int) -> Place:
     """Where the workload with a number, from 1 on, lives."""
-    return Place(prefix_of(mesh) + workload, (str(RANGE_4[number + 1]), str(RANGE_6[number + 1])))
+    addresses = str(RANGE_4[number + 1]), str(RANGE_6[number + 1])
+    return Place(prefix_of(mesh) + workload, addresses, number)
+
+
+def hardware_address(number: int) -> str:
+    """That of the workload with a number: told to other hosts beforehand, so nothing is learnt."""
+    return f"02:5e:a1:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
 
 
 def prefix_of(mesh: str) -> str:
@@ -54,15 +82,16 @@ def switch_of(mesh: str) -> str:
     return f"{prefix_of(mesh)}.switch"
 
 
-def build(mesh: str, places: Sequence[Place]) -> None:
+def build(mesh: str, places: Sequence[Place], tunnel: Tunnel | None = None) -> None:
     """Make the namespaces and cables. What was left of an earlier mesh of the name goes first."""
     remove(mesh)
+    size = f"mtu {TUNNEL_MTU} " if tunnel else ""
     switch = switch_of(mesh)
     batch([f"netns add {name}" for name in (switch, *(place.namespace for place in places))])
     batch(
         [
-            f"link add cable{number} netns {switch} type veth peer name {PORT} "
-            f"netns {place.namespace}"
+            f"link add cable{number} netns {switch} {size}type veth peer name {PORT} "
+            f"address {hardware_address(place.number)} {size}netns {place.namespace}"
             for number, place in enumerate(places)
         ]
     )
@@ -71,11 +100,45 @@ def build(mesh: str, places: Sequence[Place]) -> None:
         "ip", "-netns", switch, "-batch", "-",
         stdin="\n".join((f"link add {BRIDGE} type bridge", *cables, f"link set {BRIDGE} up", "")),
     )  # fmt: skip
+    if tunnel:
+        _connect(mesh, tunnel)
     for place in places:
         # A proxy that takes another one's place takes what has come to that one, too; older kernels
         # (before Linux 5.14) do not have it.
         tried(*place.enter, "sh", "-c", f"echo 1 > {_MIGRATE}")
         run("ip", "-netns", place.namespace, "-batch", "-", stdin="\n".join(_inside(place)))
+
+
+def _connect(mesh: str, tunnel: Tunnel) -> None:
+    """Lead the bridge to other hosts.
+
+    The device is made in the host's own namespace, where its packets travel, and put into that of
+    the bridge, where its frames are. Who is behind which host is told, not learnt: a stranger who
+    sends frames cannot draw a workload's to himself.
+    """
+    switch = switch_of(mesh)
+    address = ip_address(tunnel.own)
+    device = f"link add {_TUNNEL} netns {switch} mtu {TUNNEL_MTU} type vxlan"
+    batch([f"{device} id {network_id(mesh)} local {address} dstport {VXLAN_PORT} nolearning"])
+    run(
+        "ip", "-netns", switch, "-batch", "-",
+        stdin=f"link set {_TUNNEL} master {BRIDGE}\nlink set {_TUNNEL} up\n",
+    )  # fmt: skip
+    lines = [f"link set dev {_TUNNEL} learning off"]
+    lines += [
+        f"fdb append 00:00:00:00:00:00 dev {_TUNNEL} dst {ip_address(host)}"
+        for host in sorted({own.host for own in tunnel.far})
+    ]
+    for own in tunnel.far:
+        known = hardware_address(own.number)
+        lines.append(f"fdb append {known} dev {_TUNNEL} dst {ip_address(own.host)}")
+        lines.append(f"fdb append {known} dev {_TUNNEL} master static")
+    run("bridge", "-netns", switch, "-batch", "-", stdin="\n".join([*lines, ""]))
+
+
+def network_id(mesh: str) -> int:
+    """The VXLAN network identifier of a mesh, 24 bits, from its name."""
+    return int.from_bytes(sha256(mesh.encode()).digest()[:3], "big") or 1
 
 
 def _plugged(number: int) -> tuple[str, str]:

@@ -54,6 +54,8 @@ class Outside:
         self._layout = layout
         self._host = host
         self._exit = exit_name(host)
+        here = {member.name for member in plan.members if member.host == host}
+        self._gateway = plan.edges.gateway if GATEWAY in here else None
         self._seen: tuple[float, ...] = ()
         self._user = layout.user(exit_user(plan.mesh))
         self.rules = ExitRules(plan.mesh, self._user, _ways(self._edges), _resolvers(self._edges))
@@ -65,9 +67,13 @@ class Outside:
 
     @property
     def entries(self) -> list[Entry]:
-        """What the controller is told of it, besides the workloads."""
-        own = exit_id(self._plan.trust_domain, self._host)
-        return [Entry(self._exit, own, self._host, ())] if self.has_exit else []
+        """What the controller is told of it, and of that of other hosts, besides the workloads."""
+        hosts = [host.name for host in self._plan.hosts] or [self._host]
+        return [
+            Entry(exit_name(host), exit_id(self._plan.trust_domain, host), host, ())
+            for host in hosts
+            if self.has_exit
+        ]
 
     @property
     def charges(self) -> dict[str, tuple[str, ...]]:
@@ -81,8 +87,8 @@ class Outside:
         secret = os.path.join(layout.proxy(GATEWAY), "tls", "secret.json")
         return (
             os.path.join(layout.run, "egress", "exit.sock") if self.has_exit else "",
-            os.path.join(layout.run, "gate", "gate.sock") if self._edges.gateway else "",
-            secret if self._edges.gateway and self._edges.gateway.certificate else "",
+            os.path.join(layout.run, "gate", "gate.sock") if self._gateway else "",
+            secret if self._gateway and self._gateway.certificate else "",
         )
 
     @property
@@ -103,7 +109,7 @@ class Outside:
         if self.has_exit:
             loading.load_table(self.rules)
             found.append(self._prepared_exit())
-        if self._edges.gateway is not None:
+        if self._gateway is not None:
             found.append(self._prepared_front())
         return found
 
@@ -118,7 +124,7 @@ class Outside:
         return Program(f"{name}.proxy", name, path, self._user)
 
     def _prepared_front(self) -> Program:
-        gateway = self._edges.gateway
+        gateway = self._gateway
         assert gateway is not None  # noqa: S101 - asked before
         layout, user = self._layout, self._gateway_user()
         front_user = layout.user(FRONT_USER)
@@ -161,7 +167,7 @@ class Outside:
 
     def _bring_certificate(self) -> bool:
         """Give the gateway's proxy its certificate and key, if they are others than before."""
-        gateway = self._edges.gateway
+        gateway = self._gateway
         assert gateway is not None  # noqa: S101 - asked before
         files = (gateway.certificate, gateway.key)
         try:

@@ -11,13 +11,15 @@ from collections.abc import Callable
 
 from seawall.mesh.hosting import network, numbers
 from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.invitation import invitation_in
 from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.hosting.supervisor import Supervisor
+from seawall.mesh.hosting.supervisor import Part, Supervisor
 from seawall.mesh.plan.reading import Plan
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.errors import RedirectError
 
 _PATIENCE = 10.0
+_ALL_OF_IT = Part()
 
 
 def check_host() -> None:
@@ -31,7 +33,25 @@ def check_host() -> None:
         raise HostError("seawall mesh up needs root for namespaces and rules: use sudo")
 
 
-def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -> None:
+def part_of(plan: Plan, host: str, invitation: bytes = b"", fingerprint: str = "") -> Part:
+    """What of a mesh is on a host; raises :class:`HostError` where it has none of that name."""
+    known = ", ".join(own.name for own in plan.hosts)
+    if not plan.hosts:
+        if host or invitation:
+            raise HostError(f"{plan.path} names no hosts: add them, or leave --host and --join out")
+        return Part()
+    if not host:
+        raise HostError(f"{plan.path} is for several hosts: say which this is by --host ({known})")
+    if host not in [own.name for own in plan.hosts]:
+        raise HostError(f"{plan.path} has no host {host!r}: name one of {known}")
+    if not invitation:
+        return Part(host)
+    return Part(host, invitation_in(invitation, host, fingerprint))
+
+
+def keep_up(
+    plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None], part: Part = _ALL_OF_IT
+) -> None:
     """Bring a mesh up, say when it is ready, and keep it up until told to stop."""
     held = _hold(layout)
     stopped: list[int] = []
@@ -42,7 +62,7 @@ def keep_up(plan: Plan, layout: Layout, envoy: str, ready: Callable[[], None]) -
         _clean(layout)  # what was left of one that was killed
         place = numbers.take(layout.run)
         try:
-            supervisor = Supervisor(plan, layout._replace(place=place.number), envoy)
+            supervisor = Supervisor(plan, layout._replace(place=place.number), envoy, part)
             try:
                 supervisor.begin()
                 ready()

@@ -12,12 +12,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from seawall.core.errors import SeawallError
+from seawall.mesh.agents import telling
 from seawall.mesh.authority import rotation
+from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, METRICS, STORE, authority_in
 from seawall.mesh.control.registry import Entry
+from seawall.mesh.control.turning import ask_first
 from seawall.mesh.hosting import administration, network
 from seawall.mesh.hosting.children import Recipe
 from seawall.mesh.hosting.commands import tried
@@ -25,6 +28,7 @@ from seawall.mesh.hosting.cutting import Cutter
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.hatches import Hatch
+from seawall.mesh.hosting.invitation import Invitation
 from seawall.mesh.hosting.layout import (
     AGENT_USER,
     ATTESTOR_USER,
@@ -32,9 +36,10 @@ from seawall.mesh.hosting.layout import (
     Layout,
     proxy_user,
 )
-from seawall.mesh.hosting.network import Place
+from seawall.mesh.hosting.network import Far, Place, Tunnel
 from seawall.mesh.hosting.outside import FRONT, Outside, Program
 from seawall.mesh.hosting.programs import carried
+from seawall.mesh.plan.hosts import LOCAL
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
@@ -44,7 +49,6 @@ from seawall.mesh.redirect.rules import Redirect
 from seawall.mesh.watching import fence
 from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
-HOST = "local"
 _TICK = 0.1
 _RULES_EVERY = 5.0
 """Seconds between looks at the rules: flushed ones are back within ten."""
@@ -52,6 +56,17 @@ _READY_WITHIN = 30.0
 _STARTS = 3
 """How often a process may end before it is ready."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Part(NamedTuple):
+    """What of a mesh is on this host."""
+
+    host: str = LOCAL
+    invitation: Invitation | None = None
+    """With what its agent joins; ``None``: it has joined before, or the controller is here."""
+
+
+_ALL_OF_IT = Part()
 
 
 class Hosted(NamedTuple):
@@ -66,18 +81,29 @@ class Hosted(NamedTuple):
 class Supervisor:
     """All of one mesh on this host."""
 
-    def __init__(self, plan: Plan, layout: Layout, envoy: str) -> None:
+    def __init__(self, plan: Plan, layout: Layout, envoy: str, part: Part = _ALL_OF_IT) -> None:
         self._plan = plan
         self._layout = layout
         self._envoy = envoy
+        self._part = part
+        self._host = next((own for own in plan.hosts if own.name == part.host), None)
+        self._leads = self._host is None or self._host.has_controller
+        places = [
+            network.place_of(plan.mesh, member.name, number + 1)
+            for number, member in enumerate(plan.members)
+        ]
+        self._places = {
+            member.name: place for member, place in zip(plan.members, places, strict=True)
+        }
         self._hosted = [
             Hosted(
                 member,
-                network.place_of(plan.mesh, member.name, number + 1),
+                self._places[member.name],
                 Redirect(layout.user(proxy_user(number)), open_ports=()),
                 layout.user(proxy_user(number)),
             )
             for number, member in enumerate(plan.members)
+            if member.host == part.host
         ]
         self._meshed = [own for own in self._hosted if not own.member.mode.off_reason]
         """Those that are part of the mesh: the others have a network only."""
@@ -87,7 +113,7 @@ class Supervisor:
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
         namespaces = {own.member.name: own.place.namespace for own in self._hosted}
-        self._outside = Outside(plan, layout, HOST)
+        self._outside = Outside(plan, layout, part.host)
         cutter = Cutter(namespaces, self._say)
         self._hatches = (
             Hatch(layout.cutter, layout.user(AGENT_USER), cutter.answer),
@@ -98,10 +124,11 @@ class Supervisor:
 
     def begin(self) -> None:
         """Make everything and wait until each workload can be reached; then start the programs."""
-        names = tuple(member.name for member in self._plan.members)
-        self._layout.make(names, {own.member.name: _group(own.member) for own in self._known()})
-        self._prepare_store()
-        network.build(self._plan.mesh, [own.place for own in self._hosted])
+        users = {own.member.name: own.proxy_user for own in self._hosted}
+        self._layout.make(users, {own.member.name: _group(own.member) for own in self._known()})
+        if self._leads:
+            self._prepare_store()
+        network.build(self._plan.mesh, [own.place for own in self._hosted], self._tunnel())
         for own in self._hosted:
             self._write_hosts(own)
         for own in self._meshed:
@@ -111,8 +138,7 @@ class Supervisor:
             stream.write(str(self._plan.drain))
         for hatch in self._hatches:
             hatch.open()
-        self._fleet.start(self._controller())
-        self._wait("the controller", self._controller_answers)
+        self._start_control()
         if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
             self._fleet.start(self._attestor())
             self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
@@ -132,6 +158,11 @@ class Supervisor:
         for own in self._hosted:
             if own.member.process is not None:
                 self._fleet.start(self._program(own))
+
+    def _start_control(self) -> None:
+        if self._leads:
+            self._fleet.start(self._controller())
+            self._wait("the controller", self._controller_answers)
 
     def watch(self) -> None:
         """Look after everything once: processes that ended, rules that are gone.
@@ -256,6 +287,7 @@ class Supervisor:
     def _prepare_store(self) -> None:
         """The authority's store, made and declared to by the user that it belongs to."""
         layout, plan = self._layout, self._plan
+        places = {name: place.addresses for name, place in self._places.items()}
 
         def prepare() -> None:
             os.umask(0o077)
@@ -269,17 +301,21 @@ class Supervisor:
                     f"{plan.trust_domain}: give the mesh another name, or remove the directory"
                 )
             if not authority.store.slots():
-                rotation.begin(authority)
+                _begin(authority, plan)
             entries = [
-                Entry(own.name, own.id, HOST, own.ports, own.mode.plaintext_until)
+                Entry(own.name, own.id, own.host, own.ports, own.mode.plaintext_until,
+                      places[own.name])
                 for own in plan.inside
-            ]
+            ]  # fmt: skip
             off = {own.name: own.mode.off_reason for own in plan.members if own.mode.off_reason}
             entries += self._outside.entries
+            mine = [entry.name for entry in entries if entry.host == self._part.host]
             with authority.store.changes():
-                declared.write(authority.store, entries, plan.rules, plan.lifetime, plan.edges)
+                declared.write(
+                    authority.store, entries, plan.rules, plan.lifetime, plan.edges, plan.issuer
+                )
                 # No proxy of this host is alive: nobody is to wait for one.
-                standings.forget(authority.store, [entry.name for entry in entries])
+                standings.forget(authority.store, mine)
                 declared.set_off(authority.store, off)
             authority.store.close()
 
@@ -290,8 +326,8 @@ class Supervisor:
         directory = os.path.join("/etc/netns", own.place.namespace)
         os.makedirs(directory, exist_ok=True)
         lines = ["127.0.0.1 localhost", "::1 localhost"]
-        for other in self._hosted:
-            lines += [f"{address} {other.member.name}" for address in other.place.addresses]
+        for name, place in self._places.items():
+            lines += [f"{address} {name}" for address in place.addresses]
         lines += self._outside.hosts
         path = os.path.join(directory, "hosts")
         with open(path, "w", encoding="ascii") as stream:
@@ -332,17 +368,36 @@ class Supervisor:
         if not os.path.exists(self._layout.operator):
             return False
         try:
-            ask(self._layout.operator, "Status")
+            return bool(ask(self._layout.operator, "Status")["serves"])
         except OperatorError:
             return False
-        return True
+
+    def _tunnel(self) -> Tunnel | None:
+        """The way to the workloads of other hosts."""
+        if self._host is None:
+            return None
+        addresses = {host.name: host.address for host in self._plan.hosts}
+        far = tuple(
+            Far(self._places[member.name].number, addresses[member.host])
+            for member in self._plan.members
+            if member.host != self._host.name
+        )
+        return Tunnel(self._host.address, far)
 
     def _proxies_are_ready(self) -> bool:
+        if not self._leads:
+            told = telling.read(self._layout.agent_status) or {}
+            mine = [own["standing"] for own in told.get("workloads", {}).values()]
+            return bool(told) and all(own["generation"] >= 0 for own in mine)
         try:
             status = ask(self._layout.operator, "Status")
         except OperatorError:
             return False
-        standings = [own["standing"] for own in status["workloads"].values()]
+        standings = [
+            own["standing"]
+            for own in status["workloads"].values()
+            if own["host"] == self._part.host
+        ]
         return all(own is not None and own["generation"] >= 0 for own in standings)
 
     # Recipes --------------------------------------------------------------------------------
@@ -355,8 +410,9 @@ class Supervisor:
 
     def _controller(self) -> Recipe:
         command = self._own(
-            CONTROLLER_USER, "seawall.mesh.control.process", self._layout.state, self._layout.doors
-        )
+            CONTROLLER_USER, "seawall.mesh.control.process", self._layout.state,
+            self._layout.doors, *self._doors(),
+        )  # fmt: skip
         environment = {**_own_environment(), METRICS: self._plan.metrics.controller}
         return Recipe("controller", command, self._log("controller"), environment)
 
@@ -366,12 +422,13 @@ class Supervisor:
 
     def _task(self) -> bytes:
         """What the agent is told: each start has a token of its own."""
-        given = ask(self._layout.operator, "Token", host=HOST)
-        doors = f"unix:{self._layout.doors}"
+        invitation = self._invitation()
+        join, main = self._way_to_controller()
         task = {
-            "host": HOST, "trust_domain": self._plan.trust_domain.trust_domain,
-            "join": f"{doors}/{JOIN}", "main": f"{doors}/{MAIN}",
-            "token": given["token"], "bundle": given["bundle"], "sockets": self._layout.sockets,
+            "host": self._part.host, "trust_domain": self._plan.trust_domain.trust_domain,
+            "join": join, "main": main, "token": invitation.token,
+            "bundle": invitation.bundle, "sockets": self._layout.sockets,
+            "home": self._layout.home, "status": self._layout.agent_status,
             "workloads": {own.member.name: own.place.addresses for own in self._meshed}
             | self._outside.charges,
             "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
@@ -401,6 +458,26 @@ class Supervisor:
         assert member.selectors is not None  # noqa: S101 - asked before
         path = os.path.join(self._layout.programs(member.name), SOCKET)
         return Door(member.name, path, member.selectors, _group(member) is None)
+
+    def _invitation(self) -> Invitation:
+        """On the controller's host a new one for each start; elsewhere what was carried here."""
+        if self._leads:
+            given = ask(self._layout.operator, "Token", host=self._part.host)
+            return Invitation(self._part.host, given["token"], given["bundle"])
+        return self._part.invitation or Invitation(self._part.host, "", "")
+
+    def _way_to_controller(self) -> tuple[str, str]:
+        """The addresses of its two doors."""
+        if self._leads:
+            doors = f"unix:{self._layout.doors}"
+            return f"{doors}/{JOIN}", f"{doors}/{MAIN}"
+        leader = next(own for own in self._plan.hosts if own.has_controller)
+        return leader.door(leader.join), leader.door(leader.main)
+
+    def _doors(self) -> tuple[str, ...]:
+        """Those that the controller opens for other hosts."""
+        host = self._host
+        return () if host is None else (host.door(host.join), host.door(host.main))
 
     def _write_bootstrap(self, own: Hosted) -> None:
         name = own.member.name
@@ -452,6 +529,16 @@ class Supervisor:
     def _say(self, text: str) -> None:
         sys.stderr.write(f"seawall: {text}\n")
         sys.stderr.flush()
+
+
+def _begin(authority: Authority, plan: Plan) -> None:
+    """The first issuers: of the mesh's own, or from whom its description names."""
+    if not plan.issuer:
+        rotation.begin(authority)
+        return
+    fault = ask_first(authority, plan.issuer, _READY_WITHIN)
+    if fault:
+        raise HostError(f"the issuer has not signed yet, so nothing is started: {fault}")
 
 
 def last_line(path: str) -> str:

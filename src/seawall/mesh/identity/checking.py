@@ -5,13 +5,14 @@ the referee of tests.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from seawall.mesh.identity.certificates import id_of, validity_of
+from seawall.mesh.identity.certificates import id_of, names_of, validity_of
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
@@ -25,8 +26,8 @@ _LOOKED_AT = frozenset(
      ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
 )  # fmt: skip
 _BOTH_WAYS = frozenset((ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH))
-LONGEST_CHAIN = 3
-"""Certificates of a chain, the root not counted."""
+LONGEST_CHAIN = 4
+"""Certificates of a chain, the root not counted: leaf, our intermediate, two of another issuer."""
 
 
 def identity_of(
@@ -60,6 +61,31 @@ def leaf_id(leaf: x509.Certificate, now: int) -> SpiffeId:
     _check_leaf(leaf, name)
     _check_time(leaf, now)
     return name
+
+
+def check_authority(
+    chain: Sequence[x509.Certificate],
+    bundle: Sequence[x509.Certificate],
+    trust_domain: SpiffeId,
+    now: int,
+) -> None:
+    """Refuse a chain whose first certificate could not issue those of workloads.
+
+    The ``bundle`` must vouch for it. Raises :class:`IdentityError` with the first thing that is
+    wrong.
+    """
+    if not chain or len(chain) >= LONGEST_CHAIN:
+        raise IdentityError(f"a chain of {len(chain)} certificates: send 1 to {LONGEST_CHAIN - 1}")
+    for certificate in (*chain, *bundle):
+        _check_readable(certificate)
+    name = trust_domain.child("workload")
+    _check_issuer(chain[0], name, 0, now)
+    if names_of(chain[0]) != [str(trust_domain)]:
+        raise IdentityError(f"the certificate is not for {trust_domain}: keep the request's names")
+    for depth, (signed, issuer) in enumerate(pairwise(chain)):
+        _check_issuer(issuer, name, depth + 1, now)
+        _check_signature(signed, issuer)
+    _check_anchor(chain[-1], bundle, name, len(chain), now)
 
 
 def _check_readable(certificate: x509.Certificate) -> None:
@@ -98,10 +124,11 @@ def _check_issuer(issuer: x509.Certificate, name: SpiffeId, below: int, now: int
         raise IdentityError("a certificate of the chain may not sign others: send the right chain")
     if constraints.path_length is not None and below > constraints.path_length:
         raise IdentityError("the chain is longer than one of its issuers allows: shorten it")
-    domain = id_of(issuer)
-    if domain != SpiffeId(name.trust_domain):
+    own = SpiffeId(name.trust_domain)
+    # Issuers should carry it (X509-SVID.md 3.2); those of others, whom the bundle names, may not.
+    if any(domain != str(own) for domain in names_of(issuer)):
         raise IdentityError(
-            f"an issuer of {domain} signs no ids of {name.trust_domain}: use its own"
+            f"an issuer of {names_of(issuer)[0]} signs no ids of {own}: use its own"
         )
     _check_time(issuer, now)
 

@@ -3,6 +3,7 @@
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from seawall.mesh.identity.certificates import HASH
 from seawall.mesh.identity.errors import IdentityError
@@ -24,6 +25,35 @@ def make_request(name: SpiffeId, key: PrivateKey) -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(()))
     request = builder.add_extension(alternative, critical=True).sign(key, HASH)
     return request.public_bytes(Encoding.DER)
+
+
+def make_authority_request(trust_domain: SpiffeId, key: PrivateKey) -> bytes:
+    """A request for a certificate that signs those of workloads, in PEM form."""
+    name = x509.Name(
+        (
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, trust_domain.trust_domain[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, "seawall mesh intermediate"),
+        )
+    )
+    own = x509.UniformResourceIdentifier(str(trust_domain))
+    usage = x509.KeyUsage(
+        digital_signature=False, key_cert_sign=True, crl_sign=True, content_commitment=False,
+        key_encipherment=False, data_encipherment=False, key_agreement=False,
+        encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    builder = builder.add_extension(x509.SubjectAlternativeName((own,)), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(usage, critical=True)
+    return builder.sign(key, HASH).public_bytes(Encoding.PEM)
+
+
+def from_pem(data: bytes) -> bytes:
+    """The DER form of a request in PEM form; raises :class:`IdentityError`."""
+    try:
+        return x509.load_pem_x509_csr(data[:LARGEST]).public_bytes(Encoding.DER)
+    except _FAULTS as error:
+        raise IdentityError(f"no certificate request in PEM form: {error}; check it") from None
 
 
 def read_request(data: bytes) -> tuple[SpiffeId, PublicKey]:

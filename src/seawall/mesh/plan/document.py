@@ -38,14 +38,14 @@ class Node:
         return isinstance(self._value, str)
 
     @property
-    def is_mapping(self) -> bool:
-        """Whether it is a mapping, where it may be something else, too."""
-        return isinstance(self._value, dict)
-
-    @property
     def is_list(self) -> bool:
         """Whether it is a list, where it may be something else, too."""
         return isinstance(self._value, list)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping, where it may be something else, too."""
+        return isinstance(self._value, dict)
 
     @property
     def where(self) -> str:

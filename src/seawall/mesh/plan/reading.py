@@ -1,4 +1,4 @@
-"""The file that ``seawall mesh up`` takes: a mesh on one host.
+"""The file that ``seawall mesh up`` takes: a mesh on one host, or on some (``plan.hosts``).
 
 ::
 
@@ -31,6 +31,8 @@ from seawall.mesh.plan.durations import seconds_of
 from seawall.mesh.plan.edge_reading import edges_in
 from seawall.mesh.plan.edges import GATEWAY, NONE, Edges
 from seawall.mesh.plan.errors import PlanError
+from seawall.mesh.plan.hosts import LOCAL, Host, host_of, hosts_in
+from seawall.mesh.plan.issuing import issuer_in
 from seawall.mesh.plan.model import Expectation, Port, Protocol, Rule, Selectors, Workload
 from seawall.mesh.plan.modes import STRICT, Mode, mode_in
 from seawall.mesh.plan.policy import Names, id_in, rules_in
@@ -74,7 +76,7 @@ class Process(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A workload of this host: what is known to others, and what is run."""
+    """A workload: what is known to others, and what is run on its host."""
 
     name: str
     id: SpiffeId
@@ -86,10 +88,11 @@ class Member(NamedTuple):
     mode: Mode = STRICT
     labels: Mapping[str, str] = {}
     """What policies of Istio select it by."""
+    host: str = LOCAL
 
 
 class Plan(NamedTuple):
-    """A mesh on one host."""
+    """A mesh."""
 
     path: str
     mesh: str
@@ -105,6 +108,11 @@ class Plan(NamedTuple):
     metrics: Metrics = NOWHERE
     drain: int = USUAL_DRAIN
     """Seconds that requests under way have to end when the mesh is taken down."""
+
+    issuer: Mapping[str, str] = {}
+    """Who signs the intermediate (``plan.issuing``); empty: a root of the mesh's own."""
+    hosts: tuple[Host, ...] = ()
+    """Those of a mesh that has several."""
 
     @property
     def inside(self) -> tuple[Member, ...]:
@@ -126,19 +134,22 @@ def plan_of(path: str, data: bytes) -> Plan:
         raise PlanError(f"{path}: {len(roots)} documents; describe one mesh in one document")
     (root,) = roots
     root.only(
-        "mesh", "trustDomain", "certificates", "workloads", "policy", "tests", "external", "egress",
-        "gateway", "drain", "istio", "metrics",
+        "mesh", "trustDomain", "certificates", "hosts", "workloads", "policy", "tests", "external",
+        "egress", "gateway", "drain", "istio", "metrics",
     )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
     base = os.path.dirname(os.path.abspath(path))
-    members = _members(root.of("workloads"), domain, base)
+    hosts = hosts_in(root, _NAME.match)
+    members = _members(root.of("workloads"), domain, base, hosts)
     for node in root.of("istio").one_or_more() if "istio" in root else ():
         policies += _policies(node, base)
     foreign = istio.read(policies, domain, _selectable(members))
     members = tuple(own._replace(mode=foreign.modes.get(own.name, own.mode)) for own in members)
     if "gateway" in root:
-        members = (*members, _gateway_member(root.of("gateway"), members, domain))
+        gateway = _gateway_member(root.of("gateway"), members, domain)
+        leader = next((own.name for own in hosts if own.has_controller), LOCAL)
+        members = (*members, gateway._replace(host=leader))
     workloads = {
         own.name: Workload(own.name, own.id, (), own.ports)
         for own in members
@@ -155,6 +166,7 @@ def plan_of(path: str, data: bytes) -> Plan:
     _refuse_unreachable(root, edges, known, rules)
     expected = _expectations(root.of("tests"), known) if "tests" in root else ()
     drain = seconds_of(root.of("drain"), 0, _LONGEST_DRAIN) if "drain" in root else USUAL_DRAIN
+    issuer = issuer_in(root, base)
     return Plan(
         path,
         mesh,
@@ -166,6 +178,8 @@ def plan_of(path: str, data: bytes) -> Plan:
         edges,
         metrics_in(root),
         drain,
+        issuer,
+        hosts,
     )
 
 
@@ -246,7 +260,9 @@ def _expectations(node: Node, names: Names) -> tuple[Expectation, ...]:
 def _lifetime(root: Node) -> int:
     if "certificates" not in root:
         return 3600
-    certificates = root.of("certificates").only("lifetime")
+    certificates = root.of("certificates").only("lifetime", "issuer")
+    if "lifetime" not in certificates:
+        return 3600
     return seconds_of(certificates.of("lifetime"), 10, DAY)
 
 
@@ -271,15 +287,17 @@ def _trust_domain(node: Node) -> SpiffeId:
         node.fail(str(error))
 
 
-def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
+def _members(
+    node: Node, domain: SpiffeId, base: str, hosts: tuple[Host, ...]
+) -> tuple[Member, ...]:
     members: list[Member] = []
     ids: dict[SpiffeId, str] = {}
     for name, own in node.items():
         if len(members) == MOST_WORKLOADS:
-            own.fail(f"more than {MOST_WORKLOADS} workloads on one host: use several hosts")
+            own.fail(f"more than {MOST_WORKLOADS} workloads: use several meshes, or a cluster")
         if not _NAME.match(name):
             own.fail(f"{name!r} cannot be a name: use up to 40 small letters, digits and '-'")
-        member = _member(name, own, domain, base)
+        member = _member(name, own, domain, base)._replace(host=host_of(own, hosts))
         if member.id in ids:
             own.fail(f"{member.id} is the id of {ids[member.id]!r} already: give each its own")
         ids[member.id] = name
@@ -291,8 +309,9 @@ def _members(node: Node, domain: SpiffeId, base: str) -> tuple[Member, ...]:
 
 def _member(name: str, node: Node, domain: SpiffeId, base: str) -> Member:
     node.only(
-        "id", "command", "user", "directory", "environment", "ports", "attest", "mode", "labels"
-    )
+        "id", "host", "command", "user", "directory", "environment", "ports", "attest", "mode",
+        "labels",
+    )  # fmt: skip
     own = _id_of(name, node, domain)
     process = _process(node, base) if "command" in node else None
     for key in ("user", "directory", "environment"):

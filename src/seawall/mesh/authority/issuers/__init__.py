@@ -1,0 +1,1 @@
+"""Issuers outside of the mesh, one module each: files, HTTP, cert-manager."""
