@@ -58,6 +58,8 @@ def test_workloads_of_several_hosts_meet(wire: Wire) -> None:
     said = wire["a"].curl("web", "http://orders:8080/")
     assert "URI=spiffe://shop.example.org/workload/web" in said.stdout
     assert wire["a"].curl("web", "http://orders:9090/").stdout.startswith(MARK)
+    # A program is started when its proxy is ready, and takes its time.
+    assert until(lambda: MARK in wire["b"].curl("orders", "http://stock:8080/").stdout)
     said = wire["b"].curl("orders", "http://stock:8080/")
     assert "URI=spiffe://shop.example.org/workload/orders" in said.stdout
     for host, workload, address in (
