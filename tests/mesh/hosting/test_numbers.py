@@ -105,7 +105,7 @@ trustDomain: NAME.example.org
 workloads:
   web: {}
   orders:
-    command: [/usr/bin/python3, -m, http.server, "8080"]
+    command: [/usr/bin/python3, -m, http.server, "8080", --bind, "::"]
     user: 1001
     ports: {8080: http}
 policy:
