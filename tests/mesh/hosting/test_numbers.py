@@ -45,6 +45,18 @@ def test_a_place_belongs_to_one_mesh_until_nothing_of_it_is_left(tmp_path: Path)
     os.close(again._descriptor)
     runs[0].rmdir()  # it was taken down
     assert numbers.take(str(runs[1]), places).number == 0
+    numbers.leave_all(str(runs[2]), places)  # somebody holds it still
+    assert sorted(os.listdir(places)) == ["0", "2"]
+
+
+def test_a_mesh_that_is_taken_down_leaves_no_file(tmp_path: Path) -> None:
+    run, places = str(tmp_path), str(tmp_path / "places")
+    killed = numbers.take(run, places)
+    os.close(killed._descriptor)
+    numbers.leave_all("/other", places)
+    assert os.listdir(places) == ["0"]
+    numbers.leave_all(run, places)
+    assert os.listdir(places) == []
 
 
 def test_there_is_an_end_to_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

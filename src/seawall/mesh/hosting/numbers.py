@@ -50,6 +50,16 @@ def take(run: str, places: str = DIRECTORY) -> Place:
     raise HostError(f"{PLACES} meshes are up on this host: take one down first")
 
 
+def leave_all(run: str, places: str = DIRECTORY) -> None:
+    """Leave what a mesh that was killed had, once nothing of it runs any more."""
+    for number in range(PLACES):
+        path = os.path.join(places, str(number))
+        if _said(places, number) == run:
+            found = _taken(path, run)
+            if found is not None:
+                Place(number, found, path).leave()
+
+
 def _said(places: str, number: int) -> str:
     try:
         with open(os.path.join(places, str(number)), encoding="utf-8") as stream:

@@ -141,6 +141,7 @@ def take_down(layout: Layout) -> bool:
     try:
         left = bool(pid) or os.path.exists(layout.run) or bool(network.namespaces_of(layout.mesh))
         _clean(layout)
+        numbers.leave_all(layout.run)
     finally:
         _let_go(layout, held)
     return left
