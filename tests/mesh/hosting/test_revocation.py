@@ -126,7 +126,7 @@ kept = context.wrap_socket(socket.create_connection((host, port), 5))
 try:
     while True:
         kept.sendall(b"GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n")
-        print(time.time(), "200" if b"200 OK" in kept.recv(65536) else "end", flush=True)
+        print(time.time(), "200" if kept.recv(65536) else "end", flush=True)
         kept.settimeout(10)
         time.sleep(0.2)
 except OSError as error:
@@ -148,7 +148,7 @@ def test_a_stolen_key_is_worth_nothing_from_elsewhere(mesh: Raised) -> None:
     address = _address(mesh, "orders")
     thieves = [mesh.kept([*command, address, str(port)]) for port in (9090, 5432)]
     time.sleep(6)  # after a while proxies tell whose connections last
-    assert not any(own.ended() for own in thieves)
+    assert not any(own.ended() for own in thieves), [own.lines() for own in thieves]
     mesh.ask("Revoke", id=WEB)
     try:
         assert mesh.until(lambda: all(own.ended() for own in thieves), 10)
