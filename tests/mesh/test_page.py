@@ -41,7 +41,7 @@ def test_descriptions_can_be_carried_out(tmp_path: Path) -> None:
 
 def _commands() -> list[str]:
     found = re.findall(r"^(?:sudo )?seawall mesh (.*)$", "\n".join(_blocks("text")), re.MULTILINE)
-    return [re.split(r"\s{2,}", line)[0] for line in found]
+    return [re.split(r"\s{2,}|\s>\s", line)[0] for line in found]
 
 
 @pytest.mark.parametrize("command", _commands())
