@@ -1,9 +1,11 @@
 """Rules of a pod, loaded from outside and looked after."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import which
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from seawall.mesh.cluster import generation
 from seawall.mesh.cluster.generation import Generation
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.redirect import loading
+from tests.mesh.cluster.kubelet import inside
 from tests.mesh.cluster.test_finding import UID, Proc
 from tests.mesh.redirect.test_own_namespace import pod
 from tests.mesh.redirect.test_rules import privileged
@@ -73,6 +76,32 @@ def test_rules_are_listed_only_when_somebody_changed_them(node: Node) -> None:
     assert "again: they had been changed" in node.said[-1]
     node.outside.look([])
     assert not node.outside.closed
+
+
+@privileged
+@pytest.mark.skipif(which("ss") is None, reason="needs ss")
+def test_connections_from_before_the_rules_end(node: Node) -> None:
+    """The kernel knows nothing of them: what comes would be redirected in their midst."""
+
+    def connected() -> tuple[socket.socket, socket.socket]:
+        with inside(node.namespace), socket.create_server(("198.51.100.2", 0)) as server:
+            calling = socket.create_connection(server.getsockname(), 5)
+            called, _ = server.accept()
+            return calling, called
+
+    calling, called = connected()
+    with calling, called:
+        node.outside.look([UID])
+        assert node.outside.closed == (UID,), node.outside.faults
+        with pytest.raises(ConnectionError):
+            called.sendall(b"x")
+    calling, called = connected()
+    with calling, called:
+        node.outside.end()  # an agent that starts again ends nothing
+        node.outside.look([UID])
+        assert node.outside.closed == (UID,), node.outside.faults
+        called.sendall(b"x")
+        assert calling.recv(1) == b"x"
 
 
 @privileged

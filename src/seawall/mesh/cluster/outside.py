@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from seawall.core.errors import SeawallError
 from seawall.mesh.cluster.finding import look
 from seawall.mesh.cluster.generation import Generation
+from seawall.mesh.hosting.commands import tried
 from seawall.mesh.redirect import loading, own_namespace
 from seawall.mesh.redirect.rules import Redirect
 
@@ -123,6 +124,26 @@ class Outside:
 
     def _closing(self, uid: str) -> str:
         """Load the rules and try them; what is wrong, or nothing."""
+        had_rules = uid in self._closed or bool(loading.listing(self._enter(uid)))
+        fault = self._loading(uid)
+        if not fault and not had_rules:
+            self._end_earlier(uid)
+        return fault
+
+    def _end_earlier(self, uid: str) -> None:
+        """End the connections that the pod has from before its rules.
+
+        The kernel knows nothing of them, so what comes is redirected in their midst. A sidecar that
+        is an agent itself has called the controller already: it calls anew at once, where else it
+        would wait for an answer that is lost (half a minute and more).
+        """
+        said = tried(*self._enter(uid), "ss", "-H", "-t", "-n", "-K", "state", "established")
+        if said.returncode:
+            self._say(
+                f"earlier connections of pod {uid} are not ended: {said.stderr.strip()[:200]}"
+            )
+
+    def _loading(self, uid: str) -> str:
         command = [
             *self._enter(uid), sys.executable, "-m", "seawall", "mesh", "init",
             "--proxy-user", str(self._proxy_user), "--resolv-conf", self._resolvers,
