@@ -8,6 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.secrets import features, names, placeholders, randomness, scoring
+from seawall.secrets.finding import windows
+from seawall.secrets.reading import assignments
+from seawall.secrets.reading.form import Form
+from seawall.secrets.rules.shapes import shape
 from seawall.secrets.text import Kind
 
 PIECES = st.sampled_from(
@@ -98,3 +102,40 @@ def test_sums_of_groups(form: str, name: str, value: str, kind: Kind) -> None:
     weights = scoring._weights()
     total = weights["always"] + sum(weights.get(word, 0) for word in words)
     assert scoring._score(form, name, value, kind, ("path:plain",)) == total
+
+
+SOURCE = st.lists(
+    st.sampled_from(
+        [
+            b"password", b"key", b"secretToken", b"oauth_signature", b"otp", b"\n", b"\r\n", b" ",
+            b"\t", b"=", b":", b": str =", b"(", b",", b'"', b"'", b"\\", b"]", b"Buffer.from(",
+            b"b", b"x", b"=>",
+        ]
+    ),
+    max_size=30,
+).map(b"".join)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [form for form in assignments.FORMS if form.breaks is not None])
+@given(SOURCE)
+def test_matches_begin_where_lines_say(form: Form, data: bytes) -> None:
+    """A window that begins with a line holds the whole match that ends at its end."""
+    made = shape(form.pattern)
+    assert form.breaks is not None
+    for place in range(len(data)):
+        match = windows.compiled(made.source).match(data, place)
+        if match is not None:
+            ((start, end),) = windows.lines(data, [match.end()], made.width, form.breaks)
+            assert start <= place < match.end() == end
+
+
+@given(SOURCE, st.integers(0, 20))
+def test_places_of_literals(data: bytes, start: int) -> None:
+    """One pattern for all literals finds what one search for each finds."""
+    literals = windows.encoded(shape(assignments.QUOTED).literals)
+    lower = data.lower()
+    places = {at for at in range(start, len(data)) if lower.startswith(literals, at)}
+    assert windows._FEW < len(literals) < windows._MANY
+    assert windows._literals_in(literals, data, start, len(data)) == sorted(places)
+    few = [at for one in literals for at in windows._literals_in((one,), data, start, len(data))]
+    assert {*few} == places

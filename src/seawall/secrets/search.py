@@ -15,7 +15,7 @@ from seawall.secrets.decoding import MAX_DEPTH, Budget, Unpacked, percent, unpac
 from seawall.secrets.finding import native, stored
 from seawall.secrets.finding.finder import PLACES, SHIFT, Finder
 from seawall.secrets.finding.plain import PlainFinder
-from seawall.secrets.finding.windows import matches, windows
+from seawall.secrets.finding.windows import lines, matches, windows
 from seawall.secrets.overlaps import collapsed
 from seawall.secrets.pairs import free_secrets, paired
 from seawall.secrets.placeholders import is_reference
@@ -94,6 +94,11 @@ class Search:
         encodings = (in_bytes if each is wide else in_texts for each in _ENCODINGS)
         self._wanted = (*of_rules, *in_kinds, *encodings)
         """By the index of a pattern, then by kind: whether it means something there."""
+        self._breaks = {
+            len(rules) + number: form.breaks
+            for number, form in enumerate(FORMS)
+            if form.breaks is not None and finder.ends
+        }
         self._by_id = {rule.id: rule for rule in rules}
         self._summed = frozenset(rule.id for rule in rules if rule.verify in SUMS)
 
@@ -273,7 +278,11 @@ class Search:
     def _matches(self, index: int, found: list[int], text: Text) -> Iterator[re.Match[bytes]]:
         shape = self._shapes[index]
         after = 0 if self._finder.ends else shape.width
-        stretches = windows(found, shape.width, after, len(text.data))
+        breaks = self._breaks.get(index)
+        if breaks is None:
+            stretches = windows(found, shape.width, after, len(text.data))
+        else:
+            stretches = lines(text.data, found, shape.width, breaks)
         overlap = 0 if index < len(self._rules) else 1
         return matches(shape, text.data, stretches, overlap)
 

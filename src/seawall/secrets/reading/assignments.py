@@ -240,8 +240,8 @@ def _how(separator: bytes) -> str:
 
 _NOT_CODE = EVERYWHERE - {Kind.CODE, Kind.LOCK}
 FORMS = (
-    Form("quoted", QUOTED, EVERYWHERE - {Kind.LOCK}, quoted),
-    Form("bare", BARE, _NOT_CODE - {Kind.DATA}, bare),
+    Form("quoted", QUOTED, EVERYWHERE - {Kind.LOCK}, quoted, breaks=1),
+    Form("bare", BARE, _NOT_CODE - {Kind.DATA}, bare, breaks=0),
     Form("later", LATER, EVERYWHERE - {Kind.LOCK}, later),
     Form("element", ELEMENT, EVERYWHERE - {Kind.LOCK}, element),
     Form("statement", STATEMENT, EVERYWHERE - {Kind.LOCK}, statement),

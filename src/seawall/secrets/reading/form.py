@@ -21,6 +21,8 @@ class Form(NamedTuple):
     kinds: frozenset[Kind]
     """Files in which it means something."""
     read: Read
+    breaks: int | None = None
+    """In how many runs of blanks a match may go over to another line; ``None`` for more."""
 
 
 EVERYWHERE = frozenset(Kind) - {Kind.BINARY}
