@@ -28,6 +28,7 @@ from tests.hardening.images.made import (
     system,
     tar,
 )
+from tests.secrets.rules import drawn
 from tests.sources.images.tars import OCI_INDEX, Layout
 
 EXEC = {"Entrypoint": ["/usr/bin/server"], "WorkingDir": "/app", "Env": ["PATH=/usr/bin:/bin"]}
@@ -547,3 +548,36 @@ def test_skopeo_copies_it(image: str, tmp_path: Path, kind: str) -> None:
         [skopeo, "inspect", "--config", name], capture_output=True, check=False, timeout=60
     )
     assert json.loads(inspected.stdout)["config"]["User"] == "65532:65532"
+
+
+def test_secrets_in_any_file_are_told_with_the_reason(tmp_path: Path) -> None:
+    values = [drawn(14, number) + "7Kq" for number in range(4)]
+    layer = tar(
+        directory("app"), file("app/settings.py", f'password = "{values[0]}"\n'.encode()),
+        file("app/plain.py", b'password = os.environ["PASSWORD"]\n'),
+        file("root/.bash_history", f"export DB_PASSWORD={values[1]}\n".encode()),
+        directory("usr/lib/python3/dist-packages"),
+        file("usr/lib/python3/dist-packages/a.py", f'password = "{values[2]}"\n'.encode()),
+    )  # fmt: skip
+    image = layout(
+        tmp_path / "in", base(), layer,
+        config={**EXEC, "Env": [f"DATABASE_URL=postgres://app:{values[3]}@db.corp.internal/a"]},
+        history=[{"created_by": "base"}, {"created_by": f"curl -u app:{values[3]} https://x.y"}],
+    )  # fmt: skip
+    told = harden(image, str(tmp_path / "out")).output
+    assert (
+        "left: /app/settings.py still holds what looks like a secret (assigned-secret): the "
+        "program may read it there" in told
+    )
+    assert "secrets in /root/.bash_history are still in the layers that are kept" in told
+    assert "plain.py" not in told
+    assert "dist-packages" not in told
+    assert "took credentials from the history, step 2" in told
+    assert "the environment still holds credentials (DATABASE_URL)" in told
+    steps = [step.created_by for step in opened(str(tmp_path / "out")).config.history]
+    for value in values:
+        assert value not in told
+        assert value not in "".join(steps)
+    squashed = harden(image, str(tmp_path / "squashed"), "--squash").output
+    assert "/app/settings.py still holds" in squashed
+    assert "bash_history are still" not in squashed

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from seawall.hardening.images.secrets import in_variable, without_secrets
 from seawall.hardening.images.subject import Subject
-from seawall.images.history import without_credentials
 from seawall.sources.images.image import BASE_DIGEST, BASE_NAME, mapping
 from seawall.sources.images.platforms import Platform, of_host
 from seawall.text.credentials import in_setting
@@ -66,7 +66,7 @@ def _history(subject: Subject, facts: Facts) -> list[Json]:
                 step["empty_layer"] = True
         created_by = step.get("created_by")
         if isinstance(created_by, str):
-            step["created_by"] = without_credentials(created_by)
+            step["created_by"] = without_secrets(subject.search, created_by)
         steps.append(step)
     own: Json = {"created": facts.created, "created_by": f"{_STEP} --{subject.options.mode}"}
     if not facts.has_new:
@@ -79,12 +79,14 @@ def tell_of_configuration(subject: Subject) -> None:
     told = subject.told
     steps = [
         number + 1 for number, step in enumerate(subject.config.history)
-        if without_credentials(step.created_by) != step.created_by
+        if without_secrets(subject.search, step.created_by) != step.created_by
     ]  # fmt: skip
     if steps:
         told.done.append(f"took credentials from the history, {_listed('step', steps)}")
     names = [
-        name for name, value in subject.config.environment if in_setting(name, value) is not None
+        name
+        for name, value in subject.config.environment
+        if in_setting(name, value) is not None or in_variable(subject.search, name, value)
     ]  # fmt: skip
     if names:
         told.left.append(

@@ -47,7 +47,7 @@ def _tell_of_lower_layers(subject: Subject, below: list[str]) -> None:
     hidden = [
         item.entry.path for item in subject.whole.files.hidden
         if item.entry.kind is FILE and item.layer < kept
-        and _held(subject, item.entry.path, item.layer)
+        and is_known(subject, item.entry.path, item.layer)
     ]  # fmt: skip
     paths = sorted({*below, *hidden})
     if paths:
@@ -57,7 +57,8 @@ def _tell_of_lower_layers(subject: Subject, below: list[str]) -> None:
         )
 
 
-def _held(subject: Subject, path: str, layer: int) -> bool:
+def is_known(subject: Subject, path: str, layer: int) -> bool:
+    """Whether a file of a layer is one that is known for the credentials in it."""
     kind = credential_files.kind_of(path)
     text = None if kind is None else subject.facts.files.text(path, layer)
     return kind is not None and text is not None and bool(credential_files.holds(kind, text))

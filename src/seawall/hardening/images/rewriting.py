@@ -24,6 +24,7 @@ from seawall.hardening.images.permissions import (
     tell_of_unreadable,
 )
 from seawall.hardening.images.programs import main_program, remove_programs
+from seawall.hardening.images.secrets import looking, tell_of_secrets
 from seawall.hardening.images.subject import Subject
 from seawall.hardening.images.times import clock_of, written
 from seawall.hardening.images.users import set_user
@@ -86,12 +87,13 @@ def plan(
     end, ``UsageError`` for what cannot be done with it.
     """
     patched = patched_first(image, options)
-    found, whole = read(image if patched is None else patched.image, None, b"")
+    search = looking()
+    found, whole = read(image if patched is None else patched.image, None, b"", search=search)
     for number, reason in found.failed:
         raise InputError(
             f"{image.name}: layer {number + 1}: {reason}; fetch or build the image again"
         )
-    subject = Subject(found, whole, options, directory)
+    subject = Subject(found, whole, options, search, directory)
     try:
         if patched is not None:
             tell_of_patches(subject, patched)
@@ -124,6 +126,7 @@ def _planned(subject: Subject, explain: Sequence[str]) -> Plan:
             tell_of_unreadable(subject, *chosen.user)
         make_read_only(subject, chosen.user.uid, {chosen.user.gid}, main, directories)
     take_rights(subject)
+    tell_of_secrets(subject)
     tell_of_configuration(subject)
     tell_how_to_run(subject, directories, main)
     _tell_of_problems(subject)

@@ -1,7 +1,7 @@
 """An image while it is hardened: what was read of it, and the file system that is changed."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from seawall.core.errors import UsageError
 from seawall.engine.containers.layers import Read
@@ -14,6 +14,9 @@ from seawall.sources.images.image import Config, Image
 from seawall.sources.images.merging import Node
 from seawall.sources.images.spool import Spool, content_of
 
+if TYPE_CHECKING:
+    from seawall.secrets.search import Search
+
 _Result = TypeVar("_Result")
 
 
@@ -21,9 +24,15 @@ class Subject:
     """One image of one platform."""
 
     def __init__(
-        self, read: Read, whole: Whole, options: Options, directory: str | None = None
+        self,
+        read: Read,
+        whole: Whole,
+        options: Options,
+        search: "Search",
+        directory: str | None = None,
     ) -> None:
-        """``directory``: where a temporary file may lie."""
+        """``search`` has looked for secrets in it; a temporary file may lie in ``directory``."""
+        self.search = search
         self.read = read
         self.whole = whole
         self.options = options
