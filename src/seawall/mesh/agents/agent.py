@@ -98,15 +98,19 @@ class Agent:
         while True:
             address = self._addresses[failures % len(self._addresses)]
             self._link = link = Link(address, self.bundle, self.own)
-            started = self._clock()
+            started, broke = self._clock(), False
             try:
                 await self._follow(link)
             except SeawallError as error:  # also what does not fit: what was brought stays
+                broke = True
                 self.fault = str(error)
                 self._say(str(error))
             finally:
                 self._link = None
                 await link.close()
+            if not broke:  # it has a new certificate of its own, and comes back with that
+                failures = 0
+                continue
             failures = 0 if self._clock() - started > _REPORT_EVERY else failures + 1
             has_ended = self._clock() > self.own.validity.end
             is_time = has_ended or (failures and failures % _TRY_TO_COME_BACK == 0)

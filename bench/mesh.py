@@ -1,0 +1,361 @@
+"""Requests through two sidecars, beside nothing, nginx and HAProxy: ``python -m bench.mesh``.
+
+Needs root, Envoy, wrk and nginx; HAProxy where it is there. All run on the same cores, one after
+the other, so ratios count, and processor time per request most of all.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from seawall.mesh.hosting import network, running
+from seawall.mesh.hosting.layout import Layout
+from seawall.mesh.identity import certificates, keys
+from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
+from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.reading import load
+from seawall.mesh.proxies import program
+from seawall.mesh.verifying.targets import pids_in
+
+SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
+MESH = "bench"
+CALLER, CALLEE = "bench-a", "bench-b"
+ADDRESSES = {CALLER: "10.78.0.1", CALLEE: "10.78.0.2"}
+DOMAIN = SpiffeId("bench.example.org")
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = "a body of a few bytes\n"
+
+
+class Measured(NamedTuple):
+    """One run of wrk."""
+
+    name: str
+    connections: int
+    per_second: float
+    p50: float
+    """Milliseconds."""
+    p99: float
+    errors: int
+    cpu: float
+    """Milliseconds of processor time of the proxies for 1,000 requests."""
+
+
+def wrk(
+    namespace: str, url: str, connections: int, *, closes: bool
+) -> tuple[float, float, float, int, int]:
+    command = [
+        "ip", "netns", "exec", namespace, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s",
+        "--latency",
+    ]  # fmt: skip
+    if closes:
+        command += ["-H", "Connection: close"]
+    said = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    number = {name: _latency(said, name) for name in ("50%", "99%")}
+    rate = float(re.search(r"Requests/sec:\s+([0-9.]+)", said)[1])  # type: ignore[index]
+    total = int(re.search(r"(\d+) requests in", said)[1])  # type: ignore[index]
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    lost = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+    # wrk counts a connection that was closed after the answer, as it asked for, as a read error.
+    kinds = (1, 3, 4) if closes else (1, 2, 3, 4)
+    errors = (int(bad[1]) if bad else 0) + sum(int(lost[kind]) for kind in kinds if lost)
+    return rate, number["50%"], number["99%"], errors, total
+
+
+def _latency(said: str, name: str) -> float:
+    found = re.search(rf"{name}\s+([0-9.]+)(us|ms|s)", said)
+    if found is None:
+        raise ValueError(said)
+    return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
+
+
+def cpu_of(pids: Sequence[int]) -> float:
+    """Seconds of processor time that processes have used."""
+    total = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def measured(
+    name: str, namespace: str, url: str, proxies: Callable[[], list[int]], *, closes: bool = False
+) -> Iterator[Measured]:
+    for connections in (16,) if closes else (1, 32):
+        wrk(namespace, url, connections, closes=closes)  # to be warm
+        before = cpu_of(proxies())
+        rate, p50, p99, errors, total = wrk(namespace, url, connections, closes=closes)
+        used = cpu_of(proxies()) - before
+        kind = f"{name}, new connections" if closes else name
+        yield Measured(kind, connections, rate, p50, p99, errors, used * 1e6 / max(total, 1))
+
+
+# The application ----------------------------------------------------------------------------------
+
+
+def nginx_conf(directory: Path, name: str, body: str) -> Path:
+    path = directory / f"{name}.conf"
+    path.write_text(
+        f"daemon off; worker_processes 1; pid {directory}/{name}.pid; error_log stderr error;\n"
+        "events { worker_connections 4096; }\n"
+        f"http {{ access_log off; keepalive_requests 1000000;\n"
+        f"client_body_temp_path {directory}/{name}-c; proxy_temp_path {directory}/{name}-p;\n"
+        f"fastcgi_temp_path {directory}/{name}-f; uwsgi_temp_path {directory}/{name}-u;\n"
+        f"scgi_temp_path {directory}/{name}-s;\n{body}\n}}\n"
+    )
+    return path
+
+
+def application(directory: Path, *listens: str) -> Path:
+    body = "".join(
+        f'server {{ listen {own}; location / {{ return 200 "{PAGE.strip()}"; }} }}\n'
+        for own in listens
+    )
+    return nginx_conf(directory, "app", body)
+
+
+# The mesh -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def mesh(directory: Path) -> Iterator[float]:
+    """Two workloads, up; gives the seconds until they were ready."""
+    conf = application(directory, "[::]:8080 ipv6only=off", "[::]:9090 ipv6only=off")
+    path = directory / "mesh.yaml"
+    path.write_text(
+        f"mesh: {MESH}\ntrustDomain: {DOMAIN.trust_domain}\nworkloads:\n  web: {{}}\n  orders:\n"
+        f"    command: [{shutil.which('nginx')}, -e, stderr, -c, {conf}]\n    user: 1001\n"
+        "    ports: {8080: http, 9090: tcp}\npolicy:\n  - allow: {from: web, to: orders}\n"
+    )
+    os.chown(directory, 1001, 1001)
+    layout = Layout(MESH, str(directory / "state"), str(directory / "run"))
+    began = time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", "bench.mesh", "--keep", str(path), *layout[1:]],
+                          stdout=subprocess.PIPE) as child:  # fmt: skip
+        if child.stdout is None or child.stdout.readline() != b"ready\n":
+            raise RuntimeError("the mesh did not come up")
+        taken = time.monotonic() - began
+        try:
+            namespace = network.prefix_of(MESH) + "web"
+            _until(lambda: _answers(namespace, "http://orders:8080/"))
+            yield taken
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait()
+            running.take_down(layout)
+
+
+def keep(path: str, state: str, run: str) -> None:
+    plan = load(path)
+    layout = Layout(plan.mesh, state, run)
+    running.keep_up(plan, layout, program.find(), lambda: print("ready", flush=True))
+
+
+def envoys() -> list[int]:
+    return [
+        pid
+        for name in network.namespaces_of(MESH)
+        for pid in pids_in(name)
+        if b"bootstrap.json" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+# The others ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def pair() -> Iterator[None]:
+    """Two namespaces with a cable between them, and nothing else."""
+    for name in (CALLER, CALLEE):
+        subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+    try:
+        for name in (CALLER, CALLEE):
+            subprocess.run(["ip", "netns", "add", name], check=True)
+        subprocess.run(["ip", "link", "add", "eth0", "netns", CALLER, "type", "veth", "peer",
+                        "name", "eth0", "netns", CALLEE], check=True)  # fmt: skip
+        for name, address in ADDRESSES.items():
+            for words in (f"addr add {address}/24 dev eth0", "link set eth0 up", "link set lo up"):
+                subprocess.run(["ip", "-netns", name, *words.split()], check=True)
+        yield
+    finally:
+        for name in (CALLER, CALLEE):
+            subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def certify(directory: Path) -> None:
+    """A root, and a certificate with its key for each side; gone with the directory."""
+    now = int(time.time())
+    validity = Validity(now - SKEW, now + 3600)
+    key = keys.new_key()
+    root = Issuer(certificates.make_root(DOMAIN, key, validity), key)
+    (directory / "root.pem").write_bytes(certificates.as_pem([root.certificate]))
+    for name in (CALLER, CALLEE):
+        own = keys.new_key()
+        leaf = certificates.make_leaf(
+            DOMAIN.child(name), own.public_key(), validity, root, certificates.new_serial(), [name]
+        )
+        text = certificates.as_pem([leaf]) + keys.as_pem(own)
+        (directory / f"{name}.pem").write_bytes(text)
+
+
+@contextmanager
+def started(namespace: str, *command: str) -> Iterator[int]:
+    child = subprocess.Popen(["ip", "netns", "exec", namespace, *command])
+    try:
+        yield child.pid
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def nginx_sides(directory: Path) -> dict[str, Path]:
+    """nginx with TLS 1.3 both ways; it checks the chain and a name, and knows no SPIFFE id."""
+    pem = {name: directory / f"{name}.pem" for name in (CALLER, CALLEE)}
+    out = (
+        f"upstream far {{ server {ADDRESSES[CALLEE]}:8443; keepalive 64; }}\n"
+        "server { listen 127.0.0.1:8000; location / { proxy_pass https://far;\n"
+        'proxy_http_version 1.1; proxy_set_header Connection "";\n'
+        f"proxy_ssl_certificate {pem[CALLER]}; proxy_ssl_certificate_key {pem[CALLER]};\n"
+        f"proxy_ssl_trusted_certificate {directory}/root.pem; proxy_ssl_verify on;\n"
+        f"proxy_ssl_name {CALLEE}; proxy_ssl_protocols TLSv1.3; proxy_ssl_session_reuse off; }} }}"
+    )
+    into = (
+        "upstream near { server 127.0.0.1:8080; keepalive 64; }\n"
+        f"server {{ listen {ADDRESSES[CALLEE]}:8443 ssl; ssl_protocols TLSv1.3;\n"
+        f"ssl_certificate {pem[CALLEE]}; ssl_certificate_key {pem[CALLEE]};\n"
+        f"ssl_client_certificate {directory}/root.pem; ssl_verify_client on;\n"
+        "ssl_session_tickets off; ssl_session_cache off;\n"
+        "location / { proxy_pass http://near; proxy_http_version 1.1;\n"
+        'proxy_set_header Connection ""; } }'
+    )
+    return {
+        CALLER: nginx_conf(directory, "out", out),
+        CALLEE: nginx_conf(directory, "in", into),
+    }
+
+
+def haproxy_sides(directory: Path) -> dict[str, Path]:
+    """HAProxy in TCP mode with TLS 1.3 both ways; it checks the chain."""
+    common = (
+        "global\n  nbthread 1\n  maxconn 8000\n  tune.ssl.cachesize 0\ndefaults\n  mode tcp\n"
+        "  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
+    )
+    root = directory / "root.pem"
+    out = (
+        f"{common}listen out\n  bind 127.0.0.1:8001\n"
+        f"  server far {ADDRESSES[CALLEE]}:8444 ssl crt {directory / CALLER}.pem ca-file {root} "
+        "verify required ssl-min-ver TLSv1.3 no-ssl-reuse\n"
+    )
+    into = (
+        f"{common}listen in\n  bind {ADDRESSES[CALLEE]}:8444 ssl crt {directory / CALLEE}.pem "
+        f"ca-file {root} verify required ssl-min-ver TLSv1.3 no-tls-tickets\n"
+        "  server near 127.0.0.1:8080\n"
+    )
+    found = {}
+    for name, text in ((CALLER, out), (CALLEE, into)):
+        found[name] = directory / f"haproxy-{name}.cfg"
+        found[name].write_text(text)
+    return found
+
+
+def others(directory: Path) -> Iterator[Measured]:
+    certify(directory)
+    nginx, haproxy = str(shutil.which("nginx")), shutil.which("haproxy")
+    near = f"http://{ADDRESSES[CALLEE]}:8080/"
+    with pair(), ExitStack() as stack:
+        conf = application(directory, "0.0.0.0:8080")
+        stack.enter_context(started(CALLEE, nginx, "-e", "stderr", "-c", str(conf)))
+        _until(lambda: _answers(CALLER, near))
+        for closes in (False, True):
+            yield from measured("direct", CALLER, near, list, closes=closes)
+        sides = {"nginx, HTTP": (nginx_sides(directory), "http://127.0.0.1:8000/")}
+        if haproxy:
+            sides["HAProxy, TCP"] = haproxy_sides(directory), "http://127.0.0.1:8001/"
+        for name, (files, url) in sides.items():
+            with ExitStack() as both:
+                for side, file in files.items():
+                    command = (
+                        [nginx, "-e", "stderr", "-c"] if "nginx" in name else [str(haproxy), "-f"]
+                    )
+                    both.enter_context(started(side, *command, str(file)))
+                word = b"nginx" if "nginx" in name else b"haproxy"
+                mine = [str(file).encode() for file in files.values()]
+                _until(lambda url=url: _answers(CALLER, url))  # type: ignore[misc]
+                for closes in (False, True):
+                    yield from measured(
+                        name, CALLER, url, lambda word=word, mine=mine: _tree(word, mine),  # type: ignore[misc]
+                        closes=closes,
+                    )  # fmt: skip
+
+
+def _tree(word: bytes, files: list[bytes]) -> list[int]:
+    """The processes that were started with some files, with their workers."""
+    found = []
+    parents: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                line = Path(f"/proc/{entry}/cmdline").read_bytes()
+                parents[int(entry)] = int(
+                    Path(f"/proc/{entry}/stat").read_text().rsplit(") ", 1)[1].split()[1]
+                )
+            except OSError:
+                continue
+            if word in line and any(file in line for file in files):
+                found.append(int(entry))
+    return found + [pid for pid, parent in parents.items() if parent in found and pid not in found]
+
+
+def _answers(namespace: str, url: str) -> bool:
+    said = subprocess.run(["ip", "netns", "exec", namespace, "curl", "-sf", "-m", "2", url],
+                          capture_output=True, check=False)  # fmt: skip
+    return said.returncode == 0
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it does not answer")
+        time.sleep(0.05)
+
+
+def main() -> None:
+    """Measure and print, one line of JSON at the end."""
+    results: list[Measured] = []
+    with tempfile.TemporaryDirectory(prefix="seawall-bench-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        with mesh(directory) as taken:
+            print(f"two workloads ready after {taken:.2f} s (with a new Python)")
+            namespace = network.prefix_of(MESH) + "web"
+            for port, mode in ((8080, "HTTP"), (9090, "TCP")):
+                for closes in (False, True):
+                    results += measured(f"mesh, {mode}", namespace, f"http://orders:{port}/",
+                                        envoys, closes=closes)  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="seawall-bench-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        results += others(directory)
+    for own in results:
+        print(
+            f"{own.name:32} c={own.connections:3} {own.per_second:9.0f}/s  p50 {own.p50:7.2f} ms  "
+            f"p99 {own.p99:7.2f} ms  {own.cpu:6.0f} CPU ms/1000  {own.errors} errors"
+        )
+    print(json.dumps({"ready": taken, "results": [own._asdict() for own in results]}))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--keep"]:
+        keep(*sys.argv[2:])
+    else:
+        main()
