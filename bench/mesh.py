@@ -139,7 +139,7 @@ def mesh(directory: Path) -> Iterator[float]:
     os.chown(directory, 1001, 1001)
     layout = Layout(MESH, str(directory / "state"), str(directory / "run"))
     began = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "bench.mesh", "--keep", str(path), *layout[:3][1:]],
+    with subprocess.Popen([sys.executable, "-m", "bench.mesh", "--keep", str(path), *layout[1:3]],
                           stdout=subprocess.PIPE) as child:  # fmt: skip
         if child.stdout is None or child.stdout.readline() != b"ready\n":
             raise RuntimeError("the mesh did not come up")
