@@ -293,6 +293,25 @@ def _same(*arguments: str) -> str:
     return plain.out
 
 
+def test_program_text_that_is_named_is_searched_and_not_parsed(tree: Path) -> None:
+    """As a hook names files: what can hold no object is nothing that YAML has to take."""
+    write(tree, {"main.go": f'package main\n\nvar (\n\ttoken = "{token()}"\n)\n', "web": POD})
+    found = report(targets=("main.go",))
+    assert rules_of(found) == [("main.go", "github-classic-token")]
+    assert (found.coverage.searched, found.coverage.failed) == (("main.go",), ())
+    assert report(targets=("web",)).coverage.read == ("web",)
+    write(tree, {"broken.yaml": "a: [\n"})
+    assert report(targets=("broken.yaml",)).coverage.failed
+
+
+def test_a_path_tells_of_a_file_that_is_no_text(tree: Path) -> None:
+    """As gitleaks' rule about PKCS #12 does."""
+    write(tree, {"rules.toml": "[[rules]]\nid = 'store'\npath = '\\.p12$'\n"})
+    (tree / "key.p12").write_bytes(b"\x30\x82\0\0" * 40)
+    ran = command("scan", "--secret-rules", "rules.toml", "--min-confidence", "low", "key.p12")
+    assert "store" in ran.out, ran
+
+
 def test_what_is_known_is_not_searched_again(
     remembered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
