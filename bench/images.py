@@ -265,9 +265,16 @@ def rows() -> Iterator[Row]:
             yield f"{what}: walked, digests verified", _told(repeat(_inflated(layout), RUNS), size)
             own = repeat(bill, RUNS)
             yield f"{what}: `sbom`, digests verified, programs read", _told(own, size)
+            runs = repeat([*scan, "--no-cache", "--no-secrets"], RUNS)
+            yield f"{what}: `scan --no-secrets`, without the cache", _told(runs, size)
             runs = repeat([*scan, "--no-cache"], RUNS)
             yield f"{what}: `scan`, without the cache", _told(runs, size)
             run(scan)
+            again = [run([*scan, "--verbose"])]
+            yield (
+                f"{what}: `scan`, its layers known but for files with credentials",
+                _told(again, size),
+            )
             runs = repeat(scan, START_RUNS)
             cpu = f"{least_cpu(runs) * 1000:.0f} ms of processors, {peak(runs):.0f} MiB"
             yield (
