@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ async def until(is_so: Callable[[], bool], seconds: float = 15.0) -> None:
             await asyncio.sleep(0.01)
 
 
-@contextlib.contextmanager
-def followed(api: Api, said: list[str]) -> Iterator[tuple[Mirror[Pod], list[int]]]:
+@contextlib.asynccontextmanager
+async def followed(
+    api: Api, said: list[str]
+) -> AsyncIterator[tuple[Mirror[Pod], list[int]]]:  # fmt: skip
     changes: list[int] = []
     mirror = Mirror(api, PODS, pod_of, lambda: changes.append(1), said.append)
     task = asyncio.ensure_future(mirror.run())
@@ -36,6 +38,8 @@ def followed(api: Api, said: list[str]) -> Iterator[tuple[Mirror[Pod], list[int]
         yield mirror, changes
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0.02)  # a handshake that was broken off closes its socket a turn later
 
 
 def names(mirror: Mirror[Pod]) -> set[str]:
@@ -50,7 +54,7 @@ def test_a_list_in_pages_and_then_what_changes(
         cluster.put(PODS, pod(f"p{number}", "shop", "n1"))
 
     async def follow() -> None:
-        with followed(api, []) as (mirror, changes):
+        async with followed(api, []) as (mirror, changes):
             await until(lambda: len(mirror.items) == 5)
             cluster.put(PODS, pod("p5", "shop", "n1"))
             await until(lambda: "p5" in names(mirror))
@@ -80,7 +84,7 @@ def test_a_watch_that_ends_goes_on_from_its_version(
     cluster.put(PODS, pod("a", "shop", "n1"))
 
     async def follow() -> None:
-        with followed(api, []) as (mirror, _):
+        async with followed(api, []) as (mirror, _):
             for name in ("b", "c", "d"):
                 cluster.put(PODS, pod(name, "shop", "n1"))
                 await until(lambda: name in names(mirror))  # noqa: B023 - at once
@@ -96,7 +100,7 @@ def test_what_is_gone_is_listed_anew(api: Api, cluster: Cluster) -> None:
     cluster.put(PODS, pod("a", "shop", "n1"))
 
     async def follow() -> None:
-        with followed(api, []) as (mirror, _):
+        async with followed(api, []) as (mirror, _):
             await until(lambda: names(mirror) == {"a"})
             with cluster.changed:  # what happens while history is lost is never sent
                 del cluster.objects[PODS]["shop", "a"]
@@ -115,7 +119,7 @@ def test_what_is_known_stays_while_the_server_is_away(
     said: list[str] = []
 
     async def follow() -> None:
-        with followed(api, said) as (mirror, _):
+        async with followed(api, said) as (mirror, _):
             await until(lambda: names(mirror) == {"a"})
             cluster.is_down = True
             await until(lambda: mirror.failures > 1)
