@@ -19,28 +19,39 @@ def _blocks(kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
+def _with(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A description with a further part: entries and items are added."""
+    found = dict(whole)
+    for key, value in part.items():
+        if isinstance(value, list):
+            found[key] = [*found.get(key, []), *value]
+        elif isinstance(value, dict):
+            found[key] = {**found.get(key, {}), **value}
+        else:
+            found[key] = value
+    return found
+
+
 def test_descriptions_can_be_carried_out(tmp_path: Path) -> None:
     for name in ("tls.crt", "tls.key"):
         (tmp_path / name).write_text("")
     whole: dict[str, Any] = {}
-    plan = None
-    for number, block in enumerate(_blocks("yaml")):
-        for key, value in yaml.safe_load(block).items():
-            if isinstance(value, list):
-                whole[key] = [*whole.get(key, []), *value]
-            elif isinstance(value, dict):
-                whole[key] = {**whole.get(key, {}), **value}
-            else:
-                whole[key] = value
-        plan = plan_of(str(tmp_path / "mesh.yaml"), yaml.safe_dump(whole).encode())
-        assert failures(plan) == [], number
-    assert plan is not None
+    for block in _blocks("yaml"):
+        part = yaml.safe_load(block)
+        is_alone = "hosts" in part  # where all workloads say where they are
+        head = {key: whole[key] for key in ("mesh", "trustDomain")} if is_alone else whole
+        description = _with(head, part)
+        whole = whole if is_alone else description
+        text = yaml.safe_dump(description).encode()
+        assert failures(plan_of(str(tmp_path / "mesh.yaml"), text)) == [], block
+    plan = plan_of(str(tmp_path / "mesh.yaml"), yaml.safe_dump(whole).encode())
     assert plan.edges.gateway is not None
     assert [own.name for own in plan.members if own.mode.off_reason] == ["printer"]
 
 
 def _commands() -> list[str]:
-    found = re.findall(r"^(?:sudo )?seawall mesh (.*)$", "\n".join(_blocks("text")), re.MULTILINE)
+    lines = r"^(?:\w+\$\s+)?(?:sudo )?seawall mesh (.*)$"
+    found = re.findall(lines, "\n".join(_blocks("text")), re.MULTILINE)
     return [re.split(r"\s{2,}|\s>\s", line)[0] for line in found]
 
 
