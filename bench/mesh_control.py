@@ -174,7 +174,7 @@ class Proxies:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
+def _until(is_so: Callable[[], bool], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -182,7 +182,7 @@ def _until(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
                 return
         except OperatorError:
             pass
-        time.sleep(0.05)
+        time.sleep(0.5)
     raise TimeoutError("it does not come so far")
 
 

@@ -135,8 +135,14 @@ class Store:
 
     @contextmanager
     def changes(self) -> Iterator[sqlite3.Connection]:
-        """All of what is done within, or nothing; others wait."""
+        """All of what is done within, or nothing; others wait.
+
+        Within another one it is part of that: what belongs together is written to the disk once.
+        """
         with self._asking():
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("begin immediate")
             try:
                 yield self._connection

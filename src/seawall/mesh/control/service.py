@@ -161,7 +161,9 @@ class Controller:
             f"agent of {host}",
             lambda name: registry.may_stay(host) if name == own else registry.may(host, name),
         )
-        answers = [self._answer(str(request), caller) for request in requests]
+        # One change for all: the disk is waited for once, and nothing is given out before.
+        with self.authority.store.changes():
+            answers = [self._answer(str(request), caller) for request in requests]
         return {"answers": answers, "bundle": self._bundle()}
 
     def _answer(self, request: str, caller: Caller) -> Plain:
