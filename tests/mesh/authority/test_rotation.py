@@ -255,3 +255,17 @@ def test_the_journal_tells_each_step(tmp_path: Path) -> None:
     rotation.advance(authority, lambda _: ())
     events = [(event, said["generation"]) for _, event, said in authority.store.journal()]
     assert events == [("begun", 1), ("intermediate rotated", 2), ("old issuers gone", 3)]
+
+
+def test_issuers_that_are_gone_do_not_pile_up(tmp_path: Path) -> None:
+    authority = authority_in(tmp_path, Clock())
+    for _ in range(70):
+        rotation.rotate_intermediate(authority)
+        rotation.advance(authority, lambda _: ())
+    slots = authority.store.slots()
+    assert len(slots) <= 52
+    assert slots[-1].number == 72
+    assert [slot.state for slot in slots if slot.kind is Kind.ROOT] == [State.ACTIVE]
+    again = authority_in(tmp_path, Clock())
+    rotation.rotate_intermediate(again)
+    assert again.store.slots()[-1].number == 73  # no number is given twice

@@ -21,6 +21,8 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
 VERSION = 1
 _BUSY_MS = 5000
+_GONE_KEPT = 50
+"""Issuers that are gone and still shown: of the newest so many."""
 _TABLES = """
 create table facts (name text primary key, value text not null) without rowid;
 create table slots (
@@ -140,7 +142,8 @@ class Store:
         Within another one it is part of that: what belongs together is written to the disk once.
         """
         with self._asking():
-            if self._connection.in_transaction:
+            is_part = self._connection.in_transaction
+            if is_part:
                 yield self._connection
                 return
             self._connection.execute("begin immediate")
@@ -226,6 +229,11 @@ class Store:
         self._connection.execute("update slots set state = ? where number = ?", (state, number))
         if state is State.GONE:
             self._connection.execute("update slots set key = x'' where number = ?", (number,))
+            # All slots are read five times a second; the journal tells of those before.
+            self._connection.execute(
+                "delete from slots where state = ? and number <= "
+                "(select max(number) from slots) - ?", (state, _GONE_KEPT),
+            )  # fmt: skip
 
     def taint(self, number: int) -> None:
         """Note that somebody else may have the key of an issuer, within ``changes``."""
