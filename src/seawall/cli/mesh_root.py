@@ -127,7 +127,7 @@ def _at_store(layout: "Layout", act: "Callable[[Authority], None]") -> None:
     try:
         user = os.stat(layout.state).st_uid  # each mesh of a host has users of its own
     except OSError as error:
-        raise InputError(f"{layout.state}: {error.strerror}; bring the mesh up first") from None
+        raise InputError(f"{layout.state}: {error.strerror}; see that its name is right") from None
     as_user(user, acting)
 
 
@@ -145,7 +145,7 @@ def _passphrase(options: argparse.Namespace, *, again: bool) -> bytes:
 
     text = getpass("passphrase of the root's key: ")
     if again and getpass("the same again: ") != text:
-        raise UsageError("the two are not the same: try again")
+        raise UsageError("the two are not the same: give it twice")
     return text.encode()
 
 
