@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,3 +36,12 @@ def _every_json_report_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
         yield text
 
     monkeypatch.setattr(json_report, "join", validated)
+
+
+@pytest.fixture(autouse=True)
+def _what_files_may() -> Iterator[None]:
+    """A program of the mesh that runs within a test sets the mask of new files for its process."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
