@@ -35,6 +35,8 @@ from seawall.mesh.plan.edges import is_exit
 from seawall.mesh.plan.model import Known, View
 
 Say = Callable[[str], None]
+Keep = Callable[[Sequence[x509.Certificate]], None]
+"""Writes down the roots that are trusted from now on."""
 ComesBack = Callable[[], Awaitable[Joined]]
 """Joins again, with a key that was kept; raises :class:`SeawallError`."""
 _TRY_TO_COME_BACK = 5
@@ -62,6 +64,7 @@ class Agent:
         clock: Callable[[], float] = time.time,
         cutter: str = "",
         back: ComesBack | None = None,
+        keep: Keep = lambda _: None,
     ) -> None:
         self.host = host
         self.charges = charges
@@ -74,6 +77,7 @@ class Agent:
         self._addresses = address.split()
         """Those of all controllers: the one that does not lead is not to be reached."""
         self._back = back
+        self._keep = keep
         self._say = say
         self._clock = clock
         self._link: Link | None = None
@@ -158,6 +162,8 @@ class Agent:
         async for plain in link.follow(self._reports()):
             orders = orders_from_plain(plain)
             bundle = tuple(certificates.from_pem(orders.bundle.encode()))
+            if bundle != self.bundle:  # before anything is acknowledged: else it may not come back
+                self._keep(bundle)
             self.orders, self.bundle, self.fault = orders, bundle, ""
             self._tokens.trust(orders.token_keys)
             if self._watch.came_back(orders):

@@ -82,15 +82,16 @@ async def run(task: Task) -> None:
     servers = await serve_sockets(charges, task.sockets)
     back = _coming_back(task, home) if home else None
     agent = Agent(
-        task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter, back=back
-    )
+        task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter, back=back,
+        keep=home.keep_roots if home else lambda _: None,
+    )  # fmt: skip
     endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)
     doors = map(door_from_plain, task.programs)
     await endpoints.open({own: WorkloadApi(charges[own.name].holder, agent.sign) for own in doors})
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    told = asyncio.ensure_future(tell(agent, task.status, home))
+    told = asyncio.ensure_future(tell(agent, task.status))
     following = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())
     dropped = asyncio.ensure_future(fence.follow(task.fence, partial(_dropped, charges)))

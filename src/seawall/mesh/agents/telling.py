@@ -10,7 +10,6 @@ from seawall.mesh.control.messages import Plain
 
 if TYPE_CHECKING:
     from seawall.mesh.agents.agent import Agent
-    from seawall.mesh.agents.home import Home
 
 _EVERY = 0.5
 
@@ -29,13 +28,10 @@ def standing_of(agent: "Agent") -> Plain:
     }  # fmt: skip
 
 
-async def tell(agent: "Agent", path: str, home: "Home | None") -> None:
-    """Write it when it has changed, and keep the roots that are trusted, until cancelled."""
-    told, bundle = None, agent.bundle
+async def tell(agent: "Agent", path: str) -> None:
+    """Write it when it has changed, until cancelled."""
+    told = None
     while True:
-        if home and agent.bundle != bundle:
-            bundle = agent.bundle
-            home.keep_roots(bundle)
         now = standing_of(agent)
         if path and now != told:
             told = now
