@@ -9,7 +9,6 @@ import marshal
 import os
 import select
 import signal
-import sys
 from collections import deque
 from collections.abc import Sequence
 from mmap import mmap
@@ -17,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 from seawall.engine.containers.held import held_from_plain, held_to_plain
+from seawall.engine.forking import forked
 from seawall.secrets.search import Search
 from seawall.secrets.sieve import Here, Looker, Raw, Seen, Stretch, Take, seen_in
 from seawall.secrets.text import Kind
@@ -61,26 +61,14 @@ class Searchers:
 
     def _start(self, number: int, taken: int, told: int) -> int:
         """Start a process; 0 where that cannot be."""
-        try:
-            process = os.fork()
-        except OSError:
-            return 0
-        if process:
-            return process
-        code = 1
-        try:  # the child must never run what follows in its parent
+
+        def work() -> None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
             os.close(self._jobs)
             os.close(self._done)
             _work(self._search, self._slots, number, taken, told)
-            code = 0
-        except BaseException as error:  # noqa: BLE001 - the parent does it again
-            if isinstance(error, Exception):
-                sys.stderr.write(
-                    f"seawall: a worker failed, its work is done again: {type(error).__name__}\n"
-                )
-        finally:
-            os._exit(code)
+
+        return forked(work)
 
     def hand_over(self, job: "_Job", payload: Sequence[bytes], names: int) -> bool:
         """Have a process look at texts, once there is room; false where none is left."""
