@@ -37,7 +37,7 @@ class _Record(tuple[Any, ...]):
     def _replace(self, /, **changes: Any) -> Self:
         result = _made(type(self), map(changes.pop, self._fields, self))
         if changes:
-            raise ValueError(f"Got unexpected field names: {list(changes)!r}")
+            raise _UNEXPECTED(f"Got unexpected field names: {list(changes)!r}")
         return result
 
     __replace__ = _replace  # for copy.replace
@@ -78,6 +78,7 @@ class _Maker(type):
 
 
 _GLOBALS = {"__builtins__": {}, "made": _made}
+_UNEXPECTED = TypeError if sys.version_info >= (3, 13) else ValueError  # as the standard library
 
 
 @cache
