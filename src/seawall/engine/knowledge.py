@@ -106,10 +106,18 @@ def load(options: Options) -> Knowledge:
     """Open the database in force and read the VEX documents; raises UsageError."""
     located = database.locate(options.database, os.environ)
     store = Store.open(located.path)
-    notes = list(located.notes)
-    _refuse_old(store, options)
+    try:
+        _refuse_old(store, options)
+        digest, ignores = _exchanged(options, located.digest)
+    except BaseException:
+        store.close()
+        raise
+    return Knowledge(store, digest, list(located.notes), ignores)
+
+
+def _exchanged(options: Options, digest: bytes) -> tuple[bytes, list[Ignore]]:
+    """The ignores of VEX documents, and a digest of what is known with them."""
     ignores: list[Ignore] = []
-    digest = located.digest
     if options.vex:
         from seawall.advisories.vex import read  # noqa: PLC0415 - where there are any
         from seawall.core.digests import blake2b  # noqa: PLC0415 - seldom of use
@@ -119,7 +127,7 @@ def load(options: Options) -> Knowledge:
             document = read(path)
             ignores += document.ignores
             digest = blake2b(digest + document.digest, digest_size=16).digest()
-    return Knowledge(store, digest, notes, ignores)
+    return digest, ignores
 
 
 def _day(store: Store) -> str:
