@@ -2,6 +2,9 @@
 
 The controller is a process of its own, as is the agent; the proxies are streams of a third one,
 which acknowledge what they get as Envoy does. No root and no Envoy are needed.
+
+With ``BENCH_PROFILE=DIRECTORY`` controller and agent run under cProfile, each of which leaves a
+file there.
 """
 
 import asyncio
@@ -12,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, Discovery
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared
-from seawall.mesh.control.operating import OperatorError, ask, asking
+from seawall.mesh.control.operating import OperatorError, asking
 from seawall.mesh.control.process import JOIN, MAIN, OPERATOR, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.identity.spiffe_id import SpiffeId
@@ -32,6 +35,7 @@ from seawall.mesh.serving.snapshots import ORDER, SECRETS
 
 WORKLOADS = int(os.environ.get("BENCH_WORKLOADS", "1000"))
 ROTATIONS = int(os.environ.get("BENCH_ROTATIONS", "10000"))
+PROFILE = os.environ.get("BENCH_PROFILE", "")
 DOMAIN = SpiffeId("bench.example.org")
 HOST = "local"
 _METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
@@ -73,23 +77,27 @@ def declare(state: Path, count: int) -> None:
     authority.store.close()
 
 
-@contextmanager
-def controller(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _python(name: str, *arguments: str) -> list[str]:
+    watched = ["-m", "cProfile", "-o", f"{PROFILE}/{name}.prof"] if PROFILE else []
+    return [sys.executable, *watched, "-m", *arguments]
+
+
+@asynccontextmanager
+async def controller(directory: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "seawall.mesh.control.process", str(directory), str(directory)]
+        _python("controller", "seawall.mesh.control.process", str(directory), str(directory))
     )
     try:
-        _until(lambda: bool(ask(str(directory / OPERATOR), "Status")))
+        await _until(lambda: asking(str(directory / OPERATOR), "Status", {}))
         yield child
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait()
 
 
-@contextmanager
-def agent(directory: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
-    operator = str(directory / OPERATOR)
-    given = ask(operator, "Token", host=HOST)
+@asynccontextmanager
+async def agent(directory: Path, count: int) -> AsyncIterator[subprocess.Popen[bytes]]:
+    given = await asking(str(directory / OPERATOR), "Token", {"host": HOST})
     sockets = directory / "sockets"
     for number in range(count):
         (sockets / f"w{number}").mkdir(parents=True)
@@ -103,7 +111,7 @@ def agent(directory: Path, count: int) -> Iterator[subprocess.Popen[bytes]]:
         },
     }  # fmt: skip
     with subprocess.Popen(
-        [sys.executable, "-m", "seawall.mesh.agents.process", "bench"], stdin=subprocess.PIPE
+        _python("agent", "seawall.mesh.agents.process", "bench"), stdin=subprocess.PIPE
     ) as child:
         if child.stdin is not None:
             child.stdin.write(json.dumps(task).encode())
@@ -174,32 +182,33 @@ class Proxies:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 90.0) -> None:
+async def _until(is_so: Callable[[], Awaitable[object]], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            if is_so():
+            if await is_so():
                 return
         except OperatorError:
             pass
-        time.sleep(0.5)
+        await asyncio.sleep(0.2)
     raise TimeoutError("it does not come so far")
 
 
-def _all(operator: str, slot: int = 0) -> bool:
-    standings = [own["standing"] for own in ask(operator, "Status")["workloads"].values()]
+async def _all(operator: str, slot: int = 0) -> bool:
+    status = await asking(operator, "Status", {})
+    standings = [own["standing"] for own in status["workloads"].values()]
     return all(own and own["slot"] > slot for own in standings)
 
 
-def many(directory: Path) -> dict[str, float]:
+async def many(directory: Path) -> dict[str, float]:
     """1,000 proxies: connect all, then a new leaf to all."""
     declare(directory, WORKLOADS)
     operator = str(directory / OPERATOR)
-    with controller(directory) as control, agent(directory, WORKLOADS) as own:
+    async with controller(directory) as control, agent(directory, WORKLOADS) as own:
         began = time.monotonic()
-        _until(lambda: _all(operator))
+        await _until(lambda: _all(operator))
         certified = time.monotonic() - began
-        found = asyncio.run(_driven(directory / "sockets", operator, control.pid, own.pid))
+        found = await _driven(directory / "sockets", operator, control.pid, own.pid)
         memory = {"controller MB": memory_of(control.pid), "agent MB": memory_of(own.pid)}
     return {"workloads": WORKLOADS, "all certified after s": certified, **found, **memory}
 
@@ -225,14 +234,14 @@ async def _driven(
     return {"connect all s": connected, "new leaf to all s": pushed, "its processor s": used}
 
 
-def soak(directory: Path) -> dict[str, float]:
+async def soak(directory: Path) -> dict[str, float]:
     """Rotations of the intermediate, one after the other, with a proxy that takes all of them."""
     declare(directory, 1)
     operator = str(directory / OPERATOR)
-    with controller(directory) as control, agent(directory, 1) as own:
-        _until(lambda: _all(operator))
+    async with controller(directory) as control, agent(directory, 1) as own:
+        await _until(lambda: _all(operator))
         began = time.monotonic()
-        marks = asyncio.run(_rotated(directory / "sockets", operator, control.pid, own.pid))
+        marks = await _rotated(directory / "sockets", operator, control.pid, own.pid)
         taken = time.monotonic() - began
     first, last = marks[len(marks) // 4], marks[-1]
     names = ("controller MB", "controller descriptors", "agent MB", "agent descriptors")
@@ -265,14 +274,14 @@ async def _rotated(sockets: Path, operator: str, control: int, own: int) -> list
     return marks
 
 
-def main() -> None:
+async def main() -> None:
     """Measure one of both, or both, and print."""
     chosen = sys.argv[1:] or ["many", "soak"]
     for name, run in (("many", many), ("soak", soak)):
         if name in chosen:
             with tempfile.TemporaryDirectory(prefix="seawall-bench-") as directory:
-                print(json.dumps(run(Path(directory)), indent=1), flush=True)
+                print(json.dumps(await run(Path(directory)), indent=1), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())  # one loop: grpc.aio complains of each that has ended
