@@ -30,7 +30,14 @@ from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.clusters import LOCAL
 from seawall.mesh.serving.discovery import handler_of
 from seawall.mesh.serving.feed import Feed
-from seawall.mesh.serving.snapshots import CLUSTERS, LISTENERS, Snapshot, packed, snapshot_of
+from seawall.mesh.serving.snapshots import (
+    CLUSTERS,
+    LISTENERS,
+    Snapshot,
+    by_name,
+    packed,
+    snapshot_of,
+)
 from tests.mesh.made import root_of
 
 _WITHIN = 30.0
@@ -163,7 +170,7 @@ def live(
         secrets.bundle_of([root.certificate]),
     ]
     application = _Application()
-    snapshot = _on_loopback(snapshot_of(view, both, 1), number, application.port)
+    snapshot = _on_loopback(snapshot_of(view, by_name(both), 1), number, application.port)
     roots = certificates.as_pem([root.certificate])
     try:
         with (

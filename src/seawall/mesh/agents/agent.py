@@ -8,7 +8,16 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections import deque
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from typing import Any
 
 from cryptography import x509
@@ -42,9 +51,14 @@ ComesBack = Callable[[], Awaitable[Joined]]
 _TRY_TO_COME_BACK = 5
 """Failures in a row after which that is tried although the certificate holds still."""
 _REPORT_EVERY = 5.0
+_WHOLE_EVERY = 30.0
+"""Seconds after which all is reported again: the controller may have passed over some of it."""
 _TOGETHER = 0.05
 """Seconds that changes are gathered for before they are reported."""
 _MOST_AT_ONCE = 1000
+_PART = 100
+"""Certificates that are asked for in one message."""
+_Due = tuple[Charge, View]
 _LOOK_EVERY = 1.0
 """Seconds between looks for identities that have ended."""
 
@@ -160,7 +174,7 @@ class Agent:
 
     async def _take_orders(self, link: Link) -> None:
         async for plain in link.follow(self._reports()):
-            orders = orders_from_plain(plain)
+            orders = orders_from_plain(plain, self.orders)
             bundle = tuple(certificates.from_pem(orders.bundle.encode()))
             if bundle != self.bundle:  # before anything is acknowledged: else it may not come back
                 self._keep(bundle)
@@ -245,14 +259,30 @@ class Agent:
                 await charge.bring(view, orders)
         self._news.set()
 
+    async def _bring_to(self, charges: Collection[Charge]) -> None:
+        """The same for some."""
+        orders = self.orders
+        if orders is None:
+            return
+        names = {charge.name for charge in charges}
+        for view in orders.views:
+            if view.own.name in names:
+                await self.charges[view.own.name].bring(view, orders)
+        self._news.set()
+
     async def _reports(self) -> AsyncIterator[Plain]:
-        last: Report | None = None
+        """All at first and now and then; in between only how those stand that have changed."""
+        last: dict[str, Standing] = {}
+        redirected, views, whole_at = None, None, 0.0
         while True:
             standings = {name: self._standing(charge) for name, charge in self.charges.items()}
-            report = Report(self.host, standings, redirected=self.redirected())
-            if report != last:
-                last = report
-                yield report_to_plain(report)
+            now, own = self.redirected(), self.orders.views if self.orders is not None else None
+            if own is not views or time.monotonic() >= whole_at:
+                last, views, whole_at = {}, own, time.monotonic() + _WHOLE_EVERY
+            news = {name: own for name, own in standings.items() if own != last.get(name)}
+            if news or now != redirected:
+                last, redirected = standings, now
+                yield report_to_plain(Report(self.host, news, redirected=now, keeps_views=True))
             try:
                 async with asyncio.timeout(0.2):
                     await self._news.wait()
@@ -294,7 +324,7 @@ class Agent:
         now = self._clock()
         return replaced or expires_soon(self.own, now) or now < self.own.validity.begin
 
-    def _due(self) -> list[tuple[Charge, View]]:
+    def _due(self) -> list[_Due]:
         """What needs a certificate now: it has none, it is time, or its issuer gives way."""
         orders = self.orders
         if orders is None:
@@ -312,27 +342,49 @@ class Agent:
                 found.append((charge, view))
         return found
 
-    async def _renew_these(self, link: Link, due: Sequence[tuple[Charge, View]]) -> None:
-        asked: list[tuple[keys.PrivateKey, bytes]] = []
-        for _, view in due:
-            key = keys.new_key()
-            asked.append((key, make_request(view.own.id, key)))
-        is_own, refused = self._is_due(), ""
-        if is_own:
-            key = keys.new_key()
-            asked.append((key, make_request(agent_id(self._trust_domain, self.host), key)))
+    async def _renew_these(self, link: Link, due: Sequence[_Due]) -> None:
+        """Ask for certificates, some at a time: while those are signed others are handed out."""
+        parts = [due[at : at + _PART] for at in range(0, len(due), _PART)] or [()]
+        waiting = {charge.name: charge for charge, _ in due}
+        asking: deque[asyncio.Task[None]] = deque()
         try:
-            answers = await link.issue(asked)
+            for part in parts:
+                # Its own comes last: then it begins anew with that.
+                own = part is parts[-1] and self._is_due()
+                asking.append(asyncio.ensure_future(self._renew_part(link, part, waiting, own=own)))
+                await asyncio.sleep(0)  # the question goes out before others are waited for
+                if len(asking) > 1:
+                    await asking.popleft()
+            while asking:
+                await asking.popleft()
         except SeawallError as error:
-            for charge, _ in due:
+            for charge in waiting.values():
                 self._failed(charge, str(error))
             raise
-        if is_own:
-            last = answers.pop()
-            if isinstance(last, Refusal):
-                refused = last.reason
-            else:
-                self.own = last
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _renew_part(
+        self, link: Link, due: Sequence[_Due], waiting: dict[str, Charge], *, own: bool
+    ) -> None:
+        names = [view.own.id for _, view in due]
+        if own:
+            names.append(agent_id(self._trust_domain, self.host))
+        made = [(name, keys.new_key()) for name in names]
+        answers = await link.issue([(key, make_request(name, key)) for name, key in made])
+        for charge, _ in due:
+            del waiting[charge.name]
+        last = answers.pop() if own else None
+        if isinstance(last, Pair):
+            self.own = last
+        self._take_in(due, answers)
+        await self._bring_to([charge for charge, _ in due])
+        if isinstance(last, Refusal):  # to ask at once again would be to ask without end
+            raise LinkError(f"no certificate for the agent itself: {last.reason}")
+
+    def _take_in(self, due: Sequence[_Due], answers: Sequence[Pair | Refusal]) -> None:
         for (charge, _), answer in zip(due, answers, strict=True):
             if isinstance(answer, Refusal):
                 self._failed(charge, answer.reason)
@@ -341,9 +393,6 @@ class Agent:
                 charge.pair, charge.failures, charge.refused = answer, 0, ""
                 charge.is_denied = False
                 charge.renew_at = due_at(answer, self._random)
-        await self.bring()
-        if refused:  # to ask at once again would be to ask without end
-            raise LinkError(f"no certificate for the agent itself: {refused}")
 
     def _failed(self, charge: Charge, reason: str) -> None:
         charge.failures += 1

@@ -2,17 +2,22 @@
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from cryptography import x509
+from google.protobuf.any_pb2 import Any as Packed
 
 from seawall.mesh.agents.live import Live
 from seawall.mesh.control.messages import Orders, Standing
-from seawall.mesh.identity import certificates
+from seawall.mesh.identity import certificates, keys
 from seawall.mesh.plan.edges import Sockets
 from seawall.mesh.plan.model import View
-from seawall.mesh.proxies import secrets
 from seawall.mesh.proxies.callers import bundles_of
+from seawall.mesh.proxies.names import CERTIFICATE
+from seawall.mesh.proxies.secrets import bundle_of
 from seawall.mesh.serving.feed import Feed
-from seawall.mesh.serving.snapshots import snapshot_of
+from seawall.mesh.serving.snapshots import by_name, certificate_of, snapshot_of
 from seawall.mesh.watching.counts import NACKS
 from seawall.mesh.workloads.holding import Holder, Holding
 
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from seawall.mesh.agents.link import Pair
 
 _NO_COUNTS: Mapping[str, int] = {}
+_State = tuple[int, int, "Pair | None", Mapping[str, int], Mapping[str, int]]
 
 
 class Charge:
@@ -49,6 +55,10 @@ class Charge:
         self.dropped = _NO_COUNTS
         """What the rules of its namespace have dropped, by reason."""
         self._told: tuple[View, str, Pair] | None = None
+        self._bundles: tuple[View, str, Mapping[str, Packed]] | None = None
+        """The secrets with roots, and what they were made of."""
+        self._stood: tuple[_State, Standing] | None = None
+        """What was reported last, and what that was made of."""
         self._version = 0
         self._generations: dict[int, int] = {}
         """By version of the configuration, the generation that it belongs to."""
@@ -66,7 +76,7 @@ class Charge:
             await self.holder.offer(None, refused)
         if pair is None:
             return
-        roots = tuple(certificates.from_pem(orders.bundle.encode()))
+        roots = _roots_in(orders.bundle)
         view = view._replace(edition=self.edition, sockets=self._paths)
         if view.plaintext_until <= time.time():
             view = view._replace(plaintext_until=0)
@@ -75,23 +85,36 @@ class Charge:
         if told != self._told:
             self._told = told
             self._version += 1
-            own = [
-                secrets.certificate_of(pair.chain, pair.key),
-                secrets.bundle_of(roots),
-                *bundles_of(view, roots),
-            ]
-            await self.feed.offer(snapshot_of(view, own, self._version))
+            secrets = self._secrets(view, orders.bundle, pair)
+            await self.feed.offer(snapshot_of(view, secrets, self._version))
         if not (is_revoked or self.is_denied):
             end, known = pair.validity.end, orders.token_keys
             await self.holder.offer(Holding(view.own.id, pair.chain, pair.key, end, roots, known))
         # Only with a certificate of the right issuer has it followed.
         if pair.slot == orders.slot:
             self._generations[self._version] = orders.generation
+            self._stood = None
+
+    def _secrets(self, view: View, bundle: str, pair: "Pair") -> Mapping[str, Packed]:
+        """What a certificate does not change is packed once."""
+        if self._bundles is None or self._bundles[:2] != (view, bundle):
+            roots = _roots_in(bundle)
+            packed = by_name([bundle_of(roots), *bundles_of(view, roots)])
+            self._bundles = view, bundle, packed
+        own = certificate_of(certificates.as_pem(pair.chain), keys.as_pem(pair.key))
+        return {CERTIFICATE: own, **self._bundles[2]}
 
     def standing(self) -> Standing:
         """What is reported of it."""
+        feed = self.feed
+        now = (feed.turn, feed.streams, self.pair, self.counts, self.dropped)
+        if self._stood is None or self._stood[0] != now:
+            self._stood = now, self._standing()
+        return self._stood[1]
+
+    def _standing(self) -> Standing:
         pair = self.pair
-        taken = [number for number in self._generations if self.feed.has(number)]
+        taken = [number for number in self._generations if self.feed.has_secrets(number)]
         newest = max(taken, default=-1)
         for number in [number for number in self._generations if number < newest]:
             del self._generations[number]
@@ -104,3 +127,9 @@ class Charge:
             tuple(f"{refusal.type}: {refusal.reason}" for refusal in self.feed.refusals),
             {**self.counts, **self.dropped, NACKS: self.feed.nacks},
         )
+
+
+@lru_cache(maxsize=4)
+def _roots_in(bundle: str) -> tuple[x509.Certificate, ...]:
+    """All workloads of a host trust the same."""
+    return tuple(certificates.from_pem(bundle.encode()))

@@ -157,7 +157,7 @@ def _joined(answer: Plain, key: keys.PrivateKey) -> Joined:
 
 def _pair(grant: Plain, key: keys.PrivateKey) -> Pair:
     chain = certificates.from_pem(str(grant["chain"]).encode())
-    if keys.fingerprint(keys.checked(chain[0].public_key())) != keys.fingerprint(key.public_key()):
+    if keys.checked(chain[0].public_key()) != key.public_key():
         raise IdentityError("a certificate for another key than was asked for")
     validity = Validity(int(grant["begin"]), int(grant["end"]))
     return Pair(tuple(chain), key, validity, int(grant["slot"]))

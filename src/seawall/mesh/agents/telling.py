@@ -29,11 +29,13 @@ def standing_of(agent: "Agent") -> Plain:
 
 
 async def tell(agent: "Agent", path: str) -> None:
-    """Write it when it has changed, until cancelled."""
+    """Write it when it has changed, until cancelled; nothing where no file is named."""
+    if not path:
+        return
     told = None
     while True:
         now = standing_of(agent)
-        if path and now != told:
+        if now != told:
             told = now
             _write(path, {**now, "at": int(time.time())})
         await asyncio.sleep(_EVERY)

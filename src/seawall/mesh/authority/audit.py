@@ -15,14 +15,17 @@ class Audit:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def issued(self, issued: Issued) -> None:
-        """Note a certificate: id, serial, caller, key, when it was issued and when it ends."""
-        line = {
-            "event": "issued", "id": str(issued.id), "serial": f"{issued.serial:x}",
-            "caller": issued.caller, "key": issued.key, "issuer": issued.slot,
-            "issued": issued.issued, "ends": issued.ends,
-        }  # fmt: skip
-        self._add(line)
+    def issued(self, issued: Sequence[Issued]) -> None:
+        """Note certificates: id, serial, caller, key, when it was issued and when it ends."""
+        lines: list[dict[str, object]] = [
+            {
+                "event": "issued", "id": str(own.id), "serial": f"{own.serial:x}",
+                "caller": own.caller, "key": own.key, "issuer": own.slot,
+                "issued": own.issued, "ends": own.ends,
+            }
+            for own in issued
+        ]  # fmt: skip
+        self._add(*lines)
 
     def token(
         self, name: SpiffeId, audience: Sequence[str], number: str, caller: str, ends: int
@@ -35,8 +38,8 @@ class Audit:
             }
         )  # fmt: skip
 
-    def _add(self, line: dict[str, object]) -> None:
-        data = json.dumps(line).encode() + b"\n"
+    def _add(self, *lines: dict[str, object]) -> None:
+        data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
         try:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
@@ -52,7 +55,7 @@ class Audit:
                 "make room, or see who may write there"
             ) from None
         if written != len(data):
-            raise StoreError(f"{self.path}: no room for a line; make some: nothing is signed")
+            raise StoreError(f"{self.path}: no room for a line: make some: nothing is signed")
 
 
 def _is_cut(descriptor: int) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from seawall.core.errors import SeawallError
 from seawall.mesh.authority.audit import Audit
 from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.limits import Limits, Rate
@@ -14,6 +15,8 @@ from seawall.mesh.authority.slots import TRUSTED, Kind, Slot, State
 from seawall.mesh.authority.store import Issued, Store
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
+from seawall.mesh.identity.errors import IdentityError
+from seawall.mesh.identity.keys import PublicKey
 from seawall.mesh.identity.requests import read_request
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
@@ -52,6 +55,22 @@ class Grant(NamedTuple):
     validity: Validity
     slot: int
     """The issuer's."""
+
+
+Refusal = RefusedError | IdentityError
+"""Why one of several requests is not granted."""
+
+
+class _Draft(NamedTuple):
+    """A certificate before it is signed."""
+
+    issued: Issued
+    key: PublicKey
+    validity: Validity
+
+    def signed(self, issuer: Issuer, hosts: Sequence[str]) -> x509.Certificate:
+        own = self.issued
+        return certificates.make_leaf(own.id, self.key, self.validity, issuer, own.serial, hosts)
 
 
 class Authority:
@@ -140,25 +159,66 @@ class Authority:
         It is written down before it is signed, so that none exists that nobody remembers. Raises
         :class:`RefusedError`, :class:`StoreError` or ``IdentityError``.
         """
-        self.admit(caller)
-        name, key = read_request(request)
-        self.check(name, caller)
-        slot = self.issuer()
-        issuer = Issuer(slot.certificate, self.key_of(slot))
-        now = self.clock()
-        validity = self._validity(now, lifetime, slot)
-        serial = certificates.new_serial()
-        issued = Issued(serial, name, caller.name, keys.fingerprint(key), slot.number, now,
-                        validity.end)  # fmt: skip
-        self.remember(issued)
-        leaf = certificates.make_leaf(name, key, validity, issuer, serial, hosts)
-        return Grant(name, (leaf, slot.certificate, *self.above(slot)), validity, slot.number)
+        (found,) = self.issue_all([request], caller, lambda _: lifetime, hosts)
+        if isinstance(found, Grant):
+            return found
+        raise found
 
-    def remember(self, issued: Issued) -> None:
-        """Write a certificate down, in the store and the audit log, before it is signed."""
+    def issue_all(
+        self,
+        requests: Sequence[bytes],
+        caller: Caller,
+        lifetime: Callable[[SpiffeId], int],
+        hosts: Sequence[str] = (),
+    ) -> list[Grant | Refusal]:
+        """The same for many; one that is refused does not take others with it.
+
+        The disk is waited for once, and nothing is signed before. ``lifetime`` is that of an id.
+        """
+        slot = self.issuer()
+        issuer, above = Issuer(slot.certificate, self.key_of(slot)), self.above(slot)
+        asked = [self._admitted(request, caller) for request in requests]
+        drafts = [
+            own if isinstance(own, SeawallError) else self._draft(own, caller, lifetime, slot)
+            for own in asked
+        ]
+        self.remember([own.issued for own in drafts if isinstance(own, _Draft)])
+        return [
+            own if isinstance(own, SeawallError) else Grant(
+                own.issued.id, (own.signed(issuer, hosts), slot.certificate, *above),
+                own.validity, slot.number,
+            )
+            for own in drafts
+        ]  # fmt: skip
+
+    def _admitted(self, request: bytes, caller: Caller) -> tuple[SpiffeId, PublicKey] | Refusal:
+        """Whom a certificate is for, and its key, where the caller may have one."""
+        try:
+            self.admit(caller)
+            name, key = read_request(request)
+            self.check(name, caller)
+        except (RefusedError, IdentityError) as error:
+            return error
+        return name, key
+
+    def _draft(
+        self, asked: tuple[SpiffeId, PublicKey], caller: Caller,
+        lifetime: Callable[[SpiffeId], int], slot: Slot,
+    ) -> "_Draft":  # fmt: skip
+        (name, key), now = asked, self.clock()
+        validity = self._validity(now, lifetime(name), slot)
+        serial, mark = certificates.new_serial(), keys.fingerprint(key)
+        issued = Issued(serial, name, caller.name, mark, slot.number, now, validity.end)
+        return _Draft(issued, key, validity)
+
+    def remember(self, issued: Sequence[Issued]) -> None:
+        """Write certificates down, in the store and the audit log, before they are signed."""
+        if not issued:
+            return
         with self.store.changes():
-            self.store.remember(issued)
-        self.audit.issued(issued)
+            for own in issued:
+                self.store.remember(own)
+            self.audit.issued(issued)
 
     def admit(self, caller: Caller) -> None:
         """Count a request; raises :class:`BusyError` where there are too many."""

@@ -63,8 +63,8 @@ def probe(authority: Authority, request: bytes, variant: Variant, seconds: int =
     form = _form(name, variant, now, seconds)
     serial = certificates.new_serial()
     authority.remember(
-        Issued(serial, form.names[0], f"{_CALLER}: {variant}", keys.fingerprint(key), slot.number,
-               now, form.validity.end)
+        [Issued(serial, form.names[0], f"{_CALLER}: {variant}", keys.fingerprint(key), slot.number,
+                now, form.validity.end)]
     )  # fmt: skip
     leaf = certificates.make_odd_leaf(form.names, key, form.validity, issuer, serial, form.odd)
     return Grant(name, (leaf, slot.certificate), form.validity, slot.number)

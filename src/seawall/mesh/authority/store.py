@@ -75,6 +75,7 @@ class Store:
     def __init__(self, path: str, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._trust_domain: SpiffeId | None = None
 
     @classmethod
     def create(cls, path: str, trust_domain: SpiffeId) -> Self:
@@ -195,8 +196,10 @@ class Store:
     # Issuers --------------------------------------------------------------------------------
 
     def trust_domain(self) -> SpiffeId:
-        """The trust domain that the store is for."""
-        return SpiffeId(self.fact("trust-domain"))
+        """The trust domain that the store is for; it never changes."""
+        if self._trust_domain is None:
+            self._trust_domain = SpiffeId(self.fact("trust-domain"))
+        return self._trust_domain
 
     def slots(self) -> list[Slot]:
         """Every issuer there ever was, oldest first."""

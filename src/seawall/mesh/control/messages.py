@@ -57,9 +57,12 @@ class Report(NamedTuple):
 
     host: str
     workloads: Mapping[str, Standing]
+    """All when it comes; then those that stand otherwise than they did."""
     protocol: int = PROTOCOL
     redirected: tuple[str, ...] = ()
     """Of ``Orders.redirects``, those whose rules are in force and proven."""
+    keeps_views: bool = False
+    """Whether views need not be told again on the same stream while they are the same."""
 
 
 class Orders(NamedTuple):
@@ -106,7 +109,7 @@ def report_to_plain(report: Report) -> Plain:
     standings = {name: own._asdict() for name, own in report.workloads.items()}
     return {
         "protocol": report.protocol, "host": report.host, "workloads": standings,
-        "redirected": report.redirected,
+        "redirected": report.redirected, "keeps_views": report.keeps_views,
     }  # fmt: skip
 
 
@@ -129,24 +132,32 @@ def report_from_plain(plain: Plain) -> Report:
         for name, own in with_fields.mappings(plain, "workloads").items()
     }  # fmt: skip
     redirected = tuple(with_fields.texts(plain, "redirected")) if "redirected" in plain else ()
-    return Report(with_fields.text(plain, "host"), workloads, protocol, redirected)
+    keeps_views = plain.get("keeps_views") is True
+    return Report(with_fields.text(plain, "host"), workloads, protocol, redirected, keeps_views)
 
 
-def orders_to_plain(orders: Orders) -> Plain:
-    """Orders for :func:`encoded`."""
+def orders_to_plain(orders: Orders, *, with_views: bool = True) -> Plain:
+    """Orders for :func:`encoded`; without views for an agent that has the same ones still."""
     plain = orders._asdict()
-    plain["views"] = [_view_to_plain(view) for view in orders.views]
+    if with_views:
+        plain["views"] = [_view_to_plain(view) for view in orders.views]
+    else:
+        del plain["views"]
     for name in ("revoked", "callers"):
         plain[name] = [own._asdict() | {"id": str(own.id)} for own in plain[name]]
     plain["redirects"] = list(orders.redirects)
     return plain
 
 
-def orders_from_plain(plain: Plain) -> Orders:
-    """The orders again."""
+def orders_from_plain(plain: Plain, before: Orders | None = None) -> Orders:
+    """The orders again; where they are without views, with those of the orders ``before``."""
     fields = _Reader("orders")
     try:
-        views = tuple(_view_from_plain(own) for own in fields.sequence(plain, "views"))
+        views = (
+            before.views
+            if before is not None and "views" not in plain
+            else tuple(_view_from_plain(own) for own in fields.sequence(plain, "views"))
+        )
         revoked, callers = (
             tuple(map(_known_from_plain, plain.get(name, ()))) for name in ("revoked", "callers")
         )

@@ -25,6 +25,28 @@ class Entry(NamedTuple):
     """Where it is to be, if that is known beforehand: its agent cannot say something else."""
 
 
+class _Made(NamedTuple):
+    """What views are made of."""
+
+    entries: Mapping[str, Entry]
+    rules: tuple[Rule, ...]
+    edges: Edges
+    revoked: frozenset[SpiffeId]
+    located: Mapping[str, tuple[str, ...]]
+
+    def is_as(self, other: "_Made") -> bool:
+        """Whether the same views come of it; declarations are never changed, but replaced."""
+        return (
+            self.entries is other.entries and self.rules is other.rules
+            and self.edges is other.edges and self.revoked == other.revoked
+            and self.located == other.located
+        )  # fmt: skip
+
+
+def _allowed(entries: Mapping[str, Entry]) -> frozenset[tuple[str, SpiffeId]]:
+    return frozenset((entry.host, entry.id) for entry in entries.values())
+
+
 class Registry:
     """Entries and rules as they are declared, and what agents report."""
 
@@ -48,12 +70,16 @@ class Registry:
         """Workloads whose agent says that they are where they should not be, with that."""
         self.revoked: frozenset[SpiffeId] = frozenset()
         """Ids that nobody lets in any more and that get no certificate."""
+        self._made: tuple[_Made, dict[str, tuple[View, ...]]] | None = None
+        """Views by host, with what they were made of."""
+        self._allowed = _allowed(self._entries)
 
     def redeclare(self, entries: Sequence[Entry], rules: Sequence[Rule], edges: Edges) -> None:
         """Take another declaration in place of the one before."""
         self._entries = {entry.name: entry for entry in entries}
         self._rules = tuple(rules)
         self._edges = edges
+        self._allowed = _allowed(self._entries)
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -67,9 +93,7 @@ class Registry:
 
     def may(self, host: str, name: SpiffeId) -> bool:
         """Whether the agent of a host may have a certificate for an id."""
-        return name not in self.revoked and any(
-            entry.host == host and entry.id == name for entry in self._entries.values()
-        )
+        return name not in self.revoked and (host, name) in self._allowed
 
     def may_stay(self, host: str) -> bool:
         """Whether the agent of a host may have another certificate of its own."""
@@ -86,6 +110,7 @@ class Registry:
         What it says of workloads of other hosts does not count.
         """
         news = False
+        holders: dict[str, str] | None = None
         for name, own in report.workloads.items():
             entry = self._entries.get(name)
             if entry is None or entry.host != report.host:
@@ -94,36 +119,39 @@ class Registry:
                 self.misplaced[name] = own.addresses
                 continue
             self.misplaced.pop(name, None)
-            addresses = self._its_own(name, own.addresses)
-            before = self._standings.get(name)
-            news = news or before is None or before.addresses != addresses
+            before, addresses = self._standings.get(name), own.addresses
+            if before is None or before.addresses != addresses:
+                holders = self._holders() if holders is None else holders
+                addresses = self._its_own(name, addresses, holders)
+                news = news or before is None or before.addresses != addresses
             self._standings[name] = own._replace(addresses=addresses)
             self._left.discard(name)
         return news
 
-    def _its_own(self, name: str, addresses: Sequence[str]) -> tuple[str, ...]:
+    def _holders(self) -> dict[str, str]:
+        return {address: name for name, own in self._standings.items() for address in own.addresses}
+
+    def _its_own(
+        self, name: str, addresses: Sequence[str], holders: dict[str, str]
+    ) -> tuple[str, ...]:
         """The addresses that no other workload has: proxies refuse it where two have one.
 
         One whose agent is away may be gone for good, so it gives way.
         """
         before = self._standings.get(name)
-        if before is not None and before.addresses == addresses:
-            return before.addresses
-        holders = {
-            address: other
-            for other, own in self._standings.items() if other != name
-            for address in own.addresses
-        }  # fmt: skip
+        for address in before.addresses if before is not None else ():
+            holders.pop(address, None)
         kept = []
         for address in addresses:
-            other = holders.get(address, "")
-            if other and self._standings[other].is_connected:
+            other = holders.get(address, name)
+            if other != name and self._standings[other].is_connected:
                 continue
-            if other:
+            if other != name:
                 own = self._standings[other]
                 left = tuple(its for its in own.addresses if its != address)
                 self._standings[other] = own._replace(addresses=left)
             kept.append(address)
+            holders[address] = name
         return tuple(kept)
 
     def recall(self, standings: Mapping[str, Standing]) -> bool:
@@ -166,6 +194,16 @@ class Registry:
 
     def views(self, host: str) -> tuple[View, ...]:
         """What the proxies of a host are to be told."""
+        located = {name: own.addresses for name, own in self._standings.items()}
+        made = _Made(self._entries, self._rules, self._edges, self.revoked, located)
+        if self._made is None or not made.is_as(self._made[0]):
+            self._made = made, {}
+        found = self._made[1].get(host)
+        if found is None:
+            found = self._made[1][host] = self._views_of(host)
+        return found
+
+    def _views_of(self, host: str) -> tuple[View, ...]:
         workloads = [
             Workload(entry.name, entry.id, self._standings[entry.name].addresses, entry.ports)
             for entry in self._entries.values()
@@ -175,12 +213,12 @@ class Registry:
         rules = [*own, *self._denials(), *self._rules]
         here = {name for name, entry in self._entries.items() if entry.host == host}
         views = views_of(workloads, rules, self._lifetime, self._edges, here)
-        return tuple(self._told(view) for view in views.values())
+        exit_ = self._exit(host)
+        return tuple(self._told(view, exit_) for view in views.values())
 
-    def _told(self, view: View) -> View:
+    def _told(self, view: View, exit_: SpiffeId | None) -> View:
         """A view without those who are revoked, and with the exit of its host."""
         entry = self._entries[view.own.name]
-        exit_ = self._exit(entry.host)
         return view._replace(
             plaintext_until=entry.plaintext_until,
             peers=tuple(peer for peer in view.peers if peer.id not in self.revoked),

@@ -12,14 +12,17 @@ def kept_out(workloads: Iterable[SpiffeId], rules: Sequence[Rule]) -> list[Rule]
 
     Only a rule without sources, or with all of a trust domain, does so.
     """
+    about: dict[SpiffeId, list[Rule]] = {}
+    for rule in rules:
+        if rule.allows:
+            about.setdefault(rule.to, []).append(rule)
     found = []
     for own in workloads:
         reserved = own._replace(path="").child(*RESERVED)
         is_open = any(
-            rule.allows and rule.to == own
-            and (not rule.sources or any(source.covers(reserved) for source in rule.sources))
-            for rule in rules
-        )  # fmt: skip
+            not rule.sources or any(source.covers(reserved) for source in rule.sources)
+            for rule in about.get(own, ())
+        )
         if is_open:
             denied = (Source(reserved, with_below=True),)
             found.append(Rule(f"parts of the mesh: {own}", allows=False, to=own, sources=denied))

@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cryptography import x509
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import tokens
-from seawall.mesh.authority.authority import Authority, Caller, Grant
+from seawall.mesh.authority.authority import Authority, Caller, Grant, Refusal
 from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.rotation import generation_of
 from seawall.mesh.control import declared, joining, rejoining, standings
@@ -38,7 +39,6 @@ from seawall.mesh.control.registry import Registry
 from seawall.mesh.identity import certificates
 from seawall.mesh.identity.checking import leaf_id
 from seawall.mesh.identity.errors import IdentityError
-from seawall.mesh.identity.requests import read_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
 AGENT_LIFETIME = 3600
@@ -161,22 +161,14 @@ class Controller:
             f"agent of {host}",
             lambda name: registry.may_stay(host) if name == own else registry.may(host, name),
         )
-        # One change for all: the disk is waited for once, and nothing is given out before.
-        with self.authority.store.changes():
-            answers = [self._answer(str(request), caller) for request in requests]
-        return {"answers": answers, "bundle": self._bundle()}
+        data = [_unpacked(str(request)) for request in requests]
+        grants = self.authority.issue_all(data, caller, self._lifetime)
+        return {"answers": list(map(_answer, grants)), "bundle": self._bundle()}
 
-    def _answer(self, request: str, caller: Caller) -> Plain:
-        """A grant, or why there is none: one that is refused does not take others with it."""
-        try:
-            data = _unpacked(request)
-            name, _ = read_request(data)
-            is_agent = bool(host_of(name, self.authority.store.trust_domain()))
-            lifetime = AGENT_LIFETIME if is_agent else self.lifetime
-            grant = self.authority.issue(data, caller, lifetime)
-        except (RefusedError, IdentityError) as error:
-            return {"refused": str(error), "is_for_now": isinstance(error, BusyError)}
-        return _grant_to_plain(grant)
+    def _lifetime(self, name: SpiffeId) -> int:
+        """How long the certificate of an id is to hold."""
+        is_agent = bool(host_of(name, self.authority.store.trust_domain()))
+        return AGENT_LIFETIME if is_agent else self.lifetime
 
     def token(self, host: str, message: Plain) -> Plain:
         """A JWT-SVID for a workload of a host."""
@@ -192,17 +184,22 @@ class Controller:
     ) -> None:
         """Take in reports of a host and send it orders, as long as it stays."""
         self._streams[host] += 1
-        listening = asyncio.ensure_future(self._listen(host, reports))
+        keeping = asyncio.Event()
+        listening = asyncio.ensure_future(self._listen(host, reports, keeping))
         try:
-            edition, told = -1, None
+            edition = -1
+            told: Orders | None = None
             while not listening.done():
                 if edition != self._edition:
                     edition = self._edition
                     self.refuse_revoked(host)
                     orders = self.orders(host)
                     if orders != told:  # most news are about others
+                        has_them = keeping.is_set() and told is not None and (
+                            told.views == orders.views
+                        )
                         told = orders
-                        await send(orders_to_plain(orders))
+                        await send(orders_to_plain(orders, with_views=not has_them))
                 waiting = asyncio.ensure_future(self._next(edition))
                 await asyncio.wait({waiting, listening}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
@@ -215,9 +212,14 @@ class Controller:
                 del self._streams[host]
                 self.registry.gone(host)
 
-    async def _listen(self, host: str, reports: AsyncIterator[Plain]) -> None:
+    async def _listen(
+        self, host: str, reports: AsyncIterator[Plain], keeping: asyncio.Event
+    ) -> None:
+        """Take in reports; ``keeping`` is set when the agent says that it keeps views."""
         async for plain in reports:
             report = report_from_plain(plain)
+            if report.keeps_views:
+                keeping.set()
             if report.host != host:
                 raise RefusedError(f"the agent of {host} reports for {report.host}: join as that")
             has_news = self.registry.report(report)
@@ -338,11 +340,25 @@ async def _host(controller: Controller, context: "_Context") -> str:
     return host
 
 
+def _answer(found: Grant | Refusal) -> Plain:
+    """A grant, or why there is none."""
+    if isinstance(found, Grant):
+        return _grant_to_plain(found)
+    return {"refused": str(found), "is_for_now": isinstance(found, BusyError)}
+
+
 def _grant_to_plain(grant: Grant) -> Plain:
+    leaf, *above = grant.chain
     return {
-        "chain": certificates.as_pem(grant.chain).decode(), "begin": grant.validity.begin,
-        "end": grant.validity.end, "slot": grant.slot,
+        "chain": certificates.as_pem((leaf,)).decode() + _text_of(tuple(above)),
+        "begin": grant.validity.begin, "end": grant.validity.end, "slot": grant.slot,
     }  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _text_of(above: tuple[x509.Certificate, ...]) -> str:
+    """What stands above leaves is the same for many."""
+    return certificates.as_pem(above).decode()
 
 
 def packed(data: bytes) -> str:

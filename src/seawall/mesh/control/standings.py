@@ -11,14 +11,19 @@ from seawall.mesh.authority.store import Store
 from seawall.mesh.control.messages import Standing
 
 _OF, _EDITION = "standing:", "standings"
+_MANY = 20
+"""Workloads for which all are read at once."""
 
 
 def write(store: Store, standings: Mapping[str, Standing]) -> None:
     """Remember how workloads stand, where that is news."""
+    known = store.facts(_OF) if len(standings) > _MANY else {
+        name: store.fact(_OF + name) for name in standings
+    }  # fmt: skip
     news = {
         name: text
         for name, own in standings.items()
-        if store.fact(_OF + name) != (text := _written(own))
+        if known.get(name) != (text := _written(own))
     }  # fmt: skip
     if not news:
         return

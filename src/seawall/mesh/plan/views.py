@@ -31,12 +31,12 @@ def views_of(
     denies takes nothing away here, since that is decided by the other side.
     """
     longest = longest_of(lifetime)
-    about, reach = _by_target(rules), _Reach(rules)
+    about, reach = _by_target(rules), _Reach(rules, workloads)
     return {
         own.name: _with_edges(
             View(
                 own,
-                tuple(_peers(own, reach.of(own, workloads), about)),
+                tuple(_peers(own, reach.of(own), about)),
                 tuple(about.get(own.id, ())),
                 longest,
             ),
@@ -59,7 +59,11 @@ def _by_target(rules: Sequence[Rule]) -> _About:
 class _Reach:
     """Whom rules may let whom reach, roughly: so that few pairs are looked at, not all."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], workloads: Sequence[Workload]) -> None:
+        self._workloads = workloads
+        self._places: dict[SpiffeId, list[int]] = {}
+        for place, own in enumerate(workloads):
+            self._places.setdefault(own.id, []).append(place)
         self._of_many: set[SpiffeId] = set()
         self._by_caller: dict[SpiffeId, set[SpiffeId]] = {}
         for rule in rules:
@@ -70,10 +74,11 @@ class _Reach:
             for source in rule.sources:
                 self._by_caller.setdefault(source.id, set()).add(rule.to)
 
-    def of(self, caller: Workload, workloads: Sequence[Workload]) -> list[Workload]:
-        """Those of some workloads where it is worth while to look."""
-        named = self._by_caller.get(caller.id, set())
-        return [own for own in workloads if own.id in named or own.id in self._of_many]
+    def of(self, caller: Workload) -> list[Workload]:
+        """Those where it is worth while to look, in their order."""
+        ids = self._by_caller.get(caller.id, set()) | self._of_many
+        places = sorted(place for id_ in ids for place in self._places.get(id_, ()))
+        return [self._workloads[place] for place in places]
 
 
 def _with_edges(view: View, about: _About, edges: Edges) -> View:

@@ -15,8 +15,6 @@ from seawall.mesh.serving.snapshots import BY_NAME, ORDER, Snapshot
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _METHOD = "StreamAggregatedResources"
-_WAITING = 30.0
-"""Seconds after which an idle stream is looked at again."""
 
 Stream = AsyncIterator[DiscoveryRequest]
 
@@ -42,6 +40,7 @@ class Session:
         self._wanted: dict[str, Subscription] = {}
         self._nonces = 0
         self._asked = asyncio.Event()
+        """Set when the proxy has said something, or there is news for it."""
         self._is_over = False
 
     async def listen(self, requests: Stream) -> None:
@@ -69,13 +68,14 @@ class Session:
 
     async def answers(self) -> AsyncIterator[DiscoveryResponse]:
         """What goes to the proxy: whatever it has asked for and does not have yet."""
-        while not self._is_over:
-            self._asked.clear()
-            current = self._feed.current
-            if current is not None:
-                for response in self._due(current):
-                    yield response
-            await self._wait()
+        with self._feed.watched(self._asked):
+            while not self._is_over:
+                self._asked.clear()
+                current = self._feed.current
+                if current is not None:
+                    for response in self._due(current):
+                        yield response
+                await self._asked.wait()
 
     def _due(self, current: Snapshot) -> list[DiscoveryResponse]:
         due = []
@@ -84,7 +84,7 @@ class Session:
             if own is None:
                 continue
             names = own.names if kind in BY_NAME else frozenset()
-            if own.sent < current.version or (names and names != own.sent_names):
+            if own.sent < self._feed.since[kind] or (names and names != own.sent_names):
                 due.append(self._response(kind, own, current, names))
         return due
 
@@ -98,19 +98,6 @@ class Session:
         return DiscoveryResponse(
             version_info=str(current.version), resources=wanted, type_url=kind, nonce=own.nonce
         )
-
-    async def _wait(self) -> None:
-        """Until the proxy asks for something or there is news for it."""
-        seen = {kind: own.sent for kind, own in self._wanted.items() if kind in ORDER}
-        tasks = [asyncio.ensure_future(self._asked.wait())]
-        if seen:
-            tasks.append(asyncio.ensure_future(self._feed.after(seen)))  # type: ignore[arg-type]
-        try:
-            await asyncio.wait(tasks, timeout=_WAITING, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def handler_of(feed: Feed) -> grpc.GenericRpcHandler:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from envoy.config.core.v3.base_pb2 import DataSource
+from envoy.extensions.transport_sockets.tls.v3.common_pb2 import TlsCertificate
+from envoy.extensions.transport_sockets.tls.v3.secret_pb2 import Secret
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.json_format import ParseDict, ParseError
 
 from seawall.core.errors import UsageError
 from seawall.mesh.plan.model import View
-from seawall.mesh.proxies.names import TYPES, Json, url_of
+from seawall.mesh.proxies.names import CERTIFICATE, TYPES, Json, url_of
 from seawall.mesh.proxies.whole import access_of, clusters_of, listeners_of
 
 CLUSTERS, LISTENERS, EXTENSIONS, SECRETS = (
@@ -42,22 +45,33 @@ def packed(message: Json) -> Packed:
 
 @lru_cache(maxsize=4096)  # proxies with equal neighbours share the bytes
 def _resources_of(view: View) -> Mapping[str, Mapping[str, Packed]]:
-    found = {CLUSTERS: _by_name(clusters_of(view)), LISTENERS: _by_name(listeners_of(view))}
-    access = _by_name(access_of(view))
+    found = {CLUSTERS: by_name(clusters_of(view)), LISTENERS: by_name(listeners_of(view))}
+    access = by_name(access_of(view))
     if access:  # else nothing refers to it, and none is asked for
         found[EXTENSIONS] = access
     return found
 
 
-def snapshot_of(view: View, secrets: Sequence[Json], version: int) -> Snapshot:
+def snapshot_of(view: View, secrets: Mapping[str, Packed], version: int) -> Snapshot:
     """The configuration of a proxy with its secrets."""
     resources = dict(_resources_of(view))
     if view.peers or view.own.ports or view.externals:  # as above
-        resources[SECRETS] = _by_name(secrets)
+        resources[SECRETS] = secrets
     return Snapshot(version, resources)
 
 
-def _by_name(messages: Sequence[Json]) -> Mapping[str, Packed]:
+def certificate_of(chain: bytes, key: bytes) -> Packed:
+    """The secret ``default``, of texts in PEM form; as ``proxies.secrets`` has it, but quicker."""
+    own = TlsCertificate(
+        certificate_chain=DataSource(inline_bytes=chain), private_key=DataSource(inline_bytes=key)
+    )
+    found = Packed()
+    found.Pack(Secret(name=CERTIFICATE, tls_certificate=own))
+    return found
+
+
+def by_name(messages: Sequence[Json]) -> Mapping[str, Packed]:
+    """Messages of Envoy's in their binary form."""
     return {message["name"]: packed(message) for message in messages}
 
 
