@@ -30,14 +30,8 @@ from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.clusters import LOCAL
 from seawall.mesh.serving.discovery import handler_of
 from seawall.mesh.serving.feed import Feed
-from seawall.mesh.serving.snapshots import (
-    CLUSTERS,
-    LISTENERS,
-    Snapshot,
-    by_name,
-    packed,
-    snapshot_of,
-)
+from seawall.mesh.serving.packing import packed
+from seawall.mesh.serving.snapshots import CLUSTERS, LISTENERS, Snapshot, by_name, snapshot_of
 from tests.mesh.made import root_of
 
 _WITHIN = 30.0

@@ -19,7 +19,7 @@ from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.fronts import front
 from seawall.mesh.proxies.whole import access_of, clusters_of, listeners_of
-from seawall.mesh.serving.snapshots import packed
+from seawall.mesh.serving.packing import packed
 from tests.mesh.plan.shop import EDGES, SHOP
 
 GOLDEN = Path(__file__).parent / "golden.json"

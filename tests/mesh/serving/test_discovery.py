@@ -9,7 +9,8 @@ from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest, Discovery
 from seawall.mesh.proxies.names import TYPES, any_of
 from seawall.mesh.serving.discovery import Session
 from seawall.mesh.serving.feed import Feed
-from seawall.mesh.serving.snapshots import CLUSTERS, LISTENERS, SECRETS, Snapshot, packed
+from seawall.mesh.serving.packing import packed
+from seawall.mesh.serving.snapshots import CLUSTERS, LISTENERS, SECRETS, Snapshot
 
 
 def snapshot(version: int, *names: str) -> Snapshot:
