@@ -1,17 +1,20 @@
 """Rotation: nobody who follows is ever cut off, wherever it is interrupted."""
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.mesh.authority import rotation
+from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.authority import DAY, Authority, Lifetimes
 from seawall.mesh.authority.errors import RefusedError, StoreError
 from seawall.mesh.authority.slots import Kind, State
+from seawall.mesh.authority.store import ABOVE
 from seawall.mesh.control.process import revive
-from seawall.mesh.identity.certificates import Issuer, make_leaf
+from seawall.mesh.identity import certificates
+from seawall.mesh.identity.certificates import SKEW, Issuer, make_leaf
 from seawall.mesh.identity.checking import identity_of
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.keys import new_key
@@ -40,6 +43,10 @@ def trust_each_other(workloads: list[Workload]) -> None:
 
 def laggards(workloads: list[Workload]) -> rotation.Laggards:
     return lambda generation: [own.name for own in workloads if own.generation < generation]
+
+
+def nobody(_: int) -> list[str]:
+    return []
 
 
 def states(authority: Authority) -> list[tuple[Kind, State]]:
@@ -269,3 +276,36 @@ def test_issuers_that_are_gone_do_not_pile_up(tmp_path: Path) -> None:
     again = authority_in(tmp_path, Clock())
     rotation.rotate_intermediate(again)
     assert again.store.slots()[-1].number == 73  # no number is given twice
+
+
+def test_nothing_grows_with_the_number_of_rotations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of them in the store has a limit; the rest is in the audit log."""
+    monkeypatch.setattr("seawall.mesh.authority.authority._JOURNAL_KEPT", 100)
+    clock = Clock()
+    authority = authority_in(tmp_path, clock)
+    store = authority.store
+    for number in range(60):
+        rotation.rotate_intermediate(authority)
+        with store.changes():
+            store.set_fact(f"{ABOVE}{authority.issuer().number}", certificates.as_pem(()).decode())
+        tokens.rotate(authority)
+        authority.issue(make_request(WEB, new_key()), anyone(str(number)))
+        clock.now += tokens.LIFETIME + SKEW + 1
+        assert rotation.advance(authority, nobody).step == "idle"
+        assert not tokens.advance(authority, nobody)
+    clock.now += DAY + 3600
+    lines = store.journal()
+    authority.tidy()
+    assert len(store.slots()) < 60
+    assert len(store.facts(ABOVE)) < 60
+    assert len(store.token_keys()) < 60
+    assert store.issued(0) == []
+    kept = store.journal()
+    assert len(kept) == 100 < len(lines)
+    written = [json.loads(line) for line in (tmp_path / "audit.log").read_text().splitlines()]
+    events = [(own["at"], own["event"]) for own in written if own["event"] != "issued"]
+    assert events + [(at, event) for at, event, _ in kept] == [line[:2] for line in lines]
+    authority.tidy()  # nothing is moved twice
+    assert store.journal() == kept

@@ -1,4 +1,4 @@
-"""Our way to the binary form gives what protobuf's own parser gives, and refuses what it refuses."""
+"""Our way to the binary form gives what protobuf's parser gives, and refuses what it refuses."""
 
 import json
 from pathlib import Path

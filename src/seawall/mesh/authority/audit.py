@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 
 from seawall.mesh.authority.errors import StoreError
-from seawall.mesh.authority.store import Issued
+from seawall.mesh.authority.store import Issued, JournalLine
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
 
@@ -26,6 +26,11 @@ class Audit:
             for own in issued
         ]  # fmt: skip
         self._add(*lines)
+
+    def journal(self, lines: Sequence[JournalLine]) -> None:
+        """Note what the authority did, as it stood in the store's journal."""
+        if lines:
+            self._add(*({**said, "event": event, "at": at} for at, event, said in lines))
 
     def token(
         self, name: SpiffeId, audience: Sequence[str], number: str, caller: str, ends: int

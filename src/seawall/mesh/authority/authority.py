@@ -12,7 +12,7 @@ from seawall.mesh.authority.errors import BusyError, RefusedError, StoreError
 from seawall.mesh.authority.limits import Limits, Rate
 from seawall.mesh.authority.sealing import Seal
 from seawall.mesh.authority.slots import TRUSTED, Kind, Slot, State
-from seawall.mesh.authority.store import Issued, Store
+from seawall.mesh.authority.store import ABOVE, Issued, Store
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
 from seawall.mesh.identity.errors import IdentityError
@@ -21,6 +21,8 @@ from seawall.mesh.identity.requests import read_request
 from seawall.mesh.identity.spiffe_id import SpiffeId
 
 DAY = 24 * 3600
+_JOURNAL_KEPT = 2000
+"""Lines of the journal that stay in the store."""
 Clock = Callable[[], int]
 """Seconds since the epoch."""
 
@@ -128,7 +130,7 @@ class Authority:
 
     def above(self, slot: Slot) -> tuple[x509.Certificate, ...]:
         """What stands between an intermediate and its root, where another issuer signed it."""
-        text = self.store.fact(f"above-{slot.number}")
+        text = self.store.fact(f"{ABOVE}{slot.number}")
         return tuple(certificates.from_pem(text.encode())) if text else ()
 
     def key_of(self, slot: Slot) -> keys.PrivateKey:
@@ -219,6 +221,15 @@ class Authority:
             for own in issued:
                 self.store.remember(own)
             self.audit.issued(issued)
+
+    def tidy(self) -> None:
+        """Forget what ended a day ago; old lines of the journal go to the audit log."""
+        store, before = self.store, self.clock() - DAY
+        with store.changes():
+            store.forget_before(before)
+            store.forget_tokens_before(before)
+            self.audit.journal(store.old_journal(_JOURNAL_KEPT))
+            store.forget_old_journal(_JOURNAL_KEPT)
 
     def admit(self, caller: Caller) -> None:
         """Count a request; raises :class:`BusyError` where there are too many."""

@@ -19,6 +19,7 @@ from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.errors import RefusedError
 from seawall.mesh.authority.rotation import ROOTS_KEPT, new_generation, refuse_meanwhile
 from seawall.mesh.authority.slots import TRUSTED, Kind, Slot, State
+from seawall.mesh.authority.store import ABOVE
 from seawall.mesh.authority.upstream import Signed
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.checking import check_authority
@@ -116,7 +117,7 @@ def install(authority: Authority, signed: Signed) -> None:
         parent = _parent(roots, chain[-1])
         slot = Slot(store.next_slot(), Kind.INTERMEDIATE, state, parent.number, chain[0], b"")
         store.add_slot(slot._replace(key=authority.sealed(key, slot.about)))
-        store.set_fact(f"above-{slot.number}", certificates.as_pem(chain[1:]).decode())
+        store.set_fact(f"{ABOVE}{slot.number}", certificates.as_pem(chain[1:]).decode())
         store.set_fact(ROOTS_KEPT, json.dumps([root.number for root in roots]))
         store.set_fact(_PENDING, "")
         store.set_fact(_FAULT, "")

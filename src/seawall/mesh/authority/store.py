@@ -21,6 +21,10 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
 VERSION = 1
 _BUSY_MS = 5000
+_CACHE_KIB = 512
+"""What SQLite keeps of the file in memory: else it grows with it, up to four times that."""
+ABOVE = "above-"
+"""What the names of facts about what stands above an intermediate begin with."""
 _GONE_KEPT = 50
 """Issuers that are gone and still shown: of the newest so many."""
 _TABLES = """
@@ -53,6 +57,10 @@ create table if not exists hosts (
 ) without rowid
 """
 """What came later: an older store gets it when it is opened, and older releases pass it over."""
+
+
+JournalLine = tuple[int, str, Mapping[str, object]]
+"""Time, event, what it was about."""
 
 
 class Issued(NamedTuple):
@@ -187,11 +195,26 @@ class Store:
             "insert into journal (at, event, said) values (?, ?, ?)", (at, event, line)
         )
 
-    def journal(self) -> list[tuple[int, str, Mapping[str, object]]]:
+    def journal(self) -> list[JournalLine]:
         """What happened, oldest first: time, event, what it was about."""
         with self._asking():
             rows = self._connection.execute("select at, event, said from journal order by number")
             return [(at, event, json.loads(said)) for at, event, said in rows]
+
+    def old_journal(self, kept: int) -> list[JournalLine]:
+        """The lines beyond the newest ``kept``, oldest first."""
+        with self._asking():
+            rows = self._connection.execute(
+                "select at, event, said from journal where number <= "
+                "(select max(number) from journal) - ? order by number", (kept,),
+            )  # fmt: skip
+            return [(at, event, json.loads(said)) for at, event, said in rows]
+
+    def forget_old_journal(self, kept: int) -> None:
+        """Drop those lines, within ``changes``."""
+        self._connection.execute(
+            "delete from journal where number <= (select max(number) from journal) - ?", (kept,)
+        )
 
     # Issuers --------------------------------------------------------------------------------
 
@@ -202,7 +225,7 @@ class Store:
         return self._trust_domain
 
     def slots(self) -> list[Slot]:
-        """Every issuer there ever was, oldest first."""
+        """The issuers, oldest first; of those that are gone the newest."""
         with self._asking():
             rows = self._connection.execute(
                 "select number, kind, state, parent, certificate, key, tainted from slots "
@@ -233,10 +256,12 @@ class Store:
         if state is State.GONE:
             self._connection.execute("update slots set key = x'' where number = ?", (number,))
             # All slots are read five times a second; the journal tells of those before.
+            old = "state = ? and number <= (select max(number) from slots) - ?"
             self._connection.execute(
-                "delete from slots where state = ? and number <= "
-                "(select max(number) from slots) - ?", (state, _GONE_KEPT),
-            )  # fmt: skip
+                f"delete from facts where name in (select ? || number from slots where {old})",  # noqa: S608 - a constant
+                (ABOVE, state, _GONE_KEPT),
+            )
+            self._connection.execute(f"delete from slots where {old}", (state, _GONE_KEPT))  # noqa: S608 - as above
 
     def taint(self, number: int) -> None:
         """Note that somebody else may have the key of an issuer, within ``changes``."""
@@ -245,7 +270,7 @@ class Store:
     # Keys for tokens ------------------------------------------------------------------------
 
     def token_keys(self) -> list[TokenKey]:
-        """Every key for tokens that there ever was, oldest first."""
+        """The keys for tokens, oldest first; of those that are gone the newest."""
         with self._asking():
             rows = self._connection.execute("select * from token_keys order by number")
             return [
@@ -258,6 +283,10 @@ class Store:
         if key.state is State.GONE:
             key = key._replace(key=b"")
         self._connection.execute("replace into token_keys values (?, ?, ?, ?, ?, ?, ?)", key)
+        self._connection.execute(
+            "delete from token_keys where state = ? and number <= "
+            "(select max(number) from token_keys) - ?", (State.GONE, _GONE_KEPT),
+        )  # fmt: skip
 
     # What was issued ------------------------------------------------------------------------
 
@@ -351,6 +380,7 @@ def _connected(path: str) -> sqlite3.Connection:
         connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
+        connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}; restore it from a backup") from None
     return connection

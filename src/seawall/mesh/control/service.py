@@ -195,8 +195,8 @@ class Controller:
                     self.refuse_revoked(host)
                     orders = self.orders(host)
                     if orders != told:  # most news are about others
-                        has_them = keeping.is_set() and told is not None and (
-                            told.views == orders.views
+                        has_them = (
+                            keeping.is_set() and told is not None and (told.views == orders.views)
                         )
                         told = orders
                         await send(orders_to_plain(orders, with_views=not has_them))

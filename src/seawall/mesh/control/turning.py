@@ -8,7 +8,7 @@ from typing import Any
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import external, rotation, tokens
-from seawall.mesh.authority.authority import DAY, Authority
+from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.upstream import UpstreamError, upstream_of
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.errors import IdentityError
@@ -17,7 +17,7 @@ _TICK = 0.2
 _LONGEST_TICK = 30.0
 """Seconds between tries while the store cannot be written."""
 _TIDY_EVERY = 600
-"""Seconds between looks for certificates that ended a day ago: those are forgotten."""
+"""Seconds between looks for what is to be forgotten: certificates that ended a day ago."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 150.0
 """Seconds before an issuer outside of the mesh is asked again; twice as long each time."""
 BY_HAND = "carry the request there: seawall mesh ca request, ca sign, ca install"
@@ -63,9 +63,7 @@ class Turning:
         now = authority.clock()
         if now >= self._tidy_at or self._tidy_at > now + _TIDY_EVERY:
             self._tidy_at = now + _TIDY_EVERY
-            with authority.store.changes():
-                authority.store.forget_before(now - DAY)
-                authority.store.forget_tokens_before(now - DAY)
+            authority.tidy()
 
     async def _tell(self) -> None:
         """Let agents know of a step that anybody with this store has made."""

@@ -73,12 +73,13 @@ def _fields(name: str) -> dict[str, _Field]:
     """The fields of a type, by their names."""
     found = {}
     for field in Default().FindMessageTypeByName(name).fields:
-        inner = field.message_type
-        is_map = inner is not None and inner.GetOptions().map_entry
-        values = inner.fields_by_name["value"].message_type if is_map else None
+        inner, of_messages, is_map = field.message_type, False, False
+        if inner is not None and inner.GetOptions().map_entry:
+            is_map = True
+            of_messages = inner.fields_by_name["value"].message_type is not None
         found[field.name] = _Field(
             inner is not None, field.is_repeated, is_map, field.type == field.TYPE_BYTES,
-            values is not None,
+            of_messages,
         )  # fmt: skip
     return found
 
