@@ -24,6 +24,10 @@ def status_table(status: Plain) -> str:
         ]
     if status["waits_for"]:
         lines.append(f"waits for {', '.join(status['waits_for'])}")
+    push = status.get("push")
+    if push and not push["fault"]:
+        by = ", ".join(push["tries"]) or "nobody yet"
+        lines.append(f"what is declared now is tried by {by}, and goes to the others after that")
     lines += [f"revoked: {name}" for name in status["revoked"]]
     lines += _lenient(status)
     lines += [f"warning: {text}" for text in status.get("warnings", ())]

@@ -264,10 +264,10 @@ class Agent:
         orders = self.orders
         if orders is None:
             return
-        names = {charge.name for charge in charges}
+        by_name = {charge.name: charge for charge in charges}
         for view in orders.views:
-            if view.own.name in names:
-                await self.charges[view.own.name].bring(view, orders)
+            if view.own.name in by_name:
+                await by_name[view.own.name].bring(view, orders)
         self._news.set()
 
     async def _reports(self) -> AsyncIterator[Plain]:

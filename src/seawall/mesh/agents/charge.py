@@ -59,6 +59,8 @@ class Charge:
         """The secrets with roots, and what they were made of."""
         self._stood: tuple[_State, Standing] | None = None
         """What was reported last, and what that was made of."""
+        self._declared = ""
+        """The declaration that the newest configuration is made of."""
         self._version = 0
         self._generations: dict[int, int] = {}
         """By version of the configuration, the generation that it belongs to."""
@@ -81,6 +83,7 @@ class Charge:
         if view.plaintext_until <= time.time():
             view = view._replace(plaintext_until=0)
         self.strict_at = view.plaintext_until
+        self._declared, self._stood = orders.declared_to(self.name), None
         told = (view, orders.bundle, pair)
         if told != self._told:
             self._told = told
@@ -93,7 +96,6 @@ class Charge:
         # Only with a certificate of the right issuer has it followed.
         if pair.slot == orders.slot:
             self._generations[self._version] = orders.generation
-            self._stood = None
 
     def _secrets(self, view: View, bundle: str, pair: "Pair") -> Mapping[str, Packed]:
         """What a certificate does not change is packed once."""
@@ -126,6 +128,8 @@ class Charge:
             self.feed.streams > 0,
             tuple(f"{refusal.type}: {refusal.reason}" for refusal in self.feed.refusals),
             {**self.counts, **self.dropped, NACKS: self.feed.nacks},
+            self._declared if self._version and self.feed.has(self._version) else "",
+            self._declared if self.feed.standing_refusals else "",
         )
 
 

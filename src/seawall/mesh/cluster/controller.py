@@ -107,6 +107,7 @@ async def serve(options: Options, api: Api) -> None:
     controller = Controller(authority, registry, LIFETIME, attestor.host)
     plan = knowledge.first_plan(authority.store)
     if plan is not None:
+        registry.declare(knowledge.released_plan(authority.store) or plan, at_once=True)
         registry.declare(plan)
         controller.lifetime = plan.lifetime
     health = Health(knowledge, attestor)

@@ -13,6 +13,7 @@ from seawall.mesh.cluster.running import first_of
 from seawall.mesh.cluster.topology import topology_of
 from seawall.mesh.cluster.watching import Mirror
 from seawall.mesh.control import standings
+from seawall.mesh.control.declared import hold, released
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection.values import Map, mapping, text
@@ -92,6 +93,15 @@ class Knowledge:
             self._say(f"nor is the last one that was taken: {error}")
             return None
 
+    def released_plan(self, store: Store) -> Plan | None:
+        """The document that proxies live by, while another one is tried or was not taken."""
+        kept = released(store, _FACT)
+        try:
+            return checked(self.document.path, kept.encode(), self._trust_domain) if kept else None
+        except PlanError as error:
+            self._say(f"the document before the last does not fit any more: {error}")
+            return None
+
     async def first(self) -> None:
         """Wait until all has been listed once."""
         while not self.is_known:
@@ -150,8 +160,11 @@ class Knowledge:
 
     @staticmethod
     def _remember(store: Store, data: bytes) -> None:
+        text = data.decode("utf-8", "replace")
         with store.changes():
-            store.set_fact(_FACT, data.decode("utf-8", "replace"))
+            if store.fact(_FACT) not in ("", text):
+                hold(store, _FACT)
+            store.set_fact(_FACT, text)
 
 
 def _name_of(own: Map) -> str | None:

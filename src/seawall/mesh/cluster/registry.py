@@ -4,13 +4,17 @@ What an agent says of itself counts for one thing only: how far its proxies have
 pods are its own, who they are and where, is the API server's word.
 """
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from seawall.mesh.cluster.objects import Account, Pod
 from seawall.mesh.cluster.topology import Front, Topology
 from seawall.mesh.control.messages import Report
+from seawall.mesh.control.pushing import Push, number_of
 from seawall.mesh.control.registry import Entry, Registry
 from seawall.mesh.control.reserved import kept_out
+from seawall.mesh.control.viewing import Views
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.plan.reading import Plan
@@ -36,15 +40,36 @@ def uid_in(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+class _Document(NamedTuple):
+    """What the document declares. It is never changed, but replaced."""
+
+    members: Mapping[SpiffeId, tuple[str, tuple[Port, ...]]]
+    plaintext: Mapping[SpiffeId, int]
+    """Until when an identity's pods also take who comes without TLS."""
+    rules: tuple[Rule, ...]
+    lifetime: int
+
+    @property
+    def number(self) -> str:
+        """What it is called (``control.pushing``)."""
+        return number_of(
+            sorted(self.members.items()), sorted(self.plaintext.items()), self.rules, self.lifetime
+        )
+
+    def ports(self, name: SpiffeId) -> tuple[Port, ...]:
+        """Those that an identity serves."""
+        return self.members[name][1] if name in self.members else ()
+
+
 class ClusterRegistry(Registry):
     """A registry whose entries are pods."""
 
     def __init__(self, lifetime: int, agents: Collection[Account]) -> None:
+        self._document = self._before = _Document({}, {}, (), lifetime)
+        """What is declared, and what all have already."""
+        self._numbers = self._document.number, self._document.number
         super().__init__((), (), lifetime)
         self.topology = NOTHING
-        self._members: Mapping[SpiffeId, tuple[str, tuple[Port, ...]]] = {}
-        self._plaintext: Mapping[SpiffeId, int] = {}
-        """Until when an identity's pods also take who comes without TLS."""
         self._agents = frozenset(agents)
         self._agent_nodes: frozenset[str] = frozenset()
         self._redirected: dict[str, frozenset[str]] = {}
@@ -56,16 +81,29 @@ class ClusterRegistry(Registry):
         """The pods of each node."""
         self._served: Mapping[str, frozenset[SpiffeId]] = {}
         """Those of them that a host has."""
-        self._views: tuple[frozenset[SpiffeId], Mapping[str, tuple[View, ...]]] | None = None
+        self._made: tuple[frozenset[SpiffeId], dict[str, Mapping[str, Views]]] | None = None
+        """Views by host, of each document by its number."""
 
     # What is learnt -------------------------------------------------------------------------
 
-    def declare(self, plan: Plan) -> None:
-        """Take another document."""
-        self._members = {own.id: (own.name, own.ports) for own in plan.members}
-        self._plaintext = {own.id: own.mode.plaintext_until for own in plan.members}
+    def declare(self, plan: Plan, *, at_once: bool = False) -> None:
+        """Take another document; ``push`` brings it to all, unless they may have it ``at_once``."""
+        self._document = _Document(
+            {own.id: (own.name, own.ports) for own in plan.members},
+            {own.id: own.mode.plaintext_until for own in plan.members},
+            plan.rules, plan.lifetime,
+        )  # fmt: skip
         self._rules, self._lifetime = plan.rules, plan.lifetime
+        number = self._document.number
+        if number != self._numbers[0]:
+            self.push = Push(number)
+        if at_once or not self._before.members or number == self._numbers[1]:
+            self.push, self._before = None, self._document
+        self._numbers = number, self._before.number
         self._enter()
+        if at_once:
+            self._seen = self._push_now()
+        self._go_on(time.monotonic())
 
     def learn(self, topology: Topology, pods: Collection[Pod]) -> frozenset[str]:
         """Take what the API server says now; ``pods`` are all, those of agents included.
@@ -89,7 +127,7 @@ class ClusterRegistry(Registry):
         self._standings = {name: own for name, own in self._standings.items() if name in entries}
         self._may = frozenset((entry.host, entry.id) for entry in entries.values())
         self._lasting = frozenset(
-            name for name, (_, ports) in self._members.items()
+            name for name, (_, ports) in self._document.members.items()
             if any(port.is_long_lived for port in ports)
         )  # fmt: skip
         served: dict[str, set[SpiffeId]] = {}
@@ -104,10 +142,10 @@ class ClusterRegistry(Registry):
             on.setdefault(pod.node, []).append(pod)
         self._on = on
         self._redirected = {host: own & uids for host, own in self._redirected.items()}
-        self._views = None
+        self._made = None
 
     def _ports(self, name: SpiffeId) -> tuple[Port, ...]:
-        return self._members[name][1] if name in self._members else ()
+        return self._document.ports(name)
 
     # What agents ask and say ----------------------------------------------------------------
 
@@ -133,55 +171,75 @@ class ClusterRegistry(Registry):
         if redirected == before:
             return False
         self._redirected[report.host] = redirected
-        self._views = None
+        self._made = None
         return True
 
     def redirects(self, host: str) -> tuple[str, ...]:
         """The pods whose rules the agent of a node is to load from outside, by uid."""
         return tuple(pod.uid for pod in self._on.get(host, ()) if pod.is_closed_outside)
 
-    def views(self, host: str) -> tuple[View, ...]:
-        """What the proxies of a host are to be told."""
-        if self._views is None or self._views[0] != self.revoked:
-            self._views = self.revoked, self._made_views()
-        return self._views[1].get(host, ())
-
     # Views ----------------------------------------------------------------------------------
 
-    def _made_views(self) -> Mapping[str, tuple[View, ...]]:
+    def _newest_views(self, host: str) -> Views:
+        return self._views_of(self._document, self._numbers[0]).get(host, {})
+
+    def _released_views(self, host: str) -> Views:
+        return self._views_of(self._before, self._numbers[1]).get(host, {})
+
+    def _newest_number(self) -> str:
+        return self._numbers[0]
+
+    def _released_number(self) -> str:
+        return self._numbers[1]
+
+    def _release(self) -> None:
+        self.push, self._before = None, self._document
+        self._numbers = self._numbers[0], self._numbers[0]
+
+    def _views_of(self, document: _Document, number: str) -> Mapping[str, Views]:
+        if self._made is None or self._made[0] != self.revoked:
+            self._made = self.revoked, {}
+        found = self._made[1].get(number)
+        if found is None:
+            found = self._made[1][number] = self._made_views(document)
+        return found
+
+    def _made_views(self, document: _Document) -> Mapping[str, Views]:
         """All views by host: made for each identity, then given to each of its pods."""
         topology = self.topology
-        names = {name: own for name, (own, _) in self._members.items()}
+        names = {name: own for name, (own, _) in document.members.items()}
         known = {own: names.get(own, own.path.removeprefix("/")) for own in topology.ids.values()}
         known |= names
         workloads = [
-            Workload(called, own, topology.addresses.get(own, ()), self._ports(own))
+            Workload(called, own, topology.addresses.get(own, ()), document.ports(own))
             for own, called in sorted(known.items())
         ]
-        rules = [*self._denials_to(sorted(known)), *self._rules]
+        rules = [*self._denials_to(sorted(known)), *document.rules]
         fronts: dict[SpiffeId, list[Front]] = {}
         for front in topology.fronts:
             fronts.setdefault(front.id, []).append(front)
         by_id = {
-            view.own.id: self._completed(view, fronts)
-            for view in _views(workloads, rules, self._lifetime)
+            view.own.id: self._completed(view, fronts, document)
+            for view in _views(workloads, rules, document.lifetime)
         }
-        found: dict[str, list[View]] = {}
+        found: dict[str, dict[str, View]] = {}
         for pod in topology.pods:
             if not pod.node or self._waits(pod):
                 continue
             view = by_id[topology.ids[pod.uid]]
             own = view.own._replace(name=name_of(pod), addresses=pod.addresses)
-            found.setdefault(host_of(pod), []).append(view._replace(own=own))
-        return {host: tuple(own) for host, own in found.items()}
+            found.setdefault(host_of(pod), {})[own.name] = view._replace(own=own)
+        return found
 
-    def _completed(self, view: View, fronts: Mapping[SpiffeId, Sequence[Front]]) -> View:
+    def _completed(
+        self, view: View, fronts: Mapping[SpiffeId, Sequence[Front]], document: _Document
+    ) -> View:
         """A view with services, without those who are revoked and the mesh's own parts."""
         peers = [peer for peer in view.peers if peer.id not in self.revoked]
         rules = (*kept_out([view.own.id], view.rules), *view.rules)
         return view._replace(
             peers=tuple(_reached(peers, fronts)), rules=rules,
-            plaintext_until=self._plaintext.get(view.own.id, 0),
+            plaintext_until=document.plaintext.get(view.own.id, 0),
         )  # fmt: skip
 
     def long_callers(self, host: str = "") -> frozenset[SpiffeId]:

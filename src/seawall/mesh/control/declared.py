@@ -12,7 +12,7 @@ from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 from seawall.mesh.plan.edges import NONE, Edges
 from seawall.mesh.plan.model import Port, Protocol, Rule
 
-_FACT, _REVOKED, _OFF = "declared", "revoked", "off"
+_FACT, _RELEASED, _REVOKED, _OFF = "declared", "released:", "revoked", "off"
 _OWN_ROOT: Mapping[str, Any] = {}
 
 
@@ -34,8 +34,18 @@ def write(
     lifetime: int,
     edges: Edges = NONE,
     issuer: Mapping[str, Any] = _OWN_ROOT,
+    *,
+    is_held: bool = False,
 ) -> None:
-    """Remember a declaration in place of the one before, within ``changes``."""
+    """Remember a declaration in place of the one before, within ``changes``.
+
+    ``is_held``: proxies are alive that have the one before, and are to have it until others have
+    tried this one (``control.pushing``).
+    """
+    if is_held:
+        hold(store, _FACT)
+    else:
+        release(store)
     plain = {
         "entries": [entry._asdict() | {"id": str(entry.id)} for entry in entries],
         "rules": [rule_to_plain(rule) for rule in rules],
@@ -46,11 +56,38 @@ def write(
     store.set_fact(_FACT, json.dumps(plain, sort_keys=True))
 
 
+def hold(store: Store, fact: str) -> None:
+    """Keep a fact that proxies live by before it becomes another one, within ``changes``."""
+    if not store.fact(_RELEASED + fact):
+        store.set_fact(_RELEASED + fact, store.fact(fact))
+
+
+def release(store: Store) -> None:
+    """Note that all may live by what was declared last, within ``changes``."""
+    for fact in store.facts(_RELEASED):
+        store.drop_fact(_RELEASED + fact)
+
+
+def released(store: Store, fact: str) -> str:
+    """The fact that proxies live by that have not tried the newest; empty where they have that."""
+    return store.fact(_RELEASED + fact)
+
+
+def read_released(store: Store) -> Declared | None:
+    """The declaration of that kind."""
+    text = released(store, _FACT)
+    return _declared(text) if text else None
+
+
 def read(store: Store) -> Declared:
     """The declaration; nothing where there is none."""
     text = store.fact(_FACT)
     if not text:
         return Declared((), (), 3600)
+    return _declared(text)
+
+
+def _declared(text: str) -> Declared:
     plain = json.loads(text)
     entries = tuple(
         Entry(

@@ -49,6 +49,11 @@ def texts_in(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(_shown, texts[-_MOST_TEXTS:]))
 
 
+def text_in(text: object) -> str:
+    """A word of the other side's, as short and harmless."""
+    return _shown(str(text))
+
+
 def counts_in(counts: object) -> dict[str, int]:
     """Counters by name; raises :class:`HearsayError` for what is none."""
     found = {} if counts is None else counts

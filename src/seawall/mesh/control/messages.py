@@ -15,6 +15,7 @@ from seawall.mesh.control.hearsay import (
     addresses_in,
     counts_in,
     finite,
+    text_in,
     texts_in,
 )
 from seawall.mesh.identity.spiffe_id import parse
@@ -26,6 +27,8 @@ PROTOCOL = 1
 LARGEST = 16 * 1024 * 1024
 SERVICE = "seawall.mesh.v1.Controller"
 Plain = dict[str, Any]
+UNTOLD = "-"
+"""A declaration of which an agent does not say whether its proxies have it."""
 _MISFITS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, SeawallError)
 """What comes of reading a message that has other values than it should have."""
 
@@ -50,6 +53,10 @@ class Standing(NamedTuple):
     """What its proxy said of configurations that it did not take."""
     counts: Mapping[str, int] = {}
     """Counters of its proxy and of its fence."""
+    declared: str = UNTOLD
+    """The declaration (``Orders.declared``) of which its proxy has all; empty for none."""
+    refuses: str = ""
+    """The one of which it has refused something that it is to have still."""
 
 
 class Report(NamedTuple):
@@ -84,6 +91,16 @@ class Orders(NamedTuple):
     """Those who may have connections that last, and when their identities end."""
     redirects: tuple[str, ...] = ()
     """Pods, by uid, whose rules the agent loads from outside."""
+    declared: str = ""
+    """The declaration that views are made of (``control.pushing``)."""
+    tried: str = ""
+    """The next one, if some have it already: those of ``tries``."""
+    tries: tuple[str, ...] = ()
+    """Workloads, by name."""
+
+    def declared_to(self, name: str) -> str:
+        """The declaration that a workload's view is made of."""
+        return self.tried if name in self.tries else self.declared
 
 
 def encoded(message: Plain) -> bytes:
@@ -128,6 +145,7 @@ def report_from_plain(plain: Plain) -> Report:
             with_fields.number(own, "ends"), with_fields.number(own, "generation"),
             bool(own.get("is_connected")), texts_in(with_fields.texts(own, "refusals")),
             counts_in(own.get("counts")),
+            text_in(own.get("declared", UNTOLD)), text_in(own.get("refuses", "")),
         )
         for name, own in with_fields.mappings(plain, "workloads").items()
     }  # fmt: skip
@@ -146,6 +164,7 @@ def orders_to_plain(orders: Orders, *, with_views: bool = True) -> Plain:
     for name in ("revoked", "callers"):
         plain[name] = [own._asdict() | {"id": str(own.id)} for own in plain[name]]
     plain["redirects"] = list(orders.redirects)
+    plain["tries"] = list(orders.tries)
     return plain
 
 
@@ -168,6 +187,8 @@ def orders_from_plain(plain: Plain, before: Orders | None = None) -> Orders:
         fields.number(plain, "slot"), fields.number(plain, "lifetime"), views,
         str(plain.get("token_keys") or ""), revoked, callers,
         tuple(fields.texts(plain, "redirects")) if "redirects" in plain else (),
+        str(plain.get("declared") or ""), str(plain.get("tried") or ""),
+        tuple(fields.texts(plain, "tries")) if "tries" in plain else (),
     )  # fmt: skip
 
 

@@ -76,12 +76,19 @@ class Operator:
             "issuers": _issuers(authority), "waits_for": registry.laggards(generation),
             "off": declared.off(authority.store),
             "revoked": sorted(map(str, registry.revoked)), "lifetime": self._controller.lifetime,
+            "push": registry.push.told() if registry.push else None,
             "warnings": self._warnings(),
         }  # fmt: skip
 
     def _warnings(self) -> list[str]:
         controller = self._controller
         found = external.warnings(controller.authority, controller.issuer)
+        push = controller.registry.push
+        if push is not None and push.fault:
+            found.append(
+                f"what is declared now is held back: {push.fault}; the other proxies keep what was "
+                "declared before: correct the file and declare that"
+            )
         return found + [
             f"the agent says that {name} is at {', '.join(addresses)}, not where the description "
             "has it: bring all hosts up with the same file"

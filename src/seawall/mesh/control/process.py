@@ -68,7 +68,9 @@ async def serve(state: str, run: str, more: Sequence[Addresses] = ()) -> None:
     controller = Controller(authority, registry, plan.lifetime, issuer=plan.issuer)
 
     def read() -> None:
-        found = declared.read(authority.store)
+        found, before = declared.read(authority.store), declared.read_released(authority.store)
+        first = before or found
+        registry.begin_with(first.entries, first.rules, first.edges)
         registry.redeclare(found.entries, found.rules, found.edges)
 
     for name in (JOIN, MAIN):

@@ -5,46 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from seawall.mesh.control.messages import Report, Standing
-from seawall.mesh.control.reserved import kept_out
+from seawall.mesh.control.pushing import Push
+from seawall.mesh.control.viewing import Declaration, Entry, Viewer, Views
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.plan.edges import NONE, Edges, is_exit
-from seawall.mesh.plan.model import Known, Port, Rule, Source, View, Workload
-from seawall.mesh.plan.views import views_of
+from seawall.mesh.plan.edges import NONE, Edges
+from seawall.mesh.plan.model import Known, Rule, View
+
+__all__ = ["Entry", "Pushed", "Registry"]
 
 
-class Entry(NamedTuple):
-    """A workload that the mesh is to have, and the host that it belongs on."""
-
-    name: str
-    id: SpiffeId
-    host: str
-    ports: tuple[Port, ...]
-    plaintext_until: int = 0
-    """Until when it also takes who comes without TLS, in seconds since the epoch; 0 for never."""
-    addresses: tuple[str, ...] = ()
-    """Where it is to be, if that is known beforehand: its agent cannot say something else."""
+_Seen = tuple[str, frozenset[str] | None, str]
+"""A declaration, who tries it (``None``: all have it), and why it does not go on."""
 
 
-class _Made(NamedTuple):
-    """What views are made of."""
+class Pushed(NamedTuple):
+    """Which declaration views are made of (``Orders``)."""
 
-    entries: Mapping[str, Entry]
-    rules: tuple[Rule, ...]
-    edges: Edges
-    revoked: frozenset[SpiffeId]
-    located: Mapping[str, tuple[str, ...]]
-
-    def is_as(self, other: "_Made") -> bool:
-        """Whether the same views come of it; declarations are never changed, but replaced."""
-        return (
-            self.entries is other.entries and self.rules is other.rules
-            and self.edges is other.edges and self.revoked == other.revoked
-            and self.located == other.located
-        )  # fmt: skip
-
-
-def _allowed(entries: Mapping[str, Entry]) -> frozenset[tuple[str, SpiffeId]]:
-    return frozenset((entry.host, entry.id) for entry in entries.values())
+    declared: str
+    tried: str = ""
+    tries: tuple[str, ...] = ()
 
 
 class Registry:
@@ -58,11 +37,8 @@ class Registry:
         clock: Callable[[], float] = time.time,
         edges: Edges = NONE,
     ) -> None:
-        self._entries = {entry.name: entry for entry in entries}
-        self._rules = tuple(rules)
         self._lifetime = lifetime
         self._clock = clock
-        self._edges = edges
         self._standings: dict[str, Standing] = {}
         self._left: set[str] = set()
         """Workloads whose proxies were alive when their agent hung up: they go on without it."""
@@ -70,16 +46,79 @@ class Registry:
         """Workloads whose agent says that they are where they should not be, with that."""
         self.revoked: frozenset[SpiffeId] = frozenset()
         """Ids that nobody lets in any more and that get no certificate."""
-        self._made: tuple[_Made, dict[str, tuple[View, ...]]] | None = None
-        """Views by host, with what they were made of."""
-        self._allowed = _allowed(self._entries)
+        self.push: Push | None = None
+        """The way of the newest declaration to all, while some have the one before."""
+        self._seen: _Seen = ("", None, "")
+        self.begin_with(entries, rules, edges)
+
+    def begin_with(self, entries: Sequence[Entry], rules: Sequence[Rule], edges: Edges) -> None:
+        """Take a declaration that all may have at once."""
+        self._take(Declaration({entry.name: entry for entry in entries}, tuple(rules), edges))
+        self.push = None
+        self._released = self._newest
+        self._seen = self._push_now()
 
     def redeclare(self, entries: Sequence[Entry], rules: Sequence[Rule], edges: Edges) -> None:
-        """Take another declaration in place of the one before."""
-        self._entries = {entry.name: entry for entry in entries}
-        self._rules = tuple(rules)
-        self._edges = edges
-        self._allowed = _allowed(self._entries)
+        """Take another declaration in place of the one before; ``push`` brings it to all."""
+        other = Declaration({entry.name: entry for entry in entries}, tuple(rules), edges)
+        if other == self._newest.declaration:
+            return
+        self._take(other)
+        if not self._released.declaration.entries or other == self._released.declaration:
+            self._released, self.push = self._newest, None
+        else:
+            self.push = Push(self._newest.number)
+            self._go_on(time.monotonic())
+
+    def _take(self, other: Declaration) -> None:
+        self._entries, self._rules, self._edges = other
+        self._newest = Viewer(other, self._lifetime)
+        self._allowed = frozenset((entry.host, entry.id) for entry in other.entries.values())
+
+    def look(self, now: float) -> bool:
+        """Let a push go on, if it is time; whether agents have to hear of that."""
+        self._go_on(now)
+        before, self._seen = self._seen, self._push_now()
+        return before != self._seen
+
+    def _go_on(self, now: float) -> None:
+        push = self.push
+        if push is None or push.fault:
+            return
+        if push.look(self._standings, self._concerned(), now):
+            self._release()
+
+    def _push_now(self) -> _Seen:
+        push = self.push
+        names = (push.names, push.fault) if push is not None else (None, "")
+        return self._newest_number(), *names
+
+    def _release(self) -> None:
+        self.push, self._released = None, self._newest
+
+    def _concerned(self) -> frozenset[str]:
+        """The workloads for which the newest declaration changes something."""
+        hosts = {entry.host for entry in self._entries.values()}
+        return frozenset(
+            name
+            for host in hosts
+            for name, view in self._newest_views(host).items()
+            if name in self._standings and self._released_views(host).get(name, view) != view
+        )
+
+    def pushed(self, host: str) -> Pushed:
+        """Which declarations the views of a host are made of."""
+        released, push = self._released_number(), self.push
+        if push is None:
+            return Pushed(released)
+        here = {name for name, entry in self._entries.items() if entry.host == host}
+        return Pushed(released, push.number, tuple(sorted(push.names & here)))
+
+    def _newest_number(self) -> str:
+        return self._newest.number
+
+    def _released_number(self) -> str:
+        return self._released.number
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -194,43 +233,22 @@ class Registry:
 
     def views(self, host: str) -> tuple[View, ...]:
         """What the proxies of a host are to be told."""
-        located = {name: own.addresses for name, own in self._standings.items()}
-        made = _Made(self._entries, self._rules, self._edges, self.revoked, located)
-        if self._made is None or not made.is_as(self._made[0]):
-            self._made = made, {}
-        found = self._made[1].get(host)
-        if found is None:
-            found = self._made[1][host] = self._views_of(host)
-        return found
-
-    def _views_of(self, host: str) -> tuple[View, ...]:
-        workloads = [
-            Workload(entry.name, entry.id, self._standings[entry.name].addresses, entry.ports)
-            for entry in self._entries.values()
-            if entry.name in self._standings
-        ]
-        own = kept_out([entry.id for entry in self._entries.values()], self._rules)
-        rules = [*own, *self._denials(), *self._rules]
-        here = {name for name, entry in self._entries.items() if entry.host == host}
-        views = views_of(workloads, rules, self._lifetime, self._edges, here)
-        exit_ = self._exit(host)
-        return tuple(self._told(view, exit_) for view in views.values())
-
-    def _told(self, view: View, exit_: SpiffeId | None) -> View:
-        """A view without those who are revoked, and with the exit of its host."""
-        entry = self._entries[view.own.name]
-        return view._replace(
-            plaintext_until=entry.plaintext_until,
-            peers=tuple(peer for peer in view.peers if peer.id not in self.revoked),
-            externals=view.externals if exit_ is not None else (),
-            exit=None if is_exit(view.own.name) else exit_,
+        views = self._newest_views(host)
+        if self.push is None:
+            return tuple(views.values())
+        before, first = self._released_views(host), self.push.names
+        return tuple(
+            view if name in first else before.get(name, view) for name, view in views.items()
         )
 
-    def _exit(self, host: str) -> SpiffeId | None:
-        return next(
-            (own.id for own in self._entries.values() if is_exit(own.name) and own.host == host),
-            None,
-        )
+    def _newest_views(self, host: str) -> Views:
+        return self._newest.views(host, self.revoked, self._located())
+
+    def _released_views(self, host: str) -> Views:
+        return self._released.views(host, self.revoked, self._located())
+
+    def _located(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: own.addresses for name, own in self._standings.items()}
 
     def revoked_peers(self) -> tuple[Known, ...]:
         """The revoked ids, with where they are."""
@@ -266,15 +284,3 @@ class Registry:
             if entry.id == name and entry.name in self._standings
             for address in self._standings[entry.name].addresses
         )
-
-    def _denials(self) -> list[Rule]:
-        """A rule for each workload that keeps revoked ids out, whatever else is allowed."""
-        sources = tuple(Source(name) for name in sorted(self.revoked))
-        if not sources:
-            return []
-        known = [(own.name, own.id) for own in self._entries.values()]
-        known += [(own.name, own.id) for own in self._edges.externals]
-        return [
-            Rule(f"revoked for {name}", allows=False, to=id_, sources=sources)
-            for name, id_ in known
-        ]

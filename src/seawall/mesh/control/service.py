@@ -245,7 +245,7 @@ class Controller:
         return Orders(
             generation_of(store), self._bundle(), self.authority.issuer().number, self.lifetime,
             registry.views(host), tokens.bundle(self.authority), registry.revoked_peers(),
-            registry.callers(host, ends), registry.redirects(host),
+            registry.callers(host, ends), registry.redirects(host), *registry.pushed(host),
         )  # fmt: skip
 
     def _bundle(self) -> str:

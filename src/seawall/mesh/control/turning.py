@@ -10,6 +10,7 @@ from seawall.core.errors import SeawallError
 from seawall.mesh.authority import external, rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.upstream import UpstreamError, upstream_of
+from seawall.mesh.control import declared
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.errors import IdentityError
 
@@ -60,6 +61,7 @@ class Turning:
             tokens.rotate(authority)
         tokens.advance(authority, laggards)
         await self._tell()
+        await self._push()
         now = authority.clock()
         if now >= self._tidy_at or self._tidy_at > now + _TIDY_EVERY:
             self._tidy_at = now + _TIDY_EVERY
@@ -71,6 +73,23 @@ class Turning:
         if generation != self._seen:
             self._seen = generation
             await self._controller.changed()
+
+    async def _push(self) -> None:
+        """Let another declaration go on its way to all, if it is time."""
+        registry = self._controller.registry
+        if not registry.look(time.monotonic()):
+            return
+        await self._controller.changed()
+        store, now = self._controller.authority.store, self._controller.authority.clock()
+        push = registry.push
+        with store.changes():
+            if push is None:
+                declared.release(store)
+                store.record(now, "declaration released")
+            elif push.fault:
+                store.record(now, "declaration stopped", why=push.fault)
+            else:
+                store.record(now, "declaration tried", by=sorted(push.names))
 
     async def _ask_issuer(self) -> None:
         """Have the intermediate renewed by an issuer outside of the mesh, again and again."""

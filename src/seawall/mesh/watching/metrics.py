@@ -29,6 +29,11 @@ def families_of(status: Status) -> Iterator[Family]:
     yield Family("revoked", "Ids that are let in nowhere.", (Sample({}, len(status["revoked"])),))
     yield Family("rotation_waits_for", "Workloads that a rotation waits for.",
                  (Sample({}, len(status["waits_for"])),))  # fmt: skip
+    push = status.get("push")
+    yield Family("push_held", "Whether a new declaration has not come to all proxies yet.",
+                 (Sample({}, int(bool(push))),))  # fmt: skip
+    yield Family("push_stopped", "Whether it was stopped: a proxy has not taken it.",
+                 (Sample({}, int(bool(push and push["fault"]))),))  # fmt: skip
     yield from _of_workloads(status)
     yield from _counted(status)
 
