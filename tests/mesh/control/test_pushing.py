@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seawall.mesh.control import declared
-from seawall.mesh.control.messages import UNTOLD, Report, Standing
+from seawall.mesh.control.messages import UNTOLD, Plain, Report, Standing
 from seawall.mesh.control.pushing import PATIENCE, STAYS
 from seawall.mesh.control.registry import Entry, Registry
 from seawall.mesh.control.service import Controller
@@ -79,6 +79,9 @@ class Mesh:
     def told_of(self, name: str) -> list[str]:
         return [peer.name for peer in self.view(name).peers]
 
+    def told(self) -> Plain | None:
+        return self.registry.push.told() if self.registry.push else None
+
     @property
     def tries(self) -> list[str]:
         return sorted(self.registry.push.names) if self.registry.push else []
@@ -113,8 +116,7 @@ def test_who_refuses_it_stops_it_and_gets_back_what_it_had() -> None:
     tried = mesh.registry.pushed("here").tried
     mesh.say("b", refuses=tried, refusals=("Listener: no such filter",))
     assert mesh.after(0.2)
-    assert mesh.registry.push is not None
-    assert mesh.registry.push.told() == {
+    assert mesh.told() == {
         "number": tried, "tries": [], "fault": "b does not take it: Listener: no such filter",
     }  # fmt: skip
     assert mesh.view("b") == before
@@ -127,7 +129,7 @@ def test_who_refuses_it_stops_it_and_gets_back_what_it_had() -> None:
     assert mesh.tries == ["a"]
     # So is the one that all have.
     mesh.registry.redeclare(ENTRIES, OLD, NONE)
-    assert mesh.registry.push is None
+    assert mesh.told() is None
     assert mesh.view("b") == before
 
 

@@ -195,3 +195,96 @@ def test_a_second_stream_takes_nothing_from_the_first() -> None:
         assert name_in(await first.answer()) == "cluster 2"
 
     scenario(act)
+
+
+def renewed(version: int, before: Snapshot) -> Snapshot:
+    """The same with another secret: what a new certificate comes to."""
+    return Snapshot(version, {**before.resources, SECRETS: snapshot(version).resources[SECRETS]})
+
+
+def test_a_new_certificate_is_all_that_is_sent_of_it() -> None:
+    async def act(feed: Feed) -> None:
+        first = snapshot(1)
+        await feed.offer(first)
+        proxy = Proxy(feed)
+        await proxy.takes(CLUSTERS, LISTENERS, SECRETS)
+        await feed.offer(renewed(2, first))
+        assert not feed.has(2)
+        assert not feed.has_secrets(2)
+        answer = await proxy.answer()
+        assert (answer.type_url, name_in(answer)) == (SECRETS, "a 2")
+        await proxy.ask(SECRETS, "a", nonce=answer.nonce)
+        assert feed.has(2)
+        assert feed.has_secrets(2)
+        assert await proxy.hears_nothing()
+        # Whoever is started anew gets all.
+        await proxy.hang_up()
+        again = Proxy(feed)
+        assert not feed.has(2)
+        await again.takes(CLUSTERS, LISTENERS, SECRETS)
+        assert feed.has(2)
+
+    scenario(act)
+
+
+def test_what_is_taken_late_counts_for_what_has_not_changed_since() -> None:
+    async def act(feed: Feed) -> None:
+        first = snapshot(1)
+        await feed.offer(first)
+        proxy = Proxy(feed)
+        await proxy.ask(CLUSTERS)
+        answer = await proxy.answer()
+        await feed.offer(renewed(2, first))
+        await feed.offer(renewed(3, first))
+        await proxy.ask(CLUSTERS, nonce=answer.nonce)
+        await proxy.takes(LISTENERS, SECRETS)
+        assert feed.taken == {CLUSTERS: 3, LISTENERS: 3, SECRETS: 3}
+
+    scenario(act)
+
+
+def test_what_was_refused_is_not_sent_with_each_certificate_again() -> None:
+    async def act(feed: Feed) -> None:
+        await feed.offer(snapshot(1))
+        proxy = Proxy(feed)
+        await proxy.takes(CLUSTERS, LISTENERS, SECRETS)
+        bad = snapshot(2)
+        await feed.offer(bad)
+        for kind, error in ((CLUSTERS, ""), (LISTENERS, "poison"), (SECRETS, "")):
+            answer = await proxy.answer()
+            await proxy.ask(kind, *(["a"] if kind == SECRETS else []), nonce=answer.nonce,
+                            error=error)  # fmt: skip
+        await feed.offer(renewed(3, bad))
+        answer = await proxy.answer()
+        assert answer.type_url == SECRETS
+        await proxy.ask(SECRETS, "a", nonce=answer.nonce)
+        assert feed.has_secrets(3)  # nobody is held up by it
+        assert not feed.has(3)
+        assert feed.has_refused(3)
+        assert [own.reason for own in feed.standing_refusals] == ["poison"]
+        assert feed.nacks == 1
+        await feed.offer(snapshot(4))
+        assert feed.standing_refusals == []
+        assert [(await proxy.answer()).type_url for _ in range(3)] == [CLUSTERS, LISTENERS, SECRETS]
+
+    scenario(act)
+
+
+def test_what_is_gone_is_told_once() -> None:
+    async def act(feed: Feed) -> None:
+        first = snapshot(1)
+        await feed.offer(first)
+        proxy = Proxy(feed)
+        await proxy.takes(CLUSTERS, LISTENERS, SECRETS)
+        without = {kind: own for kind, own in first.resources.items() if kind != SECRETS}
+        await feed.offer(Snapshot(2, without))
+        answer = await proxy.answer()
+        assert answer.type_url == SECRETS
+        assert not answer.resources
+        await proxy.ask(SECRETS, "a", nonce=answer.nonce)
+        await feed.offer(Snapshot(3, without))
+        assert feed.has(3)
+        assert feed.has_secrets(3)
+        assert await proxy.hears_nothing()
+
+    scenario(act)
