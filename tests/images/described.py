@@ -1,6 +1,7 @@
 """Images as the examples of the rules describe them: a configuration, layers and files in YAML."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import yaml
@@ -73,5 +74,5 @@ def image_of(text: str) -> Image:
               for n, one in enumerate(layers)),
         tuple(Step(line) for line in said.get("history", ())),
         accounts=accounts.read(*map(files.text, ACCOUNTS)),
-        waste=Waste(**said.get("waste", {})),
+        waste=partial(Waste, **said.get("waste", {})),
     )  # fmt: skip

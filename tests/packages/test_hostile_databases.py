@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from seawall.packages import formats
 from seawall.packages.image_formats import IMAGE_FORMATS, image_format_of
 from seawall.packages.inventory import inventory
+from seawall.packages.listings import Listing
 from seawall.packages.package import File, Unreadable
 from seawall.packages.system import MAX_PATH, Diversion, Facts, Holding, Identity
 from tests.packages import database_writers as writers
@@ -140,7 +141,8 @@ def check_facts(facts: Facts) -> Facts:
     for package in facts.contents.packages:
         assert isinstance(package.supplier, str)
     for holding in facts.holdings:
-        assert isinstance(holding, Holding)
+        assert isinstance(holding, Holding | Listing)
+        assert isinstance(holding.package, str)
         assert all(path and len(path) <= MAX_PATH for path in holding.paths)
     assert all(isinstance(item, Diversion) for item in facts.diversions)
     assert facts.identity is None or isinstance(facts.identity, Identity)

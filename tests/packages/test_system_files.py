@@ -22,6 +22,10 @@ def facts(path: str, text: str | bytes, beside: dict[str, bytes] | None = None) 
     return found.read(File(path, data, (beside or {}).get))
 
 
+def named(found: Facts) -> list[tuple[str, tuple[str, ...]]]:
+    return [(holding.package, holding.paths) for holding in found.holdings]
+
+
 # dpkg ------------------------------------------------------------------------------------------
 
 STATUS = """\
@@ -108,12 +112,14 @@ def test_a_distroless_package_has_no_status() -> None:
     sums = facts(
         "var/lib/dpkg/status.d/base.md5sums", "d41d8cd98f00b204e9800998ecf8427e  ./etc/issue\n"
     )
-    assert sums.holdings == (("base", ("etc/issue",)),)
+    assert named(sums) == [("base", ("etc/issue",))]
 
 
 def test_lists_sums_and_diversions() -> None:
     listed = facts("var/lib/dpkg/info/libc6:amd64.list", "/.\n/lib\n/lib/a b\n")
-    assert listed.holdings == (("libc6:amd64", ("lib", "lib/a b")),)
+    assert named(listed) == [("libc6:amd64", ("lib", "lib/a b"))]
+    odd = facts("var/lib/dpkg/info/a.list", f"a\n//b\n///\n\n{'c' * 4097}\n/d//\n./e")
+    assert named(odd) == [("a", ("a", "b", "d//", "./e"))]
     found = facts("var/lib/dpkg/diversions", "/bin/sh\n/bin/sh.distrib\ndash\n/a\n/b\n:\n/left\n")
     assert found.diversions == (
         Diversion("bin/sh", "bin/sh.distrib", "dash"),

@@ -1,7 +1,7 @@
 """What rules know of an image: its configuration, layers, accounts and files."""
 
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from seawall.core.named_tuple import NamedTuple
@@ -155,7 +155,8 @@ class Image(NamedTuple):
     history: tuple[Step, ...] = ()
     tags: tuple[str, ...] = ()
     accounts: Accounts = Accounts()
-    waste: Waste = Waste()
+    waste: Callable[[], Waste] = Waste
+    """Works out what is in it more than once: it takes a while, and is asked for once."""
     base: Base = Base()
     """What it was built on, as far as that is known."""
 

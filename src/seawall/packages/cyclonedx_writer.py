@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seawall import __version__
+from seawall.core.indented import indented
 from seawall.packages.merged import DEVELOPMENT, Node, Whole, merge, uuid_of
 from seawall.packages.package import Contents
 from seawall.packages.purl import decoded_purl_of
@@ -57,7 +58,7 @@ def write(
         ],
     }
     serial = f"urn:uuid:{uuid_of(json.dumps(bill, sort_keys=True))}"
-    return json.dumps({**bill, "serialNumber": serial}, indent=2) + "\n"
+    return indented({**bill, "serialNumber": serial}) + "\n"
 
 
 def _component(node: Node, used: Sequence[str]) -> dict[str, Any]:

@@ -4,23 +4,20 @@ Sources: dpkg's ``lib/dpkg/db-fsys-files.c``, ``db-fsys-digest.c`` and ``db-fsys
 deb-md5sums(5). A list names all paths; sums name no links, no directories and no configuration.
 """
 
+from seawall.packages.listings import LIST, SUMS, Listing
 from seawall.packages.package import Contents, File
 from seawall.packages.reading import Notes
-from seawall.packages.system import MAX_PATH, MAX_PATHS, Diversion, Facts, Holding
-
-_SUM = 32
-_NO_PATHS = ("", ".")
+from seawall.packages.system import MAX_PATHS, Diversion, Facts
 
 
 def read_list(file: File) -> Facts:
     """The paths of ``info/NAME.list``, one a line, each with a slash before it."""
-    return _facts(file, [row.lstrip("/") for row in _rows(file.data)])
+    return _facts(file, LIST)
 
 
 def read_sums(file: File) -> Facts:
     """The paths of ``NAME.md5sums``: a sum, two characters and a path."""
-    rows = [row[_SUM + 2 :].lstrip("/") for row in _rows(file.data)]
-    return _facts(file, [row.removeprefix("./") if row[:1] == "." else row for row in rows])
+    return _facts(file, SUMS)
 
 
 def read_diversions(file: File) -> Facts:
@@ -40,13 +37,6 @@ def read_diversions(file: File) -> Facts:
     return Facts(Contents((), notes.problems), diversions=found, shelf="deb")
 
 
-def _rows(data: bytes) -> list[str]:
-    return data.decode("utf-8", "surrogateescape").split("\n", MAX_PATHS)[:MAX_PATHS]
-
-
-def _facts(file: File, paths: list[str]) -> Facts:
+def _facts(file: File, form: str) -> Facts:
     name = file.path.rpartition("/")[2].rpartition(".")[0]
-    if max(map(len, paths), default=0) > MAX_PATH:
-        paths = [path for path in paths if len(path) <= MAX_PATH]
-    kept = tuple([path for path in paths if path not in _NO_PATHS])  # quicker than a generator
-    return Facts(holdings=(Holding(name, kept),), shelf="deb")
+    return Facts(holdings=(Listing(name, form, file.data),), shelf="deb")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from seawall.packages.listings import FORMS, Listing
 from seawall.packages.package import Contents, Package, Problem, Requirement
 from seawall.packages.system import Diversion, Facts, Holding, Identity
 
@@ -41,8 +42,18 @@ def facts_from_plain(plain: Plain) -> Facts:
     )
     return Facts(
         contents,
-        tuple(Holding(*each) for each in holdings),
+        tuple(_holding(each) for each in holdings),
         tuple(Diversion(*each) for each in diversions),
         None if identity is None else Identity(*identity),
         *rest,
     )
+
+
+def _holding(plain: Plain) -> Holding | Listing:
+    """The files of a package, read or not."""
+    if len(plain) == len(Holding._fields):
+        return Holding(*plain)
+    listing = Listing(*plain)
+    if listing.form not in FORMS:
+        raise ValueError("a list of files is of no known form")
+    return listing

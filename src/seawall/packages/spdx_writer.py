@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from seawall import __version__
+from seawall.core.indented import indented
 from seawall.core.lazy import pattern
 from seawall.packages.merged import DEVELOPMENT, OPTIONAL, Node, Whole, merge, uuid_of
 from seawall.packages.package import Contents
@@ -63,7 +64,7 @@ def write(
     ]
     unique = uuid_of(json.dumps(document, sort_keys=True))
     namespace = f"https://spdx.org/spdxdocs/{_UNFIT.sub('-', name)}-{unique}"
-    return json.dumps({**document, "documentNamespace": namespace}, indent=2) + "\n"
+    return indented({**document, "documentNamespace": namespace}) + "\n"
 
 
 def _id(node: Node) -> str:

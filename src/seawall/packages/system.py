@@ -4,9 +4,12 @@ A reader of ``image_formats`` makes ``Facts`` of the bytes of one file. ``invent
 all files together, when it is known which of them are left in the topmost layer.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.packages.package import NOTHING, Contents
+
+if TYPE_CHECKING:
+    from seawall.packages.listings import Listing
 
 MAX_PATHS = 2_000_000
 """Paths that one database may list; an image of 5 GB has some 200,000 files."""
@@ -54,7 +57,7 @@ class Facts(NamedTuple):
     """What one file of a root file system tells."""
 
     contents: Contents = NOTHING
-    holdings: tuple[Holding, ...] = ()
+    holdings: "tuple[Holding | Listing, ...]" = ()
     diversions: tuple[Diversion, ...] = ()
     identity: Identity | None = None
     content_sets: tuple[str, ...] = ()

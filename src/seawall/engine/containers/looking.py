@@ -6,6 +6,7 @@ What a layer gives rests on its bytes alone, so it is kept under its DiffID.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seawall.engine.containers.columns import from_columns, to_columns
 from seawall.images import accounts, credential_files
 from seawall.images.notable import ACCOUNTS, MOST_TEXT, SHADOW, wants_text
 from seawall.packages.executables import is_executable
@@ -328,7 +329,9 @@ def with_private(found: Looked, again: Looked) -> Looked:
 
 def all_to_plain(found: Looked) -> Plain:
     """The same with credentials, for the way from one of our processes to another only."""
-    from seawall.engine.containers.held import held_to_plain  # noqa: PLC0415 - seldom
+    if not found.secrets:
+        return _to_plain(found), {}
+    from seawall.engine.containers.held import held_to_plain  # noqa: PLC0415 - if there are any
 
     secrets = {path: list(map(held_to_plain, held)) for path, held in found.secrets.items()}
     return _to_plain(found), secrets
@@ -336,9 +339,11 @@ def all_to_plain(found: Looked) -> Plain:
 
 def all_from_plain(plain: Plain) -> Looked:
     """The same again."""
-    from seawall.engine.containers.held import held_from_plain  # noqa: PLC0415 - seldom
-
     own, secrets = plain
+    if not secrets:
+        return from_plain(own)
+    from seawall.engine.containers.held import held_from_plain  # noqa: PLC0415 - if there are any
+
     return from_plain(own)._replace(
         secrets={path: tuple(map(held_from_plain, held)) for path, held in secrets.items()}
     )
@@ -346,7 +351,7 @@ def all_from_plain(plain: Plain) -> Looked:
 
 def _to_plain(found: Looked) -> Plain:
     return (
-        tuple((each[0], int(each[1]), *each[2:]) for each in found.entries),
+        to_columns(found.entries),
         {path: facts_to_plain(facts) for path, facts in found.facts.items()},
         dict(found.texts),
         tuple(map(tuple, found.troubles)),
@@ -358,21 +363,14 @@ def _to_plain(found: Looked) -> Plain:
     )
 
 
-_KINDS = tuple(Kind)
-_new = tuple.__new__
-"""Makes an entry in half the time its class needs; whoever asks knows how many fields it has."""
-
-
 def from_plain(plain: Plain) -> Looked:
     """The same again; raises TypeError, ValueError or LookupError for anything else.
 
     What its private files hold is to be added (``with_private``).
     """
     entries, facts, texts, troubles, silent, uncovered, problems, unsearched, private = plain
-    if any(len(each) != len(Entry._fields) for each in entries):
-        raise ValueError("an entry has other fields")
     return Looked(
-        tuple([_new(Entry, (each[0], _KINDS[each[1]], *each[2:])) for each in entries]),
+        from_columns(entries),
         {path: facts_from_plain(each) for path, each in facts.items()},
         texts,
         {},

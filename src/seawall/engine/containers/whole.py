@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from seawall.engine.containers.bases import of_image
@@ -77,7 +78,7 @@ def put_together(image: Image, layers: Sequence[Looked], known: Iterable[Candida
         _history(image, base),
         image.tags,
         accounts.read(*map(own.text, ACCOUNTS)),
-        _waste(tree, layers, base),
+        partial(_waste, tree, layers, base),
         origin,
     )  # fmt: skip
     told, origins = facts_of(tree, layers)

@@ -224,7 +224,7 @@ def image_wastes_space(image: Image, context: Context) -> Hits:
     References:
         https://github.com/wagoodman/dive
     """
-    waste, rule = image.waste, image_wastes_space
+    waste, rule = image.waste(), image_wastes_space
     if waste.wasted < context.integer(rule, "least") * 1024:
         return
     low = waste.efficiency * 100 < context.integer(rule, "efficiency")
