@@ -1,8 +1,8 @@
 """The packages of the targets, for those who write them down: bills of materials."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed
 from seawall.engine import packages, reading
 from seawall.engine.containers.targets import split

@@ -39,25 +39,26 @@ def spread(
 ) -> list[Result]:
     """What ``work`` makes of each item, in their order, worked out by up to ``workers`` processes.
 
-    The slices are contiguous and about equally heavy. What a worker could not do (it was killed,
-    memory ran out) is done here instead, so the result never depends on them. Only what comes from
-    another process is sent and received.
+    The slices are contiguous and about equally heavy; that with most items is worked on here. What
+    a worker could not do (it was killed, memory ran out) is done here instead, so the result never
+    depends on them. Only what comes from another process is sent and received.
     """
     slices = cut(weights, workers)
     if len(slices) < 2 or not hasattr(os, "fork"):
         return work(items)
-    children = [_start(_sent(items[start:end], work, send)) for start, end in slices[1:]]
-    start, end = slices[0]
-    result = work(items[start:end])
-    for (start, end), child in zip(slices[1:], children, strict=True):
-        part = _finish(*child) if child else None
-        if part is None or len(part) != end - start:
-            result.extend(work(items[start:end]))
+    own = max(slices, key=lambda part: part[1] - part[0])
+    children = {
+        part: _start(_sent(items[slice(*part)], work, send)) for part in slices if part != own
+    }
+    done = {own: work(items[slice(*own)])}
+    for part, child in children.items():
+        sent = _finish(*child) if child else None
+        if sent is None or len(sent) != part[1] - part[0]:
+            done[part] = work(items[slice(*part)])
             continue
-        part.reverse()
-        for item in items[start:end]:  # what was received is let go of at once: there is much
-            result.append(receive(item, part.pop()))
-    return result
+        sent.reverse()  # what was received is let go of at once: there is much
+        done[part] = [receive(item, sent.pop()) for item in items[slice(*part)]]
+    return [result for part in slices for result in done[part]]
 
 
 def cut(weights: Sequence[int], parts: int) -> list[tuple[int, int]]:

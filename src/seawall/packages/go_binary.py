@@ -6,9 +6,9 @@ holds two pointers to strings, since then the strings themselves.
 
 import shlex
 import struct
-from typing import NamedTuple
 
 from seawall.core.lazy import pattern
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.executables import Executable
 from seawall.packages.go_versions import toolchain_version
 from seawall.packages.package import Contents, Package

@@ -9,8 +9,8 @@ here (databases, conda, eggs, who owns a file) do not apply to a tree of sources
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages import formats
 from seawall.packages.package import Contents, File
 from seawall.packages.system import Facts

@@ -7,8 +7,8 @@ and its version of a library is not the one upstream calls so.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.distributions import Release, ecosystem_of_release, release_of
 from seawall.packages.os_identity import identity_of
 from seawall.packages.ownership import Owners, usual_links

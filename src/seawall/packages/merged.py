@@ -6,8 +6,8 @@ the same files give the same bytes.
 
 from collections.abc import Iterable, Sequence
 from posixpath import dirname, join, normpath
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import Contents, Package
 from seawall.packages.purl import purl_of
 
@@ -113,8 +113,17 @@ def _take(growing: dict[str, _Growing], path: str, packages: Sequence[Package]) 
         growing[purl_of(package)].needs.update(needs)
 
 
+_URLS = bytes.fromhex("6ba7b8119dad11d180b400c04fd430c8")
+"""The namespace of addresses (RFC 9562, section 6.6)."""
+
+
 def uuid_of(text: str) -> str:
     """An identifier made of a content: the same content has the same one (UUID version 5)."""
-    from uuid import NAMESPACE_URL, uuid5  # noqa: PLC0415 - only where a bill is written
+    from hashlib import sha1  # noqa: PLC0415 - only where a bill is written
 
-    return str(uuid5(NAMESPACE_URL, f"https://cyclonedx.org/serial-number/{text}"))
+    name = f"https://cyclonedx.org/serial-number/{text}".encode()
+    number = bytearray(sha1(_URLS + name, usedforsecurity=False).digest()[:16])
+    number[6] = number[6] & 0x0F | 0x50  # RFC 9562, section 5.5: the version, then the variant
+    number[8] = number[8] & 0x3F | 0x80
+    digits = number.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -4,8 +4,9 @@ A reader of ``image_formats`` makes ``Facts`` of the bytes of one file. ``invent
 all files together, when it is known which of them are left in the topmost layer.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.packages.package import NOTHING, Contents
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """The packages of images, for bills of materials."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed
 from seawall.engine.containers import hosts
 from seawall.engine.containers.asked import Places

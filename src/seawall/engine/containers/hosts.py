@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import NotCovered, Skipped
 from seawall.engine.containers.in_use import InUse, Outdated, Use, in_use
 from seawall.engine.containers.whole import Whole

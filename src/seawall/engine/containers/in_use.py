@@ -9,8 +9,8 @@ interpreter has read and closed again leave no trace.
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from posixpath import dirname, join, normpath
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers.whole import Whole
 from seawall.packages.package import Package
 from seawall.sources.processes import Opened, Process

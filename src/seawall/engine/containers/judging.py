@@ -1,10 +1,11 @@
 """What the rules say of an image, and what is known of its packages."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding, Related, Subject
 from seawall.core.location import KeyPath, Location
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule

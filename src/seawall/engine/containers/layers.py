@@ -1,9 +1,10 @@
 """The layers of an image: from the cache, or read."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from seawall.core.digests import blake2b
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers import looking
 from seawall.engine.containers.looking import Looked
 from seawall.engine.containers.walkers import Walk, Walked

@@ -4,8 +4,9 @@ What a layer gives rests on its bytes alone, so it is kept under its DiffID.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers.columns import from_columns, to_columns
 from seawall.images import accounts, credential_files
 from seawall.images.notable import ACCOUNTS, MOST_TEXT, SHADOW, wants_text

@@ -1,9 +1,10 @@
 """Images from what they hold to what the rules say."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from seawall.core.finding import Finding
+from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Coverage, Failed, ImageFacts, NotCovered, RuleFault, Skipped
 from seawall.core.rule import ParameterValue, Rule
 from seawall.engine.analysis import Analysis

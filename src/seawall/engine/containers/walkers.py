@@ -6,8 +6,9 @@ shared out; what comes of one in another process comes as plain values.
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from mmap import mmap
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers import looking
 from seawall.engine.containers.looking import Look, Looked
 from seawall.engine.workers import spread

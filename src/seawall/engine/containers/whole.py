@@ -3,8 +3,8 @@
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers.bases import of_image
 from seawall.engine.containers.looking import Looked
 from seawall.images import accounts, facts

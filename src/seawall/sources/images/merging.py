@@ -6,8 +6,8 @@ Links are followed within this tree only: nothing is asked of the machine.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.entry import (
     DIRECTORY,
     HARD_LINK,

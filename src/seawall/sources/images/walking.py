@@ -6,8 +6,9 @@ but for ``WalkedLayer.below``: it can be kept under the layer's digest.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from seawall.core.named_tuple import NamedTuple
 from seawall.sources.images.budget import Budget, Watched
 from seawall.sources.images.entry import FILE, HARD_LINK, WHITEOUT, Entry, Payload
 from seawall.sources.images.image import Image, Layer
