@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.engine import judging, reading, scanning, workers
-from seawall.engine.workers import Shared, cut, spread
+from seawall.engine import portions as module_of_portions
+from seawall.engine.portions import Portions
+from seawall.engine.workers import cut, spread
 from seawall.reports import FORMATS
 from tests.engine.support import manifest, seawall
 from tests.triage.support import command, write
@@ -143,9 +145,20 @@ def test_spreading_is_mapping(items: list[int], number: int) -> None:
     assert spread(items, [1] * len(items), number, work, same, same) == work(items)
 
 
+def as_it_is(plain: Any) -> Any:
+    """What stays as it is on its way."""
+    return plain
+
+
+def each(work: Callable[[int], Any]) -> Callable[[Iterator[Sequence[int]]], list[list[Any]]]:
+    """What does the work on each item of each portion."""
+    return lambda portions: [list(map(work, items)) for items in portions]
+
+
 def shared(portions: int, number: int, work: Callable[[int], Any]) -> list[Any]:
-    """What portions come to that are shared."""
-    return Shared(portions, number, work, lambda it: it, lambda _number, plain: plain).results()
+    """What portions of one item come to that are shared."""
+    items = [[item] for item in range(portions)]
+    return Portions(items, number, each(work), as_it_is, as_it_is).results()
 
 
 @settings(max_examples=20, deadline=None)
@@ -161,9 +174,48 @@ def test_others_share_the_work_while_this_process_waits() -> None:
         time.sleep(0.01)
         return os.getpid()
 
-    begun = Shared(10, 2, work, lambda it: it, lambda _number, plain: plain)
+    begun = Portions([[item] for item in range(10)], 2, each(work), as_it_is, as_it_is)
     time.sleep(0.5)
     assert parent not in begun.results()
+
+
+def open_portions(number: int, work: Callable[[int], Any]) -> "Portions[int, Any]":
+    """Portions to which others are added."""
+    return Portions((), number, each(work), as_it_is, as_it_is, (str, int))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(st.integers(-5, 5), max_size=4), max_size=20), st.integers(1, 4))
+def test_portions_that_are_added(portions: list[list[int]], number: int) -> None:
+    begun = open_portions(number, lambda item: item * 3)
+    for portion in portions:
+        begun.add(portion)
+    assert begun.results() == [item * 3 for portion in portions for item in portion]
+
+
+def test_others_work_on_what_is_added_while_this_process_goes_on() -> None:
+    parent = os.getpid()
+    begun = open_portions(2, lambda _item: os.getpid())
+    for item in range(10):
+        begun.add([item])
+    time.sleep(0.5)
+    assert parent not in begun.results()
+
+
+def test_what_there_is_no_room_for_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_of_portions, "_ROOM", 100)
+    begun = open_portions(3, lambda item: item * 3)
+    for item in range(500):
+        begun.add([item, item])
+    assert begun.results() == [item * 3 for item in range(500) for _ in range(2)]
+
+
+def test_portions_that_nobody_asks_for_are_stopped() -> None:
+    begun = open_portions(3, lambda _item: time.sleep(60))
+    begun.add([1, 2])
+    begun.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_more_portions_than_a_pipe_holds() -> None:

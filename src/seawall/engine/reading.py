@@ -1,7 +1,7 @@
 """From targets to objects: what is read, what is left out, and what could not be read."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seawall.core.compact import (
@@ -227,14 +227,24 @@ class Inputs:
 # The files ------------------------------------------------------------------------------------
 
 
-def gather(source: Source, options: Options, progress: Progress | None) -> Inputs:
-    """Find the files and read their bytes; what needs no look inside is sorted out."""
+def gather(
+    source: Source,
+    options: Options,
+    progress: Progress | None,
+    met: Callable[[SourceFile], None] | None = None,
+) -> Inputs:
+    """Find the files and read their bytes; what needs no look inside is sorted out.
+
+    ``met`` is told of files of the targets that are not read here, as soon as they are found.
+    """
     inputs = Inputs()
     dockerfiles.forget_listings()
     found: list[SourceFile] = []
     for item in source.discover():
         if isinstance(item, SourceFile):
             found.append(item)
+            if met is not None and not item.context and not is_candidate(item):
+                met(item)
         elif isinstance(item, Skipped):
             inputs.skipped.append(item)
         else:

@@ -196,15 +196,20 @@ class Run:
 
     def memory(self, options: Options, rules: Sequence[Rule]) -> "Memory | None":
         """The cache for a set of rules; ``None`` when there is to be none."""
-        if not self._cached and self._store is None:
+        store = self.store()
+        if store is None:
             return None
         from seawall.engine.remembering import Memory  # noqa: PLC0415 - sqlite3, hashlib
 
-        if self._store is None:
-            from seawall import cache  # noqa: PLC0415
+        return Memory(store, options, rules)
+
+    def store(self) -> "Store | None":
+        """Where results are kept; ``None`` when there is to be no such place."""
+        if self._cached and self._store is None:
+            from seawall import cache  # noqa: PLC0415 - sqlite3, hashlib
 
             self._store = self._cache = cache.Cache(cache.directory(os.environ))
-        return Memory(self._store, options, rules)
+        return self._store
 
     def look_repeatedly(self) -> "Looks":
         """Remember what files hold for looks at them that follow, and nothing beyond this run."""

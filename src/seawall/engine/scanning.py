@@ -15,6 +15,7 @@ from seawall.engine import reading
 from seawall.engine.advised import Advised, Library
 from seawall.engine.analysis import Analysis
 from seawall.engine.containers.asked import Asked
+from seawall.engine.credentials.ahead import Ahead
 from seawall.engine.credentials.asked import DOMAIN as SECRETS
 from seawall.engine.credentials.asked import Credentials
 from seawall.engine.judging import Judgements, judge
@@ -88,8 +89,9 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     past = Past(options)
     images = Asked(options._replace(images=options.images and source is None, targets=past.others))
     options = options._replace(targets=images.others)
+    ahead = Ahead(options, run) if source is None else None
     source = source or FileSystem(options)
-    inputs = reading.gather(source, options, run.progress)
+    inputs = reading.gather(source, options, run.progress, ahead.met if ahead else None)
     images.hint(inputs)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
@@ -109,7 +111,7 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     )
     inputs.unable = options.not_covered
     advised = Advised(inputs, options, rules, source, Library(options, run), run)
-    credentials = Credentials(inputs, options, rules, source, run)
+    credentials = Credentials(inputs, options, rules, source, run, ahead)
     memory, key = _memory(inputs, options, rules, run, charts, images, credentials)
     credentials.look(memory)
     output_key = images.key(advised.key(key), advised.library, rules, memory)

@@ -5,9 +5,8 @@
 
 import marshal
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from seawall.engine.forking import started
 
@@ -78,88 +77,6 @@ def _sent(
     items: Sequence[Item], work: Work[Item, Result], send: Send[Item, Result]
 ) -> Callable[[], list[Any]]:
     return lambda: [send(item, result) for item, result in zip(items, work(items), strict=True)]
-
-
-class Shared(Generic[Result]):
-    """Numbered portions of work, of which each process takes the next one when it is ready.
-
-    The other processes begin at once, this one in ``results``: it may do something else meanwhile.
-    What a worker leaves undone is done here. One that nobody waits for any more is stopped.
-    """
-
-    def __init__(
-        self,
-        portions: int,
-        workers: int,
-        work: Callable[[int], Result],
-        send: Callable[[Result], Any],
-        receive: Callable[[int, Any], Result],
-    ) -> None:
-        """``work`` does a portion; ``receive`` is told which one it gets as ``send`` made it."""
-        self._portions = portions
-        self._work = work
-        self._receive = receive
-        self._tokens = -1
-        self._children: list[tuple[int, int]] = []
-        workers = min(workers, portions)
-        if workers < 2 or not hasattr(os, "fork"):
-            return
-        self._tokens = _numbers(portions)
-
-        def job() -> list[tuple[int, Any]]:
-            return [(number, send(work(number))) for number in _taken(self._tokens)]
-
-        begun = [_start(job) for _ in range(workers - 1)]
-        self._children = [child for child in begun if child is not None]
-
-    def results(self) -> list[Result]:
-        """What came of each portion, in their order; to be asked for once."""
-        done: dict[int, Result] = {}
-        if self._tokens >= 0:
-            for number in _taken(self._tokens):
-                done[number] = self._work(number)
-            os.close(self._tokens)
-            self._tokens = -1
-        while self._children:
-            process, reader = self._children.pop()
-            for number, plain in _finish(process, reader) or ():
-                done[number] = self._receive(number, plain)
-        for number in range(self._portions):
-            if number not in done:
-                done[number] = self._work(number)
-        return [done[number] for number in range(self._portions)]
-
-    def __del__(self) -> None:
-        """Nobody wants the rest: an error, or an interruption."""
-        for process, reader in self._children:
-            import signal  # noqa: PLC0415 - seldom of use
-
-            os.close(reader)
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-        if self._tokens >= 0:
-            os.close(self._tokens)
-
-
-_TOKEN = 4
-
-
-def _numbers(count: int) -> int:
-    """A descriptor from which any process reads the next number; those that do not fit are left.
-
-    Reads of a pipe do not cut in on each other, and no number lies across its pages.
-    """
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    with suppress(BlockingIOError):
-        os.write(writer, b"".join([number.to_bytes(_TOKEN, "little") for number in range(count)]))
-    os.close(writer)
-    return reader
-
-
-def _taken(tokens: int) -> Iterator[int]:
-    while len(token := os.read(tokens, _TOKEN)) == _TOKEN:
-        yield int.from_bytes(token, "little")
 
 
 def _start(job: Callable[[], Any]) -> tuple[int, int] | None:

@@ -5,10 +5,9 @@ first: what a report told of the same texts is told again, and of those that not
 second search is made.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
-from typing import IO, TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from seawall.core.finding import Finding
 from seawall.core.ignore import Ignore
@@ -18,6 +17,7 @@ from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine.advised import VULNERABILITIES
 from seawall.engine.analysis import Analysis
+from seawall.engine.credentials.ahead import Ahead
 from seawall.engine.options import Options
 from seawall.engine.reading import MANIFESTS, NO_FORMAT, Inputs, Source
 from seawall.engine.run import Run
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from seawall.engine.credentials.known import KnownTexts
     from seawall.engine.credentials.sweep import Entry, Swept
     from seawall.engine.remembering import Memory
-    from seawall.secrets.custom.rule import RuleSet
 
 DOMAIN = "secrets"
 WORTH_REMEMBERING = 2_000_000
@@ -49,14 +48,21 @@ class Credentials:
         rules: Sequence[Rule],
         source: Source,
         run: Run | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
+        """``ahead`` has been told of files that were met."""
         self._inputs = inputs
-        self._options = options._replace(secret_rules=_running(options.secret_rules, rules))
+        self._options = options
+        if options.secret_rules:
+            from seawall.engine.credentials.searching import running  # noqa: PLC0415 - seldom
+
+            self._options = running(options, rules)
         self._source = source
         self._run = run
         self._rules = {rule.id: rule for rule in rules if rule.domain == DOMAIN and options.secrets}
         self._reads_packages = any(rule.domain == VULNERABILITIES for rule in rules)
-        self._entries: Sequence[Entry] = _entries(inputs) if self._rules else ()
+        self._ahead = ahead if ahead is not None and ahead.has_begun else None
+        self._entries: Sequence[Entry] = _entries(inputs, self._ahead) if self._rules else ()
         self._under_way: Callable[[], list[Swept]] | None = None
         self._as_found: list[Swept] = []
         self._is_finished = False
@@ -70,7 +76,10 @@ class Credentials:
     @property
     def worth_remembering(self) -> bool:
         """Whether there is so much that a cache is of use."""
-        return sum(entry.size for entry in self._entries) >= WORTH_REMEMBERING
+        return (
+            self._ahead is not None
+            or sum(entry.size for entry in self._entries) >= WORTH_REMEMBERING
+        )
 
     # The work ---------------------------------------------------------------------------------
 
@@ -78,11 +87,15 @@ class Credentials:
         """Begin to search all texts; where most are known from earlier runs, only to hash them."""
         if not self:
             return
+        if self._ahead is not None:
+            self._known, self._is_searched = self._ahead.known, self._ahead.searches
+            self._under_way = self._ahead.others(self._entries)
+            return
         if memory is not None:
             from seawall.engine.credentials.known import KnownTexts  # noqa: PLC0415 - sqlite3
             from seawall.engine.credentials.searching import state  # noqa: PLC0415 - as above
 
-            self._known = KnownTexts(memory, state(self._options))
+            self._known = KnownTexts(*memory.layers(), state(self._options))
         self._is_searched = self._known is None or not self._known.has_seen(self._targets)
         self._under_way = self._begin(self._entries, search=self._is_searched)
 
@@ -125,7 +138,7 @@ class Credentials:
         )
 
         open_ = [number for number, state in enumerate(known) if state in (None, HOLDS, PARTLY)]
-        again = self._begin([self._entries[number] for number in open_], search=True)()
+        again = self._begin([_sized(self._entries[number]) for number in open_], search=True)()
         found = self._as_found
         for number, state in enumerate(known):
             if state is not None:
@@ -137,26 +150,23 @@ class Credentials:
         self._is_searched = True
 
     def _begin(self, entries: "Sequence[Entry]", *, search: bool) -> "Callable[[], list[Swept]]":
-        from seawall.engine.credentials.searching import searcher  # noqa: PLC0415 - as above
-        from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - as above
+        from seawall.engine.credentials import searching  # noqa: PLC0415 - as above
 
-        size = _unpacked_size(entries)
-        options = self._options
-        sweep = Sweep(
-            self._source.read, searcher(options, size) if search and entries else None,
-            self._rules, options.max_file_size, partial(_opened, self._source),
-            hashes=self._known is not None,
+        sweep = searching.sweep(
+            self._source, self._options, self._rules, _unpacked_size(entries),
+            searches=search and bool(entries), hashes=self._known is not None,
         )  # fmt: skip
         progress = None if self._run is None else self._run.progress
-        return sweep.begin(entries, options.workers or processors(), progress)
+        return sweep.begin(entries, self._options.workers or processors(), progress).results
 
     def _again(self, entry: "Entry", swept: "Swept") -> "bytes | _Again":
         return _Again(self._source, entry.file, swept.digest) if entry.data is None else entry.data
 
     @property
     def _targets(self) -> Sequence[str]:
-        """What tells the trees of one run from those of another."""
-        return [os.path.realpath(target) for target in self._options.targets]
+        from seawall.engine.credentials.searching import targets  # noqa: PLC0415 - as above
+
+        return targets(self._options)
 
     # What came of it ---------------------------------------------------------------------------
 
@@ -172,7 +182,6 @@ class Credentials:
             if swept.failed is not None or entry.file.real == STDIN:
                 return None
             rows += (entry.file.path.encode("utf-8", "surrogatepass"), swept.digest)
-            rows.append(b"%d" % entry.size)
         return digest(key, state(self._options), *rows)
 
     @cached_property
@@ -298,43 +307,34 @@ def _elsewhere(finding: Finding, paths: Mapping[Redacted, Mapping[str, None]]) -
     )
 
 
-def _running(sets: "tuple[RuleSet, ...]", rules: Sequence[Rule]) -> "tuple[RuleSet, ...]":
-    """Users' rules, those that do not run only there for others to need."""
-    if not sets:
-        return ()
-    running = {rule.id for rule in rules}
-    return tuple(
-        one._replace(
-            rules=tuple(
-                rule._replace(reports=rule.reports and rule.name in running) for rule in one.rules
-            )
-        )
-        for one in sets
+def _sized(entry: "Entry") -> "Entry":
+    from seawall.engine.credentials.sweep import size_of  # noqa: PLC0415 - loaded already
+
+    return entry if entry.size >= 0 else entry._replace(size=size_of(entry.file))
+
+
+def _entries(inputs: Inputs, ahead: Ahead | None) -> "list[Entry]":
+    from seawall.engine.credentials.sweep import (  # noqa: PLC0415 - where there are texts
+        UNKNOWN,
+        Entry,
+        size_of,
     )
-
-
-def _entries(inputs: Inputs) -> "list[Entry]":
-    from seawall.engine.credentials.sweep import Entry  # noqa: PLC0415 - where there are texts
 
     data = {task.file.path: task.data for task in inputs.tasks if task.is_whole_file}
     packages = {item.file.path: item.data for item in inputs.package_files if item.data}
     unread = {item.path for item in inputs.failed if not item.line}  # a FIFO is read only once
+    met = () if ahead is None else ahead.paths
     entries = []
     for file in inputs.files:
         path = file.path
         if path in unread:
             continue
         known = data.get(path, packages.get(path))
-        size = _size_of(file) if known is None else len(known)
-        entries.append(Entry(file, known, size))
+        if known is None:
+            entries.append(Entry(file, None, UNKNOWN if path in met else size_of(file)))
+        else:
+            entries.append(Entry(file, known, len(known)))
     return entries
-
-
-def _size_of(file: SourceFile) -> int:
-    try:
-        return os.stat(file.real).st_size
-    except OSError:
-        return 0  # reading it will say so
 
 
 def _covered(
@@ -394,23 +394,6 @@ def _too_large(path: str, limit: int) -> NotCovered:
         path, _WHAT, f"is larger than {limit / 1048576:g} MiB",
         "raise the limit with --max-file-size, or exclude the file",
     )  # fmt: skip
-
-
-def _opened(source: Source, file: SourceFile) -> "IO[bytes] | Failed":
-    """A file that is no text, to be read in pieces; of a commit it is read at once."""
-    from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already
-
-    if isinstance(source, FileSystem) and os.path.isfile(file.real):
-        from seawall.sources.files import reason_of  # noqa: PLC0415 - as above
-
-        try:
-            return open(file.real, "rb")
-        except OSError as error:
-            return Failed(file.path, 0, 0, reason_of(error))
-    from io import BytesIO  # noqa: PLC0415 - as above
-
-    data = source.read_large(file)
-    return data if isinstance(data, Failed) else BytesIO(data)
 
 
 def _unpacked_size(entries: "Sequence[Entry]") -> int:

@@ -5,23 +5,19 @@ a text that holds something only that is kept, never what.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from seawall.cache import Store, digest
 from seawall.engine.credentials.sweep import Entry, Swept
 from seawall.engine.remembering import groups_of
 from seawall.sources.files import STDIN
 
-if TYPE_CHECKING:
-    from seawall.engine.remembering import Memory
-
 
 class KnownTexts:
     """What earlier runs with the same rules found out."""
 
-    def __init__(self, memory: "Memory", rules: bytes) -> None:
-        self._store: Store
-        self._store, code = memory.layers()
+    def __init__(self, store: Store, code: bytes, rules: bytes) -> None:
+        """``code`` changes with the program, ``rules`` with what a run searches with."""
+        self._store = store
         self._rules = digest(b"texts", code, rules)
 
     def has_seen(self, targets: Sequence[str]) -> bool:

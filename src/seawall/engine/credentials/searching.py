@@ -5,16 +5,23 @@ histories) to the ``Search`` that it makes, and what is found in them to ``findi
 """
 
 import os
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, partial
+from typing import IO, TYPE_CHECKING
 
+from seawall.core.report import Failed
 from seawall.core.severity import Confidence
 from seawall.core.user_directory import directory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seawall.core.rule import Rule
+    from seawall.engine.credentials.sweep import Sweep
     from seawall.engine.options import Options
+    from seawall.engine.reading import Source
     from seawall.secrets.custom.rule import RuleSet
     from seawall.secrets.search import Search
+    from seawall.sources.files import SourceFile
 
 
 def searcher(options: "Options", size: int) -> "Search":
@@ -30,6 +37,84 @@ def searcher(options: "Options", size: int) -> "Search":
     size = max((least for least in (WORTH_LOADING, WORTH_BUILDING) if size >= least), default=1)
     identifiers, own = _identifiers(options), options.secret_rules
     return _made(directory(os.environ), size, own, keep=options.cache, identifiers=identifiers)
+
+
+def chosen(options: "Options") -> "tuple[Options, dict[str, Rule]]":
+    """The rules about secrets that a run has, by id, and its options with those among its own.
+
+    Raises UsageError where a rule is named that is not there.
+    """
+    from seawall import catalogue  # noqa: PLC0415 - loaded already
+
+    rules = catalogue.select(
+        profile=options.profile, select=options.select, enable=options.enable,
+        ignore=options.ignore, ruleset=options.ruleset, custom=options.custom,
+        domains=(catalogue.SECRETS,),
+    )  # fmt: skip
+    return running(options, rules), {
+        rule.id: rule for rule in rules if rule.domain == catalogue.SECRETS
+    }
+
+
+def running(options: "Options", rules: "Sequence[Rule]") -> "Options":
+    """Options with users' rules, those that do not run only there for others to need."""
+    names = {rule.id for rule in rules}
+    sets = tuple(
+        one._replace(
+            rules=tuple(
+                rule._replace(reports=rule.reports and rule.name in names) for rule in one.rules
+            )
+        )
+        for one in options.secret_rules
+    )
+    return options._replace(secret_rules=sets)
+
+
+def is_built() -> bool:
+    """Whether compiled patterns are kept, if perhaps others than those that are wanted."""
+    from seawall.secrets.finding import stored  # noqa: PLC0415 - where there are texts
+
+    return stored.is_any_in(directory(os.environ))
+
+
+def targets(options: "Options") -> list[str]:
+    """What tells the trees of one run from those of another."""
+    return [os.path.realpath(target) for target in options.targets]
+
+
+def sweep(
+    source: "Source",
+    options: "Options",
+    rules: "Mapping[str, Rule]",
+    size: int,
+    *,
+    searches: bool,
+    hashes: bool,
+) -> "Sweep":
+    """What goes through files; only to hash them, where nothing ``searches`` them."""
+    from seawall.engine.credentials.sweep import Sweep  # noqa: PLC0415 - where there are texts
+
+    return Sweep(
+        source.read, searcher(options, size) if searches else None, rules, options.max_file_size,
+        partial(_opened, source), hashes=hashes,
+    )  # fmt: skip
+
+
+def _opened(source: "Source", file: "SourceFile") -> "IO[bytes] | Failed":
+    """A file that is no text, to be read in pieces; of a commit it is read at once."""
+    from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already
+
+    if isinstance(source, FileSystem) and os.path.isfile(file.real):
+        from seawall.sources.files import reason_of  # noqa: PLC0415 - as above
+
+        try:
+            return open(file.real, "rb")
+        except OSError as error:
+            return Failed(file.path, 0, 0, reason_of(error))
+    from io import BytesIO  # noqa: PLC0415 - as above
+
+    data = source.read_large(file)
+    return data if isinstance(data, Failed) else BytesIO(data)
 
 
 def _identifiers(options: "Options") -> bool:

@@ -3,7 +3,8 @@
 Texts pass by; what is kept of each is what was found in it, and that is little.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from seawall.core.compact import (
@@ -20,8 +21,8 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import Redacted
 from seawall.core.report import Failed
 from seawall.core.rule import Rule
+from seawall.engine.portions import Portions
 from seawall.engine.progress import Progress, Step
-from seawall.engine.workers import Shared
 
 if TYPE_CHECKING:
     from seawall.engine.credentials.packed import Open
@@ -37,8 +38,9 @@ nothing is in it, it is a text beyond the limit, it could not be read, members o
 WORTH_SPREADING = 2 << 20
 """Bytes of text from which a second process is worth its work."""
 _HEAD = 8192
-_PIECE = 1 << 20
-_MOST_PORTIONS = 1024
+_PIECE = 1 << 18
+_MOST_PORTIONS = 4096
+STEP = "files searched for secrets"
 _A_FILE = 4096
 """What it costs to open a file, in bytes that are searched in that time."""
 
@@ -50,6 +52,10 @@ class Entry(NamedTuple):
     data: bytes | None
     """Its bytes, where they have been read already."""
     size: int
+    """``UNKNOWN`` where nobody has asked for it yet."""
+
+
+UNKNOWN = -1
 
 
 class Swept(NamedTuple):
@@ -100,54 +106,56 @@ class Sweep:
 
     def begin(
         self, entries: Sequence[Entry], workers: int, progress: Progress | None
-    ) -> Callable[[], list[Swept]]:
-        """Begin to look at files; what is given waits for it.
+    ) -> Portions[Entry, Swept]:
+        """Begin to look at files; what became of each comes in their order."""
+        processes = workers if sum(map(_weight, entries)) >= WORTH_SPREADING else 1
+        step = Step(progress, STEP, len(entries))
 
-        What became of each file comes in their order.
-        """
-        weights = list(map(_weight, entries))
-        processes = workers if sum(weights) >= WORTH_SPREADING else 1
-        step = Step(progress, "files searched for secrets", len(entries))
-        bounds = _portions(weights)
+        def work(portions: Iterator[Sequence[Entry]]) -> list[list[Swept]]:
+            return self.look_at(portions, step)
 
-        def work(number: int) -> list[Swept]:
-            return self._looked_at(entries[slice(*bounds[number])], step)
+        return Portions(portions_of(entries), processes, work, to_plain, self.received)
 
-        def receive(_number: int, plain: Plain) -> list[Swept]:
-            return [_from_plain(item, self._rules) for item in plain]
+    def received(self, plain: Plain) -> Swept:
+        """What another process found out."""
+        return _from_plain(plain, self._rules)
 
-        shared = Shared(
-            len(bounds), processes, work, lambda swept: list(map(_to_plain, swept)), receive
-        )
-        return lambda: [item for portion in shared.results() for item in portion]
-
-    def _looked_at(self, entries: Sequence[Entry], step: Step) -> list[Swept]:
+    def look_at(self, portions: Iterator[Sequence[Entry]], step: Step) -> list[list[Swept]]:
+        """What became of the files of some portions, which are taken as they are needed."""
+        taken: list[Sequence[Entry]] = []
         results: dict[str, Swept] = {}
-        read: dict[str, bytes] = {}
-        texts = self._texts(entries, results, read, step)
+
+        def entries() -> Iterator[Entry]:
+            for portion in portions:
+                taken.append(portion)
+                yield from portion
+
+        texts = self._texts(entries(), results, step)
         if self._search is None:
             for _ in texts:
                 pass
         else:
             for found in self._search.run(texts):
                 path = found.text.name
-                results[path] = self._found(found, _digest(read[path]))
-        return [results[entry.file.path] for entry in entries]
+                digest = results[path].digest or _digest(found.text.data)
+                results[path] = self._found(found, digest)
+        return [[results[entry.file.path] for entry in portion] for portion in taken]
 
     def _texts(
         self,
-        entries: Sequence[Entry],
+        entries: Iterable[Entry],
         results: dict[str, Swept],
-        read: dict[str, bytes],
         step: Step,
     ) -> "Iterator[Text]":
-        """The texts among some files; what becomes of each is noted, and the bytes of texts."""
+        """The texts among some files; what becomes of each is noted."""
         from seawall.engine.credentials.packed import is_archive  # noqa: PLC0415 - where there are
         from seawall.secrets.text import encoding_of, text_in  # noqa: PLC0415 - as above
 
         for entry in entries:
             step.advance()
             path = entry.file.path
+            if entry.size < 0:
+                entry = entry._replace(size=size_of(entry.file))  # noqa: PLW2901 - known from here on
             is_whole = entry.data is not None or entry.size <= self._limit
             data = self._bytes_of(entry, is_whole=is_whole)
             if isinstance(data, Failed):
@@ -159,15 +167,17 @@ class Sweep:
                 if results[path].state == BINARY and self._search is not None:
                     self._by_path(path, results, self._search)
                 continue
-            digest = _digest(data) if self._hashes else b""
-            state = CLEAN if is_whole else TOO_LARGE
+            is_as_read = not (encoding or skipped)  # else nobody has its bytes later
+            digest = b"" if is_as_read and not self._hashes else _digest(data)
+            state = CLEAN
+            if not is_whole:
+                state, digest = TOO_LARGE, _digest(b"%d %s" % (entry.size, digest))
             if self._search is None:
                 state = BINARY  # all it takes is a digest
             elif not data or data.isspace():
                 state = EMPTY
             results[path] = Swept(state, digest)
             if state == CLEAN:
-                read[path] = data
                 yield text_in(path, data, encoding, skipped)
 
     def _by_path(self, path: str, results: dict[str, Swept], search: "Search") -> None:
@@ -195,7 +205,7 @@ class Sweep:
         if data is not None:
             stream: IO[bytes] | Failed = BytesIO(data)
         elif self._open is None:
-            return Swept(TOO_LARGE)
+            return Swept(TOO_LARGE, _digest(b"%d" % entry.size))
         else:
             stream = self._open(entry.file)
         if isinstance(stream, Failed):
@@ -245,17 +255,25 @@ def _weight(entry: Entry) -> int:
     return entry.size + _A_FILE
 
 
-def _portions(weights: Sequence[int]) -> list[tuple[int, int]]:
-    """Where to cut a row of files, so that each portion is about what is searched at once."""
-    size = max(_PIECE, sum(weights) // _MOST_PORTIONS)
-    bounds: list[tuple[int, int]] = []
+def portions_of(entries: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """A row of files in pieces: small ones, so that all processes end at about the same time."""
+    size = max(_PIECE, sum(map(_weight, entries)) // _MOST_PORTIONS)
+    portions: list[Sequence[Entry]] = []
     start = weight = 0
-    for index, one in enumerate(weights):
-        weight += one
-        if weight >= size:
-            bounds.append((start, index + 1))
-            start, weight = index + 1, 0
-    return [*bounds, (start, len(weights))] if start < len(weights) else bounds
+    for index, entry in enumerate(entries, 1):
+        weight += _weight(entry)
+        if weight >= size or index == len(entries):
+            portions.append(entries[start:index])
+            start, weight = index, 0
+    return portions
+
+
+def size_of(file: "SourceFile") -> int:
+    """The bytes of a file; 0 where they are not to be had: reading it will say so."""
+    try:
+        return os.stat(file.real).st_size
+    except OSError:
+        return 0
 
 
 def _head(file: "SourceFile") -> bytes | Failed:
@@ -286,7 +304,8 @@ def _ignores(path: str, data: bytes, findings: Sequence[Finding]) -> tuple[Ignor
 # Between processes ------------------------------------------------------------------------------
 
 
-def _to_plain(swept: Swept) -> Plain:
+def to_plain(swept: Swept) -> Plain:
+    """As plain values."""
     if swept.state == CLEAN:
         return (swept.state, swept.digest)
     return (
