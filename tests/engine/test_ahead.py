@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from seawall.engine import dockerfiles, reading
 from seawall.engine.credentials import ahead
 from seawall.engine.credentials.sweep import Entry, Sweep, Swept
 from seawall.secrets.rules.examples import example
+from seawall.sources.files import SourceFile
 from tests.engine.support import manifest
 from tests.secrets.rules import RULES
 from tests.triage.support import command, write
@@ -113,6 +115,35 @@ def test_an_error_leaves_no_process(tree: Path) -> None:
     assert "no-such-rule" in ran.err
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+STEMS = (
+    "a", "Dockerfile", "dockerfile.web", "web.Containerfile", "compose", "docker-bake", "action",
+    "requirements", "package", "kustomization", "x.spdx", "METADATA", "runtime", "setup", "bom",
+    "x.dist-info", "Chart", "pom", "conanfile", "mix", "a.lock", "x.yaml", "x.json",
+)  # fmt: skip
+
+
+DIRECTORIES = (
+    "", "requirements/", ".github/workflows/", "gradle/", "node_modules/a/", "a.dist-info/",
+    "specifications/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("directory", DIRECTORIES)
+def test_an_ending_tells_only_of_what_is_no_candidate(directory: str) -> None:
+    for ending in reading._PROGRAM_TEXTS:
+        for stem in (*STEMS, *map(str.upper, STEMS)):
+            path = f"{directory}{stem}.{ending}"
+            file = SourceFile(path, path, "", named=False, context=False)
+            if reading.is_program_text(file):
+                assert not reading.is_candidate(file)
+                assert dockerfiles.template(file) is None
+                assert not reading._is_kustomization(file)
+                assert not path.endswith((".exe", "Chart.yaml"))
+            else:
+                assert "file" in stem.lower()
+            assert not reading.is_program_text(file._replace(named=True))
 
 
 def test_rules_that_are_left_out_are_left_out(tree: Path) -> None:

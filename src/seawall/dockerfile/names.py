@@ -11,7 +11,7 @@ from seawall.core.lazy import pattern
 _NAMES = pattern(
     r"(?:dockerfile|containerfile)(?:\..+)?|.+\.(?:dockerfile|containerfile)", re.IGNORECASE
 )
-_WORDS = ("dockerfile", "containerfile")
+_IN_BOTH = "erfile"
 _OTHER = (
     ".dockerignore", ".md", ".txt", ".rst", ".html", ".py", ".go", ".js", ".ts", ".sh", ".rb",
     ".java", ".json", ".yaml", ".yml", ".toml", ".lock", ".patch", ".diff", ".orig", ".bak", ".swp",
@@ -24,7 +24,7 @@ _FIRST = rb"(?i)(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:FROM|ARG)[ \t]+\S"
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name: ``Dockerfile.web``, ``web.Dockerfile`` ..."""
-    if not any(map(path.lower().__contains__, _WORDS)):  # most
+    if _IN_BOTH not in path.lower():  # most
         return False
     name = os.path.basename(path)
     return _NAMES.fullmatch(name) is not None and not name.lower().endswith(_OTHER)

@@ -239,24 +239,31 @@ def gather(
     """
     inputs = Inputs()
     dockerfiles.forget_listings()
-    found: list[SourceFile] = []
+    telling: list[SourceFile] = []
+    others: list[SourceFile] = []
     for item in source.discover():
         if isinstance(item, SourceFile):
-            found.append(item)
-            if met is not None and not item.context and not is_candidate(item):
+            is_other = is_program_text(item)
+            (others if is_other else telling).append(item)
+            if met is not None and not item.context and (is_other or not is_candidate(item)):
                 met(item)
         elif isinstance(item, Skipped):
             inputs.skipped.append(item)
         else:
             inputs.failed.append(item)
-    found.sort(key=lambda file: (file.context, file.path))
+    found = sorted([*telling, *others], key=_order)
+    telling.sort(key=_order)
     inputs.files = [file for file in found if not file.context]
-    inputs.charts = _charts(found)
-    kustomized = _kustomizations(found, inputs, source)
+    inputs.charts = _charts(telling)
+    kustomized = _kustomizations(telling, inputs, source)
     _projects(found, inputs, source)
+    builds = inputs.projects.builds
+    if builds:  # Dockerfiles have any name there
+        telling = [one for one in found if one.path in builds or not is_program_text(one)]
+    inputs.skipped += [Skipped(one.path, NO_FORMAT) for one in others if one.path not in builds]
     complete = _Completeness(options)
-    step = Step(progress, "files read", len(found))
-    for file in found:
+    step = Step(progress, "files read", len(telling))
+    for file in telling:
         step.advance()
         format_ = _format_of(file, source) if options.packages and not file.context else None
         if format_ is not None and format_.large:
@@ -283,6 +290,10 @@ def today() -> str:
     from time import localtime, strftime  # noqa: PLC0415 - a C module, but seldom of use
 
     return strftime("%Y-%m-%d", localtime())
+
+
+def _order(file: SourceFile) -> tuple[bool, str]:
+    return file.context, file.path
 
 
 def _projects(found: Sequence[SourceFile], inputs: Inputs, source: Source) -> None:
@@ -353,6 +364,26 @@ def _is_kustomization(file: SourceFile) -> bool:
     if not path.endswith(_KUSTOMIZATIONS):  # most
         return False
     return os.path.basename(path) in kustomizations.FILE_NAMES
+
+
+_PROGRAM_TEXTS = frozenset(
+    (
+        "c", "cc", "cpp", "cs", "css", "go", "h", "hpp", "html", "java", "js", "jsx", "kt", "lua",
+        "md", "php", "pl", "png", "proto", "py", "pyi", "rb", "rs", "rst", "scala", "scss", "sh",
+        "sql", "svg", "swift", "ts", "tsx", "vue",
+    )
+)  # fmt: skip
+"""Endings of most files of most trees, which no format has."""
+
+
+def is_program_text(file: SourceFile) -> bool:
+    """Whether a file's ending tells already that it is no candidate: a short cut."""
+    path = file.path
+    return (
+        path[path.rfind(".") + 1 :] in _PROGRAM_TEXTS
+        and not file.named
+        and not dockerfiles.may_be(file)
+    )
 
 
 def is_candidate(file: SourceFile) -> bool:

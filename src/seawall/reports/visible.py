@@ -143,6 +143,9 @@ def _cells(line: str, first: int, last: int) -> list[str]:
     """What each character is shown as; tabs reach to the next tab stop."""
     cells = []
     column = 0
+    part = line[first:last]
+    if part.isascii() and part.isprintable() and "##" not in line[max(first - 1, 0) : last]:
+        return list(part)  # most: each character is shown as itself
     for index in range(first, last):
         character = line[index]
         if character == "\t":

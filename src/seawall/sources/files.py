@@ -270,6 +270,8 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
         else:
             descriptor, size = _open(file.real)
             try:
+                if size > limit:
+                    return _too_large(file.path, limit)
                 data = os.read(descriptor, size + 1) if 0 < size < _PIECE else b""
                 if len(data) != size or not size:  # grown, or of no size, as in /proc
                     data += _read_up_to(descriptor, limit + 1 - len(data))
@@ -277,12 +279,14 @@ def read(file: SourceFile, limit: int = DEFAULT_SIZE_LIMIT) -> bytes | Failed:
                 os.close(descriptor)
     except OSError as error:
         return Failed(file.path, 0, 0, reason_of(error))
-    if len(data) > limit:
-        return Failed(
-            file.path, 0, 0,
-            f"is larger than {limit / 1048576:g} MiB; raise the limit with --max-file-size",
-        )  # fmt: skip
-    return data
+    return _too_large(file.path, limit) if len(data) > limit else data
+
+
+def _too_large(path: str, limit: int) -> Failed:
+    return Failed(
+        path, 0, 0,
+        f"is larger than {limit / 1048576:g} MiB; raise the limit with --max-file-size",
+    )  # fmt: skip
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:

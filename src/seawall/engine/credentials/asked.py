@@ -5,7 +5,7 @@ first: what a report told of the same texts is told again, and of those that not
 second search is made.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -292,6 +292,8 @@ def with_other_files(entries: "Sequence[Entry]", swept: "Sequence[Swept]") -> "l
         return list(swept)
     return [
         item._replace(findings=tuple(_elsewhere(finding, paths) for finding in item.findings))
+        if item.findings
+        else item
         for item in swept
     ]
 
@@ -358,14 +360,15 @@ def _covered(
     reasons = {BINARY: "binary, searched for secrets that prove themselves", EMPTY: "empty"}
     for entry, item in zip(entries, swept, strict=True):
         path = entry.file.path
+        if item.state == CLEAN and path not in failed:  # most: there is nothing else to tell of it
+            if path in unknown:
+                searched.append(path)
+            continue
         if item.failed is not None:
             failed.setdefault(path, item.failed)
         elif item.state == TOO_LARGE:
             not_covered.append(_too_large(path, limit))
-        elif not item.complete:
-            not_covered.append(_cut(path))
-        not_covered += [_left_out(path, note) for note in item.notes]
-        not_covered += (_unsearched(name, reason) for name, reason in item.unsearched)
+        not_covered += _parts_not_covered(path, item)
         told = failed.get(path)
         if told is not None and item.failed is None and _was_tried(told):
             packed.add(told)
@@ -382,6 +385,13 @@ def _covered(
         old.read, tuple(sorted(skipped)), tuple(sorted(set(not_covered))),
         tuple(sorted({*failed.values(), *old.failed} - packed)), tuple(sorted(searched)),
     )  # fmt: skip
+
+
+def _parts_not_covered(path: str, swept: "Swept") -> Iterator[NotCovered]:
+    if not swept.complete:
+        yield _cut(path)
+    yield from (_left_out(path, note) for note in swept.notes)
+    yield from (_unsearched(name, reason) for name, reason in swept.unsearched)
 
 
 def _was_tried(failed: Failed) -> bool:

@@ -154,24 +154,21 @@ class Sweep:
         for entry in entries:
             step.advance()
             path = entry.file.path
-            if entry.size < 0:
-                entry = entry._replace(size=size_of(entry.file))  # noqa: PLW2901 - known from here on
-            is_whole = entry.data is not None or entry.size <= self._limit
-            data = self._bytes_of(entry, is_whole=is_whole)
+            data, size = self._bytes_of(entry)
             if isinstance(data, Failed):
                 results[path] = Swept(UNREAD, failed=data)
                 continue
             encoding, skipped = encoding_of(data)
             if encoding is None or is_archive(path, data):
-                results[path] = self._looked_into(entry, data if is_whole else None)
+                results[path] = self._looked_into(entry.file, size, data)
                 if results[path].state == BINARY and self._search is not None:
                     self._by_path(path, results, self._search)
                 continue
             is_as_read = not (encoding or skipped)  # else nobody has its bytes later
             digest = b"" if is_as_read and not self._hashes else _digest(data)
             state = CLEAN
-            if not is_whole:
-                state, digest = TOO_LARGE, _digest(b"%d %s" % (entry.size, digest))
+            if len(data) < size:
+                state, digest = TOO_LARGE, _digest(b"%d %s" % (size, digest))
             if self._search is None:
                 state = BINARY  # all it takes is a digest
             elif not data or data.isspace():
@@ -190,29 +187,36 @@ class Sweep:
             found = Found(Text(path, b"", Kind.PROSE), secrets)
             results[path] = self._found(found, results[path].digest)
 
-    def _bytes_of(self, entry: Entry, *, is_whole: bool) -> bytes | Failed:
-        if entry.data is not None:
-            return entry.data
-        return self._read(entry.file) if is_whole else _head(entry.file)
+    def _bytes_of(self, entry: Entry) -> tuple[bytes | Failed, int]:
+        """The bytes of a file and how many it has; of one beyond the limit only the beginning."""
+        data: bytes | Failed | None = entry.data
+        size = entry.size
+        if data is None and size <= self._limit:
+            data = self._read(entry.file)  # whether an unknown size is beyond the limit tells this
+            if isinstance(data, Failed) and size < 0:
+                size = size_of(entry.file)
+        if data is None or (isinstance(data, Failed) and size > self._limit):
+            return _head(entry.file), size
+        return data, size if isinstance(data, Failed) else len(data)
 
-    def _looked_into(self, entry: Entry, data: bytes | None) -> Swept:
-        """What became of such a file."""
+    def _looked_into(self, file: "SourceFile", size: int, data: bytes) -> Swept:
+        """What became of such a file; where more belongs to it than these bytes, it is opened."""
         from io import BytesIO  # noqa: PLC0415 - if there are any
 
         from seawall.engine.credentials.packed import look_into  # noqa: PLC0415 - as above
 
-        path = entry.file.path
-        if data is not None:
+        path = file.path
+        if len(data) >= size:
             stream: IO[bytes] | Failed = BytesIO(data)
         elif self._open is None:
-            return Swept(TOO_LARGE, _digest(b"%d" % entry.size))
+            return Swept(TOO_LARGE, _digest(b"%d" % size))
         else:
-            stream = self._open(entry.file)
+            stream = self._open(file)
         if isinstance(stream, Failed):
             return Swept(UNREAD, failed=stream)
         with stream:
             try:
-                found = look_into(path, stream, entry.size, self._search, self._rules)
+                found = look_into(path, stream, size, self._search, self._rules)
             except OSError as error:
                 from seawall.sources.files import reason_of  # noqa: PLC0415 - loaded already
 
