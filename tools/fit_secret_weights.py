@@ -4,7 +4,8 @@
 
 ``creddata`` says what the two are and how they are laid out. Weights are those of a logistic
 regression around weights set by hand (``PRIOR``), which stand for what the data is too small to
-show. Each repository is judged by weights fitted on others.
+show. Each repository is judged by weights fitted on others; which are judged together is drawn
+``DRAWS`` times, and the mean is told with the least and the most.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from seawall.secrets.candidate import Candidate, Proof
 from seawall.secrets.surroundings import Crowd
 from tools.creddata import (
     COUNTINGS,
+    PRECISIONS,
     Found,
     Labelled,
     at,
@@ -47,14 +49,17 @@ PRIOR = {
     "drawn": 0.7, "name:password": 0.5, "name:password+end": 0.5, "length:4": -1.5,
     "cut": -4, "hashed": -3, "escape": -2, "odd-start": -1.5, "odd-end": -1.5, "bracketed": -1,
     "instead": -3, "form:option+shape:word": -1, "form:beside+shape:word": -1.5,
-    "words-follow": -0.8, "comment": -0.5,
+    "words-follow": -0.8, "comment": 0.4,
     "form:beside+kind:prose": -0.7, "counted": -6, "one-letter": -6,
-    "address:real": 1.6, "address:elsewhere": 0.8, "table": -4,
+    "address:real": 1.6, "address:elsewhere": 0.8, "table": -4, "path:plain": 0.2,
+    "kind:code+placeholder:weak": -1.5, "says-secret-only": -0.7,
 }  # fmt: skip
 STIFFNESS = 14.0
 """How much a weight resists being moved from the one set by hand."""
 FOLDS, ROUNDS, FEWEST_ROWS, FEWEST_REPOSITORIES = 8, 150, 8, 3
-THRESHOLDS = {"high": 15, "medium": 7, "low": -6}
+THRESHOLDS = {"high": 15, "medium": 10, "low": -5}
+DRAWS = (3, 4, 5, 6, 7)
+"""Seeds of the folds."""
 ROWS_OF_A_REPOSITORY = 600
 CERTAIN = 9.9
 """The score of what is proven."""
@@ -81,8 +86,11 @@ def collect(files: Sequence[Labelled]) -> list[Row]:
         crowd = Crowd(worth)
         for candidate in worth:
             words = scoring.words(candidate, file.text, crowd)
-            proven = candidate.proof is Proof.PROVEN
-            total = CERTAIN if proven else scoring.score(candidate, file.text, crowd) / 10
+            total = scoring.score(candidate, file.text, crowd) / 10
+            if candidate.proof is Proof.PROVEN:
+                total = CERTAIN
+            elif candidate.form == scoring.IDENTIFIER:
+                total = THRESHOLDS["low"] / 10
             label = truth_of(Found(candidate.start, candidate.end, 0), file.labels)
             rows.append(
                 Row(file.repository, file.text.name, candidate, label, tuple({*words}), total)
@@ -126,8 +134,12 @@ def importance(rows: Sequence[Row]) -> list[float]:
 def fit(rows: Sequence[Row], weights: Sequence[float], words: Sequence[str]) -> dict[str, float]:
     """The weights by accelerated descent; ``always`` is not held back."""
     place = {word: index for index, word in enumerate(words)}
-    sets = [[place[word] for word in row.words if word in place] for row in rows]
-    truth = [1.0 if row.label == "T" else 0.0 for row in rows]
+    same: dict[tuple[float, tuple[int, ...]], float] = defaultdict(float)
+    for row, weight in zip(rows, weights, strict=True):
+        indices = tuple(place[word] for word in row.words if word in place)
+        same[1.0 if row.label == "T" else 0.0, indices] += weight
+    truth, sets = [each for each, _ in same], [each for _, each in same]
+    weights = list(same.values())
     prior = [PRIOR.get(word, 0.0) for word in words]
     current, ahead = [*prior, PRIOR["always"]], [*prior, PRIOR["always"]]
     steps = _steps(sets, weights, len(words))
@@ -156,6 +168,11 @@ def _steps(sets: Sequence[Sequence[int]], weights: Sequence[float], count: int) 
     return [1 / bound for bound in bounds]
 
 
+def in_tenths(weights: dict[str, float]) -> dict[str, float]:
+    """The weights as they are written down."""
+    return {word: round(weight * 10) / 10 for word, weight in weights.items()}
+
+
 def score(row: Row, weights: dict[str, float]) -> float:
     """What a row's candidate comes to."""
     if not weighed(row):
@@ -163,39 +180,55 @@ def score(row: Row, weights: dict[str, float]) -> float:
     return weights["always"] + sum(weights.get(word, 0.0) for word in row.words)
 
 
-def cross_validated(rows: Sequence[Row], words: Sequence[str]) -> list[float]:
+def cross_validated(rows: Sequence[Row], words: Sequence[str], draw: int) -> list[float]:
     """The score of each row by weights of other repositories."""
     names = sorted({row.repository for row in rows})
-    random.Random(3).shuffle(names)  # noqa: S311 - the same folds each time
+    random.Random(draw).shuffle(names)  # noqa: S311 - the same folds each time
     judged: dict[int, float] = {}
     for fold in range(FOLDS):
         left_out = set(names[fold::FOLDS])
         train = [row for row in rows if row.repository not in left_out and weighed(row)]
-        weights = fit(train, importance(train), words)
+        weights = in_tenths(fit(train, importance(train), words))
         for index, row in enumerate(rows):
             if row.repository in left_out:
                 judged[index] = score(row, weights)
     return [judged[index] for index in range(len(rows))]
 
 
-def table(files: Sequence[Labelled], rows: Sequence[Row], judged: Sequence[float]) -> Iterator[str]:
-    """Recall at some precisions, and both at each threshold, for each way to count."""
-    found = defaultdict(list)
+Findings = dict[tuple[str, str], list[Found]]
+
+
+def found_by(rows: Sequence[Row], judged: Sequence[float]) -> Findings:
+    """Findings by file."""
+    found: Findings = defaultdict(list)
     for row, value in zip(rows, judged, strict=True):
         place = row.candidate.start, row.candidate.end
-        found[row.repository, row.path].append(Found(*place, value))
+        found[row.repository, row.path].append(Found(*place, round(value, 2)))
+    return found
+
+
+def table(files: Sequence[Labelled], draws: Sequence[Findings]) -> Iterator[str]:
+    """Recall at some precisions, and both at each threshold, for each way to count."""
     for how in COUNTINGS:
-        items, total = scores(files, found, how)
-        best = curve(items, total)
-        told = ", ".join(f"{p}: {r:.3f} (from {v:.1f})" for p, (r, v) in best.items())
-        yield f"{how.title} ({total} labels); recall at {told}"
+        counted = [scores(files, found, how) for found in draws]
+        yield f"{how.title} ({counted[0][1]} labels)"
+        best = [curve(*each) for each in counted]
+        for precision in PRECISIONS:
+            told = [each.get(precision, (0.0, 0.0))[0] for each in best]
+            yield f"    recall at precision {precision}: {_spread(told)}"
         for name, least in THRESHOLDS.items():
-            recall, precision = at(items, total, least / 10)
-            yield f"    {name}: recall {recall:.3f}, precision {precision:.3f}"
-    limits = [least / 10 for least in THRESHOLDS.values()]
+            recall, precise = zip(*(at(*each, least / 10) for each in counted), strict=True)
+            yield f"    {name}: recall {_spread(recall)}, precision {_spread(precise)}"
     yield f"| category | labels | {' | '.join(THRESHOLDS)} |"
-    for category, labels, parts in by_category(files, found, limits):
-        yield f"| {category} | {labels} | {' | '.join(f'{part:.2f}' for part in parts)} |"
+    limits = [least / 10 for least in THRESHOLDS.values()]
+    for rows in zip(*(by_category(files, found, limits) for found in draws), strict=True):
+        means = [sum(part) / len(part) for part in zip(*(row[2] for row in rows), strict=True)]
+        cells = " | ".join(f"{mean:.2f}" for mean in means)
+        yield f"| {rows[0][0]} | {rows[0][1]} | {cells} |"
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 def main() -> None:
@@ -209,7 +242,8 @@ def main() -> None:
     rows = collect(files)
     to_weigh = [row for row in rows if weighed(row)]
     words = vocabulary(to_weigh)
-    for line in table(files, rows, cross_validated(rows, words)):
+    draws = [found_by(rows, cross_validated(rows, words, draw)) for draw in DRAWS]
+    for line in table(files, draws):
         print(line)
     if arguments.write:
         weights = fit(to_weigh, importance(to_weigh), words)

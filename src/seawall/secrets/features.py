@@ -47,6 +47,8 @@ class _Look(NamedTuple):
     shape: str
     filled: str
     """Which kind of fill-in it is, or ``none``."""
+    says: str
+    """The word for a value that has a word for a secret in it; else empty."""
     words: Words
 
 
@@ -62,7 +64,7 @@ def features(
     look = _of_value(value)
     repeated = _REPEATED if name and same_words(name, value) else ()
     size = _SIZES[bisect_right(_SIZE_LIMITS, len(value))]
-    crossed = _crossed(form, kind, meaning.kind, look.shape, look.filled, size)
+    crossed = _crossed(form, kind, meaning.kind, look.shape, look.filled, size, look.says)
     named = (*_of_name(form, name), *repeated)
     return _of_place(form, kind, meaning), crossed, look.words, path, named
 
@@ -79,6 +81,7 @@ def _of_place(form: str, kind: Kind, meaning: Meaning) -> Words:
         f"form:{form}+kind:{_KINDS[kind]}",
         f"name:{meaning.kind}",
         f"name:{meaning.kind}+{meaning.place}",
+        f"name:{meaning.kind}+form:{form}",
     ]
     if meaning.place in ("made", "about", "wrong"):
         found.append(f"name-{meaning.place}")
@@ -88,9 +91,13 @@ def _of_place(form: str, kind: Kind, meaning: Meaning) -> Words:
 
 
 @lru_cache(maxsize=8192)
-def _crossed(form: str, kind: Kind, name: str, shape: str, filled: str, size: str) -> Words:
+def _crossed(
+    form: str, kind: Kind, name: str, shape: str, filled: str, size: str, says: str
+) -> Words:
     """What place and name say together with what the value is."""
+    told = (f"{_SAYS}+kind:{_KINDS[kind]}",) if says else ()
     return (
+        *told,
         f"form:{form}+shape:{shape}",
         f"form:{form}+placeholder:{filled}",
         f"kind:{_KINDS[kind]}+placeholder:{filled}",
@@ -135,10 +142,12 @@ _PATHS = {
 @lru_cache(maxsize=8192)
 def _of_value(value: str) -> _Look:
     filled = placeholder(value) or "none"
-    return _Look(shape_of(value), filled, tuple(_value_features(value, filled)))
+    shape = shape_of(value)
+    says = _SAYS if any(map(value.lower().__contains__, _SAYS_SECRET)) else ""
+    return _Look(shape, filled, says, tuple(_value_features(value, shape, filled, says)))
 
 
-def _value_features(value: str, filled: str) -> Iterator[str]:
+def _value_features(value: str, shape: str, filled: str, says: str) -> Iterator[str]:
     length = len(value)
     yield _LENGTH_WORDS[bisect_right(_LENGTHS, length)]
     if filled != "none":
@@ -147,6 +156,7 @@ def _value_features(value: str, filled: str) -> Iterator[str]:
     yield f"mix:{mix_of(value)}"
     reads = surprise(value)
     yield _SURPRISE_WORDS[bisect_right(_SURPRISES, reads)]
+    yield f"shape:{shape}+reads:{int(reads * 2)}"
     if length >= 16:
         yield "drawn" if distinct_enough(value) else "not-drawn"
         yield f"entropy:{min(int(entropy(value) * 2), 11)}"
@@ -154,6 +164,9 @@ def _value_features(value: str, filled: str) -> Iterator[str]:
         yield "run"
     if " " in value:
         yield "blank"
+    if says:
+        yield f"{says}-only" if value.isalpha() else f"{says}-and-more"
+        yield says
     yield from _telling(value)
     if not value.isascii() and any(map(_is_foreign, value)):
         yield "not-ascii"
@@ -164,7 +177,7 @@ def _is_foreign(letter: str) -> bool:
     return not letter.isascii() and letter.isalpha()
 
 
-_SAYS_SECRET = ("pass", "secret", "token", "key", "cred", "pwd")
+_SAYS, _SAYS_SECRET = "says-secret", ("pass", "secret", "token", "key", "cred", "pwd")
 _SAYS_TEST = (
     "test", "demo", "sample", "example", "fake", "dummy", "some", "wrong", "invalid", "bad",
     "default", "random", "other", "any", "temp", "valid", "correct", "real", "user", "admin",
@@ -199,8 +212,6 @@ def _counted_at_end(value: str) -> Iterator[str]:
 def _telling(value: str) -> Iterator[str]:
     """What there is in a value that somebody typed."""
     lower = value.lower()
-    if any(map(lower.__contains__, _SAYS_SECRET)):
-        yield "says-secret"
     if lower.startswith(_BEGINS_AS_TEST) or any(map(lower.__contains__, _SAYS_TEST)):
         yield "says-test"
     yield from _counted_at_end(value)

@@ -37,9 +37,10 @@ _ENDS = (
 )  # fmt: skip
 _ANY_END = tuple(end for end, _ in _ENDS)
 _KEY_KINDS = frozenset(
-    "access account admin api app application auth aws client consumer crypto deploy encryption "
-    "hmac integration jwt license licence master private publishable secret service session shared "
-    "signature signing sso storage subscription token user webhook write admin server".split()
+    "access account admin aes api app application auth aws cipher client consumer cookie crypto "
+    "decryption deploy encryption hmac integration jwt license licence master private publishable "
+    "secret server service session shared signature signing sso storage subscription token user "
+    "validation webhook write".split()
 )
 """What makes a ``key`` one of a lock, not of a dictionary."""
 _PASSWORD_ENDS = ("securestring", "identified")

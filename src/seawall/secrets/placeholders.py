@@ -122,14 +122,15 @@ def placeholder(value: str) -> str:
         return "mask"
     if len(set(lower)) <= 2 and len(lower) > 2:
         return "repeated"
-    if _is_fill_in(whole):
+    if is_fill_in(whole):
         return "fill-in"
     if _NAME_LIKE.fullmatch(whole):
         return "name"
     return ""
 
 
-def _is_fill_in(lower: str) -> bool:
+def is_fill_in(lower: str) -> bool:
+    """Whether a text in lower case has a word of manuals in it: ``your``, ``example``, ``foo``."""
     if any(map(lower.__contains__, _FILL_IN_WORDS)):
         return True
     return any(map(lower.__contains__, _FILL_IN_PARTS)) and bool(_FILL_IN.search(lower))

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from seawall.core.lazy import pattern
 from seawall.secrets.candidate import Candidate, Certainty, Proof
 from seawall.secrets.features import SCANNED, features, path_features
-from seawall.secrets.placeholders import placeholder
+from seawall.secrets.placeholders import is_fill_in, placeholder
 from seawall.secrets.randomness import surprise
 from seawall.secrets.surroundings import AROUND, Crowd, around
 from seawall.secrets.text import Kind, Text
@@ -69,7 +69,8 @@ def _context(candidate: Candidate, text: Text, crowd: Crowd) -> Iterator[str]:
 
 def _is_meant(candidate: Candidate) -> bool:
     """Whether somebody could use a password before an ``@``: no fill-in, and a host that may be."""
-    if placeholder(_value_of(candidate)) or placeholder(candidate.name) in ("fill-in", "mask"):
+    user = candidate.name.lower()
+    if placeholder(_value_of(candidate)) or placeholder(user) == "mask" or is_fill_in(user):
         return False
     return not _RESERVED.search(candidate.about)
 

@@ -10,6 +10,8 @@ from seawall.secrets.text import Kind, Text
 _BEFORE, _AFTER = 300, 120
 _COMMENTS = (b"#", b"//", b"*", b"/*", b"<!--", b"--", b";", b"'", b"%")
 _WORDS_FOLLOW = pattern(rb"[ \t]+[A-Za-z]")
+_LINK = b"]("
+"""What stands between the words of a link of Markdown and where it leads to."""
 _LINE_ENDS = pattern(rb"[\"'`]*[ \t]*\\?\r?\Z")
 _BARE = frozenset(("bare", "option", "beside", "pair", "statement"))
 _CUT = ("...", "\u2026")
@@ -77,7 +79,7 @@ def _is_comment(kind: Kind, line: bytes) -> bool:
 
 def _behind(form: str, after: bytes) -> Iterator[str]:
     if form in _BARE:
-        if _WORDS_FOLLOW.match(after):
+        if after.startswith(_LINK) or _WORDS_FOLLOW.match(after):
             yield "words-follow"
         elif _LINE_ENDS.match(after):
             yield "line-ends"

@@ -45,7 +45,7 @@ LATER = (
 )
 ELEMENT = rf"<[\w:.-]{{0,40}}{_KEY}[\w.-]{{0,40}}(?:[ \t][^<>\n]{{0,80}})?>[^<\s]"
 PAIR = (
-    r"(?:[\"'?&;]|=[^\s\"'`(),;=]{1,60}[ ,])"
+    r"(?:[\"'?&;] ?|=[^\s\"'`(),;=]{1,60}[ ,])"
     rf"[\w.-]{{0,30}}{_KEY}[\w.-]{{0,20}}=[^\s\"'&;=<>(){{}}$%\\]{{4}}"
 )
 STATEMENT = r"(?i:identified by)[ \t]{1,4}[^\s\"'`;]"
@@ -201,6 +201,8 @@ def _found(
     kind = meaning_of(name).kind
     if not kind:  # a word in which a telling one stands, as in "author"
         return
+    if text.data[start : start + 1] == b"/" and name.lower().endswith("pwd"):
+        return  # the working directory of a shell
     if form in _OF_ADDRESSES and of_a_badge(text.data, match.start()):
         return
     if form == "quoted":
