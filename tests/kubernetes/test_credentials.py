@@ -10,7 +10,8 @@ import pytest
 
 from seawall.core.redacted import Redacted
 from seawall.kubernetes import credentials
-from seawall.kubernetes.credentials import PASSWORD, SECRET, Credential
+from seawall.kubernetes.credentials import Credential
+from seawall.text.credential_names import PASSWORD, SECRET, kind_of_setting
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -27,7 +28,7 @@ def random_text(length: int, alphabet: str = ALPHABET, seed: int = 0) -> str:
      "requirepass", "admin-password", "PASSWORD_BASE64"],
 )  # fmt: skip
 def test_names_of_passwords(name: str) -> None:
-    assert credentials.kind_of_name(name) == PASSWORD
+    assert kind_of_setting(name) == PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_names_of_passwords(name: str) -> None:
      "CREDENTIALS", "signing_key", "SECRET_KEY_1"],
 )  # fmt: skip
 def test_names_of_other_secrets(name: str) -> None:
-    assert credentials.kind_of_name(name) == SECRET
+    assert kind_of_setting(name) == SECRET
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_names_of_other_secrets(name: str) -> None:
      "PASSWORD_POLICY", "tokenizer", "authorized_keys", "ENABLE_PASSWORD"],
 )  # fmt: skip
 def test_names_of_other_things(name: str) -> None:
-    assert credentials.kind_of_name(name) == ""
+    assert kind_of_setting(name) == ""
 
 
 REFERENCES = (

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from seawall.secrets import search as search_module
 from seawall.secrets.finding import native as finding
-from seawall.secrets.names import meaning_of
-from seawall.secrets.placeholders import is_reference, looks_like_prose, placeholder
 from seawall.secrets.randomness import entropy, has_run, surprise
 from seawall.secrets.reading.tokens import MOST
 from seawall.secrets.rules.examples import example
 from seawall.secrets.text import Kind, Text, kind_of, text_of
+from seawall.text.credential_names import meaning_of
+from seawall.text.placeholders import is_reference, looks_like_prose, placeholder
 from tests.secrets.rules import RULES, drawn, native, plain
 
 PIECES = st.sampled_from(

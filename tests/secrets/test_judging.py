@@ -5,9 +5,9 @@ import pytest
 from seawall.secrets import scoring, search
 from seawall.secrets.candidate import Candidate, Certainty
 from seawall.secrets.features import features, path_features
-from seawall.secrets.placeholders import is_reference, looks_like_prose
 from seawall.secrets.surroundings import Crowd
 from seawall.secrets.text import Kind, text_of
+from seawall.text.placeholders import is_reference, looks_like_prose
 from tests.secrets.rules import drawn
 
 LOOK = search.search(size=0)

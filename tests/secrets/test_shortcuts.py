@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.secrets import features, names, placeholders, randomness, scoring
+from seawall.secrets import features, randomness, scoring
 from seawall.secrets.finding import windows
 from seawall.secrets.reading import assignments
 from seawall.secrets.reading.form import Form
 from seawall.secrets.rules.shapes import shape
 from seawall.secrets.text import Kind
+from seawall.text import credential_names, placeholders
 
 PIECES = st.sampled_from(
     "change me changeme placeholder put here to be set replaced fill-in enter goes foo bar baz "
@@ -37,7 +38,7 @@ PATTERNS = {
 @given(VALUES)
 def test_fill_ins(value: str) -> None:
     """The words that are looked for first stand in all that the pattern matches."""
-    assert placeholders._is_fill_in(value) == (WHOLE_FILL_IN.search(value) is not None)
+    assert placeholders.is_fill_in(value) == (WHOLE_FILL_IN.search(value) is not None)
 
 
 @given(VALUES)
@@ -77,9 +78,9 @@ def test_classes_of_letters(value: str) -> None:
 @given(VALUES, VALUES)
 def test_a_name_again(name: str, value: str) -> None:
     """The first word tells most values that are no names."""
-    words = names.words_of(value)
+    words = credential_names.words_of(value)
     long = len("".join(words)) >= len(value) - value.count("_") - 4
-    known = {*names.words_of(name), "the", "my", "test", "a", "is"}
+    known = {*credential_names.words_of(name), "the", "my", "test", "a", "is"}
     assert features.same_words(name, value) == (bool(words) and long and set(words) <= known)
 
 

@@ -19,6 +19,13 @@ from collections.abc import Iterator, Sequence
 from seawall.core import lazy
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import NOTHING, Redacted
+from seawall.text.credential_names import (
+    SECRET,
+    kind_of_setting,
+    meaning_of,
+    words_of,
+)
+from seawall.text.placeholders import DEFAULTS, ELSEWHERE, NO_VALUES, is_fill_in
 from seawall.text.token_formats import FORMATS
 
 
@@ -39,75 +46,20 @@ class Credential(NamedTuple):
 
 # Names --------------------------------------------------------------------------------------
 
-_WORD = r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+"
-_QUALIFIERS = frozenset(
-    "b base current default dev new old plain plaintext prod production staging test value".split()
-)
-_PASSWORDS = frozenset(
-    "adminpass dbpass masterauth masterpass pass passcode pwd requirepass rootpass userpass".split()
-)
-_PASSWORD_ENDS = ("password", "passwd", "passphrase")
-_SECRETS = frozenset("credential credentials secret token".split())
-_SECRET_ENDS = (
-    "accesskey", "accountkey", "apikey", "apitoken", "authtoken", "clientsecret", "privatekey",
-    "secretkey",
-)  # fmt: skip
-_KEYS = frozenset(
-    "access account api app application auth crypto encryption hmac jwt license master private "
-    "secret service session shared signing storage".split()
-)
-"""What may stand before the word ``key``."""
-_NO_VALUES = frozenset(
-    "allow allowed ask change checksum count digest disable disabled enable enabled encrypted "
-    "expire expired expiry fingerprint forgot generate has hash hashed hide hint is length max "
-    "md5 min num policy prompt public require required reset sha1 sha256 show skip use validate "
-    "version without".split()
-)
-"""Words that make a name one of a setting, a sum or a mark, whatever follows."""
-
-PASSWORD, SECRET = "password", "secret"
-_WHICH_SECRET = frozenset("credential credentials secret".split())
+_WHICH_SECRET = frozenset(("credential", "credentials", "secret"))
 
 
-def words_of(name: str) -> list[str]:
-    """The words a name is made of, in lower case, however they are joined."""
-    return [word.lower() for word in re.findall(_WORD, name)]
-
-
-def _words_that_count(name: str) -> list[str]:
-    """The words of a name up to the last that says what it is: ``TOKEN_PROD_2`` is a token."""
+def _may_say_which(name: str) -> bool:
+    """Whether a name of a secret may be one of the object that holds it."""
     words = words_of(name)
-    while words and (words[-1].isdigit() or words[-1] in _QUALIFIERS):
-        words.pop()
-    return words
-
-
-def kind_of_name(name: str) -> str:
-    """Whether a name is one of a password or of another secret; empty when it is neither.
-
-    What a name is about stands at its end: ``PASSWORD_FILE`` is a file.
-    """
-    if name in ("PWD", "OLDPWD"):
-        return ""
-    words = _words_that_count(name)
-    if not words or not _NO_VALUES.isdisjoint(words):
-        return ""
-    last = words[-1]
-    if last in _PASSWORDS or last.endswith(_PASSWORD_ENDS):
-        return PASSWORD
-    if last in _SECRETS or last.endswith(_SECRET_ENDS):
-        return SECRET
-    return SECRET if last == "key" and _KEYS.intersection(words[-2:-1]) else ""
+    return meaning_of(name).kind in ("credential", "secret") and not (
+        _WHICH_SECRET.isdisjoint(words) or "client" in words
+    )
 
 
 # Values -------------------------------------------------------------------------------------
 
-_NOTHING = frozenset("~ - false n/a nil no none null off on true undefined unset yes".split())
-_REFERENCES = (
-    "__", "arn:", "aws-ssm:", "azurekeyvault:", "enc(", "enc[", "env.", "env:", "file:", "gcpsm:",
-    "k8s:", "kms:", "kubernetes://", "op://", "projects/", "ref+", "scram-sha-", "secret:",
-    "secretref", "sm://", "ssm:", "vault:", "{cipher}", "{sha", "{ssha",
-)  # fmt: skip
+_MADE_OR_ELSEWHERE = (*ELSEWHERE, "scram-sha-", "secret:", "{sha", "{ssha")
 """How values begin that say where the real one is, and hashes and encrypted values."""
 _TEMPLATE = (
     r"(?s)\$\{|\$\(|\{\{|<%|%[({]|^\$\w|^<.*>$|^\[.*\]$|^\{\w*\}$|^%\w+%$|^@[\w.]+@$|^#\{|"
@@ -118,8 +70,7 @@ _PATH = r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]*)+|(?:~|\.{1,2})/[\w.@-]+|[A-Za-z]:
 _VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 _MASK = r"[*xX.•_#?-]+"
 _TO_BE_REPLACED = (
-    r"(?i)change.?(?:me|it|this)|replace|your|insert|example|sample|placeholder|dummy|todo|fixme|"
-    r"redacted|xxxx|put.?here|to.?be.?set|^\.{3}|"
+    r"(?i)xxxx|^\.{3}|"
     r"^(?:my|some|the)[-_. ]?(?:[a-z]+[-_. ])*(?:pass(?:word|wd|phrase)?|secret|token|key)$"
 )
 _ELIDED = r"\s*-----BEGIN [A-Z0-9 ]+-----\s*(?:\.{2,}|…|<[^>]*>)\s*(?:-----END [A-Z0-9 ]+-----\s*)?"
@@ -127,10 +78,7 @@ _ELIDED = r"\s*-----BEGIN [A-Z0-9 ]+-----\s*(?:\.{2,}|…|<[^>]*>)\s*(?:-----END
 _LONG = 80
 _MIXED_CASE, _ONE_CASE = 2.8, 3.5
 """How long the words of a generated value are on average at most."""
-_KNOWN = frozenset(
-    "123456 12345678 admin administrator changeit changeme default guest mysql pass passw0rd "
-    "password password1 postgres qwerty redis root secret test user welcome".split()
-)
+_DEFAULTS = DEFAULTS | {"default"}
 _OBJECT_NAME = r"[a-z]{2,}[a-z0-9]*(?:[-./][a-z0-9]+)+"
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _CREDENTIAL_WORD = r"PASS|PWD|SECRET|TOKEN|KEY|CRED"
@@ -143,7 +91,7 @@ def is_reference(value: str) -> bool:
     """
     value = value.strip()
     lower = value.lower()
-    if not value or lower in _NOTHING or lower.startswith(_REFERENCES):
+    if not value or lower in NO_VALUES or lower.startswith(_MADE_OR_ELSEWHERE):
         return True
     if re.fullmatch(_MASK, value) or re.fullmatch(_PATH, value) or re.search(_TEMPLATE, value):
         return True
@@ -154,7 +102,11 @@ def is_to_be_replaced(value: str) -> bool:
     """Whether a value says that another belongs there (``changeme``, ``your-token``)."""
     if re.fullmatch(_ELIDED, value):
         return True
-    return len(value) < _LONG and re.search(_TO_BE_REPLACED, value) is not None
+    return len(value) < _LONG and _says_so(value)
+
+
+def _says_so(value: str) -> bool:
+    return is_fill_in(value.lower()) or re.search(_TO_BE_REPLACED, value) is not None
 
 
 def looks_generated(value: str) -> bool:
@@ -163,7 +115,7 @@ def looks_generated(value: str) -> bool:
         return True
     if len(value) < 16 or len(value) > 4096 or any(character.isspace() for character in value):
         return False
-    if re.fullmatch(_OBJECT_NAME, value) or re.search(_TO_BE_REPLACED, value) or "://" in value:
+    if re.fullmatch(_OBJECT_NAME, value) or _says_so(value) or "://" in value:
         return False
     words = words_of(value)
     # Drawn characters change between letters and digits, and between cases, all the time.
@@ -178,12 +130,6 @@ _TYPED = r"(?=.*[a-zA-Z])(?=.*\d.*\d)[A-Za-z0-9!@#$%^&*+=]{8,}"
 def looks_typed(value: str) -> bool:
     """Whether a value looks like a password that somebody thought of: ``minio123``."""
     return re.fullmatch(_TYPED, value) is not None
-
-
-def _may_say_which(name: str) -> bool:
-    """Whether a name of a secret may be one of the object that holds it."""
-    words = _words_that_count(name)
-    return words[-1] in _WHICH_SECRET and words[-2:-1] != ["client"]
 
 
 _URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@(?!sha256:)[^\s/@]"
@@ -206,7 +152,7 @@ def of_format(text: str) -> Credential | None:
         if mark in text:
             for match in re.finditer(pattern, text):
                 found = match.group()
-                if len(set(found)) >= 10 and not re.search(_TO_BE_REPLACED, found):
+                if len(set(found)) >= 10 and not _says_so(found):
                     return Credential("", what, value=_whole(text, match))
     if "://" in text and "@" in text:
         for match in re.finditer(_URL, text):
@@ -230,7 +176,7 @@ def _whole(text: str, match: re.Match[str]) -> Redacted:
 
 def _named(name: str, value: str) -> Credential | None:
     """A credential by its name; a value of several lines is none."""
-    kind = kind_of_name(name)
+    kind = kind_of_setting(name)
     if not kind or is_reference(value) or "\n" in value.strip():
         return None
     secret = Redacted(value)
@@ -241,7 +187,7 @@ def _named(name: str, value: str) -> Credential | None:
         return Credential(name, "a weak secret", weak=True, value=secret) if typed else None
     if len(value) < 4 and value.isdigit():
         return None
-    weak = value.lower() in _KNOWN or is_to_be_replaced(value)
+    weak = value.lower() in _DEFAULTS or is_to_be_replaced(value)
     if weak:
         return Credential(name, "a default password", weak=True)
     return Credential(name, "a password", value=secret)

@@ -7,8 +7,8 @@ many guesses it takes, rather too many than too few.
 from functools import lru_cache
 
 from seawall.core.lazy import pattern
-from seawall.secrets.placeholders import placeholder
 from seawall.secrets.randomness import surprise
+from seawall.text.placeholders import placeholder
 
 _GUESSES = 20.0
 """Bits: what is found by a million guesses needs no text to tell it."""

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
-from seawall.secrets.names import Meaning, first_word, meaning_of, words_of
-from seawall.secrets.placeholders import looks_like_prose, placeholder
 from seawall.secrets.randomness import alphabet, distinct_enough, entropy, has_run, surprise
 from seawall.secrets.text import Kind
+from seawall.text.credential_names import Meaning, first_word, meaning_of, words_of
+from seawall.text.placeholders import looks_like_prose, placeholder
 
 _LENGTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 64, 128)
 _SURPRISES = (3.0, 3.4, 3.8, 4.2, 4.6, 5.2, 6.0)

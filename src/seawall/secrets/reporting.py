@@ -6,7 +6,7 @@ from typing import Any
 from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.secrets.candidate import Candidate, Certainty, Proof, Secret
-from seawall.secrets.names import meaning_of
+from seawall.text.credential_names import meaning_of
 
 Shows = Callable[[bytes], bool]
 """Whether a short text shows one of the secrets of a file."""

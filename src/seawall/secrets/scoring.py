@@ -7,10 +7,10 @@ from functools import cache, lru_cache
 from seawall.core.lazy import pattern
 from seawall.secrets.candidate import Candidate, Certainty, Proof
 from seawall.secrets.features import SCANNED, features, path_features
-from seawall.secrets.placeholders import is_fill_in, placeholder
 from seawall.secrets.randomness import surprise
 from seawall.secrets.surroundings import AROUND, Crowd, around
 from seawall.secrets.text import Kind, Text
+from seawall.text.placeholders import is_fill_in, placeholder
 
 _ROW = pattern(r'"([^"]+)" = (-?\d+)')
 _ESCAPE = pattern(r"%([0-9A-Fa-f]{2})")

@@ -18,7 +18,6 @@ from seawall.secrets.finding.plain import PlainFinder
 from seawall.secrets.finding.windows import lines, matches, windows
 from seawall.secrets.overlaps import collapsed
 from seawall.secrets.pairs import free_secrets, paired
-from seawall.secrets.placeholders import is_reference
 from seawall.secrets.reading import addresses, assignments, headers, private_keys
 from seawall.secrets.reading.form import Form
 from seawall.secrets.reading.named_files import reader_of
@@ -35,6 +34,7 @@ from seawall.secrets.unwrapping import (
     unwrapped,
 )
 from seawall.secrets.verifying import PROVING, SUMS
+from seawall.text.placeholders import is_reference
 
 if TYPE_CHECKING:
     from seawall.secrets.custom.rule import RuleSet

@@ -2,22 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
+from seawall.text.credential_names import names_credential
+from seawall.text.placeholders import is_reference, placeholder
 from seawall.text.token_formats import FORMATS
 
-_NAME = pattern(
-    r"(?:^|_)(?:api_?key|auth|credentials?|key|password|passwd|pword|psw|pwd|pass|secret|token"
-    r"|private_key|dsn|conn(?:ection)?_string)(?:$|_)",
-    re.IGNORECASE,
-)
-_HARMLESS = pattern(
-    r"(?:^|_)(?:public|file|files|path|dir|version|url|uri|user|username|name|id|ttl|length|size"
-    r"|algorithm|type|host|port|gpg)(?:$|_)",
-    re.IGNORECASE,
-)
 ADDRESS_WITH_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
 _GENERAL = ("PRIVATE KEY", "LS0tLS1CRUdJTi", "sk-")
 """Marks of what has other rules, or stands in many texts that have no token."""
@@ -26,11 +17,9 @@ TOKEN = pattern("|".join(f"(?:{each.pattern})" for each in _TOKENS))
 _GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
 _TOKEN_MARKS = (*_GITHUB, *(each.mark for each in _TOKENS if each.mark != "gh"))
 """Without one of these there is no token."""
-_PLACEHOLDER = pattern(
-    r"(?:change.?me|example|dummy|placeholder|your[-_ ].*|xxx+|\*+|<.*>|todo|none|null|true|false"
-    r"|secret|password|test|\s*)\Z",
-    re.IGNORECASE,
-)
+_FILLED_IN = frozenset(("fill-in", "mask", "repeated"))
+_SAMPLES = frozenset(("secret", "password", "test"))
+"""What documentation writes where a value belongs: as a default nobody means it."""
 _SHORTEST = 4
 
 
@@ -40,12 +29,6 @@ class Named(NamedTuple):
     what: str
     """With its article: ``a provider's token``."""
     value: str
-
-
-@lru_cache(maxsize=512)  # the same names stand in many files
-def names_credential(name: str) -> bool:
-    """Whether the name of a setting tells of a credential."""
-    return bool(_NAME.search(name)) and not _HARMLESS.search(name)
 
 
 def may_hold_credentials(text: str) -> bool:
@@ -60,10 +43,14 @@ def in_setting(name: str, value: str) -> Named | None:
             return Named("a provider's token", value)
         if ADDRESS_WITH_PASSWORD.search(value):
             return Named("an address with a password", value)
-    if names_credential(name) and len(value) >= _SHORTEST and not _PLACEHOLDER.match(value):
-        is_path = value.startswith("/") and " " not in value
-        return None if is_path else Named("a credential", value)
+    if len(value) >= _SHORTEST and names_credential(name) and not _stands_for_another(value):
+        return Named("a credential", value)
     return None
+
+
+def _stands_for_another(value: str) -> bool:
+    """Whether a value is a reference, a path or a fill-in."""
+    return is_reference(value) or value.lower() in _SAMPLES or placeholder(value) in _FILLED_IN
 
 
 def tokens(text: str) -> Iterator[Named]:

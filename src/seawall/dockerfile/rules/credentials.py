@@ -17,12 +17,12 @@ from seawall.dockerfile.ignores import parse_ignores
 from seawall.dockerfile.rule import Context, stage_rule, step_rule
 from seawall.dockerfile.rules.copying import local_sources
 from seawall.dockerfile.stages import Setting, Stage, Step
+from seawall.text.credential_names import names_credential
 from seawall.text.credentials import (
     ADDRESS_WITH_PASSWORD,
     TOKEN,
     in_setting,
     may_hold_credentials,
-    names_credential,
 )
 from seawall.text.shell.script import Command, ShellWord
 

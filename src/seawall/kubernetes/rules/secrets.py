@@ -15,14 +15,13 @@ from seawall.kubernetes.credentials import (
     in_value,
     is_reference,
     is_to_be_replaced,
-    kind_of_name,
     of_format,
-    words_of,
 )
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context, container_rule, object_rule
 from seawall.kubernetes.values import Map, mapping, mappings, sequence, text
+from seawall.text.credential_names import kind_of_setting, words_of
 
 
 @container_rule(
@@ -376,7 +375,7 @@ def _secrecy(key: str, value: str) -> Iterator[Confidence]:
         yield Confidence.HIGH
     elif is_to_be_replaced(value):
         return
-    elif kind_of_name(key):
+    elif kind_of_setting(key):
         known = len(value) > 3 or not value.isdigit()
         yield Confidence.HIGH if known else Confidence.MEDIUM
     elif any(in_text(value)):

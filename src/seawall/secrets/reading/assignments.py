@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from seawall.core.lazy import pattern
 from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate
-from seawall.secrets.names import meaning_of
 from seawall.secrets.reading.addresses import of_a_badge
 from seawall.secrets.reading.form import EVERYWHERE, Form
 from seawall.secrets.text import Kind, Text
+from seawall.text.credential_names import meaning_of
 
 _KEY = (
     r"(?i:pass|pwd|secret|token|cred|key|auth|nonce|salt|otp|identified by|securestring"

@@ -4,14 +4,20 @@ from functools import lru_cache
 
 from seawall.core.lazy import pattern
 
-_REFERENCES = (
-    "__", "arn:", "aws-ssm:", "azurekeyvault:", "data.", "each.", "enc(", "enc[", "env.", "env:",
-    "env(", "file:", "gcpsm:", "k8s:", "kms:", "kubernetes://", "local.", "module.", "op://", "os.",
-    "process.env", "projects/", "ref+", "secretref", "secretsmanager:", "self.", "sm://", "ssm:",
-    "sops:", "this.", "var.", "vault:", "vault/", "{cipher}", "$ansible_vault", "!vault",
-    "keyvault:", "system.getenv", "getenv", "input.", "params.", "args.", "config.", "options.",
-    "settings.", "request.", "req.", "credentials(", "lookup(", "!ref", "!sub", "!secret",
+ELSEWHERE = (
+    "__", "arn:", "aws-ssm:", "azurekeyvault:", "enc(", "enc[", "env.", "env:", "file:", "gcpsm:",
+    "k8s:", "kms:", "kubernetes://", "op://", "projects/", "ref+", "secretref", "sm://", "ssm:",
+    "vault:", "{cipher}",
 )  # fmt: skip
+"""How values begin that say where the real one is, in lower case; in settings of any kind."""
+_REFERENCES = (
+    *ELSEWHERE,
+    "data.", "each.", "env(", "local.", "module.", "os.", "process.env", "secretsmanager:", "self.",
+    "sops:", "this.", "var.", "vault/", "$ansible_vault", "!vault", "keyvault:", "system.getenv",
+    "getenv", "input.", "params.", "args.", "config.", "options.", "settings.", "request.", "req.",
+    "credentials(", "lookup(", "!ref", "!sub", "!secret",
+)  # fmt: skip
+"""The same in programs and templates."""
 _TEMPLATE = pattern(
     r"\$\{|\$\(|\{\{|\}\}|<%|%>|#\{|^\$\w|^\$\$|^<[^<>]*>$|^\[[^\]]*\]$|^\{[^{}\"]*\}$|^%[\w.()-]+%?$"
     r"|^@[\w.]+@$|^%%\w+%%$|^###?\w"
@@ -30,10 +36,12 @@ _BETWEEN = pattern(
 )
 """What stands between two literals of a program, taken for a literal."""
 _MASK = pattern(r"[*x•._#?=~-]{3,}|.{0,12}(?:\*{3,}|•{2,}|\.{3,}|…|x{5,}).{0,12}")
-_NOTHING = frozenset(
-    "- ~ false n/a nil no none null nullptr off on true undefined unset yes empty string string! "
-    "str int int! bool boolean optional required object array any void number bytes byte char text "
-    "function default static const public private required varchar unknown "
+NO_VALUES = frozenset("~ - false n/a nil no none null off on true undefined unset yes".split())
+"""What a setting without a value has."""
+_NOTHING = NO_VALUES | frozenset(
+    "nullptr empty string string! str int int! bool boolean optional required object array any "
+    "void number bytes byte char text function default static const public private required "
+    "varchar unknown "
     # what MD5, SHA-1 and SHA-256 make of nothing
     "d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709 "
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".split()
@@ -54,12 +62,15 @@ _FILL_IN_PARTS = (
     "some",
 )  # fmt: skip
 """What the pattern matches holds one of these: to look for them is ten times as fast."""
-_WEAK = frozenset(
-    "123 1234 12345 123456 1234567 12345678 123456789 1234567890 admin administrator changeit "
-    "guest mysql pass passw0rd password password1 password123 pass123 postgres qwerty redis root "
-    "secret test test123 user welcome admin123 p@ssw0rd letmein abc123 foobar hunter2 rabbitmq "
-    "mongo "
-    "s3cret s3cr3t secret123 topsecret mypassword testpassword testpass pass1234 passwd pwd".split()
+DEFAULTS = frozenset(
+    "123456 12345678 admin administrator changeit guest mysql pass passw0rd password password1 "
+    "postgres qwerty rabbitmq redis mongo root secret test user welcome".split()
+)
+"""Passwords that programs are delivered with, and that everybody tries first."""
+_WEAK = DEFAULTS | frozenset(
+    "123 1234 12345 1234567 123456789 1234567890 password123 pass123 test123 admin123 p@ssw0rd "
+    "letmein abc123 foobar hunter2 s3cret s3cr3t secret123 topsecret mypassword testpassword "
+    "testpass pass1234 passwd pwd".split()
 )
 _WEAK_WORDS = frozenset(
     "admin changeme changeit default demo example foo guest hello hunter letmein mypass mypassword "

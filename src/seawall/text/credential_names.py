@@ -1,4 +1,9 @@
-"""What the name of a variable, key, option or header says of its value."""
+"""What the name of a variable, key, option or header says of its value.
+
+All that judge names ask here: the search for secrets, the rules about manifests, Dockerfiles and
+images. ``meaning_of`` tells all there is; ``kind_of_setting`` and ``names_credential`` what follows
+for settings, whose names also tell of switches and of files.
+"""
 
 from functools import lru_cache
 
@@ -11,7 +16,7 @@ _CLASSES: dict[str, str] = {
     **dict.fromkeys(
         "password passwd passphrase passcode pass pwd pw psw passwords pswd passw "
         "userpassword rootpassword dbpassword adminpassword mypassword adminpass dbpass rootpass "
-        "userpass requirepass masterauth storepass keypass".split(),
+        "userpass requirepass masterauth masterpass storepass keypass pword".split(),
         "password",
     ),
     **dict.fromkeys("secret secrets clientsecret appsecret sharedsecret".split(), "secret"),
@@ -33,7 +38,7 @@ _CLASSES: dict[str, str] = {
 _ENDS = (
     ("password", "password"), ("passwd", "password"), ("passphrase", "password"),
     ("secret", "secret"), ("token", "token"), ("apikey", "api-key"), ("secretkey", "api-key"),
-    ("accesskey", "api-key"), ("privatekey", "api-key"),
+    ("accesskey", "api-key"), ("privatekey", "api-key"), ("accountkey", "api-key"),
 )  # fmt: skip
 _ANY_END = tuple(end for end, _ in _ENDS)
 _KEY_KINDS = frozenset(
@@ -67,7 +72,7 @@ _MADE_OF_IT = frozenset(
 _WRONG = frozenset("expected invalid wrong bad incorrect mismatched".split())
 _VALUES = frozenset(
     "value val str string text plain plaintext literal default test prod production dev stage "
-    "staging new old current base64 b64 encoded raw example local live sandbox".split()
+    "staging new old current b base b64 base64 encoded raw example local live sandbox".split()
 )
 """Words behind the telling one that leave it the telling one."""
 
@@ -138,3 +143,66 @@ def _class(words: list[str], index: int) -> str:
     if kind or not word.endswith(_ANY_END):
         return kind
     return next(found for end, found in _ENDS if word.endswith(end))
+
+
+# Settings -------------------------------------------------------------------------------------
+
+PASSWORD, SECRET = "password", "secret"
+_SECRETS = frozenset(("secret", "token", "credential", "api-key"))
+"""Kinds of what lets somebody in that nobody has to remember."""
+_SWITCHES = frozenset(
+    "allow allowed ask change checksum count digest disable disabled enable enabled encrypted "
+    "existing expiration expire expired expires expiry fingerprint forgot generate has hash hashed "
+    "hide hint is length max md5 min num policy prompt public require required reset sha1 sha256 "
+    "show skip use validate version without".split()
+)
+"""Words that make a name one of a setting, a sum or a mark, whatever else it says."""
+_DIRECTORIES = frozenset(("PWD", "OLDPWD"))
+"""Where a shell is and was (POSIX, Shell Command Language, 2.5.3)."""
+_OF_USERS = frozenset("audience user username ttl".split())
+_NO_KEYS = frozenset("gpg file files id name path url user username".split())
+"""Words with which a mere ``key`` opens nothing: fingerprints of GPG, and whose or which it is."""
+_CONNECTIONS = frozenset((("connection", "string"), ("conn", "string")))
+
+
+def kind_of_setting(name: str) -> str:
+    """Whether a name is one of a password or of another secret; empty when it is neither.
+
+    What a name is about stands at its end: ``PASSWORD_FILE`` is a file.
+    """
+    meaning = meaning_of(name)
+    if meaning.place != "end" or meaning.public or is_switch(name):
+        return ""
+    if meaning.kind == "password":
+        return PASSWORD
+    return SECRET if meaning.kind in _SECRETS else ""
+
+
+def is_switch(name: str) -> bool:
+    """Whether a name is one of a setting about a secret, or of the shell's directory."""
+    return name in _DIRECTORIES or not _SWITCHES.isdisjoint(words_of(name))
+
+
+@lru_cache(maxsize=512)  # the same names stand in many files
+def names_credential(name: str) -> bool:
+    """Whether the name of a setting tells of a credential anywhere: ``TOKEN_OF_CI``.
+
+    An address of a service that usually has a password in it counts too.
+    """
+    words = words_of(name)
+    if is_switch(name) or not _PUBLIC.isdisjoint(words):
+        return False
+    if words[-1:] == ["dsn"] or tuple(words[-2:]) in _CONNECTIONS:
+        return True
+    for index in range(len(words) - 1, -1, -1):
+        kind = _class(words, index)
+        if kind:
+            rest = words[index + 1 :]
+            if not (_ABOUT.isdisjoint(rest) and _OF_USERS.isdisjoint(rest)):
+                return False
+            if kind == "auth":
+                return words[index] == "auth" and not rest
+            if kind == "key":
+                return _NO_KEYS.isdisjoint(words)
+            return kind == "password" or kind in _SECRETS
+    return False
