@@ -25,7 +25,7 @@ from seawall.text.credential_names import (
     meaning_of,
     words_of,
 )
-from seawall.text.placeholders import DEFAULTS, ELSEWHERE, NO_VALUES, is_fill_in
+from seawall.text.placeholders import DEFAULTS, ELSEWHERE, NO_VALUES, is_fill_in, is_of_manuals
 from seawall.text.token_formats import FORMATS
 
 
@@ -133,7 +133,6 @@ def looks_typed(value: str) -> bool:
 
 
 _URL = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,200})@(?!sha256:)[^\s/@]"
-_USER_OF_MANUALS = r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:word)?|pw)"
 
 
 _REST_OF_TOKEN = lazy.pattern(r"[\w+/=.~-]*")
@@ -157,9 +156,7 @@ def of_format(text: str) -> Credential | None:
     if "://" in text and "@" in text:
         for match in re.finditer(_URL, text):
             user, password = match.groups()
-            if not is_reference(password) and not re.fullmatch(
-                _USER_OF_MANUALS, f"{user}:{password}"
-            ):
+            if not (is_reference(password) or is_of_manuals(user, password)):
                 return Credential("", "a URL with a password", value=Redacted(password))
     return None
 

@@ -10,7 +10,7 @@ from seawall.secrets.features import SCANNED, features, path_features
 from seawall.secrets.randomness import surprise
 from seawall.secrets.surroundings import AROUND, Crowd, around
 from seawall.secrets.text import Kind, Text
-from seawall.text.placeholders import is_fill_in, placeholder
+from seawall.text.placeholders import is_fill_in, is_of_manuals, placeholder
 
 _ROW = pattern(r'"([^"]+)" = (-?\d+)')
 _ESCAPE = pattern(r"%([0-9A-Fa-f]{2})")
@@ -69,8 +69,10 @@ def _context(candidate: Candidate, text: Text, crowd: Crowd) -> Iterator[str]:
 
 def _is_meant(candidate: Candidate) -> bool:
     """Whether somebody could use a password before an ``@``: no fill-in, and a host that may be."""
-    user = candidate.name.lower()
-    if placeholder(_value_of(candidate)) or placeholder(user) == "mask" or is_fill_in(user):
+    value, user = _value_of(candidate), candidate.name.lower()
+    if placeholder(value) or placeholder(user) == "mask" or is_fill_in(user):
+        return False
+    if is_of_manuals(user, value):
         return False
     return not _RESERVED.search(candidate.about)
 

@@ -147,6 +147,16 @@ def is_fill_in(lower: str) -> bool:
     return any(map(lower.__contains__, _FILL_IN_PARTS)) and bool(_FILL_IN.search(lower))
 
 
+_OF_MANUALS = pattern(
+    r"(?i)(?:my)?(?:user(?:name)?|name|login):(?:my)?(?:pass(?:w(?:or)?d)?|pw|user)"
+)
+
+
+def is_of_manuals(user: str, password: str) -> bool:
+    """Whether a user and a password only say where both belong: ``user:password``."""
+    return _OF_MANUALS.fullmatch(f"{user}:{password}") is not None
+
+
 def looks_like_prose(value: str) -> bool:
     """Whether a value is a phrase: words with blanks between them."""
     words = value.split()

@@ -9,6 +9,7 @@ from seawall.secrets.candidate import Candidate, Part
 from seawall.secrets.reading.form import EVERYWHERE, Form
 from seawall.secrets.text import Text
 from seawall.secrets.verifying.encoded import unpacked
+from seawall.text.placeholders import is_of_manuals
 
 SCHEME = (
     r"\b(?i:basic|bearer|authorization[\"']{0,2}[ \t]{0,3}[:=,][ \t]{0,3}[\"']?token)"
@@ -44,6 +45,8 @@ def _basic(value: str, start: int, end: int) -> Iterator[Candidate]:
     if data is None or not data.isascii():
         return
     user, colon, password = data.decode("ascii").partition(":")
+    if is_of_manuals(user, password):
+        return
     if colon and password and password.isprintable() and user.isprintable():
         yield Candidate(
             "header", start, end, Redacted(password), "Authorization", "basic",
