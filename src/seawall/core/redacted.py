@@ -1,6 +1,6 @@
 """Text that must never be shown: hidden by its type, not by the care of whoever prints it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 
 class Redacted:
@@ -52,6 +52,15 @@ def parts_of(secret: Redacted) -> list[str]:
     """What tells a secret: its value, or each long line of one that has several."""
     lines = [line.strip() for line in secret.reveal().splitlines()]
     return lines if len(lines) < 2 else [line for line in lines if len(line) >= _SHORTEST_LINE]
+
+
+def held_in(text: str, secrets: Collection[Redacted]) -> Redacted:
+    """The secret that a text is, or that stands in it and is not short; nothing for none."""
+    for secret in secrets if text else ():
+        value = secret.reveal()
+        if value == text or (len(value) >= _SHORTEST_LINE and value in text):
+            return secret
+    return NOTHING
 
 
 def _never(_part: str) -> bool:

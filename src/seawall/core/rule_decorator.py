@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypedDict
 
+from seawall.core.redacted import Redacted
 from seawall.core.rule import (
     RULESETS,
     SECURITY,
@@ -63,10 +64,16 @@ def decorator(
 
 
 class ParameterContext:
-    """The part of a context that knows what the team set for rules."""
+    """The part of a context that knows what the team set for rules, and known secrets."""
 
-    def __init__(self, parameters: Mapping[str, Mapping[str, ParameterValue]] | None) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Mapping[str, ParameterValue]] | None,
+        known_secrets: tuple[Redacted, ...] = (),
+    ) -> None:
         self._parameters = parameters or {}
+        self.known_secrets = known_secrets
+        """Values that are secrets whatever holds them: a search of all texts has told them."""
         self._known: dict[tuple[str, str], ParameterValue] = {}
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from seawall.core.ignore import Ignore
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import Redacted
 from seawall.core.rule import ParameterValue
 from seawall.dockerfile import ignore_comments
 from seawall.dockerfile.build import as_text, evaluate
@@ -14,11 +15,12 @@ from seawall.text.dockerfile.parser import parse
 
 
 class Judge(NamedTuple):
-    """The rules of a run, what the team set for them, and the digests of a lock file."""
+    """The rules of a run, what the team set for them, digests of a lock file, known secrets."""
 
     plan: Plan
     parameters: Mapping[str, Mapping[str, ParameterValue]]
     pins: Mapping[str, str]
+    known_secrets: tuple[Redacted, ...] = ()
 
     def judge(
         self, data: bytes, path: str, surroundings: Surroundings, *, lists: bool = False
@@ -26,8 +28,9 @@ class Judge(NamedTuple):
         """What the rules say of one file, and what it names where it ``lists`` that."""
         build = evaluate(parse(data), dict(surroundings.arguments), surroundings.targets)
         context = Context(
-            build, surroundings=surroundings, parameters=self.parameters, pins=self.pins
-        )
+            build, surroundings=surroundings, parameters=self.parameters, pins=self.pins,
+            known_secrets=self.known_secrets,
+        )  # fmt: skip
         outcome = self.plan.check(build, path, context)
         if lists:
             outcome = outcome._replace(contents=contents_of(build, surroundings.embedding))

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Unpack
 
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import Redacted
 from seawall.core.rule import Hits, ParameterValue, Rule
 from seawall.core.rule_decorator import Metadata, ParameterContext, decorator
 from seawall.core.severity import Severity
@@ -86,8 +87,9 @@ class Context(ParameterContext):
         surroundings: Surroundings = ALONE,
         parameters: Mapping[str, Mapping[str, ParameterValue]] | None = None,
         pins: Mapping[str, str] | None = None,
+        known_secrets: tuple[Redacted, ...] = (),
     ) -> None:
-        super().__init__(parameters)
+        super().__init__(parameters, known_secrets)
         self.build = build
         self.pins = pins or {}
         """Digests of images by ``registry/repository:tag``, from a lock file."""

@@ -330,7 +330,10 @@ class _Bench:
             rules = self.by_id.values() if old is None else [self.by_id[name] for name in names]
             plan = domain.Plan(rule for rule in rules if rule.domain == DOCKERFILE)
             judge = self._judges[names] = domain.Judge(
-                plan, self._context.all_parameters, self._context.pins
+                plan,
+                self._context.all_parameters,
+                self._context.pins,
+                self._context.known_secrets,
             )
         lists = self._lists and old is None
         outcome = judge.judge(task.data, task.file.path, around, lists=lists)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seawall.core.ignore import Ignore
 from seawall.core.named_tuple import NamedTuple
+from seawall.core.redacted import Redacted
 from seawall.core.report import NotCovered
 from seawall.core.rule import RULESETS, SECURITY, ParameterValue, Rule
 from seawall.core.severity import Confidence, Severity
@@ -126,6 +127,8 @@ class Options(NamedTuple):
     """Whether targets may be container images."""
     secrets: bool = True
     """Whether all texts are searched for secrets."""
+    known_secrets: tuple[Redacted, ...] = ()
+    """Values that a search told already: the rules that can mend them are to know them as well."""
     secret_rules: "tuple[RuleSet, ...]" = ()
     """Rules about secrets of the user's own; those that run are in ``custom`` as well."""
     platform: str = ""

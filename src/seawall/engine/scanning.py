@@ -319,6 +319,7 @@ def context_of(inputs: Inputs, options: Options, stock: Stock | None) -> Context
         parameters={rule: dict(values) for rule, values in options.parameters.items()},
         wants_fixes=options.fixes,
         pins=options.pins,
+        known_secrets=options.known_secrets,
     )
 
 

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from seawall import engine
+from seawall import catalogue, engine
 from seawall.core.edit import Fix, Repair, Safety
 from seawall.core.finding import Finding
+from seawall.core.redacted import Redacted
 from seawall.core.report import Failed, Report
 from seawall.engine.placing import with_places
 from seawall.engine.reading import FileSystem
@@ -17,6 +18,8 @@ from seawall.hardening.groups import Group, Key, Mark, Part, groups_of, mark
 from seawall.sources.files import Found, SourceFile
 from seawall.text.decoding import decode
 
+SECRETS = "secrets"
+"""The domain of what is known by a search alone."""
 MAX_PASSES = 40
 """Rounds of mending; each may make way for fixes that had to wait."""
 MAX_ATTEMPTS = 12
@@ -111,6 +114,13 @@ class _Overlay:
         """The bytes of another file as it is."""
         return self._files.sibling(file, name)
 
+    def of_what_was_read(self) -> "_Overlay":
+        """The same without the files that nothing has read."""
+        again = _Overlay(self._files.options)
+        again._found = [item for item in self.discover() if item.path in self.read_first]
+        again.read_first, again.real = self.read_first, self.real
+        return again
+
     def data(self, path: str) -> bytes | None:
         """The bytes of a file that was read."""
         return self.changed.get(path, self.read_first.get(path))
@@ -157,14 +167,20 @@ def harden(
 ) -> Hardened:
     """Mend what can be mended in these tiers; nothing is written."""
     wants_places = options.places  # they are looked up once, at the end
+    asked = options
     # No edit of a file of ours changes its packages. Nor does a search for secrets know a fix, and
-    # what edits do to credentials the rules tell that have one: they are judged in each scan.
+    # what edits do to credentials the rules tell that have one: they are judged in each scan. What
+    # only a search knows they are told, so that they mend it like their own.
     options = options._replace(fixes=True, places=False, packages=False, secrets=False)
     overlay = _Overlay(options)
     with engine.Run(progress) as run:
         run.look_repeatedly()
         work = _Work(options, tiers, overlay, run)
         first = report = work.scan()
+        known = _known_secrets(asked, overlay) if Safety.UNSAFE in tiers else ()
+        if known:
+            work = _Work(options._replace(known_secrets=known), tiers, overlay, run)
+            first = report = work.scan()
         run.progress = None
         for _ in range(MAX_PASSES):
             following = work.pass_over(report)
@@ -175,6 +191,24 @@ def harden(
     if wants_places:
         report = work.with_places(report)
     return Hardened(work.changes(), work.advice(report), first, report)
+
+
+def _known_secrets(options: engine.Options, overlay: _Overlay) -> tuple[Redacted, ...]:
+    """The secrets that a scan of the same files tells; no other file is searched."""
+    if not (options.secrets and overlay.read_first):
+        return ()
+    rules = catalogue.select(
+        profile=options.profile, select=options.select, enable=options.enable,
+        ignore=options.ignore, ruleset=options.ruleset, custom=options.custom,
+        domains=(SECRETS,),
+    )  # fmt: skip
+    names = tuple(rule.id for rule in rules if rule.domain == SECRETS)
+    if not names:
+        return ()
+    options = options._replace(select=names, enable=(), packages=False, images=False)
+    report = engine.scan(options, source=overlay.of_what_was_read()).report
+    values = {finding.secret for finding in report.findings if finding.secret}
+    return tuple(sorted(values, key=Redacted.reveal))
 
 
 def _but_reworded(

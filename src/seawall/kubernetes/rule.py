@@ -19,6 +19,7 @@ object of some kinds. Nothing else is needed: the catalogue finds rules in the m
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Unpack
 
+from seawall.core.redacted import Redacted
 from seawall.core.rule import Hits, ParameterValue, Rule
 from seawall.core.rule_decorator import Metadata, ParameterContext, decorator
 from seawall.core.severity import Confidence, Severity
@@ -46,8 +47,9 @@ class Context(ParameterContext):
         parameters: dict[str, dict[str, ParameterValue]] | None = None,
         wants_fixes: bool = False,
         pins: Mapping[str, str] | None = None,
+        known_secrets: tuple[Redacted, ...] = (),
     ) -> None:
-        super().__init__(parameters)
+        super().__init__(parameters, known_secrets)
         self._index = index
         self.wants_fixes = wants_fixes
         """Whether findings are to come with what mends them."""
@@ -70,6 +72,7 @@ class Context(ParameterContext):
             kubernetes_version=self.kubernetes_version,
             pss_version=self.pss_version,
             parameters={rule.id: values},
+            known_secrets=self.known_secrets,
         )
         result._parent = self
         return result

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from seawall.core.edit import Proposal
 from seawall.core.lazy import pattern
-from seawall.core.redacted import Redacted
+from seawall.core.redacted import Redacted, held_in
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.dockerfile.copied_files import is_sent
@@ -103,7 +103,8 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
         name = setting.key.text
         place = (pair.key.start, (pair.value or pair.key).end)
         value = "" if setting.value is None else setting.value.text
-        if names_credential(name) or TOKEN.search(value):
+        is_known = bool(held_in(value, context.known_secrets))
+        if names_credential(name) or TOKEN.search(value) or is_known:
             severity = _severity(step, context)
             yield Hit(
                 f"argument {name} takes a credential", place, severity=severity, evidence=name,
@@ -111,19 +112,21 @@ def secret_in_arg(step: Step, context: Context) -> Hits:
             )  # fmt: skip
 
 
-def _held(setting: Setting) -> str:
+def _held(setting: Setting, context: Context) -> str:
     """What kind of credential a setting holds; empty for none."""
     if setting.value is None or not setting.value.known:
         return ""
     held = in_setting(setting.key.text, setting.value.text)
-    return "" if held is None else held.what
+    if held is None:
+        return "a credential" if held_in(setting.value.text, context.known_secrets) else ""
+    return held.what
 
 
 def _settings(step: Step, context: Context, noun: str) -> Iterator[Hit]:
     pairs = zip(step.instruction.pairs, step.settings, strict=False)
     for number, (pair, setting) in enumerate(pairs):
         name, value = setting.key.text, "" if setting.value is None else setting.value.text
-        what = _held(setting)
+        what = _held(setting, context)
         if what:
             yield Hit(
                 f"{noun} {name} holds {what}",
@@ -175,7 +178,7 @@ def secret_env_not_removed(stage: Stage, context: Context) -> Hits:
         if step.name == "ENV":
             for pair, setting in zip(step.instruction.pairs, step.settings, strict=False):
                 name = setting.key.text
-                if _held(setting):
+                if _held(setting, context):
                     given[name] = step
                 elif name in given and setting.value is not None and not setting.value.text:
                     place = (pair.key.start, (pair.value or pair.key).end)

@@ -1,9 +1,10 @@
 """Rules about credentials: where they are written out, and how containers get them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from seawall.core.location import KeyPath
+from seawall.core.redacted import Redacted, held_in
 from seawall.core.rule import OPT_IN, Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.kubernetes.credentials import (
@@ -190,17 +191,17 @@ def hardcoded_secret(object_: KubernetesObject, context: Context) -> Hits:
     for place, annotations in _annotations(object_, context):
         for key in annotations:
             value = text(annotations, key)
-            found = in_value(key, value) if value and key != _LAST_APPLIED else None
+            found = _found(key, value, context) if value and key != _LAST_APPLIED else None
             if found is not None:
                 yield _hit(found, f"annotation {key}", (*place, key), key)
     depth = len(object_.path)
     for pod in context.pods(object_):
         for container in pod.containers:
-            for hit in _in_container(container):
+            for hit in _in_container(container, context):
                 place = (*container.path[depth:], *hit.at)
                 yield hit._replace(at=place, container=container.name)
     if object_.kind == "ConfigMap":
-        yield from _in_config_map(object_)
+        yield from _in_config_map(object_, context)
 
 
 def _annotations(object_: KubernetesObject, context: Context) -> Iterator[tuple[KeyPath, Map]]:
@@ -209,6 +210,14 @@ def _annotations(object_: KubernetesObject, context: Context) -> Iterator[tuple[
         place = (*pod.path[len(object_.path) :], "metadata", "annotations")
         if place != ("metadata", "annotations"):
             yield place, mapping(pod.metadata, "annotations")
+
+
+def _found(name: str, value: str, context: Context) -> Credential | None:
+    """What a value is by itself, by its name, or because a search has told it."""
+    found = in_value(name, value)
+    if found is None and held_in(value, context.known_secrets):
+        return Credential(name, "a credential", value=Redacted(value))
+    return found
 
 
 def _hit(found: Credential, where: str, place: KeyPath, evidence: str) -> Hit:
@@ -221,10 +230,10 @@ def _hit(found: Credential, where: str, place: KeyPath, evidence: str) -> Hit:
     )
 
 
-def _in_container(container: Container) -> Hits:
+def _in_container(container: Container, context: Context) -> Hits:
     for index, variable in container.env:
         name, value = text(variable, "name"), text(variable, "value")
-        found = in_value(name, value) if value else None
+        found = _found(name, value, context) if value else None
         if found is not None:
             yield _hit(found, f"variable {name}", ("env", index, "value"), name)
     words = [
@@ -232,26 +241,37 @@ def _in_container(container: Container) -> Hits:
         for field in ("command", "args")
         for index, item in enumerate(sequence(container.value, field))
     ]
-    if words:
-        for position, found in in_arguments([word for _, word in words]):
-            (field, index), _ = words[position]
-            where = f"{field} hold" if field == "args" else f"{field} holds"
-            named = f" ({found.name})" if found.name else ""
-            yield Hit(
-                f"{where} {found.what}{named}",
-                (field, index),
-                confidence=Confidence.MEDIUM if found.weak else None,
-                evidence=found.name or found.what,
-                secret=found.value,
-            )
+    for position, found in _in_words([word for _, word in words], context):
+        (field, index), _ = words[position]
+        where = f"{field} hold" if field == "args" else f"{field} holds"
+        named = f" ({found.name})" if found.name else ""
+        yield Hit(
+            f"{where} {found.what}{named}",
+            (field, index),
+            confidence=Confidence.MEDIUM if found.weak else None,
+            evidence=found.name or found.what,
+            secret=found.value,
+        )
 
 
-def _in_config_map(object_: KubernetesObject) -> Hits:
+def _in_words(words: Sequence[str], context: Context) -> Iterator[tuple[int, Credential]]:
+    """The credentials in the words of a command, by the places of their words."""
+    told = set()
+    for position, found in in_arguments(words) if words else ():
+        told.add(position)
+        yield position, found
+    for position, word in enumerate(words if context.known_secrets else ()):
+        known = held_in(word, context.known_secrets)
+        if known and position not in told:
+            yield position, Credential("", "a credential", value=known)
+
+
+def _in_config_map(object_: KubernetesObject, context: Context) -> Hits:
     for key, value in mapping(object_.value, "data").items():
         content = text(value)
         place = ("data", key)
         if "\n" not in content.strip():
-            single = in_value(key, content)
+            single = _found(key, content, context)
             if single is not None:
                 yield _hit(single, f"key {key}", place, key)
             continue
