@@ -54,7 +54,7 @@ def test_it_moves(tree: Path) -> None:
     written(tree, result)
     pod = (tree / "pod.yaml").read_text()
     assert pod.count(TOKEN) == 1  # an annotation has nowhere to take it from
-    assert "args: [--remote=$(REMOTE), --mode=a]" in pod
+    assert "--remote=$(REMOTE)" in pod
     assert "secretKeyRef" in pod
     dockerfile = (tree / "Dockerfile").read_text()
     assert TOKEN not in dockerfile
