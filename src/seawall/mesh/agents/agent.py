@@ -50,6 +50,9 @@ ComesBack = Callable[[], Awaitable[Joined]]
 """Joins again, with a key that was kept; raises :class:`SeawallError`."""
 _TRY_TO_COME_BACK = 5
 """Failures in a row after which that is tried although the certificate holds still."""
+_PAUSES = (5.0, 0.4)
+"""The longest times in seconds between attempts to reach a controller: of another host, which many
+call at once, and of this one."""
 _REPORT_EVERY = 5.0
 _WHOLE_EVERY = 30.0
 """Seconds after which all is reported again: the controller may have passed over some of it."""
@@ -134,7 +137,8 @@ class Agent:
             is_time = has_ended or (failures and failures % _TRY_TO_COME_BACK == 0)
             if is_time and await self._come_back(must=has_ended):
                 failures = 0
-            await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), 5.0))
+            longest = _PAUSES[address.startswith("unix:")]
+            await asyncio.sleep(min(0.2 * 2 ** min(failures, 6), longest))
 
     async def _come_back(self, *, must: bool) -> bool:
         """Join again without a token: the own certificate has ended, or is not taken any more.

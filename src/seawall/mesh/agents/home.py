@@ -63,7 +63,8 @@ class Home:
         except LinkError as error:
             raise LinkError(
                 f"{self._host} cannot come back: {error}; where it was away for longer than a root "
-                "holds, give it a new token"
+                "holds, give it a new token",
+                is_away=error.is_away,
             ) from None
         finally:
             await link.close()

@@ -24,10 +24,16 @@ _OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 2000),
     ("grpc.keepalive_time_ms", 30_000),
 )
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class LinkError(InputError):
     """The controller cannot be reached, or refuses."""
+
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
+        """Whether nobody has answered: the same may be granted in a while."""
 
 
 class Pair(NamedTuple):
@@ -137,7 +143,8 @@ class Link:
 def _fault(error: grpc.aio.AioRpcError) -> LinkError:
     return LinkError(
         f"the controller: {error.details() or error.code().name}; see that it runs and can be "
-        "reached"
+        "reached",
+        is_away=error.code() in _AWAY,
     )
 
 

@@ -35,6 +35,9 @@ from seawall.mesh.watching.metrics import Status
 from seawall.mesh.workloads.api import WorkloadApi
 from seawall.mesh.workloads.endpoints import Endpoints, attesting_by, door_from_plain
 
+_PATIENCE, _PAUSE = 10.0, 0.1
+"""Seconds for which an agent that comes back calls a controller, and between two calls."""
+
 
 class Task(NamedTuple):
     """What an agent needs to know to begin."""
@@ -135,7 +138,22 @@ async def _joined(task: Task, domain: SpiffeId, home: Home | None) -> Joined:
         except LinkError:
             if not home.can_come_back:
                 raise
-    return await _coming_back(task, home)()
+    return await _patiently(_coming_back(task, home))
+
+
+async def _patiently(come_back: ComesBack) -> Joined:
+    """Come back, also to a controller that is being started just now.
+
+    Whoever would end instead, and be started again, would be later by all that takes.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return await come_back()
+        except LinkError as error:
+            if not error.is_away or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE)
 
 
 async def _joined_once(task: Task, domain: SpiffeId) -> Joined:

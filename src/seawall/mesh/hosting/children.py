@@ -11,7 +11,8 @@ from typing import NamedTuple
 from seawall.core.errors import SeawallError
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
-"""Seconds before a process that has ended is started again; twice as long each time."""
+"""Seconds before a process that has just been started is started again; twice as long each time.
+One that has run well is started again at once."""
 LONGEST_LOG = 8 * 1024 * 1024
 _CALM = 10.0
 """Seconds after which a process counts as running well."""
@@ -26,8 +27,9 @@ class Recipe(NamedTuple):
     """The file that gets what it says."""
     environment: Mapping[str, str]
     directory: str = "/"
-    stdin: Callable[[], bytes] | None = None
-    """What it is told at its start, made anew each time."""
+    stdin: Callable[[int | None], bytes] | None = None
+    """What it is told at its start, made anew each time from how it ended before: its exit code,
+    negative by a signal, ``None`` where this is the first time."""
     again: bool = True
     """Whether it is started again when it ends."""
 
@@ -42,7 +44,7 @@ class Child:
         """Why it cannot be started again; empty where it can."""
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._wait = FIRST_WAIT
+        self._wait = 0.0
         self._not_before = 0.0
 
     @property
@@ -54,7 +56,7 @@ class Child:
     def start(self) -> None:
         """Start it; what it says is added to its log."""
         recipe = self.recipe
-        told = b"" if recipe.stdin is None else recipe.stdin()
+        told = b"" if recipe.stdin is None else recipe.stdin(self.code())
         with open(recipe.log, "ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the plan's own words, no shell
                 recipe.command, stdin=subprocess.PIPE if told else subprocess.DEVNULL,
@@ -74,20 +76,21 @@ class Child:
         now = time.monotonic()
         if self.pid:
             if now - self._started > _CALM:
-                self._wait = FIRST_WAIT
+                self._wait = 0.0
             return False
         if not self.recipe.again:
             return False
         if not self._not_before:
             self._not_before = now + self._wait
-            self._wait = min(self._wait * 2, LONGEST_WAIT)
+            self._wait = min(max(FIRST_WAIT, self._wait * 2), LONGEST_WAIT)
         if now < self._not_before:
             return False
         self._not_before = 0.0
         try:
             self.start()
-        except SeawallError:
-            return False  # what it is told cannot be had yet: the controller may be away, too
+        except SeawallError:  # what it is told cannot be had yet: the controller may be away, too
+            self._not_before = now + FIRST_WAIT
+            return False
         except OSError as error:
             self.fault = f"{error.filename or self.recipe.name}: {error.strerror}"
             return False

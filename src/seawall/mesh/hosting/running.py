@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from seawall.mesh.hosting import network, numbers
+from seawall.mesh.hosting import bell, network, numbers
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.invitation import invitation_in
 from seawall.mesh.hosting.layout import Layout
@@ -66,8 +66,9 @@ def keep_up(
             try:
                 supervisor.begin()
                 ready()
-                while not stopped:
-                    supervisor.watch()
+                with bell.hung() as own:
+                    while not stopped:
+                        own.wait(supervisor.watch())
             finally:
                 supervisor.end()
         finally:

@@ -29,6 +29,7 @@ from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.hosting.invitation import Invitation
+from seawall.mesh.hosting.later import Later
 from seawall.mesh.hosting.layout import (
     AGENT_USER,
     ATTESTOR_USER,
@@ -108,6 +109,7 @@ class Supervisor:
         self._meshed = [own for own in self._hosted if not own.member.mode.off_reason]
         """Those that are part of the mesh: the others have a network only."""
         self._fleet = Fleet(self._say)
+        self._token = Later(self._token_now)
         self._closed: set[str] = set()
         """Workloads that were stopped."""
         self._rules_seen = 0.0
@@ -164,10 +166,11 @@ class Supervisor:
             self._fleet.start(self._controller())
             self._wait("the controller", self._controller_answers)
 
-    def watch(self) -> None:
+    def watch(self) -> float:
         """Look after everything once: processes that ended, rules that are gone.
 
-        What goes wrong with one workload is said, and is nothing to the others.
+        What goes wrong with one workload is said, and is nothing to the others. Gives the seconds
+        until it is time again; when a process ends it is time at once.
         """
         for child in self._fleet.look_after():
             self._say(f"{child.recipe.name} had ended: started again")
@@ -181,7 +184,7 @@ class Supervisor:
             self._fleet.shorten_logs()
             self._look_outside()
             self._tell_dropped()
-        time.sleep(_TICK)
+        return _TICK
 
     def _tell_dropped(self) -> None:
         """Let the agent know what the rules have dropped: it may not look itself."""
@@ -420,9 +423,9 @@ class Supervisor:
         command = self._own(AGENT_USER, "seawall.mesh.agents.process", self._plan.mesh)
         return Recipe("agent", command, self._log("agent"), _own_environment(), stdin=self._task)
 
-    def _task(self) -> bytes:
-        """What the agent is told: each start has a token of its own."""
-        invitation = self._invitation()
+    def _task(self, ended: int | None) -> bytes:
+        """What the agent is told; ``ended`` is how it has ended before."""
+        invitation = self._invitation(ended)
         join, main = self._way_to_controller()
         task = {
             "host": self._part.host, "trust_domain": self._plan.trust_domain.trust_domain,
@@ -459,12 +462,22 @@ class Supervisor:
         path = os.path.join(self._layout.programs(member.name), SOCKET)
         return Door(member.name, path, member.selectors, _group(member) is None)
 
-    def _invitation(self) -> Invitation:
-        """On the controller's host a new one for each start; elsewhere what was carried here."""
-        if self._leads:
-            given = ask(self._layout.operator, "Token", host=self._part.host)
-            return Invitation(self._part.host, given["token"], given["bundle"])
-        return self._part.invitation or Invitation(self._part.host, "", "")
+    def _invitation(self, ended: int | None) -> Invitation:
+        """On the controller's host a token where it is needed; elsewhere what was carried here.
+
+        An agent that was killed comes back with the key that it has left: the controller is not
+        asked, which may be away, too, or hang. One that has ended by itself could not.
+        """
+        nothing = Invitation(self._part.host, "", "")
+        if not self._leads:
+            return self._part.invitation or nothing
+        if ended is None:
+            return self._token_now()
+        return nothing if ended < 0 else self._token.take()
+
+    def _token_now(self) -> Invitation:
+        given = ask(self._layout.operator, "Token", host=self._part.host)
+        return Invitation(self._part.host, given["token"], given["bundle"])
 
     def _way_to_controller(self) -> tuple[str, str]:
         """The addresses of its two doors."""
