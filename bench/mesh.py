@@ -14,26 +14,48 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from seawall.mesh.hosting import network, running
-from seawall.mesh.hosting.layout import Layout
+from seawall.mesh.hosting.layout import Layout, proxy_user
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import SKEW, Issuer, Validity
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.reading import load
 from seawall.mesh.proxies import program
+from seawall.mesh.redirect import loading
+from seawall.mesh.redirect.rules import Redirect
 from seawall.mesh.verifying.targets import pids_in
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
 MESH = "bench"
 CALLER, CALLEE = "bench-a", "bench-b"
-ADDRESSES = {CALLER: "10.78.0.1", CALLEE: "10.78.0.2"}
+BEHIND = "bench-behind"
+"""A network as a mesh has it, with its rules, for somebody else's proxies."""
+HAPROXY_PORT = 8444
 DOMAIN = SpiffeId("bench.example.org")
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = "a body of a few bytes\n"
+ORDERS = network.place_of(MESH, "orders", 2).addresses[0]
+"""By IPv4, as the others are called."""
+
+
+class Ground(NamedTuple):
+    """Where two sides of somebody else's proxies stand."""
+
+    caller: str
+    """A namespace."""
+    callee: str
+    address: str
+    """The callee's."""
+    users: tuple[int, int] = (0, 0)
+    """Who runs their proxies."""
+
+
+PLAIN = Ground(CALLER, CALLEE, "10.78.0.2")
+_CALLERS_ADDRESS = "10.78.0.1"
 
 
 class Measured(NamedTuple):
@@ -129,7 +151,7 @@ def application(directory: Path, *listens: str) -> Path:
 @contextmanager
 def mesh(directory: Path) -> Iterator[float]:
     """Two workloads, up; gives the seconds until they were ready."""
-    conf = application(directory, "[::]:8080 ipv6only=off", "[::]:9090 ipv6only=off")
+    conf = application(directory, "0.0.0.0:8080", "0.0.0.0:9090")
     path = directory / "mesh.yaml"
     path.write_text(
         f"mesh: {MESH}\ntrustDomain: {DOMAIN.trust_domain}\nworkloads:\n  web: {{}}\n  orders:\n"
@@ -146,7 +168,7 @@ def mesh(directory: Path) -> Iterator[float]:
         taken = time.monotonic() - began
         try:
             namespace = network.prefix_of(MESH) + "web"
-            _until(lambda: _answers(namespace, "http://orders:8080/"))
+            _until(lambda: _answers(namespace, f"http://{ORDERS}:8080/"))
             yield taken
         finally:
             child.send_signal(signal.SIGTERM)
@@ -173,7 +195,7 @@ def envoys() -> list[int]:
 
 
 @contextmanager
-def pair() -> Iterator[None]:
+def plain() -> Iterator[Ground]:
     """Two namespaces with a cable between them, and nothing else."""
     for name in (CALLER, CALLEE):
         subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
@@ -182,34 +204,53 @@ def pair() -> Iterator[None]:
             subprocess.run(["ip", "netns", "add", name], check=True)
         subprocess.run(["ip", "link", "add", "eth0", "netns", CALLER, "type", "veth", "peer",
                         "name", "eth0", "netns", CALLEE], check=True)  # fmt: skip
-        for name, address in ADDRESSES.items():
+        for name, address in ((CALLER, _CALLERS_ADDRESS), (CALLEE, PLAIN.address)):
             for words in (f"addr add {address}/24 dev eth0", "link set eth0 up", "link set lo up"):
                 subprocess.run(["ip", "-netns", name, *words.split()], check=True)
-        yield
+        yield PLAIN
     finally:
         for name in (CALLER, CALLEE):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
 
 
+@contextmanager
+def behind_rules() -> Iterator[Ground]:
+    """The network of a mesh: its bridge, redirection and fence, but for one port that is open."""
+    places = [network.place_of(BEHIND, name, number + 1) for number, name in enumerate("ab")]
+    users = (proxy_user(0), proxy_user(1))
+    try:
+        network.build(BEHIND, places)
+        for place, user in zip(places, users, strict=True):
+            loading.load(Redirect(user, open_ports=(HAPROXY_PORT,)), place.enter)
+        caller, callee = places
+        yield Ground(caller.namespace, callee.namespace, callee.addresses[0], users)
+    finally:
+        network.remove(BEHIND)
+
+
 def certify(directory: Path) -> None:
-    """A root, and a certificate with its key for each side; gone with the directory."""
+    """A root, and for each side a key with its chain, as deep as that of a mesh."""
     now = int(time.time())
     validity = Validity(now - SKEW, now + 3600)
-    key = keys.new_key()
+    key, middle = keys.new_key(), keys.new_key()
     root = Issuer(certificates.make_root(DOMAIN, key, validity), key)
+    certificate = certificates.make_intermediate(DOMAIN, middle.public_key(), validity, root)
+    issuer = Issuer(certificate, middle)
     (directory / "root.pem").write_bytes(certificates.as_pem([root.certificate]))
     for name in (CALLER, CALLEE):
         own = keys.new_key()
         leaf = certificates.make_leaf(
-            DOMAIN.child(name), own.public_key(), validity, root, certificates.new_serial(), [name]
-        )
-        text = certificates.as_pem([leaf]) + keys.as_pem(own)
+            DOMAIN.child(name), own.public_key(), validity, issuer, certificates.new_serial(),
+            [name],
+        )  # fmt: skip
+        text = certificates.as_pem([leaf, certificate]) + keys.as_pem(own)
         (directory / f"{name}.pem").write_bytes(text)
 
 
 @contextmanager
-def started(namespace: str, *command: str) -> Iterator[int]:
-    child = subprocess.Popen(["ip", "netns", "exec", namespace, *command])
+def started(namespace: str, user: int, *command: str) -> Iterator[int]:
+    drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    child = subprocess.Popen(["ip", "netns", "exec", namespace, *drop, *command])
     try:
         yield child.pid
     finally:
@@ -221,7 +262,7 @@ def nginx_sides(directory: Path) -> dict[str, Path]:
     """nginx with TLS 1.3 both ways; it checks the chain and a name, and knows no SPIFFE id."""
     pem = {name: directory / f"{name}.pem" for name in (CALLER, CALLEE)}
     out = (
-        f"upstream far {{ server {ADDRESSES[CALLEE]}:8443; keepalive 64; }}\n"
+        f"upstream far {{ server {PLAIN.address}:8443; keepalive 64; }}\n"
         "server { listen 127.0.0.1:8000; location / { proxy_pass https://far;\n"
         'proxy_http_version 1.1; proxy_set_header Connection "";\n'
         f"proxy_ssl_certificate {pem[CALLER]}; proxy_ssl_certificate_key {pem[CALLER]};\n"
@@ -230,7 +271,7 @@ def nginx_sides(directory: Path) -> dict[str, Path]:
     )
     into = (
         "upstream near { server 127.0.0.1:8080; keepalive 64; }\n"
-        f"server {{ listen {ADDRESSES[CALLEE]}:8443 ssl; ssl_protocols TLSv1.3;\n"
+        f"server {{ listen {PLAIN.address}:8443 ssl; ssl_protocols TLSv1.3;\n"
         f"ssl_certificate {pem[CALLEE]}; ssl_certificate_key {pem[CALLEE]};\n"
         f"ssl_client_certificate {directory}/root.pem; ssl_verify_client on;\n"
         "ssl_session_tickets off; ssl_session_cache off;\n"
@@ -243,25 +284,25 @@ def nginx_sides(directory: Path) -> dict[str, Path]:
     }
 
 
-def haproxy_sides(directory: Path) -> dict[str, Path]:
+def haproxy_sides(directory: Path, ground: Ground) -> dict[str, Path]:
     """HAProxy in TCP mode with TLS 1.3 both ways; it checks the chain."""
     common = (
         "global\n  nbthread 1\n  maxconn 8000\n  tune.ssl.cachesize 0\ndefaults\n  mode tcp\n"
         "  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
     )
-    root = directory / "root.pem"
+    root, far = directory / "root.pem", f"{ground.address}:{HAPROXY_PORT}"
     out = (
         f"{common}listen out\n  bind 127.0.0.1:8001\n"
-        f"  server far {ADDRESSES[CALLEE]}:8444 ssl crt {directory / CALLER}.pem ca-file {root} "
+        f"  server far {far} ssl crt {directory / CALLER}.pem ca-file {root} "
         "verify required ssl-min-ver TLSv1.3 no-ssl-reuse\n"
     )
     into = (
-        f"{common}listen in\n  bind {ADDRESSES[CALLEE]}:8444 ssl crt {directory / CALLEE}.pem "
+        f"{common}listen in\n  bind {far} ssl crt {directory / CALLEE}.pem "
         f"ca-file {root} verify required ssl-min-ver TLSv1.3 no-tls-tickets\n"
         "  server near 127.0.0.1:8080\n"
     )
     found = {}
-    for name, text in ((CALLER, out), (CALLEE, into)):
+    for name, text in ((ground.caller, out), (ground.callee, into)):
         found[name] = directory / f"haproxy-{name}.cfg"
         found[name].write_text(text)
     return found
@@ -270,31 +311,45 @@ def haproxy_sides(directory: Path) -> dict[str, Path]:
 def others(directory: Path) -> Iterator[Measured]:
     certify(directory)
     nginx, haproxy = str(shutil.which("nginx")), shutil.which("haproxy")
-    near = f"http://{ADDRESSES[CALLEE]}:8080/"
-    with pair(), ExitStack() as stack:
-        conf = application(directory, "0.0.0.0:8080")
-        stack.enter_context(started(CALLEE, nginx, "-e", "stderr", "-c", str(conf)))
-        _until(lambda: _answers(CALLER, near))
+    with served(directory, plain()) as ground:
+        near = f"http://{ground.address}:8080/"
+        _until(lambda: _answers(ground.caller, near))
         for closes in (False, True):
-            yield from measured("direct", CALLER, near, list, closes=closes)
-        sides = {"nginx, HTTP": (nginx_sides(directory), "http://127.0.0.1:8000/")}
+            yield from measured("direct", ground.caller, near, list, closes=closes)
+        command = (nginx, "-e", "stderr", "-c")
+        yield from both("nginx, HTTP", ground, command, nginx_sides(directory), 8000)
         if haproxy:
-            sides["HAProxy, TCP"] = haproxy_sides(directory), "http://127.0.0.1:8001/"
-        for name, (files, url) in sides.items():
-            with ExitStack() as both:
-                for side, file in files.items():
-                    command = (
-                        [nginx, "-e", "stderr", "-c"] if "nginx" in name else [str(haproxy), "-f"]
-                    )
-                    both.enter_context(started(side, *command, str(file)))
-                word = b"nginx" if "nginx" in name else b"haproxy"
-                mine = [str(file).encode() for file in files.values()]
-                _until(lambda url=url: _answers(CALLER, url))  # type: ignore[misc]
-                for closes in (False, True):
-                    yield from measured(
-                        name, CALLER, url, lambda word=word, mine=mine: _tree(word, mine),  # type: ignore[misc]
-                        closes=closes,
-                    )  # fmt: skip
+            files = haproxy_sides(directory, ground)
+            yield from both("HAProxy, TCP", ground, (haproxy, "-f"), files, 8001)
+    if haproxy:
+        with served(directory, behind_rules()) as ground:
+            files = haproxy_sides(directory, ground)
+            yield from both("HAProxy, TCP, a mesh's network", ground, (haproxy, "-f"), files, 8001)
+
+
+@contextmanager
+def served(directory: Path, ground: AbstractContextManager[Ground]) -> Iterator[Ground]:
+    """The application, on some ground."""
+    conf = application(directory, "0.0.0.0:8080")
+    with ground as found:
+        nginx = str(shutil.which("nginx"))
+        with started(found.callee, 0, nginx, "-e", "stderr", "-c", str(conf)):
+            yield found
+
+
+def both(
+    name: str, ground: Ground, command: Sequence[str], files: dict[str, Path], port: int
+) -> Iterator[Measured]:
+    """Two proxies of a kind, a side each."""
+    url = f"http://127.0.0.1:{port}/"
+    mine = [str(file).encode() for file in files.values()]
+    word = Path(command[0]).name.encode()
+    with ExitStack() as running_:
+        for (side, file), user in zip(files.items(), ground.users, strict=True):
+            running_.enter_context(started(side, user, *command, str(file)))
+        _until(lambda: _answers(ground.caller, url))
+        for closes in (False, True):
+            yield from measured(name, ground.caller, url, lambda: _tree(word, mine), closes=closes)
 
 
 def _tree(word: bytes, files: list[bytes]) -> list[int]:
@@ -340,7 +395,7 @@ def main() -> None:
             namespace = network.prefix_of(MESH) + "web"
             for port, mode in ((8080, "HTTP"), (9090, "TCP")):
                 for closes in (False, True):
-                    results += measured(f"mesh, {mode}", namespace, f"http://orders:{port}/",
+                    results += measured(f"mesh, {mode}", namespace, f"http://{ORDERS}:{port}/",
                                         envoys, closes=closes)  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="seawall-bench-") as name:
         directory = Path(name)
@@ -348,7 +403,7 @@ def main() -> None:
         results += others(directory)
     for own in results:
         print(
-            f"{own.name:32} c={own.connections:3} {own.per_second:9.0f}/s  p50 {own.p50:7.2f} ms  "
+            f"{own.name:48} c={own.connections:3} {own.per_second:9.0f}/s  p50 {own.p50:7.2f} ms  "
             f"p99 {own.p99:7.2f} ms  {own.cpu:6.0f} CPU ms/1000  {own.errors} errors"
         )
     print(json.dumps({"ready": taken, "results": [own._asdict() for own in results]}))
