@@ -98,6 +98,12 @@ def _given(later: Later[str]) -> str:
     raise AssertionError("no answer")
 
 
+def wait_for(child: Child) -> None:
+    """Wait until it has ended."""
+    while child.pid:
+        time.sleep(0.01)
+
+
 def test_who_is_killed_is_started_again_at_once(tmp_path: Path) -> None:
     """And is told how it has ended."""
     told: list[int | None] = []
@@ -111,8 +117,7 @@ def test_who_is_killed_is_started_again_at_once(tmp_path: Path) -> None:
     child.start()
     try:
         os.kill(child.pid, signal.SIGKILL)
-        while child.pid:
-            time.sleep(0.01)
+        wait_for(child)
         assert child.look_after()
         assert child.pid
     finally:
@@ -124,8 +129,7 @@ def test_who_ends_again_and_again_is_waited_for(tmp_path: Path) -> None:
     child = Child(Recipe("own", ("/bin/false",), str(tmp_path / "log"), {}))
     child.start()
     for starts in (2, 3):
-        while child.pid:
-            time.sleep(0.01)
+        wait_for(child)
         is_at_once = child.look_after()
         assert is_at_once == (starts == 2)
     while not child.look_after():
@@ -146,8 +150,7 @@ def test_who_cannot_be_told_anything_yet_is_asked_for_soon(tmp_path: Path) -> No
     child = Child(Recipe("own", ("/bin/sh",), str(tmp_path / "log"), {}, stdin=tell))
     child.start()
     answers.clear()
-    while child.pid:
-        time.sleep(0.01)
+    wait_for(child)
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
         assert not child.look_after()
