@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seawall.secrets.custom import database, regex
@@ -117,6 +117,8 @@ TEXTS = st.text("abksKAxé\u212a\u017f \n\t\\1", max_size=12)
 
 @pytest.mark.skipif(not native.available(), reason="there is no Hyperscan here")
 @settings(max_examples=80, deadline=None)
+@example(["a\\b"], "a\u017f")
+@example(["[[:^word:]]"], "\u017f")
 @given(
     st.lists(st.lists(PIECES, min_size=1, max_size=4).map("".join), min_size=1, max_size=4), TEXTS
 )

@@ -15,9 +15,12 @@ from seawall.secrets.custom.rule import CustomRule
 _WIDE = pattern(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
 _FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
 """Long s and the Kelvin sign: what ``(?i)s`` and ``(?i)k`` match besides ASCII."""
-_OTHERS = pattern(r"\\[pP0-9QCW]|\\x[^0-7]|\[\^|[^\x00-\x7f]")
+_OTHERS = pattern(r"\\[pP0-9QCW]|\\x[^0-7]|\[:?\^|[^\x00-\x7f]")
 """What Hyperscan might read in another way than RE2: characters by number, classes of Unicode, and
 what is not in a class, where it leaves out letters that fold to one that is (U+017F to ``s``)."""
+_EDGES = pattern(r"\\[bB]")
+"""Where words end: for RE2 beside those letters, as they are not ASCII, for Hyperscan not beside
+the ``s`` that stands for one."""
 
 
 def can_be_gated(regex: str) -> bool:
@@ -34,13 +37,14 @@ class Gate:
         self._database = database
         self._gated = frozenset(database.indices) if database is not None else frozenset()
         self._always = [index for index in range(len(rules)) if index not in self._gated]
+        self._edged = [index for index in self._gated if _EDGES.search(rules[index].regex)]
 
     def open_for(self, data: bytes) -> list[int]:
         """The rules to try on a text, which is UTF-8."""
         wanted = self._always
         if self._database is not None:
-            narrow = data if data.isascii() else _narrowed(data)
-            wanted = sorted({*wanted, *self._database.fired(narrow)})
+            narrow, unsure = (data, ()) if data.isascii() else self._narrowed(data)
+            wanted = sorted({*wanted, *unsure, *self._database.fired(narrow)})
         if not wanted:
             return []
         lower = lowered(data)
@@ -50,8 +54,10 @@ class Gate:
             if not self._keywords[index] or any(word in lower for word in self._keywords[index])
         ]
 
-
-def _narrowed(data: bytes) -> bytes:
-    for wide, narrow in _FOLDED:
-        data = data.replace(wide, narrow)
-    return _WIDE.sub(b"\xff", data)
+    def _narrowed(self, data: bytes) -> tuple[bytes, Sequence[int]]:
+        """What Hyperscan is asked about, and the rules that this tells nothing of."""
+        unsure: Sequence[int] = ()
+        for wide, narrow in _FOLDED:
+            if wide in data:
+                data, unsure = data.replace(wide, narrow), self._edged
+        return _WIDE.sub(b"\xff", data), unsure
