@@ -10,7 +10,7 @@ import pytest
 from seawall.mesh.agents import cutting
 from seawall.mesh.agents.charge import Charge
 from seawall.mesh.control.messages import Orders, orders_from_plain, orders_to_plain
-from seawall.mesh.hosting.cutting import Cutter
+from seawall.mesh.hosting.cutting import Cutter, within
 from seawall.mesh.identity.spiffe_id import parse
 from seawall.mesh.plan.model import Known, Port, View, Workload
 
@@ -73,5 +73,5 @@ def test_who_cannot_be_cut_must_drain(tmp_path: Path) -> None:
     b'{"workload": "a", "peers": [["no address", 0]]}', b'{"workload": "a", "peers": 1}',
     b'{"workload": "a", "peers": [["10.0.0.1", "x"]]}', b"[" * 100_000])  # fmt: skip
 def test_odd_requests_are_refused(line: bytes) -> None:
-    said = Cutter({"a": "seawall-none.a"}, lambda _: None).answer(line)
+    said = Cutter(within({"a": "seawall-none.a"}), lambda _: None).answer(line)
     assert "update seawall on this host" in said["refused"]

@@ -373,7 +373,12 @@ def test_a_root_gives_way_and_no_request_fails(shop: Shop) -> None:
 
 
 def test_who_is_revoked_is_out(shop: Shop) -> None:
-    """Also of a connection that it has: the proxy ends it when its listener has drained."""
+    """Also of a connection that it has.
+
+    The kernel ends it where the node's agent may enter pods; else the proxy does, when its listener
+    has drained.
+    """
+    by_kernel = shop.way.redirect is By.AGENT
     kept = subprocess.Popen(
         [*shop.pods["web"].enter(), SYSTEM_PYTHON, "-c", KEEP, shop.pods["orders"].addresses[0]],
         stdout=subprocess.PIPE, text=True,
@@ -383,6 +388,13 @@ def test_who_is_revoked_is_out(shop: Shop) -> None:
     shop.operate("ca", "revoke", "cluster", "spiffe://shop.example.org/ns/shop/sa/web")
     try:
         assert kept.communicate(timeout=30)[0] == "it has ended\n"
+        cut = "connections ended: spiffe://shop.example.org/ns/shop/sa/web"
+        assert (cut in shop.said()) == by_kernel, shop.said()
+        drained = "connections are ended as its listener drains"
+        if not by_kernel or shop.way.agent is Agent.SIDECAR:  # whose agent may enter nothing
+            assert until(lambda: drained in shop.said())
+        else:
+            assert drained not in shop.said()
         for address in (SERVICE, f"{shop.pods['orders'].addresses[0]}:9090"):
             assert until(lambda: not shop.answers("web", f"http://{address}/"))  # noqa: B023
     finally:

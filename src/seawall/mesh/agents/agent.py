@@ -64,6 +64,8 @@ _PART = 100
 _Due = tuple[Charge, View]
 _LOOK_EVERY = 1.0
 """Seconds between looks for identities that have ended."""
+REVOKED = "revoked"
+"""Why connections of a peer are ended."""
 
 
 class Agent:
@@ -214,7 +216,7 @@ class Agent:
                 await self.bring()
             # Who reaches an exit is on its host, and is cut off there.
             names = [own.own.name for own in orders.views if not is_exit(own.own.name)]
-            await self._cut(names, self._watch.revoked(orders), "revoked")
+            await self._cut(names, self._watch.revoked(orders), REVOKED)
             await self._end_of_others(orders)
             for own in self._watch.ended(orders, self._clock()):
                 names = cutting.long_lived(orders.views, own)

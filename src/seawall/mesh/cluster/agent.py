@@ -13,10 +13,13 @@ from seawall.mesh.cluster.joining import Doors, Membership, join
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.pod_agents import Directory, Kept, PodAgent
 from seawall.mesh.cluster.running import first_of, say, told_to_stop
+from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before another try to join."""
+_CUTTER = "cut.sock"
+"""Where this process asks itself for what must not hold up its event loop."""
 
 
 class Options(NamedTuple):
@@ -107,11 +110,17 @@ async def serve(options: Options) -> None:
     outside = Outside(options.proxy_user, say) if options.redirects else None
     serves = options.serve
     places = Directory(serves, options.proxy_user) if serves else Nowhere()
-    kept = Kept({}, places, outside)
+    cutter = os.path.join(options.run, _CUTTER) if outside is not None else ""
+    hatch = Hatch(cutter, os.getegid(), outside.answer) if outside is not None else None
+    kept = Kept({}, places, outside, cutter)
     host = Host(options.node, trust_domain(options.trust_domain), options.doors, kept)
     answering = await asking.serve(options.run, host.what_is_wrong)
+    if hatch is not None:
+        hatch.open()
     try:
         await first_of(host.run(), told_to_stop())
     finally:
         answering.close()
+        if hatch is not None:
+            hatch.close()
         await host.end()

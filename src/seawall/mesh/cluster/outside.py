@@ -11,11 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.cluster.finding import look
 from seawall.mesh.cluster.generation import Generation
+from seawall.mesh.cluster.registry import uid_in
 from seawall.mesh.hosting.commands import tried
+from seawall.mesh.hosting.cutting import Cutter
 from seawall.mesh.redirect import loading, own_namespace
 from seawall.mesh.redirect.rules import Redirect
 
@@ -43,6 +46,8 @@ class Outside:
         self._proc = proc
         self._turn = threading.Lock()
         self._say = say
+        self._changing = threading.Lock()
+        """Held while descriptors are opened or closed: others must not take one for another."""
         self._open: dict[str, int] = {}
         self._closed: set[str] = set()
         self._generations: dict[str, Generation] = {}
@@ -76,7 +81,8 @@ class Outside:
         for uid, descriptor in list(self._open.items()):
             if found.get(uid) != descriptor:
                 self._forget(uid)
-        self._open |= found
+        with self._changing:
+            self._open |= found
 
     def end(self) -> None:
         """Let go of all; rules stay in force."""
@@ -84,8 +90,33 @@ class Outside:
             for uid in list(self._open):
                 self._forget(uid)
 
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """The pods whose namespaces we are able to enter."""
+        with self._changing:
+            return tuple(sorted(self._open))
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """End connections of a pod: what comes of a request, as :class:`Cutter` takes it.
+
+        This is for another thread: it does not wait for rules that are being loaded.
+        """
+        held: list[int] = []
+
+        def command(workload: str) -> Sequence[str]:
+            with self._changing:
+                held.append(os.dup(self._open[uid_in(workload)]))
+            return ("nsenter", f"--net=/proc/{os.getpid()}/fd/{held[0]}", "ss")
+
+        try:
+            return Cutter(command, self._say).answer(line)
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+
     def _forget(self, uid: str) -> None:
-        os.close(self._open.pop(uid))
+        with self._changing:
+            os.close(self._open.pop(uid))
         generation = self._generations.pop(uid, None)
         if generation is not None:
             generation.close()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cryptography import x509
 
-from seawall.mesh.agents.agent import Agent
+from seawall.mesh.agents import cutting
+from seawall.mesh.agents.agent import REVOKED, Agent
 from seawall.mesh.agents.charge import Charge
 from seawall.mesh.agents.link import Pair
 from seawall.mesh.agents.sockets import serve_one
@@ -22,7 +23,7 @@ from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.registry import uid_in
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.plan.model import View
+from seawall.mesh.plan.model import Known, View
 
 if TYPE_CHECKING:
     import grpc
@@ -33,6 +34,9 @@ _OLD = 3600.0
 """Seconds after which a directory that nobody asks for belongs to nobody."""
 _LOOK_EVERY = 1.0
 """Seconds between looks for pods whose rules are not in force yet."""
+
+_SIDECARS_FOLLOW = 1.0
+"""Seconds in which the proxies of sidecars have the rules that keep somebody out."""
 
 
 class PodCharge(Charge):
@@ -155,6 +159,8 @@ class Kept(NamedTuple):
     charges: dict[str, PodCharge]
     places: Places
     outside: Outside | None
+    cutter: str = ""
+    """The socket of who ends connections of pods; empty where nobody may enter them."""
 
 
 class PodAgent(Agent):
@@ -170,7 +176,9 @@ class PodAgent(Agent):
         bundle: Sequence[x509.Certificate],
         say: Callable[[str], None],
     ) -> None:
-        super().__init__(host, trust_domain, address, kept.charges, own, bundle, say)
+        super().__init__(
+            host, trust_domain, address, kept.charges, own, bundle, say, cutter=kept.cutter
+        )
         self._kept = kept
         self._has_swept = False
 
@@ -207,6 +215,24 @@ class PodAgent(Agent):
         for charge in self._kept.charges.values():
             uid = uid_in(charge.name)
             charge.waits = uid in ours and uid not in closed and not charge.feed.current
+
+    async def _cut(self, names: Sequence[str], peers: Sequence[Known], why: str) -> None:
+        """End connections; also of pods whose keys are in their sidecars, which may not do it."""
+        await asyncio.gather(super()._cut(names, peers, why), self._cut_others(peers, why))
+
+    async def _cut_others(self, peers: Sequence[Known], why: str) -> None:
+        outside = self._kept.outside
+        addresses = [(address, 0) for own in peers for address in own.addresses]
+        if outside is None or not addresses or why != REVOKED:
+            return
+        ours = {uid_in(name) for name in self._kept.charges}
+        about = f"{', '.join(str(own.id) for own in peers)}: {why}"
+        for wait in (0.0, _SIDECARS_FOLLOW):
+            await asyncio.sleep(wait)
+            others = [uid for uid in outside.reached if uid not in ours]
+            await asyncio.gather(
+                *(cutting.ask(self._kept.cutter, uid, addresses, about) for uid in others)
+            )
 
     async def look_after_rules(self) -> None:
         """Load the rules of pods from outside, if they are ours, until cancelled."""

@@ -6,6 +6,7 @@ pods are its own, who they are and where, is the API server's word.
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from seawall.mesh.cluster.objects import Account, Pod
@@ -263,7 +264,9 @@ class ClusterRegistry(Registry):
         )
 
     def _addresses(self, name: SpiffeId) -> tuple[str, ...]:
-        return self.topology.addresses.get(name, ())
+        """Those of its pods, and of services: a caller's connection is with one of both."""
+        fronts = (front.addresses for front in self.topology.fronts if front.id == name)
+        return (*self.topology.addresses.get(name, ()), *chain.from_iterable(fronts))
 
     def _waits(self, pod: Pod) -> bool:
         """Whether a pod with its own agent waits for the node's, which loads its rules."""

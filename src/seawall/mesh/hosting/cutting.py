@@ -22,16 +22,22 @@ Peer = tuple[str, int]
 """An address, and a port, or 0 for all."""
 
 
-def cut(namespace: str, peers: Sequence[Peer]) -> tuple[int, int]:
+def within(namespaces: Mapping[str, str]) -> Callable[[str], Sequence[str]]:
+    """For :class:`Cutter`: ss in the namespaces of workloads, which have names on this host."""
+    return lambda workload: ("ss", "-N", namespaces[workload])
+
+
+def cut(command: Sequence[str], peers: Sequence[Peer]) -> tuple[int, int]:
     """End the TCP connections with some peers; how many there were, and how many are left.
 
-    Some are left where the kernel cannot do it.
+    ``command`` runs ss in the namespace that they are in. Some are left where the kernel cannot do
+    it.
     """
     ended = left = 0
     for begin in range(0, len(peers), MOST_AT_ONCE):
         chosen = " or ".join(map(_chosen, peers[begin : begin + MOST_AT_ONCE]))
-        ended += _lines("-N", namespace, "-K", chosen)
-        left += _lines("-N", namespace, "state", "established", chosen)
+        ended += _lines(command, "-K", chosen)
+        left += _lines(command, "state", "established", chosen)
     return ended, left
 
 
@@ -42,29 +48,31 @@ def _chosen(peer: Peer) -> str:
     return f"dst {host}:{int(peer[1])}" if peer[1] else f"dst {host}"
 
 
-def _lines(*arguments: str) -> int:
-    said = tried("ss", "-H", "-t", "-n", *arguments)
+def _lines(command: Sequence[str], *arguments: str) -> int:
+    said = tried(*command, "-H", "-t", "-n", *arguments)
     return len(said.stdout.splitlines()) if said.returncode == 0 else 0
 
 
 class Cutter:
     """Ends connections of workloads for the agent of this host."""
 
-    def __init__(self, namespaces: Mapping[str, str], say: Callable[[str], None]) -> None:
-        self._namespaces = namespaces
-        """By workload."""
+    def __init__(
+        self, command: Callable[[str], Sequence[str]], say: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        """``command`` runs ss where a workload is; it raises ``KeyError`` for an unknown one."""
+        self._command = command
         self._say = say
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """What comes of a request ``{"workload": NAME, "peers": [[ADDRESS, PORT], ...]}``."""
         try:
             asked = json.loads(line)
-            namespace = self._namespaces[asked["workload"]]
+            command = self._command(asked["workload"])
             peers = [(str(ip_address(address)), int(port)) for address, port in asked["peers"]]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             return {"refused": f"no request of an agent ({error}): update seawall on this host"}
         try:
-            ended, left = cut(namespace, peers)
+            ended, left = cut(command, peers)
         except HostError as error:  # whoever asks next is answered still
             return {"refused": str(error)}
         if ended:

@@ -24,7 +24,7 @@ from seawall.mesh.control.turning import ask_first
 from seawall.mesh.hosting import administration, network
 from seawall.mesh.hosting.children import Recipe
 from seawall.mesh.hosting.commands import tried
-from seawall.mesh.hosting.cutting import Cutter
+from seawall.mesh.hosting.cutting import Cutter, within
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.hatches import Hatch
@@ -116,7 +116,7 @@ class Supervisor:
         self._faults: dict[str, str] = {}
         namespaces = {own.member.name: own.place.namespace for own in self._hosted}
         self._outside = Outside(plan, layout, part.host)
-        cutter = Cutter(namespaces, self._say)
+        cutter = Cutter(within(namespaces), self._say)
         self._hatches = (
             Hatch(layout.cutter, layout.user(AGENT_USER), cutter.answer),
             Hatch(layout.requests, 0, self._answer),
