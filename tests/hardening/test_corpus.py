@@ -18,7 +18,7 @@ from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.reader import read
-from seawall.kubernetes.values import mapping, text
+from seawall.text.values import mapping, text
 from tests.hardening.support import SAFE, hardened, written
 from tests.shared import CORPUS, needs_shared
 

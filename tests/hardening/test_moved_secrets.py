@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seawall.cli.main import run
-from seawall.kubernetes.values import Map, at, mapping
+from seawall.text.values import Map, at, mapping
 from seawall.text.yaml import Broken, load
 from tests.hardening.support import hardened
 from tests.reports.schemas import valid_report, valid_sarif

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
-from seawall.kubernetes.values import (
+from seawall.text.values import (
     at,
     is_false,
     is_true,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.charts.content import Files
 from seawall.core.lazy import pattern
-from seawall.kubernetes.values import mappings, text
 from seawall.text.decoding import decode
 from seawall.text.scalars import Value
+from seawall.text.values import mappings, text
 from seawall.text.yaml import Broken, Document, load
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from seawall.engine import reading
 from seawall.engine.options import Options
 from seawall.engine.reading import FileSystem, Inputs
 from seawall.kubernetes.index import Index
-from seawall.kubernetes.values import text
+from seawall.text.values import text
 
 
 class Named(NamedTuple):

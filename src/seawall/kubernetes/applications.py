@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.values import text
+from seawall.text.values import text
 
 
 class Applications:

@@ -5,7 +5,7 @@ The rest are roles of the control plane's own parts; to know their names is enou
 
 from functools import cache
 
-from seawall.kubernetes.values import Map
+from seawall.text.values import Map
 
 BOOTSTRAP_LABEL = "kubernetes.io/bootstrapping"
 """The API server marks what it made itself with this label (value ``rbac-defaults``)."""

@@ -13,8 +13,8 @@ from seawall.core.severity import Confidence
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import CONTAINER, OBJECT, POD, Context
-from seawall.kubernetes.values import at
 from seawall.kubernetes.workloads import is_patch
+from seawall.text.values import at
 
 Entity = KubernetesObject | Pod | Container
 

@@ -24,8 +24,8 @@ from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import EMPTY_MAP, Map, at, mapping, mappings, sequence, text
 from seawall.text.scalars import Value
+from seawall.text.values import EMPTY_MAP, Map, at, mapping, mappings, sequence, text
 from seawall.text.yaml import Document, load
 
 API_SERVER = "kube-apiserver"

@@ -6,7 +6,7 @@ held against a recorded kube-apiserver's answers in tests/oracles/test_effective
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.values import Map, integer, mappings, text
+from seawall.text.values import Map, integer, mappings, text
 
 
 class ServicePort(NamedTuple):

@@ -33,8 +33,8 @@ from seawall.kubernetes.selectors import (
     parse_selector,
 )
 from seawall.kubernetes.stock import AtHand, Stock
-from seawall.kubernetes.values import integer, mapping, mappings, text
 from seawall.kubernetes.workloads import bare_templates_of, pods_of
+from seawall.text.values import integer, mapping, mappings, text
 
 if TYPE_CHECKING:
     from seawall.kubernetes.topics import Topic

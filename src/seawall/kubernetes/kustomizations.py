@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator
 
-from seawall.kubernetes.values import mappings, text, texts
 from seawall.text.scalars import Value
+from seawall.text.values import mappings, text, texts
 
 FILE_NAMES = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.selectors import Requirement, Selector, parse_selector
-from seawall.kubernetes.values import (
+from seawall.text.values import (
     Map,
     at,
     labels_of,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from seawall.core.finding import Subject
 from seawall.core.location import KeyPath, Span
-from seawall.kubernetes.values import Map, labels_of, mapping, text
 from seawall.text.scalars import Value
+from seawall.text.values import Map, labels_of, mapping, text
 
 DEFAULT_NAMESPACE = "default"
 

@@ -13,7 +13,8 @@ from seawall.core.finding import Subject
 from seawall.core.image_reference import ImageReference, is_valid_image, parse_image
 from seawall.core.location import KeyPath
 from seawall.kubernetes.objects import KubernetesObject
-from seawall.kubernetes.values import (
+from seawall.text.scalars import Value
+from seawall.text.values import (
     Map,
     at,
     integer,
@@ -24,7 +25,6 @@ from seawall.kubernetes.values import (
     sequence,
     text,
 )
-from seawall.text.scalars import Value
 
 REGULAR = "regular"
 INIT = "init"

@@ -15,7 +15,7 @@ from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.selectors import Selector, parse_selector
-from seawall.kubernetes.values import Map, mapping, mappings, sequence, text, texts
+from seawall.text.values import Map, mapping, mappings, sequence, text, texts
 
 GROUP = "rbac.authorization.k8s.io"
 GROUPS = frozenset((GROUP, "authorization.openshift.io"))

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 from seawall.core.named_tuple import NamedTuple
-from seawall.kubernetes.values import Map, labels_of, mapping, mappings, sequence, text
 from seawall.text.scalars import Value
+from seawall.text.values import Map, labels_of, mapping, mappings, sequence, text
 
 
 class Requirement(NamedTuple):

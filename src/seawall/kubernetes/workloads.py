@@ -6,8 +6,8 @@ from seawall.core.location import KeyPath
 from seawall.core.named_tuple import NamedTuple
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import INIT, REGULAR, SIDECAR, Pod
-from seawall.kubernetes.values import Map, at, mapping, mappings, text
 from seawall.text.scalars import COLLECTIONS, Value
+from seawall.text.values import Map, at, mapping, mappings, text
 
 _TEMPLATE: KeyPath = ("spec", "template")
 

@@ -14,7 +14,7 @@ from seawall.mesh.injection.admission import review
 from seawall.mesh.injection.changing import INJECTED, PROBES_OF, UNDO
 from seawall.mesh.injection.errors import ReviewError
 from seawall.mesh.injection.parts import PROXY
-from seawall.mesh.injection.values import mapping
+from seawall.text.values import mapping
 from tests.mesh.injection.samples import POD, SETTINGS, WEB, values
 from tests.mesh.injection.test_refusing import ODD
 

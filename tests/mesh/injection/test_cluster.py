@@ -14,7 +14,7 @@ from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import cluster
 from seawall.mesh.injection.cluster_parts import CONTROLLER
 from seawall.mesh.injection.settings import Agent, By, Settings
-from seawall.mesh.injection.values import at, mapping, text
+from seawall.text.values import at, mapping, text
 from tests.mesh.injection.samples import SETTINGS, values
 
 WAYS = [

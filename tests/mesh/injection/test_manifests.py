@@ -15,7 +15,7 @@ from seawall.mesh.injection.errors import ManifestError
 from seawall.mesh.injection.parts import AGENT, INIT, PROXY, TOKEN
 from seawall.mesh.injection.pods import TEMPLATES
 from seawall.mesh.injection.settings import Agent, By, Settings
-from seawall.mesh.injection.values import at, items, mapping, text
+from seawall.text.values import at, mapping, sequence, text
 from tests.mesh.injection.samples import POD, SETTINGS, WEB, manifests_of_a_clone, values
 from tests.shared import CORPUS, corpus_files, needs_shared
 
@@ -33,7 +33,7 @@ def uninject(given_: str) -> str:
 
 
 def names(spec: object, key: str) -> list[str]:
-    return [text(item, "name") for item in items(spec, key)]  # type: ignore[arg-type]
+    return [text(item, "name") for item in sequence(spec, key)]  # type: ignore[arg-type]
 
 
 def test_a_deployment() -> None:

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from seawall.mesh.injection.probing import restored, rewritten
-from seawall.mesh.injection.values import Map, at
+from seawall.text.values import Map, at
 from seawall.text.yaml import Document, load
 from seawall.text.yaml_edit import edited
 

@@ -8,8 +8,8 @@ from seawall.mesh.injection.changing import injection, removal
 from seawall.mesh.injection.parts import VOLUMES
 from seawall.mesh.injection.refusing import refusals
 from seawall.mesh.injection.settings import PROXY_USER
-from seawall.mesh.injection.values import Map
 from seawall.text.scalars import Value
+from seawall.text.values import Map
 from seawall.text.yaml import Document, load
 from tests.mesh.injection.samples import SETTINGS
 

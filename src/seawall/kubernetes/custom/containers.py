@@ -11,7 +11,7 @@ from seawall.kubernetes.quantity import quantity
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.rules.probes import serves
 from seawall.kubernetes.rules.resources import limit_of, request_of
-from seawall.kubernetes.values import integer, mapping, text
+from seawall.text.values import integer, mapping, text
 
 _MEBIBYTE = 2**20
 _ALL = "all"

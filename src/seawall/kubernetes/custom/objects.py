@@ -12,7 +12,7 @@ from seawall.kubernetes.rules.schema import schema_invalid
 from seawall.kubernetes.rules.services import service_selector_dangling
 from seawall.kubernetes.schema import load
 from seawall.kubernetes.schema.checks import UNKNOWN_FIELD
-from seawall.kubernetes.values import integer, labels_of
+from seawall.text.values import integer, labels_of
 
 _BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 

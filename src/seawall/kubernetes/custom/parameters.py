@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from seawall.kubernetes.values import integer
 from seawall.text.patterns import EXTRA, Pattern, PatternError, Re2MissingError, compile_pattern
 from seawall.text.scalars import Value
+from seawall.text.values import integer
 
 TEXT, INTEGER, BOOLEAN, TEXTS = "a text", "a whole number", "true or false", "a list of texts"
 

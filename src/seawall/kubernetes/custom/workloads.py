@@ -19,7 +19,7 @@ from seawall.kubernetes.rules.placement import selects_own, terms_of
 from seawall.kubernetes.rules.scaling import REPLICATED
 from seawall.kubernetes.rules.volumes import host_paths
 from seawall.kubernetes.rules.workloads import dns_config_option
-from seawall.kubernetes.values import mapping, mappings, text
+from seawall.text.values import mapping, mappings, text
 
 _HOSTNAME = "kubernetes.io/hostname"
 

@@ -13,8 +13,8 @@ from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import Map, mapping, sequence, text
 from seawall.text.scalars import Value
+from seawall.text.values import Map, mapping, sequence, text
 
 
 class _Moved(NamedTuple):

@@ -16,7 +16,7 @@ from seawall.kubernetes.fix import (
 from seawall.kubernetes.fixes.known import facts
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import integer, mapping, sequence, text
+from seawall.text.values import integer, mapping, sequence, text
 
 _SECURITY = "securityContext"
 _PRIVILEGED_PORTS = 1024

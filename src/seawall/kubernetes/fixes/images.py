@@ -5,7 +5,7 @@ from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, put, repair
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import text
+from seawall.text.values import text
 
 
 @mends("image-pull-policy")

@@ -8,7 +8,7 @@ from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, remove_at, repair
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import text
+from seawall.text.values import text
 
 _HEADERS = frozenset(("add_header", "more_clear_headers", "more_set_headers"))
 """Directives that change headers of responses, and nothing of who gets one."""

@@ -4,8 +4,8 @@ from seawall.core.edit import Data
 from seawall.core.lazy import pattern
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
-from seawall.kubernetes.values import mapping, text
 from seawall.text.scalars import Value
+from seawall.text.values import mapping, text
 
 _OTHERS = pattern(r"[^a-z0-9.-]+")
 

@@ -13,7 +13,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.selectors import parse_selector
-from seawall.kubernetes.values import mapping, mappings, text
+from seawall.text.values import mapping, mappings, text
 
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath

@@ -8,7 +8,7 @@ from seawall.kubernetes.fix import Repairs, drop, in_pod, mends, remove_at, repa
 from seawall.kubernetes.fixes.naming import metadata_of
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import text
+from seawall.text.values import text
 
 
 @mends("host-network", "host-pid", "host-ipc", "share-process-namespace")

@@ -12,7 +12,7 @@ from seawall.core.rule import Hit
 from seawall.kubernetes.fix import Repairs, mends, repair
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import mapping, sequence, texts
+from seawall.text.values import mapping, sequence, texts
 
 if TYPE_CHECKING:
     from seawall.core.location import KeyPath

@@ -9,8 +9,8 @@ from seawall.kubernetes.fixes.naming import credentials_name, new_value
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import at, mapping, text
 from seawall.text.shell.script import SHELLS, Origin
+from seawall.text.values import at, mapping, text
 
 _OTHERS = pattern(r"[^a-z0-9.-]+")
 _NO_VARIABLE = pattern(r"[^A-Z0-9_]+")

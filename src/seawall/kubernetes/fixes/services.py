@@ -19,7 +19,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.schema.suggest import close_name
-from seawall.kubernetes.values import at, integer, mapping, mappings, text
+from seawall.text.values import at, integer, mapping, mappings, text
 
 
 @mends("readiness-probe-missing")

@@ -8,7 +8,7 @@ from seawall.kubernetes.fix import Repairs, at_hit, in_pod, mends, put, remove_a
 from seawall.kubernetes.fixes.known import facts, identity
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import integer
+from seawall.text.values import integer
 
 USER = 10001
 """A user and group above those of any node, where people are numbered from 1000 on."""

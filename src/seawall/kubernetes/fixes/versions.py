@@ -7,7 +7,7 @@ from seawall.kubernetes.fixes.naming import plain
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context
 from seawall.kubernetes.schema import load
-from seawall.kubernetes.values import mapping
+from seawall.text.values import mapping
 from seawall.text.yaml_edit import edited
 
 _SUCCESSORS = {

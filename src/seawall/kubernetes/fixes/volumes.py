@@ -6,7 +6,7 @@ from seawall.kubernetes.fix import Repairs, at_hit, drop, in_pod, mends, repair,
 from seawall.kubernetes.fixes.naming import metadata_of
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import at, sequence, text
+from seawall.text.values import at, sequence, text
 
 _ROOM = "1Gi"
 

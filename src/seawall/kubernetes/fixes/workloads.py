@@ -10,7 +10,7 @@ from seawall.kubernetes.pod_security.evaluate import evaluate
 from seawall.kubernetes.pod_security.policy import BASELINE, RESTRICTED
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context
-from seawall.kubernetes.values import mapping, text
+from seawall.text.values import mapping, text
 
 _DEADLINE = 300
 """Seconds; below 10 the controller, which looks every 10 seconds, may miss a start (batch/v1)."""

@@ -12,7 +12,7 @@ from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rbac_grants import GROUPS, role_key, roles_in, subjects_of
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.rules.held import BINDINGS
-from seawall.kubernetes.values import integer, mappings, text
+from seawall.text.values import integer, mappings, text
 
 _TOKEN_SECRET = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
 _TOKEN_SECRETS_MADE_UP_TO = 23

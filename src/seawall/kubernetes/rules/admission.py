@@ -7,7 +7,7 @@ from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, integer, is_true, mappings, text, texts
+from seawall.text.values import Map, integer, is_true, mappings, text, texts
 
 _GROUP = "admissionregistration.k8s.io"
 _MAX_TIMEOUT = 10

@@ -9,7 +9,7 @@ from seawall.kubernetes.command_lines import Setting
 from seawall.kubernetes.components import API_SERVER, KINDS, Component, components, seconds
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import is_true, mappings, text
+from seawall.text.values import is_true, mappings, text
 
 _CONFIG_GROUP = "apiserver.config.k8s.io"
 _HEALTH = frozenset(("/healthz", "/livez", "/readyz"))

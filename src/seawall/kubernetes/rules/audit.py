@@ -9,7 +9,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.components import API_SERVER, KINDS, components
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, mappings, sequence, text, texts
+from seawall.text.values import Map, mappings, sequence, text, texts
 
 _GROUP = "audit.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"

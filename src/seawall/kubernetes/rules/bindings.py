@@ -19,7 +19,7 @@ from seawall.kubernetes.rbac_grants import (
 )
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.rules.held import BINDINGS
-from seawall.kubernetes.values import mappings, text
+from seawall.text.values import mappings, text
 
 ANONYMOUS = frozenset((("User", "system:anonymous"), ("Group", "system:unauthenticated")))
 AUTHENTICATED = ("Group", "system:authenticated")

@@ -4,7 +4,7 @@ from seawall.core.rule import OPT_IN, Hit, Hits, Parameter
 from seawall.core.severity import Severity
 from seawall.kubernetes.pods import DEFAULT_CAPABILITIES, Container
 from seawall.kubernetes.rule import Context, container_rule
-from seawall.kubernetes.values import is_false, is_true
+from seawall.text.values import is_false, is_true
 
 _DANGEROUS = {
     # capability -> what it lets a process do

@@ -8,7 +8,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.quantity import quantity
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, at, labels_of, mappings, text, texts
+from seawall.text.values import Map, at, labels_of, mappings, text, texts
 
 _KINDS = ("PersistentVolumeClaim", "StatefulSet")
 

@@ -9,7 +9,7 @@ from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Severity
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context, container_rule
-from seawall.kubernetes.values import sequence, text
+from seawall.text.values import sequence, text
 
 _HOOKS: tuple[tuple[str, ...], ...] = (
     ("lifecycle", "postStart", "exec", "command"),

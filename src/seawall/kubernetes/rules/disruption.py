@@ -9,7 +9,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.rules.scaling import REPLICATED
-from seawall.kubernetes.values import integer, mapping, text, texts
+from seawall.text.values import integer, mapping, text, texts
 
 if TYPE_CHECKING:
     from seawall.text.scalars import Value

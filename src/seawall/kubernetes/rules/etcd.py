@@ -18,7 +18,7 @@ from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, mapping, mappings, text, texts
+from seawall.text.values import Map, mapping, mappings, text, texts
 
 _CONFIG_GROUP = "apiserver.config.k8s.io"
 _LOOPBACK = ("127.", "localhost", "[::1]")

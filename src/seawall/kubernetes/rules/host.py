@@ -6,7 +6,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import EPHEMERAL, INIT, Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, object_rule, pod_rule
 from seawall.kubernetes.rules.inherited import once, place
-from seawall.kubernetes.values import (
+from seawall.text.values import (
     integer,
     is_false,
     is_true,

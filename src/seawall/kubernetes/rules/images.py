@@ -13,8 +13,8 @@ from seawall.kubernetes.index import Index
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
-from seawall.kubernetes.values import mappings, sequence, text
 from seawall.text.templates import has_mark
+from seawall.text.values import mappings, sequence, text
 
 _MOVING_TAGS = (
     "canary", "dev", "develop", "edge", "head", "latest", "main", "master", "nightly", "tip",

@@ -11,7 +11,7 @@ from seawall.kubernetes.derived import once_per_index
 from seawall.kubernetes.index import Index
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, integer, mapping, mappings, sequence, text, texts
+from seawall.text.values import Map, integer, mapping, mappings, sequence, text, texts
 
 _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _INGRESS_GROUPS = ("networking.k8s.io", "extensions")  # other groups have kinds of this name

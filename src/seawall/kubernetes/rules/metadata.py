@@ -10,8 +10,8 @@ from seawall.core.rule import OPT_IN, RELIABILITY, Hit, Hits, Parameter, Rule
 from seawall.core.severity import Severity
 from seawall.kubernetes.objects import DEFAULT_NAMESPACE, KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import Map, at, labels_of, mapping, sequence, text
 from seawall.text.scalars import COLLECTIONS, Value
+from seawall.text.values import Map, at, labels_of, mapping, sequence, text
 
 _NAMESPACED = frozenset(
     """

@@ -10,7 +10,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.selectors import parse_selector
-from seawall.kubernetes.values import Map, integer, mappings, sequence, text, texts
+from seawall.text.values import Map, integer, mappings, sequence, text, texts
 
 SYSTEM_NAMESPACES = frozenset(("kube-system", "kube-public", "kube-node-lease"))
 _PEERS = {"ingress": "from", "egress": "to"}

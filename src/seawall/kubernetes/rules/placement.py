@@ -7,7 +7,7 @@ from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.rules.scaling import REPLICATED
 from seawall.kubernetes.selectors import parse_selector
-from seawall.kubernetes.values import Map, integer, is_true, mapping, mappings, text, texts
+from seawall.text.values import Map, integer, is_true, mapping, mappings, text, texts
 
 _REPLICATED = frozenset(REPLICATED)
 _BETA_TOPOLOGIES = (

@@ -8,7 +8,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import EPHEMERAL, Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, object_rule
 from seawall.kubernetes.selectors import parse_map_selector
-from seawall.kubernetes.values import at, integer, mappings, text
+from seawall.text.values import at, integer, mappings, text
 
 _NAME = pattern(r"(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 15

@@ -8,8 +8,8 @@ from seawall.kubernetes.pods import REGULAR, Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
 from seawall.kubernetes.rules.ports import declares
-from seawall.kubernetes.values import Map, at, integer, is_true, mapping, mappings, text, texts
 from seawall.text.scalars import Value
+from seawall.text.values import Map, at, integer, is_true, mapping, mappings, text, texts
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _SHELLS = frozenset("ash bash busybox dash ksh sh zsh cmd cmd.exe powershell pwsh".split())

@@ -7,7 +7,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.pods import APPARMOR_ANNOTATION, Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import once, place
-from seawall.kubernetes.values import is_false, mapping, text
+from seawall.text.values import is_false, mapping, text
 
 _CONFINED = frozenset(("RuntimeDefault", "Localhost"))
 _UNCONFINED = "Unconfined"

@@ -14,7 +14,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
-from seawall.kubernetes.values import Map, is_true, mapping, mappings, text, texts
+from seawall.text.values import Map, is_true, mapping, mappings, text, texts
 
 _CONFIG_MAP, _SECRET, _CLAIM = "ConfigMap", "Secret", "PersistentVolumeClaim"
 _ANYWHERE = ""

@@ -12,8 +12,8 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.quantity import quantity
 from seawall.kubernetes.rule import Context, container_rule, pod_rule
-from seawall.kubernetes.values import EMPTY_MAP, Map, at, mapping, mappings, text
 from seawall.text.scalars import Value
+from seawall.text.values import EMPTY_MAP, Map, at, mapping, mappings, text
 
 _REQUESTS, _LIMITS = "requests", "limits"
 _NAMES = {"cpu": "CPU", "memory": "memory", "ephemeral-storage": "ephemeral storage"}

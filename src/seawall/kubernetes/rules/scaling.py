@@ -5,7 +5,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.effective import minimum_replicas
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
-from seawall.kubernetes.values import integer, mapping, text
+from seawall.text.values import integer, mapping, text
 
 REPLICATED = (
     "Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DeploymentConfig",

@@ -8,7 +8,7 @@ from seawall.kubernetes.api_versions import api_status, minor
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.schema import load
-from seawall.kubernetes.values import mapping
+from seawall.text.values import mapping
 
 
 @object_rule(

@@ -21,8 +21,8 @@ from seawall.kubernetes.credentials import (
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container
 from seawall.kubernetes.rule import Context, container_rule, object_rule
-from seawall.kubernetes.values import Map, mapping, mappings, sequence, text
 from seawall.text.credential_names import kind_of_setting, words_of
+from seawall.text.values import Map, mapping, mappings, sequence, text
 
 
 @container_rule(

@@ -6,7 +6,7 @@ from seawall.kubernetes.effective import service_type
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.selectors import Selector, parse_map_selector, parse_selector
-from seawall.kubernetes.values import is_true, labels_of, text, texts
+from seawall.text.values import is_true, labels_of, text, texts
 
 _INTERNAL = {
     # Annotations that keep a load balancer off the internet -> the values that do so, in lower

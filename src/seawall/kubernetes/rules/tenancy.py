@@ -6,8 +6,8 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Pod
 from seawall.kubernetes.rule import Context, object_rule
 from seawall.kubernetes.rules.network import SYSTEM_NAMESPACES
-from seawall.kubernetes.values import is_true, mappings, sequence, text
 from seawall.kubernetes.workloads import is_patch
+from seawall.text.values import is_true, mappings, sequence, text
 
 _CORE_LABELS = {
     # What clusters label their own workloads with -> the values that tell; none: any value.

@@ -7,7 +7,7 @@ from seawall.core.severity import Severity
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, pod_rule
 from seawall.kubernetes.rules.inherited import once, place
-from seawall.kubernetes.values import integer, is_false, sequence
+from seawall.text.values import integer, is_false, sequence
 
 _NON_ROOT = "runAsNonRoot"
 _USER = "runAsUser"

@@ -10,7 +10,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import Container, Pod
 from seawall.kubernetes.rule import Context, container_rule, object_rule, pod_rule
 from seawall.kubernetes.rules.inherited import within
-from seawall.kubernetes.values import Map, is_true, mapping, text
+from seawall.text.values import Map, is_true, mapping, text
 
 _SOCKETS = frozenset(
     "buildkitd.sock containerd-containerd containerd.sock containerd.sock.ttrpc cri-dockerd.sock "

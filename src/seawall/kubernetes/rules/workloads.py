@@ -6,7 +6,7 @@ from seawall.kubernetes.objects import KubernetesObject
 from seawall.kubernetes.pods import REGULAR, Pod
 from seawall.kubernetes.rule import Context, object_rule, pod_rule
 from seawall.kubernetes.selectors import selector_of
-from seawall.kubernetes.values import integer, labels_of, mapping, mappings, text
+from seawall.text.values import integer, labels_of, mapping, mappings, text
 
 SERVING = (
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from seawall.mesh.cluster.api import Api
 from seawall.mesh.cluster.errors import ApiError, ClusterError
 from seawall.mesh.injection.parts import ROOTS, ROOTS_KEY
-from seawall.mesh.injection.values import Map, mapping, text
+from seawall.text.values import Map, mapping, text
 
 _EVERY = 2.0
 _AGAIN = 300.0

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from seawall.mesh.cluster.errors import ApiError, ClusterError, GoneError
 from seawall.mesh.cluster.http_client import Request, Response, Target, exchange
-from seawall.mesh.injection.values import Map, items, mapping, number, text
+from seawall.text.values import Map, integer, mapping, sequence, text
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where a pod has its token and the API server's issuer, by convention."""
@@ -76,7 +76,7 @@ class Api:
         for _ in range(_MOST_PAGES):
             found = await self.call("GET", path, None, **asked)
             metadata = mapping(found, "metadata")
-            objects = tuple(own for own in items(found, "items") if isinstance(own, dict))
+            objects = tuple(own for own in sequence(found, "items") if isinstance(own, dict))
             yield Page(objects, text(metadata, "resourceVersion"))
             asked["continue"] = text(metadata, "continue")
             if not asked["continue"]:
@@ -101,7 +101,7 @@ class Api:
                 event = _object(line)
                 found = mapping(event, "object")
                 if text(event, "type") == "ERROR":
-                    raise _refused(number(found, "code") or 500, found)
+                    raise _refused(integer(found, "code") or 500, found)
                 yield Event(text(event, "type"), found)
 
     def _target(self) -> Target:

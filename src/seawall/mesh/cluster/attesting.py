@@ -21,7 +21,7 @@ from seawall.mesh.cluster.errors import ApiError
 from seawall.mesh.cluster.objects import Account, Pod, pod_of
 from seawall.mesh.cluster.registry import OF_POD
 from seawall.mesh.injection.parts import AUDIENCE
-from seawall.mesh.injection.values import Map, is_true, items, mapping, text
+from seawall.text.values import Map, is_true, mapping, sequence, text
 
 REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 LONGEST = 16 * 1024
@@ -118,7 +118,7 @@ def bound_in(review: Map) -> Bound:
         said = text(status, "error")[:300] or "it is unknown, or has ended"
         raise RefusedError(f"the API server does not take the token ({said}): {_REMEDY}")
     # An API server that knows no audiences says nothing of them: that is no yes.
-    if AUDIENCE not in items(status, "audiences"):
+    if AUDIENCE not in sequence(status, "audiences"):
         raise RefusedError(f"the token is for another audience: {_REMEDY}")
     user = _USER.match(text(status, "user", "username"))
     extra = mapping(status, "user", "extra")
@@ -130,7 +130,7 @@ def bound_in(review: Map) -> Bound:
 
 def _one(extra: Map, key: str) -> str:
     """The only value of a claim; empty where there is another number of them."""
-    found = items(extra, key)
+    found = sequence(extra, key)
     return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
 
 

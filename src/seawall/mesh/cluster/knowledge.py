@@ -16,9 +16,9 @@ from seawall.mesh.control import standings
 from seawall.mesh.control.declared import hold, released
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.spiffe_id import SpiffeId
-from seawall.mesh.injection.values import Map, mapping, text
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.reading import Plan
+from seawall.text.values import Map, mapping, text
 
 _FACT = "document"
 _TOGETHER, _LONGEST = 0.1, 5.0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection.parts import INIT, PROXY
-from seawall.mesh.injection.values import Map, is_true, items, mapping, number, text
+from seawall.text.values import Map, integer, is_true, mapping, sequence, text
 
 OF_SERVICE = "kubernetes.io/service-name"
 """The label of a slice that names its service."""
@@ -79,12 +79,12 @@ def pod_of(own: Map) -> Pod | None:
         return None
     if text(status, "phase") in _OVER or is_true(spec, "hostNetwork"):
         return None
-    parts = {text(part, "name"): part for part in items(spec, "initContainers")}
-    words = items(parts.get(PROXY), "args")
+    parts = {text(part, "name"): part for part in sequence(spec, "initContainers")}
+    words = sequence(parts.get(PROXY), "args")
     return Pod(
         uid, namespace, name, Account(namespace, text(spec, "serviceAccountName") or "default"),
         text(spec, "nodeName"),
-        _addresses(text(one, "ip") for one in items(status, "podIPs")),
+        _addresses(text(one, "ip") for one in sequence(status, "podIPs")),
         PROXY in parts,
         "--controller" in words,
         PROXY in parts and INIT not in parts,
@@ -95,9 +95,9 @@ def pod_of(own: Map) -> Pod | None:
 def service_of(own: Map) -> Service | None:
     """A service; ``None`` for one without addresses: its pods are then called by their own."""
     metadata, spec = mapping(own, "metadata"), mapping(own, "spec")
-    found = [one for one in items(spec, "clusterIPs") if isinstance(one, str)]
+    found = [one for one in sequence(spec, "clusterIPs") if isinstance(one, str)]
     addresses = _addresses(one for one in found if one != "None")
-    ports = _ports(items(spec, "ports"))
+    ports = _ports(sequence(spec, "ports"))
     if not addresses or not ports:
         return None
     return Service(text(metadata, "namespace"), text(metadata, "name"), addresses, ports)
@@ -111,9 +111,9 @@ def slice_of(own: Map) -> Slice | None:
         return None
     pods = tuple(
         text(one, "targetRef", "uid") if text(one, "targetRef", "kind") == "Pod" else ""
-        for one in items(own, "endpoints")
+        for one in sequence(own, "endpoints")
     )
-    return Slice(text(metadata, "namespace"), service, _ports(items(own, "ports")), pods)
+    return Slice(text(metadata, "namespace"), service, _ports(sequence(own, "ports")), pods)
 
 
 def _ports(found: Iterable[object]) -> tuple[ServicePort, ...]:
@@ -121,7 +121,7 @@ def _ports(found: Iterable[object]) -> tuple[ServicePort, ...]:
     for one in found:
         if not isinstance(one, dict):
             continue
-        port = number(one, "port")
+        port = integer(one, "port")
         if port is not None and 0 < port < 2**16 and (text(one, "protocol") or "TCP") == "TCP":
             kept.append(ServicePort(port, text(one, "name")))
     return tuple(kept)

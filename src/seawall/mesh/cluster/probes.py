@@ -16,7 +16,7 @@ from seawall.mesh.cluster.errors import ClusterError
 from seawall.mesh.cluster.http_client import Request, Target, exchange
 from seawall.mesh.injection import http_server
 from seawall.mesh.injection.http_server import Response
-from seawall.mesh.injection.values import Map, items, mapping, number, text
+from seawall.text.values import Map, integer, mapping, sequence, text
 
 BELOW = "/probe/"
 LARGEST = 1024 * 1024
@@ -49,13 +49,13 @@ def probes_in(given: str) -> dict[str, Probe]:
         raise ClusterError("SEAWALL_MESH_PROBES is no object of JSON: inject the pod anew")
     known = {}
     for path, own in found.items():
-        port = number(own, "port")
+        port = integer(own, "port")
         handler = next((key for key in ("httpGet", "tcpSocket", "grpc") if mapping(own, key)
                         or (isinstance(own, dict) and own.get(key) == {})), "")  # fmt: skip
         if port is None or not 0 < port < 2**16 or not handler:
             raise ClusterError(f"the probe {path} in SEAWALL_MESH_PROBES is odd: inject anew")
         usual = _LONGEST_FOR_A_HOOK if path.rpartition("/")[2] in _HOOKS else 1
-        seconds = number(own, "timeoutSeconds") or usual
+        seconds = integer(own, "timeoutSeconds") or usual
         known[str(path)] = Probe(port, float(seconds), handler, mapping(own, handler))
     return known
 
@@ -106,7 +106,7 @@ async def _by_request(probe: Probe) -> str:
     tls = _unverified() if text(probe.asked, "scheme").upper() == "HTTPS" else None
     target = Target(host, probe.port, tls)
     headers = dict(_OWN_HEADERS)
-    for one in items(probe.asked, "httpHeaders"):
+    for one in sequence(probe.asked, "httpHeaders"):
         name = text(one, "name")
         if name:
             headers = {key: own for key, own in headers.items() if key.lower() != name.lower()}

@@ -18,9 +18,9 @@ from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection import http_server
 from seawall.mesh.injection.http_server import Response, Server
-from seawall.mesh.injection.values import Map, items, text
 from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET, bootstrap
 from seawall.mesh.redirect.rules import PROBES
+from seawall.text.values import Map, sequence, text
 
 if TYPE_CHECKING:
     from seawall.mesh.cluster.agent import Host
@@ -121,7 +121,7 @@ class Proxy:
             return "Envoy does not answer yet"
         if text(state, "state") != "LIVE":
             return f"Envoy is {text(state, 'state') or 'in no known state'}"
-        names = {text(one, "name") for one in items(listeners, "listener_statuses")}
+        names = {text(one, "name") for one in sequence(listeners, "listener_statuses")}
         return "" if "outbound" in names else "there is no configuration yet: see the agent's log"
 
     async def _asked(self, path: str) -> Map:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from seawall.mesh.cluster.api import Api, Event
 from seawall.mesh.cluster.errors import ClusterError, GoneError
-from seawall.mesh.injection.values import Map, mapping, text
+from seawall.text.values import Map, mapping, text
 
 SHORTEST, LONGEST = 240, 300
 """Seconds of one watch, spread so that many do not end at once."""

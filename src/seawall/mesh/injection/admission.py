@@ -14,8 +14,8 @@ from seawall.mesh.injection.changing import injection, removal
 from seawall.mesh.injection.errors import ReviewError
 from seawall.mesh.injection.refusing import Refusal, refusals
 from seawall.mesh.injection.settings import Settings
-from seawall.mesh.injection.values import Map, mapping, text
 from seawall.text.json_patch import difference
+from seawall.text.values import Map, mapping, text
 from seawall.text.yaml_edit import edited
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.mesh.injection import parts, probing
+from seawall.mesh.injection.containers import containers
 from seawall.mesh.injection.refusing import Refusal, refusals
 from seawall.mesh.injection.settings import Settings
-from seawall.mesh.injection.values import Map, containers, items, mapping, text
+from seawall.text.values import Map, mapping, sequence, text
 
 if TYPE_CHECKING:
     from seawall.text.scalars import Value
@@ -59,7 +60,7 @@ def removal(pod: Map) -> Iterator[Operation]:
         return
     spec = mapping(pod, "spec")
     for key, own in _LISTS.items():
-        found = items(spec, key)
+        found = sequence(spec, key)
         gone = [index for index, item in enumerate(found) if text(item, "name") in own]
         if gone and len(gone) == len(found):
             yield Remove(("spec", key))
@@ -96,7 +97,7 @@ def _names_taken(spec: Map) -> Iterator[Refusal]:
     taken = {"initContainers": parts.CONTAINERS, "containers": parts.CONTAINERS,
              "volumes": parts.VOLUMES}  # fmt: skip
     for key, own in taken.items():
-        for index, item in enumerate(items(spec, key)):
+        for index, item in enumerate(sequence(spec, key)):
             if text(item, "name") in own:
                 yield Refusal(
                     (key, index, "name"), f"the name {text(item, 'name')} is the mesh's",
@@ -104,7 +105,7 @@ def _names_taken(spec: Map) -> Iterator[Refusal]:
                 )  # fmt: skip
     # Before injection such a mount leads nowhere, and nobody would object to it afterwards.
     for path, container in containers(spec):
-        for index, mount in enumerate(items(container, "volumeMounts")):
+        for index, mount in enumerate(sequence(container, "volumeMounts")):
             if text(mount, "name") in parts.VOLUMES:
                 yield Refusal(
                     (*path, "volumeMounts", index, "name"),

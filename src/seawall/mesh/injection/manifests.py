@@ -15,9 +15,9 @@ from seawall.mesh.injection.changing import UNDO, Injection, injection, is_injec
 from seawall.mesh.injection.errors import ManifestError
 from seawall.mesh.injection.pods import Place, places
 from seawall.mesh.injection.settings import Settings
-from seawall.mesh.injection.values import Map, at, mapping
 from seawall.text.places import locate
 from seawall.text.scalars import Value
+from seawall.text.values import Map, at, mapping
 from seawall.text.yaml import Broken, Chunk, Document, load
 from seawall.text.yaml_edit import Editable, Refused, Replacement, apply, edited
 from seawall.text.yaml_tree import Node, read

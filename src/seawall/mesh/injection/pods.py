@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.location import KeyPath
-from seawall.mesh.injection.values import items, mapping, text
 from seawall.text.scalars import Value
+from seawall.text.values import mapping, sequence, text
 
 _TEMPLATE: KeyPath = ("spec", "template")
 TEMPLATES: dict[str, KeyPath] = {
@@ -46,7 +46,7 @@ def _places(value: Value, path: KeyPath, depth: int) -> Iterator[Place]:
         return
     kind = text(value, "kind")
     if kind.endswith("List"):
-        for index, item in enumerate(items(value, "items")):
+        for index, item in enumerate(sequence(value, "items")):
             yield from _places(item, (*path, "items", index), depth + 1)
         return
     template = TEMPLATES.get(kind)

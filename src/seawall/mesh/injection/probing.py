@@ -12,10 +12,10 @@ from typing import NamedTuple
 from seawall.core.edit import Operation, Remove, Set
 from seawall.core.lazy import pattern
 from seawall.core.location import KeyPath
-from seawall.mesh.injection import values
+from seawall.mesh.injection.containers import containers
 from seawall.mesh.injection.refusing import Refusal
-from seawall.mesh.injection.values import Map, at, items, mapping, number, text
 from seawall.mesh.redirect.rules import PROBES
+from seawall.text.values import Map, at, integer, mapping, sequence, text
 
 KINDS: dict[str, KeyPath] = {
     "startup": ("startupProbe",),
@@ -44,7 +44,7 @@ def rewritten(spec: Map) -> Probes:
     operations: list[Operation] = []
     known: Map = {}
     refused: list[Refusal] = []
-    for path, container in values.containers(spec):
+    for path, container in containers(spec):
         for kind, below in KINDS.items():
             probe = mapping(container, *below)
             handler = _handler(probe)
@@ -57,7 +57,7 @@ def rewritten(spec: Map) -> Probes:
                 refused.append(Refusal(place, *reason))
                 continue
             request = request_path(text(container, "name"), kind)
-            seconds = number(probe, "timeoutSeconds")
+            seconds = integer(probe, "timeoutSeconds")
             known[request] = {
                 "port": port,
                 **({} if seconds is None else {"timeoutSeconds": seconds}),
@@ -71,7 +71,7 @@ def rewritten(spec: Map) -> Probes:
 
 def restored(spec: Map, known: Map) -> Iterator[Operation]:
     """What gives the probes back that still lead to the sidecar."""
-    for path, container in values.containers(spec):
+    for path, container in containers(spec):
         for kind, below in KINDS.items():
             request = request_path(text(container, "name"), kind)
             probe = mapping(container, *below)
@@ -79,7 +79,7 @@ def restored(spec: Map, known: Map) -> Iterator[Operation]:
             handler = _handler(original)
             if text(probe, "httpGet", "path") != request or not handler:
                 continue
-            if number(probe, "httpGet", "port") != PROBES:
+            if integer(probe, "httpGet", "port") != PROBES:
                 continue
             if handler != "httpGet":
                 yield Remove((*path, *below, "httpGet"))
@@ -105,9 +105,9 @@ def _port(container: Map, port: object, handler: str) -> int | None:
         return port if 0 < port < 2**16 else None
     if not isinstance(port, str) or handler == "grpc":
         return None
-    for item in items(container, "ports"):
+    for item in sequence(container, "ports"):
         if text(item, "name") == port:
-            return number(item, "containerPort")
+            return integer(item, "containerPort")
     return int(port) if port.isascii() and port.isdigit() and 0 < int(port) < 2**16 else None
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.location import KeyPath
-from seawall.mesh.injection import values
-from seawall.mesh.injection.values import Map, at, is_true, items, mapping, number, text
+from seawall.mesh.injection.containers import containers
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND, PROBES
 from seawall.text.scalars import Value
+from seawall.text.values import Map, at, integer, is_true, mapping, sequence, text
 
 PORTS = (OUTBOUND, INBOUND, PROBES)
 """TCP ports of a pod that the mesh takes."""
@@ -36,7 +36,7 @@ class Refusal(NamedTuple):
 def refusals(spec: Map, proxy_user: int) -> list[Refusal]:
     """All reasons not to inject a pod."""
     found = list(_of_pod(spec, proxy_user))
-    for path, container in values.containers(spec):
+    for path, container in containers(spec):
         found.extend(_of_container(spec, container, path, proxy_user))
     return found
 
@@ -62,7 +62,7 @@ def _of_pod(spec: Map, proxy_user: int) -> Iterator[Refusal]:
             ("os",), "the pod is for Windows, where nothing is redirected",
             "keep it in a namespace outside the mesh",
         )  # fmt: skip
-    for index, volume in enumerate(items(spec, "volumes")):
+    for index, volume in enumerate(sequence(spec, "volumes")):
         path = text(volume, "hostPath", "path")
         if path and _covers_sockets(path):
             yield Refusal(
@@ -90,7 +90,7 @@ def _covers_sockets(path: str) -> bool:
 
 def _same_user(holder: Map, path: KeyPath, proxy_user: int) -> Iterator[Refusal]:
     for key in ("runAsUser", "runAsGroup"):
-        if number(holder, "securityContext", key) == proxy_user:
+        if integer(holder, "securityContext", key) == proxy_user:
             yield Refusal(
                 (*path, "securityContext", key), f"{key} is the proxy's, {proxy_user}",
                 "use another, or give the proxy another user with --proxy-user",
@@ -113,8 +113,8 @@ def _of_container(spec: Map, container: Map, path: KeyPath, proxy_user: int) -> 
         )  # fmt: skip
     yield from _same_user(container, path, proxy_user)
     yield from _capabilities(spec, container, path)
-    for index, port in enumerate(items(container, "ports")):
-        own = number(port, "containerPort")
+    for index, port in enumerate(sequence(container, "ports")):
+        own = integer(port, "containerPort")
         if own in PORTS and text(port, "protocol") in ("", "TCP"):
             yield Refusal(
                 (*path, "ports", index, "containerPort"),
@@ -126,8 +126,8 @@ def _of_container(spec: Map, container: Map, path: KeyPath, proxy_user: int) -> 
 def _capabilities(spec: Map, container: Map, path: KeyPath) -> Iterator[Refusal]:
     name = text(container, "name") or "?"
     place = (*path, "securityContext", "capabilities")
-    added = _names(items(container, "securityContext", "capabilities", "add"))
-    dropped = _names(items(container, "securityContext", "capabilities", "drop"))
+    added = _names(sequence(container, "securityContext", "capabilities", "add"))
+    dropped = _names(sequence(container, "securityContext", "capabilities", "drop"))
     for one in _REWRITES_RULES:
         if one in added:
             yield Refusal(
@@ -158,9 +158,9 @@ def _names(found: list[Value]) -> set[str]:
 
 def _may_be_root(spec: Map, container: Map) -> bool:
     """Whether nothing says that a container runs as another user than root."""
-    user = number(container, "securityContext", "runAsUser")
+    user = integer(container, "securityContext", "runAsUser")
     if user is None:
-        user = number(spec, "securityContext", "runAsUser")
+        user = integer(spec, "securityContext", "runAsUser")
     if user is not None:
         return user == 0
     own = at(container, "securityContext", "runAsNonRoot")
