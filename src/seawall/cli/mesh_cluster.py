@@ -108,6 +108,10 @@ def _add_sidecar(own: Arguments) -> None:
     own.add_argument("--agent", metavar="SOCKET", default="", help="that of the node's agent")
     _add_doors(own, required=False)
     own.add_argument(
+        "--workload-api", metavar="SOCKET", default="",
+        help="serve the pod's programs their identity there, without a node's agent",
+    )  # fmt: skip
+    own.add_argument(
         "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
     )
 
@@ -210,7 +214,8 @@ def _sidecar(options: argparse.Namespace) -> int:
         raise UsageError("whom to ask is not clear: give one of --agent and --controller")
     doors = _doors(options) if options.controller else None
     envoy = program.find(options.envoy)
-    asyncio.run(sidecar.serve(sidecar.Options(envoy, options.agent, doors, os.environ)))
+    own = sidecar.Options(envoy, options.agent, doors, os.environ, options.workload_api)
+    asyncio.run(sidecar.serve(own))
     return 0
 
 

@@ -213,7 +213,7 @@ class Nodes:
         self, pod: Pod, container: Json, words: Sequence[str]
     ) -> "subprocess.CompletedProcess[str]":
         """What comes of a command in a container (``kubectl exec``)."""
-        command = self._command(pod, container, words)
+        command = _in_group(pod.cgroup / container["name"], self._command(pod, container, words))
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def get(self, address: str, seconds: float = 5) -> tuple[int, str]:
@@ -267,10 +267,9 @@ class Nodes:
         group.mkdir(exist_ok=True)
         log = self._directory / f"{pod.own['metadata']['name']}.{name}.log"
         pod.logs[name] = log
-        entering = ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh", *command]
         with log.open("ab") as stream:
             return subprocess.Popen(
-                entering, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+                _in_group(group, command), stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -338,18 +337,22 @@ class Nodes:
                 variables = self._variables(pod, container)
                 below = _VARIABLE.sub(lambda found: variables[found[1]], mount["subPathExpr"])  # noqa: B023
                 source = source / below
-                source.mkdir(exist_ok=True)
+                source.mkdir(mode=0o750, parents=True, exist_ok=True)
             path = mount["mountPath"]
             commands += [f"mkdir -p {path}", f"mount --bind {source} {path}"]
             if mount.get("readOnly"):
                 commands.append(f"mount -o remount,bind,ro {path}")
         return commands
 
+    def directory_of(self, node: str, path: str) -> Path:
+        """Where a node has a directory of its own."""
+        return self._directory / "nodes" / node / path.lstrip("/")
+
     def _volume(self, pod: Pod, volume: Json) -> Path:
         node = pod.own["spec"]["nodeName"]
         own: Path = self._directory / "volumes" / pod.uid / volume["name"]
         if "hostPath" in volume:
-            path: Path = self._directory / "nodes" / node / volume["hostPath"]["path"].lstrip("/")
+            path = self.directory_of(node, volume["hostPath"]["path"])
             if volume["hostPath"].get("type") == "DirectoryOrCreate":
                 path.mkdir(parents=True, exist_ok=True)
             assert path.is_dir(), f"{path} is not there: the pod must wait"
@@ -422,6 +425,11 @@ class Nodes:
         lines = ["127.0.0.1 localhost", *(f"{own} {name}" for name, own in self.hosts.items()), ""]
         _replaced(self._etc / "hosts", "\n".join(lines))
         _replaced(self._etc / "resolv.conf", "nameserver 10.96.0.2\n")
+
+
+def _in_group(group: Path, command: Sequence[str]) -> list[str]:
+    """A command that runs in a control group."""
+    return ["sh", "-c", f'echo $$ > {group}/cgroup.procs; exec "$@"', "sh", *command]
 
 
 def _replaced(path: Path, text: str) -> None:

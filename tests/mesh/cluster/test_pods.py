@@ -6,6 +6,7 @@ The controller and the agents are pods of ``seawall mesh manifests``, too.
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,7 +21,7 @@ import pytest
 
 from seawall.mesh.injection import cluster as parts
 from seawall.mesh.injection import manifests
-from seawall.mesh.injection.parts import ROOTS
+from seawall.mesh.injection.parts import ROOTS, SOCKETS
 from seawall.mesh.injection.settings import Agent, By, Settings
 from seawall.mesh.proxies import program
 from tests.mesh.cluster import api_double as double
@@ -56,7 +57,7 @@ S(("::", 8080), H).serve_forever()
 WEB = """\
 apiVersion: v1
 kind: Pod
-metadata: {name: NAME, namespace: shop}
+metadata: {name: NAME, namespace: shop, annotations: {seawall/mesh-workload-api: "true"}}
 spec:
   serviceAccountName: NAME
   securityContext: {runAsUser: 1000, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
@@ -107,6 +108,21 @@ with socket.create_connection((sys.argv[1], 9090), 5) as kept:
     except ConnectionError:
         pass
 print("it has ended")
+"""
+
+IDENTITY = """\
+import os, sys
+import spiffe
+client = spiffe.WorkloadApiClient(socket_path=sys.argv[1] if sys.argv[1:] else None)
+with client:
+    try:
+        svid = client.fetch_x509_svid()
+    except Exception as error:
+        sys.exit(f"refused: {error}")
+    print(svid.spiffe_id)
+    token = client.fetch_jwt_svid(audience={"reports"})
+    print(token.spiffe_id)
+    print(client.validate_jwt_svid(token.token, "reports").spiffe_id)
 """
 
 
@@ -321,6 +337,36 @@ def test_somebody_whom_no_rule_names(shop: Shop) -> None:
             assert MARK not in said.stdout
     finally:
         shop.nodes.stop(shop.pods.pop("intruder"))
+
+
+def test_a_program_takes_its_identity_itself(shop: Shop) -> None:
+    """With a client that others wrote, which finds the socket by the variable in the container."""
+    pytest.importorskip("spiffe")
+    web, orders = shop.pods["web"], shop.pods["orders"]
+    own = "spiffe://shop.example.org/ns/shop/sa/web"
+    (container,) = web.own["spec"]["containers"]
+    said = shop.nodes.executed(web, container, [sys.executable, "-c", IDENTITY])
+    assert said.stdout.split() == [own] * 3, (said, shop.said())
+    (other,) = orders.own["spec"]["containers"]  # it has not asked
+    said = shop.nodes.executed(orders, other, [sys.executable, "-c", IDENTITY])
+    assert said.returncode != 0
+    if shop.way.agent is Agent.SIDECAR:
+        return
+    # Who has the directory and is not of the pod: the agent looks where it sees processes.
+    places = shop.nodes.directory_of("n1", SOCKETS)
+    assert not (shop.nodes.directory_of("n2", SOCKETS) / orders.uid / "workload-api").exists()
+    with tempfile.TemporaryDirectory(prefix="sw-") as short:  # for the path of a socket
+        link = Path(short) / "there"
+        link.symlink_to(places / web.uid / "workload-api")
+        stranger = subprocess.run(
+            [sys.executable, "-c", IDENTITY, f"unix://{link}/api.sock"], capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+    if shop.way.redirect is By.AGENT:
+        assert "no workload that is known here" in stranger.stderr, stranger
+        assert "is of no pod" in shop.pods["n1"].said()
+    else:
+        assert stranger.stdout.startswith(own)
 
 
 def test_policy_changes_without_a_restart(shop: Shop) -> None:

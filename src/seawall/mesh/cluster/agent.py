@@ -12,6 +12,7 @@ from seawall.mesh.cluster import asking
 from seawall.mesh.cluster.joining import Doors, Membership, join
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.pod_agents import Directory, Kept, PodAgent
+from seawall.mesh.cluster.programs import ProgramsOfNode
 from seawall.mesh.cluster.running import first_of, say, told_to_stop
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
@@ -89,6 +90,8 @@ class Host:
 
     async def end(self) -> None:
         """Serve nobody any more; what pods have they keep."""
+        if self._kept.programs is not None:
+            await self._kept.programs.end()
         await self._kept.places.end()
         if self._kept.outside is not None:
             self._kept.outside.end()
@@ -112,7 +115,9 @@ async def serve(options: Options) -> None:
     places = Directory(serves, options.proxy_user) if serves else Nowhere()
     cutter = os.path.join(options.run, _CUTTER) if outside is not None else ""
     hatch = Hatch(cutter, os.getegid(), outside.answer) if outside is not None else None
-    kept = Kept({}, places, outside, cutter)
+    # With the node's processes we see the rules' pods, and whose process somebody is.
+    programs = ProgramsOfNode(serves, options.run, say, looks=options.redirects) if serves else None
+    kept = Kept({}, places, outside, cutter, programs)
     host = Host(options.node, trust_domain(options.trust_domain), options.doors, kept)
     answering = await asking.serve(options.run, host.what_is_wrong)
     if hatch is not None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.injection import programs
 from seawall.mesh.injection.parts import INIT, PROXY
 from seawall.text.values import Map, integer, is_true, mapping, sequence, text
 
@@ -42,6 +43,8 @@ class Pod(NamedTuple):
     is_closed_outside: bool = False
     """Whether its rules are loaded by the node's agent, and not by an init container."""
     is_leaving: bool = False
+    has_programs: bool = False
+    """Whether its programs take their identity themselves, over the Workload API."""
 
 
 class ServicePort(NamedTuple):
@@ -89,6 +92,7 @@ def pod_of(own: Map) -> Pod | None:
         "--controller" in words,
         PROXY in parts and INIT not in parts,
         bool(text(metadata, "deletionTimestamp")),
+        programs.are_asked(own),
     )  # fmt: skip
 
 

@@ -20,9 +20,11 @@ from seawall.mesh.agents.charge import Charge
 from seawall.mesh.agents.link import Pair
 from seawall.mesh.agents.sockets import serve_one
 from seawall.mesh.cluster.outside import Outside
+from seawall.mesh.cluster.programs import Programs
 from seawall.mesh.cluster.registry import uid_in
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.injection.parts import PROGRAMS_BELOW, PROGRAMS_SOCKET
 from seawall.mesh.plan.model import Known, View
 
 if TYPE_CHECKING:
@@ -118,8 +120,12 @@ class Directory:
 
     @staticmethod
     def _remove(own: str) -> None:
-        """A directory with at most a socket in it; one that is mounted stays to whom it is."""
-        for remove, path in ((os.unlink, os.path.join(own, SOCKET)), (os.rmdir, own)):
+        """A directory with at most two sockets in it; what is mounted stays to whom it is."""
+        below = os.path.join(own, PROGRAMS_BELOW)
+        for remove, path in (
+            (os.unlink, os.path.join(own, SOCKET)),
+            (os.unlink, os.path.join(below, PROGRAMS_SOCKET)), (os.rmdir, below), (os.rmdir, own),
+        ):  # fmt: skip
             with contextlib.suppress(OSError):
                 remove(path)
 
@@ -161,6 +167,8 @@ class Kept(NamedTuple):
     outside: Outside | None
     cutter: str = ""
     """The socket of who ends connections of pods; empty where nobody may enter them."""
+    programs: Programs | None = None
+    """The Workload API of pods; nothing where others have it."""
 
 
 class PodAgent(Agent):
@@ -181,6 +189,8 @@ class PodAgent(Agent):
         )
         self._kept = kept
         self._has_swept = False
+        if kept.programs is not None:
+            kept.programs.sign = self.sign
 
     async def prepare(self, orders: Orders) -> None:
         """Take in pods that came, and let go of those that are gone."""
@@ -197,10 +207,26 @@ class PodAgent(Agent):
                 self._say(f"{name}: no socket ({error}); see the directory of the node")
                 continue
             charges[name] = charge
+        await self._open_programs(orders)
         self._hold(orders)
         if not self._has_swept:
             self._has_swept = True
             places.sweep()
+
+    async def _open_programs(self, orders: Orders) -> None:
+        """Let the programs of pods that asked for it have the Workload API."""
+        programs, charges = self._kept.programs, self._kept.charges
+        if programs is None:
+            return
+        for name in [name for name in programs.names if name not in charges]:
+            await programs.close(name)
+        for name, charge in charges.items():
+            if name in programs.names or not programs.are_for(name, orders.programs):
+                continue
+            try:
+                await programs.open(charge)
+            except OSError as error:
+                self._say(f"{name}: no socket for its programs ({error}); see that directory")
 
     def redirected(self) -> tuple[str, ...]:
         """The pods whose rules we have loaded and proven."""

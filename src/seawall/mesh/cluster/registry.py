@@ -179,6 +179,12 @@ class ClusterRegistry(Registry):
         """The pods whose rules the agent of a node is to load from outside, by uid."""
         return tuple(pod.uid for pod in self._on.get(host, ()) if pod.is_closed_outside)
 
+    def programs(self, host: str) -> tuple[str, ...]:
+        """The pods that asked for the Workload API of their node's agent, by uid."""
+        return tuple(
+            pod.uid for pod in self._on.get(host, ()) if pod.has_programs and not pod.keeps_keys
+        )
+
     # Views ----------------------------------------------------------------------------------
 
     def _newest_views(self, host: str) -> Views:

@@ -44,6 +44,8 @@ class Options(NamedTuple):
     """The socket of the node's agent; empty where it is an agent itself."""
     doors: "Doors | None"
     environment: Mapping[str, str]
+    programs: str = ""
+    """Where the pod's programs find the Workload API; empty for nowhere."""
     run: str = RUN
     port: int = PROBES
 
@@ -155,17 +157,19 @@ class Kubelet:
         return Response(404, b"ask for /ready, /live or /probe/CONTAINER/KIND\n")
 
 
-def _own_agent(doors: "Doors", uid: str, socket: str) -> "Host":
+def _own_agent(doors: "Doors", uid: str, socket: str, options: Options) -> "Host":
     """The agent of this pod alone."""
     # gRPC and certificates: twice the memory, for sidecars that need them only.
     from seawall.mesh.cluster.agent import Host  # noqa: PLC0415
     from seawall.mesh.cluster.joining import trust_domain_of  # noqa: PLC0415
     from seawall.mesh.cluster.pod_agents import Kept, OwnSocket  # noqa: PLC0415
+    from seawall.mesh.cluster.programs import Programs  # noqa: PLC0415
     from seawall.mesh.cluster.registry import OF_POD  # noqa: PLC0415
 
     if not uid:
         raise UsageError("POD_UID is not set: set it, as seawall mesh inject does")
-    kept = Kept({}, OwnSocket(socket), None)
+    programs = Programs(options.programs, options.run, say) if options.programs else None
+    kept = Kept({}, OwnSocket(socket), None, programs=programs)
     return Host(f"{OF_POD}{uid}", trust_domain_of(doors.roots), doors, kept)
 
 
@@ -177,7 +181,8 @@ async def serve(options: Options) -> None:
     socket, own_agent = options.agent, None
     if options.doors is not None:
         socket = os.path.join(options.run, _SOCKET)
-        own_agent = _own_agent(options.doors, environment.get("POD_UID", ""), socket)
+        uid = environment.get("POD_UID", "")
+        own_agent = _own_agent(options.doors, uid, socket, options)
     node = {"id": f"{namespace}/{name}", "cluster": namespace}
     proxy = Proxy(options.envoy, socket, options.run, node)
     known = probes_in(environment.get("SEAWALL_MESH_PROBES") or "{}")

@@ -97,6 +97,8 @@ class Orders(NamedTuple):
     """The next one, if some have it already: those of ``tries``."""
     tries: tuple[str, ...] = ()
     """Workloads, by name."""
+    programs: tuple[str, ...] = ()
+    """Pods, by uid, whose programs get the Workload API."""
 
     def declared_to(self, name: str) -> str:
         """The declaration that a workload's view is made of."""
@@ -163,8 +165,8 @@ def orders_to_plain(orders: Orders, *, with_views: bool = True) -> Plain:
         del plain["views"]
     for name in ("revoked", "callers"):
         plain[name] = [own._asdict() | {"id": str(own.id)} for own in plain[name]]
-    plain["redirects"] = list(orders.redirects)
-    plain["tries"] = list(orders.tries)
+    for name in ("redirects", "tries", "programs"):
+        plain[name] = list(plain[name])
     return plain
 
 
@@ -189,6 +191,7 @@ def orders_from_plain(plain: Plain, before: Orders | None = None) -> Orders:
         tuple(fields.texts(plain, "redirects")) if "redirects" in plain else (),
         str(plain.get("declared") or ""), str(plain.get("tried") or ""),
         tuple(fields.texts(plain, "tries")) if "tries" in plain else (),
+        tuple(fields.texts(plain, "programs")) if "programs" in plain else (),
     )  # fmt: skip
 
 

@@ -143,6 +143,11 @@ class Registry:
         del host
         return ()
 
+    def programs(self, host: str) -> tuple[str, ...]:
+        """The pods of a host whose programs get the Workload API; elsewhere all have it."""
+        del host
+        return ()
+
     def report(self, report: Report) -> bool:
         """Take in what an agent tells of its own workloads; whether others need to know.
 

@@ -246,6 +246,7 @@ class Controller:
             generation_of(store), self._bundle(), self.authority.issuer().number, self.lifetime,
             registry.views(host), tokens.bundle(self.authority), registry.revoked_peers(),
             registry.callers(host, ends), registry.redirects(host), *registry.pushed(host),
+            programs=registry.programs(host),
         )  # fmt: skip
 
     def _bundle(self) -> str:

@@ -1,12 +1,12 @@
 """One pod as data: what makes an injected pod of it, and the other way round."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
-from seawall.mesh.injection import parts, probing
+from seawall.mesh.injection import parts, probing, programs
 from seawall.mesh.injection.containers import containers
 from seawall.mesh.injection.refusing import Refusal, refusals
 from seawall.mesh.injection.settings import Settings
@@ -37,13 +37,21 @@ def injection(pod: Map, settings: Settings) -> Injection:
     """What makes an injected pod of one that is not injected."""
     spec = mapping(pod, "spec")
     probes = probing.rewritten(spec)
-    refused = [*refusals(spec, settings.proxy_user), *_names_taken(spec), *probes.refused]
-    put_in = [parts.containers(settings, PROBES_OF), parts.volumes(settings)]
+    refused = [
+        *refusals(spec, settings.proxy_user), *_names_taken(spec), *probes.refused,
+        *programs.refusals(pod),
+    ]  # fmt: skip
+    has_programs = programs.are_asked(pod)
+    put_in = [
+        parts.containers(settings, PROBES_OF, programs=has_programs),
+        parts.volumes(settings, programs=has_programs),
+    ]
     operations: list[Operation] = [
-        Set(("metadata", "annotations", INJECTED), _hash(settings, probes.known)),
+        Set(("metadata", "annotations", INJECTED), _hash(put_in, probes.known)),
         Set(("metadata", "annotations", PROBES_OF), _json(probes.known)),
         *(Prepend(("spec", "initContainers"), part) for part in put_in[0]),
         *(_below(operation) for operation in probes.operations),
+        *(_below(operation) for operation in programs.operations(pod, settings)),
         *(Append(("spec", "volumes"), part) for part in put_in[1]),
     ]
     return Injection(tuple(operations), tuple(refused))
@@ -66,6 +74,7 @@ def removal(pod: Map) -> Iterator[Operation]:
             yield Remove(("spec", key))
         else:
             yield from (Remove(("spec", key, index)) for index in gone)
+    yield from map(_below, programs.removal(spec))
     annotations = mapping(pod, "metadata", "annotations")
     for operation in probing.restored(spec, known_probes(annotations)):
         if _list_stays(operation.path, pod):
@@ -120,13 +129,13 @@ def _below(operation: Operation) -> Operation:
     return operation._replace(path=("spec", *operation.path))
 
 
-def _hash(settings: Settings, probes: Map) -> str:
+def _hash(put_in: Sequence[Sequence[parts.Part]], probes: Map) -> str:
     """What tells whether a pod has what would be put into it today."""
     from hashlib import sha256  # noqa: PLC0415 - 2 ms
 
     what: dict[str, Value | Data] = {
-        "containers": list(parts.containers(settings, PROBES_OF)),
-        "volumes": list(parts.volumes(settings)),
+        "containers": list(put_in[0]),
+        "volumes": list(put_in[1]),
         "probes": probes,
     }
     return f"sha256:{sha256(_json(what).encode()).hexdigest()}"

@@ -11,11 +11,18 @@ TOKEN, RUN, AGENT = "seawall-mesh-token", "seawall-mesh-run", "seawall-mesh-agen
 ROOTS = "seawall-mesh-roots"
 """A volume, and the ConfigMap that it holds: the controller writes it into namespaces."""
 ROOTS_KEY = "roots.pem"
-CONTAINERS, VOLUMES = (INIT, PROXY), (TOKEN, RUN, AGENT, ROOTS)
+PROGRAMS = "seawall-mesh-api"
+"""The volume of the Workload API's socket, where the sidecar makes it."""
+CONTAINERS, VOLUMES = (INIT, PROXY), (TOKEN, RUN, AGENT, ROOTS, PROGRAMS)
 AUDIENCE = "seawall-mesh"
 TOKEN_SECONDS = 3600
 SOCKETS = "/run/seawall/mesh/pods"
 """The directory of a node in which its agent has one for each pod, named by the pod's uid."""
+PROGRAMS_BELOW = "workload-api"
+"""The directory below that of a pod with the socket for its programs."""
+PROGRAMS_AT = "/run/seawall/mesh/workload-api"
+PROGRAMS_SOCKET = "api.sock"
+PROGRAMS_ENDPOINT = f"unix://{PROGRAMS_AT}/{PROGRAMS_SOCKET}"
 _AGENT_AT = "/run/seawall/mesh/agent"
 _TOKEN_AT = "/var/run/secrets/seawall-mesh"  # noqa: S105 - a directory
 _ROOTS_AT = "/etc/seawall/mesh/roots"
@@ -24,13 +31,16 @@ _RUN_AT = "/run/seawall/mesh/proxy"
 Part = Mapping[str, Data]
 
 
-def containers(settings: Settings, annotation: str) -> list[Part]:
-    """The init containers, in their order; ``annotation`` is that of the probes."""
-    found = [_proxy(settings, annotation)]
+def containers(settings: Settings, annotation: str, *, programs: bool = False) -> list[Part]:
+    """The init containers, in their order; ``annotation`` is that of the probes.
+
+    ``programs`` says whether the pod's programs take their identity themselves.
+    """
+    found = [_proxy(settings, annotation, programs=programs)]
     return [_init(settings), *found] if settings.redirect is By.INIT else found
 
 
-def volumes(settings: Settings) -> list[Part]:
+def volumes(settings: Settings, *, programs: bool = False) -> list[Part]:
     """What the containers mount. A token has the sidecar that is an agent itself, and no other."""
     run: Part = {"name": RUN, "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}}
     if settings.agent is Agent.NODE:
@@ -47,7 +57,11 @@ def volumes(settings: Settings) -> list[Part]:
             ]
         },
     }  # fmt: skip
-    return [run, token, {"name": ROOTS, "configMap": {"name": ROOTS}}]
+    found: list[Part] = [run, token, {"name": ROOTS, "configMap": {"name": ROOTS}}]
+    if programs:
+        memory: Data = {"medium": "Memory", "sizeLimit": "1Mi"}
+        found.append({"name": PROGRAMS, "emptyDir": memory})
+    return found
 
 
 def _init(settings: Settings) -> Part:
@@ -74,7 +88,7 @@ def _init(settings: Settings) -> Part:
     }
 
 
-def _proxy(settings: Settings, annotation: str) -> Part:
+def _proxy(settings: Settings, annotation: str, *, programs: bool) -> Part:
     mounts: list[Part] = [{"name": RUN, "mountPath": _RUN_AT}]
     # The pod's own directory alone: it sees no other pod's socket.
     if settings.agent is Agent.NODE:
@@ -88,13 +102,14 @@ def _proxy(settings: Settings, annotation: str) -> Part:
         mounts += [
             {"name": TOKEN, "mountPath": _TOKEN_AT, "readOnly": True},
             {"name": ROOTS, "mountPath": _ROOTS_AT, "readOnly": True},
+            *([{"name": PROGRAMS, "mountPath": PROGRAMS_AT}] if programs else []),
         ]
     return {
         "name": PROXY,
         "image": settings.image,
         "restartPolicy": "Always",
         "command": ["seawall"],
-        "args": ["mesh", "sidecar", *_where(settings)],
+        "args": ["mesh", "sidecar", *_where(settings, programs=programs)],
         "env": [
             _field("POD_NAME", "metadata.name"),
             _field("POD_NAMESPACE", "metadata.namespace"),
@@ -130,13 +145,14 @@ def _proxy(settings: Settings, annotation: str) -> Part:
     }  # fmt: skip
 
 
-def _where(settings: Settings) -> Sequence[str]:
+def _where(settings: Settings, *, programs: bool) -> Sequence[str]:
     """How the sidecar comes by its configuration."""
     if settings.agent is Agent.NODE:
         return ["--agent", f"{_AGENT_AT}/agent.sock"]
     return [
         "--controller", settings.controller, "--token", f"{_TOKEN_AT}/token",
         "--roots", f"{_ROOTS_AT}/{ROOTS_KEY}",
+        *(["--workload-api", f"{PROGRAMS_AT}/{PROGRAMS_SOCKET}"] if programs else []),
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -52,9 +52,14 @@ def fault_of(connection: socket.socket, wanted: Selectors) -> str:
         return f"group {peer.group} is not {wanted.group}"
     if not (wanted.unit or wanted.looks_inside):
         return ""
+    return fault_by(connection, peer, lambda: _fault_of_process(peer.pid, wanted))
+
+
+def fault_by(connection: socket.socket, peer: Peer, look: Callable[[], str]) -> str:
+    """What a look at the process of a peer finds, which counts only if it is there still."""
     try:
         with _held(connection, peer) as process:
-            return _fault_of_process(peer.pid, wanted) or _fault_of_hold(process, peer)
+            return look() or _fault_of_hold(process, peer)
     except OSError as error:
         return f"process {peer.pid} cannot be looked at ({error.strerror})"
 
@@ -84,7 +89,7 @@ def _fault_of_hold(process: int, peer: Peer) -> str:
 
 def _fault_of_process(pid: int, wanted: Selectors) -> str:
     if wanted.unit:
-        unit = unit_of(_read(f"/proc/{pid}/cgroup"))
+        unit = unit_of(cgroups_of(pid))
         if unit != wanted.unit:
             return f"unit {unit or 'none'} is not {wanted.unit}"
     program = f"/proc/{pid}/exe"
@@ -116,8 +121,9 @@ def unit_of(cgroups: str) -> str:
     return ""
 
 
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as stream:
+def cgroups_of(pid: int) -> str:
+    """``/proc/PID/cgroup`` (cgroups(7))."""
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="replace") as stream:
         return stream.read(64 * 1024)
 
 

@@ -22,6 +22,7 @@ from seawall.mesh.workloads.attestor import ask
 SOCKET = "api.sock"
 _REFUSED = ".refused"
 """No workload has a name that begins with a dot."""
+_NOBODY = "no workload that is known here: see the selectors of its entry"
 _MOST_CONNECTIONS = 200
 """Of one workload at once."""
 _CHUNK = 64 * 1024
@@ -79,13 +80,11 @@ class Endpoints:
         self._say = say
         self._servers: list[grpc.aio.Server] = []
         self._doors: list[asyncio.Server] = []
+        self._turn = asyncio.Lock()
+        self._refuses = False
 
     async def open(self, doors: Mapping[Door, WorkloadApi]) -> None:
         """Serve all workloads."""
-        if not doors:
-            return
-        reason = "no workload that is known here: see the selectors of its entry"
-        await self._serve(_REFUSED, refusing(reason))
         for door, api in doors.items():
             await self._serve(door.name, api.handler())
             with contextlib.suppress(FileNotFoundError):
@@ -99,6 +98,14 @@ class Endpoints:
         for door in self._doors:
             door.close()
         await asyncio.gather(*(server.stop(0.2) for server in self._servers))
+
+    async def _refusing(self) -> str:
+        """Who refuses: it is there from the first time on that somebody is refused."""
+        async with self._turn:
+            if not self._refuses:
+                self._refuses = True
+                await self._serve(_REFUSED, refusing(_NOBODY))
+        return _REFUSED
 
     async def _serve(self, name: str, handler: grpc.GenericRpcHandler) -> None:
         path = self._own(name)
@@ -122,7 +129,9 @@ class Endpoints:
                 if places.locked():
                     return  # too many at once
                 async with places:
-                    name = door.name if await self._is_known(door, writer) else _REFUSED
+                    name = door.name
+                    if not await self._is_known(door, writer):
+                        name = await self._refusing()
                     other = await asyncio.open_unix_connection(self._own(name))
                     await _splice((reader, writer), other)
             except OSError:
