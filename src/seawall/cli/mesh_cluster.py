@@ -112,6 +112,10 @@ def _add_sidecar(own: Arguments) -> None:
         help="serve the pod's programs their identity there, without a node's agent",
     )  # fmt: skip
     own.add_argument(
+        "--edge", choices=("egress", "gateway"), default="",
+        help="the pod is the exit of the mesh, or its gateway",
+    )  # fmt: skip
+    own.add_argument(
         "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
     )
 
@@ -214,7 +218,9 @@ def _sidecar(options: argparse.Namespace) -> int:
         raise UsageError("whom to ask is not clear: give one of --agent and --controller")
     doors = _doors(options) if options.controller else None
     envoy = program.find(options.envoy)
-    own = sidecar.Options(envoy, options.agent, doors, os.environ, options.workload_api)
+    own = sidecar.Options(
+        envoy, options.agent, doors, os.environ, options.workload_api, options.edge
+    )
     asyncio.run(sidecar.serve(own))
     return 0
 

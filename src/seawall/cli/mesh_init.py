@@ -20,6 +20,18 @@ def add_parser(actions: "argparse._SubParsersAction[Parser]") -> None:
         "--resolv-conf", metavar="FILE", default="/etc/resolv.conf",
         help="names the DNS servers that the pod may ask (default: /etc/resolv.conf)",
     )  # fmt: skip
+    init.add_argument(
+        "--exit", action="store_true",
+        help="keep the proxy of this pod to public addresses, in place of redirecting to it",
+    )  # fmt: skip
+    init.add_argument(
+        "--private", metavar="RANGE", action="append", default=[],
+        help="with --exit: addresses that are not public and are open; may be repeated",
+    )  # fmt: skip
+    init.add_argument(
+        "--controller", metavar="HOST:PORT", default="",
+        help="with --exit: the controller, which the pod's own agent calls",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,7 +46,16 @@ def run(options: argparse.Namespace) -> int:
             f"cannot read {options.resolv_conf}: {(error.strerror or str(error)).lower()}; name "
             "another file with --resolv-conf"
         ) from None
-    done = own_namespace.close(options.proxy_user, own_namespace.resolvers_in(text))
+    resolvers_ = own_namespace.resolvers_in(text)
+    if options.exit:
+        own_namespace.close_exit(
+            options.proxy_user, resolvers_, options.private, options.controller
+        )
+        sys.stdout.write(
+            f"the exit is kept to public addresses, {options.private or 'no others'}\n"
+        )
+        return 0
+    done = own_namespace.close(options.proxy_user, resolvers_)
     sys.stderr.writelines(f"seawall: {fault}\n" for fault in done.faults)
     if done.faults:
         sys.stderr.write("seawall: the rules do not hold; this pod must not start\n")

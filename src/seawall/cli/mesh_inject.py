@@ -44,6 +44,18 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         help="who issues the webhook's certificate, in PEM; without it the API server takes "
         "the system's issuers only",
     )  # fmt: skip
+    manifests.add_argument(
+        "--egress", action="store_true",
+        help="an exit to what the document declares under external",
+    )  # fmt: skip
+    manifests.add_argument(
+        "--egress-private", metavar="RANGE", action="append", default=[],
+        help="addresses that are not public and that the exit may reach; may be repeated",
+    )  # fmt: skip
+    manifests.add_argument(
+        "--gateway", metavar="PORT", type=int, default=0,
+        help="a gateway; the port of the document's listen",
+    )  # fmt: skip
     add_settings(manifests, controller=False)
 
 
@@ -165,10 +177,12 @@ def _print(text: str) -> None:
 
 def _manifests(options: argparse.Namespace) -> int:
     from seawall.mesh.injection import cluster  # noqa: PLC0415 - only here
+    from seawall.mesh.injection.edge_pods import Edges  # noqa: PLC0415
 
     settings = settings_of(options, cluster.controller_address(options.namespace))
     ca = _read(options.webhook_ca) if options.webhook_ca else b""
-    _print(cluster.manifests(options.namespace, options.trust_domain, settings, ca))
+    edges = Edges(options.egress, tuple(options.egress_private), options.gateway)
+    _print(cluster.manifests(options.namespace, options.trust_domain, settings, ca, edges))
     return 0
 
 

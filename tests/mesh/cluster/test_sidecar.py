@@ -59,7 +59,7 @@ def played(run: Path, act: Callable[[int], Awaitable[None]]) -> None:
         "SEAWALL_MESH_PROBES": '{"/probe/web/readiness": {"port": 1, "tcpSocket": {"port": 1}}}',
     }  # fmt: skip
     options = sidecar.Options(
-        _envoy(), str(run / "agent.sock"), None, environment, "", str(run), free_port()
+        _envoy(), str(run / "agent.sock"), None, environment, "", "", str(run), free_port()
     )
 
     async def both() -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_served(run: Path) -> None:
     def serve(options: sidecar.Options) -> None:
         asyncio.run(sidecar.serve(options))
 
-    usual = sidecar.Options("envoy", "/a.sock", None, {}, "", str(run), free_port())
+    usual = sidecar.Options("envoy", "/a.sock", None, {}, "", "", str(run), free_port())
     with pytest.raises(UsageError, match="too long for a socket"):
         serve(usual._replace(agent="/" + "a" * 200))
     with pytest.raises(ClusterError, match="inject"):

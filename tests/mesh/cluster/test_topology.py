@@ -295,8 +295,8 @@ def test_views_are_those_of_all_rules_together(rules: list[Rule], there: set[str
         ('  web: {id: /ns/shop/sa/web, mode: {off: {reason: "x"}}}', "is off"),
         ("  web: {id: /ns/shop/sa/web, attest: {user: 5}}", "remove attest"),
         (
-            "  web: {id: /ns/shop/sa/web}\nexternal: {pay: {host: a.example, ports: {80: tcp}}}",
-            "remove external, egress and gateway",
+            "  web: {id: /ns/shop/sa/web}\negress: {resolvers: [192.0.2.53]}",
+            "remove egress",
         ),
         ("  web: {id: /ns/shop/sa/web/x}", "no service account"),
         ("  web: {id: /ns/shop/SA/web}", "no service account"),

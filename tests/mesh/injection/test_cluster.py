@@ -12,7 +12,9 @@ from seawall.cli import scan
 from seawall.core.errors import SeawallError
 from seawall.kubernetes.schema import load as load_schema
 from seawall.mesh.injection import cluster
+from seawall.mesh.injection.cluster import NO_EDGES
 from seawall.mesh.injection.cluster_parts import CONTROLLER
+from seawall.mesh.injection.edge_pods import Edges
 from seawall.mesh.injection.settings import Agent, By, Settings
 from seawall.text.values import at, mapping, text
 from tests.mesh.injection.samples import SETTINGS, values
@@ -26,38 +28,43 @@ WAYS = [
 IDS = [f"{way.redirect.value}-{way.agent.value}" for way in WAYS]
 
 
-def made(way: Any, ca: bytes = b"") -> str:
-    return cluster.manifests("mesh-system", "shop.example.org", way, ca)
+EDGES = Edges(egress=True, private=("10.20.0.0/16",), gateway=8443)
 
 
-def objects(way: Any, ca: bytes = b"") -> list[dict[str, Any]]:
-    found: list[Any] = values(made(way, ca))
+def made(way: Any, ca: bytes = b"", edges: Edges = NO_EDGES) -> str:
+    return cluster.manifests("mesh-system", "shop.example.org", way, ca, edges)
+
+
+def objects(way: Any, ca: bytes = b"", edges: Edges = NO_EDGES) -> list[dict[str, Any]]:
+    found: list[Any] = values(made(way, ca, edges))
     return found
 
 
+@pytest.mark.parametrize("edges", [NO_EDGES, EDGES], ids=["bare", "edges"])
 @pytest.mark.parametrize("way", WAYS, ids=IDS)
-def test_they_are_valid(way: Any) -> None:
+def test_they_are_valid(way: Any, edges: Edges) -> None:
     schema = load_schema()
-    for one in objects(way):
+    for one in objects(way, edges=edges):
         assert schema.kind(one["apiVersion"], one["kind"]) is not None, one["kind"]
         assert not schema.validate(one), one["kind"]
-    assert made(way) == made(way)
+    assert made(way, edges=edges) == made(way, edges=edges)
 
 
 @pytest.mark.parametrize("profile", ["pss-restricted", "security", "reliability"])
+@pytest.mark.parametrize("edges", [NO_EDGES, EDGES], ids=["bare", "edges"])
 @pytest.mark.parametrize("way", WAYS, ids=IDS)
 def test_nothing_is_found_but_what_is_declared(
-    way: Any, profile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    way: Any, edges: Edges, profile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An ignore that is of no use would be found as well."""
     path = tmp_path / "mesh.yaml"
-    path.write_text(made(way))
+    path.write_text(made(way, edges=edges))
     options = ["--no-config", "--no-cache", "-q", "--format", "json", "--profile", profile]
     scan.run([*options, str(path)])
     report = json.loads(capsys.readouterr().out)
     assert [found["message"] for found in report["findings"]] == []
     assert len(report["coverage"]["read"]) == 1
-    assert report["summary"]["objects"] == len(objects(way))
+    assert report["summary"]["objects"] == len(objects(way, edges=edges))
     if profile == "reliability":
         assert not report["suppressed"]
     else:

@@ -23,6 +23,7 @@ from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses
 from seawall.mesh.identity import certificates
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.injection.edge_pods import EGRESS
 from seawall.mesh.injection.http_server import Request, Response, Server
 
 LIFETIME = 3600
@@ -100,7 +101,8 @@ async def serve(options: Options, api: Api) -> None:
     """Serve until told to stop."""
     domain = trust_domain(options.trust_domain)
     authority = prepared(options.state, domain)
-    registry = ClusterRegistry(LIFETIME, options.agents)
+    egress = Account(options.namespace, EGRESS).id_in(domain)
+    registry = ClusterRegistry(LIFETIME, options.agents, egress)
     registry.revoked = declared.revoked(authority.store)
     attestor = Attestor(api, options.agents)
     knowledge = Knowledge(api, domain, options.agents, options.document, say)

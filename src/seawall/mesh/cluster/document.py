@@ -19,8 +19,9 @@ import os
 from seawall.core.errors import SeawallError
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.injection.edge_pods import GATEWAY_SECRET
 from seawall.mesh.plan.document import read
-from seawall.mesh.plan.edges import NONE
+from seawall.mesh.plan.edges import SECRET, Edges
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.reading import Plan, plan_of
 
@@ -40,11 +41,7 @@ def checked(path: str, data: bytes, trust_domain: SpiffeId) -> Plan:
         raise PlanError(
             f"{path}: it is of {plan.trust_domain}, and this mesh of {trust_domain}: change one"
         )
-    if plan.edges != NONE:
-        raise PlanError(
-            f"{path}: what leads out of the mesh or into it is of hosts only, so far: remove "
-            "external, egress and gateway"
-        )
+    _check_edges(path, plan.edges)
     for member in plan.members:
         if member.process is not None:
             raise PlanError(
@@ -63,6 +60,17 @@ def checked(path: str, data: bytes, trust_domain: SpiffeId) -> Plan:
                 "/ns/shop/sa/web"
             )
     return plan
+
+
+def _check_edges(path: str, edges: Edges) -> None:
+    if edges.resolvers:
+        raise PlanError(f"{path}: here the exit asks the cluster's DNS servers: remove egress")
+    gateway = edges.gateway
+    if gateway is not None and gateway.certificate not in ("", SECRET):
+        raise PlanError(
+            f"{path}: here the gateway's certificate is in the Secret {GATEWAY_SECRET}: write "
+            f"tls: {SECRET}"
+        )
 
 
 class Followed:

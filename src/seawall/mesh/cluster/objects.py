@@ -10,6 +10,8 @@ from seawall.mesh.injection import programs
 from seawall.mesh.injection.parts import INIT, PROXY
 from seawall.text.values import Map, integer, is_true, mapping, sequence, text
 
+EXTERNAL = "seawall/mesh-external"
+"""The annotation of a service by which pods call a destination outside: its name."""
 OF_SERVICE = "kubernetes.io/service-name"
 """The label of a slice that names its service."""
 _OVER = ("Succeeded", "Failed")
@@ -61,6 +63,8 @@ class Service(NamedTuple):
     name: str
     addresses: tuple[str, ...]
     ports: tuple[ServicePort, ...]
+    external: str = ""
+    """The destination outside of the mesh that it stands for, by its name in the document."""
 
 
 class Slice(NamedTuple):
@@ -82,7 +86,12 @@ def pod_of(own: Map) -> Pod | None:
         return None
     if text(status, "phase") in _OVER or is_true(spec, "hostNetwork"):
         return None
-    parts = {text(part, "name"): part for part in sequence(spec, "initContainers")}
+    # Parts of the mesh whose only container is the proxy have it among the others.
+    parts = {
+        text(part, "name"): part
+        for key in ("containers", "initContainers")
+        for part in sequence(spec, key)
+    }
     words = sequence(parts.get(PROXY), "args")
     return Pod(
         uid, namespace, name, Account(namespace, text(spec, "serviceAccountName") or "default"),
@@ -104,7 +113,8 @@ def service_of(own: Map) -> Service | None:
     ports = _ports(sequence(spec, "ports"))
     if not addresses or not ports:
         return None
-    return Service(text(metadata, "namespace"), text(metadata, "name"), addresses, ports)
+    external = text(metadata, "annotations", EXTERNAL)
+    return Service(text(metadata, "namespace"), text(metadata, "name"), addresses, ports, external)
 
 
 def slice_of(own: Map) -> Slice | None:

@@ -24,7 +24,9 @@ from seawall.mesh.cluster.programs import Programs
 from seawall.mesh.cluster.registry import uid_in
 from seawall.mesh.control.messages import Orders, Standing
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.injection.edge_pods import GATEWAY_CERTIFICATE
 from seawall.mesh.injection.parts import PROGRAMS_BELOW, PROGRAMS_SOCKET
+from seawall.mesh.plan.edges import sockets_of_pod
 from seawall.mesh.plan.model import Known, View
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class PodCharge(Charge):
     """A pod; it may have to wait."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, ())
+        super().__init__(name, (), sockets_of_pod(GATEWAY_CERTIFICATE))
         self.waits = False
         """Whether its rules are not in force yet: its proxy must not begin."""
 
@@ -243,7 +245,12 @@ class PodAgent(Agent):
             charge.waits = uid in ours and uid not in closed and not charge.feed.current
 
     async def _cut(self, names: Sequence[str], peers: Sequence[Known], why: str) -> None:
-        """End connections; also of pods whose keys are in their sidecars, which may not do it."""
+        """End connections; also of pods whose keys are in their sidecars, which may not do it.
+
+        Callers of an exit are elsewhere here, so it is cut off from them like others.
+        """
+        if why == REVOKED and self.orders is not None:
+            names = [view.own.name for view in self.orders.views]
         await asyncio.gather(super()._cut(names, peers, why), self._cut_others(peers, why))
 
     async def _cut_others(self, peers: Sequence[Known], why: str) -> None:

@@ -17,6 +17,9 @@ from seawall.mesh.control.registry import Entry, Registry
 from seawall.mesh.control.reserved import kept_out
 from seawall.mesh.control.viewing import Views
 from seawall.mesh.identity.spiffe_id import SpiffeId
+from seawall.mesh.plan.edge_reading import is_address
+from seawall.mesh.plan.edges import NONE as CLOSED
+from seawall.mesh.plan.edges import Edges, External, exit_name
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.plan.reading import Plan
 from seawall.mesh.plan.views import views_of
@@ -49,13 +52,16 @@ class _Document(NamedTuple):
     """Until when an identity's pods also take who comes without TLS."""
     rules: tuple[Rule, ...]
     lifetime: int
+    outside: Edges = CLOSED
+    """What it says of the world outside."""
 
     @property
     def number(self) -> str:
         """What it is called (``control.pushing``)."""
         return number_of(
-            sorted(self.members.items()), sorted(self.plaintext.items()), self.rules, self.lifetime
-        )
+            sorted(self.members.items()), sorted(self.plaintext.items()), self.rules,
+            self.lifetime, self.outside,
+        )  # fmt: skip
 
     def ports(self, name: SpiffeId) -> tuple[Port, ...]:
         """Those that an identity serves."""
@@ -65,11 +71,15 @@ class _Document(NamedTuple):
 class ClusterRegistry(Registry):
     """A registry whose entries are pods."""
 
-    def __init__(self, lifetime: int, agents: Collection[Account]) -> None:
+    def __init__(
+        self, lifetime: int, agents: Collection[Account], egress: SpiffeId | None = None
+    ) -> None:
+        """``egress`` is the identity of the pods that lead out of the mesh."""
         self._document = self._before = _Document({}, {}, (), lifetime)
         """What is declared, and what all have already."""
         self._numbers = self._document.number, self._document.number
         super().__init__((), (), lifetime)
+        self._egress = egress
         self.topology = NOTHING
         self._agents = frozenset(agents)
         self._agent_nodes: frozenset[str] = frozenset()
@@ -92,7 +102,7 @@ class ClusterRegistry(Registry):
         self._document = _Document(
             {own.id: (own.name, own.ports) for own in plan.members},
             {own.id: own.mode.plaintext_until for own in plan.members},
-            plan.rules, plan.lifetime,
+            plan.rules, plan.lifetime, plan.edges,
         )  # fmt: skip
         self._rules, self._lifetime = plan.rules, plan.lifetime
         number = self._document.number
@@ -122,7 +132,7 @@ class ClusterRegistry(Registry):
         for pod in self.topology.pods:
             if pod.node:
                 own = self.topology.ids[pod.uid]
-                name = name_of(pod)
+                name = self._name_of(pod)
                 entries[name] = Entry(name, own, host_of(pod), self._ports(own))
         self._entries = entries
         self._standings = {name: own for name, own in self._standings.items() if name in entries}
@@ -144,6 +154,10 @@ class ClusterRegistry(Registry):
         self._on = on
         self._redirected = {host: own & uids for host, own in self._redirected.items()}
         self._made = None
+
+    def _name_of(self, pod: Pod) -> str:
+        is_exit = self.topology.ids[pod.uid] == self._egress
+        return exit_name(name_of(pod)) if is_exit else name_of(pod)
 
     def _ports(self, name: SpiffeId) -> tuple[Port, ...]:
         return self._document.ports(name)
@@ -221,20 +235,25 @@ class ClusterRegistry(Registry):
             Workload(called, own, topology.addresses.get(own, ()), document.ports(own))
             for own, called in sorted(known.items())
         ]
-        rules = [*self._denials_to(sorted(known)), *document.rules]
+        outside = [own.id for own in document.outside.externals]
+        rules = [*self._denials_to([*sorted(known), *outside]), *document.rules]
         fronts: dict[SpiffeId, list[Front]] = {}
         for front in topology.fronts:
             fronts.setdefault(front.id, []).append(front)
         by_id = {
             view.own.id: self._completed(view, fronts, document)
-            for view in _views(workloads, rules, document.lifetime)
+            for view in _views(
+                workloads, rules, document.lifetime, self._reachable_outside(document)
+            )
         }
+        if self._egress is not None:
+            by_id[self._egress] = self._view_of_exit(rules, document)
         found: dict[str, dict[str, View]] = {}
         for pod in topology.pods:
             if not pod.node or self._waits(pod):
                 continue
             view = by_id[topology.ids[pod.uid]]
-            own = view.own._replace(name=name_of(pod), addresses=pod.addresses)
+            own = view.own._replace(name=self._name_of(pod), addresses=pod.addresses)
             found.setdefault(host_of(pod), {})[own.name] = view._replace(own=own)
         return found
 
@@ -247,7 +266,41 @@ class ClusterRegistry(Registry):
         return view._replace(
             peers=tuple(_reached(peers, fronts)), rules=rules,
             plaintext_until=document.plaintext.get(view.own.id, 0),
+            exit=self._egress if view.externals else None,
+            exit_addresses=self._exit_addresses() if view.externals else (),
         )  # fmt: skip
+
+    def _reachable_outside(self, document: _Document) -> Edges:
+        """What is outside, with the addresses by which pods call it; nothing without an exit."""
+        if self._egress is None:
+            return document.outside._replace(externals=())
+        found = []
+        for external in document.outside.externals:
+            ways = [own for own in self.topology.externals if own.name == external.name]
+            own = (external.host,) if is_address(external.host) else ()
+            addresses = (*own, *chain.from_iterable(way.addresses for way in ways))
+            if addresses:  # else nobody can call it: a chain without addresses is one for all
+                found.append(external._replace(addresses=addresses))
+        return document.outside._replace(externals=tuple(found))
+
+    def _exit_addresses(self) -> tuple[str, ...]:
+        """The pods that lead out; one family is enough."""
+        found = self.topology.addresses.get(self._egress, ()) if self._egress else ()
+        return tuple(own for own in found if ":" not in own) or found
+
+    def _view_of_exit(self, rules: Sequence[Rule], document: _Document) -> View:
+        """What pods that lead out are told: all that is declared outside."""
+        assert self._egress is not None  # noqa: S101 - asked before
+        aliases: dict[str, list[str]] = {}
+        for way in self.topology.externals:
+            aliases.setdefault(way.name, []).extend(way.aliases)
+        externals = tuple(
+            own._replace(aliases=_aliases(own, aliases.get(own.name, ())))
+            for own in document.outside.externals
+        )
+        own = Workload(exit_name(""), self._egress, self._exit_addresses())
+        edges = document.outside._replace(externals=externals)
+        return views_of([own], rules, document.lifetime, edges)[own.name]
 
     def long_callers(self, host: str = "") -> frozenset[SpiffeId]:
         """Who may have connections that last, to a pod of a host, or of any."""
@@ -289,7 +342,15 @@ class ClusterRegistry(Registry):
         ]
 
 
-def _views(workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int) -> Iterator[View]:
+def _aliases(external: External, found: Sequence[str]) -> tuple[str, ...]:
+    """The names of services in front of it, without those that it has itself."""
+    own = (external.name, external.host)
+    return tuple(alias for alias in dict.fromkeys(found) if alias not in own)
+
+
+def _views(
+    workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int, edges: Edges = CLOSED
+) -> Iterator[View]:
     """The view of each workload, made of the rules that name it alone: they are many here."""
     by_id = {own.id: own for own in workloads}
     about: dict[SpiffeId, list[Rule]] = {}
@@ -309,7 +370,7 @@ def _views(workloads: Sequence[Workload], rules: Sequence[Rule], lifetime: int) 
         others = {rule.to for rule in ways_out if rule.to in by_id and rule.to != own.id}
         near = [own, *(by_id[name] for name in sorted(others))]
         named = [*about.get(own.id, ()), *(rule for rule in ways_out if rule.to != own.id)]
-        yield views_of(near, named, lifetime)[own.name]
+        yield views_of(near, named, lifetime, edges, (own.name,))[own.name]
 
 
 def _reached(

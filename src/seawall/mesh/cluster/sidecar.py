@@ -15,9 +15,13 @@ from seawall.mesh.cluster.errors import ClusterError
 from seawall.mesh.cluster.http_client import Request, Target, exchange
 from seawall.mesh.cluster.probes import BELOW, Prober, probes_in
 from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
+from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.hosting.presenting import Presented
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection import http_server
+from seawall.mesh.injection.edge_pods import GATEWAY_CERTIFICATE, GATEWAY_TLS_AT
 from seawall.mesh.injection.http_server import Response, Server
+from seawall.mesh.injection.webhook import CERTIFICATE, KEY
 from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET, bootstrap
 from seawall.mesh.redirect.rules import PROBES
 from seawall.text.values import Map, sequence, text
@@ -26,11 +30,15 @@ if TYPE_CHECKING:
     from seawall.mesh.cluster.agent import Host
     from seawall.mesh.cluster.joining import Doors
 
+EDGES = {"": "outbound", "egress": "exit", "gateway": "gate"}
+"""What a pod may be, and the listener without which it serves nobody."""
 RUN = "/run/seawall/mesh/proxy"
 _ADMIN, _SOCKET, _BOOTSTRAP = "admin.sock", "agent.sock", "bootstrap.json"
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 """Seconds before Envoy is started again."""
 _PATIENCE = 5.0
+_LOOK_EVERY = 5.0
+"""Seconds between looks at the gateway's certificate."""
 _DEAD_AFTER = 30.0
 """Seconds without an Envoy after which we are not alive any more."""
 _LARGEST = 4 * 1024 * 1024
@@ -46,6 +54,8 @@ class Options(NamedTuple):
     environment: Mapping[str, str]
     programs: str = ""
     """Where the pod's programs find the Workload API; empty for nowhere."""
+    edge: str = ""
+    """Which edge of the mesh the pod is: one of :data:`EDGES`, or empty."""
     run: str = RUN
     port: int = PROBES
 
@@ -53,7 +63,11 @@ class Options(NamedTuple):
 class Proxy:
     """Envoy, kept running."""
 
-    def __init__(self, envoy: str, socket: str, run: str, node: Mapping[str, str]) -> None:
+    def __init__(
+        self, envoy: str, socket: str, run: str, node: Mapping[str, str], needed: str = "outbound"
+    ) -> None:
+        """``needed`` is the listener without which it serves nobody."""
+        self._needed = needed
         self.admin = os.path.join(run, _ADMIN)
         self._envoy = envoy
         self._path = os.path.join(run, _BOOTSTRAP)
@@ -124,7 +138,9 @@ class Proxy:
         if text(state, "state") != "LIVE":
             return f"Envoy is {text(state, 'state') or 'in no known state'}"
         names = {text(one, "name") for one in sequence(listeners, "listener_statuses")}
-        return "" if "outbound" in names else "there is no configuration yet: see the agent's log"
+        if self._needed in names:
+            return ""
+        return f"there is no listener {self._needed!r} yet: see the document, and the agent's log"
 
     async def _asked(self, path: str) -> Map:
         target = Target("localhost", 0, socket=self.admin)
@@ -173,6 +189,31 @@ def _own_agent(doors: "Doors", uid: str, socket: str, options: Options) -> "Host
     return Host(f"{OF_POD}{uid}", trust_domain_of(doors.roots), doors, kept)
 
 
+def _presented(run: str) -> Presented:
+    """The certificate of a gateway, which its proxy may wait for."""
+    secret = os.path.join(run, os.path.relpath(GATEWAY_CERTIFICATE, RUN))
+    os.makedirs(os.path.dirname(secret), mode=0o700, exist_ok=True)
+    certificate, key = (os.path.join(GATEWAY_TLS_AT, name) for name in (CERTIFICATE, KEY))
+    found = Presented(certificate, key, secret, os.geteuid())
+    found.begin_without()
+    return found
+
+
+async def _present(presented: Presented) -> None:
+    """Give the proxy the certificate in the Secret, and those that come after it."""
+    told = ""
+    while True:
+        try:
+            if presented.bring():
+                say("the gateway has a new certificate")
+            told = ""
+        except HostError as error:  # a gateway without TLS needs none
+            if str(error) != told:
+                told = str(error)
+                say(told)
+        await asyncio.sleep(_LOOK_EVERY)
+
+
 async def serve(options: Options) -> None:
     """Serve until told to stop."""
     os.umask(0o077)
@@ -184,12 +225,15 @@ async def serve(options: Options) -> None:
         uid = environment.get("POD_UID", "")
         own_agent = _own_agent(options.doors, uid, socket, options)
     node = {"id": f"{namespace}/{name}", "cluster": namespace}
-    proxy = Proxy(options.envoy, socket, options.run, node)
+    proxy = Proxy(options.envoy, socket, options.run, node, EDGES[options.edge])
     known = probes_in(environment.get("SEAWALL_MESH_PROBES") or "{}")
     kubelet = Kubelet(proxy, Prober(known))
     server = Server(kubelet.answer, 0)
     await listening(server, ("", options.port))
     works = [proxy.run(), told_to_stop(), *([own_agent.run()] if own_agent is not None else [])]
+    if options.edge == "gateway":
+        presented = _presented(options.run)
+        works.append(_present(presented))
     try:
         await first_of(*works)
     finally:

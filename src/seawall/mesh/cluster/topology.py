@@ -22,6 +22,16 @@ class Front(NamedTuple):
     """Port of the service -> those of the pods behind it."""
 
 
+class Outward(NamedTuple):
+    """A service by which pods call a destination outside of the mesh."""
+
+    name: str
+    """What the document calls the destination."""
+    addresses: tuple[str, ...]
+    aliases: tuple[str, ...]
+    """The names by which its requests may come; one that ends in a dot is a beginning."""
+
+
 class Topology(NamedTuple):
     """What proxies are told of."""
 
@@ -31,6 +41,7 @@ class Topology(NamedTuple):
     """By the uid of a pod."""
     addresses: Mapping[SpiffeId, tuple[str, ...]] = {}
     fronts: tuple[Front, ...] = ()
+    externals: tuple[Outward, ...] = ()
     faults: tuple[str, ...] = ()
     """What cannot be reached as it is, and what to do."""
 
@@ -55,8 +66,13 @@ def topology_of(
     for one in slices:
         behind.setdefault((one.namespace, one.service), []).append(one)
     taken = {address for own in addresses.values() for address in own}
-    fronts = []
+    fronts, externals = [], []
     for service in sorted(services):
+        if service.external:
+            left = tuple(own for own in service.addresses if own not in taken)
+            taken.update(left)
+            externals.append(Outward(service.external, left, _names(service)))
+            continue
         found = _front(service, behind.get((service.namespace, service.name), []), ids, faults)
         if found is None:
             continue
@@ -64,7 +80,13 @@ def topology_of(
         taken.update(left)  # of two that claim an address, one has it
         if left:
             fronts.append(found._replace(addresses=left))
-    return Topology(tuple(kept), ids, addresses, tuple(fronts), tuple(faults))
+    return Topology(tuple(kept), ids, addresses, tuple(fronts), tuple(externals), tuple(faults))
+
+
+def _names(service: Service) -> tuple[str, ...]:
+    """How pods write the name of a service (Kubernetes: DNS for Services and Pods)."""
+    name, own = service.name, f"{service.name}.{service.namespace}"
+    return (name, own, f"{own}.svc", f"{own}.svc.")
 
 
 def _addresses(

@@ -45,7 +45,7 @@ def external_from_plain(plain: Plain) -> External:
             (int(port), Origin(str(own["name"]), str(own["ca"]), int(own["port"])))
             for port, own in plain["origins"]
         ),
-        tuple(map(str, plain["private"])),
+        tuple(map(str, plain["private"])), tuple(map(str, plain.get("aliases", ()))),
     )  # fmt: skip
 
 

@@ -207,6 +207,7 @@ def _view_to_plain(view: View) -> Plain:
         "longest_connection": view.longest_connection,
         "edges": edges_to_plain(Edges(view.externals, view.resolvers, view.gateway)),
         "exit": "" if view.exit is None else str(view.exit),
+        "exit_addresses": view.exit_addresses,
         "plaintext_until": view.plaintext_until,
     }
 
@@ -222,6 +223,7 @@ def _view_from_plain(plain: Plain) -> View:
         plaintext_until=int(plain.get("plaintext_until", 0)),
         externals=edges.externals,
         exit=parse(exit_) if exit_ else None,
+        exit_addresses=addresses_in(plain.get("exit_addresses", ())),
         resolvers=edges.resolvers,
         gateway=edges.gateway,
     )

@@ -6,20 +6,18 @@ Who listens for it in the host's network, the *front*, is a second Envoy that ha
 over a unix socket, and knows nothing else.
 """
 
-import contextlib
 import json
 import os
 from typing import NamedTuple
 from zlib import crc32
 
 from seawall.mesh.control.registry import Entry
-from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.layout import AGENT_USER, Layout, directory, proxy_user
+from seawall.mesh.hosting.presenting import Presented
 from seawall.mesh.plan.edges import GATEWAY, Edges, exit_id, exit_name, marks_of
 from seawall.mesh.plan.reading import FIRST_PROXY_USER, MOST_WORKLOADS, Plan
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.fronts import front
-from seawall.mesh.proxies.names import GATEWAY_CERTIFICATE, TYPES, any_of
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.exit_rules import ExitRules, Way
 from seawall.mesh.redirect.own_namespace import LARGEST, resolvers_in
@@ -56,7 +54,7 @@ class Outside:
         self._exit = exit_name(host)
         here = {member.name for member in plan.members if member.host == host}
         self._gateway = plan.edges.gateway if GATEWAY in here else None
-        self._seen: tuple[float, ...] = ()
+        self._presented: Presented | None = None
         self._user = layout.user(exit_user(plan.mesh))
         self.rules = ExitRules(plan.mesh, self._user, _ways(self._edges), _resolvers(self._edges))
 
@@ -132,7 +130,8 @@ class Outside:
         directory(layout.proxy(FRONT), front_user, 0o700)
         if gateway.certificate:
             directory(os.path.dirname(self.paths[2]), user, 0o700)
-            self._bring_certificate()
+            self._presented = Presented(gateway.certificate, gateway.key, self.paths[2], user)
+            self._presented.bring()
         config = front(gateway.address, gateway.port, self.paths[1], layout.admin(FRONT))
         path = self._written(FRONT, config)
         return Program(FRONT, FRONT, path, front_user, gateway.port < _FIRST_FREE_PORT)
@@ -156,7 +155,7 @@ class Outside:
         if self.has_exit and not loading.is_table_loaded(self.rules):
             loading.load_table(self.rules)
             done.append("the rules of the exit were changed: put back")
-        if self.paths[2] and self._bring_certificate():
+        if self._presented is not None and self._presented.bring():
             done.append("the gateway has a new certificate")
         return done
 
@@ -164,34 +163,6 @@ class Outside:
         """Take the rules away."""
         if self.has_exit:
             loading.unload_table(self._plan.mesh)
-
-    def _bring_certificate(self) -> bool:
-        """Give the gateway's proxy its certificate and key, if they are others than before."""
-        gateway = self._gateway
-        assert gateway is not None  # noqa: S101 - asked before
-        files = (gateway.certificate, gateway.key)
-        try:
-            seen = tuple(os.stat(path).st_mtime_ns / 1e9 for path in files)
-            if seen == self._seen:
-                return False
-            first = not self._seen
-            data = [_read(path) for path in files]
-            _check_pair(*files)
-        except (OSError, ValueError) as error:
-            if self._seen:
-                return False  # it goes on with what it has: the other file may come yet
-            raise HostError(
-                f"{gateway.certificate} with {gateway.key}: {error}; name files with a certificate "
-                "chain in PEM form and the key that it is for, without a passphrase"
-            ) from None
-        self._seen = seen
-        secret, user = self.paths[2], self._gateway_user()
-        place = os.path.dirname(secret)
-        names = [os.path.join(place, name) for name in ("certificate.pem", "key.pem")]
-        for path, content in zip(names, data, strict=True):
-            _replace(path, content, user)
-        _replace(secret, json.dumps(_secret(*names)).encode(), user)
-        return not first
 
 
 def exit_user(mesh: str) -> int:
@@ -201,38 +172,6 @@ def exit_user(mesh: str) -> int:
     the same id after all, either one is kept to what both may.
     """
     return FIRST_EXIT_USER + crc32(mesh.encode()) % EXIT_USERS
-
-
-def _secret(certificate: str, key: str) -> dict[str, object]:
-    own = {"certificate_chain": {"filename": certificate}, "private_key": {"filename": key}}
-    return {"resources": [any_of(TYPES["secret"], name=GATEWAY_CERTIFICATE, tls_certificate=own)]}
-
-
-def _check_pair(certificate: str, key: str) -> None:
-    """Raise where a key is not that of a certificate."""
-    import ssl  # noqa: PLC0415 - only for a gateway with TLS
-
-    def refuse() -> str:
-        raise ValueError("the key has a passphrase")
-
-    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse)
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(1024 * 1024)
-
-
-def _replace(path: str, content: bytes, user: int) -> None:
-    """Write a file for one user alone, all at once."""
-    new = f"{path}.new"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(new)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        os.fchown(descriptor, user, user)
-    os.rename(new, path)
 
 
 def _ways(edges: Edges) -> tuple[Way, ...]:

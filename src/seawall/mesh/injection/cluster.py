@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from seawall.core.edit import Data
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import trust_domain as checked_trust_domain
-from seawall.mesh.injection import agent_pods, cluster_parts
+from seawall.mesh.injection import agent_pods, cluster_parts, edge_pods
 from seawall.mesh.injection.cluster_parts import (
     AGENT,
     CONTROLLER,
@@ -24,6 +24,7 @@ from seawall.mesh.injection.cluster_parts import (
     pod,
     token_volume,
 )  # fmt: skip
+from seawall.mesh.injection.edge_pods import Edges
 from seawall.mesh.injection.errors import SettingsError
 from seawall.mesh.injection.parts import ROOTS
 from seawall.mesh.injection.settings import Agent, Settings
@@ -44,6 +45,8 @@ _CERTIFICATE = "/etc/seawall/mesh/webhook"
 _PSS_VERSION = "v1.36"
 """Of the schema that seawall has; an older API server takes its own newest."""
 _LARGEST_CA = 256 * 1024
+NO_EDGES = Edges()
+_WIDE = "network-policy-allow-all"
 
 
 def controller_address(namespace: str) -> str:
@@ -51,11 +54,17 @@ def controller_address(namespace: str) -> str:
     return f"{CONTROLLER}.{namespace}.svc:{CONTROLLER_PORT}"
 
 
-def manifests(namespace: str, trust_domain: str, settings: Settings, ca: bytes = b"") -> str:
+def manifests(
+    namespace: str,
+    trust_domain: str,
+    settings: Settings,
+    ca: bytes = b"",
+    edges: Edges = NO_EDGES,
+) -> str:
     """All objects, in the order in which they are to be applied.
 
     Raises:
-        SettingsError: no name of a namespace, no certificate in PEM.
+        SettingsError: no name of a namespace, no certificate in PEM, edges that cannot be.
         IdentityError: no trust domain.
     """
     if not _NAMESPACE.match(namespace):
@@ -65,26 +74,29 @@ def manifests(namespace: str, trust_domain: str, settings: Settings, ca: bytes =
     checked_trust_domain(trust_domain)
     if ca and (len(ca) > _LARGEST_CA or b"-----BEGIN CERTIFICATE-----" not in ca):
         raise SettingsError("--webhook-ca holds no certificate in PEM: name the issuer's file")
+    edges = edge_pods.checked(edges)
     with_agents = agent_pods.are_needed(settings)
-    names = (CONTROLLER, *((AGENT,) if with_agents else ()), INJECTOR)
+    names = (CONTROLLER, *((AGENT,) if with_agents else ()), INJECTOR, *edges.names)
+    is_open = with_agents or edge_pods.are_privileged(settings, edges)
     found = [
-        _namespace(namespace, with_agents=with_agents),
+        _namespace(namespace, is_open=is_open),
         *_accounts(namespace, names),
         *_rights(namespace, settings),
         *_controller(namespace, trust_domain, settings),
         *agent_pods.objects(namespace, trust_domain, settings),
         *_injector(namespace, settings),
-        *_policies(namespace, names),
+        *edge_pods.objects(namespace, settings, edges),
+        *_policies(namespace, names, edges),
         _webhook(namespace, ca),
     ]
     return "---\n".join(render(one) for one in found)
 
 
-def _namespace(namespace: str, *, with_agents: bool) -> Object:
+def _namespace(namespace: str, *, is_open: bool) -> Object:
     level = "pod-security.kubernetes.io"
     meant = {
-        "pss-namespace-unlabelled": "the agents need the node, which no lower level allows; "
-        "nothing but the mesh is to run here",
+        "pss-namespace-unlabelled": "parts of the mesh need the node, or NET_ADMIN, which no lower "
+        "level allows; nothing but the mesh is to run here",
     }  # fmt: skip
     return {
         "apiVersion": "v1",
@@ -93,12 +105,12 @@ def _namespace(namespace: str, *, with_agents: bool) -> Object:
             "name": namespace,
             "labels": {
                 **labels("seawall-mesh"),
-                f"{level}/enforce": "privileged" if with_agents else "restricted",
+                f"{level}/enforce": "privileged" if is_open else "restricted",
                 f"{level}/enforce-version": _PSS_VERSION,
                 f"{level}/audit": "restricted",
                 f"{level}/warn": "restricted",
             },
-            **({"annotations": declared(meant)} if with_agents else {}),
+            **({"annotations": declared(meant)} if is_open else {}),
         },
     }
 
@@ -230,20 +242,11 @@ def _injector(namespace: str, settings: Settings) -> Iterator[Object]:
             ),
         },
     }
-    yield {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": metadata(namespace, INJECTOR),
-        "spec": {
-            "minAvailable": 1,
-            "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": labels(INJECTOR)},
-        },
-    }
+    yield cluster_parts.budget(namespace, INJECTOR)
     yield cluster_parts.service(namespace, INJECTOR, {"webhook": WEBHOOK_PORT}, outside=443)
 
 
-def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
+def _policies(namespace: str, names: Sequence[str], edges: Edges) -> Iterator[Object]:
     """Nothing comes or goes but what is named here."""
     dns: Data = {
         "to": [
@@ -269,25 +272,28 @@ def _policies(namespace: str, names: Sequence[str]) -> Iterator[Object]:
     yield _policy(
         namespace, CONTROLLER,
         [from_agents], [dns, api_server],
-        "agents are in any namespace; the API server has no label to be selected by",
+        {_WIDE: "agents are in any namespace; the API server has no label to be selected by"},
     )  # fmt: skip
     if AGENT in names:
         yield _policy(namespace, AGENT, [], [dns, to_controller])
     yield _policy(
         namespace, INJECTOR, [{"ports": [_port(WEBHOOK_PORT)]}], [],
-        "the API server, which asks it, has no label to be selected by",
+        {_WIDE: "the API server, which asks it, has no label to be selected by"},
     )  # fmt: skip
+    for name in edges.names:
+        own = edge_pods.ways_of(name, edges)
+        yield _policy(namespace, name, own.come, [dns, to_controller, *own.go], own.meant)
 
 
 def _policy(
-    namespace: str, name: str, come: list[Data], go: list[Data], why_wide: str = ""
-) -> Object:
+    namespace: str, name: str, come: list[Data], go: list[Data],
+    meant: Mapping[str, str] | None = None,
+) -> Object:  # fmt: skip
     own: Mapping[str, Data] = {} if name == "closed" else labels(name)
-    meant = declared({"network-policy-allow-all": why_wide}) if why_wide else None
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": metadata(namespace, name, meant),
+        "metadata": metadata(namespace, name, declared(meant) if meant else None),
         "spec": {
             "podSelector": {"matchLabels": own} if own else {},
             "policyTypes": ["Ingress", "Egress"],

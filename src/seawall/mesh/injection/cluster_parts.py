@@ -135,6 +135,20 @@ def token_volume(name: str, *, audience: str = AUDIENCE, with_issuer: bool = Fal
     return {"name": name, "projected": {"defaultMode": 0o440, "sources": sources}}
 
 
+def budget(namespace: str, name: str) -> Object:
+    """What keeps one pod of a deployment while nodes are emptied."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": metadata(namespace, name),
+        "spec": {
+            "minAvailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": labels(name)},
+        },
+    }
+
+
 def service(
     namespace: str, name: str, ports: Mapping[str, int], *, outside: int = 0
 ) -> Object:  # fmt: skip

@@ -37,7 +37,7 @@ def containers(settings: Settings, annotation: str, *, programs: bool = False) -
     ``programs`` says whether the pod's programs take their identity themselves.
     """
     found = [_proxy(settings, annotation, programs=programs)]
-    return [_init(settings), *found] if settings.redirect is By.INIT else found
+    return [init(settings), *found] if settings.redirect is By.INIT else found
 
 
 def volumes(settings: Settings, *, programs: bool = False) -> list[Part]:
@@ -64,12 +64,13 @@ def volumes(settings: Settings, *, programs: bool = False) -> list[Part]:
     return found
 
 
-def _init(settings: Settings) -> Part:
+def init(settings: Settings, name: str = INIT, more: Sequence[str] = ()) -> Part:
+    """A container that loads rules, and ends."""
     return {
-        "name": INIT,
+        "name": name,
         "image": settings.image,
         "command": ["seawall"],
-        "args": ["mesh", "init", "--proxy-user", str(settings.proxy_user)],
+        "args": ["mesh", "init", "--proxy-user", str(settings.proxy_user), *more],
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"add": ["NET_ADMIN"], "drop": ["ALL"]},

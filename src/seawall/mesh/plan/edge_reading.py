@@ -27,7 +27,16 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from seawall.core.lazy import pattern
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.document import Node, read
-from seawall.mesh.plan.edges import GATEWAY, Edges, External, Gateway, Origin, Route, external_id
+from seawall.mesh.plan.edges import (
+    GATEWAY,
+    SECRET,
+    Edges,
+    External,
+    Gateway,
+    Origin,
+    Route,
+    external_id,
+)
 from seawall.mesh.plan.model import Protocol, Workload
 from seawall.mesh.plan.policy import path_of
 from seawall.mesh.plan.ports import port_number, port_of
@@ -183,7 +192,9 @@ def _gateway(node: Node, workloads: Mapping[str, Workload], base: str) -> Gatewa
     if not address:
         node.of("listen").fail(f"{text!r} is no address with a port: write one like 0.0.0.0:8443")
     certificate = key = ""
-    if "tls" in node:
+    if "tls" in node and node.of("tls").is_text:
+        certificate = node.of("tls").choice(SECRET)
+    elif "tls" in node:
         tls = node.of("tls").only("certificate", "key")
         certificate, key = (_file(tls.of(word), base) for word in ("certificate", "key"))
     routes = tuple(_route(own, workloads) for own in node.of("routes").sequence())

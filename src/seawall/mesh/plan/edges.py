@@ -41,6 +41,8 @@ class External(NamedTuple):
     """By port, where the exit begins TLS."""
     private: tuple[str, ...] = ()
     """Ranges of addresses that it may be in, though they are not public ones."""
+    aliases: tuple[str, ...] = ()
+    """Further names by which applications call it over HTTP; it gets requests under its own."""
 
     def origin(self, port: int) -> Origin | None:
         """How TLS is begun on a port; ``None`` where bytes go out as they come."""
@@ -87,6 +89,10 @@ class Edges(NamedTuple):
 
 
 NONE = Edges()
+EXIT_PORT = 15443
+"""The port at which an exit that is a pod is called."""
+SECRET = "secret"  # noqa: S105 - a word of the description
+"""What stands in place of a gateway's files in a cluster: they are those of its Secret."""
 
 
 class Sockets(NamedTuple):
@@ -98,6 +104,19 @@ class Sockets(NamedTuple):
     """Where the gateway does."""
     secret: str = ""
     """The file that names the gateway's certificate and key, for Envoy to watch."""
+
+    @property
+    def is_pod(self) -> bool:
+        """Whether exit and gateway are pods: all that comes is redirected to one port there."""
+        return self.exit == _POD
+
+
+_POD = "pod"
+
+
+def sockets_of_pod(secret: str) -> Sockets:
+    """What the agent of a pod knows: no paths but that of a gateway's secret."""
+    return Sockets(_POD, _POD, secret)
 
 
 def external_id(trust_domain: SpiffeId, name: str) -> SpiffeId:

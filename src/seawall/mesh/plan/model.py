@@ -122,6 +122,8 @@ class View(NamedTuple):
     """Destinations outside: those that it may call; of an exit, those that it lets others call."""
     exit: SpiffeId | None = None
     """The identity of the exit that leads there."""
+    exit_addresses: tuple[str, ...] = ()
+    """Where it is, where it is not on the same host: the addresses of its pods."""
     resolvers: tuple[str, ...] = ()
     """The DNS servers that an exit asks; none: those of its host."""
     gateway: "Gateway | None" = None

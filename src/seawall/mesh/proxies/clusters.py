@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from seawall.mesh.plan.edges import External, server_name
+from seawall.mesh.plan.edges import EXIT_PORT, External, server_name
 from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.names import TYPES, Json, any_of, seconds
@@ -40,13 +40,20 @@ def exit_cluster(external: External, port: Port) -> str:
 def _to_exit(view: View) -> list[Json]:
     """One for each destination outside: the exit, which is asked for it by its name."""
     assert view.exit is not None  # noqa: S101 - asked before
-    socket = view.sockets.exit if view.sockets is not None else ""
+    places = [address_of(own, EXIT_PORT) for own in view.exit_addresses]
+    if view.sockets is not None and view.sockets.exit and not view.sockets.is_pod:
+        places.append({"pipe": {"path": view.sockets.exit}})
     return [
-        fixed(exit_cluster(external, port), [{"pipe": {"path": socket}}] if socket else [],
+        fixed(exit_cluster(external, port), places,
               tls.client(view.exit, server_name(external, port)))
         for external in view.externals
         for port in external.ports
     ]  # fmt: skip
+
+
+def address_of(address: str, port: int) -> Json:
+    """A place in the network (Envoy's Address)."""
+    return {"socket_address": {"address": address, "port_value": port}}
 
 
 def fixed(name: str, addresses: Sequence[Json], socket: Json | None = None) -> Json:

@@ -6,10 +6,11 @@ identity, and on ports of HTTP by request, too. Only the exit asks DNS. Where an
 not decided here but by the kernel (``redirect.exit_rules``).
 """
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from seawall.mesh.plan.edge_reading import is_address
-from seawall.mesh.plan.edges import External, marks_of, scope_of, server_name
+from seawall.mesh.plan.edges import EXIT_PORT, External, marks_of, scope_of, server_name
 from seawall.mesh.plan.model import Port, Protocol, View
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
@@ -20,9 +21,13 @@ from seawall.mesh.proxies.clusters import (
     exit_cluster,
     fixed,
 )
-from seawall.mesh.proxies.listeners import HANDSHAKE_TIMEOUT, forward, manager
+from seawall.mesh.proxies.listeners import HANDSHAKE_TIMEOUT, forward, manager, numbered
+from seawall.mesh.proxies.listeners import listener as redirected
+from seawall.mesh.proxies.logs import refusals
 from seawall.mesh.proxies.names import TYPES, Json, any_of, filter_of, seconds
+from seawall.mesh.redirect.rules import INBOUND
 
+_USUAL = (80, 443)
 _SOL_SOCKET, _SO_PRIORITY = 1, 12
 """As Linux has them on x86-64 and aarch64 (asm-generic/socket.h)."""
 _INSPECTOR = filter_of(
@@ -42,6 +47,8 @@ def listeners_of(view: View) -> list[Json]:
     chains = [
         _chain(view, external, port) for external in view.externals for port in external.ports
     ]
+    if view.sockets.is_pod:
+        return [_in_a_pod(view, chains)] if chains else []
     listener = any_of(
         TYPES["listener"],
         name="exit",
@@ -52,6 +59,15 @@ def listeners_of(view: View) -> list[Json]:
         filter_chains=chains,
     )
     return [listener] if chains else []
+
+
+def _in_a_pod(view: View, chains: Sequence[Json]) -> Json:
+    """In a pod all that comes is redirected to one listener: one port of that is the exit's."""
+    made = redirected("exit", INBOUND, "INBOUND", [numbered(chain, view) for chain in chains])
+    made["listener_filters"] = [*made["listener_filters"], _INSPECTOR]
+    for chain in made["filter_chains"]:
+        chain["filter_chain_match"]["destination_port"] = EXIT_PORT
+    return {**made, "access_log": refusals()}
 
 
 def access_of(view: View) -> list[Json]:
@@ -76,7 +92,10 @@ def _chain(view: View, external: External, port: Port) -> Json:
     longest = 0 if port.is_long_lived else view.longest_connection
     cluster, prefix = exit_cluster(external, port), f"out_{external.name}_{port.number}"
     if port.protocol is Protocol.HTTP:
-        filters = [manager(cluster, prefix, longest, access, _hosts(external, port))]
+        name = _written(external.host, external.outer_port(port.number))
+        aliases = _with_port(external.aliases, port.number)
+        hosts = _hosts(external, port)
+        filters = [manager(cluster, prefix, longest, access, hosts, aliases, name)]
     else:
         forward_ = forward(cluster, port, f"out_{external.name}", longest, waits=True)
         filters = [*access, forward_]
@@ -95,6 +114,21 @@ def _hosts(external: External, port: Port) -> list[str]:
     host = f"[{external.host}]" if ":" in external.host else external.host
     names = [host, f"{host}:{port.number}", external.name, f"{external.name}:{port.number}"]
     return list(dict.fromkeys(names))
+
+
+def _with_port(aliases: Sequence[str], port: int) -> list[str]:
+    """Names as requests have them; after one that ends in a dot comes the cluster's domain."""
+    return [
+        own
+        for alias in aliases
+        for own in ([f"{alias}*"] if alias.endswith(".") else [alias, f"{alias}:{port}"])
+    ]
+
+
+def _written(host: str, port: int) -> str:
+    """A host as a request names it (RFC 9110 7.2)."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port in _USUAL else f"{name}:{port}"
 
 
 def _out(view: View, external: External, port: Port) -> Json:

@@ -5,15 +5,17 @@ address that they came from (PROXY protocol). The way on is that of any workload
 the other side's rules.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from seawall.mesh.plan.edges import Route
 from seawall.mesh.plan.model import Protocol, View, Workload
 from seawall.mesh.proxies import tls
-from seawall.mesh.proxies.clusters import always, fixed
+from seawall.mesh.proxies.clusters import address_of, always, fixed
 from seawall.mesh.proxies.listeners import HANDSHAKE_TIMEOUT, MANAGER, ROUTER
+from seawall.mesh.proxies.listeners import listener as redirected
 from seawall.mesh.proxies.logs import logs
 from seawall.mesh.proxies.names import TYPES, Json, any_of, filter_of, seconds
+from seawall.mesh.redirect.rules import INBOUND
 
 _PROXY_PROTOCOL = filter_of(
     "envoy.filters.listener.proxy_protocol",
@@ -31,6 +33,9 @@ def listeners_of(view: View) -> list[Json]:
     if gateway.certificate:
         chain["transport_socket"] = tls.public(sockets.secret)
         chain["transport_socket_connect_timeout"] = seconds(HANDSHAKE_TIMEOUT)
+    if sockets.is_pod:  # all that comes is redirected there: one port is the gateway's
+        chain["filter_chain_match"] = {"destination_port": gateway.port}
+        return [redirected("gate", INBOUND, "INBOUND", [chain])]
     return [
         any_of(
             TYPES["listener"],
@@ -53,7 +58,7 @@ def clusters_of(view: View) -> list[Json]:
     return [
         fixed(
             _cluster_of(*key),
-            [_address(address, key[1]) for address in targets[key[:2]].addresses[:1]],
+            [address_of(address, key[1]) for address in _places(view, targets[key[:2]])],
             tls.client(targets[key[:2]].id),
         )
         | {"typed_extension_protocol_options": always(http2=key[2])}
@@ -76,8 +81,12 @@ def _cluster_of(name: str, port: int, is_http2: bool) -> str:
     return f"gate/{name}:{port}{'/http2' if is_http2 else ''}"
 
 
-def _address(address: str, port: int) -> Json:
-    return {"socket_address": {"address": address, "port_value": port}}
+def _places(view: View, target: Workload) -> Sequence[str]:
+    """The addresses of a workload of this host are of one place; those of pods of several."""
+    if view.sockets is None or not view.sockets.is_pod:
+        return target.addresses[:1]
+    four = [own for own in target.addresses if ":" not in own]
+    return four or target.addresses
 
 
 def _manager(view: View) -> Json:

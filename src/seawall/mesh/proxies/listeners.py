@@ -13,7 +13,7 @@ from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import plaintext, tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import name_of, one_name
-from seawall.mesh.proxies.clusters import CLOSED, LOCAL, cluster_of, exit_cluster
+from seawall.mesh.proxies.clusters import CLOSED, LOCAL, address_of, cluster_of, exit_cluster
 from seawall.mesh.proxies.logs import logs, refusals, watched
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
@@ -49,7 +49,7 @@ def listeners_of(view: View) -> list[Json]:
     chains = [chain for peer in view.peers for chain in _chains_to(peer)]
     if view.exit is not None:
         chains += [chain for external in view.externals for chain in _chains_out(external)]
-    outbound = _listener("outbound", OUTBOUND, "OUTBOUND", chains)
+    outbound = listener("outbound", OUTBOUND, "OUTBOUND", chains)
     refused = {"cluster": CLOSED, "stat_prefix": "refused", "access_log": logs(http=False)}
     outbound["default_filter_chain"] = {"filters": [filter_of(*TCP_PROXY, **refused)]}
     found = [outbound]
@@ -58,7 +58,7 @@ def listeners_of(view: View) -> list[Json]:
         if view.plaintext_until:
             ways_in = [plaintext.only_tls(chain) for chain in ways_in]
             ways_in += [_plain_chain(view, port) for port in view.own.ports]
-        inbound = _listener("inbound", INBOUND, "INBOUND", ways_in)
+        inbound = listener("inbound", INBOUND, "INBOUND", ways_in)
         if view.plaintext_until:
             inbound = plaintext.told_apart(inbound)
         found.append({**inbound, "access_log": refusals()})
@@ -79,22 +79,19 @@ def access_of(view: View) -> list[Json]:
     return found
 
 
-def _listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> Json:
+def listener(name: str, port: int, direction: str, chains: Sequence[Json]) -> Json:
+    """One that gets what is redirected to its port, and knows where it was for."""
     return any_of(
         "envoy.config.listener.v3.Listener",
         name=name,
         traffic_direction=direction,
         # Two sockets: where one takes both families, IPv4's original destination is not found.
-        address=_address("0.0.0.0", port),  # noqa: S104 - what is redirected comes to any address
-        additional_addresses=[{"address": _address("::", port)}],
+        address=address_of("0.0.0.0", port),  # noqa: S104 - what is redirected comes to any address
+        additional_addresses=[{"address": address_of("::", port)}],
         listener_filters=[_ORIGINAL],
         listener_filters_timeout=seconds(HANDSHAKE_TIMEOUT),
         filter_chains=list(chains),
     )
-
-
-def _address(address: str, port: int) -> Json:
-    return {"socket_address": {"address": address, "port_value": port}}
 
 
 def _chains_to(peer: Workload) -> list[Json]:
@@ -153,6 +150,11 @@ def _chain_from(view: View, port: Port) -> Json:
         "transport_socket_connect_timeout": seconds(HANDSHAKE_TIMEOUT),
         "filters": [one_name(), *filters],
     }
+    return numbered(chain, view)
+
+
+def numbered(chain: Json, view: View) -> Json:
+    """A chain that is another one in each edition: its connections end with it."""
     if view.edition:
         chain["metadata"] = {"filter_metadata": {"seawall": {"edition": view.edition}}}
     return chain
@@ -197,15 +199,30 @@ def forward(
 
 
 def manager(
-    cluster: str, prefix: str, longest: int, access: Sequence[Json], hosts: Sequence[str] = ("*",)
+    cluster: str,
+    prefix: str,
+    longest: int,
+    access: Sequence[Json],
+    hosts: Sequence[str] = ("*",),
+    renamed: Sequence[str] = (),
+    name: str = "",
 ) -> Json:
-    """The filter that reads requests and sends them to a cluster; those for other hosts end."""
+    """The filter that reads requests and sends them to a cluster; those for other hosts end.
+
+    Those for hosts that are ``renamed`` go on as for the one of that ``name``.
+    """
     is_inbound = cluster == LOCAL
     route = {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
     host = {"name": "all", "domains": list(hosts), "routes": [route]}
+    all_hosts = [host]
+    if renamed:
+        action = {**route["route"], "host_rewrite_literal": name}
+        all_hosts.append(
+            {"name": "renamed", "domains": list(renamed), "routes": [{**route, "route": action}]}
+        )
     fields: Json = {
         "stat_prefix": prefix,
-        "route_config": {"name": prefix, "virtual_hosts": [host]},
+        "route_config": {"name": prefix, "virtual_hosts": all_hosts},
         "http_filters": [*access, filter_of(*ROUTER)],
         **(watched(http=True) if is_inbound else {"access_log": logs(http=True)}),
         "normalize_path": True,

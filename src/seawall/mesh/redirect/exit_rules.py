@@ -29,6 +29,7 @@ class Way(NamedTuple):
     """Where a destination may be."""
 
     ports: tuple[int, ...]
+    """None: all, where its proxy alone decides."""
     private: tuple[str, ...] = ()
     """Ranges of addresses that are open on these ports though they are not public."""
     mark: int = 0
@@ -54,6 +55,7 @@ def rules_of(exit_: ExitRules) -> str:
     if exit_.user <= 0:
         raise RedirectError(f"{exit_.user} is no user id of the exit: give a number from 1 on")
     ports = sorted({port for way in exit_.ways for port in way.ports})
+    all_ports = any(not way.ports for way in exit_.ways)
     lines = [
         f"table inet {exit_.table}",
         f"delete table inet {exit_.table}",
@@ -69,7 +71,7 @@ def rules_of(exit_: ExitRules) -> str:
         *(_private(way, range_) for way in exit_.ways for range_ in way.private),
         f"    ip daddr {_set(INNER_4)} goto refused",
         f"    ip6 daddr {_set(INNER_6)} goto refused",
-        *([f"    tcp dport {_set(map(str, ports))} accept"] if ports else []),
+        *(["    meta l4proto tcp accept"] if all_ports else _public(ports)),
         "    goto refused",
         "  }",
         "  chain refused {",
@@ -99,10 +101,15 @@ def _resolver(address: str, port: int) -> str:
     return f"    {to} meta l4proto {{ tcp, udp }} th dport {port} accept"
 
 
+def _public(ports: Sequence[int]) -> list[str]:
+    return [f"    tcp dport {_set(map(str, ports))} accept"] if ports else []
+
+
 def _private(way: Way, range_: str) -> str:
     found = ip_network(range_)
-    ports = _set(map(str, sorted(set(way.ports))))
-    to = f"{_word(found.version)} daddr {_range(found)} tcp dport {ports}"
+    ports = _set(map(str, sorted(set(way.ports)))) if way.ports else ""
+    which = f"tcp dport {ports}" if ports else "meta l4proto tcp"
+    to = f"{_word(found.version)} daddr {_range(found)} {which}"
     return f"    meta priority 0:{way.mark:x} {to} accept"
 
 

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from seawall.mesh.plan.edges import MOST_MARKS
 from seawall.mesh.redirect import probe
-from seawall.mesh.redirect.loading import load
+from seawall.mesh.redirect.errors import RedirectError
+from seawall.mesh.redirect.exit_rules import ExitRules, Way
+from seawall.mesh.redirect.loading import is_table_loaded, load, load_table
 from seawall.mesh.redirect.rules import Redirect
 
 LARGEST = 64 * 1024
 """Bytes of ``resolv.conf`` that are read."""
 MOST_RESOLVERS = 3
 """What the C library asks (resolv.conf(5), MAXNS)."""
+_DNS = 53
+_TABLE = "pod"
 
 
 class Closed(NamedTuple):
@@ -42,6 +47,42 @@ def resolvers_in(text: str, *, here: bool = False) -> tuple[str, ...]:
             if (here or not known.is_loopback) and str(known) not in found:
                 found.append(str(known))
     return tuple(found[:MOST_RESOLVERS])
+
+
+def close_exit(
+    proxy_user: int, resolvers: Sequence[str], private: Sequence[str], controller: str
+) -> None:
+    """Keep the proxy of this namespace to public addresses and those that are open.
+
+    Which destination may be in which of the open ranges its proxy decides; that a name of a
+    public one leads there is refused, by the marks of its sockets.
+
+    Raises:
+        RedirectError: nft is missing or refuses; the controller's name is not found.
+    """
+    doors = [*((own, _DNS) for own in resolvers), *_doors(controller)]
+    inner = [Way((), tuple(private), mark) for mark in range(1, MOST_MARKS + 1)] if private else []
+    exit_ = ExitRules(_TABLE, proxy_user, (Way(()), *inner), tuple(doors))
+    load_table(exit_)
+    if not is_table_loaded(exit_):
+        raise RedirectError(
+            "the rules of the exit are not as they were loaded: see who changes them"
+        )
+
+
+def _doors(controller: str) -> list[tuple[str, int]]:
+    """Where the controller's two doors are; they are next to each other."""
+    if not controller:
+        return []
+    host, _, port = controller.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise RedirectError(
+            f"{controller} is not found ({error}): see the cluster's DNS, and the name"
+        ) from None
+    addresses = sorted({str(own[4][0]) for own in found})
+    return [(own, int(port) + more) for own in addresses for more in (0, 1)]
 
 
 def close(proxy_user: int, resolvers: Sequence[str]) -> Closed:
