@@ -44,6 +44,7 @@ class Cluster:
         self.objects: dict[str, dict[tuple[str, str], Json]] = {kind: {} for kind in KINDS}
         self.events: dict[str, list[tuple[int, str, Json]]] = {kind: [] for kind in KINDS}
         self.config_maps: dict[tuple[str, str], Json] = {}
+        self.secrets: dict[tuple[str, str], dict[str, str]] = {}
         self.tokens: dict[str, Json] = {}
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.reviews = 0

@@ -344,13 +344,17 @@ class Nodes:
                 commands.append(f"mount -o remount,bind,ro {path}")
         return commands
 
+    def volume_of(self, pod: Pod, name: str) -> Path:
+        """Where the contents of a volume of a pod are."""
+        return self._directory / "volumes" / pod.uid / name
+
     def directory_of(self, node: str, path: str) -> Path:
         """Where a node has a directory of its own."""
         return self._directory / "nodes" / node / path.lstrip("/")
 
     def _volume(self, pod: Pod, volume: Json) -> Path:
         node = pod.own["spec"]["nodeName"]
-        own: Path = self._directory / "volumes" / pod.uid / volume["name"]
+        own = self.volume_of(pod, volume["name"])
         if "hostPath" in volume:
             path = self.directory_of(node, volume["hostPath"]["path"])
             if volume["hostPath"].get("type") == "DirectoryOrCreate":
@@ -371,11 +375,21 @@ class Nodes:
             own.chmod(0o2770)
         elif "configMap" in volume:
             self._config_map(pod, volume["configMap"], own)
+        elif "secret" in volume:
+            self._secret(pod, volume["secret"], own, shared.get("fsGroup", 0))
         elif "projected" in volume:
             self._projected(pod, volume["projected"], own, shared.get("fsGroup"))
         else:
             raise AssertionError(f"a volume of no known kind: {volume}")
         return own
+
+    def _secret(self, pod: Pod, source: Json, own: Path, group: int) -> None:
+        key = pod.own["metadata"]["namespace"], source["secretName"]
+        assert key in self.cluster.secrets or source.get("optional")
+        for name, text in self.cluster.secrets.get(key, {}).items():
+            (own / name).write_text(text)
+            (own / name).chmod(source.get("defaultMode", 0o644))
+            os.chown(own / name, 0, group)
 
     def _config_map(self, pod: Pod, source: Json, own: Path) -> None:
         key = pod.own["metadata"]["namespace"], source["name"]

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from seawall.mesh.plan.edges import MOST_MARKS
 from seawall.mesh.redirect import probe
 from seawall.mesh.redirect.errors import RedirectError
-from seawall.mesh.redirect.exit_rules import ExitRules, Way
-from seawall.mesh.redirect.loading import is_table_loaded, load, load_table
+from seawall.mesh.redirect.exit_rules import REFUSED, ExitRules, Way
+from seawall.mesh.redirect.loading import listing, load, load_table
 from seawall.mesh.redirect.rules import Redirect
 
 LARGEST = 64 * 1024
