@@ -99,6 +99,10 @@ def _add_agent(own: Arguments) -> None:
         help="for the socket of --ask (default: /run/seawall/mesh/agent)",
     )  # fmt: skip
     own.add_argument(
+        "--metrics", metavar="[HOST]:PORT", default="",
+        help="for Prometheus, without TLS (default: nowhere)",
+    )  # fmt: skip
+    own.add_argument(
         "--ask", choices=("ready", "live"), default="",
         help="ask the agent that runs here: exit code 0 if so",
     )  # fmt: skip
@@ -201,6 +205,7 @@ def _agent(options: argparse.Namespace) -> int:
             agent.Options(
                 options.trust_domain, _doors(options), options.node, options.proxy_user,
                 options.serve, options.redirect, options.run,
+                place_in(options.metrics) if options.metrics else None,
             )
         )
     )  # fmt: skip

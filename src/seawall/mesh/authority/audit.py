@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 
 from seawall.mesh.authority.errors import StoreError
@@ -14,6 +15,8 @@ class Audit:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.counts: Counter[str] = Counter()
+        """How many lines of each event this process has added."""
 
     def issued(self, issued: Sequence[Issued]) -> None:
         """Note certificates: id, serial, caller, key, when it was issued and when it ends."""
@@ -61,6 +64,7 @@ class Audit:
             ) from None
         if written != len(data):
             raise StoreError(f"{self.path}: no room for a line: make some: nothing is signed")
+        self.counts.update(str(line["event"]) for line in lines)
 
 
 def _is_cut(descriptor: int) -> bool:

@@ -5,6 +5,8 @@ It joins by its pod's token, and joins again whenever it must.
 
 import asyncio
 import os
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.errors import SeawallError
@@ -13,9 +15,13 @@ from seawall.mesh.cluster.joining import Doors, Membership, join
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.pod_agents import Directory, Kept, PodAgent
 from seawall.mesh.cluster.programs import ProgramsOfNode
-from seawall.mesh.cluster.running import first_of, say, told_to_stop
+from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
+from seawall.mesh.injection.http_server import Request, Response, Server
+from seawall.mesh.watching.answering import agent_status
+from seawall.mesh.watching.metrics import families_of
+from seawall.mesh.watching.prometheus import CONTENT_TYPE, Family, Sample, text_of
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 """Seconds before another try to join."""
@@ -34,6 +40,8 @@ class Options(NamedTuple):
     """The directory of pods' sockets; empty where sidecars have agents of their own."""
     redirects: bool
     run: str = asking.RUN
+    metrics: tuple[str, int] | None = None
+    """Where metrics are told, without TLS; nowhere without."""
 
 
 class Nowhere:
@@ -106,6 +114,26 @@ class Host:
             return f"the rules of {len(outside.faults)} pods are not in force, as of {uid}: {fault}"
         return ""
 
+    def answer(self, request: Request) -> Response:
+        """What Prometheus gets. Health is asked for over a socket (``asking``)."""
+        if request.path != "/metrics":
+            return Response(404, b"ask for /metrics\n")
+        return Response(200, text_of(self._families()).encode(), CONTENT_TYPE)
+
+    def _families(self) -> Iterator[Family]:
+        agent, outside = self.agent, self._kept.outside
+        if agent is not None:
+            yield from families_of(agent_status(agent, time.time()))
+        is_following = agent is not None and agent.orders is not None and not agent.fault
+        yield Family("controller_connected", "Whether the agent follows the controller.",
+                     (Sample({}, int(is_following and not self.fault)),))  # fmt: skip
+        if outside is not None:
+            for name, told, value in (
+                ("rules_in_force", "Pods whose rules are loaded and proven.", len(outside.closed)),
+                ("rules_failing", "Pods whose rules are not in force.", len(outside.faults)),
+            ):
+                yield Family(name, told, (Sample({}, value),))
+
 
 async def serve(options: Options) -> None:
     """Serve the pods of a node until told to stop."""
@@ -122,10 +150,14 @@ async def serve(options: Options) -> None:
     answering = await asking.serve(options.run, host.what_is_wrong)
     if hatch is not None:
         hatch.open()
+    metrics = Server(host.answer, 0)
+    if options.metrics is not None:
+        await listening(metrics, options.metrics)
     try:
         await first_of(host.run(), told_to_stop())
     finally:
         answering.close()
+        await metrics.stop(0)
         if hatch is not None:
             hatch.close()
         await host.end()

@@ -4,9 +4,10 @@ Its doors open when all is known: an agent that hears of no pods would take all 
 """
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from seawall.core.errors import UsageError
+from seawall.core.errors import SeawallError, UsageError
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.store import Store
@@ -18,6 +19,7 @@ from seawall.mesh.cluster.objects import Account
 from seawall.mesh.cluster.registry import ClusterRegistry
 from seawall.mesh.cluster.running import first_of, listening, say
 from seawall.mesh.control import declared, standings
+from seawall.mesh.control.operating import Operator
 from seawall.mesh.control.process import STORE, authority_in, revive, serve_controller
 from seawall.mesh.control.service import Controller
 from seawall.mesh.control.serving import Addresses
@@ -25,6 +27,9 @@ from seawall.mesh.identity import certificates
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.injection.edge_pods import EGRESS
 from seawall.mesh.injection.http_server import Request, Response, Server
+from seawall.mesh.watching.answering import controller_fault
+from seawall.mesh.watching.metrics import families_of
+from seawall.mesh.watching.prometheus import CONTENT_TYPE, Family, Sample, text_of
 
 LIFETIME = 3600
 """Seconds that certificates hold where no document says so."""
@@ -52,32 +57,48 @@ class Options(NamedTuple):
 class Health:
     """What the kubelet and Prometheus get."""
 
-    def __init__(self, knowledge: Knowledge, attestor: Attestor) -> None:
+    def __init__(self, knowledge: Knowledge, attestor: Attestor, controller: Controller) -> None:
         self.is_open = False
+        """Whether all is known, so that agents may come."""
         self._knowledge = knowledge
         self._attestor = attestor
+        self._controller = controller
 
     def answer(self, request: Request) -> Response:
         """Health is asked for without TLS and says nothing about anybody."""
         if request.path == "/live":
             return Response(200, b"ok\n")
         if request.path == "/ready":
-            return Response(200, b"ok\n") if self.is_open else Response(503, b"not yet\n")
+            fault = self.fault()
+            return Response(503, f"{fault}\n".encode()) if fault else Response(200, b"ok\n")
         if request.path != "/metrics":
             return Response(404, b"ask for /live, /ready or /metrics\n")
+        try:
+            told = [*families_of(Operator(self._controller).status()), *self._of_cluster()]
+        except SeawallError as error:
+            return Response(503, f"{error}\n".encode())
+        return Response(200, text_of(told).encode(), CONTENT_TYPE)
+
+    def fault(self) -> str:
+        """Why agents are not served; empty where they are."""
+        if not self.is_open:
+            return "not all of the cluster is known yet"
+        if not self._controller.serves:
+            return "the doors are not open yet: another controller may lead"
+        return controller_fault(self._controller.authority)
+
+    def _of_cluster(self) -> Iterator[Family]:
         known, attestor = self._knowledge, self._attestor
-        lines = []
-        for name, kind, value in (
-            ("pods", "gauge", len(known.pods.items)),
-            ("services", "gauge", len(known.services.items)),
-            ("api_failures", "gauge", known.failures),
-            ("document_refused", "gauge", int(bool(known.document.fault))),
-            ("attested_total", "counter", attestor.attested),
-            ("attestations_refused_total", "counter", attestor.refused),
-        ):
-            lines += [f"# TYPE seawall_mesh_{name} {kind}", f"seawall_mesh_{name} {value}"]
-        body = "\n".join([*lines, ""]).encode()
-        return Response(200, body, "text/plain; version=0.0.4")
+        for name, told, value in (
+            ("pods", "Pods that are known: of the mesh, and of agents.", len(known.pods.items)),
+            ("services", "Services that are known.", len(known.services.items)),
+            ("api_failures", "Failures of the API server in a row.", known.failures),
+            ("document_refused", "Whether the document that stands there is not in force.",
+             int(bool(known.document.fault))),
+            ("attested_total", "Tokens that were taken.", attestor.attested),
+            ("attestations_refused_total", "Tokens that were refused.", attestor.refused),
+        ):  # fmt: skip
+            yield Family(name, told, (Sample({}, value),))
 
 
 def prepared(state: str, domain: SpiffeId) -> Authority:
@@ -112,7 +133,7 @@ async def serve(options: Options, api: Api) -> None:
         registry.declare(knowledge.released_plan(authority.store) or plan, at_once=True)
         registry.declare(plan)
         controller.lifetime = plan.lifetime
-    health = Health(knowledge, attestor)
+    health = Health(knowledge, attestor, controller)
     server = Server(health.answer, 0)
     await listening(server, options.metrics)
     announcer = Announcer(

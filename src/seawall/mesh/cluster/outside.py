@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from seawall.core.errors import SeawallError
@@ -24,6 +24,8 @@ from seawall.mesh.redirect.rules import Redirect
 
 LOOK_EVERY = 5.0
 """Seconds between looks for the processes of pods, and at rules whose changes nobody counts."""
+COUNT_EVERY = 30.0
+"""Seconds between looks at what the rules have dropped: that takes a process for each pod."""
 _TIMEOUT = 60
 _RESOLVERS = "/etc/resolv.conf"
 
@@ -54,6 +56,9 @@ class Outside:
         self._seen: dict[str, int] = {}
         """The number of changes after which the rules were as they should be."""
         self._looked = 0.0
+        self.dropped: dict[str, Mapping[str, int]] = {}
+        """By uid, how many packets the rules of a pod have dropped, by reason."""
+        self._counted = 0.0
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -74,6 +79,9 @@ class Outside:
                     self._close(uid, number)
             if is_time:
                 self._looked = now
+            if now - self._counted >= COUNT_EVERY:
+                self._counted = now
+                self.dropped = {uid: self._counters(uid) for uid in sorted(self._closed)}
 
     def _find(self, wanted: Collection[str]) -> None:
         """Hold the namespaces of pods that run, and of no others."""
@@ -123,6 +131,12 @@ class Outside:
         self._closed.discard(uid)
         self._seen.pop(uid, None)
         self.faults.pop(uid, None)
+
+    def _counters(self, uid: str) -> Mapping[str, int]:
+        try:
+            return loading.counters(self._enter(uid))
+        except SeawallError:
+            return self.dropped.get(uid, {})
 
     def _number(self, uid: str) -> int | None:
         """How often the rules of a pod were changed; ``None`` where the kernel does not tell."""

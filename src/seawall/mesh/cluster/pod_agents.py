@@ -28,6 +28,7 @@ from seawall.mesh.injection.edge_pods import GATEWAY_CERTIFICATE
 from seawall.mesh.injection.parts import PROGRAMS_BELOW, PROGRAMS_SOCKET
 from seawall.mesh.plan.edges import sockets_of_pod
 from seawall.mesh.plan.model import Known, View
+from seawall.mesh.watching.counts import FENCE
 
 if TYPE_CHECKING:
     import grpc
@@ -281,6 +282,9 @@ class PodAgent(Agent):
                     await asyncio.to_thread(outside.look, orders.redirects)
                 except OSError as error:
                     self._say(f"rules of pods cannot be looked at: {error}")
+                for charge in self._kept.charges.values():
+                    counts = outside.dropped.get(uid_in(charge.name), {})
+                    charge.dropped = {f"{FENCE}:{reason}": own for reason, own in counts.items()}
                 if outside.closed != before:
                     before = outside.closed
                     self._hold(orders)

@@ -77,7 +77,8 @@ class Operator:
             "off": declared.off(authority.store),
             "revoked": sorted(map(str, registry.revoked)), "lifetime": self._controller.lifetime,
             "push": registry.push.told() if registry.push else None,
-            "warnings": self._warnings(),
+            "warnings": self._warnings(), "followers": self._controller.followers,
+            "issued": {own: authority.audit.counts[own] for own in ("issued", "token")},
         }  # fmt: skip
 
     def _warnings(self) -> list[str]:

@@ -83,6 +83,11 @@ class Controller:
         self._edition = 0
         """Counts changes of what agents are to be told."""
 
+    @property
+    def followers(self) -> int:
+        """How many agents are here."""
+        return len(self._streams)
+
     async def changed(self) -> None:
         """Let all agents have their orders anew."""
         async with self._news:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from seawall.core.edit import Data
 from seawall.mesh.injection.cluster_parts import (
     AGENT,
+    METRICS_PORT,
     Object,
     container,
     declared,
@@ -67,10 +68,12 @@ def objects(namespace: str, trust_domain: str, settings: Settings) -> Iterator[O
         "--token", f"{_TOKEN_AT}/token", "--roots", f"{_ROOTS_AT}/{ROOTS_KEY}",
         "--node", "$(NODE_NAME)",
         "--proxy-user", str(settings.proxy_user),
+        "--metrics", f":{METRICS_PORT}",
         *(["--serve", SOCKETS] if serves else []), *(["--redirect"] if redirects else []),
     ]  # fmt: skip
     own: dict[str, Data] = container(
         "agent", settings.image, args, 0, group=_GROUP, memory="192Mi",
+        ports={"metrics": METRICS_PORT},
         mounts={**mounts, "pods": SOCKETS} if serves else mounts,
         writable=("pods", "run"), capabilities=capabilities,
         # The profiles of runtimes let nobody look at the sandbox's process (ptrace, read).
@@ -105,7 +108,7 @@ def objects(namespace: str, trust_domain: str, settings: Settings) -> Iterator[O
 
 
 def _asked(what: str, seconds: int) -> Data:
-    """A probe by command: no port of the agent is open to anybody."""
+    """A probe by command: whether it is ready is told to nobody else."""
     return {
         "exec": {"command": ["seawall", "mesh", "agent", "--ask", what]},
         "periodSeconds": seconds, "timeoutSeconds": 5, "failureThreshold": 6,

@@ -16,6 +16,8 @@ from seawall.mesh.injection.cluster_parts import (
     CONTROLLER,
     INJECTOR,
     LABEL,
+    METRICS_PORT,
+    SCRAPED,
     Object,
     container,
     declared,
@@ -30,8 +32,8 @@ from seawall.mesh.injection.parts import ROOTS
 from seawall.mesh.injection.settings import Agent, Settings
 from seawall.text.yaml_edit import render
 
-CONTROLLER_PORT, JOIN_PORT, WEBHOOK_PORT, METRICS_PORT = 15012, 15013, 8443, 15014
-"""Agents come with a certificate, or with a token to get one; the API server; health."""
+CONTROLLER_PORT, JOIN_PORT, WEBHOOK_PORT = 15012, 15013, 8443
+"""Agents come with a certificate, or with a token to get one; the API server."""
 CONTROLLER_USER, INJECTOR_USER = 61_335, 61_334
 _DOORS = {"agents": CONTROLLER_PORT, "join": JOIN_PORT}
 _NAMESPACE = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -269,6 +271,10 @@ def _policies(namespace: str, names: Sequence[str], edges: Edges) -> Iterator[Ob
     }
     api_server: Data = {"ports": [_port(443), _port(6443)]}
     yield _policy(namespace, "closed", [], [])
+    scraping: Data = {
+        "from": [{"namespaceSelector": {"matchLabels": SCRAPED}}], "ports": [_port(METRICS_PORT)],
+    }  # fmt: skip
+    yield _policy(namespace, "metrics", [scraping], [])
     yield _policy(
         namespace, CONTROLLER,
         [from_agents], [dns, api_server],
@@ -289,7 +295,7 @@ def _policy(
     namespace: str, name: str, come: list[Data], go: list[Data],
     meant: Mapping[str, str] | None = None,
 ) -> Object:  # fmt: skip
-    own: Mapping[str, Data] = {} if name == "closed" else labels(name)
+    own: Mapping[str, Data] = {} if name in ("closed", "metrics") else labels(name)
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -10,6 +10,10 @@ Object = Mapping[str, Data]
 CONTROLLER, AGENT, INJECTOR = (
     "seawall-mesh-controller", "seawall-mesh-agent", "seawall-mesh-injector",
 )  # fmt: skip
+METRICS_PORT = 15014
+"""Health and metrics, without TLS."""
+SCRAPED = {"seawall/mesh-metrics": "enabled"}
+"""The label of namespaces whose pods may ask for metrics."""
 LABEL = {"seawall/mesh": "enabled"}
 """The label of namespaces whose pods are in the mesh."""
 
@@ -32,17 +36,24 @@ def declared(reasons: Mapping[str, str]) -> Object:
 
 def pod(
     name: str, containers: list[Data], volumes: list[Data], *, user: int, group: int,
-    spread: bool = False, more: Object | None = None,
+    spread: bool = False, more: Object | None = None, is_scraped: bool = True,
 ) -> Object:  # fmt: skip
-    """The template of a pod."""
+    """The template of a pod; ``is_scraped`` says whether it tells metrics."""
     apart: list[Data] = [
         {
             "maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
             "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels(name)},
         }
     ]  # fmt: skip
+    scraping: Object = {
+        "prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_PORT),
+        "prometheus.io/path": "/metrics",
+    }  # fmt: skip
     return {
-        "metadata": {"labels": labels(name)},
+        "metadata": {
+            "labels": labels(name),
+            **({"annotations": scraping} if is_scraped else {}),
+        },
         "spec": {
             "serviceAccountName": name,
             "automountServiceAccountToken": False,

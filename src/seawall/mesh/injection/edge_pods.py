@@ -140,7 +140,8 @@ def _deployment(
         )
     user = settings.proxy_user
     template = pod(
-        name, [own], [*parts.volumes(settings), *volumes], user=user, group=user, spread=True,
+        name, [own], [*parts.volumes(settings), *volumes], user=user, group=user,
+        spread=True, is_scraped=False,
         more={"initContainers": list(inits)} if inits else None,
     )  # fmt: skip
     yield {

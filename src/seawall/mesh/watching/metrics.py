@@ -27,6 +27,13 @@ def families_of(status: Status) -> Iterator[Family]:
         ),
     )  # fmt: skip
     yield Family("revoked", "Ids that are let in nowhere.", (Sample({}, len(status["revoked"])),))
+    if "followers" in status:  # the controller's part alone
+        yield Family("followers", "Agents that follow the controller.",
+                     (Sample({}, status["followers"]),))  # fmt: skip
+        yield Family(
+            "issued_total", "Certificates (issued) and tokens that were signed.",
+            tuple(Sample({"event": own}, many) for own, many in sorted(status["issued"].items())),
+        )  # fmt: skip
     yield Family("rotation_waits_for", "Workloads that a rotation waits for.",
                  (Sample({}, len(status["waits_for"])),))  # fmt: skip
     push = status.get("push")
