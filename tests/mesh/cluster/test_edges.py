@@ -64,7 +64,9 @@ S(("::", 80), H).serve_forever()
 """
 RULES = """\
   - allow: {from: web, to: payments, methods: [GET], paths: [/v1/*]}
-  - allow: {from: web, to: [warehouse, inner, safe]}
+  - allow: {from: web, to: warehouse}
+  - allow: {from: web, to: inner}
+  - allow: {from: web, to: safe}
   - allow: {from: gateway, to: orders, methods: [GET], paths: [/orders/*]}
 external:
   payments: {host: FOUR, ports: {80: http}, private: [10.88.0.0/16]}

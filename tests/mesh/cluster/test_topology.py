@@ -1,5 +1,6 @@
 """Who is where, and what each proxy is told of it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,15 @@ from seawall.mesh.cluster.objects import (
 )
 from seawall.mesh.cluster.registry import ClusterRegistry, name_of
 from seawall.mesh.cluster.topology import topology_of
-from seawall.mesh.control.messages import Report, Standing
+from seawall.mesh.control.messages import (
+    Orders,
+    Report,
+    Standing,
+    orders_from_plain,
+    orders_to_plain,
+)
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
+from seawall.mesh.plan.edges import is_exit
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Rule, Source, View, Workload
 from seawall.mesh.plan.views import views_of
@@ -287,6 +295,117 @@ def test_views_are_those_of_all_rules_together(rules: list[Rule], there: set[str
         assert view._replace(peers=()) == whole._replace(peers=())
 
 
+EDGES = (
+    DOCUMENT
+    + b"""  - allow: {from: web, to: payments, methods: [GET]}
+  - allow: {from: gateway, to: orders}
+external:
+  payments: {host: api.pay.example.org, ports: {80: {protocol: http, tls: {port: 443}}}}
+  fixed: {host: 203.0.113.9, ports: {5432: tcp}}
+gateway:
+  id: /ns/seawall-mesh/sa/seawall-mesh-gateway
+  listen: 0.0.0.0:8443
+  tls: secret
+  routes: [{path: /orders/*, to: orders, port: 8080}]
+"""
+)
+EGRESS = parse("spiffe://shop.example.org/ns/seawall-mesh/sa/seawall-mesh-egress")
+
+
+def edged(shop: Shop, *, revoked: SpiffeId | None = None) -> ClusterRegistry:
+    """The shop with an exit, a gateway, and a service that stands for a destination."""
+    for name, node in (("egress", "n1"), ("gateway", "n2")):
+        own = double.pod(
+            f"seawall-mesh-{name}-1", "seawall-mesh", node, f"seawall-mesh-{name}",
+            address="10.1.0.8" if name == "egress" else "10.1.0.9", proxy="sidecar",
+        )  # fmt: skip
+        spec = own["spec"]
+        spec["containers"] = [spec["initContainers"].pop()]  # such a pod has nothing but a proxy
+        found = pod_of(own)
+        assert found is not None
+        assert found.has_proxy
+        assert found.keeps_keys
+        shop.pods.append(found)
+    service = double.service("pay", "shop", "10.96.0.9", {80: "http"})
+    service["metadata"]["annotations"] = {"seawall/mesh-external": "payments"}
+    known = service_of(service)
+    assert known is not None
+    shop.services.append(known)
+    made = ClusterRegistry(3600, AGENTS, EGRESS)
+    made.declare(checked("mesh.yaml", EDGES, DOMAIN))
+    if revoked is not None:
+        made.revoked = frozenset([revoked])
+    shop.teach(made)
+    return made
+
+
+def test_what_is_outside_is_called_by_a_service() -> None:
+    shop = Shop()
+    made = edged(shop)
+    (web,) = made.views("n1")
+    (external,) = web.externals  # no rule lets it call the other
+    assert external.addresses == ("10.96.0.9",)
+    assert (external.origins, external.private, external.aliases) == ((), (), ())
+    assert (web.exit, web.exit_addresses) == (EGRESS, ("10.1.0.8",))
+    (orders,) = made.views("n2")
+    assert (orders.externals, orders.exit, orders.exit_addresses) == ((), None, ())
+    (exit_,) = made.views(f"pod/{shop.pods[2].uid}")
+    assert is_exit(exit_.own.name)
+    assert exit_.own.id == EGRESS
+    assert [own.name for own in exit_.externals] == ["payments", "fixed"]
+    assert exit_.externals[0].aliases == ("pay", "pay.shop", "pay.shop.svc", "pay.shop.svc.")
+    assert [rule.to for rule in exit_.rules] == [exit_.externals[0].id]
+    assert made.may(f"pod/{shop.pods[2].uid}", EGRESS)
+    assert not made.may("n1", EGRESS)
+    (gate,) = made.views(f"pod/{shop.pods[3].uid}")
+    assert gate.gateway is not None
+    assert gate.gateway.port == 8443
+    assert [peer.name for peer in gate.peers] == ["orders"]
+
+
+def test_who_is_revoked_is_denied_by_the_exit() -> None:
+    shop = Shop()
+    made = edged(shop, revoked=WEB)
+    (exit_,) = made.views(f"pod/{shop.pods[2].uid}")
+    denied = [rule.to.path for rule in exit_.rules if not rule.allows]
+    assert denied == ["/seawall/external/payments", "/seawall/external/fixed"]
+
+
+def test_without_an_exit_nothing_outside_is_known() -> None:
+    shop = Shop()
+    edged(shop)
+    bare = ClusterRegistry(3600, AGENTS)
+    bare.declare(checked("mesh.yaml", EDGES, DOMAIN))
+    shop.teach(bare)
+    assert all(not view.externals for host in ("n1", "n2") for view in bare.views(host))
+
+
+def test_views_of_edges_come_through_messages() -> None:
+    shop = Shop()
+    made = edged(shop)
+    hosts = ("n1", "n2", *(f"pod/{own.uid}" for own in shop.pods))
+    views = tuple(view for host in hosts for view in made.views(host))
+    orders = Orders(1, "x", 1, 60, views, programs=("a",))
+    assert orders_from_plain(json.loads(json.dumps(orders_to_plain(orders)))) == orders
+
+
+def test_a_static_pod_gets_nothing_and_it_is_said() -> None:
+    shop = Shop()
+    own = double.pod("web-n1", "shop", "n1", "web", address="10.1.0.3")
+    own["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    found = pod_of(own)
+    assert found is not None
+    shop.pods.append(found)
+    made = topology_of(DOMAIN, shop.pods, [], [])
+    assert found.uid not in made.ids
+    assert made.faults == (
+        (
+            "pod shop/web-n1 is static: it gets no identity, and its proxy no configuration; run it as "
+            "a DaemonSet, or keep it outside the mesh"
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -297,6 +416,23 @@ def test_views_are_those_of_all_rules_together(rules: list[Rule], there: set[str
         (
             "  web: {id: /ns/shop/sa/web}\negress: {resolvers: [192.0.2.53]}",
             "remove egress",
+        ),
+        (
+            (
+                "  web: {id: /ns/shop/sa/web, ports: {80: http}}\npolicy:\n"
+                "  - allow: {from: gateway, to: web}\n"
+                "gateway:\n  listen: 0.0.0.0:80\n  routes: [{to: web}]"
+            ),
+            "gateway is no service account",
+        ),
+        (
+            (
+                "  web: {id: /ns/shop/sa/web, ports: {80: http}}\npolicy:\n"
+                "  - allow: {from: gateway, to: web}\n"
+                "gateway:\n  id: /ns/a/sa/b\n  listen: 0.0.0.0:80\n  tls: {certificate: /etc/passwd, "
+                "key: /etc/passwd}\n  routes: [{to: web}]"
+            ),
+            "write tls: secret",
         ),
         ("  web: {id: /ns/shop/sa/web/x}", "no service account"),
         ("  web: {id: /ns/shop/SA/web}", "no service account"),

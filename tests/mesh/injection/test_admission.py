@@ -218,6 +218,28 @@ def test_ephemeral_containers() -> None:
     assert "container debug has ALL" in response["status"]["message"]
 
 
+def test_a_debugger_does_not_see_the_proxys_process() -> None:
+    """``kubectl debug --target`` shares the processes of a container, and with them its keys."""
+    pod = patched(defaulted(), patch_of(answered(asked(defaulted()))))
+    own = {"operation": "UPDATE", "subResource": "ephemeralcontainers"}
+    debugger = {"name": "debug", "image": "registry.example.org/d:1"}
+    pod["spec"]["ephemeralContainers"] = [{**debugger, "targetContainerName": "seawall-mesh-proxy"}]
+    response = answered(asked(pod, **own))
+    assert response["allowed"] is False
+    assert "is to see the processes of seawall-mesh-proxy" in response["status"]["message"]
+    pod["spec"]["ephemeralContainers"] = [{**debugger, "targetContainerName": "web"}]
+    assert answered(asked(pod, **own))["allowed"] is True
+
+
+def test_the_image_of_a_static_pod_is_refused() -> None:
+    """To patch it would have no effect on the pod that runs."""
+    pod = defaulted()
+    pod["metadata"].setdefault("annotations", {})["kubernetes.io/config.mirror"] = "x"
+    response = answered(asked(pod))
+    assert response["allowed"] is False
+    assert "run it as a DaemonSet" in response["status"]["message"]
+
+
 def test_other_requests_are_let_through() -> None:
     deployment = {"group": "apps", "version": "v1", "kind": "Deployment"}
     (value,) = values(WEB)

@@ -76,6 +76,11 @@ def test_pods(spec: str, reason: str) -> None:
         ("ports: [{containerPort: 15001}]", "listens on 15001"),
         ("ports: [{containerPort: 80}, {containerPort: 15006}]", "listens on 15006"),
         ("ports: [{containerPort: 15021, protocol: TCP}]", "listens on 15021"),
+        ("ports: [{containerPort: 80, hostPort: 8080}]", "wants port 8080 of its node"),
+        ("ports: [{containerPort: 80, hostPort: 53, protocol: UDP}]", "wants port 53 of its node"),
+        ("securityContext: {capabilities: {add: [SYS_MODULE]}}", "has SYS_MODULE"),
+        ("securityContext: {capabilities: {add: [BPF]}}", "has BPF"),
+        ("targetContainerName: seawall-mesh-proxy", "is to see the processes"),
     ],
 )  # fmt: skip
 def test_containers(holder: str, container: str, reason: str) -> None:
@@ -88,6 +93,8 @@ def test_containers(holder: str, container: str, reason: str) -> None:
     "spec",
     [
         f"{SAFE}containers: [{{name: a}}]",
+        f"{SAFE}ephemeralContainers: [{{name: a, targetContainerName: web}}]",
+        f"{SAFE}containers: [{{name: a, ports: [{{containerPort: 80, hostPort: 0}}]}}]",
         "containers: [{name: a, securityContext: {runAsNonRoot: true}}]",
         "containers: [{name: a, securityContext: {runAsUser: 1000}}]",
         "containers: [{name: a, securityContext: {runAsUser: 0, capabilities: {drop: [all]}}}]",
@@ -106,6 +113,30 @@ def test_pods_that_are_safe(spec: str) -> None:
 def test_who_may_be_root_is_refused() -> None:
     (found,) = reasons("containers: [{name: a}]")
     assert "may run as root" in found
+
+
+@pytest.mark.parametrize(
+    ("annotations", "path"),
+    [
+        ({"kubernetes.io/config.mirror": "x"}, ""),
+        ({"kubernetes.io/config.source": "file"}, ""),
+        ({"kubernetes.io/config.source": "http"}, "web.yaml"),
+        ({}, "/etc/kubernetes/manifests/web.yaml"),
+        ({}, "/etc/kubernetes/other/../manifests/web.yaml"),
+    ],
+)
+def test_static_pods_are_refused(annotations: Map, path: str) -> None:
+    """They have no token, and what the API server shows of them is only an image."""
+    pod: Map = {"metadata": {"annotations": annotations}, "spec": spec_of(f"{SAFE}containers: []")}
+    (found,) = injection(pod, SETTINGS, path).refused
+    assert "static pod" in found.reason
+    assert "run it as a DaemonSet" in found.remedy
+
+
+def test_who_comes_by_the_api_server_is_no_static_pod() -> None:
+    for annotations in ({}, {"kubernetes.io/config.source": "api"}):
+        pod: Map = {"metadata": {"annotations": dict(annotations)}, "spec": spec_of(SAFE)}
+        assert not injection(pod, SETTINGS, "/etc/kubernetes/web.yaml").refused
 
 
 def test_names_of_the_mesh_are_taken() -> None:

@@ -8,6 +8,7 @@ from seawall.mesh.identity.errors import IdentityError
 from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.injection import programs
 from seawall.mesh.injection.parts import INIT, PROXY
+from seawall.mesh.injection.refusing import of_static
 from seawall.text.values import Map, integer, is_true, mapping, sequence, text
 
 EXTERNAL = "seawall/mesh-external"
@@ -45,6 +46,8 @@ class Pod(NamedTuple):
     is_closed_outside: bool = False
     """Whether its rules are loaded by the node's agent, and not by an init container."""
     is_leaving: bool = False
+    is_static: bool = False
+    """Whether it is only the image of a pod that a kubelet has started by itself."""
     has_programs: bool = False
     """Whether its programs take their identity themselves, over the Workload API."""
 
@@ -101,6 +104,7 @@ def pod_of(own: Map) -> Pod | None:
         "--controller" in words,
         PROXY in parts and INIT not in parts,
         bool(text(metadata, "deletionTimestamp")),
+        bool(list(of_static(own))),
         programs.are_asked(own),
     )  # fmt: skip
 

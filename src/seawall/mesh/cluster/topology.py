@@ -55,12 +55,18 @@ def topology_of(
     """What some objects come to."""
     ids: dict[str, SpiffeId] = {}
     kept = []
+    faults: list[str] = []
     for pod in sorted(pods):
+        if pod.has_proxy and pod.is_static:
+            faults.append(
+                f"pod {pod.namespace}/{pod.name} is static: it gets no identity, and its proxy no "
+                "configuration; run it as a DaemonSet, or keep it outside the mesh"
+            )
+            continue
         own = id_of(pod.account, trust_domain) if pod.has_proxy else None
         if own is not None:
             ids[pod.uid] = own
             kept.append(pod)
-    faults: list[str] = []
     addresses = _addresses(kept, ids, faults)
     behind: dict[tuple[str, str], list[Slice]] = {}
     for one in slices:

@@ -8,7 +8,7 @@ from seawall.core.edit import Append, Data, Operation, Prepend, Remove, Set
 from seawall.core.location import KeyPath
 from seawall.mesh.injection import parts, probing, programs
 from seawall.mesh.injection.containers import containers
-from seawall.mesh.injection.refusing import Refusal, refusals
+from seawall.mesh.injection.refusing import Refusal, of_static, refusals
 from seawall.mesh.injection.settings import Settings
 from seawall.text.values import Map, mapping, sequence, text
 
@@ -33,12 +33,13 @@ class Injection(NamedTuple):
     refused: tuple[Refusal, ...]
 
 
-def injection(pod: Map, settings: Settings) -> Injection:
-    """What makes an injected pod of one that is not injected."""
+def injection(pod: Map, settings: Settings, path: str = "") -> Injection:
+    """What makes an injected pod of one that is not injected; ``path`` is that of its file."""
     spec = mapping(pod, "spec")
     probes = probing.rewritten(spec)
     refused = [
-        *refusals(spec, settings.proxy_user), *_names_taken(spec), *probes.refused,
+        *of_static(pod, path), *refusals(spec, settings.proxy_user), *_names_taken(spec),
+        *probes.refused,
         *programs.refusals(pod),
     ]  # fmt: skip
     has_programs = programs.are_asked(pod)

@@ -83,7 +83,9 @@ def inject(text: str, name: str, settings: Settings) -> Result:
         if not found:
             continue
         bare = _bare(document, name)
-        injections = [(place, injection(_pod(bare.value, place), settings)) for place in found]
+        injections = [
+            (place, injection(_pod(bare.value, place), settings, name)) for place in found
+        ]
         told = list(_told(bare, injections, name))
         refused += told
         if not told:

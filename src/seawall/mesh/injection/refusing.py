@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from seawall.core.location import KeyPath
 from seawall.mesh.injection.containers import containers
+from seawall.mesh.injection.parts import CONTAINERS
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND, PROBES
 from seawall.text.scalars import Value
 from seawall.text.values import Map, at, integer, is_true, mapping, sequence, text
@@ -18,7 +19,13 @@ PORTS = (OUTBOUND, INBOUND, PROBES)
 """TCP ports of a pod that the mesh takes."""
 RUN = "/run/seawall"
 """The directory of a node that is the mesh's own."""
-_REWRITES_RULES = ("ALL", "NET_ADMIN", "NET_RAW", "SYS_ADMIN")
+STATIC = "/etc/kubernetes/manifests"
+"""Where kubelets look for pods of their own (kubeadm's ``staticPodPath``)."""
+MIRROR, SOURCE = "kubernetes.io/config.mirror", "kubernetes.io/config.source"
+"""Annotations of a kubelet: this is only the image of a static pod; where a pod comes from."""
+_API = "api"
+_WITH_FRIENDS = "run it as a DaemonSet or Deployment, or keep it in a namespace outside the mesh"
+_REWRITES_RULES = ("ALL", "NET_ADMIN", "NET_RAW", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "BPF")
 _CHANGES_USER = ("SETUID", "SETGID")
 _BY_DEFAULT = ("SETUID", "SETGID", "NET_RAW")
 """Those of the capabilities that runtimes give by default which lead past the proxy."""
@@ -39,6 +46,19 @@ def refusals(spec: Map, proxy_user: int) -> list[Refusal]:
     for path, container in containers(spec):
         found.extend(_of_container(spec, container, path, proxy_user))
     return found
+
+
+def of_static(pod: Map, path: str = "") -> Iterator[Refusal]:
+    """Why a static pod is not injected; ``path`` is that of its file.
+
+    A kubelet starts it without the API server, so it has no token (Kubernetes: Static Pods), and
+    what the API server shows, under another uid, can be changed without any effect on it.
+    """
+    annotations = mapping(pod, "metadata", "annotations")
+    source = text(annotations, SOURCE)
+    is_there = path and os.path.dirname(os.path.abspath(path)) == STATIC
+    if is_there or MIRROR in annotations or source not in ("", _API):
+        yield Refusal((), "it is a static pod, which has no service account's token", _WITH_FRIENDS)
 
 
 def _of_pod(spec: Map, proxy_user: int) -> Iterator[Refusal]:
@@ -111,10 +131,25 @@ def _of_container(spec: Map, container: Map, path: KeyPath, proxy_user: int) -> 
             (*place, "windowsOptions"), f"container {name} is for Windows",
             "keep the pod in a namespace outside the mesh",
         )  # fmt: skip
+    target = text(container, "targetContainerName")
+    if target in CONTAINERS:
+        yield Refusal(
+            (*path, "targetContainerName"),
+            f"container {name} is to see the processes of {target}, which has the pod's keys",
+            "choose a container of the application (kubectl debug --target)",
+        )
     yield from _same_user(container, path, proxy_user)
     yield from _capabilities(spec, container, path)
     for index, port in enumerate(sequence(container, "ports")):
         own = integer(port, "containerPort")
+        outer = integer(port, "hostPort")
+        if outer:
+            yield Refusal(
+                (*path, "ports", index, "hostPort"),
+                f"container {name} wants port {outer} of its node, whose callers have no "
+                "certificate: they would get no answer",
+                "remove hostPort; callers from outside come through the gateway",
+            )
         if own in PORTS and text(port, "protocol") in ("", "TCP"):
             yield Refusal(
                 (*path, "ports", index, "containerPort"),
