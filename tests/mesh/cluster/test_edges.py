@@ -67,7 +67,7 @@ RULES = """\
   - allow: {from: web, to: warehouse}
   - allow: {from: web, to: inner}
   - allow: {from: web, to: safe}
-  - allow: {from: gateway, to: orders, methods: [GET], paths: [/orders/*]}
+  - allow: {from: gateway, to: orders, ports: [8080], methods: [GET], paths: [/orders/*]}
 external:
   payments: {host: FOUR, ports: {80: http}, private: [10.88.0.0/16]}
   warehouse: {host: "SIX", ports: {5432: tcp}, private: ["fd88::/64"]}

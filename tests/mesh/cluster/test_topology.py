@@ -400,8 +400,8 @@ def test_a_static_pod_gets_nothing_and_it_is_said() -> None:
     assert found.uid not in made.ids
     assert made.faults == (
         (
-            "pod shop/web-n1 is static: it gets no identity, and its proxy no configuration; run it as "
-            "a DaemonSet, or keep it outside the mesh"
+            "pod shop/web-n1 is static: it gets no identity, and its proxy no configuration; run "
+            "it as a DaemonSet, or keep it outside the mesh"
         ),
     )
 
@@ -429,8 +429,8 @@ def test_a_static_pod_gets_nothing_and_it_is_said() -> None:
             (
                 "  web: {id: /ns/shop/sa/web, ports: {80: http}}\npolicy:\n"
                 "  - allow: {from: gateway, to: web}\n"
-                "gateway:\n  id: /ns/a/sa/b\n  listen: 0.0.0.0:80\n  tls: {certificate: /etc/passwd, "
-                "key: /etc/passwd}\n  routes: [{to: web}]"
+                "gateway:\n  id: /ns/a/sa/b\n  listen: 0.0.0.0:80\n  tls: "
+                "{certificate: /etc/passwd, key: /etc/passwd}\n  routes: [{to: web}]"
             ),
             "write tls: secret",
         ),

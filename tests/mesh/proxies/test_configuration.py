@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
-from seawall.mesh.plan.edges import Sockets, exit_id, exit_name, is_exit
+from seawall.mesh.plan.edges import Sockets, exit_id, exit_name, is_exit, sockets_of_pod
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule, Source, View, Workload
 from seawall.mesh.plan.reading import plan_of
@@ -49,6 +49,23 @@ def _views() -> list[View]:
         view._replace(exit=None if is_exit(view.own.name) else leaving, sockets=paths)
         for view in views
     ]
+
+
+def _in_pods() -> list[View]:
+    """The edges as pods, and a workload that calls a destination by them."""
+    found = []
+    for view in _views():
+        externals = tuple(
+            own._replace(addresses=("10.96.0.9",), aliases=("pay", "pay.shop.svc."))
+            for own in view.externals
+        )
+        found.append(
+            view._replace(
+                externals=externals, exit_addresses=("10.1.0.8", "10.1.0.9"), edition=1,
+                sockets=sockets_of_pod("/run/gateway/secret.json"),
+            )
+        )  # fmt: skip
+    return [own for own in found if own.externals or own.gateway]
 
 
 def _written(view: View) -> dict[str, Any]:
@@ -116,6 +133,36 @@ def _validated(view: View, directory: Path) -> "subprocess.CompletedProcess[str]
 def test_envoy_takes_it(view: View, tmp_path: Path) -> None:
     said = _validated(view, tmp_path)
     assert said.returncode == 0, said.stderr[-2000:]
+
+
+@needs_envoy
+@pytest.mark.parametrize("view", _in_pods(), ids=lambda view: view.own.name)
+def test_envoy_takes_it_in_pods(view: View, tmp_path: Path) -> None:
+    said = _validated(view, tmp_path)
+    assert said.returncode == 0, said.stderr[-2000:]
+
+
+def test_edges_in_pods_take_what_is_redirected_to_them() -> None:
+    """One port each; no socket of the file system, and callers know the exit's addresses."""
+    for view in _in_pods():
+        text = json.dumps(_written(view))
+        assert "pipe" not in text
+        if is_exit(view.own.name):
+            (listener,) = listeners_of(view)
+            matches = [own["filter_chain_match"] for own in listener["filter_chains"]]
+            assert {own["destination_port"] for own in matches} == {15443}
+            assert all(own["server_names"] for own in matches)
+            assert '"edition": 1' in text
+            assert '"pay.shop.svc.*"' in text
+        elif view.gateway:
+            (gate,) = [own for own in listeners_of(view) if own["name"] == "gate"]
+            (chain,) = gate["filter_chains"]
+            assert chain["filter_chain_match"] == {"destination_port": view.gateway.port}
+            assert gate["address"]["socket_address"]["port_value"] == 15006
+        else:
+            assert text.count('"10.1.0.8", "port_value": 15443') == len(
+                [port for own in view.externals for port in own.ports]
+            )
 
 
 @needs_envoy
