@@ -353,7 +353,9 @@ def test_what_is_outside_is_called_by_a_service() -> None:
     assert is_exit(exit_.own.name)
     assert exit_.own.id == EGRESS
     assert [own.name for own in exit_.externals] == ["payments", "fixed"]
-    assert exit_.externals[0].aliases == ("pay", "pay.shop", "pay.shop.svc", "pay.shop.svc.")
+    assert exit_.externals[0].aliases == (
+        "pay", "pay.shop", "pay.shop.svc", "pay.shop.svc.", "10.96.0.9",
+    )  # fmt: skip
     assert [rule.to for rule in exit_.rules] == [exit_.externals[0].id]
     assert made.may(f"pod/{shop.pods[2].uid}", EGRESS)
     assert not made.may("n1", EGRESS)

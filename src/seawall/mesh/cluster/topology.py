@@ -90,9 +90,10 @@ def topology_of(
 
 
 def _names(service: Service) -> tuple[str, ...]:
-    """How pods write the name of a service (Kubernetes: DNS for Services and Pods)."""
+    """How pods write a service (Kubernetes: DNS for Services and Pods), or where it is."""
     name, own = service.name, f"{service.name}.{service.namespace}"
-    return (name, own, f"{own}.svc", f"{own}.svc.")
+    addresses = (f"[{own}]" if ":" in own else own for own in service.addresses)
+    return (name, own, f"{own}.svc", f"{own}.svc.", *addresses)
 
 
 def _addresses(
