@@ -93,6 +93,8 @@ BY_METAVAR: Mapping[str, "str | Callable[[str], Iterable[Value]]"] = {
     "DOMAIN": _nothing,
     "HOST:PORT": _nothing,
     "[HOST]:PORT": _nothing,
+    "RANGE": _nothing,
+    "PORT": _nothing,
     "OS/ARCH": _nothing,
     "v1.N": _nothing,
 }

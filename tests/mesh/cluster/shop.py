@@ -156,13 +156,13 @@ class Shop:
         """Another document, as ``kubectl apply`` would make it."""
         self.cluster.config_maps[SYSTEM, "seawall-mesh"] = {"data": {"mesh.yaml": document}}
 
-    def start(self, text: str, node: str) -> Pod:
+    def start(self, text: str, node: str, *, wait: bool = True) -> Pod:
         """A pod of the shop, injected."""
         result = manifests.inject(text, "pod.yaml", self.way)
         assert not result.refused
         (own,) = values(result.text)
         assert isinstance(own, dict)
-        pod = self.nodes.start(own, node)
+        pod = self.nodes.start(own, node, wait=wait)
         self.pods[own["metadata"]["name"]] = pod  # type: ignore[call-overload, index]
         return pod
 

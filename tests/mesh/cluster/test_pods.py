@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.mesh.injection.parts import ROOTS, SOCKETS
+from seawall.mesh.injection.parts import PROXY, ROOTS, SOCKETS
 from seawall.mesh.injection.settings import Agent, By
 from tests.mesh.cluster.kubelet import GATEWAY, run, until
 from tests.mesh.cluster.shop import (
@@ -30,6 +30,23 @@ from tests.mesh.cluster.shop import (
     reason_to_skip,
 )
 
+JOB = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: import, namespace: shop}
+spec:
+  serviceAccountName: web
+  restartPolicy: Never
+  securityContext: {runAsUser: 1002, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  initContainers:
+    - name: early
+      image: registry.example.org/import:1.0.0
+      command: [curl, -sS, --fail, http://SERVICE/]
+  containers:
+    - name: work
+      image: registry.example.org/import:1.0.0
+      command: [curl, -sS, --fail, http://SERVICE/]
+"""
 KEEP = """\
 import socket, sys
 with socket.create_connection((sys.argv[1], 9090), 5) as kept:
@@ -192,6 +209,21 @@ def test_a_program_takes_its_identity_itself(shop: Shop) -> None:
         assert "is of no pod" in shop.pods["n1"].said()
     else:
         assert stranger.stdout.startswith(own)
+
+
+def test_a_job_with_an_init_container_that_calls_others(shop: Shop) -> None:
+    """The proxy is there before the init container, and ends when the work is done."""
+    job = shop.start(JOB.replace("SERVICE", SERVICE), "n1", wait=False)
+    try:
+        assert MARK in job.logs["early"].read_text()
+        work = job.processes["work"]
+        assert work.wait(30) == 0, job.said()
+        assert MARK in job.logs["work"].read_text()
+        proxy = job.processes[PROXY]
+        proxy.terminate()  # what a kubelet does when all others have ended
+        assert proxy.wait(20) == 0, job.said()
+    finally:
+        shop.nodes.stop(shop.pods.pop("import"))
 
 
 def test_policy_changes_without_a_restart(shop: Shop) -> None:
