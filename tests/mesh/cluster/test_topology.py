@@ -354,7 +354,7 @@ def test_what_is_outside_is_called_by_a_service() -> None:
     assert exit_.own.id == EGRESS
     assert [own.name for own in exit_.externals] == ["payments", "fixed"]
     assert exit_.externals[0].aliases == (
-        "pay", "pay.shop", "pay.shop.svc", "pay.shop.svc.", "10.96.0.9",
+        "payments", "pay", "pay.shop", "pay.shop.svc", "pay.shop.svc.", "10.96.0.9",
     )  # fmt: skip
     assert [rule.to for rule in exit_.rules] == [exit_.externals[0].id]
     assert made.may(f"pod/{shop.pods[2].uid}", EGRESS)

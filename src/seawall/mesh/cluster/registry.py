@@ -343,9 +343,9 @@ class ClusterRegistry(Registry):
 
 
 def _aliases(external: External, found: Sequence[str]) -> tuple[str, ...]:
-    """The names of services in front of it, without those that it has itself."""
-    own = (external.name, external.host)
-    return tuple(alias for alias in dict.fromkeys(found) if alias not in own)
+    """Its name and those of services in front of it, but for that by which it is called outside."""
+    names = dict.fromkeys((external.name, *found))
+    return tuple(alias for alias in names if alias != external.host)
 
 
 def _views(

@@ -112,7 +112,9 @@ def _chain(view: View, external: External, port: Port) -> Json:
 def _hosts(external: External, port: Port) -> list[str]:
     """What a request's host may be: a destination is no way to another one at its address."""
     host = f"[{external.host}]" if ":" in external.host else external.host
-    names = [host, f"{host}:{port.number}", external.name, f"{external.name}:{port.number}"]
+    names = [host, f"{host}:{port.number}"]
+    if external.name not in external.aliases:
+        names += [external.name, f"{external.name}:{port.number}"]
     return list(dict.fromkeys(names))
 
 
