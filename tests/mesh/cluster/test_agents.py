@@ -1,6 +1,7 @@
 """Agents of pods: sockets, who has to wait, how one is asked."""
 
 import asyncio
+import json
 import os
 import stat
 import tempfile
@@ -12,17 +13,20 @@ from uuid import uuid4
 import pytest
 
 from seawall.cli import mesh
-from seawall.core.errors import InputError, UsageError
+from seawall.core.errors import InputError, SeawallError, UsageError
+from seawall.mesh.agents.agent import REVOKED
 from seawall.mesh.agents.link import Pair
 from seawall.mesh.cluster import asking
 from seawall.mesh.cluster.errors import ClusterError
 from seawall.mesh.cluster.joining import next_door, roots_in, trust_domain_of
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.pod_agents import SOCKET, Directory, Kept, OwnSocket, PodAgent, PodCharge
+from seawall.mesh.cluster.programs import Programs, ProgramsOfNode
 from seawall.mesh.control.messages import Orders
+from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.certificates import Validity
-from seawall.mesh.plan.model import View, Workload
+from seawall.mesh.plan.model import Known, View, Workload
 from tests.mesh.made import ALWAYS, DOMAIN, NOW, WEB, intermediate_of, leaf_of, root_of
 
 
@@ -271,3 +275,80 @@ def test_a_pod_whose_namespace_is_not_found_is_asked_for_again(tmp_path: Path) -
         thread.join()
     assert outside.closed == ()
     outside.end()
+
+
+def test_programs_of_pods_that_ask_get_a_socket(short: Path) -> None:
+    asking_, other = name(), name()
+    pods, inside = short / "p", short / "i"
+    pods.mkdir()
+
+    async def act() -> None:
+        made, _ = agent()
+        programs = ProgramsOfNode(str(pods), str(inside), lambda _: None, looks=False)
+        made._kept = made._kept._replace(programs=programs)
+        told = orders([asking_, other])._replace(programs=(asking_.rpartition("/")[2],))
+        await made.prepare(told)
+        assert set(programs.names) == {asking_}
+        own = pods / asking_.rpartition("/")[2] / "workload-api"
+        assert stat.S_IMODE(own.stat().st_mode) == 0o755
+        assert stat.S_IMODE((own / "api.sock").stat().st_mode) == 0o666
+        await made.prepare(told)  # the same again
+        with pytest.raises(SeawallError, match="no token for"):
+            await programs._signed(WEB, ["x"])
+        await made.prepare(orders([other]))
+        assert not programs.names
+        assert os.listdir(inside / "api") == []
+        await programs.end()
+
+    asyncio.run(act())
+
+
+def test_the_sidecars_programs_are_its_own(short: Path) -> None:
+    async def act() -> None:
+        made, _ = agent()
+        programs = Programs(str(short / "api.sock"), str(short / "i"), lambda _: None)
+        made._kept = made._kept._replace(programs=programs)
+        await made.prepare(orders([name()]))
+        assert (short / "api.sock").exists()
+        await programs.end()
+
+    asyncio.run(act())
+
+
+def test_connections_of_a_revoked_peer_are_ended_in_all_pods_of_a_node(short: Path) -> None:
+    """Also in those whose keys are in their sidecars; who cannot be reached drains."""
+    own, elsewhere = name(), str(uuid4())
+    asked: list[str] = []
+
+    def answer(line: bytes) -> dict[str, object]:
+        asked.append(json.loads(line)["workload"])
+        return {"ended": 1, "left": 0}
+
+    class Reached(Closed):
+        @property
+        def reached(self) -> tuple[str, ...]:
+            return (elsewhere, own.rpartition("/")[2])
+
+    hatch = Hatch(str(short / "cut"), os.getegid(), answer)
+    hatch.open()
+
+    async def act() -> None:
+        made, _ = agent(Reached())
+        made._cutter = hatch._path
+        told = orders([own])
+        made.orders = told
+        await made.prepare(told)
+        await made._cut([own], [Known(WEB, ("10.1.0.9",))], REVOKED)
+        assert sorted(asked) == sorted([own, elsewhere] * 2)  # it may come back in between
+
+    try:
+        asyncio.run(act())
+    finally:
+        hatch.close()
+
+
+def test_odd_requests_to_end_connections_are_refused() -> None:
+    outside = Outside(61_337, lambda _: None)
+    line = json.dumps({"workload": "a/b/c", "peers": []}).encode()
+    assert "refused" in outside.answer(line)
+    assert outside.reached == ()

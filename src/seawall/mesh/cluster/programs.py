@@ -5,6 +5,7 @@ proxy is. Where the agent sees the node's processes it looks, too: the kernel sa
 called, and that process must be in the pod's control group.
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Collection, Sequence
@@ -59,7 +60,7 @@ class Programs:
     async def open(self, charge: Charge) -> None:
         """Let the programs of a pod come, whatever their user; raises OSError."""
         uid = uid_in(charge.name)
-        place = os.path.join(self._inside, "api", uid)
+        place = self._place(uid)
         os.makedirs(place, mode=0o700, exist_ok=True)
         endpoints = Endpoints(place, self._attests(uid), self._say)
         door = Door(uid, self._prepared(uid), _ANY, is_shared=True)
@@ -69,6 +70,11 @@ class Programs:
     async def close(self, name: str) -> None:
         """Hang up: the pod is gone. Its directory goes with that of its proxy's socket."""
         await self._open.pop(name).close()
+        place = self._place(uid_in(name))
+        with contextlib.suppress(OSError):
+            for left in os.listdir(place):
+                os.unlink(os.path.join(place, left))
+            os.rmdir(place)
 
     async def end(self) -> None:
         """Hang up on everybody."""
@@ -77,6 +83,10 @@ class Programs:
 
     async def _signed(self, name: SpiffeId, audience: Sequence[str]) -> str:
         return await self.sign(name, audience)
+
+    def _place(self, uid: str) -> str:
+        """A directory of the agent's own for what serves a pod."""
+        return os.path.join(self._inside, "api", uid)
 
     def _prepared(self, uid: str) -> str:
         """The path of the socket of a pod, in a directory that is there."""
