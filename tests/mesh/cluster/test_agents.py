@@ -335,6 +335,7 @@ def test_connections_of_a_revoked_peer_are_ended_in_all_pods_of_a_node(short: Pa
     async def act() -> None:
         made, _ = agent(Reached())
         made._cutter = hatch._path
+        made._kept = made._kept._replace(cutter=hatch._path)
         told = orders([own])
         made.orders = told
         await made.prepare(told)
