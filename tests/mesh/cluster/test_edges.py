@@ -251,7 +251,7 @@ def test_in_comes_who_calls_the_gateway(shop: Shop) -> None:
     assert "URI=spiffe://shop.example.org/ns/seawall-mesh/sa/seawall-mesh-gateway" in said
     assert "forged" not in said
     assert called("/other").endswith("404")
-    assert called("/orders/1", "-d", "x").endswith("403")
+    assert called("/orders/1", "-X", "DELETE").endswith("403")
     # A renewed certificate is taken without a restart.
     fresh = made("shop.example.org")
     own = shop.nodes.volume_of(gateway, "tls")
