@@ -111,7 +111,9 @@ def made(name: str) -> Made:
     scope="module",
     params=[
         pytest.param((By.INIT, Agent.SIDECAR), id="rules by init, keys in sidecar"),
-        pytest.param((By.AGENT, Agent.NODE), id="rules by agent, keys in node"),
+        pytest.param(
+            (By.AGENT, Agent.NODE), id="rules by agent, keys in node", marks=pytest.mark.full
+        ),
     ],
 )
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:

@@ -226,6 +226,30 @@ def test_a_job_with_an_init_container_that_calls_others(shop: Shop) -> None:
         shop.nodes.stop(shop.pods.pop("import"))
 
 
+def test_metrics(shop: Shop) -> None:
+    """Of the controller all that one of hosts tells; of each agent the part of its node."""
+    orders = shop.pods["orders"]
+    expiry = f'certificate_expiry_seconds{{workload="shop/orders/{orders.uid}"'
+
+    def told(pod: str) -> str:
+        return shop.nodes.get(f"http://{shop.pods[pod].addresses[0]}:15014/metrics")[1]
+
+    by_node = shop.way.agent is Agent.NODE
+    followers = len([name for name in ("n1", "n2") if name in shop.pods]) + 2 * (not by_node)
+    # A proxy tells its counts every five seconds.
+    assert until(lambda: 'requests_total{workload="shop/orders/' in told("controller"), 15)
+    text = told("controller")
+    for line in (expiry, f"followers {followers}", 'issued_total{event="issued"} ', "generation 1",
+                 "document_refused 0", 'generation_lag{workload="shop/web/', "pods "):  # fmt: skip
+        assert f"seawall_mesh_{line}" in text, (line, text)
+    if "n2" in shop.pods:
+        text = told("n2")
+        assert ("seawall_mesh_" + expiry in text) == by_node, text
+        assert "seawall_mesh_controller_connected 1" in text
+        assert ("seawall_mesh_rules_failing 0" in text) == (shop.way.redirect is By.AGENT)
+        assert "shop/web/" not in text  # that is another node's
+
+
 def test_policy_changes_without_a_restart(shop: Shop) -> None:
     shop.declare(DOCUMENT.replace("to: orders}", "to: orders, ports: [9090]}"))
     shop.nodes.refresh()

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from shutil import which
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.mesh.redirect import own_namespace
 from seawall.mesh.redirect.errors import RedirectError
 from seawall.mesh.redirect.exit_rules import ExitRules, Way, rules_of, table_of
 
@@ -33,7 +35,7 @@ def _is_taken(text: str) -> bool:
 needs_nft = pytest.mark.skipif(
     os.geteuid() != 0 or which("nft") is None, reason="needs root and nft"
 )
-ports = st.lists(st.integers(1, 65535), min_size=1, max_size=3, unique=True).map(tuple)
+ports = st.lists(st.integers(1, 65535), max_size=3, unique=True).map(tuple)
 ranges = st.lists(
     st.sampled_from(["10.0.0.0/8", "192.168.1.1/32", "fd00::/16", "::1/128"]), max_size=2
 ).map(tuple)
@@ -54,6 +56,43 @@ def test_nft_takes_them() -> None:
 @given(st.builds(ExitRules, st.just("shop"), st.just(1), ways, resolvers))
 def test_nft_takes_any(rules: ExitRules) -> None:
     assert _is_taken(rules_of(rules))
+
+
+def test_an_exit_that_is_a_pod() -> None:
+    """All public ports, for its proxy alone decides; what is not public by marked sockets only."""
+    own = ExitRules(
+        "pod", 61337, (Way(()), Way((), ("10.20.0.0/16",), 6)), (("10.96.0.10", 15012),)
+    )
+    lines = [line.strip() for line in rules_of(own).splitlines()]
+    inner = [line.startswith("ip daddr { 0.0.0.0/8") for line in lines].index(True)
+    assert "meta priority 0:6 ip daddr 10.20.0.0/16 meta l4proto tcp accept" in lines[:inner]
+    assert "ip daddr 10.96.0.10 meta l4proto { tcp, udp } th dport 15012 accept" in lines[:inner]
+    assert lines[inner + 2 : inner + 4] == ["meta l4proto tcp accept", "goto refused"]
+
+
+@needs_nft
+def test_an_exit_that_is_a_pod_is_closed_by_a_command(tmp_path: Path) -> None:
+    """As its init container does it, in a namespace of its own, with no right but NET_ADMIN."""
+    resolvers_ = tmp_path / "resolv.conf"
+    resolvers_.write_text("nameserver 10.96.0.2\n")
+    words = ["mesh", "init", "--exit", "--proxy-user", "61337", "--resolv-conf", str(resolvers_),
+             "--private", "10.20.0.0/16", "--controller", "127.0.0.1:15012"]  # fmt: skip
+    script = '"$@" && nft list table inet seawall_egress_pod'
+    said = subprocess.run(
+        ["unshare", "--net", "setpriv", "--bounding-set=-all,+net_admin", "--inh-caps=-all", "sh",
+         "-c", script, "sh", sys.executable, "-m", "seawall", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    assert "kept to public addresses" in said.stdout
+    for line in ("ip daddr 10.96.0.2", "ip daddr 127.0.0.1", "ip daddr 10.20.0.0/16"):
+        assert line in said.stdout
+
+
+def test_a_controller_that_is_not_found() -> None:
+    for address in ("nobody.invalid:15012", "no-port"):
+        with pytest.raises(RedirectError, match="is not found"):
+            own_namespace.close_exit(61337, [], [], address)
 
 
 def test_root_is_no_user_of_an_exit() -> None:
