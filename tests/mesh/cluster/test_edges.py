@@ -271,6 +271,12 @@ def test_in_comes_who_calls_the_gateway(shop: Shop) -> None:
     assert until(presents, 20), shop.said()
 
 
+def test_status_shows_both(shop: Shop) -> None:
+    said = shop.operate("status", "cluster")
+    assert ".egress-seawall-mesh/seawall-mesh-egress-0/" in said
+    assert "seawall-mesh/seawall-mesh-gateway-0/" in said
+
+
 def test_who_is_revoked_gets_out_no_more(shop: Shop) -> None:
     own = "spiffe://shop.example.org/ns/shop/sa/web"
     shop.operate("ca", "revoke", "cluster", own)
