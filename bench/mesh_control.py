@@ -88,7 +88,7 @@ async def controller(directory: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
         _python("controller", "seawall.mesh.control.process", str(directory), str(directory))
     )
     try:
-        await _until(lambda: asking(str(directory / OPERATOR), "Status", {}))
+        await _until(lambda: _serves(str(directory / OPERATOR)))
         yield child
     finally:
         child.send_signal(signal.SIGTERM)
@@ -192,6 +192,11 @@ async def _until(is_so: Callable[[], Awaitable[object]], seconds: float = 90.0) 
             pass
         await asyncio.sleep(0.25)
     raise TimeoutError("it does not come so far")
+
+
+async def _serves(operator: str) -> bool:
+    """Whether agents may come: a controller answers operators a moment before."""
+    return bool((await asking(operator, "Status", {}))["serves"])
 
 
 async def _all(operator: str, slot: int = 0) -> bool:
