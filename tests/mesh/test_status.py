@@ -25,3 +25,12 @@ def test_who_is_lenient_is_said() -> None:
         "permissive: d takes plaintext for 60 s more; 0 connections came so",
         "off: printer: its vendor is gone",
     ]
+
+
+def test_what_is_tried_first_is_said() -> None:
+    trying = {"number": "5", "tries": ["a", "gateway"], "fault": ""}
+    assert status_table({**STATUS, "push": trying}).splitlines()[-5] == (
+        "what is declared now is tried by a, gateway, and goes to the others after that"
+    )
+    for push in (None, {**trying, "tries": [], "fault": "a does not take it"}):
+        assert "is tried by" not in status_table({**STATUS, "push": push})

@@ -175,3 +175,17 @@ def test_addresses_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match="write one like"):
         answering.place_in(text)
     assert answering.place_in("[::1]:9464") == ("::1", 9464)
+
+
+@pytest.mark.parametrize(
+    ("push", "held", "stopped"),
+    [
+        (None, 0, 0),
+        ({"number": "5", "tries": ["web"], "fault": ""}, 1, 0),
+        ({"number": "5", "tries": [], "fault": "web does not take it: no such filter"}, 1, 1),
+    ],
+)
+def test_metrics_of_a_push(push: dict[str, object] | None, held: int, stopped: int) -> None:
+    lines = text_of(families_of({**SHOP, "push": push})).splitlines()
+    assert f"seawall_mesh_push_held {held}" in lines
+    assert f"seawall_mesh_push_stopped {stopped}" in lines
