@@ -121,16 +121,36 @@ class Portions(Generic[Item, Result]):
             numbers: list[int] = []
             found = self._work(self._taken(numbers, len(self._portions)))
             done.update(zip(numbers, found, strict=True))
+        ending: list[tuple[int, list[int]]] = []
         while self._children:
-            for number, plains in _finish(*self._children.pop()):
-                if len(plains) == len(self._portions[number]):
-                    done[number] = list(map(self._receive, plains))
+            process, reader = self._children.pop()
+            numbers = self._received(reader, done)
+            ending.append((process, numbers))
+        for process, numbers in ending:  # to let go of its memory takes each of them a while
+            _, status = os.waitpid(process, 0)
+            for number in numbers if status else ():  # it did not end well
+                del done[number]
         left = [number for number in range(len(self._portions)) if number not in done]
         if left:
             found = self._work(self._portions[number] for number in left)
             done.update(zip(left, found, strict=True))
         self.close()
         return [item for number in range(len(self._portions)) for item in done[number]]
+
+    def _received(self, reader: int, done: dict[int, list[Result]]) -> list[int]:
+        """Take over what another process has done; gives the numbers of these portions."""
+        with os.fdopen(reader, "rb") as stream:
+            data = stream.read()
+        try:
+            found = marshal.loads(data)  # noqa: S302 - written by our own child
+        except (EOFError, ValueError, TypeError):
+            return []
+        numbers = []
+        for number, plains in found if isinstance(found, list) else ():
+            if len(plains) == len(self._portions[number]):
+                done[number] = list(map(self._receive, plains))
+                numbers.append(number)
+        return numbers
 
     def close(self) -> None:
         """Stop what is still done; nobody wants it: an error, or an interruption."""
@@ -152,17 +172,3 @@ class Portions(Generic[Item, Result]):
     def __del__(self) -> None:
         """See ``close``."""
         self.close()
-
-
-def _finish(process: int, reader: int) -> list[tuple[int, list[Plain]]]:
-    """The results of a worker; none when it did not end well."""
-    with os.fdopen(reader, "rb") as stream:
-        data = stream.read()
-    _, status = os.waitpid(process, 0)
-    if status:
-        return []
-    try:
-        result = marshal.loads(data)  # noqa: S302 - written by our own child
-    except (EOFError, ValueError, TypeError):
-        return []
-    return result if isinstance(result, list) else []

@@ -9,13 +9,11 @@ what must not be written (``Run.knows``): what is secret in one file may stand i
 a run wrote holds no secret by the way it is made, so it is kept, and an equal run is told again.
 """
 
-import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import seawall
-from seawall import cache, catalogue
+from seawall import catalogue
 from seawall.cache import Cache, Store, digest, texts
 from seawall.core.compact import (
     finding_from_plain,
@@ -68,10 +66,10 @@ class Layered:
 class Memory:
     """The cache of one run."""
 
-    def __init__(self, store: Store, options: Options, rules: Sequence[Rule]) -> None:
+    def __init__(self, store: Store, code: bytes, options: Options, rules: Sequence[Rule]) -> None:
+        """``code`` changes with the program."""
         self._store = store
         self._chosen = rules
-        code = cache.code_stamp(os.path.dirname(seawall.__file__), store)
         self._code = code
         self._judging = digest(
             code,
@@ -108,7 +106,9 @@ class Memory:
         if any(task.file.real == STDIN for task in inputs.tasks):
             return None
         rows = [part for task in inputs.tasks for part in (task.row, task.surroundings)]
-        return digest(self._judging, *texts("run", inputs.opaque, inputs.coverage()), *rows)
+        return digest(
+            self._judging, *texts("run", inputs.opaque, coverage_to_plain(inputs.coverage())), *rows
+        )
 
     def key_of_rendering(self, key: bytes, left_out: Sequence[str]) -> bytes:
         """The key of what the rules say of a rendering, by what that rests on."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -201,7 +202,7 @@ class Run:
             return None
         from seawall.engine.remembering import Memory  # noqa: PLC0415 - sqlite3, hashlib
 
-        return Memory(store, options, rules)
+        return Memory(store, self.code, options, rules)
 
     def store(self) -> "Store | None":
         """Where results are kept; ``None`` when there is to be no such place."""
@@ -210,6 +211,14 @@ class Run:
 
             self._store = self._cache = cache.Cache(cache.directory(os.environ))
         return self._store
+
+    @cached_property
+    def code(self) -> bytes:
+        """Changes with the program: what is kept rests on what made it."""
+        import seawall  # noqa: PLC0415 - loaded already
+        from seawall.cache import code_stamp  # noqa: PLC0415 - as above
+
+        return code_stamp(os.path.dirname(seawall.__file__), self.store())
 
     def look_repeatedly(self) -> "Looks":
         """Remember what files hold for looks at them that follow, and nothing beyond this run."""

@@ -263,7 +263,7 @@ def _index(*, installed: bool) -> _Index:
     return _Index(tuple(item for item in FORMATS if item.installed or not installed))
 
 
-@lru_cache(maxsize=16)  # a scan asks more than once of each file
+@lru_cache(maxsize=8192)  # a scan asks more than once of each file: in the walk, and later
 def format_of(path: str) -> Format | None:
     """The format of a file, going by its path."""
     installed = any(map(path.__contains__, _OF_OTHERS)) and not set(_OF_OTHERS).isdisjoint(

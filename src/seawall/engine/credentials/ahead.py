@@ -101,13 +101,10 @@ class Ahead:
         store = self._run.store()
         if store is None:
             return
-        import seawall  # noqa: PLC0415 - loaded already
-        from seawall.cache import code_stamp  # noqa: PLC0415 - as above
         from seawall.engine.credentials.known import KnownTexts  # noqa: PLC0415 - sqlite3
         from seawall.engine.credentials.searching import state, targets  # noqa: PLC0415
 
-        code = code_stamp(os.path.dirname(seawall.__file__), store)
-        self.known = KnownTexts(store, code, state(self._options))
+        self.known = KnownTexts(store, self._run.code, state(self._options))
         self.searches = not self.known.has_seen(targets(self._options))
 
     @property
@@ -152,11 +149,12 @@ def _may_begin(options: "Options", run: "Run") -> bool:
 
 
 def _pack(entry: "Entry") -> Any:
-    return tuple(entry.file), entry.data, entry.size
+    file = entry.file
+    return file.path, file.real, entry.data, entry.size
 
 
 def _unpack(plain: Any) -> "Entry":
     from seawall.engine.credentials.sweep import Entry  # noqa: PLC0415 - many files
 
-    file, data, size = plain
-    return Entry(SourceFile(*file), data, size)
+    path, real, data, size = plain
+    return Entry(SourceFile(path, real, "", named=False, context=False), data, size)

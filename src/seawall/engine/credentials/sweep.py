@@ -308,10 +308,15 @@ def _ignores(path: str, data: bytes, findings: Sequence[Finding]) -> tuple[Ignor
 # Between processes ------------------------------------------------------------------------------
 
 
+_PLAIN = ("state", "digest")
+"""What alone is told of most files."""
+_NOTHING_ELSE = Swept(CLEAN)[len(_PLAIN) :]
+
+
 def to_plain(swept: Swept) -> Plain:
     """As plain values."""
-    if swept.state == CLEAN:
-        return (swept.state, swept.digest)
+    if swept[len(_PLAIN) :] == _NOTHING_ELSE:  # most
+        return tuple(swept[: len(_PLAIN)])
     return (
         swept.state,
         swept.digest,
@@ -328,12 +333,12 @@ def to_plain(swept: Swept) -> Plain:
 
 
 def _from_plain(plain: Plain, rules: Mapping[str, Rule]) -> Swept:
-    state, digest, *rest = plain
-    if not rest:
-        return Swept(state, digest)
+    if len(plain) == len(_PLAIN):
+        return Swept(*plain)
     (
-        findings, private, ignores, marks, secrets, notes, complete, failed, unsearched,
-    ) = rest  # fmt: skip
+        state, digest, findings, private, ignores, marks, secrets, notes, complete, failed,
+        unsearched,
+    ) = plain  # fmt: skip
     return Swept(
         state,
         digest,
