@@ -83,7 +83,7 @@ class Ahead:
         if not self._rules:
             return
         self._ask_cache()
-        if self.searches and not searching.is_built():
+        if self.searches:
             searching.searcher(self._options, _LARGE)  # once, for all processes
 
         def work(portions: "Iterator[Sequence[Entry]]") -> "list[list[Swept]]":
@@ -109,7 +109,7 @@ class Ahead:
 
     @property
     def _own_sweep(self) -> "Sweep":
-        """Each process makes its own: what it needs takes long to load."""
+        """What looks at files; each process makes its own of what was loaded before."""
         if self._sweep is None:
             from seawall.engine.credentials.searching import sweep  # noqa: PLC0415 - as above
             from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already

@@ -70,13 +70,6 @@ def running(options: "Options", rules: "Sequence[Rule]") -> "Options":
     return options._replace(secret_rules=sets)
 
 
-def is_built() -> bool:
-    """Whether compiled patterns are kept, if perhaps others than those that are wanted."""
-    from seawall.secrets.finding import stored  # noqa: PLC0415 - where there are texts
-
-    return stored.is_any_in(directory(os.environ))
-
-
 def targets(options: "Options") -> list[str]:
     """What tells the trees of one run from those of another."""
     return [os.path.realpath(target) for target in options.targets]

@@ -17,7 +17,6 @@ from seawall.secrets.rules.shapes import Shape
 
 FORMAT = 3
 _CHECKSUM = 16
-_PREFIX = "secrets-"
 
 
 class Stored:
@@ -67,14 +66,6 @@ def load(directory: str, key: str) -> Stored | None:
     )
 
 
-def is_any_in(directory: str) -> bool:
-    """Whether anything is kept in a directory."""
-    try:
-        return any(name.startswith(_PREFIX) for name in os.listdir(directory))
-    except OSError:
-        return False
-
-
 def save(directory: str, key: str, stored: Stored) -> bool:
     """Keep it; whether that could be done."""
     rules = tuple((*rule[:3], int(rule.severity), *rule[4:]) for rule in stored.rules)
@@ -95,4 +86,4 @@ def save(directory: str, key: str, stored: Stored) -> bool:
 
 
 def _path(directory: str, key: str) -> str:
-    return os.path.join(directory, f"{_PREFIX}{key}.bin")
+    return os.path.join(directory, f"secrets-{key}.bin")
