@@ -153,10 +153,11 @@ _SECRETS = frozenset(("secret", "token", "credential", "api-key"))
 _SWITCHES = frozenset(
     "allow allowed ask change checksum count digest disable disabled enable enabled encrypted "
     "existing expiration expire expired expires expiry fingerprint forgot generate has hash hashed "
-    "hide hint is length max md5 min num policy prompt public require required reset sha1 sha256 "
-    "show skip use validate version without".split()
+    "hide hint is length max md min num policy prompt public require required reset sha show skip "
+    "use validate version without".split()
 )
-"""Words that make a name one of a setting, a sum or a mark, whatever else it says."""
+"""Words that make a name one of a setting, a sum or a mark, whatever else it says; digits are words
+of their own, so ``SHA256`` begins with ``sha``."""
 _DIRECTORIES = frozenset(("PWD", "OLDPWD"))
 """Where a shell is and was (POSIX, Shell Command Language, 2.5.3)."""
 _OF_USERS = frozenset("audience user username ttl".split())

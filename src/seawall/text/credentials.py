@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.text.credential_names import names_credential
-from seawall.text.placeholders import is_reference, placeholder
+from seawall.text.placeholders import is_fill_in, is_reference, placeholder
 from seawall.text.token_formats import FORMATS
 
 ADDRESS_WITH_PASSWORD = pattern(r"[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@${]+@", re.IGNORECASE)
@@ -17,7 +17,7 @@ TOKEN = pattern("|".join(f"(?:{each.pattern})" for each in _TOKENS))
 _GITHUB = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
 _TOKEN_MARKS = (*_GITHUB, *(each.mark for each in _TOKENS if each.mark != "gh"))
 """Without one of these there is no token."""
-_FILLED_IN = frozenset(("fill-in", "mask", "repeated"))
+_MASKS = frozenset(("mask", "repeated"))
 _SAMPLES = frozenset(("secret", "password", "test"))
 """What documentation writes where a value belongs: as a default nobody means it."""
 _SHORTEST = 4
@@ -50,7 +50,10 @@ def in_setting(name: str, value: str) -> Named | None:
 
 def _stands_for_another(value: str) -> bool:
     """Whether a value is a reference, a path or a fill-in."""
-    return is_reference(value) or value.lower() in _SAMPLES or placeholder(value) in _FILLED_IN
+    lower = value.lower()
+    if is_reference(value) or lower in _SAMPLES or is_fill_in(lower):
+        return True
+    return placeholder(value) in _MASKS
 
 
 def tokens(text: str) -> Iterator[Named]:
