@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from shutil import which
 from typing import NamedTuple
@@ -212,6 +213,36 @@ KEEPS = (
     "except OSError as e: say(type(e).__name__)\n"
     "time.sleep(1)\n"
 )
+
+
+FROM = (
+    "s = socket.socket(family); s.settimeout(WAIT); s.bind((HERE, 45454))\n"
+    "try:\n"
+    "    s.connect((THERE, 8080)); s.sendall(b'hello'); say(repr(s.recv(100)))\n"
+    "except OSError as e: say(type(e).__name__)\n"
+)
+RESETS = (
+    "import struct\n"
+    f"s = serve({OUTBOUND}); c, _ = s.accept(); c.recv(100)\n"
+    "c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)); c.close()\n"
+)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_who_was_reset_leaves_no_trap_for_the_proxy(fenced: Sides, family: int) -> None:
+    """The proxy resets what it cannot forward, and gets that port for a connection of its own."""
+    own, other = FAMILIES[family]
+    proxy = fenced.inside.start(RESETS, PROXY, own, other)
+    assert proxy.stdout is not None
+    assert proxy.stdout.readline() == "listens\n"
+    assert fenced.inside.run(FROM, APPLICATION, own, other) == "ConnectionResetError"
+    proxy.communicate()
+    time.sleep(2)
+    far = fenced.outside.start(ANSWERS.format(port=8080), APPLICATION, other, own)
+    assert far.stdout is not None
+    assert far.stdout.readline() == "listens\n"
+    assert fenced.inside.run(FROM, PROXY, own, other) == "b'spilled'"
+    far.communicate()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -10,6 +10,10 @@ from seawall.mesh.redirect import exit_rules
 from seawall.mesh.redirect.errors import RedirectError
 from seawall.mesh.redirect.rules import COUNTERS, TABLE, Redirect, rules_of
 
+_REFUSED_FOR = "/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close"
+"""Seconds for which conntrack knows a connection that was reset. While it does, what comes from the
+same port is the same connection to it: where a proxy has reset one of the application's and gets
+that port next for one of its own, that would be redirected to itself."""
 _LIST = ("-s", "list", "table", "inet")
 _TIMEOUT = 20
 """Seconds: nft waits for the kernel's lock only."""
@@ -18,6 +22,8 @@ _TIMEOUT = 20
 def load(redirect: Redirect, enter: Sequence[str] = ()) -> None:
     """Put the rules in force, all at once; ``enter`` is the command that enters the namespace."""
     _nft(("-f", "-"), enter, rules_of(redirect))
+    # Where nobody may write there it stays at ten, and rarely a connection fails after a reset one.
+    _finished((*enter, "sh", "-c", f"echo 1 > {_REFUSED_FOR}"), "")
 
 
 def is_loaded(redirect: Redirect, enter: Sequence[str] = ()) -> bool:
