@@ -1,7 +1,7 @@
 """What the controller knows of workloads and their proxies."""
 
 from seawall.mesh.control.messages import Report, Standing
-from seawall.mesh.control.registry import Entry, Registry
+from seawall.mesh.control.registry import CALLS_WITHIN, Entry, Registry
 from seawall.mesh.identity.spiffe_id import parse
 from seawall.mesh.plan.model import Known, Port, Rule, Source
 
@@ -30,6 +30,40 @@ def test_a_proxy_whose_agent_is_away_is_waited_for_while_its_certificate_holds()
     assert registry.laggards(2) == []
     now[0] = 600.0
     registry.report(Report("here", {"web": _standing(2)}))
+    assert registry.laggards(2) == []
+
+
+def test_a_proxy_is_waited_for_until_it_has_called_an_agent_that_is_back() -> None:
+    """It has another certificate by then, and its proxy none of the roots of that one."""
+    now = [500.0]
+    registry = Registry(ENTRIES, (), 3600, lambda: now[0])
+    registry.report(Report("here", {"web": _standing(1)}))
+    registry.gone("here")
+    back = Report("here", {"web": _standing(-1, 0, connected=False)})
+    for _ in range(2):
+        registry.report(back)
+        assert registry.laggards(2) == ["web"]
+    registry.gone("here")  # and away again: it begins anew
+    now[0] += CALLS_WITHIN + 1
+    assert registry.laggards(2) == ["web"]
+    registry.report(back)
+    assert registry.laggards(2) == ["web"]
+    registry.report(Report("here", {"web": _standing(1)}))
+    registry.report(back)  # it has called, and is dead now
+    assert registry.laggards(2) == []
+
+
+def test_who_does_not_call_an_agent_that_is_back_is_dead() -> None:
+    now = [500.0]
+    registry = Registry(ENTRIES, (), 3600, lambda: now[0])
+    registry.recall({"web": _standing(1)})
+    assert registry.laggards(2) == ["web"]
+    back = Report("here", {"web": _standing(-1, 0, connected=False)})
+    registry.report(back)
+    now[0] += CALLS_WITHIN + 1
+    assert registry.laggards(2) == []
+    registry.report(back)
+    now[0] -= 2
     assert registry.laggards(2) == []
 
 

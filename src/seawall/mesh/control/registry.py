@@ -26,6 +26,10 @@ class Pushed(NamedTuple):
     tries: tuple[str, ...] = ()
 
 
+CALLS_WITHIN = 5.0
+"""Seconds after which a proxy has called an agent that is back (Envoy: after one at the latest)."""
+
+
 class Registry:
     """Entries and rules as they are declared, and what agents report."""
 
@@ -40,8 +44,11 @@ class Registry:
         self._lifetime = lifetime
         self._clock = clock
         self._standings: dict[str, Standing] = {}
-        self._left: set[str] = set()
-        """Workloads whose proxies were alive when their agent hung up: they go on without it."""
+        self._left: dict[str, int] = {}
+        """Workloads whose proxies were alive when their agent hung up: they go on without it, until
+        their certificates end."""
+        self._back: dict[str, float] = {}
+        """Of these, those whose agent is back: until when it is waited for that they call it."""
         self.misplaced: dict[str, tuple[str, ...]] = {}
         """Workloads whose agent says that they are where they should not be, with that."""
         self.revoked: frozenset[SpiffeId] = frozenset()
@@ -169,8 +176,17 @@ class Registry:
                 addresses = self._its_own(name, addresses, holders)
                 news = news or before is None or before.addresses != addresses
             self._standings[name] = own._replace(addresses=addresses)
-            self._left.discard(name)
+            self._called(name, own)
         return news
+
+    def _called(self, name: str, own: Standing) -> None:
+        """Note whether a proxy that went on without its agent has called that again."""
+        now = self._clock()
+        if own.is_connected or now > self._back.get(name, now):
+            self._left.pop(name, None)
+            self._back.pop(name, None)
+        elif name in self._left:
+            self._back.setdefault(name, now + CALLS_WITHIN)
 
     def _holders(self) -> dict[str, str]:
         return {address: name for name, own in self._standings.items() for address in own.addresses}
@@ -210,7 +226,7 @@ class Registry:
                 continue
             news = news or before is None or before.addresses != own.addresses
             self._standings[name] = own._replace(is_connected=False)
-            self._left.add(name)
+            self._left[name] = own.ends
         return news
 
     def gone(self, host: str) -> None:
@@ -218,23 +234,27 @@ class Registry:
         for name, entry in self._entries.items():
             own = self._standings.get(name)
             if entry.host == host and own is not None:
+                self._back.pop(name, None)
                 if own.is_connected:
-                    self._left.add(name)
+                    self._left[name] = own.ends
                 self._standings[name] = own._replace(is_connected=False)
 
     def laggards(self, generation: int) -> list[str]:
         """Workloads whose proxy is alive and has not taken a generation yet.
 
         Nobody knows of a proxy whose agent is away, also for the moment in which that takes its own
-        new certificate: it counts as alive as long as its certificate holds.
+        new certificate: it counts as alive as long as its certificate holds. When the agent is back
+        its proxies call it a moment later; who has not after some seconds is dead.
         """
         now = self._clock()
         return sorted(
             name
             for name, own in self._standings.items()
-            if own.generation < generation
-            and (own.is_connected or (name in self._left and own.ends >= now))
+            if own.generation < generation and (own.is_connected or self._goes_on(name, now))
         )
+
+    def _goes_on(self, name: str, now: float) -> bool:
+        return self._left.get(name, -1) >= now and self._back.get(name, now) >= now
 
     def views(self, host: str) -> tuple[View, ...]:
         """What the proxies of a host are to be told."""
