@@ -115,6 +115,34 @@ def test_without_a_key_it_ends_and_says_what_it_needs(
     acted(tmp_path, act)
 
 
+def test_who_does_not_know_the_roots_any_more_does_not_wait_for_the_controller(
+    tmp_path: Path,
+) -> None:
+    """All of them were replaced while it was away: it needs a token, and no patience."""
+
+    async def act(place: Place) -> None:
+        with pytest.raises(LinkError) as found:
+            await place.home.come_back(place.addresses.join)
+        assert found.value.is_away
+        doors = await open_doors(place.controller, (place.addresses,))
+        await place.home.come_back(place.addresses.join)
+        others = tmp_path / "others"
+        others.mkdir()
+        place.home.keep_roots(authority_in(others, place.clock).bundle())
+        with pytest.raises(LinkError, match="new token") as found:
+            await place.home.come_back(place.addresses.join)
+        assert not found.value.is_away
+        await close_doors(doors)
+
+    async def whole(place: Place) -> None:
+        doors = await open_doors(place.controller, (place.addresses,))
+        await place.agent()
+        await close_doors(doors)
+        await act(place)
+
+    acted(tmp_path, whole)
+
+
 def test_it_finds_the_controller_that_leads(tmp_path: Path) -> None:
     async def act(place: Place) -> None:
         doors = await open_doors(place.controller, (place.addresses,))

@@ -25,6 +25,8 @@ _OPTIONS = (
     ("grpc.keepalive_time_ms", 30_000),
 )
 _AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_NOT_TRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""What gRPC says of a controller that the roots do not know: it has no code for that."""
 
 
 class LinkError(InputError):
@@ -144,7 +146,7 @@ def _fault(error: grpc.aio.AioRpcError) -> LinkError:
     return LinkError(
         f"the controller: {error.details() or error.code().name}; see that it runs and can be "
         "reached",
-        is_away=error.code() in _AWAY,
+        is_away=error.code() in _AWAY and _NOT_TRUSTED not in str(error.details()),
     )
 
 
