@@ -81,7 +81,7 @@ class Sifting:
 
 def _inflated(data: bytes) -> bytes | None:
     """A small file in gzip: images have thousands, as manuals; ``None`` for what is more."""
-    from zlib import decompressobj, error  # noqa: PLC0415 - if there are any
+    from isal.isal_zlib import decompressobj, error  # noqa: PLC0415 - if there are any
 
     inflater = decompressobj(31)
     try:

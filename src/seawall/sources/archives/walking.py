@@ -188,6 +188,7 @@ class Walk:
         if info.file_size > limit:
             raise BrokenError(f"it is packed more than {self._limits.ratio} times: a bomb?")
         with archive.open(info) as stream:
+            _quicken(stream, info)
             pieces = iter(partial(stream.read, _PIECE), b"")
             self._member(full, pieces, info.file_size, depth)
 
@@ -252,6 +253,16 @@ class Walk:
                 consumer.feed(piece)
         finally:  # what came before it broke off counts
             consumer.end()
+
+
+def _quicken(stream: Any, info: Any) -> None:
+    """Have a member of a zip archive unpacked by ISA-L, which takes a third of zlib's time."""
+    from zipfile import ZIP_DEFLATED  # noqa: PLC0415 - loaded already
+
+    if info.compress_type == ZIP_DEFLATED and hasattr(stream, "_decompressor"):
+        from isal.isal_zlib import decompressobj  # noqa: PLC0415 - if there are any
+
+        stream._decompressor = decompressobj(-15)  # noqa: SLF001 - the same interface as zlib's
 
 
 class _StopError(Exception):

@@ -424,6 +424,12 @@ class Archive:
     def head(self, size: int) -> bytes:
         """The first bytes of the content; see ``Payload``."""
         size = min(size, self._size)
+        if self._holed is None and not self._held:  # nearly all, and nearly all in one piece
+            start = self._start - self._base
+            data = self._data[start : start + size] if start >= 0 else b""
+            if len(data) == size:
+                self._held, self._taken = data, size
+                return data
         if len(self._held) < size:
             if self._holed is None:
                 more = self._take(size - len(self._held))
