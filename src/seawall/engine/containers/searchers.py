@@ -29,8 +29,8 @@ _TEXTS = 2 << 20
 """Bytes of a slot for what is handed over: a sieve flushes at one MiB and a file of half of one."""
 _RESULT = 1 << 20
 """Bytes for what is found; more is found again by whoever asked."""
-_SPARE = 2
-"""Slots beside two for each process: one waits while another one is looked at."""
+_SLOTS = 2
+"""Slots for each process: one waits while another one is looked at."""
 _TOKEN = 4
 _HEAD = 12
 """The process that has taken a slot, the bytes of its names and of its result; each a token."""
@@ -45,7 +45,7 @@ class Searchers:
     def __init__(self, search: Search, count: int) -> None:
         self._search = search
         self._lock = Lock()
-        slots = 2 * count + _SPARE
+        slots = _SLOTS * count
         self._slots = [mmap(-1, _HEAD + _TEXTS + _RESULT) for _ in range(slots)]
         self._free = list(range(slots))
         self._flying: dict[int, _Job] = {}

@@ -85,7 +85,7 @@ class Walk:
     ) -> list[Walked]:
         numbers = {layer.number for layer in layers}
         size = sum(layer.size for layer in layers)
-        with _Bench(self._search, size, threads or processors(), only) as bench:
+        with _Bench(self._search, size, only) as bench:
             walked = walk(
                 self._image, bench.analyzers, layers=numbers, trusted=self._trusted,
                 threads=threads, has_spare=has_spare,
@@ -117,14 +117,11 @@ class _Bench:
         self,
         search: "Search | None",
         size: int,
-        count: int,
         only: Mapping[int, Container[str]],
     ) -> None:
         self._search = search
         self._only = only
         self._size = size
-        self._count = count
-        """How many processes search them, if it is worth it."""
         self._searchers: Searchers | None = None
         self._looks: dict[int, Look] = {}
         self._siftings: dict[int, Sifting] = {}
@@ -134,7 +131,9 @@ class _Bench:
             from seawall.engine.containers import searchers  # noqa: PLC0415 - where it is wanted
 
             if searchers.are_worth(self._size):
-                self._searchers = searchers.Searchers(self._search, self._count)
+                # As many for each process that walks: whoever of these ends last has all
+                # processors to itself, and to search takes longer than to walk.
+                self._searchers = searchers.Searchers(self._search, processors())
         return self
 
     def __exit__(self, *_: object) -> None:
