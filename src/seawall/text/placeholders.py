@@ -56,10 +56,11 @@ _FILL_IN = pattern(
     r"|place.?holder|put.?here|to.?be.?(?:set|replaced)|fill.?in"
     r"|enter.|goes.here|foo.?bar|^foo|^(?:bar|baz)+$|^baz"
     r"|(?:secret|token|key|pass\w*|id|value)[_.-]?here|not.?a.?real|base64.?encoded|some.?(?:secret|pass|token|key|value)"
+    r"|^new.?value$"
 )
 _FILL_IN_PARTS = (
     "change", "holder", "here", "be", "fill", "enter", "foo", "bar", "baz", "real", "encoded",
-    "some",
+    "some", "new",
 )  # fmt: skip
 """What the pattern matches holds one of these: to look for them is ten times as fast."""
 DEFAULTS = frozenset(
