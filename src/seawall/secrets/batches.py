@@ -10,7 +10,7 @@ from seawall.secrets.rules.shapes import MAX_WIDTH
 from seawall.secrets.text import Text
 
 SIZE = 1 << 20
-_GAP = b"\n\0\n"
+GAP = b"\n\0\n"
 """No pattern matches over it."""
 
 
@@ -52,8 +52,8 @@ def _joined(texts: list[Text]) -> Batch:
     at = 0
     for text in texts:
         starts.append(at)
-        at += len(text.data) + len(_GAP)
-    return Batch(_GAP.join([text.data for text in texts]), tuple(texts), tuple(starts))
+        at += len(text.data) + len(GAP)
+    return Batch(GAP.join([text.data for text in texts]), tuple(texts), tuple(starts))
 
 
 def _parts(text: Text, size: int) -> Iterator[Batch]:

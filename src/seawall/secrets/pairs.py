@@ -13,10 +13,12 @@ from seawall.core.redacted import Redacted
 from seawall.secrets.candidate import Candidate, Part, Proof
 from seawall.secrets.verifying.variety import check_random
 
-_REACH = 400
+REACH = 400
 """Bytes: about five lines."""
+LONGEST = 64
+"""Bytes of what is looked for there that has no name, and of its edges, rather too many."""
 _FREE_SECRET = pattern(rb"(?<![0-9A-Za-z/+=_.-])[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=_.-])")
-_AWS_ID, _AWS_SECRET = "aws-access-key", "aws-secret-key"
+AWS_ID, _AWS_SECRET = "aws-access-key", "aws-secret-key"
 _KINDS = 3
 
 
@@ -24,9 +26,9 @@ def free_secrets(data: bytes, candidates: Sequence[Candidate]) -> Iterator[Candi
     """Secret keys of AWS that stand near their id, under whatever name."""
     seen = set()
     for candidate in candidates:
-        if candidate.rule != _AWS_ID or candidate.proof is Proof.REFUTED:
+        if candidate.rule != AWS_ID or candidate.proof is Proof.REFUTED:
             continue
-        start, end = max(candidate.start - _REACH, 0), candidate.end + _REACH
+        start, end = max(candidate.start - REACH, 0), candidate.end + REACH
         for match in _FREE_SECRET.finditer(data, start, end):
             value = match[0].decode("ascii")
             if match.start() not in seen and _is_mixed(value):
@@ -76,5 +78,5 @@ def _with_half(
     nearest = min(
         places[max(index - 1, 0) : index + 1], key=lambda place: abs(place.start - candidate.start)
     )
-    near = abs(nearest.start - candidate.start) <= _REACH
+    near = abs(nearest.start - candidate.start) <= REACH
     return candidate._replace(beside=nearest) if near else candidate

@@ -8,7 +8,7 @@ from seawall.core.lazy import pattern
 from seawall.secrets.candidate import Candidate, Certainty, Proof
 from seawall.secrets.features import SCANNED, features, path_features
 from seawall.secrets.randomness import surprise
-from seawall.secrets.surroundings import AROUND, Crowd, around
+from seawall.secrets.surroundings import AROUND, CROWD, Crowd, around
 from seawall.secrets.text import Kind, Text
 from seawall.text.placeholders import is_fill_in, is_of_manuals, placeholder
 
@@ -62,6 +62,11 @@ def _value_of(candidate: Candidate) -> str:
 
 def _context(candidate: Candidate, text: Text, crowd: Crowd) -> Iterator[str]:
     yield from crowd.words(candidate)
+    yield from _alone(candidate, text)
+
+
+def _alone(candidate: Candidate, text: Text) -> Iterator[str]:
+    """What the place of a candidate says, wherever else its value is."""
     yield from around(text, candidate)
     if candidate.form == ADDRESS and _is_meant(candidate):
         yield REAL_ADDRESS if "path:plain" in path_features(text.name) else UNREAL_ADDRESS
@@ -122,6 +127,24 @@ def _score(form: str, name: str, value: str, kind: Kind, path: tuple[str, ...]) 
 def _sum(words: tuple[str, ...]) -> int:
     weights = _weights()
     return sum([weights.get(word, 0) for word in words])
+
+
+def may_count(candidate: Candidate, text: Text) -> bool:
+    """Whether a candidate could be a secret, whatever else stands in its text."""
+    if candidate.proof is Proof.PROVEN or candidate.form in SURE_FORMS:
+        return certainty(candidate, score(candidate, text, Crowd(()))) is not None
+    weights = _weights()
+    total = _score(*_looked_at(candidate, text))
+    if total + _most_around() < weights.get("threshold:low", 0):
+        return False
+    total += sum([weights.get(word, 0) for word in _alone(candidate, text)])
+    return certainty(candidate, total + _most_of_a_crowd()) is not None
+
+
+@cache
+def _most_of_a_crowd() -> int:
+    """What others can add at most."""
+    return sum([max(_weights().get(word, 0), 0) for word in CROWD])
 
 
 def certainty(candidate: Candidate, total: int) -> Certainty | None:

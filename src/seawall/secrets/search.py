@@ -4,7 +4,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.secrets import decoding, scoring
@@ -104,8 +104,12 @@ class Search:
 
     def twin(self) -> "Search":
         """The same search for another thread: two must not use one at a time."""
+        return self.made_anew(Search)
+
+    def made_anew(self, kind: "type[_Search]") -> "_Search":
+        """A search of some kind with the same rules, which shares nothing that changes."""
         own = None if self._custom is None else self._custom.twin()
-        again = Search(
+        again = kind(
             self._rules, self._shapes, self._finder.twin(), "", own, identifiers=self._identifiers
         )
         again.key = self.key
@@ -190,7 +194,7 @@ class Search:
             own, notes = self._custom.find(text)
             candidates += self._custom.paired(own, candidates)
         seen = tuple({Part(item.start, item.end) for item in candidates})
-        secrets = _judged(text, candidates)
+        secrets = judged(text, candidates)
         if self._custom is not None:
             secrets = self._custom.heeded(text, secrets)
         return Found(text, secrets, complete and whole, seen, notes)
@@ -199,7 +203,7 @@ class Search:
         """What users' rules say of a file by its path alone: for files that are no texts."""
         if self._custom is None:
             return ()
-        return _judged(Text(path, b"", Kind.PROSE), self._custom.of_path(path))
+        return judged(Text(path, b"", Kind.PROSE), self._custom.of_path(path))
 
     @property
     def names_commits(self) -> bool:
@@ -308,21 +312,25 @@ class Search:
                 )  # fmt: skip
 
 
+_Search = TypeVar("_Search", bound=Search)
+
+
 def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
     in_secret = any(map(may_be_wrapped, candidates)) and holds_kubernetes_secrets(text.data)
     return [unwrapped(candidate, in_secret=in_secret) for candidate in candidates]
 
 
-def _judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
-    judged = []
+def judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
+    """Those of the candidates of a text that are secrets, each value once."""
+    found = []
     worth = worth_judging(_unwrapped(text, candidates))
     crowd = Crowd(worth)
     for candidate in worth:
         total = scoring.score(candidate, text, crowd)
         sure = scoring.certainty(candidate, total)
         if sure is not None:
-            judged.append(Secret(candidate, sure, total, ()))
-    return collapsed(judged)
+            found.append(Secret(candidate, sure, total, ()))
+    return collapsed(found)
 
 
 def _is_wanted(rule: Rule, kind: Kind) -> bool:

@@ -17,8 +17,9 @@ _BARE = frozenset(("bare", "option", "beside", "pair", "statement"))
 _CUT = ("...", "\u2026")
 
 
+CROWD = ("same:1", "same:3", "same:9", "same:more", "table")
 AROUND = (
-    "same:1", "same:3", "same:9", "same:more", "table", "comment", "cut", "instead",
+    *CROWD, "comment", "cut", "instead",
     "words-follow", "line-ends", "call-follows",
     "quote:double", "quote:single", "quote:back", "quote:none",
 )  # fmt: skip

@@ -19,7 +19,15 @@ _OF_STORES = b"ExternalSecret"
 
 def names_a_key(candidate: Candidate, data: bytes) -> bool:
     """Whether a value only says under which key a secret is kept: of an ExternalSecret."""
-    return candidate.name == "secretKey" and _OF_STORES in data
+    return candidate.name == KEY_NAME and names_stores(data)
+
+
+KEY_NAME = "secretKey"
+
+
+def names_stores(data: bytes) -> bool:
+    """Whether a text may have an ExternalSecret in it."""
+    return _OF_STORES in data
 
 
 def holds_kubernetes_secrets(data: bytes) -> bool:

@@ -95,7 +95,9 @@ def look(
         workers = 1
 
     def work(numbers: Iterator[int]) -> Iterator[tuple[int, Plain]]:
-        looker = _Looker(repository, search, wanted, bounds, digest)
+        from seawall.secrets.recurring import Recurring  # noqa: PLC0415 - loads what finds secrets
+
+        looker = _Looker(repository, search.made_anew(Recurring), wanted, bounds, digest)
         return looker.work(numbers, kind, limit)
 
     looked = nothing()

@@ -25,6 +25,8 @@ class Names:
         self._sets: list[tuple[int, ...]] = [(0,)]
         self._larger: dict[tuple[int, int], int] = {}
         self._numbers_of_sets: dict[tuple[int, ...], int] = {}
+        self._paths: dict[bytes, int] = {}
+        self._path_of: dict[bytes, int] = {}
         self.of_blob: dict[bytes, int] = {}
         """The number of its set of names by the bytes of a blob's oid."""
 
@@ -34,6 +36,8 @@ class Names:
         if number is None:
             number = self._class_of(path)
         known = self.of_blob.get(oid)
+        if known is None:
+            self._path_of[oid] = self._paths.setdefault(path, len(self._paths))
         step = (-1 if known is None else known, number)
         larger = self._larger.get(step)
         if larger is None:
@@ -44,6 +48,10 @@ class Names:
     def add_nameless(self, oid: bytes) -> None:
         """There is a blob of which no name is known."""
         self.of_blob.setdefault(oid, NAMELESS)
+
+    def kinship(self, oid: bytes) -> int:
+        """A number that the versions of a file share: that of one of its paths."""
+        return self._path_of.get(oid, -1)
 
     def names(self, number: int) -> tuple[str, ...]:
         """A name for each bearing in a set, by the set's number."""

@@ -18,7 +18,8 @@ QUERY = (
 
 _SCHEME = pattern(rb"[A-Za-z][\w+.-]{1,30}\Z")
 _HOST = pattern(rb"[\w.$%{}<>\[\]:-]{1,255}")
-_PATH = 200
+PATH, BADGE = 200, b"badge"
+"""Bytes of an address in front of a parameter that are looked at, and what is looked for there."""
 _REST = pattern(rb"[\w%+./~=-]{1,500}")
 
 
@@ -53,7 +54,7 @@ def query(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
 
 def of_a_badge(data: bytes, place: int) -> bool:
     """Whether a parameter of an address is one of a badge, which is shown to everybody."""
-    return b"badge" in data[max(place - _PATH, 0) : place].rpartition(b"://")[2]
+    return BADGE in data[max(place - PATH, 0) : place].rpartition(b"://")[2]
 
 
 FORMS = (

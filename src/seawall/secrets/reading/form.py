@@ -23,6 +23,8 @@ class Form(NamedTuple):
     read: Read
     breaks: int | None = None
     """In how many runs of blanks a match may go over to another line; ``None`` for more."""
+    reach: int = 0
+    """Bytes beyond a match and its lines that are read on either side."""
 
 
 EVERYWHERE = frozenset(Kind) - {Kind.BINARY}

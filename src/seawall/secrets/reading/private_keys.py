@@ -16,6 +16,8 @@ PUTTY = r"PuTTY-User-Key-File-[23]:"
 MEMBER = r"\\{0,3}[\"']?\b(?:d|k)\\{0,3}[\"']?[ \t]{0,3}:[ \t]{0,3}\\{0,3}[\"'][\w-]{22}"
 
 _LONGEST = 32_768
+_CLOSE = 80
+"""Bytes of the mark at its end."""
 _END = b"-----END"
 _NOT_BASE64 = pattern(rb"[^A-Za-z0-9+/=]+")
 _JOINED = pattern(rb"[\"'`]\s{0,40}[+.&,\\]?\s{0,40}[\"'`]")
@@ -36,7 +38,7 @@ def pem(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     end = data.find(_END, label.end(), start + _LONGEST)
     if end < 0:
         return
-    close = data.find(b"-----", end + len(_END), end + 80)
+    close = data.find(b"-----", end + len(_END), end + _CLOSE)
     close = end + len(_END) if close < 0 else close + 5
     body = data[label.end() : end]
     kind, block = label[1].decode("ascii").strip(), label[2] is not None
@@ -111,7 +113,7 @@ def _nearest_kind(data: bytes, place: int) -> re.Match[bytes] | None:
 
 
 FORMS = (
-    Form("pem", PEM, IN_BYTES, pem),
-    Form("putty", PUTTY, EVERYWHERE, putty),
-    Form("member", MEMBER, EVERYWHERE, member),
+    Form("pem", PEM, IN_BYTES, pem, reach=_LONGEST + _CLOSE),
+    Form("putty", PUTTY, EVERYWHERE, putty, reach=_LONGEST),
+    Form("member", MEMBER, EVERYWHERE, member, reach=_NEAR),
 )
