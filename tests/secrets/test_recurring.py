@@ -163,25 +163,27 @@ def test_no_text_and_nothing_in_it() -> None:
     assert not list(search.run([Text("a", b"", kind_of("a")), Text("a", b"\n", kind_of("a"))]))
 
 
-@given(st.binary(max_size=400), st.lists(st.integers(0, 2**20)), st.integers(1, 50))
-def test_stretches_are_apart_and_hold_their_events(
-    seed: bytes, places: list[int], reach: int
+@settings(max_examples=500, deadline=None)
+@given(
+    st.text("ab\n\n", max_size=200).map(str.encode),
+    st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 2))),
+    st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), min_size=3, max_size=3),
+)
+def test_stretches_are_apart_and_hold_what_their_events_reach(
+    data: bytes, places: list[tuple[int, int]], reaches: list[tuple[int, int]]
 ) -> None:
-    data = seed.replace(b"\1", b"\n").replace(b"\2", b"\n")
-    events = sorted(place % (len(data) + 1) << BITS for place in places if place % (len(data) + 1))
-    found = list(stretches(data, events, [(reach, reach)]))
+    events = sorted(place % len(data) + 1 << BITS | index for place, index in places if len(data))
+    found = stretches(data, events, reaches)
     assert [event for stretch in found for event in stretch.events] == events
     behind = 0
     for start, end, held in found:
         assert start >= max(behind - 1, 0)
         assert not start or data[start : start + 1] == b"\n"
         assert end == len(data) or data[end - 1 : end] == b"\n"
-        assert min(held) >> BITS >= start
-        assert max(held) >> BITS <= end
-        if start:
-            assert (min(held) >> BITS) - reach > start
-        if end < len(data):
-            assert (max(held) >> BITS) + reach < end
+        for event in held:
+            before, after = reaches[event & (MOST_PATTERNS - 1)]
+            assert not start or (event >> BITS) - before > start
+            assert end == len(data) or (event >> BITS) + after < end
         behind = end
 
 

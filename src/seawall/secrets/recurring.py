@@ -231,13 +231,19 @@ class Recurring(Search):
         self, text: Text, starts: list[int], known: tuple[_Known, ...]
     ) -> Found | None:
         """What a text holds by what its stretches do; ``None`` where it has to be read whole."""
-        taken = sum([one.taken for one in known])
+        taken = 0
+        names_key = wrapped = may_count = False
+        for one in known:  # one loop: a text has some twenty of them
+            taken += one.taken
+            names_key = names_key or one.names_key
+            wrapped = wrapped or one.may_be_wrapped
+            may_count = may_count or one.may_count
         if taken and taken >= Budget(len(text.data)).left:
             return None
-        if any(one.names_key for one in known) and names_stores(text.data):
+        if names_key and names_stores(text.data):
             return None
-        wrapped = any(one.may_be_wrapped for one in known) and holds_kubernetes_secrets(text.data)
-        if not wrapped and not any(one.may_count for one in known):
+        wrapped = wrapped and holds_kubernetes_secrets(text.data)
+        if not wrapped and not may_count:
             return Found(text, ())
         key = (known, wrapped, text.kind, path_features(text.name))
         sum_up: _SumUp | None = self._young.get(key)

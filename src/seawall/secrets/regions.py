@@ -5,7 +5,7 @@ its pattern goes, the lines that it begins and ends on, and what a form or a pai
 for beyond these. Places whose stretches have a byte in common but a line end are read together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from seawall.core.named_tuple import NamedTuple
 
@@ -25,12 +25,13 @@ class Stretch(NamedTuple):
 
 def stretches(
     data: bytes, events: Iterable[int], reaches: Sequence[tuple[int, int]]
-) -> Iterator[Stretch]:
+) -> list[Stretch]:
     """The stretches that hold some events, which are sorted, in order and apart from each other.
 
     ``reaches`` has for each pattern how many bytes in front of an event and behind it are read
     beside the lines at both ends.
     """
+    found: list[Stretch] = []
     held: list[int] = []
     start = limit = end = 0
     """``limit`` has to be read; ``end``, where it is larger, is behind the line end there."""
@@ -42,12 +43,20 @@ def stretches(
             if end <= limit:
                 end = data.find(b"\n", limit) + 1 or len(data)
             if first >= end:
-                yield Stretch(start, end, held)
+                found.append(Stretch(start, end, held))
                 held = []
         if not held:
             start = max(data.rfind(b"\n", 0, max(first, 0)), 0)
             limit = end = 0
+        elif first <= start and start:  # it reaches further than those before it
+            start = max(data.rfind(b"\n", 0, max(first, 0)), 0)
+            while found and found[-1].end > start + 1:
+                earlier = found.pop()
+                start = min(start, earlier.start)
+                held = earlier.events + held
         held.append(event)
         limit = max(limit, place + after)
     if held:
-        yield Stretch(start, end if end > limit else data.find(b"\n", limit) + 1 or len(data), held)
+        end = end if end > limit else data.find(b"\n", limit) + 1 or len(data)
+        found.append(Stretch(start, end, held))
+    return found
