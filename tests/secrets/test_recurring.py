@@ -102,14 +102,14 @@ def told(search: Recurring, texts: list[Text]) -> None:
     assert list(map(comparable, search.run(texts))) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 40))
 def test_versions_hold_what_each_holds_by_itself(seed: int, count: int) -> None:
     told(native().made_anew(Recurring), list(versions(seed, count)))
 
 
 @pytest.mark.full
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(st.integers(0, 10**9), st.integers(1, 60))
 def test_many_versions_hold_what_each_holds_by_itself(seed: int, count: int) -> None:
     told(native().made_anew(Recurring), list(versions(seed, count)))
@@ -185,6 +185,16 @@ def test_stretches_are_apart_and_hold_what_their_events_reach(
             assert not start or (event >> BITS) - before > start
             assert end == len(data) or (event >> BITS) + after < end
         behind = end
+
+
+def test_an_event_reaches_back_over_the_stretches_before_it() -> None:
+    data = b"abcd\n" * 40
+    places = ((30, 0), (60, 0), (100, 0), (103, 1))
+    events = [place << BITS | index for place, index in places]
+    assert stretches(data, events[:3], [(1, 1)]) == [
+        (24, 35, [events[0]]), (54, 65, [events[1]]), (94, 105, [events[2]]),
+    ]  # fmt: skip
+    assert stretches(data, events, [(1, 1), (90, 1)]) == [(9, 105, events)]
 
 
 def test_events_have_room_for_the_patterns() -> None:
