@@ -24,6 +24,8 @@ from seawall.mesh.plan.reading import load
 from seawall.mesh.proxies import program
 
 _WITHIN = 60.0
+_LETTERS = iter("xyzuvw")
+"""Names of meshes that are up at once in one process."""
 _ENTER = (
     "mount -t tmpfs tmpfs /run/netns && mkdir -p /etc/netns && mount -t tmpfs tmpfs /etc/netns && "
     'exec "$@"'
@@ -162,6 +164,7 @@ class Wire:
             own: Host(self, own, f"192.0.2.{number + 10}") for number, own in enumerate(hosts)
         }
         self.between = f"{name}wire"
+        self._others: list[str] = []
 
     def __getitem__(self, name: str) -> Host:
         return self.hosts[name]
@@ -184,17 +187,31 @@ class Wire:
         number = list(self.hosts).index(name)
         _ip("-n", self.between, "link", "set", f"to{number}", "down" if off else "up")
 
+    def plain(self, name: str, address: str) -> str:
+        """Another host on the wire, which knows of no mesh; the name of its namespace."""
+        namespace = f"{self.name}{name}"
+        self._others.append(namespace)
+        _ip("netns", "add", namespace)
+        _ip("-n", self.between, "link", "add", name, "type", "veth", "peer", "name", "eth0",
+            "netns", namespace)  # fmt: skip
+        _ip("-n", self.between, "link", "set", name, "master", "wire", "up")
+        _ip("-n", namespace, "addr", "add", f"{address}/24", "dev", "eth0")
+        _ip("-n", namespace, "link", "set", "eth0", "up")
+        _ip("-n", namespace, "link", "set", "lo", "up")
+        return namespace
+
     def end(self) -> None:
         for host in self.hosts.values():
             host.down()
-        for name in (self.between, *(host.namespace for host in self.hosts.values())):
+        made = [self.between, *(host.namespace for host in self.hosts.values()), *self._others]
+        for name in made:
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
 @contextmanager
 def wired(hosts: Sequence[str], text: str) -> Iterator[Wire]:
     """Hosts on a wire; ``NAME`` in the description is the mesh's name."""
-    name = f"h{os.getpid() % 100_000}"
+    name = f"h{os.getpid() % 100_000}{next(_LETTERS)}"
     with tempfile.TemporaryDirectory(prefix="sw-hosts-") as made:
         directory = Path(made)
         directory.chmod(0o755)

@@ -78,8 +78,8 @@ class Outer(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def _name_server(found: socket.socket) -> None:
-    """Answers questions for an address of IPv4 with 127.0.0.1, others with nothing (RFC 1035)."""
+def answer_names(found: socket.socket, address: str = "127.0.0.1") -> None:
+    """Answers questions for an address of IPv4 with one, others with nothing (RFC 1035)."""
     while True:
         try:
             asked, peer = found.recvfrom(512)
@@ -90,7 +90,7 @@ def _name_server(found: socket.socket) -> None:
             at += asked[at] + 1
         question, kind = asked[12 : at + 5], struct.unpack(">H", asked[at + 1 : at + 3])[0]
         head = asked[:2] + struct.pack(">HHHHH", 0x8180, 1, int(kind == 1), 0, 0)
-        answer = struct.pack(">HHHIH", 0xC00C, 1, 1, 1, 4) + bytes([127, 0, 0, 1])
+        answer = struct.pack(">HHHIH", 0xC00C, 1, 1, 1, 4) + socket.inet_aton(address)
         found.sendto(head + question + (answer if kind == 1 else b""), peer)
 
 
@@ -115,7 +115,7 @@ class Outside:
             self.gate = free.getsockname()[1]
         for work in (self.plain.serve_forever, self.tls.serve_forever):
             threading.Thread(target=work, daemon=True).start()
-        threading.Thread(target=_name_server, args=(self.names,), daemon=True).start()
+        threading.Thread(target=answer_names, args=(self.names,), daemon=True).start()
 
     def certify(self, file: str, name: str) -> x509.Certificate:
         key, certificate = _made(name, (self.ca_key, self.ca))
@@ -317,3 +317,23 @@ def test_the_exit_comes_back(mesh: Raised) -> None:
     assert mesh.until(
         lambda: mesh.curl("web", "http://payments/v1/a").stdout == OUTSIDE.decode(), 15
     )
+
+
+def test_a_mesh_comes_up_where_no_resolver_answers(outside: Outside) -> None:
+    """What has an address is reached meanwhile, and the rest as soon as there is an answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        asked = f"127.0.0.1:{outside.names.getsockname()[1]}"
+        own = f"127.0.0.1:{silent.getsockname()[1]}"
+        text = outside.described().replace(asked, own)
+        direct = f"  direct: {{host: 127.0.0.1, ports: {{{outside.plain.server_port}: tcp}}, private: [127.0.0.0/8]}}\n"
+        text = text.replace("external:\n", f"external:\n{direct}")
+        text = text.replace("policy:\n", "policy:\n  - allow: {from: web, to: direct}\n")
+        with raised(text) as made:
+            address = f"http://direct:{outside.plain.server_port}/"
+            assert made.curl("web", address).stdout == OUTSIDE.decode()
+            assert _code(made, "web", "http://payments/v1/a") == "503"
+            threading.Thread(target=answer_names, args=(silent,), daemon=True).start()
+            assert made.until(
+                lambda: made.curl("web", "http://payments/v1/a").stdout == OUTSIDE.decode()
+            )

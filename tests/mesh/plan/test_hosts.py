@@ -37,6 +37,26 @@ def test_one_host_needs_no_name() -> None:
     assert plan.members[0].host == "local"
 
 
+GATE = """\
+gateway:
+  WHERElisten: 0.0.0.0:443
+  tls: {certificate: only-there.pem, key: only-there.key}
+  routes: [{to: orders}]
+policy:
+  - allow: {from: gateway, to: orders}
+"""
+
+
+@pytest.mark.parametrize(("where", "host"), [("", "alpha"), ("host: beta\n  ", "beta")])
+def test_the_gateway_is_on_one_host(where: str, host: str) -> None:
+    """Its key is on that host only, so that the description is read without it elsewhere."""
+    text = TEXT.replace("{host: beta}", "{host: beta, ports: {80: http}}")
+    plan = plan_of("mesh.yaml", (text + GATE.replace("WHERE", where)).encode())
+    assert (plan.members[-1].name, plan.members[-1].host) == ("gateway", host)
+    with pytest.raises(PlanError, match="choose from alpha, beta"):
+        plan_of("mesh.yaml", (text + GATE.replace("WHERE", "host: gamma\n  ")).encode())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -62,7 +62,11 @@ def edges_in(root: Node, domain: SpiffeId, workloads: Mapping[str, Workload], ba
         resolvers = tuple(_resolver(node) for node in own.of("resolvers").one_or_more())
         if len(resolvers) > MOST_RESOLVERS:
             own.fail(f"more than {MOST_RESOLVERS} resolvers: name those that are asked first")
-    gateway = _gateway(root.of("gateway"), workloads, base) if "gateway" in root else None
+    gateway = None
+    if "gateway" in root:
+        # Of several hosts one has the gateway, and only that one is to have its key.
+        are_here = "hosts" not in root
+        gateway = _gateway(root.of("gateway"), workloads, base, are_here=are_here)
     return Edges(externals, resolvers, gateway)
 
 
@@ -185,8 +189,10 @@ def _address_and_port(text: str, usual: int) -> tuple[str, int]:
         port[:6]) < 2**16 else ("", 0)  # fmt: skip
 
 
-def _gateway(node: Node, workloads: Mapping[str, Workload], base: str) -> Gateway:
-    node.only("id", "listen", "tls", "routes")
+def _gateway(
+    node: Node, workloads: Mapping[str, Workload], base: str, *, are_here: bool
+) -> Gateway:
+    node.only("id", "host", "listen", "tls", "routes")
     text = node.of("listen").text(longest=64)
     address, port = _address_and_port(text, 0)
     if not address:
@@ -196,7 +202,9 @@ def _gateway(node: Node, workloads: Mapping[str, Workload], base: str) -> Gatewa
         certificate = node.of("tls").choice(SECRET)
     elif "tls" in node:
         tls = node.of("tls").only("certificate", "key")
-        certificate, key = (_file(tls.of(word), base) for word in ("certificate", "key"))
+        certificate, key = (
+            _file(tls.of(word), base, is_here=are_here) for word in ("certificate", "key")
+        )
     routes = tuple(_route(own, workloads) for own in node.of("routes").sequence())
     if not routes:
         node.of("routes").fail("a gateway has routes: name one at least")
@@ -208,9 +216,9 @@ def _gateway(node: Node, workloads: Mapping[str, Workload], base: str) -> Gatewa
     return Gateway(address, port, routes, certificate, key)
 
 
-def _file(node: Node, base: str) -> str:
+def _file(node: Node, base: str, *, is_here: bool) -> str:
     path = os.path.join(base, node.text())
-    if not os.path.isfile(path):
+    if is_here and not os.path.isfile(path):
         node.fail(f"there is no file {path}: name one that is there")
     return path
 

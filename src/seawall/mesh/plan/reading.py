@@ -148,8 +148,7 @@ def plan_of(path: str, data: bytes) -> Plan:
     members = tuple(own._replace(mode=foreign.modes.get(own.name, own.mode)) for own in members)
     if "gateway" in root:
         gateway = _gateway_member(root.of("gateway"), members, domain)
-        leader = next((own.name for own in hosts if own.has_controller), LOCAL)
-        members = (*members, gateway._replace(host=leader))
+        members = (*members, gateway._replace(host=_gateway_host(root.of("gateway"), hosts)))
     workloads = {
         own.name: Workload(own.name, own.id, (), own.ports)
         for own in members
@@ -210,6 +209,13 @@ def _gateway_member(node: Node, members: Sequence[Member], domain: SpiffeId) -> 
     if any(member.id == own for member in members):
         node.of("id").fail(f"{own} is the id of a workload already: give each its own")
     return Member(GATEWAY, own, (), None)
+
+
+def _gateway_host(node: Node, hosts: tuple[Host, ...]) -> str:
+    """The host that it is said to be on, else that of the controller."""
+    if "host" in node:
+        return host_of(node, hosts)
+    return next((own.name for own in hosts if own.has_controller), LOCAL)
 
 
 def _refuse_unreachable(root: Node, edges: Edges, known: Names, rules: Sequence[Rule]) -> None:

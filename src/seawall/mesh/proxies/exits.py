@@ -34,6 +34,10 @@ _INSPECTOR = filter_of(
     "envoy.filters.listener.tls_inspector",
     "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
 )
+_ASKED_FOR, _TRIES = 1, 2
+"""Seconds that the first question waits, the next twice as long. A proxy is ready when it knows
+where all its destinations are, or that nobody says: by c-ares's own patience (5 s, four times) a
+server of DNS that is away would hold up the whole mesh."""
 _CARES = (
     "envoy.network.dns_resolver.cares",
     "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
@@ -161,7 +165,10 @@ def _out(view: View, external: External, port: Port) -> Json:
 
 def _resolver(resolvers: tuple[str, ...]) -> Json:
     """c-ares with the servers that were named, and no search of other names."""
-    options: Json = {"dns_resolver_options": {"no_default_search_domain": True}}
+    options: Json = {
+        "dns_resolver_options": {"no_default_search_domain": True},
+        "query_timeout_seconds": _ASKED_FOR, "query_tries": _TRIES,
+    }  # fmt: skip
     if resolvers:
         options["resolvers"] = [_socket_address(text) for text in resolvers]
     return filter_of(*_CARES, **options)
