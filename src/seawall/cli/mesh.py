@@ -60,6 +60,12 @@ def parser() -> Parser:
     up.add_argument(
         "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
     )
+    apply = actions.add_parser(
+        "apply", help="change a mesh that is up, while its traffic goes on", formatter_class=Help,
+        allow_abbrev=False,
+    )  # fmt: skip
+    apply.add_argument("file", metavar="FILE", help="the description of the mesh as it is to be")
+    apply.add_argument("--dry-run", action="store_true", help="only say what would be changed")
     down = actions.add_parser(
         "down", help="take a mesh down, also after a crash", formatter_class=Help,
         allow_abbrev=False,
@@ -209,6 +215,24 @@ def _replace(options: argparse.Namespace) -> int:
     return 0
 
 
+def _apply(options: argparse.Namespace) -> int:
+    from seawall.mesh.hosting import applying, asking, running  # noqa: PLC0415 - the extra
+    from seawall.mesh.hosting.layout import Layout  # noqa: PLC0415
+    from seawall.mesh.plan import reading  # noqa: PLC0415
+    from seawall.reports.mesh import changes_text  # noqa: PLC0415
+
+    running.check_host()
+    layout = Layout(reading.load(options.file).mesh)
+    about = {"what": "apply", "file": os.path.abspath(options.file)}
+    planned = applying.changes_in(asking.ask(layout.requests, **about, dry=True))
+    sys.stdout.write(changes_text(planned))
+    sys.stdout.flush()
+    if not options.dry_run and planned:
+        asking.ask(layout.requests, **about, dry=False)
+        sys.stdout.write(f"{layout.mesh} is as {options.file} says\n")
+    return 0
+
+
 def _one(options: argparse.Namespace) -> int:
     from seawall.mesh.hosting import asking, running  # noqa: PLC0415 - the extra
 
@@ -281,7 +305,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace], int]] = {
-    "up": _up, "down": _down, "status": _status, "replace": _replace,
+    "up": _up, "apply": _apply, "down": _down, "status": _status, "replace": _replace,
     "stop": _one, "start": _one,
     "ca": _operate, "token": _operate, "verify": _verify,
     "top": _watch, "graph": _watch, "metrics": _watch,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seawall.mesh.plan.changes import ADDED, CHANGED, REMOVED, Change
 from seawall.mesh.watching.counts import PLAINTEXT, sum_of
 
 Plain = Mapping[str, Any]
@@ -32,6 +33,18 @@ def status_table(status: Plain) -> str:
     lines += _lenient(status)
     lines += [f"warning: {text}" for text in status.get("warnings", ())]
     return "\n".join([*lines, ""])
+
+
+def changes_text(changes: Sequence[Change]) -> str:
+    """What another description changes, a line for each."""
+    if not changes:
+        return "nothing changes\n"
+    signs = {ADDED: "+", REMOVED: "-", CHANGED: "~"}
+    lines = []
+    for own in changes:
+        what = f": {', '.join(own.what).replace('_', ' ')}" if own.what else ""
+        lines.append(f"{signs[own.how]} {own.kind} {own.name}{what}\n")
+    return "".join(lines)
 
 
 def agent_table(told: Plain) -> str:

@@ -326,7 +326,8 @@ def test_a_mesh_comes_up_where_no_resolver_answers(outside: Outside) -> None:
         asked = f"127.0.0.1:{outside.names.getsockname()[1]}"
         own = f"127.0.0.1:{silent.getsockname()[1]}"
         text = outside.described().replace(asked, own)
-        direct = f"  direct: {{host: 127.0.0.1, ports: {{{outside.plain.server_port}: tcp}}, private: [127.0.0.0/8]}}\n"
+        ports = f"{{{outside.plain.server_port}: tcp}}"
+        direct = f"  direct: {{host: 127.0.0.1, ports: {ports}, private: [127.0.0.0/8]}}\n"
         text = text.replace("external:\n", f"external:\n{direct}")
         text = text.replace("policy:\n", "policy:\n  - allow: {from: web, to: direct}\n")
         with raised(text) as made:

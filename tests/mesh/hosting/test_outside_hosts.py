@@ -121,12 +121,12 @@ def _asked(host: Host, workload: str, path: str = "/v1/a", port: int = DECLARED)
     return host.curl(workload, f"http://api.pay.example.org:{port}{path}").stdout
 
 
-def test_each_host_has_an_exit_of_its_own(wire: Wire, outside: Outside) -> None:
-    for host, workload in (("a", "web"), ("b", "orders")):
-        wanted = f"from outside {wire[host].address}"
-        assert until(lambda h=host, w=workload, s=wanted: _asked(wire[h], w) == s), (
-            _asked(wire[host], workload)
-        )  # fmt: skip
+@pytest.mark.parametrize(("host", "workload"), [("a", "web"), ("b", "orders")])
+def test_each_host_has_an_exit_of_its_own(
+    wire: Wire, outside: Outside, host: str, workload: str
+) -> None:
+    wanted = f"from outside {wire[host].address}"
+    assert until(lambda: _asked(wire[host], workload) == wanted), _asked(wire[host], workload)
 
 
 def test_rules_decide_by_identity_on_each_host(wire: Wire, outside: Outside) -> None:
@@ -155,27 +155,27 @@ def _refused(host: Host) -> int:
     return int(next(own["packets"] for own in found if own["name"] == REFUSED))
 
 
-def test_the_kernel_keeps_each_exit_to_what_was_declared(wire: Wire, outside: Outside) -> None:
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_the_kernel_keeps_each_exit_to_what_was_declared(
+    wire: Wire, outside: Outside, name: str
+) -> None:
     """Each host's rules are for the user that the exit has there, whatever its place is."""
-    for name in ("a", "b", "c"):
-        host = wire[name]
-        assert until(lambda h=host: len(_exit_users(h)) == 1)
-        (user,) = _exit_users(host)
-        became = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups")
+    host = wire[name]
+    assert until(lambda: len(_exit_users(host)) == 1)
+    (user,) = _exit_users(host)
+    became = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups")
 
-        def reach(
-            address: str, port: int, *, own: Host = host, became: tuple[str, ...] = became
-        ) -> int:
-            to = f"http://{address}:{port}/"
-            return own.run(*became, "curl", "-sS", "-m", "3", to).returncode
+    def reach(address: str, port: int) -> int:
+        to = f"http://{address}:{port}/"
+        return host.run(*became, "curl", "-sS", "-m", "3", to).returncode
 
-        before = _refused(host)
-        assert reach(OUTER, OTHER) != 0
-        assert reach("192.0.2.10" if name != "a" else "192.0.2.11", 15012) != 0
-        assert _refused(host) >= before + 2
-        # Anybody else of that host may: it is the exit that is kept.
-        to = f"http://{OUTER}:{OTHER}/"
-        assert host.run("curl", "-sS", "-m", "3", to).stdout.startswith("from outside")
+    before = _refused(host)
+    assert reach(OUTER, OTHER) != 0
+    assert reach("192.0.2.10" if name != "a" else "192.0.2.11", 15012) != 0
+    assert _refused(host) >= before + 2
+    # Anybody else of that host may: it is the exit that is kept.
+    said = host.run("curl", "-sS", "-m", "3", f"http://{OUTER}:{OTHER}/")
+    assert said.stdout.startswith("from outside")
 
 
 def _through_gateway(outside: Outside, path: str, *options: str) -> str:

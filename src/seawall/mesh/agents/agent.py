@@ -164,6 +164,13 @@ class Agent:
         self.bundle = tuple(bundle)
         return True
 
+    async def take(self, charges: Mapping[str, Charge]) -> None:
+        """Take care of these workloads from now on."""
+        self.charges = charges
+        await self.bring()
+        self._wake.set()
+        self._news.set()
+
     async def sign(self, name: SpiffeId, audience: Sequence[str]) -> str:
         """A JWT-SVID for one of the workloads; raises :class:`LinkError`."""
         return await self._tokens.get(name, tuple(audience))
@@ -243,7 +250,8 @@ class Agent:
         left = await cutting.cut(self._cutter, self.charges, names, peers, about)
         for name in left:
             self._say(f"{name}: connections are ended as its listener drains ({about})")
-            self.charges[name].edition += 1
+            if name in self.charges:
+                self.charges[name].edition += 1
         if left:
             await self.bring()
 

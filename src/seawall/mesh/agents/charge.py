@@ -65,6 +65,10 @@ class Charge:
         self._generations: dict[int, int] = {}
         """By version of the configuration, the generation that it belongs to."""
 
+    def have(self, paths: Sockets) -> None:
+        """Know where the exit and the gateway of the host listen, from the next orders on."""
+        self._paths = paths
+
     def count(self, counts: Mapping[str, int]) -> None:
         """Take in what the proxy counts."""
         self.counts = counts

@@ -11,16 +11,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from seawall.core.errors import SeawallError
 from seawall.mesh.agents.agent import Agent, ComesBack
-from seawall.mesh.agents.charge import Charge
 from seawall.mesh.agents.home import Home
 from seawall.mesh.agents.link import Joined, Link, LinkError
-from seawall.mesh.agents.sockets import serve as serve_sockets
+from seawall.mesh.agents.roster import Desk, Roster
 from seawall.mesh.agents.telling import tell
 from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.names import agent_id
@@ -28,12 +27,10 @@ from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.injection.http_server import Server
-from seawall.mesh.plan.edges import Sockets
 from seawall.mesh.watching import answering, fence
 from seawall.mesh.watching.counts import FENCE
 from seawall.mesh.watching.metrics import Status
-from seawall.mesh.workloads.api import WorkloadApi
-from seawall.mesh.workloads.endpoints import Endpoints, attesting_by, door_from_plain
+from seawall.mesh.workloads.endpoints import Endpoints, attesting_by
 
 _PATIENCE, _PAUSE = 10.0, 0.1
 """Seconds for which an agent that comes back calls a controller, and between two calls."""
@@ -73,6 +70,8 @@ class Task(NamedTuple):
     """The directory that lasts: with what the agent comes back without a token."""
     status: str = ""
     """The file that says how it stands, for people on this host."""
+    roster: str = ""
+    """The file with the workloads as they are now (``agents.roster``); empty where they stay."""
 
 
 async def run(task: Task) -> None:
@@ -80,33 +79,30 @@ async def run(task: Task) -> None:
     domain = trust_domain(task.trust_domain)
     home = Home(task.home, task.host, domain) if task.home else None
     pair, bundle = await _joined(task, domain, home)
-    paths = Sockets(*task.paths)
-    charges = {name: Charge(name, tuple(own), paths) for name, own in task.workloads.items()}
-    servers = await serve_sockets(charges, task.sockets)
     back = _coming_back(task, home) if home else None
     agent = Agent(
-        task.host, domain, task.main, charges, pair, bundle, _say, cutter=task.cutter, back=back,
+        task.host, domain, task.main, {}, pair, bundle, _say, cutter=task.cutter, back=back,
         keep=home.keep_roots if home else lambda _: None,
     )  # fmt: skip
     endpoints = Endpoints(task.inside, attesting_by(task.attestor), _say)
-    doors = map(door_from_plain, task.programs)
-    await endpoints.open({own: WorkloadApi(charges[own.name].holder, agent.sign) for own in doors})
+    desk = Desk(agent, endpoints, task.sockets, _say)
+    await desk.take(Roster(task.workloads, task.programs, task.paths))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     told = asyncio.ensure_future(tell(agent, task.status))
     following = asyncio.ensure_future(agent.run())
     stopping = asyncio.ensure_future(stop.wait())
-    dropped = asyncio.ensure_future(fence.follow(task.fence, partial(_dropped, charges)))
+    dropped = asyncio.ensure_future(fence.follow(task.fence, partial(_dropped, agent)))
+    changing = [asyncio.ensure_future(desk.follow(task.roster))] if task.roster else []
     telling = [await _metrics(agent, task.metrics)] if task.metrics else []
     await asyncio.wait({following, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if following.done():
         following.result()
-    following.cancel()
-    dropped.cancel()
-    told.cancel()
+    for work in (following, dropped, told, *changing):
+        work.cancel()
     await asyncio.gather(*(own.stop(0.2) for own in telling))
-    await asyncio.gather(endpoints.close(), *(server.stop(0.2) for server in servers))
+    await desk.close()
 
 
 async def _metrics(agent: Agent, address: str) -> Server:
@@ -118,8 +114,8 @@ async def _metrics(agent: Agent, address: str) -> Server:
     )
 
 
-def _dropped(charges: Mapping[str, Charge], counts: fence.Counts) -> None:
-    for name, charge in charges.items():
+def _dropped(agent: Agent, counts: fence.Counts) -> None:
+    for name, charge in agent.charges.items():
         charge.dropped = {
             f"{FENCE}:{reason}": number for reason, number in counts.get(name, {}).items()
         }

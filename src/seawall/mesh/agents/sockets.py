@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
 
 import grpc
 
@@ -12,13 +11,6 @@ from seawall.mesh.serving.discovery import handler_of
 from seawall.mesh.watching import receiving
 
 SOCKET = "discovery.sock"
-
-
-async def serve(charges: Mapping[str, Charge], directory: str) -> list[grpc.aio.Server]:
-    """Serve each proxy in ``directory/NAME``, which was made for the agent and that proxy alone."""
-    return [
-        await serve_one(charge, f"{directory}/{name}/{SOCKET}") for name, charge in charges.items()
-    ]
 
 
 async def serve_one(charge: Charge, path: str) -> grpc.aio.Server:

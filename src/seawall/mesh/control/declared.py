@@ -46,14 +46,19 @@ def write(
         hold(store, _FACT)
     else:
         release(store)
-    plain = {
-        "entries": [entry._asdict() | {"id": str(entry.id)} for entry in entries],
-        "rules": [rule_to_plain(rule) for rule in rules],
-        "lifetime": lifetime,
-        "edges": edges_to_plain(edges),
-        "issuer": dict(issuer),
+    own = Declared(tuple(entries), tuple(rules), lifetime, edges, issuer)
+    store.set_fact(_FACT, json.dumps(to_plain(own), sort_keys=True))
+
+
+def to_plain(own: Declared) -> dict[str, Any]:
+    """A declaration as JSON has it."""
+    return {
+        "entries": [entry._asdict() | {"id": str(entry.id)} for entry in own.entries],
+        "rules": [rule_to_plain(rule) for rule in own.rules],
+        "lifetime": own.lifetime,
+        "edges": edges_to_plain(own.edges),
+        "issuer": dict(own.issuer),
     }
-    store.set_fact(_FACT, json.dumps(plain, sort_keys=True))
 
 
 def hold(store: Store, fact: str) -> None:
@@ -76,7 +81,7 @@ def released(store: Store, fact: str) -> str:
 def read_released(store: Store) -> Declared | None:
     """The declaration of that kind."""
     text = released(store, _FACT)
-    return _declared(text) if text else None
+    return from_plain(json.loads(text)) if text else None
 
 
 def read(store: Store) -> Declared:
@@ -84,11 +89,11 @@ def read(store: Store) -> Declared:
     text = store.fact(_FACT)
     if not text:
         return Declared((), (), 3600)
-    return _declared(text)
+    return from_plain(json.loads(text))
 
 
-def _declared(text: str) -> Declared:
-    plain = json.loads(text)
+def from_plain(plain: Mapping[str, Any]) -> Declared:
+    """The declaration again."""
     entries = tuple(
         Entry(
             own["name"], parse(own["id"]), own["host"],

@@ -11,7 +11,7 @@ from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.errors import RefusedError
 from seawall.mesh.authority.slots import State
 from seawall.mesh.authority.upstream import Signed
-from seawall.mesh.control import declared, joining, probing
+from seawall.mesh.control import declared, declaring, joining, probing
 from seawall.mesh.control.messages import MessageError, Plain, decoded, encoded
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity import certificates
@@ -43,6 +43,7 @@ class Operator:
             "Taint": self._taint, "Revoke": self._revoke, "Advance": self._advance,
             "Probe": lambda message: probing.probe(controller.authority, message),
             "Edges": lambda _: probing.edges(controller.registry),
+            "Declare": lambda message: declaring.declare(controller, message),
         }  # fmt: skip
 
     async def call(self, method: str, message: Plain) -> Plain:

@@ -72,7 +72,7 @@ class Registry:
             return
         self._take(other)
         if not self._released.declaration.entries or other == self._released.declaration:
-            self._released, self.push = self._newest, None
+            self._release()
         else:
             self.push = Push(self._newest.number)
             self._go_on(time.monotonic())
@@ -102,6 +102,11 @@ class Registry:
 
     def _release(self) -> None:
         self.push, self._released = None, self._newest
+        # Who is no part of the mesh any more is nowhere.
+        for name in self._standings.keys() - self._entries.keys():
+            del self._standings[name]
+            for known in (self._left, self._back, self.misplaced):
+                known.pop(name, None)
 
     def _concerned(self) -> frozenset[str]:
         """The workloads for which the newest declaration changes something."""
@@ -250,7 +255,9 @@ class Registry:
         return sorted(
             name
             for name, own in self._standings.items()
-            if own.generation < generation and (own.is_connected or self._goes_on(name, now))
+            if name in self._entries
+            and own.generation < generation
+            and (own.is_connected or self._goes_on(name, now))
         )
 
     def _goes_on(self, name: str, now: float) -> bool:

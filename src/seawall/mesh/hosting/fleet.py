@@ -127,6 +127,32 @@ class Fleet:
         if halted.program is not None:
             self.start(halted.program.recipe)
 
+    def change(self, name: str, program: Recipe | None) -> None:
+        """Let a workload that was halted have another program when it is started again."""
+        halted = self._halted[name]
+        self._halted[name] = halted._replace(program=None if program is None else Child(program))
+
+    def drop(self, name: str) -> None:
+        """Forget a workload that was halted, or end one that is not part of the mesh."""
+        if self._halted.pop(name, None) is None:
+            self.stop(name)
+
+    def stop(self, name: str) -> None:
+        """End the process of a name and look after it no more; a proxy by the workload's."""
+        proxy = self._proxies.pop(name, None)
+        ended = [child for child in self.children if child.recipe.name == name]
+        ended += [] if proxy is None else [proxy.child]
+        self.children[:] = [child for child in self.children if child not in ended]
+        stop_all(ended)
+
+    def has(self, name: str) -> bool:
+        """Whether a process of this name is looked after."""
+        return any(child.recipe.name == name for child in self.children)
+
+    def is_halted(self, name: str) -> bool:
+        """Whether somebody has stopped a workload."""
+        return name in self._halted
+
     # Another program ------------------------------------------------------------------------
 
     def replace_proxies(self, within: float) -> list[Replaced]:

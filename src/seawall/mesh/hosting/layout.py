@@ -84,6 +84,11 @@ class Layout(NamedTuple):
         return os.path.join(self.run, "drain")
 
     @property
+    def roster(self) -> str:
+        """A file with the workloads that the agent takes care of."""
+        return os.path.join(self.run, "roster.json")
+
+    @property
     def logs(self) -> str:
         """What processes say."""
         return os.path.join(self.run, "logs")

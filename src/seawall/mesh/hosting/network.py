@@ -88,14 +88,8 @@ def build(mesh: str, places: Sequence[Place], tunnel: Tunnel | None = None) -> N
     size = f"mtu {TUNNEL_MTU} " if tunnel else ""
     switch = switch_of(mesh)
     batch([f"netns add {name}" for name in (switch, *(place.namespace for place in places))])
-    batch(
-        [
-            f"link add cable{number} netns {switch} {size}type veth peer name {PORT} "
-            f"address {hardware_address(place.number)} {size}netns {place.namespace}"
-            for number, place in enumerate(places)
-        ]
-    )
-    cables = [line for number in range(len(places)) for line in _plugged(number)]
+    batch([_cable(switch, place, size) for place in places])
+    cables = [line for place in places for line in _plugged(place)]
     run(
         "ip", "-netns", switch, "-batch", "-",
         stdin="\n".join((f"link add {BRIDGE} type bridge", *cables, f"link set {BRIDGE} up", "")),
@@ -103,10 +97,36 @@ def build(mesh: str, places: Sequence[Place], tunnel: Tunnel | None = None) -> N
     if tunnel:
         _connect(mesh, tunnel)
     for place in places:
-        # A proxy that takes another one's place takes what has come to that one, too; older kernels
-        # (before Linux 5.14) do not have it.
-        tried(*place.enter, "sh", "-c", f"echo 1 > {_MIGRATE}")
-        run("ip", "-netns", place.namespace, "-batch", "-", stdin="\n".join(_inside(place)))
+        _settle(place)
+
+
+def add(mesh: str, place: Place, *, has_tunnel: bool = False) -> None:
+    """Make one namespace more, with its cable, in a mesh that is up."""
+    switch, size = switch_of(mesh), f"mtu {TUNNEL_MTU} " if has_tunnel else ""
+    batch([f"netns add {place.namespace}"])
+    batch([_cable(switch, place, size)])
+    run("ip", "-netns", switch, "-batch", "-", stdin="\n".join((*_plugged(place), "")))
+    _settle(place)
+
+
+def take_away(place: Place) -> None:
+    """Remove one namespace, whatever runs there still; its cable goes with it."""
+    kill_all(lambda: _processes_in(place.namespace))
+    run("ip", "netns", "delete", place.namespace)
+
+
+def _cable(switch: str, place: Place, size: str) -> str:
+    return (
+        f"link add cable{place.number} netns {switch} {size}type veth peer name {PORT} "
+        f"address {hardware_address(place.number)} {size}netns {place.namespace}"
+    )
+
+
+def _settle(place: Place) -> None:
+    # A proxy that takes another one's place takes what has come to that one, too; older kernels
+    # (before Linux 5.14) do not have it.
+    tried(*place.enter, "sh", "-c", f"echo 1 > {_MIGRATE}")
+    run("ip", "-netns", place.namespace, "-batch", "-", stdin="\n".join(_inside(place)))
 
 
 def _connect(mesh: str, tunnel: Tunnel) -> None:
@@ -125,15 +145,34 @@ def _connect(mesh: str, tunnel: Tunnel) -> None:
         stdin=f"link set {_TUNNEL} master {BRIDGE}\nlink set {_TUNNEL} up\n",
     )  # fmt: skip
     lines = [f"link set dev {_TUNNEL} learning off"]
-    lines += [
-        f"fdb append 00:00:00:00:00:00 dev {_TUNNEL} dst {ip_address(host)}"
-        for host in sorted({own.host for own in tunnel.far})
-    ]
-    for own in tunnel.far:
-        known = hardware_address(own.number)
-        lines.append(f"fdb append {known} dev {_TUNNEL} dst {ip_address(own.host)}")
-        lines.append(f"fdb append {known} dev {_TUNNEL} master static")
+    lines += [line for own in tunnel.far for line in _known("append", own)]
+    lines += [_flooded("append", host) for host in sorted({own.host for own in tunnel.far})]
     run("bridge", "-netns", switch, "-batch", "-", stdin="\n".join([*lines, ""]))
+
+
+def redirect_tunnel(mesh: str, before: Tunnel, after: Tunnel) -> None:
+    """Lead the bridge to other workloads of other hosts than before."""
+    gone, come = set(before.far) - set(after.far), set(after.far) - set(before.far)
+    hosts_before, hosts = ({own.host for own in tunnel.far} for tunnel in (before, after))
+    lines = [line for own in sorted(gone) for line in _known("delete", own)]
+    lines += [line for own in sorted(come) for line in _known("append", own)]
+    lines += [_flooded("delete", host) for host in sorted(hosts_before - hosts)]
+    lines += [_flooded("append", host) for host in sorted(hosts - hosts_before)]
+    if lines:
+        run("bridge", "-netns", switch_of(mesh), "-batch", "-", stdin="\n".join([*lines, ""]))
+
+
+def _known(word: str, own: Far) -> tuple[str, str]:
+    address = hardware_address(own.number)
+    return (
+        f"fdb {word} {address} dev {_TUNNEL} dst {ip_address(own.host)}",
+        f"fdb {word} {address} dev {_TUNNEL} master static",
+    )
+
+
+def _flooded(word: str, host: str) -> str:
+    """What is for everybody goes to each host (neighbours are asked for so)."""
+    return f"fdb {word} 00:00:00:00:00:00 dev {_TUNNEL} dst {ip_address(host)}"
 
 
 def network_id(mesh: str) -> int:
@@ -141,8 +180,9 @@ def network_id(mesh: str) -> int:
     return int.from_bytes(sha256(mesh.encode()).digest()[:3], "big") or 1
 
 
-def _plugged(number: int) -> tuple[str, str]:
-    return (f"link set cable{number} master {BRIDGE}", f"link set cable{number} up")
+def _plugged(place: Place) -> tuple[str, str]:
+    name = f"cable{place.number}"
+    return (f"link set {name} master {BRIDGE}", f"link set {name} up")
 
 
 def _inside(place: Place) -> list[str]:
@@ -171,8 +211,12 @@ def processes_of(mesh: str) -> set[int]:
     """What runs in the namespaces of a mesh, whoever has started it."""
     found: set[int] = set()
     for name in namespaces_of(mesh):
-        found.update(map(int, tried("ip", "netns", "pids", name).stdout.split()))
+        found |= _processes_in(name)
     return found
+
+
+def _processes_in(namespace: str) -> set[int]:
+    return set(map(int, tried("ip", "netns", "pids", namespace).stdout.split()))
 
 
 def remove(mesh: str) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from seawall.mesh.control.registry import Entry
-from seawall.mesh.hosting.layout import AGENT_USER, Layout, directory, proxy_user
+from seawall.mesh.hosting.layout import AGENT_USER, Layout, directory
 from seawall.mesh.hosting.presenting import Presented
 from seawall.mesh.plan.edges import GATEWAY, Edges, exit_id, exit_name, marks_of
 from seawall.mesh.plan.reading import FIRST_PROXY_USER, MOST_WORKLOADS, Plan
@@ -46,17 +46,22 @@ class Program(NamedTuple):
 class Outside:
     """What a mesh has in the host's own network."""
 
-    def __init__(self, plan: Plan, layout: Layout, host: str) -> None:
+    def __init__(self, plan: Plan, layout: Layout, host: str, gateway_user: int) -> None:
         self._plan = plan
         self._edges: Edges = plan.edges
         self._layout = layout
         self._host = host
+        self._gateway_user = gateway_user
         self._exit = exit_name(host)
         here = {member.name for member in plan.members if member.host == host}
         self._gateway = plan.edges.gateway if GATEWAY in here else None
         self._presented: Presented | None = None
         self._user = layout.user(exit_user(plan.mesh))
-        self.rules = ExitRules(plan.mesh, self._user, _ways(self._edges), _resolvers(self._edges))
+        self.rules = self._own_rules()
+
+    def _own_rules(self) -> ExitRules:
+        edges = self._edges
+        return ExitRules(self._plan.mesh, self._user, _ways(edges), _resolvers(edges))
 
     @property
     def has_exit(self) -> bool:
@@ -124,7 +129,7 @@ class Outside:
     def _prepared_front(self) -> Program:
         gateway = self._gateway
         assert gateway is not None  # noqa: S101 - asked before
-        layout, user = self._layout, self._gateway_user()
+        layout, user = self._layout, self._gateway_user
         front_user = layout.user(FRONT_USER)
         directory(os.path.dirname(self.paths[1]), user, 0o710, front_user)
         directory(layout.proxy(FRONT), front_user, 0o700)
@@ -135,10 +140,6 @@ class Outside:
         config = front(gateway.address, gateway.port, self.paths[1], layout.admin(FRONT))
         path = self._written(FRONT, config)
         return Program(FRONT, FRONT, path, front_user, gateway.port < _FIRST_FREE_PORT)
-
-    def _gateway_user(self) -> int:
-        names = [member.name for member in self._plan.members]
-        return self._layout.user(proxy_user(names.index(GATEWAY)))
 
     def _written(self, name: str, config: object) -> str:
         path = os.path.join(self._layout.proxy(name), "bootstrap.json")
@@ -158,6 +159,11 @@ class Outside:
         if self._presented is not None and self._presented.bring():
             done.append("the gateway has a new certificate")
         return done
+
+    def narrow(self) -> None:
+        """Let the exit do what is declared and no more: before, it could do what was, too."""
+        self.rules = self._own_rules()
+        loading.load_table(self.rules)
 
     def end(self) -> None:
         """Take the rules away."""

@@ -13,7 +13,8 @@ from seawall.mesh.hosting import bell, network, numbers
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.invitation import invitation_in
 from seawall.mesh.hosting.layout import Layout
-from seawall.mesh.hosting.supervisor import Part, Supervisor
+from seawall.mesh.hosting.state import Part
+from seawall.mesh.hosting.supervisor import Supervisor
 from seawall.mesh.plan.reading import Plan
 from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.errors import RedirectError
@@ -95,7 +96,8 @@ def _hold(layout: Layout, patience: float = 0.0) -> int:
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 raise HostError(
-                    f"{layout.mesh} is up already: first say seawall mesh down {layout.mesh}"
+                    f"{layout.mesh} is up already: seawall mesh apply changes it, seawall mesh "
+                    f"down {layout.mesh} takes it down"
                 ) from None
         os.close(descriptor)
         time.sleep(0.02)

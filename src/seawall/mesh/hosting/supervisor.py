@@ -5,14 +5,16 @@ It touches no application byte, no key and no certificate.
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from threading import Lock
+from typing import Any
 
 from seawall.core.errors import SeawallError
-from seawall.mesh.agents import telling
+from seawall.mesh.agents import roster, telling
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.store import Store
@@ -21,7 +23,7 @@ from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import JOIN, MAIN, METRICS, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.control.turning import ask_first
-from seawall.mesh.hosting import administration, network
+from seawall.mesh.hosting import administration, applying, network, numbering
 from seawall.mesh.hosting.children import Recipe
 from seawall.mesh.hosting.commands import tried
 from seawall.mesh.hosting.cutting import Cutter, within
@@ -35,12 +37,10 @@ from seawall.mesh.hosting.layout import (
     ATTESTOR_USER,
     CONTROLLER_USER,
     Layout,
-    proxy_user,
 )
-from seawall.mesh.hosting.network import Far, Place, Tunnel
 from seawall.mesh.hosting.outside import FRONT, Outside, Program
 from seawall.mesh.hosting.programs import carried
-from seawall.mesh.plan.hosts import LOCAL
+from seawall.mesh.hosting.state import Hosted, Part, State, group_of, state_of
 from seawall.mesh.plan.reading import Member, Plan
 from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
@@ -59,107 +59,95 @@ _STARTS = 3
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class Part(NamedTuple):
-    """What of a mesh is on this host."""
-
-    host: str = LOCAL
-    invitation: Invitation | None = None
-    """With what its agent joins; ``None``: it has joined before, or the controller is here."""
-
-
 _ALL_OF_IT = Part()
-
-
-class Hosted(NamedTuple):
-    """A workload on this host."""
-
-    member: Member
-    place: Place
-    redirect: Redirect
-    proxy_user: int
 
 
 class Supervisor:
     """All of one mesh on this host."""
 
     def __init__(self, plan: Plan, layout: Layout, envoy: str, part: Part = _ALL_OF_IT) -> None:
-        self._plan = plan
         self._layout = layout
         self._envoy = envoy
         self._part = part
         self._host = next((own for own in plan.hosts if own.name == part.host), None)
         self._leads = self._host is None or self._host.has_controller
-        places = [
-            network.place_of(plan.mesh, member.name, number + 1)
-            for number, member in enumerate(plan.members)
-        ]
-        self._places = {
-            member.name: place for member, place in zip(plan.members, places, strict=True)
-        }
-        self._hosted = [
-            Hosted(
-                member,
-                self._places[member.name],
-                Redirect(layout.user(proxy_user(number)), open_ports=()),
-                layout.user(proxy_user(number)),
-            )
-            for number, member in enumerate(plan.members)
-            if member.host == part.host
-        ]
-        self._meshed = [own for own in self._hosted if not own.member.mode.off_reason]
-        """Those that are part of the mesh: the others have a network only."""
+        self._state = state_of(plan, layout, part.host, numbering.first(plan))
+        self._changing = Lock()
+        """Held while what there is to look after becomes something else."""
         self._fleet = Fleet(self._say)
         self._token = Later(self._token_now)
         self._closed: set[str] = set()
         """Workloads that were stopped."""
         self._rules_seen = 0.0
         self._faults: dict[str, str] = {}
-        namespaces = {own.member.name: own.place.namespace for own in self._hosted}
-        self._outside = Outside(plan, layout, part.host)
-        cutter = Cutter(within(namespaces), self._say)
+        self._namespaces = {own.member.name: own.place.namespace for own in self._hosted}
+        cutter = Cutter(within(self._namespaces), self._say)
         self._hatches = (
             Hatch(layout.cutter, layout.user(AGENT_USER), cutter.answer),
             Hatch(layout.requests, 0, self._answer),
         )  # fmt: skip
 
+    @property
+    def _plan(self) -> Plan:
+        return self._state.plan
+
+    @property
+    def _hosted(self) -> tuple[Hosted, ...]:
+        return self._state.hosted
+
+    @property
+    def _meshed(self) -> tuple[Hosted, ...]:
+        return self._state.meshed
+
+    @property
+    def _outside(self) -> Outside:
+        return self._state.outside
+
     # Up -------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Make everything and wait until each workload can be reached; then start the programs."""
-        users = {own.member.name: own.proxy_user for own in self._hosted}
-        self._layout.make(users, {own.member.name: _group(own.member) for own in self._known()})
+        self._state.make_directories(self._layout)
         if self._leads:
             self._prepare_store()
-        network.build(self._plan.mesh, [own.place for own in self._hosted], self._tunnel())
+        tunnel = self._state.tunnel(self._part.host)
+        network.build(self._plan.mesh, [own.place for own in self._hosted], tunnel)
         for own in self._hosted:
             self._write_hosts(own)
         for own in self._meshed:
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
-        with open(self._layout.drain, "w", encoding="ascii") as stream:
-            stream.write(str(self._plan.drain))
+        self.note(self._state)
         for hatch in self._hatches:
             hatch.open()
         self._start_control()
-        if any(own.member.selectors.looks_inside for own in self._known() if own.member.selectors):
-            self._fleet.start(self._attestor())
-            self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
+        self._start_attestor(self._state)
         programs = self._outside.prepare()
         self._fleet.start(self._agent())
         for own in self._meshed:
-            self._write_bootstrap(own)
-            name = own.member.name
-            self._fleet.start_proxy(name, partial(self._proxy, own), self._layout.admin(name))
+            self._start_proxy(own)
         for one in programs:
-            admin, inner = self._layout.admin(one.place), one.place != FRONT
-            recipe = partial(self._in_host, one)
-            self._fleet.start_proxy(one.place, recipe, admin, waited_for=inner)
+            self._start_in_host(one)
         self._wait("the proxies", self._proxies_are_ready)
         outer = [self._layout.admin(one.place) for one in programs]
         self._wait("the gateway or the exit", lambda: all(map(administration.is_ready, outer)))
         for own in self._hosted:
             if own.member.process is not None:
                 self._fleet.start(self._program(own))
+
+    def _start_proxy(self, own: Hosted) -> None:
+        self._write_bootstrap(own)
+        name = own.member.name
+        self._fleet.start_proxy(name, partial(self._proxy, own), self._layout.admin(name))
+
+    def _start_in_host(self, one: Program) -> None:
+        admin, inner = self._layout.admin(one.place), one.place != FRONT
+        self._fleet.start_proxy(one.place, partial(self._in_host, one), admin, waited_for=inner)
+
+    def _start_attestor(self, state: State) -> None:
+        if state.looks_inside and not self._fleet.has("attestor"):
+            self._fleet.start(self._attestor())
+            self._wait("the attestor", lambda: os.path.exists(self._layout.attestor))
 
     def _start_control(self) -> None:
         if self._leads:
@@ -179,11 +167,12 @@ class Supervisor:
         now = time.monotonic()
         if now - self._rules_seen >= _RULES_EVERY:
             self._rules_seen = now
-            for own in self._meshed:
-                self._look_at_rules(own)
+            with self._changing:
+                for own in self._meshed:
+                    self._look_at_rules(own)
+                self._look_outside()
+                self._tell_dropped()
             self._fleet.shorten_logs()
-            self._look_outside()
-            self._tell_dropped()
         return _TICK
 
     def _tell_dropped(self) -> None:
@@ -244,12 +233,16 @@ class Supervisor:
             what = asked["what"]
             if what == "replace":
                 return self._replace(str(asked["envoy"]), float(asked["within"]))
+            if what == "apply":
+                return applying.apply(self, str(asked["file"]), is_dry=bool(asked["dry"]))
             own = next((own for own in self._meshed if own.member.name == asked["workload"]), None)
             if own is None:
                 return {"refused": f"there is no workload {asked['workload']!r} here: name one"}
             return self._stop(own) if what == "stop" else self._start_again(own)
         except SeawallError as error:
             return {"refused": str(error)}
+        except OSError as error:
+            return {"refused": f"{error.filename}: {error.strerror}; see that root may do that"}
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             return {"refused": f"no request ({error}): update seawall on this host"}
 
@@ -290,7 +283,7 @@ class Supervisor:
     def _prepare_store(self) -> None:
         """The authority's store, made and declared to by the user that it belongs to."""
         layout, plan = self._layout, self._plan
-        places = {name: place.addresses for name, place in self._places.items()}
+        written, off = declaration_of(self._state)
 
         def prepare() -> None:
             os.umask(0o077)
@@ -305,18 +298,9 @@ class Supervisor:
                 )
             if not authority.store.slots():
                 _begin(authority, plan)
-            entries = [
-                Entry(own.name, own.id, own.host, own.ports, own.mode.plaintext_until,
-                      places[own.name])
-                for own in plan.inside
-            ]  # fmt: skip
-            off = {own.name: own.mode.off_reason for own in plan.members if own.mode.off_reason}
-            entries += self._outside.entries
-            mine = [entry.name for entry in entries if entry.host == self._part.host]
+            mine = [entry.name for entry in written.entries if entry.host == self._part.host]
             with authority.store.changes():
-                declared.write(
-                    authority.store, entries, plan.rules, plan.lifetime, plan.edges, plan.issuer
-                )
+                declared.write(authority.store, *written)
                 # No proxy of this host is alive: nobody is to wait for one.
                 standings.forget(authority.store, mine)
                 declared.set_off(authority.store, off)
@@ -329,12 +313,18 @@ class Supervisor:
         directory = os.path.join("/etc/netns", own.place.namespace)
         os.makedirs(directory, exist_ok=True)
         lines = ["127.0.0.1 localhost", "::1 localhost"]
-        for name, place in self._places.items():
+        for name, place in self._state.places.items():
             lines += [f"{address} {name}" for address in place.addresses]
         lines += self._outside.hosts
         path = os.path.join(directory, "hosts")
-        with open(path, "w", encoding="ascii") as stream:
-            stream.write("\n".join([*lines, ""]))
+        written = "\n".join([*lines, ""]).encode("ascii")
+        # In place: programs that run have this very file. It is never empty meanwhile.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            os.pwrite(descriptor, written, 0)
+            os.truncate(descriptor, len(written))
+        finally:
+            os.close(descriptor)
         for own_path, mode in ((directory, 0o755), (path, 0o644)):
             os.chmod(own_path, mode)  # whatever our umask is: programs read it as other users
 
@@ -375,33 +365,122 @@ class Supervisor:
         except OperatorError:
             return False
 
-    def _tunnel(self) -> Tunnel | None:
-        """The way to the workloads of other hosts."""
-        if self._host is None:
-            return None
-        addresses = {host.name: host.address for host in self._plan.hosts}
-        far = tuple(
-            Far(self._places[member.name].number, addresses[member.host])
-            for member in self._plan.members
-            if member.host != self._host.name
-        )
-        return Tunnel(self._host.address, far)
-
     def _proxies_are_ready(self) -> bool:
-        if not self._leads:
-            told = telling.read(self._layout.agent_status) or {}
-            mine = [own["standing"] for own in told.get("workloads", {}).values()]
-            return bool(told) and all(own["generation"] >= 0 for own in mine)
+        return self.are_ready([own.member.name for own in self._meshed] + [*self._outside.charges])
+
+    def are_ready(self, names: Sequence[str]) -> bool:
+        """Whether the proxies of some workloads of this host have their configuration."""
         try:
-            status = ask(self._layout.operator, "Status")
+            status = (
+                ask(self._layout.operator, "Status")
+                if self._leads
+                else telling.read(self._layout.agent_status) or {}
+            )
         except OperatorError:
             return False
-        standings = [
-            own["standing"]
-            for own in status["workloads"].values()
-            if own["host"] == self._part.host
-        ]
+        found = status.get("workloads", {})
+        standings = [found.get(name, {}).get("standing") for name in names]
         return all(own is not None and own["generation"] >= 0 for own in standings)
+
+    # Another description --------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """What the mesh is on this host now."""
+        return self._state
+
+    @property
+    def fleet(self) -> Fleet:
+        """All processes."""
+        return self._fleet
+
+    @property
+    def layout(self) -> Layout:
+        """Where files are."""
+        return self._layout
+
+    @property
+    def host(self) -> str:
+        """Which of the mesh's hosts this is."""
+        return self._part.host
+
+    def note(self, state: State) -> None:
+        """Write down what others look for in a file."""
+        with open(self._layout.drain, "w", encoding="ascii") as stream:
+            stream.write(str(state.plan.drain))
+
+    def build(self, own: Hosted) -> None:
+        """Make the network of one workload more, and prove its rules."""
+        network.add(self._plan.mesh, own.place, has_tunnel=self._host is not None)
+        self._namespaces[own.member.name] = own.place.namespace
+        self._write_hosts(own)
+        if not own.member.mode.off_reason:
+            loading.load(own.redirect, own.place.enter)
+            self._prove(own)
+
+    def unbuild(self, own: Hosted) -> None:
+        """Take the network of one workload away, and its files."""
+        name = own.member.name
+        with self._changing:
+            network.take_away(own.place)
+            self._namespaces.pop(name, None)
+            self._closed.discard(name)
+        for path in (
+            os.path.join("/etc/netns", own.place.namespace), self._layout.proxy(name),
+            os.path.join(self._layout.sockets, name), self._layout.programs(name),
+        ):  # fmt: skip
+            shutil.rmtree(path, ignore_errors=True)
+
+    def declare(self, state: State) -> None:
+        """Tell the controller, where it is on this host."""
+        if self._leads:
+            written, off = declaration_of(state)
+            ask(self._layout.operator, "Declare", declared=declared.to_plain(written), off=off)
+
+    def tell_agent(self, state: State) -> None:
+        """Let the agent take care of these workloads."""
+        self._start_attestor(state)
+        roster.write(self._layout.roster, self._roster(state))
+
+    def take(self, state: State) -> None:
+        """Look after these workloads from now on."""
+        before = self._state.tunnel(self._part.host)
+        after = state.tunnel(self._part.host)
+        with self._changing:
+            self._state = state
+        if before is not None and after is not None:
+            network.redirect_tunnel(state.plan.mesh, before, after)
+        self.note(state)
+        for own in state.hosted:
+            self._write_hosts(own)
+
+    def start_proxy(self, own: Hosted) -> None:
+        """Start the proxy of a workload and keep it running."""
+        self._start_proxy(own)
+
+    def start_in_host(self, one: Program) -> None:
+        """Start a proxy in the host's own network."""
+        self._start_in_host(one)
+
+    def wait(self, what: str, is_there: Callable[[], bool]) -> None:
+        """Wait until something is so; raises :class:`HostError` where it does not become so."""
+        self._wait(what, is_there)
+
+    def program(self, own: Hosted) -> Recipe | None:
+        """How the program of a workload is started; ``None`` where somebody else does."""
+        return None if own.member.process is None else self._program(own)
+
+    def stop(self, own: Hosted) -> None:
+        """End a workload when what it has under way has ended."""
+        self._stop(own)
+
+    def start_again(self, own: Hosted) -> None:
+        """Start it again."""
+        self._start_again(own)
+
+    def say(self, text: str) -> None:
+        """Say something to whoever reads the log."""
+        self._say(text)
 
     # Recipes --------------------------------------------------------------------------------
 
@@ -432,11 +511,9 @@ class Supervisor:
             "join": join, "main": main, "token": invitation.token,
             "bundle": invitation.bundle, "sockets": self._layout.sockets,
             "home": self._layout.home, "status": self._layout.agent_status,
-            "workloads": {own.member.name: own.place.addresses for own in self._meshed}
-            | self._outside.charges,
-            "programs": [door_to_plain(self._door(own.member)) for own in self._known()],
+            **self._roster(self._state)._asdict(), "roster": self._layout.roster,
             "inside": self._layout.inside, "attestor": self._layout.attestor,
-            "cutter": self._layout.cutter, "paths": self._outside.paths,
+            "cutter": self._layout.cutter,
             "fence": self._layout.fence, "metrics": self._plan.metrics.agent,
         }  # fmt: skip
         return json.dumps(task).encode()
@@ -453,14 +530,16 @@ class Supervisor:
         )  # fmt: skip
         return Recipe("attestor", command, self._log("attestor"), _own_environment())
 
-    def _known(self) -> list[Hosted]:
-        """The workloads whose programs get the Workload API."""
-        return [own for own in self._hosted if own.member.selectors is not None]
+    def _roster(self, state: State) -> roster.Roster:
+        """What the agent takes care of."""
+        workloads = {own.member.name: own.place.addresses for own in state.meshed}
+        doors = [door_to_plain(self._door(own.member)) for own in state.known]
+        return roster.Roster(workloads | state.outside.charges, doors, state.outside.paths)
 
     def _door(self, member: Member) -> Door:
         assert member.selectors is not None  # noqa: S101 - asked before
         path = os.path.join(self._layout.programs(member.name), SOCKET)
-        return Door(member.name, path, member.selectors, _group(member) is None)
+        return Door(member.name, path, member.selectors, group_of(member) is None)
 
     def _invitation(self, ended: int | None) -> Invitation:
         """On the controller's host a token where it is needed; elsewhere what was carried here.
@@ -544,6 +623,20 @@ class Supervisor:
         sys.stderr.flush()
 
 
+def declaration_of(state: State) -> tuple[declared.Declared, dict[str, str]]:
+    """What the controller is told of a mesh, and who is no part of it, with the reasons."""
+    plan = state.plan
+    entries = [
+        Entry(own.name, own.id, own.host, own.ports, own.mode.plaintext_until,
+              state.places[own.name].addresses)
+        for own in plan.inside
+    ]  # fmt: skip
+    off = {own.name: own.mode.off_reason for own in plan.members if own.mode.off_reason}
+    return declared.Declared(
+        (*entries, *state.outside.entries), plan.rules, plan.lifetime, plan.edges, plan.issuer
+    ), off
+
+
 def _begin(authority: Authority, plan: Plan) -> None:
     """The first issuers: of the mesh's own, or from whom its description names."""
     if not plan.issuer:
@@ -559,11 +652,6 @@ def last_line(path: str) -> str:
     with open(path, encoding="utf-8", errors="replace") as stream:
         lines = stream.read().strip().splitlines()
     return lines[-1][-500:] if lines else f"without a word, see {path}"
-
-
-def _group(member: Member) -> int | None:
-    """The group that finds a workload's socket: what we start ourselves has one of its own."""
-    return member.process.user if member.process else None
 
 
 def _dropped(user: int, kept: str = "") -> tuple[str, ...]:

@@ -109,12 +109,12 @@ def _external(name: str, node: Node, domain: SpiffeId, base: str, number: int) -
     if "private" in node:
         private = tuple(_range(own) for own in node.of("private").one_or_more())
     return External(
-        name, external_id(domain, name), host, tuple(sorted(ports)), _addresses(host, number),
+        name, external_id(domain, name), host, tuple(sorted(ports)), addresses_of(host, number),
         tuple(sorted(origins)), private,
     )  # fmt: skip
 
 
-def _addresses(host: str, number: int) -> tuple[str, ...]:
+def addresses_of(host: str, number: int) -> tuple[str, ...]:
     """Those that lead to the exit: two made up, and the one that it has if that is its name."""
     made = (str(FIRST_4 + number), str(FIRST_6 + number))
     return (*made, host) if is_address(host) else made

@@ -49,6 +49,13 @@ class ExitRules(NamedTuple):
         """The name of its table: one for each mesh of the host."""
         return table_of(self.mesh)
 
+    def joined(self, other: "ExitRules") -> "ExitRules":
+        """Rules that let pass what either lets pass."""
+        ways = tuple(dict.fromkeys((*self.ways, *other.ways)))
+        return self._replace(
+            ways=ways, resolvers=tuple(dict.fromkeys((*self.resolvers, *other.resolvers)))
+        )
+
 
 def rules_of(exit_: ExitRules) -> str:
     """The text for ``nft -f -``, which replaces what was there."""

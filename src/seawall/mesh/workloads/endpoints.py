@@ -78,26 +78,34 @@ class Endpoints:
         self._inside = inside
         self._attest = attest
         self._say = say
-        self._servers: list[grpc.aio.Server] = []
-        self._doors: list[asyncio.Server] = []
+        self._servers: dict[str, grpc.aio.Server] = {}
+        self._doors: dict[Door, asyncio.Server] = {}
         self._turn = asyncio.Lock()
         self._refuses = False
 
     async def open(self, doors: Mapping[Door, WorkloadApi]) -> None:
-        """Serve all workloads."""
+        """Serve these workloads and no others; who is served already notices nothing."""
+        for door in [own for own in self._doors if own not in doors]:
+            await self._shut(door)
         for door, api in doors.items():
+            if door in self._doors:
+                continue
             await self._serve(door.name, api.handler())
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(door.path)  # of an agent before this one
             opened = await asyncio.start_unix_server(self._accepting(door), door.path)
             os.chmod(door.path, 0o666 if door.is_shared else 0o660)
-            self._doors.append(opened)
+            self._doors[door] = opened
+
+    async def _shut(self, door: Door) -> None:
+        self._doors.pop(door).close()
+        await self._servers.pop(door.name).stop(0.2)
 
     async def close(self) -> None:
         """Hang up on everybody."""
-        for door in self._doors:
+        for door in self._doors.values():
             door.close()
-        await asyncio.gather(*(server.stop(0.2) for server in self._servers))
+        await asyncio.gather(*(server.stop(0.2) for server in self._servers.values()))
 
     async def _refusing(self) -> str:
         """Who refuses: it is there from the first time on that somebody is refused."""
@@ -116,7 +124,7 @@ class Endpoints:
         server.add_insecure_port(f"unix:{path}")
         await server.start()
         os.chmod(path, 0o600)
-        self._servers.append(server)
+        self._servers[name] = server
 
     def _own(self, name: str) -> str:
         return os.path.join(self._inside, f"{name}.sock")
