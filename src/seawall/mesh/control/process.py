@@ -3,6 +3,10 @@
 It has the state directory (store, sealing key, audit log) and a directory for sockets, and needs no
 right on the host beside those. JOIN and MAIN are ``HOST:PORT``: its two doors for agents of other
 hosts, beside the sockets for the agent of this one.
+
+Several may have one STATE, each with a RUN of its own. Only the one that leads opens doors, so all
+have the same JOIN and MAIN; and where the environment names a directory for whoever leads
+(``LEADS_AT``), that one's sockets are found there.
 """
 
 import asyncio
@@ -13,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 import grpc
 
-from seawall.core.errors import SeawallError
+from seawall.core.errors import SeawallError, UsageError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.audit import Audit
 from seawall.mesh.authority.authority import Authority, Lifetimes
@@ -22,7 +26,6 @@ from seawall.mesh.authority.slots import Kind
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
 from seawall.mesh.control.leading import Leadership
-from seawall.mesh.control.messages import Plain
 from seawall.mesh.control.operating import Operator, handler_of
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
@@ -35,6 +38,11 @@ JOIN, MAIN, OPERATOR = "join.sock", "main.sock", "operator.sock"
 STORE, SEAL, AUDIT = "store.db", "seal.key", "audit.log"
 METRICS = "SEAWALL_MESH_METRICS"
 """The variable with ``HOST:PORT`` at which the controller tells metrics and its health."""
+LEADS_AT = "SEAWALL_MESH_LEADS_AT"
+"""The variable with the directory in which the sockets of whoever leads are found."""
+_DOORS_WITHIN = 2.0
+"""Seconds within which ports are free of a controller that has just ended."""
+_AGAIN = 0.05
 _SHORTEST = 10
 """Seconds: on one host people may want to see a certificate end."""
 
@@ -92,7 +100,8 @@ async def serve_controller(
     """
     _read(controller, read)
     controller.leads = False
-    telling = await _metrics(controller, Operator(controller).status)
+    at = os.environ.get(LEADS_AT, "")
+    telling = [] if at else await _metrics(controller)
     _remove(os.path.join(run, OPERATOR))
     operator = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     operator.add_generic_rpc_handlers((handler_of(Operator(controller)),))
@@ -103,7 +112,8 @@ async def serve_controller(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     leadership = Leadership(controller.authority.store.path)
-    leading = asyncio.ensure_future(_lead(controller, addresses, leadership, read))
+    lead = _Lead(controller, addresses, run, at)
+    leading = asyncio.ensure_future(lead.run(leadership, read))
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({leading, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -117,36 +127,66 @@ async def serve_controller(
         raise ended
 
 
-async def _lead(
-    controller: Controller,
-    addresses: Sequence[Addresses],
-    leadership: Leadership,
-    read: Callable[[], None],
-) -> None:
-    """Wait for the lead, then open the doors and turn until cancelled."""
-    await leadership.gain()
-    _read(controller, read)
-    controller.leads = True
-    tokens.begin(controller.authority)
-    if controller.issuer:
-        await ask_until_signed(controller)
-    else:
-        revive(controller.authority)
-    controller.registry.recall(standings.read(controller.authority.store))
-    doors = await open_doors(controller, addresses)
-    controller.serves = True
-    try:
-        await Turning(controller).run()
-    finally:
-        await close_doors(doors)
+class _Lead:
+    """What the controller does that leads."""
+
+    def __init__(
+        self, controller: Controller, addresses: Sequence[Addresses], run: str, at: str
+    ) -> None:
+        self._controller = controller
+        self._addresses = addresses
+        self._run = run
+        self._at = at
+        """Where others find whoever leads; empty where nobody else could."""
+
+    async def run(self, leadership: Leadership, read: Callable[[], None]) -> None:
+        """Wait for the lead, then open the doors and turn until cancelled."""
+        controller = self._controller
+        await leadership.gain()
+        _read(controller, read)
+        controller.leads = True
+        telling = await self._be_found() if self._at else []
+        tokens.begin(controller.authority)
+        if controller.issuer:
+            await ask_until_signed(controller)
+        else:
+            revive(controller.authority)
+        controller.registry.recall(standings.read(controller.authority.store))
+        doors = await self._doors()
+        controller.serves = True
+        try:
+            await Turning(controller).run()
+        finally:
+            await close_doors(doors)
+            await asyncio.gather(*(own.stop(0.2) for own in telling))
+
+    async def _be_found(self) -> list[Server]:
+        """Have our sockets in the place of those of whoever led before, and tell metrics."""
+        for name in (JOIN, MAIN, OPERATOR):
+            path = os.path.join(self._at, name)
+            aside = f"{path}.{os.getpid()}"
+            os.symlink(os.path.join(self._run, name), aside)
+            os.replace(aside, path)
+        return await _metrics(self._controller)
+
+    async def _doors(self) -> list[grpc.aio.Server]:
+        """Our doors; who led before may have been killed just now, with the same ports."""
+        deadline = asyncio.get_running_loop().time() + _DOORS_WITHIN
+        while True:
+            try:
+                return await open_doors(self._controller, self._addresses)
+            except UsageError:
+                if not self._at or asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_AGAIN)
 
 
-async def _metrics(controller: Controller, status: Callable[[], Plain]) -> list[Server]:
+async def _metrics(controller: Controller) -> list[Server]:
     """Tell metrics where the environment says so; nowhere without."""
     address = os.environ.get(METRICS, "")
     if not address:
         return []
-    authority = controller.authority
+    authority, status = controller.authority, Operator(controller).status
     return [await answering.listen(address, status, lambda: answering.controller_fault(authority))]
 
 

@@ -71,14 +71,18 @@ async def open_doors(
     """
     identity = Identity(controller.authority)
     first, second = handlers_of(controller)
-    doors = []
+    doors: list[grpc.aio.Server] = []
     for number, handler in enumerate((first, second)):
         size = ("grpc.max_receive_message_length", _LARGEST[number])
         server = grpc.aio.server(options=(*_OPTIONS, size))
         server.add_generic_rpc_handlers((handler,))
         places = [pair[number] for pair in addresses]
-        for place in places:
-            _listen(server, place, _credentials(identity, is_main=number == 1))
+        try:
+            for place in places:
+                _listen(server, place, _credentials(identity, is_main=number == 1))
+        except UsageError:
+            await close_doors([*doors, server])
+            raise
         await server.start()
         for place in places:
             if place.startswith(_UNIX):

@@ -199,7 +199,9 @@ def _is_for(pid: int, layout: Layout) -> bool:
     if any(word.startswith(f"{layout.run}/proxies/".encode()) for word in words):
         return True
     if b"seawall.mesh.control.process" in words:
-        return layout.doors.encode() in words
+        # Of several controllers each has a directory of its own there.
+        doors = layout.doors.encode()
+        return any(word == doors or word.startswith(doors + b"/") for word in words)
     if b"seawall.mesh.workloads.attestor" in words:
         return layout.attestor.encode() in words
     return b"seawall.mesh.agents.process" in words and layout.mesh.encode() in words

@@ -20,7 +20,7 @@ from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared, standings
 from seawall.mesh.control.operating import OperatorError, ask
-from seawall.mesh.control.process import JOIN, MAIN, METRICS, STORE, authority_in
+from seawall.mesh.control.process import JOIN, LEADS_AT, MAIN, METRICS, STORE, authority_in
 from seawall.mesh.control.registry import Entry
 from seawall.mesh.control.turning import ask_first
 from seawall.mesh.hosting import administration, applying, network, numbering
@@ -37,6 +37,7 @@ from seawall.mesh.hosting.layout import (
     ATTESTOR_USER,
     CONTROLLER_USER,
     Layout,
+    directory,
 )
 from seawall.mesh.hosting.outside import FRONT, Outside, Program
 from seawall.mesh.hosting.programs import carried
@@ -151,7 +152,8 @@ class Supervisor:
 
     def _start_control(self) -> None:
         if self._leads:
-            self._fleet.start(self._controller())
+            for number in range(1, self._plan.controllers + 1):
+                self._fleet.start(self._controller(number))
             self._wait("the controller", self._controller_answers)
 
     def watch(self) -> float:
@@ -490,13 +492,20 @@ class Supervisor:
     def _own(self, user: int, module: str, *arguments: str) -> tuple[str, ...]:
         return (*_dropped(self._layout.user(user)), sys.executable, "-P", "-m", module, *arguments)
 
-    def _controller(self) -> Recipe:
+    def _controller(self, number: int) -> Recipe:
+        """One of those that there are, from 1 on; the socket of the one that leads is known."""
+        layout, environment = self._layout, _own_environment()
+        environment[METRICS] = self._plan.metrics.controller
+        run, name = layout.doors, "controller" if number == 1 else f"controller-{number}"
+        if self._plan.controllers > 1:
+            run = os.path.join(layout.doors, str(number))
+            users = layout.user(CONTROLLER_USER), layout.user(AGENT_USER)
+            directory(run, users[0], 0o2750, users[1])
+            environment[LEADS_AT] = layout.doors
         command = self._own(
-            CONTROLLER_USER, "seawall.mesh.control.process", self._layout.state,
-            self._layout.doors, *self._doors(),
-        )  # fmt: skip
-        environment = {**_own_environment(), METRICS: self._plan.metrics.controller}
-        return Recipe("controller", command, self._log("controller"), environment)
+            CONTROLLER_USER, "seawall.mesh.control.process", layout.state, run, *self._doors()
+        )
+        return Recipe(name, command, self._log(name), environment)
 
     def _agent(self) -> Recipe:
         command = self._own(AGENT_USER, "seawall.mesh.agents.process", self._plan.mesh)

@@ -50,6 +50,7 @@ def _refuse(before: Plan, after: Plan) -> None:
         ("who signs", before.issuer, after.issuer),
         ("where metrics are told", before.metrics, after.metrics),
         ("the hosts", before.hosts, after.hosts),
+        ("how many controllers there are", str(before.controllers), str(after.controllers)),
     ):
         if old != new:
             told = f" ({old} to {new})" if isinstance(old, str) else ""

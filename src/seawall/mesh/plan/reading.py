@@ -62,6 +62,7 @@ FIRST_MOVED_USER = 2_000_000_000
 RESERVED = ("seawall",)
 """The first segment of the paths of the mesh's own parts: its controller and agents."""
 DAY = 24 * 3600
+_MOST_CONTROLLERS = 3
 USUAL_DRAIN, _LONGEST_DRAIN = 5, 600
 _MOST_USERS = 2**31
 
@@ -113,6 +114,8 @@ class Plan(NamedTuple):
     """Who signs the intermediate (``plan.issuing``); empty: a root of the mesh's own."""
     hosts: tuple[Host, ...] = ()
     """Those of a mesh that has several."""
+    controllers: int = 1
+    """How many there are: one leads, another one takes over as soon as its process has ended."""
 
     @property
     def inside(self) -> tuple[Member, ...]:
@@ -135,7 +138,7 @@ def plan_of(path: str, data: bytes) -> Plan:
     (root,) = roots
     root.only(
         "mesh", "trustDomain", "certificates", "hosts", "workloads", "policy", "tests", "external",
-        "egress", "gateway", "drain", "istio", "metrics",
+        "egress", "gateway", "drain", "istio", "metrics", "controllers",
     )  # fmt: skip
     mesh = _name(root.of("mesh"), "a mesh")
     domain = _trust_domain(root.of("trustDomain"))
@@ -179,6 +182,7 @@ def plan_of(path: str, data: bytes) -> Plan:
         drain,
         issuer,
         hosts,
+        root.of("controllers").whole_number(1, _MOST_CONTROLLERS) if "controllers" in root else 1,
     )
 
 

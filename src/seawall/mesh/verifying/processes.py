@@ -15,8 +15,13 @@ class Processes(NamedTuple):
     layout: Layout
 
     def controller(self) -> list[int]:
-        """The controller's, by its module and its directory."""
-        return _pids(b"seawall.mesh.control.process", self.layout.doors.encode())
+        """Those of all controllers, by their module and the store."""
+        return _pids(b"seawall.mesh.control.process", self.layout.state.encode())
+
+    def leader(self) -> list[int]:
+        """That of the controller that leads."""
+        leads = os.path.dirname(os.path.realpath(self.layout.operator))
+        return _pids(b"seawall.mesh.control.process", leads.encode())
 
     def agent(self) -> list[int]:
         """The agent's, by its module and the mesh."""
