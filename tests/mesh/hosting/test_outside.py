@@ -325,7 +325,10 @@ def test_a_mesh_comes_up_where_no_resolver_answers(outside: Outside) -> None:
         silent.bind(("127.0.0.1", 0))
         asked = f"127.0.0.1:{outside.names.getsockname()[1]}"
         own = f"127.0.0.1:{silent.getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            gate = f"127.0.0.1:{free.getsockname()[1]}"
         text = outside.described().replace(asked, own)
+        text = text.replace(f"127.0.0.1:{outside.gate}", gate)
         ports = f"{{{outside.plain.server_port}: tcp}}"
         direct = f"  direct: {{host: 127.0.0.1, ports: {ports}, private: [127.0.0.0/8]}}\n"
         text = text.replace("external:\n", f"external:\n{direct}")
