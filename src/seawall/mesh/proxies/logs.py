@@ -5,12 +5,16 @@ from seawall.mesh.proxies.names import CONTROL_PLANE, Json, any_of, seconds
 EVERY = 5
 """Seconds between what the agent is told of a connection that lasts."""
 
+DENIED, SILENT = "rbac_access_denied", "transport socket timeout was reached"
+"""Why Envoy ended a connection, in its own words; of the first what they begin with."""
+
 _BOTH = {
     "time": "%START_TIME%", "took_ms": "%DURATION%", "flags": "%RESPONSE_FLAGS%",
     "from": "%DOWNSTREAM_REMOTE_ADDRESS%", "to": "%DOWNSTREAM_LOCAL_ADDRESS%",
     "upstream": "%UPSTREAM_HOST%", "peer": "%DOWNSTREAM_PEER_URI_SAN%",
     "own": "%DOWNSTREAM_LOCAL_URI_SAN%", "tls": "%DOWNSTREAM_TLS_VERSION%",
     "refused_because": "%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
+    "ended_because": "%CONNECTION_TERMINATION_DETAILS%",
     "upstream_failed": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
     "upstream_peer": "%UPSTREAM_PEER_URI_SAN%",
     "received": "%BYTES_RECEIVED%", "sent": "%BYTES_SENT%",
@@ -26,14 +30,23 @@ _FAILED = {
         "name": "envoy.access_loggers.extension_filters.cel",
         "typed_config": any_of(
             "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-            expression="connection.transport_failure_reason != ''",
+            expression=" || ".join(
+                (
+                    "connection.transport_failure_reason != ''",
+                    f"connection.termination_details.startsWith('{DENIED}')",
+                    f"connection.termination_details == '{SILENT}'",
+                )
+            ),
         ),
     }
 }
 
 
 def refusals() -> list[Json]:
-    """What a listener writes: handshakes that failed, which no chain of filters hears of."""
+    """What a listener writes: connections that ended before they came to a chain's last filter.
+
+    Their handshake failed, or was not begun in time, or the one who came was refused as a whole.
+    """
     return [{**own, "filter": _FAILED} for own in logs(http=False)]
 
 

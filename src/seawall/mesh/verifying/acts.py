@@ -88,11 +88,14 @@ def _plain(act: Act) -> Outcome:
     with _connected(act) as own:
         own.settimeout(_ANSWER_TIMEOUT)
         port = own.getsockname()[1]
-        own.sendall(
-            f"GET {act.get('path', '/')} HTTP/1.1\r\nhost: {act.get('host', 'seawall')}\r\n"
-            "user-agent: seawall-mesh-verify\r\nconnection: close\r\n\r\n".encode()
-        )
-        data = own.recv(1 << 16)
+        try:
+            own.sendall(
+                f"GET {act.get('path', '/')} HTTP/1.1\r\nhost: {act.get('host', 'seawall')}\r\n"
+                "user-agent: seawall-mesh-verify\r\nconnection: close\r\n\r\n".encode()
+            )
+            data = own.recv(1 << 16)
+        except ConnectionResetError:
+            return Outcome(CLOSED, "reset", port)
     if not data:
         return Outcome(CLOSED, "closed", port)
     return Outcome(ANSWERED, data.split(b"\r\n", 1)[0][:60].decode("latin-1"), port)
@@ -109,10 +112,11 @@ def _wait(act: Act) -> Outcome:
     began = time.monotonic()
     with _connected(act) as own:
         own.settimeout(act["hold"])
+        port = own.getsockname()[1]
         data = own.recv(1)
     taken = time.monotonic() - began
     kind = OPEN if data else CLOSED
-    return Outcome(kind, "closed" if kind == CLOSED else "bytes came", seconds=taken)
+    return Outcome(kind, "closed" if kind == CLOSED else "bytes came", port, taken)
 
 
 def _udp(act: Act) -> Outcome:

@@ -3,30 +3,60 @@
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from seawall.core.lazy import pattern
+from seawall.mesh.proxies import logs
 from seawall.mesh.verifying.targets import Target
 
-WRITTEN_WITHIN = 1.3
-"""Seconds after which a proxy has written what it had to (``--file-flush-interval-msec``)."""
+_WRITTEN_WITHIN, _AGAIN = 6.0, 0.2
+"""Seconds within which a proxy has written what it had to, and between looks at it."""
 _LARGEST = 8 << 20
 _NOISE = pattern(
     r"TLS_error:|\|\d+:|SSL_routines:|OPENSSL_internal:|CERTIFICATE_VERIFY_FAILED:|:TLS_error_end"
     r"|verify_cert_failed:_?|X509_verify_cert:_certificate_verification_error_at_depth_\d+:_"
 )
-Reasons = dict[tuple[str, str], str]
-"""By workload and the caller's address with its port."""
+NO_CERTIFICATE, EXPIRED, FUTURE = "no certificate shown", "certificate has expired", "not yet valid"
+STRANGE, ISSUER = "trust domain is not trusted", "issuer is not trusted"
+NO_LEAF, NAME, TWO = "no workload's leaf", "name may not", "two names"
+OLD, NO_TLS, SILENT = "TLS is too old", "no TLS", "no handshake in time"
+TOO_LONG = "connection is too old"
+_DURATION = "DT"
+"""The flag of a connection that was ended for its age (Envoy: RESPONSE_FLAGS)."""
+_WORDS = (
+    ("peer did not return a certificate", NO_CERTIFICATE),
+    ("certificate has expired", EXPIRED),
+    ("certificate is not yet valid", FUTURE),
+    ("no trust bundle store", STRANGE),
+    ("unable to get local issuer certificate", ISSUER),
+    ("cert precheck", NO_LEAF),
+    ("san match", NAME),
+    ("unsupported protocol", OLD),
+    ("http request", NO_TLS),
+    ("wrong version number", NO_TLS),
+    ("matched policy[two names]", TWO),
+    (logs.SILENT, SILENT),
+)
+"""What Envoy and BoringSSL say (Envoy: SPIFFEValidator, DefaultCertValidator), in plain words."""
+Place = tuple[str, str]
+"""A workload, and the caller's address with its port."""
+Reasons = dict[Place, str]
 
 
-def reasons_of(targets: Iterable[Target]) -> Reasons:
-    """What all proxies have written lately about connections that they refused."""
-    time.sleep(WRITTEN_WITHIN)
-    found: Reasons = {}
-    for target in targets:
-        for line in _tail(target.log):
-            _note(found, target.name, line)
-    return found
+def reasons_of(targets: Iterable[Target], wanted: Collection[Place] = ()) -> Reasons:
+    """What all proxies have written lately about connections that they refused.
+
+    Those that are ``wanted`` are waited for a while.
+    """
+    known, deadline = tuple(targets), time.monotonic() + _WRITTEN_WITHIN
+    while True:
+        found: Reasons = {}
+        for target in known:
+            for line in _tail(target.log):
+                _note(found, target.name, line)
+        if found.keys() >= set(wanted) or time.monotonic() > deadline:
+            return found
+        time.sleep(_AGAIN)
 
 
 def _tail(path: str) -> list[bytes]:
@@ -48,9 +78,18 @@ def _note(found: Reasons, workload: str, line: bytes) -> None:
         return
     if not isinstance(written, dict):
         return
-    because, caller = written.get("refused_because"), written.get("from")
+    because = written.get("refused_because") or written.get("ended_because")
+    if not because and written.get("flags") == _DURATION:
+        because = TOO_LONG
+    caller = written.get("from")
     if isinstance(because, str) and isinstance(caller, str):
-        found[workload, caller] = _NOISE.sub("", because).strip(":_ ").replace("_", " ").lower()
+        found[workload, caller] = told(because)
+
+
+def told(because: str) -> str:
+    """Why a connection was refused, in plain words where we know them."""
+    plain = _NOISE.sub("", because).strip(":_ ").replace("_", " ").lower()
+    return next((words for part, words in _WORDS if part in plain), plain)
 
 
 def place_of(address: str, port: int) -> str:

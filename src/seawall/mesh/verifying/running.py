@@ -18,7 +18,7 @@ from seawall.mesh.verifying.disturbing import disturbances
 from seawall.mesh.verifying.forging import Forge
 from seawall.mesh.verifying.lines import Line, Verdict
 from seawall.mesh.verifying.outcomes import Outcome
-from seawall.mesh.verifying.reasons import Reasons, place_of, reasons_of
+from seawall.mesh.verifying.reasons import Place, Reasons, place_of, reasons_of
 from seawall.mesh.verifying.stranger import Stranger
 from seawall.mesh.verifying.targets import Edge, Target, edges_of, targets_of
 from seawall.mesh.verifying.trials import Trial
@@ -77,7 +77,12 @@ def _quiet(
         )
     ]  # fmt: skip
     outcomes = attack(stranger.namespace, NOBODY, [trial.act for trial in outside])
-    reasons = reasons_of(targets)
+    wanted = {
+        _place(trial, outcome, stranger)
+        for trial, outcome in zip(outside, outcomes, strict=True)
+        if trial.because and outcome.port and trial.holds(outcome)
+    }
+    reasons = reasons_of(targets, wanted)
     ids = {target.name: target.id for target in targets}
     for trial, outcome in zip(outside, outcomes, strict=True):
         yield _line(trial, outcome, reasons, stranger, ids)
@@ -103,11 +108,24 @@ def _line(
         ok = ok and is_right
     elif outcome.extra in ("ticket", "no ticket"):
         seen = f"{outcome.extra}; {seen}"
-    own = stranger.addresses[":" in str(trial.act.get("address", ""))]
-    because = reasons.get((trial.workload, place_of(own, outcome.port)), "")
+    because = reasons.get(_place(trial, outcome, stranger), "")
+    expected = trial.expected
+    if trial.because:
+        expected = f"{expected}: {trial.because[0]}"
+        if ok and not because:
+            because = "the proxy's log does not tell why"
+        ok = ok and because in trial.because
+    elif trial.act.get("roots"):
+        because = ""  # it came without a certificate of its own, to look at the proxy's
     return Line(
-        trial.attack, trial.target, trial.expected, f"{seen} ({because})" if because else seen, ok
+        trial.attack, trial.target, expected, f"{seen} ({because})" if because else seen, ok
     )
+
+
+def _place(trial: Trial, outcome: Outcome, stranger: Stranger) -> Place:
+    """By what the log of a workload's proxy knows an attack."""
+    own = stranger.addresses[":" in str(trial.act.get("address", ""))]
+    return trial.workload, place_of(own, outcome.port)
 
 
 def _identity(outcome: Outcome, expected: str) -> tuple[str, bool]:

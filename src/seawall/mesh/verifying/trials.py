@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from seawall.mesh.authority.probing import Variant
 from seawall.mesh.plan.model import Port, Protocol
 from seawall.mesh.redirect.rules import ADMIN, CLOSED
+from seawall.mesh.verifying import reasons
 from seawall.mesh.verifying.attacker import NOBODY
 from seawall.mesh.verifying.forging import Forge
 from seawall.mesh.verifying.outcomes import (
@@ -43,6 +44,8 @@ class Trial(NamedTuple):
     holds: Judge
     workload: str = ""
     """Whose proxy's log may tell why."""
+    because: tuple[str, ...] = ()
+    """Why it has to be refused: for something else is not right; empty where that is not asked."""
 
 
 def _one_of(*kinds: str) -> Judge:
@@ -63,23 +66,34 @@ class Attempt(NamedTuple):
 
     name: str
     fields: dict[str, Any]
+    because: str
+    """Why a port of HTTP refuses it."""
+    because_of_tcp: str = ""
+    """The same of a port of TCP, where it is another reason."""
     is_old: bool = False
+
+    def reason(self, port: Port) -> str:
+        """Why it is to be refused there."""
+        return self.because_of_tcp if port.protocol is Protocol.TCP and self.because_of_tcp else (
+            self.because
+        )  # fmt: skip
 
 
 def attempts(forge: Forge) -> Iterator[Attempt]:
     """Everything that is wrong about who comes; the issuer is asked for probes meanwhile."""
-    yield Attempt("no certificate", {})
+    yield Attempt("no certificate", {}, reasons.NO_CERTIFICATE)
     variants = (
-        ("expired certificate", Variant.EXPIRED),
-        ("certificate not yet valid", Variant.FUTURE),
-        ("another trust domain", Variant.STRANGE),
-        ("two URIs in one certificate", Variant.TWO_NAMES),
-        ("certificate of an issuer as leaf", Variant.AUTHORITY),
-        ("leaf whose key may sign", Variant.SIGNING),
+        ("expired certificate", Variant.EXPIRED, reasons.EXPIRED, ""),
+        ("certificate not yet valid", Variant.FUTURE, reasons.FUTURE, ""),
+        ("another trust domain", Variant.STRANGE, reasons.STRANGE, ""),
+        # Neither name is one that a port of TCP lets in, and it asks for that first.
+        ("two URIs in one certificate", Variant.TWO_NAMES, reasons.TWO, reasons.NAME),
+        ("certificate of an issuer as leaf", Variant.AUTHORITY, reasons.NO_LEAF, ""),
+        ("leaf whose key may sign", Variant.SIGNING, reasons.NO_LEAF, ""),
     )
-    for name, variant in variants:
-        yield Attempt(name, _shown(forge.probe(variant)))
-    yield Attempt("TLS 1.2", _shown(forge.probe(Variant.VALID)), is_old=True)
+    for name, variant, because, of_tcp in variants:
+        yield Attempt(name, _shown(forge.probe(variant)), because, of_tcp)
+    yield Attempt("TLS 1.2", _shown(forge.probe(Variant.VALID)), reasons.OLD, is_old=True)
 
 
 def from_outside(
@@ -100,18 +114,20 @@ def from_outside(
                               "its own certificate", _shows_a_certificate)  # fmt: skip
             for attempt in tried:
                 act = {"act": "tls", "old": attempt.is_old, **attempt.fields}
-                yield place.trial(attempt.name, act, *_IN_THE_HANDSHAKE)
+                yield place.trial(attempt.name, act, *_IN_THE_HANDSHAKE, attempt.reason(port))
             yield place.trial(f"another issuer's certificate for {names[0]}",
-                              {"act": "tls", **foreign}, *_IN_THE_HANDSHAKE)  # fmt: skip
+                              {"act": "tls", **foreign}, *_IN_THE_HANDSHAKE,
+                              reasons.ISSUER)  # fmt: skip
             yield place.trial("an id that no rule allows", {"act": "tls", **valid},
                               *_not_allowed(port))  # fmt: skip
-            yield place.trial("plaintext", {"act": "plain"}, *_NO_ANSWER)
+            yield place.trial("plaintext", {"act": "plain"}, *_NO_ANSWER, reasons.NO_TLS)
         place = _Place(target, namespace, target.addresses[0], port)
         yield place.trial("a session resumed after the certificate's end",
                           {"act": "resumed", "wait": SHORT, **short},
                           "no session, or refused", _is_not_resumed)  # fmt: skip
         yield place.trial("somebody who says nothing", {"act": "wait", "hold": _PATIENT},
-                          f"closed within {_PATIENT:g} s", _one_of(ENDED))  # fmt: skip
+                          f"closed within {_PATIENT:g} s", _one_of(ENDED),
+                          reasons.SILENT, reasons.TOO_LONG)  # fmt: skip
     for address in target.addresses:
         for number in CLOSED:
             place = _Place(target, namespace, address, Port(number))
@@ -120,11 +136,11 @@ def from_outside(
         yield place.trial("UDP from outside", {"act": "udp"}, *_NO_ANSWER)
 
 
-def _not_allowed(port: Port) -> tuple[str, Judge]:
+def _not_allowed(port: Port) -> tuple[str, Judge] | tuple[str, Judge, str]:
     """That it is known and refused proves, too, that the others were refused for their defects."""
     if port.protocol is Protocol.HTTP:
         return "403 of the proxy", _one_of(FORBIDDEN)
-    return "refused in the handshake", _one_of(ALERT, ENDED)
+    return *_IN_THE_HANDSHAKE, reasons.NAME
 
 
 def _is_not_resumed(outcome: Outcome) -> bool:
@@ -147,11 +163,15 @@ class _Place(NamedTuple):
     address: str
     port: Port
 
-    def trial(self, attack: str, act: dict[str, Any], expected: str, holds: Judge) -> Trial:
+    def trial(
+        self, attack: str, act: dict[str, Any], expected: str, holds: Judge, *because: str
+    ) -> Trial:
         at = f"[{self.address}]" if ":" in self.address else self.address
         where = f"{self.target.name} {at}:{self.port.number}"
         full = {"address": self.address, "port": self.port.number, **act}
-        return Trial(attack, where, self.namespace, NOBODY, full, expected, holds, self.target.name)
+        return Trial(
+            attack, where, self.namespace, NOBODY, full, expected, holds, self.target.name, because
+        )
 
 
 # What an application tries ------------------------------------------------------------------------
