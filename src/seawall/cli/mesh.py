@@ -22,6 +22,7 @@ from seawall.cli import (
     mesh_webhook,
 )
 from seawall.cli.arguments import Help, Parser
+from seawall.cli.mesh_named import add_mesh
 from seawall.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,18 +71,18 @@ def parser() -> Parser:
         "down", help="take a mesh down, also after a crash", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    down.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(down)
     status = actions.add_parser(
         "status", help="workloads, identities, certificates", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    status.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(status)
     status.add_argument("--json", action="store_true", help="for programs")
     replace = actions.add_parser(
         "replace", help="another proxy program, without a failed request", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    replace.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(replace)
     replace.add_argument(
         "--envoy", metavar="PROGRAM", default="", help="the proxy (default: the extra's)"
     )
@@ -92,7 +93,7 @@ def parser() -> Parser:
     for word, does in (("stop", "end one workload when what it has under way has ended"),
                        ("start", "start a workload again that was stopped")):  # fmt: skip
         one = actions.add_parser(word, help=does, formatter_class=Help, allow_abbrev=False)
-        one.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+        add_mesh(one)
         one.add_argument("workload", metavar="WORKLOAD", help="the name of the workload")
     mesh_policy.add_parser(actions)
     mesh_ca.add_parsers(actions)

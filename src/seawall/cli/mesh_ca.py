@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.cli import mesh_root
 from seawall.cli.arguments import Help, Parser
+from seawall.cli.mesh_named import add_mesh
 from seawall.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +34,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         "signs JWT-SVIDs; revoke: let an id in nowhere; init --offline: a root that stays away; "
         "request, sign, install: an intermediate below such a root",
     )  # fmt: skip
-    ca.add_argument(
-        "mesh", metavar="NAME", help="the name of the mesh, or its description; init: the trust "
-        "domain; sign: the file with the request",
-    )  # fmt: skip
+    add_mesh(ca, "; init: the trust domain; sign: the file with the request")  # fmt: skip
     ca.add_argument(
         "about", nargs="?", metavar="ISSUER|ID|CHAIN",
         help="the number of the issuer; the id; install: the file that sign wrote",
@@ -51,7 +49,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         "token", help="a token that lets one host join, once", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    token.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(token)
     token.add_argument("host", metavar="HOST", help="the name of the host")
     token.add_argument(
         "--forget", action="store_true",

@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from seawall.cli.arguments import Help, Parser
+from seawall.cli.mesh_named import add_mesh
 
 if TYPE_CHECKING:
     from seawall.mesh.hosting.layout import Layout
@@ -16,7 +17,7 @@ def add_parser(actions: "argparse._SubParsersAction[Parser]") -> None:
         "verify", help="attack the workloads of this host and see that nothing gets through",
         formatter_class=Help, allow_abbrev=False,
     )  # fmt: skip
-    verify.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(verify)
     verify.add_argument(
         "--workload", metavar="WORKLOAD", action="append", default=[],
         help="attack this one only (may be given several times)",

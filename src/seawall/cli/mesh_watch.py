@@ -5,6 +5,7 @@ import sys
 import time
 
 from seawall.cli.arguments import Help, Parser
+from seawall.cli.mesh_named import add_mesh
 from seawall.core.errors import UsageError
 
 CLEAR = "\x1b[H\x1b[2J"
@@ -17,7 +18,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         "top", help="what happens now, a line for each workload", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    top.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(top)
     top.add_argument(
         "--interval", metavar="SECONDS", type=float, default=5.0,
         help="between two looks (default: 5, as often as proxies tell)",
@@ -29,7 +30,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         "graph", help="who talks to whom, encrypted or refused", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    graph.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(graph)
     graph.add_argument(
         "--format", choices=_FORMATS, default="html",
         help="a page with a picture (default), graphviz, or for programs",
@@ -38,7 +39,7 @@ def add_parsers(actions: "argparse._SubParsersAction[Parser]") -> None:
         "metrics", help="all counts in Prometheus's text format", formatter_class=Help,
         allow_abbrev=False,
     )  # fmt: skip
-    metrics.add_argument("mesh", metavar="NAME", help="the name of the mesh, or its description")
+    add_mesh(metrics)
 
 
 def run(options: argparse.Namespace, operator: str) -> int:
