@@ -11,6 +11,7 @@ from seawall.mesh.agents.link import Pair
 from seawall.mesh.authority.errors import StoreError
 from seawall.mesh.authority.rotation import generation_of
 from seawall.mesh.control.messages import Orders
+from seawall.mesh.control.serving import Identity
 from seawall.mesh.identity import certificates, keys
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.plan.model import View, Workload
@@ -73,6 +74,25 @@ def test_back(tmp_path: Path) -> None:
     agent.charges["web"].pair = agent.own = again
     assert due(agent) == []
     assert not agent._is_due()
+
+
+def test_the_controllers_own(tmp_path: Path) -> None:
+    """Agents that come anew after the jump would not take it."""
+    authority_in(tmp_path, Clock(NOW - 7200))
+    clock = Clock()
+    identity = Identity(authority_in(tmp_path, clock))
+    before = identity.pair()
+    assert identity.pair() == before
+    clock.now -= JUMP
+    after = identity.pair()
+    assert after != before
+    (leaf, *_) = certificates.from_pem(after[1])
+    assert certificates.validity_of(leaf).begin <= clock.now
+    assert identity.pair() == after
+    clock.now += JUMP
+    assert identity.pair() == after
+    clock.now += 24 * 3600
+    assert identity.pair() != after
 
 
 def test_back_behind_the_issuers(tmp_path: Path) -> None:

@@ -34,26 +34,36 @@ class Addresses(NamedTuple):
     main: str
 
 
+class _Made(NamedTuple):
+    begin: int
+    half: float
+    """When half of its life is over."""
+    slot: int
+    pair: tuple[bytes, bytes]
+
+
 class Identity:
     """The controller's own certificate, made anew when half of its life is over."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
-        self._made: tuple[float, int, tuple[bytes, bytes]] | None = None
+        self._made: _Made | None = None
 
     def pair(self) -> tuple[bytes, bytes]:
         """Key and chain in PEM form."""
         now, slot = self._authority.clock(), self._authority.issuer().number
-        if self._made is None or now >= self._made[0] or slot != self._made[1]:
+        made = self._made
+        # Where the clock was set back, what was issued before holds only later.
+        if made is None or not made.begin <= now < made.half or slot != made.slot:
             name = controller_id(self._authority.store.trust_domain())
             caller = Caller("controller", lambda wanted: wanted == name)
             key = keys.new_key()
             grant = self._authority.issue(
                 make_request(name, key), caller, _LIFETIME, (SERVER_NAME,)
             )
-            half = grant.validity.share(0.5)
-            self._made = half, slot, (keys.as_pem(key), certificates.as_pem(grant.chain))
-        return self._made[2]
+            pair = keys.as_pem(key), certificates.as_pem(grant.chain)
+            self._made = made = _Made(grant.validity.begin, grant.validity.share(0.5), slot, pair)
+        return made.pair
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         """What gRPC is given for the next connection."""
