@@ -117,6 +117,7 @@ class _Step:
         first = f"; apply it {_FIRST} first" if after.plan.hosts else ""
         site.wait(f"what is new ({', '.join(names)}{first})", partial(site.are_ready, names))
         self._wait_for(programs)
+        site.wait("what was declared", site.is_pushed)
         for own in self._come:
             recipe = site.program(own)
             if recipe is not None:

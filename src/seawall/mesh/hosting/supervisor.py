@@ -439,6 +439,21 @@ class Supervisor:
             written, off = declaration_of(state)
             ask(self._layout.operator, "Declare", declared=declared.to_plain(written), off=off)
 
+    def is_pushed(self) -> bool:
+        """Whether all proxies are to have what was declared; raises where one does not take it.
+
+        Of another host's controller nothing is known here.
+        """
+        if not self._leads:
+            return True
+        try:
+            push = ask(self._layout.operator, "Status")["push"]
+        except OperatorError:
+            return False
+        if push and push["fault"]:
+            raise HostError(f"{push['fault']}; all others keep what they had: correct the file")
+        return not push
+
     def tell_agent(self, state: State) -> None:
         """Let the agent take care of these workloads."""
         self._start_attestor(state)
