@@ -61,6 +61,7 @@ class _Step:
         self._after = after
         old = {own.member.name: own for own in before.hosted}
         self._come = [own for own in after.hosted if own.member.name not in old]
+        self._narrows = before.outside.rules != after.outside.rules
         names = {own.member.name for own in after.hosted}
         self._go = [own for own in before.hosted if own.member.name not in names]
         self._changed = [
@@ -100,7 +101,7 @@ class _Step:
         undo.callback(before.make_directories, site.layout)
         for own in self._come:
             undo.callback(site.unbuild, own)
-            site.build(own)
+            site.build(own, after)
         programs = self._open_outside(undo)
         undo.callback(site.declare, before)
         site.declare(after)
@@ -130,7 +131,8 @@ class _Step:
     def _open_outside(self, undo: ExitStack) -> list[Program]:
         """Open what is to be open besides what is; the proxies that are to be started for it."""
         before, after = self._before.outside, self._after.outside
-        after.rules = after.rules.joined(before.rules)
+        # Either one may be looked after meanwhile.
+        before.rules = after.rules = after.rules.joined(before.rules)
         undo.callback(self._reopen)
         programs = after.prepare()
         gates = [state.plan.edges.gateway for state in (self._before, self._after)]
@@ -143,7 +145,9 @@ class _Step:
     def _reopen(self) -> None:
         """As it was."""
         after, before = self._after.outside, self._before.outside
-        if after.has_exit and not before.has_exit:
+        if before.has_exit:
+            before.narrow()
+        elif after.has_exit:
             after.end()
         for one in before.prepare():
             if not self._site.fleet.has(one.name):
@@ -184,7 +188,7 @@ class _Step:
     def _close_outside(self, begun: float) -> None:
         """Close what is open no more, once proxies have had the time to notice."""
         before, after = self._before.outside, self._after.outside
-        if before.rules != after.rules or before.charges != after.charges:
+        if self._narrows or before.charges != after.charges:
             time.sleep(max(0.0, _FOLLOWED - (time.monotonic() - begun)))
         for name in before.charges:
             if name not in after.charges:

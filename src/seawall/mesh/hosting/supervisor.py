@@ -114,7 +114,7 @@ class Supervisor:
         tunnel = self._state.tunnel(self._part.host)
         network.build(self._plan.mesh, [own.place for own in self._hosted], tunnel)
         for own in self._hosted:
-            self._write_hosts(own)
+            self._write_hosts(own, self._state)
         for own in self._meshed:
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
@@ -310,14 +310,14 @@ class Supervisor:
 
         as_user(layout.user(CONTROLLER_USER), prepare)
 
-    def _write_hosts(self, own: Hosted) -> None:
+    def _write_hosts(self, own: Hosted, state: State) -> None:
         """Names of all workloads: ``ip netns exec`` puts the file in the place of /etc/hosts."""
         directory = os.path.join("/etc/netns", own.place.namespace)
         os.makedirs(directory, exist_ok=True)
         lines = ["127.0.0.1 localhost", "::1 localhost"]
-        for name, place in self._state.places.items():
+        for name, place in state.places.items():
             lines += [f"{address} {name}" for address in place.addresses]
-        lines += self._outside.hosts
+        lines += state.outside.hosts
         path = os.path.join(directory, "hosts")
         written = "\n".join([*lines, ""]).encode("ascii")
         # In place: programs that run have this very file. It is never empty meanwhile.
@@ -411,11 +411,11 @@ class Supervisor:
         with open(self._layout.drain, "w", encoding="ascii") as stream:
             stream.write(str(state.plan.drain))
 
-    def build(self, own: Hosted) -> None:
+    def build(self, own: Hosted, state: State) -> None:
         """Make the network of one workload more, and prove its rules."""
         network.add(self._plan.mesh, own.place, has_tunnel=self._host is not None)
         self._namespaces[own.member.name] = own.place.namespace
-        self._write_hosts(own)
+        self._write_hosts(own, state)
         if not own.member.mode.off_reason:
             loading.load(own.redirect, own.place.enter)
             self._prove(own)
@@ -469,7 +469,7 @@ class Supervisor:
             network.redirect_tunnel(state.plan.mesh, before, after)
         self.note(state)
         for own in state.hosted:
-            self._write_hosts(own)
+            self._write_hosts(own, state)
 
     def start_proxy(self, own: Hosted) -> None:
         """Start the proxy of a workload and keep it running."""
