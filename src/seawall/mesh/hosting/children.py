@@ -42,6 +42,9 @@ class Child:
         self.starts = 0
         self.fault = ""
         """Why it cannot be started again; empty where it can."""
+        self.is_wanted = True
+        """Whether it is started again when it ends: somebody else may be looking after it while it
+        is being stopped."""
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._wait = 0.0
@@ -78,7 +81,7 @@ class Child:
             if now - self._started > _CALM:
                 self._wait = 0.0
             return False
-        if not self.recipe.again:
+        if not (self.recipe.again and self.is_wanted):
             return False
         if not self._not_before:
             self._not_before = now + self._wait

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -107,7 +107,7 @@ class Fleet:
             administration.drain(proxy.admin)
         left = administration.wait_until_idle([proxy.admin], within)
         ended = [child for child in (program, proxy.child) if child is not None]
-        self.children[:] = [child for child in self.children if child not in ended]
+        self._let_go(ended)
         for child in ended:  # the program first: it may still have something to say
             stop_all([child])
         self._halted[name] = Halted(proxy, program)
@@ -142,8 +142,13 @@ class Fleet:
         proxy = self._proxies.pop(name, None)
         ended = [child for child in self.children if child.recipe.name == name]
         ended += [] if proxy is None else [proxy.child]
-        self.children[:] = [child for child in self.children if child not in ended]
+        self._let_go(ended)
         stop_all(ended)
+
+    def _let_go(self, ended: Sequence[Child]) -> None:
+        for child in ended:
+            child.is_wanted = False
+        self.children[:] = [child for child in self.children if child not in ended]
 
     def has(self, name: str) -> bool:
         """Whether a process of this name is looked after."""
