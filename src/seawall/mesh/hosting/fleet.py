@@ -52,6 +52,7 @@ class Fleet:
         try:
             child.start()
         except OSError as error:
+            self._let_go([child])
             raise HostError(
                 f"{recipe.name} cannot be started: {error.filename}: {error.strerror}; correct its "
                 "command and its directory"
