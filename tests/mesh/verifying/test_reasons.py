@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.mesh.verifying import reasons
+from seawall.mesh.verifying.outcomes import ALERT, Outcome
+from seawall.mesh.verifying.running import _line
 from seawall.mesh.verifying.targets import Target
+from seawall.mesh.verifying.trials import Trial
+
+SILENT = "the proxy's log does not tell why"
 
 _FAILED = "TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:"
 _DEEP = f"{_FAILED}verify_cert_failed:_X509_verify_cert:_certificate_verification_error_at_depth_"
@@ -48,14 +53,31 @@ def test_the_log(tmp_path_factory: pytest.TempPathFactory) -> None:
         {"from": "10.0.0.1:1", "refused_because": f"{_DEEP}0:_certificate_has_expired"},
         {"from": "10.0.0.1:2", "refused_because": None, "ended_because": None, "flags": "DT"},
         {"from": "10.0.0.1:3", "refused_because": None, "flags": "-"},
+        {"from": "10.0.0.1:4", "refused_because": None, "flags": "UH", "upstream": None},
         {"from": 7, "refused_because": "x"}, [], 5,
     ]  # fmt: skip
     text = "\n".join(map(json.dumps, lines)) + "\nno json\n{"
     assert _found(text, directory) == {
         ("orders", "10.0.0.1:1"): reasons.EXPIRED, ("orders", "10.0.0.1:2"): reasons.TOO_LONG,
+        ("orders", "10.0.0.1:4"): reasons.UNDECLARED,
     }  # fmt: skip
 
 
 @given(st.text())
 def test_nothing_is_raised(text: str) -> None:
     assert isinstance(reasons.told(text), str)
+
+
+@pytest.mark.parametrize(
+    ("because", "is_ok"),
+    [(reasons.EXPIRED, True), (reasons.NAME, False), ("", False)],
+)
+def test_who_is_refused_for_something_else_has_not_been_tested(because: str, is_ok: bool) -> None:
+    trial = Trial(
+        "expired certificate", "orders", "n", 1, {}, "refused", lambda _: True, "orders",
+        (reasons.EXPIRED,),
+    )  # fmt: skip
+    line = _line(trial, Outcome(ALERT, "certificate unknown", 4), because, {})
+    assert line.ok is is_ok
+    assert line.expected == f"refused: {reasons.EXPIRED}"
+    assert line.seen.endswith(f"({because or SILENT})")

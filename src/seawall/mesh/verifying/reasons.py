@@ -20,9 +20,10 @@ NO_CERTIFICATE, EXPIRED, FUTURE = "no certificate shown", "certificate has expir
 STRANGE, ISSUER = "trust domain is not trusted", "issuer is not trusted"
 NO_LEAF, NAME, TWO = "no workload's leaf", "name may not", "two names"
 OLD, NO_TLS, SILENT = "TLS is too old", "no TLS", "no handshake in time"
-TOO_LONG = "connection is too old"
-_DURATION = "DT"
-"""The flag of a connection that was ended for its age (Envoy: RESPONSE_FLAGS)."""
+TOO_LONG, UNDECLARED = "connection is too old", "not declared for it"
+_FLAGS = {"DT": TOO_LONG, "UH": UNDECLARED}
+"""Flags of connections that were ended for their age, and of those that lead nowhere (Envoy:
+RESPONSE_FLAGS): a proxy hands on to nobody what goes where its workload may not go."""
 _WORDS = (
     ("peer did not return a certificate", NO_CERTIFICATE),
     ("certificate has expired", EXPIRED),
@@ -79,8 +80,7 @@ def _note(found: Reasons, workload: str, line: bytes) -> None:
     if not isinstance(written, dict):
         return
     because = written.get("refused_because") or written.get("ended_because")
-    if not because and written.get("flags") == _DURATION:
-        because = TOO_LONG
+    because = because or _FLAGS.get(str(written.get("flags")))
     caller = written.get("from")
     if isinstance(because, str) and isinstance(caller, str):
         found[workload, caller] = told(because)

@@ -1,6 +1,6 @@
 """All attacks on the workloads of one host, one after the other, and what came of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cryptography import x509
@@ -18,7 +18,7 @@ from seawall.mesh.verifying.disturbing import disturbances
 from seawall.mesh.verifying.forging import Forge
 from seawall.mesh.verifying.lines import Line, Verdict
 from seawall.mesh.verifying.outcomes import Outcome
-from seawall.mesh.verifying.reasons import Place, Reasons, place_of, reasons_of
+from seawall.mesh.verifying.reasons import Place, place_of, reasons_of
 from seawall.mesh.verifying.stranger import Stranger
 from seawall.mesh.verifying.targets import Edge, Target, edges_of, targets_of
 from seawall.mesh.verifying.trials import Trial
@@ -77,30 +77,31 @@ def _quiet(
         )
     ]  # fmt: skip
     outcomes = attack(stranger.namespace, NOBODY, [trial.act for trial in outside])
-    wanted = {
-        _place(trial, outcome, stranger)
-        for trial, outcome in zip(outside, outcomes, strict=True)
-        if trial.because and outcome.port and trial.holds(outcome)
-    }
-    reasons = reasons_of(targets, wanted)
-    ids = {target.name: target.id for target in targets}
-    for trial, outcome in zip(outside, outcomes, strict=True):
-        yield _line(trial, outcome, reasons, stranger, ids)
+    done = list(zip(outside, outcomes, strict=True))
     for target in targets:
         others = [other for other in targets if other is not target]
         inside = list(trials.from_inside(target, others, edges))
         outcomes = attack(target.namespace, target.user, [trial.act for trial in inside])
-        for trial, outcome in zip(inside, outcomes, strict=True):
-            yield _line(trial, outcome, {}, stranger, ids)
+        done += zip(inside, outcomes, strict=True)
+    sources: dict[str, Sequence[str]] = {stranger.namespace: stranger.addresses}
+    sources |= {target.namespace: target.addresses for target in targets}
+    places = [_place(trial, outcome, sources) for trial, outcome in done]
+    wanted = {
+        place
+        for place, (trial, outcome) in zip(places, done, strict=True)
+        if trial.because and outcome.port and trial.holds(outcome)
+    }
+    reasons = reasons_of(targets, wanted)
+    ids = {target.name: target.id for target in targets}
+    for place, (trial, outcome) in zip(places, done, strict=True):
+        yield _line(trial, outcome, reasons.get(place, ""), ids)
 
 
 def _may(caller: Target, callee: Target, edges: Sequence[Edge]) -> bool:
     return any(edge.caller == caller.name and edge.callee == callee.name for edge in edges)
 
 
-def _line(
-    trial: Trial, outcome: Outcome, reasons: Reasons, stranger: Stranger, ids: dict[str, str]
-) -> Line:
+def _line(trial: Trial, outcome: Outcome, because: str, ids: dict[str, str]) -> Line:
     ok = trial.holds(outcome)
     seen = outcome.kind if outcome.said in ("", outcome.kind) else f"{outcome.kind}: {outcome.said}"
     if trial.act.get("roots"):
@@ -108,7 +109,6 @@ def _line(
         ok = ok and is_right
     elif outcome.extra in ("ticket", "no ticket"):
         seen = f"{outcome.extra}; {seen}"
-    because = reasons.get(_place(trial, outcome, stranger), "")
     expected = trial.expected
     if trial.because:
         expected = f"{expected}: {trial.because[0]}"
@@ -122,9 +122,13 @@ def _line(
     )
 
 
-def _place(trial: Trial, outcome: Outcome, stranger: Stranger) -> Place:
-    """By what the log of a workload's proxy knows an attack."""
-    own = stranger.addresses[":" in str(trial.act.get("address", ""))]
+def _place(trial: Trial, outcome: Outcome, sources: Mapping[str, Sequence[str]]) -> Place:
+    """By what the log of a workload's proxy knows an attack: from where it came.
+
+    ``sources`` are the addresses of namespaces.
+    """
+    is_new = ":" in str(trial.act.get("address", ""))
+    own = next((own for own in sources[trial.namespace] if (":" in own) == is_new), "")
     return trial.workload, place_of(own, outcome.port)
 
 

@@ -180,8 +180,12 @@ class _Place(NamedTuple):
 def from_inside(own: Target, others: Sequence[Target], edges: Sequence[Edge]) -> Iterator[Trial]:
     """What the application of a workload tries, to get around its proxy or into it."""
 
-    def trial(attack: str, act: dict[str, Any], expected: str, holds: Judge) -> Trial:
-        return Trial(attack, own.name, own.namespace, own.user, act, expected, holds)
+    def trial(
+        attack: str, act: dict[str, Any], expected: str, holds: Judge, *because: str
+    ) -> Trial:
+        return Trial(
+            attack, own.name, own.namespace, own.user, act, expected, holds, own.name, because
+        )
 
     for address in (*(other.addresses[0] for other in others[:1]), *NOWHERE):
         yield trial(f"UDP to {address}", {"act": "udp", "address": address, "port": 9},
@@ -199,7 +203,8 @@ def from_inside(own: Target, others: Sequence[Target], edges: Sequence[Edge]) ->
                     "nobody listens", _one_of(REFUSED))  # fmt: skip
     for address in NOWHERE:
         yield trial(f"a destination nobody declared, {address}",
-                    {"act": "plain", "address": address, "port": 80}, *_NO_ANSWER)  # fmt: skip
+                    {"act": "plain", "address": address, "port": 80}, *_NO_ANSWER,
+                    reasons.UNDECLARED)  # fmt: skip
     yield from _to_others(own, others, edges)
 
 
@@ -213,7 +218,8 @@ def _to_others(own: Target, others: Sequence[Target], edges: Sequence[Edge]) -> 
                 act = {"act": "plain", "address": address, "port": port.number}
                 at = f"{other.name} [{address}]:{port.number}"
                 yield Trial(f"a workload that no rule opens to it, {at}", own.name, own.namespace,
-                            own.user, act, *_NO_ANSWER)  # fmt: skip
+                            own.user, act, *_NO_ANSWER, own.name,
+                            (reasons.UNDECLARED,))  # fmt: skip
 
 
 def answered(outcome: Outcome) -> bool:
