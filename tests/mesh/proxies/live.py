@@ -182,25 +182,27 @@ def _on_loopback(snapshot: Snapshot, port: int, application: int) -> Snapshot:
     resources = {kind: dict(own) for kind, own in snapshot.resources.items()}
     listener = _plain(resources[LISTENERS]["inbound"])
     listener["address"] = _at(port)
-    for gone in ("additionalAddresses", "listenerFilters", "listenerFiltersTimeout"):
+    for gone in ("additional_addresses", "listener_filters", "listener_filters_timeout"):
         listener.pop(gone, None)
     cluster = _plain(resources[CLUSTERS][LOCAL])
     cluster["type"] = "STATIC"
-    cluster.pop("lbPolicy")
+    cluster.pop("lb_policy")
     endpoint = {"endpoint": {"address": _at(application)}}
-    cluster["loadAssignment"] = {"clusterName": LOCAL, "endpoints": [{"lbEndpoints": [endpoint]}]}
+    cluster["load_assignment"] = {
+        "cluster_name": LOCAL, "endpoints": [{"lb_endpoints": [endpoint]}],
+    }  # fmt: skip
     resources[LISTENERS] = {"inbound": packed(listener)}
     resources[CLUSTERS][LOCAL] = packed(cluster)
     return Snapshot(snapshot.version, resources)
 
 
 def _plain(message: Packed) -> dict[str, Any]:
-    found: dict[str, Any] = MessageToDict(message)
+    found: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
     return found
 
 
 def _at(port: int) -> dict[str, Any]:
-    return {"socketAddress": {"address": "127.0.0.1", "portValue": port}}
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
 @contextmanager
