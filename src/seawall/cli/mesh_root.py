@@ -115,8 +115,8 @@ def _install(layout: "Layout", chain: bytes, bundle: bytes) -> int:
 def _at_store(layout: "Layout", act: "Callable[[Authority], None]") -> None:
     """Do something with the authority of a mesh that is not up, as the user that it belongs to."""
     from seawall.mesh.control.process import authority_in  # noqa: PLC0415 - the extra
+    from seawall.mesh.hosting.privileges import as_user  # noqa: PLC0415
     from seawall.mesh.hosting.running import check_host  # noqa: PLC0415
-    from seawall.mesh.hosting.supervisor import as_user  # noqa: PLC0415
 
     check_host()
 
