@@ -57,7 +57,7 @@ PRIOR = {
 STIFFNESS = 14.0
 """How much a weight resists being moved from the one set by hand."""
 FOLDS, ROUNDS, FEWEST_ROWS, FEWEST_REPOSITORIES = 8, 300, 8, 3
-THRESHOLDS = {"high": 15, "medium": 10, "low": -5}
+THRESHOLDS = {"high": 15, "medium": 10, "low": -6}
 DRAWS = (3, 4, 5, 6, 7)
 """Seeds of the folds."""
 ROWS_OF_A_REPOSITORY = 600
