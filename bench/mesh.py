@@ -1,7 +1,9 @@
 """Requests through two sidecars, beside nothing, nginx and HAProxy: ``python -m bench.mesh``.
 
-Needs root, Envoy, wrk and nginx; HAProxy where it is there. All run on the same cores, one after
-the other, so ratios count, and processor time per request most of all.
+Needs root, Envoy, wrk and nginx; HAProxy where it is there. All are up at once and are called in
+turn, again and again, on the same cores: what else the machine does meets all of them. Ratios of
+medians count, and processor time per request most of all. With ``BENCH_REALTIME=1`` proxies,
+application and wrk go before whatever else runs, as on a machine of their own.
 """
 
 import json
@@ -9,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,17 +32,20 @@ from seawall.mesh.redirect import loading
 from seawall.mesh.redirect.rules import Redirect
 from seawall.mesh.verifying.targets import pids_in
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "1"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
+FIRST = ("chrt", "--rr", "1") if os.environ.get("BENCH_REALTIME") == "1" else ()
+"""What lets a command go before others (chrt(1)); nothing, where it is to be one of many."""
 MESH = "bench"
 CALLER, CALLEE = "bench-a", "bench-b"
 BEHIND = "bench-behind"
 """A network as a mesh has it, with its rules, for somebody else's proxies."""
-HAPROXY_PORT = 8444
+HAPROXY_PORT, HAPROXY_WAY = 8444, 8001
 DOMAIN = SpiffeId("bench.example.org")
-TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = "a body of a few bytes\n"
 ORDERS = network.place_of(MESH, "orders", 2).addresses[0]
 """By IPv4, as the others are called."""
+_BEHIND_CALLEE = network.place_of(BEHIND, "b", 2).namespace
 
 
 class Ground(NamedTuple):
@@ -58,8 +64,19 @@ PLAIN = Ground(CALLER, CALLEE, "10.78.0.2")
 _CALLERS_ADDRESS = "10.78.0.1"
 
 
+class Way(NamedTuple):
+    """A way from a caller to the application."""
+
+    name: str
+    namespace: str
+    """The caller's."""
+    url: str
+    proxies: list[int]
+    """The processes on the way, all but the application's."""
+
+
 class Measured(NamedTuple):
-    """One run of wrk."""
+    """Some runs of wrk: the median of each number."""
 
     name: str
     connections: int
@@ -76,8 +93,8 @@ def wrk(
     namespace: str, url: str, connections: int, *, closes: bool
 ) -> tuple[float, float, float, int, int]:
     command = [
-        "ip", "netns", "exec", namespace, "wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s",
-        "--latency",
+        "ip", "netns", "exec", namespace, *FIRST,
+        "wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s", "--latency",
     ]  # fmt: skip
     if closes:
         command += ["-H", "Connection: close"]
@@ -101,24 +118,36 @@ def _latency(said: str, name: str) -> float:
 
 
 def cpu_of(pids: Sequence[int]) -> float:
-    """Seconds of processor time that processes have used."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+    """Seconds of processor time that processes have used (proc_pid_schedstat in the kernel)."""
+    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-def measured(
-    name: str, namespace: str, url: str, proxies: Callable[[], list[int]], *, closes: bool = False
-) -> Iterator[Measured]:
-    for connections in (16,) if closes else (1, 32):
-        wrk(namespace, url, connections, closes=closes)  # to be warm
-        before = cpu_of(proxies())
-        rate, p50, p99, errors, total = wrk(namespace, url, connections, closes=closes)
-        used = cpu_of(proxies()) - before
-        kind = f"{name}, new connections" if closes else name
-        yield Measured(kind, connections, rate, p50, p99, errors, used * 1e6 / max(total, 1))
+def measured(ways: Sequence[Way]) -> Iterator[Measured]:
+    """All ways in turn: one connection, many, and a new one for each request."""
+    for connections, closes in ((1, False), (32, False), (16, True)):
+        for way in ways:
+            wrk(way.namespace, way.url, connections, closes=closes)  # to be warm
+        runs = [[_run(way, connections, closes=closes) for way in ways] for _ in range(ROUNDS)]
+        for way, own in zip(ways, zip(*runs, strict=True), strict=True):
+            kind = f"{way.name}, new connections" if closes else way.name
+            rates, p50s, p99s, errors, cpus = zip(*own, strict=True)
+            rate, p50, p99, cpu = map(statistics.median, (rates, p50s, p99s, cpus))
+            yield Measured(kind, connections, rate, p50, p99, sum(errors), cpu)
+
+
+def _run(way: Way, connections: int, *, closes: bool) -> tuple[float, float, float, int, float]:
+    before = cpu_of(way.proxies)
+    rate, p50, p99, errors, total = wrk(way.namespace, way.url, connections, closes=closes)
+    used = cpu_of(way.proxies) - before
+    return rate, p50, p99, errors, used * 1e6 / max(total, 1)
+
+
+def let_go_first(pids: Sequence[int]) -> None:
+    """Processes go before others, where it was asked for, with all their threads."""
+    if FIRST:
+        for pid in pids:
+            subprocess.run([*FIRST[:2], "--all-tasks", "--pid", "1", str(pid)], check=True)
 
 
 # The application ----------------------------------------------------------------------------------
@@ -284,15 +313,20 @@ def nginx_sides(directory: Path) -> dict[str, Path]:
     }
 
 
-def haproxy_sides(directory: Path, ground: Ground) -> dict[str, Path]:
-    """HAProxy in TCP mode with TLS 1.3 both ways; it checks the chain."""
+def haproxy_sides(
+    directory: Path, ground: Ground, number: int = 0, threads: str = "  nbthread 1\n"
+) -> dict[str, Path]:
+    """HAProxy in TCP mode with TLS 1.3 both ways; it checks the chain.
+
+    ``number`` tells several on one ground apart. Without ``threads`` there are as many as cores.
+    """
     common = (
-        "global\n  nbthread 1\n  maxconn 8000\n  tune.ssl.cachesize 0\ndefaults\n  mode tcp\n"
+        f"global\n{threads}  maxconn 8000\n  tune.ssl.cachesize 0\ndefaults\n  mode tcp\n"
         "  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n"
     )
-    root, far = directory / "root.pem", f"{ground.address}:{HAPROXY_PORT}"
+    root, far = directory / "root.pem", f"{ground.address}:{HAPROXY_PORT + number}"
     out = (
-        f"{common}listen out\n  bind 127.0.0.1:8001\n"
+        f"{common}listen out\n  bind 127.0.0.1:{HAPROXY_WAY + number}\n"
         f"  server far {far} ssl crt {directory / CALLER}.pem ca-file {root} "
         "verify required ssl-min-ver TLSv1.3 no-ssl-reuse\n"
     )
@@ -303,53 +337,62 @@ def haproxy_sides(directory: Path, ground: Ground) -> dict[str, Path]:
     )
     found = {}
     for name, text in ((ground.caller, out), (ground.callee, into)):
-        found[name] = directory / f"haproxy-{name}.cfg"
+        found[name] = directory / f"haproxy{number}-{name}.cfg"
         found[name].write_text(text)
     return found
 
 
-def others(directory: Path) -> Iterator[Measured]:
+def others(directory: Path, stack: ExitStack) -> Iterator[Way]:
+    """Nothing between, nginx and HAProxy, all up until the stack is closed."""
     certify(directory)
     nginx, haproxy = str(shutil.which("nginx")), shutil.which("haproxy")
-    with served(directory, plain()) as ground:
-        near = f"http://{ground.address}:8080/"
-        _until(lambda: _answers(ground.caller, near))
-        for closes in (False, True):
-            yield from measured("direct", ground.caller, near, list, closes=closes)
-        command = (nginx, "-e", "stderr", "-c")
-        yield from both("nginx, HTTP", ground, command, nginx_sides(directory), 8000)
-        if haproxy:
-            files = haproxy_sides(directory, ground)
-            yield from both("HAProxy, TCP", ground, (haproxy, "-f"), files, 8001)
-    if haproxy:
-        with served(directory, behind_rules()) as ground:
-            files = haproxy_sides(directory, ground)
-            yield from both("HAProxy, TCP, a mesh's network", ground, (haproxy, "-f"), files, 8001)
+    ground = stack.enter_context(served(directory, plain()))
+    near = f"http://{ground.address}:8080/"
+    _until(lambda: _answers(ground.caller, near))
+    yield Way("direct", ground.caller, near, [])
+    command = (nginx, "-e", "stderr", "-c")
+    yield both("nginx, HTTP", ground, command, nginx_sides(directory), 8000, stack)
+    if haproxy is None:
+        return
+    with_file = (haproxy, "-f")
+    files = haproxy_sides(directory, ground)
+    yield both("HAProxy, TCP", ground, with_file, files, HAPROXY_WAY, stack)
+    files = haproxy_sides(directory, ground, 1, "")
+    yield both("HAProxy, TCP, its own threads", ground, with_file, files, HAPROXY_WAY + 1, stack)
+    ground = stack.enter_context(served(directory, behind_rules()))
+    files = haproxy_sides(directory, ground)
+    name = "HAProxy, TCP, a mesh's network"
+    yield both(name, ground, with_file, files, HAPROXY_WAY, stack)
 
 
 @contextmanager
 def served(directory: Path, ground: AbstractContextManager[Ground]) -> Iterator[Ground]:
     """The application, on some ground."""
-    conf = application(directory, "0.0.0.0:8080")
     with ground as found:
+        own = directory / found.callee
+        own.mkdir()
+        conf = application(own, "0.0.0.0:8080")
         nginx = str(shutil.which("nginx"))
         with started(found.callee, 0, nginx, "-e", "stderr", "-c", str(conf)):
             yield found
 
 
 def both(
-    name: str, ground: Ground, command: Sequence[str], files: dict[str, Path], port: int
-) -> Iterator[Measured]:
+    name: str,
+    ground: Ground,
+    command: Sequence[str],
+    files: dict[str, Path],
+    port: int,
+    stack: ExitStack,
+) -> Way:
     """Two proxies of a kind, a side each."""
     url = f"http://127.0.0.1:{port}/"
     mine = [str(file).encode() for file in files.values()]
     word = Path(command[0]).name.encode()
-    with ExitStack() as running_:
-        for (side, file), user in zip(files.items(), ground.users, strict=True):
-            running_.enter_context(started(side, user, *command, str(file)))
-        _until(lambda: _answers(ground.caller, url))
-        for closes in (False, True):
-            yield from measured(name, ground.caller, url, lambda: _tree(word, mine), closes=closes)
+    for (side, file), user in zip(files.items(), ground.users, strict=True):
+        stack.enter_context(started(side, user, *command, str(file)))
+    _until(lambda: _answers(ground.caller, url))
+    return Way(name, ground.caller, url, _tree(word, mine))
 
 
 def _tree(word: bytes, files: list[bytes]) -> list[int]:
@@ -386,21 +429,27 @@ def _until(is_so: Callable[[], bool]) -> None:
 
 def main() -> None:
     """Measure and print, one line of JSON at the end."""
-    results: list[Measured] = []
-    with tempfile.TemporaryDirectory(prefix="seawall-bench-") as name:
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="seawall-bench-"))
         directory = Path(name)
         directory.chmod(0o755)
-        with mesh(directory) as taken:
-            print(f"two workloads ready after {taken:.2f} s (with a new Python)")
-            namespace = network.prefix_of(MESH) + "web"
-            for port, mode in ((8080, "HTTP"), (9090, "TCP")):
-                for closes in (False, True):
-                    results += measured(f"mesh, {mode}", namespace, f"http://{ORDERS}:{port}/",
-                                        envoys, closes=closes)  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="seawall-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        results += others(directory)
+        for part in ("mesh", "others"):
+            (directory / part).mkdir()
+        taken = stack.enter_context(mesh(directory / "mesh"))
+        print(f"two workloads ready after {taken:.2f} s (with a new Python)")
+        caller, proxies = network.prefix_of(MESH) + "web", envoys()
+        ways = [
+            Way(f"mesh, {mode}", caller, f"http://{ORDERS}:{port}/", proxies)
+            for port, mode in ((8080, "HTTP"), (9090, "TCP"))
+        ]
+        ways += others(directory / "others", stack)
+        applications = [
+            pid
+            for name in (network.prefix_of(MESH) + "orders", CALLEE, _BEHIND_CALLEE)
+            for pid in pids_in(name)
+        ]
+        let_go_first([*{*applications, *(pid for way in ways for pid in way.proxies)}])
+        results = list(measured(ways))
     for own in results:
         print(
             f"{own.name:48} c={own.connections:3} {own.per_second:9.0f}/s  p50 {own.p50:7.2f} ms  "
