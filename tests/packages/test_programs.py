@@ -86,6 +86,16 @@ def test_names_too_far_behind_their_table_need_the_whole_file(
     assert passed(with_names_behind(distance)).needs_whole == needs_whole
 
 
+@pytest.mark.parametrize(("distance", "needs_whole"), [(1_000, False), (40_000, True)])
+def test_names_before_the_strings_of_symbols_are_reached(distance: int, needs_whole: bool) -> None:
+    """LLVM's linker puts them there, and the table of sections behind these strings."""
+    data = elf_with(".text", b"")
+    table = struct.unpack_from("<Q", data, 40)[0]
+    moved = struct.pack("<Q", table + distance)
+    data = data[:40] + moved + data[48:table] + bytes(distance) + data[table:]
+    assert passed(data).needs_whole == needs_whole
+
+
 def test_what_follows_the_names_does_not_matter() -> None:
     assert not passed(elf_with(".text", b"") + b"x" * 50_000).needs_whole
     assert passed(elf_with(".dep-v0", RUST) + b"x" * 50_000).needs_whole
