@@ -1,6 +1,7 @@
 """Text that must never be shown: hidden by its type, not by the care of whoever prints it."""
 
 from collections.abc import Callable, Collection, Iterable
+from sys import byteorder
 
 
 class Redacted:
@@ -40,8 +41,8 @@ NOTHING = Redacted("")
 _SHORTEST_LINE = 8
 _SHORTEST_PART = 4
 """Characters of what is looked for: one letter stands in every text, and gives nothing away."""
-_BLOCKS = (8, 4)
-"""Bytes of the pieces by which values are looked for."""
+_BLOCKS = ((8, "Q"), (4, "I"))
+"""Bytes of the pieces by which values are looked for, and their form as numbers (``struct``)."""
 _AT_ONCE = 1 << 16
 """Bytes whose pieces are held at a time; a multiple of the sizes of all."""
 _FEW = 1 << 15
@@ -87,23 +88,25 @@ class _Finder:
     """Looks for many values at once.
 
     A value of 15 bytes or more has a whole block of 8 in it wherever blocks of a text begin, so of
-    the text only each eighth place is looked at; then the value itself is looked for.
+    the text only each eighth place is looked at; then the value itself is looked for. Blocks are
+    numbers, for C makes a row of these in a fifth of the time that pieces of a text take.
     """
 
     def __init__(self, values: list[bytes]) -> None:
         self._values = values
-        self._short = [value for value in values if len(value) < 2 * _BLOCKS[-1] - 1]
-        self._tables: list[tuple[int, dict[bytes, list[bytes]]]] = []
+        self._short = [value for value in values if len(value) < 2 * _BLOCKS[-1][0] - 1]
+        self._tables: list[tuple[int, str, dict[int, list[bytes]]]] = []
         below = 1 << 62
-        for size in _BLOCKS:
+        for size, form in _BLOCKS:
             least = 2 * size - 1
-            table: dict[bytes, list[bytes]] = {}
+            table: dict[int, list[bytes]] = {}
             for value in values:
                 if least <= len(value) < below:
                     for at in range(size):
-                        table.setdefault(value[at : at + size], []).append(value)
+                        block = int.from_bytes(value[at : at + size], byteorder)
+                        table.setdefault(block, []).append(value)
             if table:
-                self._tables.append((size, table))
+                self._tables.append((size, form, table))
             below = least
 
     def __call__(self, data: bytes) -> bool:
@@ -111,8 +114,9 @@ class _Finder:
             return any(value in data for value in self._values)
         for start in range(0, len(data), _AT_ONCE):
             end = min(start + _AT_ONCE, len(data))
-            for size, table in self._tables:
-                blocks = {data[at : at + size] for at in range(start, end, size)}
+            for size, form, table in self._tables:
+                whole = end - (end - start) % size
+                blocks = memoryview(data)[start:whole].cast(form).tolist()
                 for block in table.keys() & blocks:
                     for value in table[block]:
                         length = len(value)
