@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 import tracemalloc
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.sources.images import unpacking
 from seawall.sources.images.entry import FILE, Entry
@@ -245,6 +248,45 @@ def test_a_trusted_pair_is_not_unpacked_to_a_digest_again(tmp_path: Path) -> Non
     layer = found.layers[0]
     trusted = {(layer.digest, layer.diff_id)}
     assert walk(found, lambda _: (), trusted=trusted)[0].error is None
+
+
+@given(st.lists(st.binary(max_size=1500), min_size=1, max_size=8), st.data())
+def test_a_trusted_layer_is_unpacked_up_to_what_is_wanted(
+    contents: list[bytes], data: st.DataObject
+) -> None:
+    tar = b"".join(member(b"%d" % n, each) for n, each in enumerate(contents)) + END
+    last = data.draw(st.integers(0, len(contents) - 1))
+    with tempfile.TemporaryDirectory() as directory:
+        found = image(Path(directory), tar)
+        layer = found.layers[0]
+        files = [entry for entry in walk(found, lambda _: ())[0].entries if entry.kind is FILE]
+        until = {0: files[last].offset}
+        names = {entry.path: 2000 for entry in files}
+        for trusted, count in ((layer.digest, last + 1), ("sha256:another", len(files))):
+            collector = Collector(**names)
+            (walked,) = walk(
+                found, lambda _, own=collector: [own],
+                trusted={(trusted, layer.diff_id)}, until=until,
+            )  # fmt: skip
+            assert walked.error is None
+            assert walked.layer.digest == layer.digest
+            assert walked.entries == files[:count]
+            taken = [(str(n), each) for n, each in enumerate(contents[:count])]
+            assert collector.taken == taken
+
+
+def test_what_is_not_unpacked_is_held_against_its_digest(tmp_path: Path) -> None:
+    tar = member(b"a", b"1") + member(b"b", os.urandom(3 << 20)) + END
+    found = image(tmp_path, tar)
+    layer = found.layers[0]
+    until = {0: walk(found, lambda _: ())[0].entries[0].offset}
+    blob = tmp_path / "blobs" / layer.digest.replace(":", "/")
+    stored = bytearray(blob.read_bytes())
+    stored[-100] ^= 1
+    blob.write_bytes(stored)
+    trusted = {(layer.digest, layer.diff_id)}
+    (walked,) = walk(found, lambda _: (), trusted=trusted, until=until)
+    assert "its digest is" in str(walked.error)
 
 
 def test_layers_fail_alone(tmp_path: Path) -> None:

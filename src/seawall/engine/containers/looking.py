@@ -306,15 +306,36 @@ def may_be_kept(found: Looked) -> bool:
     )
 
 
-def to_look_at_again(found: Looked) -> frozenset[str]:
-    """The private files of a layer that is kept, and those that their readers look at as well."""
+class Again(NamedTuple):
+    """What is to be looked at again of a layer that is kept."""
+
+    paths: frozenset[str]
+    size: int
+    """Bytes of these files, as far as they have any of their own."""
+    last: int | None
+    """The largest offset of their contents in the tar; ``None`` where it may be any."""
+
+
+def to_look_at_again(found: Looked) -> Again:
+    """The private files of a layer that is kept, and those that their readers look at as well.
+
+    What a hard link leads to may stand anywhere, and has no offset.
+    """
     beside = (
         _place_beside(path, name)
         for path in found.private
         if (format_ := image_format_of(path)) is not None
         for name in format_.beside
     )
-    return frozenset((*found.private, *beside))
+    paths = frozenset((*found.private, *beside))
+    files = [
+        entry
+        for entry in found.entries
+        if entry.path in paths and (entry.kind is FILE or entry.kind is Kind.HARD_LINK)
+    ]
+    last = max((entry.offset for entry in files), default=-1)
+    is_told = bool(files) and all(entry.offset >= 0 for entry in files)
+    return Again(paths, sum(entry.size for entry in files), last if is_told else None)
 
 
 def with_private(found: Looked, again: Looked) -> Looked:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.engine.containers import looking
-from seawall.engine.containers.looking import Look, Looked
+from seawall.engine.containers.looking import Again, Look, Looked
 from seawall.engine.workers import spread
 from seawall.sources.images.entry import Entry
 from seawall.sources.images.image import Image, Layer
@@ -27,7 +27,7 @@ Plain = Any
 WORTH_SHARING = 16 << 20
 """Bytes of packed layers from which another process is worth its start, and what it sends."""
 
-_EVERYTHING: Mapping[int, Container[str]] = {}
+_EVERYTHING: Mapping[int, Again] = {}
 
 
 class Walked(NamedTuple):
@@ -53,12 +53,11 @@ class Walk:
         self._trusted = trusted
 
     def over(
-        self, numbers: Collection[int], only: Mapping[int, Container[str]] = _EVERYTHING
+        self, numbers: Collection[int], only: Mapping[int, Again] = _EVERYTHING
     ) -> list[Walked]:
         """Walk the layers with these numbers; in their order.
 
-        ``only`` has the paths of those files that are to be looked at, for layers of which all
-        else is known.
+        ``only`` has what is to be looked at, for layers of which all else is known.
         """
         layers = [layer for layer in self._image.layers if layer.number in numbers]
         count = min(processors(), len(layers))
@@ -79,16 +78,19 @@ class Walk:
     def _here(
         self,
         layers: Sequence[Layer],
-        only: Mapping[int, Container[str]],
+        only: Mapping[int, Again],
         threads: int,
         has_spare: Callable[[], bool] | None,
     ) -> list[Walked]:
         numbers = {layer.number for layer in layers}
-        size = sum(layer.size for layer in layers)
+        size = sum(
+            only[layer.number].size if layer.number in only else layer.size for layer in layers
+        )
+        until = {number: last for number, (_, _, last) in only.items() if last is not None}
         with _Bench(self._search, size, only) as bench:
             walked = walk(
                 self._image, bench.analyzers, layers=numbers, trusted=self._trusted,
-                threads=threads, has_spare=has_spare,
+                threads=threads, has_spare=has_spare, until=until,
             ) if layers else []  # fmt: skip
             bench.end()
         return [
@@ -111,13 +113,16 @@ def _may_be_shared(layers: Sequence[Layer]) -> bool:
 
 
 class _Bench:
-    """Makes what looks at layers; ``size`` is how many bytes these have, packed."""
+    """Makes what looks at layers; ``size`` is how many bytes these have, packed.
+
+    Of layers of which only some files are looked at, it is how many these have.
+    """
 
     def __init__(
         self,
         search: "Search | None",
         size: int,
-        only: Mapping[int, Container[str]],
+        only: Mapping[int, Again],
     ) -> None:
         self._search = search
         self._only = only
@@ -144,7 +149,7 @@ class _Bench:
         """What looks at a layer."""
         wanted = self._only.get(layer.number)
         own = self._of(layer)
-        return own if wanted is None else [_Only(each, wanted) for each in own]
+        return own if wanted is None else [_Only(each, wanted.paths) for each in own]
 
     def _of(self, layer: Layer) -> list[Analyzer]:
         self._looks[layer.number] = look = Look(packages=True, texts=True)

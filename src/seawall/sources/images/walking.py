@@ -5,7 +5,7 @@ processors; the largest layer goes first. What a pass over a layer gives rests o
 but for ``WalkedLayer.below``: it can be kept under the layer's digest.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from seawall.core.named_tuple import NamedTuple
@@ -23,6 +23,9 @@ MAX_HEAD = 256 << 20
 _ROUNDS = 8
 """How often an analyzer may ask for more of one content."""
 _COUNTED = 1024
+_NEVER = 1 << 64
+"""An offset that no content has."""
+_TO_THE_END: Mapping[int, int] = {}
 _PATIENCE = 5.0
 """Seconds that whoever has failed waits for threads that may be waiting for a registry."""
 
@@ -69,7 +72,7 @@ class WalkedLayer(NamedTuple):
     """In the layer's own order, whiteouts and duplicates included."""
     analyzers: Sequence[Analyzer]
     unpacked_size: int
-    """Bytes of the tar; 0 for a directory."""
+    """Bytes of the tar, of those that were unpacked; 0 for a directory."""
     problems: tuple[Problem, ...]
     more_problems: int
     """How many problems are not told one by one."""
@@ -88,14 +91,16 @@ def walk(
     limits: Limits = DEFAULT,
     threads: int = 0,
     has_spare: Callable[[], bool] | None = None,
+    until: Mapping[int, int] = _TO_THE_END,
 ) -> list[WalkedLayer]:
     """Look at the layers of an image, at all or those with these numbers; in their order.
 
     ``analyzers`` makes those of one layer. ``trusted`` has pairs of a digest and the DiffID that
     it is known to unpack to. ``has_spare`` is as ``Unpacked`` has it, where other processes are at
-    work as well. Digests are verified always. A layer that cannot be read has an
-    ``error``; what an analyzer raises comes through, and Ctrl-C: the other layers are left then,
-    and no thread stays.
+    work as well. ``until`` has the offsets in the tars of some layers behind which no content is
+    wanted: of a trusted layer the rest is not unpacked then, and its entries are left out.
+    Digests are verified always. A layer that cannot be read has an ``error``; what an analyzer
+    raises comes through, and Ctrl-C: the other layers are left then, and no thread stays.
     """
     wanted = [layer for layer in image.layers if layers is None or layer.number in layers]
     waiting = sorted(wanted, key=lambda layer: layer.size)
@@ -119,8 +124,9 @@ def walk(
                 break
             try:
                 found[layer.number] = walk_layer(
-                    layer, analyzers(layer), image.name, trusted, limits, budget, spare
-                )
+                    layer, analyzers(layer), image.name, trusted, limits, budget, spare,
+                    until.get(layer.number, _NEVER),
+                )  # fmt: skip
             except BaseException as fault:  # noqa: BLE001 - raised again in the caller's thread
                 faults.append(fault)
                 budget.is_over = True
@@ -173,12 +179,13 @@ def walk_layer(
     limits: Limits = DEFAULT,
     budget: Budget | None = None,
     has_spare: Callable[[], bool] = lambda: processors() > 1,
+    until: int = _NEVER,
 ) -> WalkedLayer:
     """Look at one layer, see ``walk`` and, of ``has_spare``, ``Unpacked``."""
     name = f"{name}: {layer.name}" if name else layer.name
     known = (layer.digest, layer.diff_id) in trusted
     budget = budget or Budget()
-    walk = _Pass(name, analyzers, budget, has_spare)
+    walk = _Pass(name, analyzers, budget, has_spare, until if known else _NEVER)
     walk.run(layer, limits, trusted=known)
     below = walk.links
     error = walk.error
@@ -203,9 +210,10 @@ class _Pass:
 
     def __init__(
         self, name: str, analyzers: Sequence[Analyzer], budget: Budget,
-        has_spare: Callable[[], bool],
+        has_spare: Callable[[], bool], until: int,
     ) -> None:  # fmt: skip
         self.name = name
+        self.until = until
         self.analyzers = analyzers
         self.budget = budget
         self.has_spare = has_spare
@@ -256,10 +264,12 @@ class _Pass:
         self.more_problems += source.problems.more
 
     def _visit(self, source: "Archive | Tree") -> None:
-        entries, analyzers = self.entries, self.analyzers
+        entries, analyzers, until = self.entries, self.analyzers, self.until
         counted = 0
         try:
             for entry in source:
+                if entry.offset > until:
+                    break
                 entries.append(entry)
                 if len(entries) - counted >= _COUNTED:
                     self.budget.take(self.name, entries, counted)
