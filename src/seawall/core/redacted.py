@@ -2,6 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable
 from sys import byteorder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    _Form = Literal["Q", "I"]
 
 
 class Redacted:
@@ -41,7 +47,7 @@ NOTHING = Redacted("")
 _SHORTEST_LINE = 8
 _SHORTEST_PART = 4
 """Characters of what is looked for: one letter stands in every text, and gives nothing away."""
-_BLOCKS = ((8, "Q"), (4, "I"))
+_BLOCKS: "tuple[tuple[int, _Form], ...]" = ((8, "Q"), (4, "I"))
 """Bytes of the pieces by which values are looked for, and their form as numbers (``struct``)."""
 _AT_ONCE = 1 << 16
 """Bytes whose pieces are held at a time; a multiple of the sizes of all."""
@@ -95,7 +101,7 @@ class _Finder:
     def __init__(self, values: list[bytes]) -> None:
         self._values = values
         self._short = [value for value in values if len(value) < 2 * _BLOCKS[-1][0] - 1]
-        self._tables: list[tuple[int, str, dict[int, list[bytes]]]] = []
+        self._tables: list[tuple[int, _Form, dict[int, list[bytes]]]] = []
         below = 1 << 62
         for size, form in _BLOCKS:
             least = 2 * size - 1

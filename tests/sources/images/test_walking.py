@@ -263,16 +263,15 @@ def test_a_trusted_layer_is_unpacked_up_to_what_is_wanted(
         until = {0: files[last].offset}
         names = {entry.path: 2000 for entry in files}
         for trusted, count in ((layer.digest, last + 1), ("sha256:another", len(files))):
-            collector = Collector(**names)
-            (walked,) = walk(
-                found, lambda _, own=collector: [own],
-                trusted={(trusted, layer.diff_id)}, until=until,
-            )  # fmt: skip
+            collectors = [Collector(**names)]
+            pairs = {(trusted, layer.diff_id)}
+            (walked,) = walk(found, dict.fromkeys(found.layers, collectors).__getitem__,
+                             trusted=pairs, until=until)  # fmt: skip
             assert walked.error is None
             assert walked.layer.digest == layer.digest
             assert walked.entries == files[:count]
             taken = [(str(n), each) for n, each in enumerate(contents[:count])]
-            assert collector.taken == taken
+            assert collectors[0].taken == taken
 
 
 def test_what_is_not_unpacked_is_held_against_its_digest(tmp_path: Path) -> None:
