@@ -8,7 +8,7 @@ from seawall.core.lazy import pattern
 from seawall.secrets.candidate import Candidate, Certainty, Proof
 from seawall.secrets.features import SCANNED, features, path_features
 from seawall.secrets.randomness import surprise
-from seawall.secrets.surroundings import AROUND, CROWD, Crowd, around
+from seawall.secrets.surroundings import CROWD, Crowd, around, words_around
 from seawall.secrets.text import Kind, Text
 from seawall.text.placeholders import is_fill_in, is_of_manuals, placeholder
 
@@ -27,18 +27,45 @@ def _weights() -> dict[str, int]:
 
 def score(candidate: Candidate, text: Text, crowd: Crowd) -> int:
     """The sum of the weights of what can be told of a candidate: tenths of the log of the odds."""
+    if candidate.form in SURE_FORMS:
+        return _score_of_sure(candidate, text)
+    return among_others(candidate, text, _score(*_looked_at(candidate, text)), crowd)
+
+
+def by_itself(candidate: Candidate, text: Text) -> int | None:
+    """The part of the score that is told without what stands around a candidate.
+
+    ``None`` where nothing that could stand there makes it worth showing.
+    """
+    if candidate.form in SURE_FORMS:
+        return _score_of_sure(candidate, text)
+    total = _score(*_looked_at(candidate, text))
+    if candidate.proof is Proof.PROVEN or total + _most_around(candidate.form) >= _shown():
+        return total
+    return None
+
+
+def among_others(candidate: Candidate, text: Text, alone: int, crowd: Crowd) -> int:
+    """The whole score, by what ``by_itself`` said of a candidate."""
+    if candidate.form in SURE_FORMS:
+        return alone
+    weights = _weights()
+    return alone + sum([weights.get(word, 0) for word in _context(candidate, text, crowd)])
+
+
+def _score_of_sure(candidate: Candidate, text: Text) -> int:
     if candidate.form == CUSTOM:
         return _OWN_WORD
-    if candidate.form in SURE_FORMS:
-        if candidate.form == IDENTIFIER:
-            return _weights().get("threshold:low", 0)
-        value = candidate.value.reveal()[:SCANNED]
-        return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
-    total = _score(*_looked_at(candidate, text))
-    if total + _most_around() < _weights().get("threshold:low", 0):
-        return total  # nothing that could stand around it makes it worth showing
-    weights = _weights()
-    return total + sum([weights.get(word, 0) for word in _context(candidate, text, crowd)])
+    if candidate.form == IDENTIFIER:
+        return _shown()
+    value = candidate.value.reveal()[:SCANNED]
+    return SURE_FORMS[candidate.form] + _score_of_token(value, path_features(text.name))
+
+
+@cache
+def _shown() -> int:
+    """The least score that is worth showing."""
+    return _weights().get("threshold:low", 0)
 
 
 def words(candidate: Candidate, text: Text, crowd: Crowd) -> list[str]:
@@ -83,10 +110,16 @@ def _is_meant(candidate: Candidate) -> bool:
 
 
 @cache
-def _most_around() -> int:
-    """What the surroundings can add at most."""
-    words = (*AROUND, REAL_ADDRESS, UNREAL_ADDRESS)
-    return sum([max(_weights().get(word, 0), 0) for word in words])
+def _most_around(form: str) -> int:
+    """What the surroundings of a candidate of a form can add at most."""
+    address = ((REAL_ADDRESS, UNREAL_ADDRESS),) if form == ADDRESS else ()
+    return _most((*CROWD, *words_around(form), *address))
+
+
+@cache
+def _most(groups: tuple[tuple[str, ...], ...]) -> int:
+    """The most that words add up to of which one of each group is said, or none."""
+    return sum([max(0, *[_weights().get(word, 0) for word in group]) for group in groups])
 
 
 CUSTOM, IDENTIFIER, ADDRESS = "custom", "identifier", "url"
@@ -131,20 +164,13 @@ def _sum(words: tuple[str, ...]) -> int:
 
 def may_count(candidate: Candidate, text: Text) -> bool:
     """Whether a candidate could be a secret, whatever else stands in its text."""
-    if candidate.proof is Proof.PROVEN or candidate.form in SURE_FORMS:
-        return certainty(candidate, score(candidate, text, Crowd(()))) is not None
-    weights = _weights()
-    total = _score(*_looked_at(candidate, text))
-    if total + _most_around() < weights.get("threshold:low", 0):
+    total = by_itself(candidate, text)
+    if total is None:
         return False
-    total += sum([weights.get(word, 0) for word in _alone(candidate, text)])
-    return certainty(candidate, total + _most_of_a_crowd()) is not None
-
-
-@cache
-def _most_of_a_crowd() -> int:
-    """What others can add at most."""
-    return sum([max(_weights().get(word, 0), 0) for word in CROWD])
+    if candidate.proof is not Proof.PROVEN and candidate.form not in SURE_FORMS:
+        weights = _weights()
+        total += sum([weights.get(word, 0) for word in _alone(candidate, text)]) + _most(CROWD)
+    return certainty(candidate, total) is not None
 
 
 def certainty(candidate: Candidate, total: int) -> Certainty | None:

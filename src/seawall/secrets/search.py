@@ -322,11 +322,15 @@ def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
 
 def judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     """Those of the candidates of a text that are secrets, each value once."""
-    found = []
     worth = worth_judging(_unwrapped(text, candidates))
+    alone = [(candidate, scoring.by_itself(candidate, text)) for candidate in worth]
+    likely = [(candidate, total) for candidate, total in alone if total is not None]
+    if not likely:  # most texts: nobody has to ask how many have the same value
+        return ()
+    found = []
     crowd = Crowd(worth)
-    for candidate in worth:
-        total = scoring.score(candidate, text, crowd)
+    for candidate, base in likely:
+        total = scoring.among_others(candidate, text, base, crowd)
         sure = scoring.certainty(candidate, total)
         if sure is not None:
             found.append(Secret(candidate, sure, total, ()))

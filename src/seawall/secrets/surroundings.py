@@ -17,13 +17,18 @@ _BARE = frozenset(("bare", "option", "beside", "pair", "statement"))
 _CUT = ("...", "\u2026")
 
 
-CROWD = ("same:1", "same:3", "same:9", "same:more", "table")
-AROUND = (
-    *CROWD, "comment", "cut", "instead",
-    "words-follow", "line-ends", "call-follows",
-    "quote:double", "quote:single", "quote:back", "quote:none",
+CROWD = (("same:1", "same:3", "same:9", "same:more"), ("table",))
+"""The words of a crowd; of each group one is said at most."""
+_AROUND = (
+    ("comment",), ("cut",), ("instead",), ("call-follows",),
+    ("quote:double", "quote:single", "quote:back", "quote:none"),
 )  # fmt: skip
-"""The words."""
+_BEHIND = ("words-follow", "line-ends")
+
+
+def words_around(form: str) -> tuple[tuple[str, ...], ...]:
+    """What ``around`` may say of a candidate of a form; of each group one word at most."""
+    return (*_AROUND, _BEHIND) if form in _BARE else _AROUND
 
 
 class Crowd:
