@@ -7,10 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.core.location import KeyPath, Span
-from seawall.text.json import JsonParser
+from seawall.text.json import JsonParser, load_json, load_plain
 from seawall.text.places import locate
 from seawall.text.scalars import Value
-from seawall.text.yaml import MAX_DEPTH, Broken, Document, load, new_parser, split
+from seawall.text.yaml import (
+    MAX_DEPTH,
+    Broken,
+    Budget,
+    Chunk,
+    Document,
+    build,
+    load,
+    new_parser,
+    split,
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(),
@@ -120,3 +130,75 @@ def test_streams() -> None:
     assert isinstance(one_line, Broken)
     (yaml,) = load("{a: 1,\n b: }\n}\n{")
     assert isinstance(yaml, Broken)
+
+
+SCALARS = st.sampled_from(
+    ["0", "-0", "1.50", "1e400", "-1E-3", "123456789012345678901", "true", "null", r'"\u00e9\n"',
+     r'"\ud83d\ude00"', r'"\/"', '"<<"', '"# no comment"', '"%TAG"', '"---"', '"yes"', '""'],
+)  # fmt: skip
+KEYS = st.sampled_from(['"a"', '"b"', '"<<"', '"yes"', '""', f'"{"k" * 1025}"'])
+BLANKS = st.sampled_from(["", "", " ", "\n", "\n  ", "\r\n"])
+
+
+def joined(begin: str, members: list[str], blank: str, end: str) -> str:
+    return f"{begin}{blank}{f',{blank}'.join(members)}{blank}{end}"
+
+
+def collections(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    member = st.builds("{}{}:{}{}".format, KEYS, BLANKS, BLANKS, inner)
+    mappings = st.builds(joined, st.just("{"), st.lists(member, max_size=4), BLANKS, st.just("}"))
+    arrays = st.builds(joined, st.just("["), st.lists(inner, max_size=4), BLANKS, st.just("]"))
+    return mappings | arrays
+
+
+texts = st.tuples(
+    KEYS, st.recursive(SCALARS, collections, max_leaves=12), BLANKS, BLANKS
+).map(lambda made: f"{{{made[2]}{made[0]}:{made[1]}{made[3]}}}{made[2]}")  # fmt: skip
+
+
+@given(texts)
+def test_what_is_read_faster_is_the_same(text: str) -> None:
+    chunk = Chunk(text, 3, 7)
+    slow, fast = Budget(len(text)), Budget(len(text))
+    found = load_plain(chunk, 2, fast)
+    try:
+        expected: object = build(new_parser(text), chunk, 2, slow)
+    except Exception:  # noqa: BLE001 - YAML refuses it: then it is read as JSON
+        slow = Budget(len(text))
+        expected = load_json(chunk, 2, slow)
+    assert found == expected
+    assert repr(found) == repr(expected)  # 1 is no 1.0
+    assert fast.values == slow.values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a: 1}",
+        '{"a": NaN}',
+        '{"a": "\u2028"}',
+        '{"a": 1} # b',
+        '{"a": 1}}',
+        pytest.param(f'{{"a": {"[" * MAX_DEPTH}{"]" * MAX_DEPTH}}}', id="too deep"),
+        pytest.param(f'{{"a": {"[" * 100_000}{"]" * 100_000}}}', id="deep"),
+    ],
+)
+def test_what_is_left_to_the_reader_of_yaml(text: str) -> None:
+    assert load_plain(Chunk(text, 0), 0, Budget(len(text))) is None
+
+
+def test_no_more_values_than_a_file_may_have() -> None:
+    budget = Budget(0)
+    budget.values = 3
+    assert load_plain(Chunk('{"a": [1]}', 0), 0, budget) is None
+    assert budget.values == 3
+    budget.values = 4
+    assert load_plain(Chunk('{"a": [1]}', 0), 0, budget) is not None
+    assert budget.values == 4 - 4 - 5
+
+
+def test_blanks_behind_it_cost_nothing() -> None:
+    text = '{"a": 1}' + " " * 1_000_000  # tried at each of them, this would take an hour
+    (document,) = load(text)
+    assert isinstance(document, Document)
+    assert document.value == {"a": 1}

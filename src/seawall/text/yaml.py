@@ -227,7 +227,7 @@ def load(text: str, known: "KnownDocuments | None" = None) -> Iterator[Document 
     left = MAX_BROKEN
     for number, chunk in enumerate(split(text)):
         again = None if known is None else known.find(chunk, number, budget)
-        result = again or _load_yaml(chunk, number, budget)
+        result = again or _load_json(chunk, number, budget) or _load_yaml(chunk, number, budget)
         if isinstance(result, Broken) and looks_like_json(chunk):
             from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
@@ -246,6 +246,19 @@ def load(text: str, known: "KnownDocuments | None" = None) -> Iterator[Document 
 def looks_like_json(chunk: Chunk) -> bool:
     """Whether a document begins as a JSON object does."""
     return _JSON.match(chunk.text) is not None
+
+
+_LARGE = 8192
+"""Characters of JSON that libyaml takes longer for than it takes to load another reader."""
+
+
+def _load_json(chunk: Chunk, number: int, budget: Budget) -> Document | None:
+    """A large document of JSON; ``None`` for any other."""
+    if len(chunk.text) < _LARGE or not looks_like_json(chunk):
+        return None
+    from seawall.text.json import load_plain  # noqa: PLC0415 - json costs 7 ms
+
+    return load_plain(chunk, number, budget)
 
 
 def _load_yaml(chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
