@@ -16,7 +16,7 @@ from seawall.mesh.plan.model import View
 from seawall.mesh.proxies.callers import bundles_of
 from seawall.mesh.proxies.names import CERTIFICATE
 from seawall.mesh.proxies.secrets import bundle_of
-from seawall.mesh.serving.feed import Feed
+from seawall.mesh.serving.feed import Feed, Refusal
 from seawall.mesh.serving.snapshots import by_name, certificate_of, snapshot_of
 from seawall.mesh.watching.counts import NACKS
 from seawall.mesh.workloads.holding import Holder, Holding
@@ -124,17 +124,23 @@ class Charge:
         newest = max(taken, default=-1)
         for number in [number for number in self._generations if number < newest]:
             del self._generations[number]
+        standing = self.feed.standing_refusals
         return Standing(
             self.addresses,
             pair.slot if pair else 0,
             pair.validity.end if pair else 0,
             self._generations.get(newest, -1),
             self.feed.streams > 0,
-            tuple(f"{refusal.type}: {refusal.reason}" for refusal in self.feed.refusals),
+            tuple(map(_told, self.feed.refusals)),
             {**self.counts, **self.dropped, NACKS: self.feed.nacks},
             self._declared if self._version and self.feed.has(self._version) else "",
-            self._declared if self.feed.standing_refusals else "",
+            self._declared if standing else "",
+            _told(standing[0]) if standing else "",
         )
+
+
+def _told(refusal: Refusal) -> str:
+    return f"{refusal.type}: {refusal.reason}"
 
 
 @lru_cache(maxsize=4)

@@ -57,6 +57,14 @@ class Standing(NamedTuple):
     """The declaration (``Orders.declared``) of which its proxy has all; empty for none."""
     refuses: str = ""
     """The one of which it has refused something that it is to have still."""
+    why: str = ""
+    """What it said of the first thing of it: what it refused after that may come of it."""
+
+    @property
+    def fault(self) -> str:
+        """Why it refuses what it is to have; agents of the release before say only the last."""
+        said = self.why or (self.refusals[-1] if self.refusals else "it does not say why")
+        return said if self.refuses else ""
 
 
 class Report(NamedTuple):
@@ -148,6 +156,7 @@ def report_from_plain(plain: Plain) -> Report:
             bool(own.get("is_connected")), texts_in(with_fields.texts(own, "refusals")),
             counts_in(own.get("counts")),
             text_in(own.get("declared", UNTOLD)), text_in(own.get("refuses", "")),
+            text_in(own.get("why", "")),
         )
         for name, own in with_fields.mappings(plain, "workloads").items()
     }  # fmt: skip

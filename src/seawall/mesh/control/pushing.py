@@ -91,8 +91,7 @@ class Push:
     def _tried(self, tries: Mapping[str, Standing], now: float) -> bool:
         for name, own in sorted(tries.items()):
             if own.refuses == self.number:
-                why = own.refusals[-1] if own.refusals else "it does not say why"
-                self._stop(f"{name} does not take it: {why}")
+                self._stop(f"{name} does not take it: {own.fault}")
                 return False
         missing = [
             name for name, own in sorted(tries.items())

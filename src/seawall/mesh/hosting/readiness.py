@@ -52,7 +52,10 @@ class Readiness:
             return False
 
     def are_ready(self, names: Sequence[str]) -> bool:
-        """Whether the proxies of some workloads of this host have their configuration."""
+        """Whether the proxies of some workloads of this host have their configuration.
+
+        Raises :class:`HostError` where one does not take it: nothing else comes of waiting.
+        """
         try:
             status = (
                 ask(self._layout.operator, "Status")
@@ -62,8 +65,11 @@ class Readiness:
         except OperatorError:
             return False
         found = status.get("workloads", {})
-        standings = [found.get(name, {}).get("standing") for name in names]
-        return all(own is not None and own["generation"] >= 0 for own in standings)
+        standings = {name: found.get(name, {}).get("standing") for name in names}
+        for name, own in standings.items():
+            if own is not None and own["why"]:
+                raise HostError(f"{name} does not take it: {own['why']}; correct the file")
+        return all(own is not None and own["generation"] >= 0 for own in standings.values())
 
     def is_pushed(self) -> bool:
         """Whether all proxies are to have what was declared; raises where one does not take it.

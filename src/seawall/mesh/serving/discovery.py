@@ -62,7 +62,7 @@ class Session:
             return  # about something older than what is on its way
         own.names = frozenset(request.resource_names)
         if request.response_nonce and request.HasField("error_detail"):
-            await self._feed.refused(Refusal(own.sent, kind, request.error_detail.message))
+            await self._feed.refused(Refusal(own.sent, kind, request.error_detail.message.strip()))
         elif request.response_nonce and own.is_current:
             await self._feed.took(kind, own.sent)
 
