@@ -19,11 +19,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from seawall.mesh.redirect.exit_rules import REFUSED, table_of
-from tests.mesh.hosting.raised import MARK, Raised, raised, reason, serving
+from seawall.mesh.plan.edges import exit_name
+from seawall.mesh.plan.hosts import LOCAL
+from seawall.mesh.redirect.exit_rules import INNER, table_of
+from seawall.mesh.watching.metrics import families_of
+from seawall.mesh.watching.prometheus import text_of
+from seawall.mesh.watching.rates import look_at, rates
+from tests.mesh.hosting.raised import MARK, SYSTEM_PYTHON, Raised, raised, reason, serving
 
 pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
 OUTSIDE = b"from outside"
+EXIT = exit_name(LOCAL)
 DESCRIPTION = f"""\
 mesh: NAME
 trustDomain: shop.example.org
@@ -234,6 +240,35 @@ def test_a_name_that_leads_inside_leads_nowhere(mesh: Raised, outside: Outside) 
     assert _refused(mesh) > before
 
 
+def test_what_exit_and_gateway_refuse_is_counted(mesh: Raised, outside: Outside) -> None:
+    """Packets that rules refused, and requests without a route: in status, metrics and top."""
+    before = look_at(mesh.ask("Status"), 0)
+
+    def more(workload: str, key: str) -> bool:
+        counts = mesh.ask("Status")["workloads"][workload]["standing"]["counts"]
+        return bool(counts.get(key, 0) > before.counts[workload].get(key, 0))
+
+    mesh.curl("web", f"http://rebind.example.org:{outside.plain.server_port}/")
+    sending = "import socket; socket.socket(2, 2).sendto(b'?', ('192.0.2.1', 53))"
+    subprocess.run([*mesh.enter("gateway"), SYSTEM_PYTHON, "-c", sending], check=False)
+    _from_outside(outside, "shop.example.org", "/else")
+    assert mesh.until(lambda: more(EXIT, f"fence:{INNER}"), 20)
+    assert mesh.until(lambda: more("gateway", "fence:sent_udp"), 20)
+    assert mesh.until(lambda: more("gateway", "denied:gate"), 20)
+    status = mesh.ask("Status")
+    for line in (
+        f'fence_dropped_total{{workload="{EXIT}",reason="{INNER}"}} ',
+        'fence_dropped_total{workload="gateway",reason="sent_udp"} ',
+        'denied_total{workload="gateway",port="gate"} ',
+        'requests_total{workload="gateway",port="gate"} ',
+    ):
+        assert f"seawall_mesh_{line}" in text_of(families_of(status)), line
+    found = {own.name: own for own in rates(status, before, look_at(status, 1))}
+    assert found[EXIT].dropped > 0
+    assert found["gateway"].dropped > 0
+    assert found["gateway"].denied > 0
+
+
 def test_a_server_with_another_name_is_refused(mesh: Raised) -> None:
     Outer.asked.clear()
     assert _code(mesh, "web", "http://misnamed/") == "503"
@@ -244,7 +279,7 @@ def _refused(mesh: Raised) -> int:
     command = ["nft", "-j", "list", "counters", "table", "inet", table_of(mesh.layout.mesh)]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
     found = [item["counter"] for item in json.loads(said.stdout)["nftables"] if "counter" in item]
-    return int(next(own["packets"] for own in found if own["name"] == REFUSED))
+    return int(next(own["packets"] for own in found if own["name"] == INNER))
 
 
 def test_flushed_rules_of_the_exit_come_back(mesh: Raised) -> None:

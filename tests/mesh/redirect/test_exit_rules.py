@@ -1,5 +1,6 @@
 """What the exit's user may send: the rules as they are written, and as nft takes them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from seawall.mesh.redirect import own_namespace
 from seawall.mesh.redirect.errors import RedirectError
-from seawall.mesh.redirect.exit_rules import ExitRules, Way, rules_of, table_of
+from seawall.mesh.redirect.exit_rules import COUNTERS, ExitRules, Way, rules_of, table_of
 
 GOLDEN = Path(__file__).parent / "golden_exit.nft"
 INNER = Way((5432,), ("10.20.0.0/16", "10.1.1.1/32", "fd00::/16"), 1)
@@ -67,7 +68,9 @@ def test_an_exit_that_is_a_pod() -> None:
     inner = [line.startswith("ip daddr { 0.0.0.0/8") for line in lines].index(True)
     assert "meta priority 0:6 ip daddr 10.20.0.0/16 meta l4proto tcp accept" in lines[:inner]
     assert "ip daddr 10.96.0.10 meta l4proto { tcp, udp } th dport 15012 accept" in lines[:inner]
-    assert lines[inner + 2 : inner + 4] == ["meta l4proto tcp accept", "goto refused"]
+    assert lines[inner + 2 : inner + 4] == [
+        "meta l4proto tcp accept", 'counter name "egress_undeclared" goto refused',
+    ]  # fmt: skip
 
 
 @needs_nft
@@ -87,6 +90,29 @@ def test_an_exit_that_is_a_pod_is_closed_by_a_command(tmp_path: Path) -> None:
     assert "kept to public addresses" in said.stdout
     for line in ("ip daddr 10.96.0.2", "ip daddr 127.0.0.1", "ip daddr 10.20.0.0/16"):
         assert line in said.stdout
+
+
+@needs_nft
+def test_what_is_refused_is_counted_by_reason() -> None:
+    """Two public addresses and an inner one, all of them of this namespace itself."""
+    calls = (
+        "import contextlib, os, socket\n"
+        "os.setuid(62339)\n"
+        "for kind, address, port in ((1, '9.9.9.9', 443), (1, '9.9.9.9', 81), (2, '9.9.9.9', 1),\n"
+        "                            (1, '127.0.0.1', 443), (1, '::1', 443)):\n"
+        "    with contextlib.suppress(OSError):\n"
+        "        s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, kind)\n"
+        "        s.connect((address, port))\n"
+        "        s.send(b'?')\n"
+    )
+    script = 'nft -f - && ip link set lo up && ip addr add 9.9.9.9/32 dev lo && "$@"; '
+    script += f"nft -j list counters table inet {SHOP.table}"
+    said = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script, "sh", sys.executable, "-I", "-c", calls],
+        input=rules_of(SHOP), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = [own["counter"] for own in json.loads(said.stdout)["nftables"] if "counter" in own]
+    assert {own["name"]: own["packets"] for own in found} == dict.fromkeys(COUNTERS, 2)
 
 
 def test_a_controller_that_is_not_found() -> None:

@@ -90,9 +90,11 @@ class Guard:
 
     def tell_dropped(self) -> None:
         """Let the agent know what the rules have dropped: it may not look itself."""
-        fault, meshed = "", self._state().meshed
+        fault, state = "", self._state()
         try:
-            dropped = {own.member.name: loading.counters(own.place.enter) for own in meshed}
+            dropped = {own.member.name: loading.counters(own.place.enter) for own in state.meshed}
+            for name in state.outside.charges:
+                dropped[name] = loading.exit_counters(state.plan.mesh)
             fence.write(self._layout.fence, dropped)
         except (RedirectError, OSError) as error:
             fault = str(error)

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 from seawall.mesh.redirect.errors import RedirectError
 
-REFUSED = "egress_refused"
+INNER, UNDECLARED = COUNTERS = ("egress_inner", "egress_undeclared")
+"""What is refused, by reason: addresses that are not public, and ports that nobody declared (or no
+TCP at all). Each is a counter of the table."""
 INNER_4 = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
     "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
@@ -67,7 +69,7 @@ def rules_of(exit_: ExitRules) -> str:
         f"table inet {exit_.table}",
         f"delete table inet {exit_.table}",
         f"table inet {exit_.table} {{",
-        f"  counter {REFUSED} {{ }}",
+        *(f"  counter {name} {{ }}" for name in COUNTERS),
         "  chain sent {",
         "    type filter hook output priority 0; policy accept;",
         f"    meta skuid {exit_.user} goto fence",
@@ -76,13 +78,12 @@ def rules_of(exit_: ExitRules) -> str:
         "    ct state established,related accept",
         *(_resolver(address, port) for address, port in exit_.resolvers),
         *(_private(way, range_) for way in exit_.ways for range_ in way.private),
-        f"    ip daddr {_set(INNER_4)} goto refused",
-        f"    ip6 daddr {_set(INNER_6)} goto refused",
+        f'    ip daddr {_set(INNER_4)} counter name "{INNER}" goto refused',
+        f'    ip6 daddr {_set(INNER_6)} counter name "{INNER}" goto refused',
         *(["    meta l4proto tcp accept"] if all_ports else _public(ports)),
-        "    goto refused",
+        f'    counter name "{UNDECLARED}" goto refused',
         "  }",
         "  chain refused {",
-        f'    counter name "{REFUSED}"',
         "    meta l4proto tcp reject with tcp reset",
         "    reject",
         "  }",

@@ -78,8 +78,8 @@ def counters(enter: Sequence[str] = ()) -> dict[str, int]:
 
 
 def exit_counters(mesh: str) -> dict[str, int]:
-    """How many packets the rules of the exit have refused."""
-    return {exit_rules.REFUSED: 0} | _counters(exit_rules.table_of(mesh), ())
+    """How many packets the rules of the exit have refused, by reason; zeros without rules."""
+    return dict.fromkeys(exit_rules.COUNTERS, 0) | _counters(exit_rules.table_of(mesh), ())
 
 
 def _counters(table: str, enter: Sequence[str]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seawall.mesh.plan.edges import MOST_MARKS
 from seawall.mesh.redirect import probe
 from seawall.mesh.redirect.errors import RedirectError
-from seawall.mesh.redirect.exit_rules import REFUSED, ExitRules, Way
+from seawall.mesh.redirect.exit_rules import INNER, ExitRules, Way
 from seawall.mesh.redirect.loading import listing, load, load_table
 from seawall.mesh.redirect.rules import Redirect
 
@@ -64,7 +64,7 @@ def close_exit(
     inner = [Way((), tuple(private), mark) for mark in range(1, MOST_MARKS + 1)] if private else []
     exit_ = ExitRules(_TABLE, proxy_user, (Way(()), *inner), tuple(doors))
     load_table(exit_)
-    if REFUSED not in listing((), exit_.table):
+    if INNER not in listing((), exit_.table):
         raise RedirectError("the rules of the exit are not there: see who takes them away")
 
 

@@ -15,6 +15,9 @@ REFUSED = "refused"
 """Handshakes that failed: ``refused:REASON``."""
 DENIED, REQUESTS, CONNECTIONS, ACTIVE = "denied", "requests", "connections", "active"
 """On the way in: ``denied:PORT`` and so on. ``active`` is no counter but what there is now."""
+GATE = "gate"
+"""Stands for the port where a gateway takes requests from outside; those without a route are
+denied."""
 PLAINTEXT = "plaintext"
 """Connections without TLS to a permissive workload: ``plaintext:PORT``."""
 TO = "to"
@@ -68,6 +71,10 @@ _FORMS = (
         r"(?:http\.(?:in|out_[a-z0-9-]+)_\d+\.)?(?:rbac\.)?(?:allowed|denied)_(\d+)_\.(?:rbac\.)?denied",
         lambda found: f"{DENIED}:{found[0]}",
     ),
+    _Form(r"http\.gate\.downstream_cx_total", lambda _: f"{CONNECTIONS}:{GATE}"),
+    _Form(r"http\.gate\.downstream_cx_active", lambda _: f"{ACTIVE}:{GATE}"),
+    _Form(r"http\.gate\.downstream_rq_total", lambda _: f"{REQUESTS}:{GATE}"),
+    _Form(r"http\.gate\.no_route", lambda _: f"{DENIED}:{GATE}"),
     _Form(r"names_\.(?:rbac\.)?denied", lambda _: f"{REFUSED}:two_names"),
     _Form(r"tcp\.refused\.downstream_cx_total", lambda _: UNDECLARED),
     _Form(
