@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +274,23 @@ def test_what_does_not_come_up_is_taken_back(changing: Changing) -> None:
     assert _traces(mesh, "stock") == []
     assert set(mesh.ask("Status")["workloads"]) == {"web", "orders"}
     assert changing.answers("http://orders:8080/")
+    assert changing.apply(described(STOCK, TO_STOCK))
+    assert mesh.until(changing.answers, 5)
+
+
+def test_a_controller_that_hangs_changes_nothing(changing: Changing) -> None:
+    """Who asks is told, and all is as it was when it goes on."""
+    mesh = changing.mesh
+    (controller,) = mesh.pids("seawall.mesh.control.process")
+    os.kill(controller, signal.SIGSTOP)
+    try:
+        with pytest.raises(HostError, match="the controller does not answer within"):
+            changing.apply(described(STOCK, TO_STOCK))
+    finally:
+        os.kill(controller, signal.SIGCONT)
+    assert changing.answers("http://orders:8080/")
+    assert _traces(mesh, "stock") == []
+    assert mesh.until(lambda: set(mesh.ask("Status")["workloads"]) == {"web", "orders"})
     assert changing.apply(described(STOCK, TO_STOCK))
     assert mesh.until(changing.answers, 5)
 

@@ -1,6 +1,7 @@
 """Two controllers on one store, agents of two hosts, load: the one that leads is killed."""
 
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -148,6 +149,26 @@ def test_all_goes_on_when_the_leader_is_killed(wire: Wire) -> None:
 def _said(load: "subprocess.Popen[bytes]") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(load.communicate(timeout=90)[0])
     return found
+
+
+def test_the_one_that_leads_hangs(wire: Wire) -> None:
+    """It is ended, the other one leads, and it is started again; no request fails."""
+    own = Failover(wire)
+    assert until(lambda: len(own.processes.controller()) == 2)
+    loads = [own.load(closes) for closes in ("close", "keep")]
+    (before,) = own.leader()
+    kill([before], signal.SIGSTOP)
+    begun = time.monotonic()
+    assert until(lambda: own.leader() != [before] and wire["a"].ask("Status")["serves"])
+    print(f"taken over after {time.monotonic() - begun:.1f} s")
+    assert until(own.all_follow)
+    assert until(lambda: len(own.processes.controller()) == 2)
+    assert before not in own.processes.controller()
+    newest = max(own.ends())
+    assert until(lambda: min(own.ends()) > newest, LIFETIME * 2)
+    for said in map(_said, loads):
+        assert said["failed"] == []
+        assert said["answered"] > 100
 
 
 def test_the_one_that_does_not_lead_is_killed(wire: Wire) -> None:

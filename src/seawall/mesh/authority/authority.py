@@ -185,13 +185,15 @@ class Authority:
             for own in asked
         ]
         self.remember([own.issued for own in drafts if isinstance(own, _Draft)])
-        return [
+        found: list[Grant | Refusal] = [
             own if isinstance(own, SeawallError) else Grant(
                 own.issued.id, (own.signed(issuer, hosts), slot.certificate, *above),
                 own.validity, slot.number,
             )
             for own in drafts
         ]  # fmt: skip
+        self.store.confirm_term()  # who hung in between gives nothing out
+        return found
 
     def _admitted(self, request: bytes, caller: Caller) -> tuple[SpiffeId, PublicKey] | Refusal:
         """Whom a certificate is for, and its key, where the caller may have one."""

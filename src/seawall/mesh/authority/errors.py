@@ -13,3 +13,7 @@ class BusyError(RefusedError):
 
 class StoreError(InputError):
     """The store cannot be read or written: nothing is signed until it can."""
+
+
+class LostError(StoreError):
+    """Another controller leads: this one signs nothing and tells nobody anything any more."""

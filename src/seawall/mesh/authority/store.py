@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, Self
@@ -15,7 +16,7 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from seawall.mesh.authority.errors import RefusedError, StoreError
+from seawall.mesh.authority.errors import LostError, RefusedError, StoreError
 from seawall.mesh.authority.slots import Kind, Slot, State, TokenKey
 from seawall.mesh.identity.spiffe_id import SpiffeId, parse
 
@@ -25,6 +26,7 @@ _CACHE_KIB = 512
 """What SQLite keeps of the file in memory: else it grows with it, up to four times that."""
 ABOVE = "above-"
 """What the names of facts about what stands above an intermediate begin with."""
+_TERM = "term"
 _GONE_KEPT = 50
 """Issuers that are gone and still shown: of the newest so many."""
 _TABLES = """
@@ -84,6 +86,8 @@ class Store:
         self.path = path
         self._connection = connection
         self._trust_domain: SpiffeId | None = None
+        self._term = 0
+        """The term for which we lead; 0 where nobody asks who does."""
 
     @classmethod
     def create(cls, path: str, trust_domain: SpiffeId) -> Self:
@@ -157,12 +161,38 @@ class Store:
                 return
             self._connection.execute("begin immediate")
             try:
+                self.confirm_term()
                 yield self._connection
                 self._connection.execute("commit")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
                 raise
+
+    # Who leads ------------------------------------------------------------------------------
+
+    def term(self) -> int:
+        """The newest term of a controller that leads: each has a higher one than all before."""
+        return int(self.fact(_TERM) or 0)
+
+    def begin_term(self) -> None:
+        """Lead from now on: whoever did before changes nothing any more.
+
+        A term is the time of its beginning, so that a store that was restored from a backup has
+        none that agents have seen.
+        """
+        with self.changes():
+            number = max(self.term() + 1, int(time.time()))
+            self.set_fact(_TERM, str(number))
+        self._term = number
+
+    def confirm_term(self) -> None:
+        """Raise :class:`LostError` where another one leads since; nothing where we never led."""
+        if self._term and self.term() != self._term:
+            raise LostError(
+                f"{self.path}: another controller leads: this one hung, or could not be seen; it "
+                "ends, and may be started again"
+            )
 
     def fact(self, name: str) -> str:
         """A single fact; empty where it is not known."""

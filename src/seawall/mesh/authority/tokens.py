@@ -62,8 +62,11 @@ def issue(
     number = secrets.token_hex(_NUMBER_BYTES)
     statement = Statement(name, tuple(audience), now, now + LIFETIME, number)
     key = authority.opened(own.key, own.about)
+    authority.store.confirm_term()
     authority.audit.token(name, audience, number, caller.name, statement.ends)
-    return Token(make_token(statement, key), now, statement.ends)
+    token = Token(make_token(statement, key), now, statement.ends)
+    authority.store.confirm_term()
+    return token
 
 
 def begin(authority: Authority) -> None:

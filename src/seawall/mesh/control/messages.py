@@ -107,6 +107,8 @@ class Orders(NamedTuple):
     """Workloads, by name."""
     programs: tuple[str, ...] = ()
     """Pods, by uid, whose programs get the Workload API."""
+    term: int = 0
+    """That of the controller that says so (``control.leading``); 0 of one that has none."""
 
     def declared_to(self, name: str) -> str:
         """The declaration that a workload's view is made of."""
@@ -201,6 +203,7 @@ def orders_from_plain(plain: Plain, before: Orders | None = None) -> Orders:
         str(plain.get("declared") or ""), str(plain.get("tried") or ""),
         tuple(fields.texts(plain, "tries")) if "tries" in plain else (),
         tuple(fields.texts(plain, "programs")) if "programs" in plain else (),
+        fields.number(plain, "term") if "term" in plain else 0,
     )  # fmt: skip
 
 

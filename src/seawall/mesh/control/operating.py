@@ -1,6 +1,7 @@
 """What operators ask of a running controller, over a socket that only root can open."""
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SERVICE = "seawall.mesh.v1.Operator"
-_TIMEOUT = 20.0
+_TIMEOUT = 10.0
+"""Seconds that people wait for an answer: whoever needs longer hangs."""
+_LOOK = 3.0
+"""Seconds that somebody waits who looks again and again."""
+_ATTEMPT, _INSISTING = 4.0, 10.0
+"""Seconds of one attempt, and of all: a second controller leads by then."""
+_AGAIN = 0.2
+_OWN_CONNECTION = (("grpc.use_local_subchannel_pool", 1),)
+"""Else an attempt shares the one before it, to a controller that hangs."""
+_AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _LOOKS = ("Status", "Token", "Probe", "Edges")
 """Requests that change nothing which agents are to be told."""
 _READS = ("Status",)
@@ -30,6 +40,11 @@ _READS = ("Status",)
 
 class OperatorError(InputError):
     """The controller does not do what was asked."""
+
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
+        """Whether nobody has answered: it has ended, or hangs."""
 
 
 class Operator:
@@ -206,17 +221,42 @@ def handler_of(operator: Operator) -> grpc.GenericRpcHandler:
 
 def ask(path: str, method: str, **message: object) -> Plain:
     """Ask the controller behind a socket; raises :class:`OperatorError`."""
-    return asyncio.run(asking(path, method, message))
+    return asyncio.run(asking(path, method, message, _TIMEOUT))
 
 
-async def asking(path: str, method: str, message: Plain) -> Plain:
-    """The same, within an event loop."""
-    async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
+def look(path: str) -> Plain:
+    """The status, for who looks again and again and does not wait for one that hangs."""
+    return asyncio.run(asking(path, "Status", {}, _LOOK))
+
+
+def insist(path: str, method: str, **message: object) -> Plain:
+    """Ask for what may be done twice, until somebody answers: another one may lead in a moment."""
+    deadline = time.monotonic() + _INSISTING
+    while True:
+        try:
+            return asyncio.run(asking(path, method, message, _ATTEMPT))
+        except OperatorError as error:
+            if not error.is_away or time.monotonic() > deadline:
+                raise
+        time.sleep(_AGAIN)
+
+
+async def asking(path: str, method: str, message: Plain, within: float = _TIMEOUT) -> Plain:
+    """The same as :func:`ask`, within an event loop."""
+    async with grpc.aio.insecure_channel(f"unix:{path}", options=_OWN_CONNECTION) as channel:
         call: Any = channel.unary_unary(f"/{SERVICE}/{method}")
         try:
-            answer: bytes = await call(encoded(message), timeout=_TIMEOUT)
+            answer: bytes = await call(encoded(message), timeout=within)
         except grpc.aio.AioRpcError as error:
+            is_away = error.code() in _AWAY
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise OperatorError(
+                    f"the controller does not answer within {within:g} s: where it hangs, kill it, "
+                    "and it is started again",
+                    is_away=is_away,
+                ) from None
             raise OperatorError(
-                f"the controller: {error.details() or error.code().name}; see that the mesh is up"
+                f"the controller: {error.details() or error.code().name}; see that the mesh is up",
+                is_away=is_away,
             ) from None
     return decoded(answer)

@@ -111,7 +111,7 @@ async def serve_controller(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    leadership = Leadership(controller.authority.store.path)
+    leadership = Leadership(controller.authority.store)
     lead = _Lead(controller, addresses, run, at)
     leading = asyncio.ensure_future(lead.run(leadership, read))
     stopping = asyncio.ensure_future(stop.wait())
@@ -140,9 +140,22 @@ class _Lead:
         """Where others find whoever leads; empty where nobody else could."""
 
     async def run(self, leadership: Leadership, read: Callable[[], None]) -> None:
-        """Wait for the lead, then open the doors and turn until cancelled."""
-        controller = self._controller
+        """Wait for the lead, then open the doors and turn until cancelled, or another one leads."""
         await leadership.gain()
+        works = [asyncio.ensure_future(own) for own in (leadership.keep(), self._turn(read))]
+        try:
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            for work in works:
+                if work.done():
+                    work.result()
+        finally:
+            self._controller.leads = self._controller.serves = False
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+
+    async def _turn(self, read: Callable[[], None]) -> None:
+        controller = self._controller
         _read(controller, read)
         controller.leads = True
         telling = await self._be_found() if self._at else []

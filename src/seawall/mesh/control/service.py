@@ -246,12 +246,13 @@ class Controller:
     def orders(self, host: str) -> Orders:
         """What a host is to bring about now."""
         registry, store = self.registry, self.authority.store
+        store.confirm_term()
         ends = store.ends_of(registry.long_callers(host))
         return Orders(
             generation_of(store), self._bundle(), self.authority.issuer().number, self.lifetime,
             registry.views(host), tokens.bundle(self.authority), registry.revoked_peers(),
             registry.callers(host, ends), registry.redirects(host), *registry.pushed(host),
-            programs=registry.programs(host),
+            programs=registry.programs(host), term=store.term(),
         )  # fmt: skip
 
     def _bundle(self) -> str:

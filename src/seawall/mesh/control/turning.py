@@ -9,6 +9,7 @@ from typing import Any
 from seawall.core.errors import SeawallError
 from seawall.mesh.authority import external, rotation, tokens
 from seawall.mesh.authority.authority import Authority
+from seawall.mesh.authority.errors import LostError
 from seawall.mesh.authority.upstream import UpstreamError, upstream_of
 from seawall.mesh.control import declared
 from seawall.mesh.control.service import Controller
@@ -42,6 +43,8 @@ class Turning:
                 try:
                     await self._turn()
                     wait = _TICK
+                except LostError:
+                    raise
                 except SeawallError as error:
                     # Nothing is signed, but what can be read is told still.
                     wait = min(wait * 2, _LONGEST_TICK)

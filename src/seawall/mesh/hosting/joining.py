@@ -1,6 +1,6 @@
 """With what the agent of this host joins the controller, at each of its starts."""
 
-from seawall.mesh.control.operating import ask
+from seawall.mesh.control.operating import insist
 from seawall.mesh.control.process import JOIN, MAIN
 from seawall.mesh.hosting.invitation import Invitation
 from seawall.mesh.hosting.later import Later
@@ -42,5 +42,5 @@ class Joining:
         return self._leader.door(self._leader.join), self._leader.door(self._leader.main)
 
     def _token_now(self) -> Invitation:
-        given = ask(self._layout.operator, "Token", host=self._part.host)
+        given = insist(self._layout.operator, "Token", host=self._part.host)
         return Invitation(self._part.host, given["token"], given["bundle"])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from seawall.mesh.agents import telling
-from seawall.mesh.control.operating import OperatorError, ask
+from seawall.mesh.control.operating import OperatorError, look
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.layout import Layout
@@ -47,7 +47,7 @@ class Readiness:
         if not os.path.exists(self._layout.operator):
             return False
         try:
-            return bool(ask(self._layout.operator, "Status")["serves"])
+            return bool(look(self._layout.operator)["serves"])
         except OperatorError:
             return False
 
@@ -58,7 +58,7 @@ class Readiness:
         """
         try:
             status = (
-                ask(self._layout.operator, "Status")
+                look(self._layout.operator)
                 if self._leads
                 else telling.read(self._layout.agent_status) or {}
             )
@@ -79,7 +79,7 @@ class Readiness:
         if not self._leads:
             return True
         try:
-            push = ask(self._layout.operator, "Status")["push"]
+            push = look(self._layout.operator)["push"]
         except OperatorError:
             return False
         if push and push["fault"]:

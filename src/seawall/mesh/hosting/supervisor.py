@@ -13,7 +13,7 @@ from threading import Lock
 from seawall.core.errors import SeawallError
 from seawall.mesh.agents import roster
 from seawall.mesh.control import declared
-from seawall.mesh.control.operating import ask
+from seawall.mesh.control.operating import insist
 from seawall.mesh.hosting import (
     administration,
     hosts_file,
@@ -207,7 +207,7 @@ class Supervisor:
         """Tell the controller, where it is on this host."""
         if self._recipes.leads:
             written, off = store.declaration_of(state)
-            ask(self.layout.operator, "Declare", declared=declared.to_plain(written), off=off)
+            insist(self.layout.operator, "Declare", declared=declared.to_plain(written), off=off)
 
     def tell_agent(self, state: State) -> None:
         """Let the agent take care of these workloads."""
