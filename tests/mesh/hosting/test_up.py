@@ -176,6 +176,15 @@ def test_an_intruder_gets_nowhere(mesh: Mesh) -> None:
     assert mesh.curl("web", "http://orders:7777/").returncode != 0
 
 
+def test_programs_find_each_other_by_name(mesh: Mesh) -> None:
+    """Without DNS, and without anybody's doing anything for it; what has no name fails at once."""
+    for name in ("orders", f"orders.{mesh.layout.mesh}"):
+        said = mesh.curl("web", f"http://{name}:8080/")
+        assert said.stdout.startswith(MARK), (name, said)
+    said = mesh.curl("web", "http://nobody.example.org:8080/")
+    assert said.returncode == 6, said  # not resolved: not 28, that it took too long
+
+
 def test_headers_of_the_caller_do_not_count(mesh: Mesh) -> None:
     forged = "x-forwarded-client-cert: URI=spiffe://shop.example.org/workload/admin"
     said = mesh.curl("web", "http://orders:8080/", "-H", forged)

@@ -81,6 +81,7 @@ def test_destinations_are_explained_and_tested_as_workloads_are() -> None:
         ("api.pay.example.org", "10.1.2.300", "is no name of a host outside"),
         ("host: 10.20.0.5", "host: api.pay.example.org", "is 'payments' already"),
         ("host: 10.20.0.5", "host: orders", "is a workload: name a host outside"),
+        ("host: 10.20.0.5", "host: orders.shop", "is a workload: name a host outside"),
         ("host: 10.20.0.5\n", "hosts: x\n", "unknown key 'hosts'; did you mean 'host'"),
         ("[10.20.0.0/16]", "[10.20.0.1/16]", "is no range of addresses"),
         ("[10.20.0.0/16]", "[0.0.0.0/0]", "wider than a destination needs"),

@@ -21,7 +21,7 @@ What ``private`` leaves out of the ranges that are not public stays closed, what
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from seawall.core.lazy import pattern
@@ -55,7 +55,9 @@ def edges_in(root: Node, domain: SpiffeId, workloads: Mapping[str, Workload], ba
     """What a description says of the outside; paths of files are relative to ``base``."""
     externals: tuple[External, ...] = ()
     if "external" in root:
-        externals = _externals(root.of("external"), domain, workloads, base)
+        mesh = root.of("mesh").text()
+        taken = frozenset((*workloads, *(f"{name}.{mesh}" for name in workloads)))
+        externals = _externals(root.of("external"), domain, taken, base)
     resolvers: tuple[str, ...] = ()
     if "egress" in root:
         own = root.of("egress").only("resolvers")
@@ -71,8 +73,9 @@ def edges_in(root: Node, domain: SpiffeId, workloads: Mapping[str, Workload], ba
 
 
 def _externals(
-    node: Node, domain: SpiffeId, workloads: Mapping[str, Workload], base: str
+    node: Node, domain: SpiffeId, taken: Collection[str], base: str
 ) -> tuple[External, ...]:
+    """``taken`` are the names of workloads, as programs find them."""
     found: list[External] = []
     hosts: dict[str, str] = {}
     for name, own in node.items():
@@ -80,14 +83,14 @@ def _externals(
             own.fail(f"more than {MOST_EXTERNALS} destinations: describe several meshes")
         if not _NAME.match(name):
             own.fail(f"{name!r} cannot be a name: use up to 40 small letters, digits and '-'")
-        if name in workloads:
+        if name in taken:
             own.fail(f"{name!r} is a workload already: give the destination another name")
         external = _external(name, own, domain, base, len(found))
         if external.host in hosts:
             own.of("host").fail(
                 f"{external.host} is {hosts[external.host]!r} already: put all ports there"
             )
-        if external.host in workloads:
+        if external.host in taken:
             own.of("host").fail(f"{external.host} is a workload: name a host outside")
         hosts[external.host] = name
         found.append(external)
