@@ -1,7 +1,9 @@
 """Whoever leads, and whoever hung and goes on: in any order of events one alone does anything."""
 
 import asyncio
+import os
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +16,14 @@ from seawall.mesh.agents.link import LinkError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.errors import LostError
-from seawall.mesh.control.leading import BEATS_EVERY, HUNG_AFTER, LOCK, Holder, Leadership
+from seawall.mesh.control.leading import (
+    BEATS_EVERY,
+    BUSY_FOR,
+    HUNG_AFTER,
+    LOCK,
+    Holder,
+    Leadership,
+)
 from seawall.mesh.control.messages import Plain, orders_from_plain, orders_to_plain
 from seawall.mesh.control.registry import Registry
 from seawall.mesh.control.service import Controller
@@ -134,6 +143,29 @@ def test_one_of_the_release_before_never_hangs(tmp_path: Path) -> None:
     wait(clock, second)
     assert not second.leads
     first.turn()
+
+
+def test_one_that_is_busy_beats_all_the_same(tmp_path: Path) -> None:
+    """Whatever its loop does in one go, for a while; then it hangs."""
+    clock, first, _ = two_in(tmp_path)
+
+    def beats() -> bool:
+        before = os.stat(tmp_path / LOCK).st_mtime_ns
+        time.sleep(4 * BEATS_EVERY)
+        return os.stat(tmp_path / LOCK).st_mtime_ns > before
+
+    async def act() -> tuple[bool, bool]:
+        keeping = asyncio.ensure_future(first.leadership.keep())
+        await asyncio.sleep(0)
+        busy = beats()
+        clock.now += BUSY_FOR
+        beats()  # one may be under way
+        hung = beats()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        return busy, hung
+
+    assert asyncio.run(act()) == (True, False)
 
 
 def test_of_two_who_wait_one_takes_over(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Event, Thread
 from typing import NamedTuple
 
 from seawall.mesh.authority.errors import StoreError
@@ -30,6 +31,9 @@ LOCK = "leader.lock"
 BEATS_EVERY = 0.5
 HUNG_AFTER = 6.0
 """Seconds without a beat after which somebody who leads counts as hanging."""
+BUSY_FOR = 30.0
+"""Seconds for which one that leads may do other things between two turns, and beats all the same:
+else a mesh with more work than fits into the time above would never be led again."""
 _EVERY = 0.1
 _AWAY = 1.0
 """Seconds between two looks after which we were away ourselves, and judge nobody: where a whole
@@ -103,6 +107,7 @@ class Leadership:
         self._clock = clock
         self._end = end
         self._descriptor = -1
+        self._beaten = 0.0
         self._sight: _Sight | None = None
 
     async def gain(self) -> None:
@@ -190,15 +195,32 @@ class Leadership:
             raise StoreError(f"{self._path}: {error.strerror}; make room") from None
 
     async def keep(self) -> None:
-        """Beat until cancelled; raises :class:`LostError` when another one leads."""
-        while True:
-            self.beat()
-            await asyncio.sleep(BEATS_EVERY)
+        """Beat until cancelled; raises :class:`LostError` when another one leads.
+
+        A thread goes on with it while much work is done in one go.
+        """
+        ended = Event()
+        beating = Thread(target=self._beat_on, args=(ended,), daemon=True)
+        self.beat()
+        beating.start()
+        try:
+            while True:
+                await asyncio.sleep(BEATS_EVERY)
+                self.beat()
+        finally:
+            ended.set()
+            beating.join()
+
+    def _beat_on(self, ended: Event) -> None:
+        while not ended.wait(BEATS_EVERY):
+            if self._clock() - self._beaten < BUSY_FOR:
+                os.utime(self._descriptor)
 
     def beat(self) -> None:
         """Tell those who wait that we lead; raises :class:`LostError` when another one does."""
         self._store.confirm_term()
         os.utime(self._descriptor)  # that needs no room on a disk that is full
+        self._beaten = self._clock()
 
     def release(self) -> None:
         """Let the next one lead."""
