@@ -317,6 +317,7 @@ def test_who_is_revoked_is_out(shop: Shop) -> None:
     try:
         assert kept.communicate(timeout=30)[0] == "it has ended\n"
         cut = "connections ended: spiffe://shop.example.org/ns/shop/sa/web"
+        its_own = "it was revoked: its proxy is started anew"
         drained = "connections are ended as its listener drains"
         if by_proxy:  # an agent in a sidecar may enter nothing
             assert until(lambda: drained in shop.said()), shop.said()
@@ -328,6 +329,10 @@ def test_who_is_revoked_is_out(shop: Shop) -> None:
             assert drained not in shop.said()
         if not by_kernel:
             assert cut not in shop.said()
+        if shop.way.agent is Agent.SIDECAR:
+            assert until(lambda: its_own in shop.said()), shop.said()
+        else:
+            assert its_own not in shop.said()
     finally:
         shop.operate("ca", "restore", "cluster", "spiffe://shop.example.org/ns/shop/sa/web")
     assert until(lambda: shop.answers("web", f"http://{SERVICE}/")), shop.said()

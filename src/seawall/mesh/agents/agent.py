@@ -90,8 +90,6 @@ class Agent:
         self.own = own
         self.bundle = tuple(bundle)
         self.orders: Orders | None = None
-        self._term = 0
-        """The newest term of a controller that was followed."""
         self._trust_domain = trust_domain
         self.fault = ""
         """Why there is no connection to the controller; empty while there is one."""
@@ -190,9 +188,9 @@ class Agent:
     async def _take_orders(self, link: Link) -> None:
         async for plain in link.follow(self._reports()):
             orders = orders_from_plain(plain, self.orders)
-            if 0 < orders.term < self._term:  # it hung, and goes on without having noticed
+            newest = self.orders.term if self.orders is not None else 0
+            if 0 < orders.term < newest:  # it hung, and goes on without having noticed
                 raise LinkError("this controller leads no more: another one does")
-            self._term = max(self._term, orders.term)
             bundle = tuple(certificates.from_pem(orders.bundle.encode()))
             if bundle != self.bundle:  # before anything is acknowledged: else it may not come back
                 self._keep(bundle)

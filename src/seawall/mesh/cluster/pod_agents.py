@@ -172,6 +172,8 @@ class Kept(NamedTuple):
     """The socket of who ends connections of pods; empty where nobody may enter them."""
     programs: Programs | None = None
     """The Workload API of pods; nothing where others have it."""
+    end_proxy: Callable[[], None] | None = None
+    """Ends the proxy of the only pod, which is started again; nothing where it is not ours."""
 
 
 class PodAgent(Agent):
@@ -251,7 +253,12 @@ class PodAgent(Agent):
         Callers of an exit are elsewhere here, so it is cut off from them like others.
         """
         if why == REVOKED and self.orders is not None:
-            names = [view.own.name for view in self.orders.views]
+            views = self.orders.views
+            names = [view.own.name for view in views]
+            if self._kept.end_proxy and {own.id for own in peers} & {one.own.id for one in views}:
+                self._say("it was revoked: its proxy is started anew, without any connection")
+                self._kept.end_proxy()
+                return
         await asyncio.gather(super()._cut(names, peers, why), self._cut_others(peers, why))
 
     async def _cut_others(self, peers: Sequence[Known], why: str) -> None:

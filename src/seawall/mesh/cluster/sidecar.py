@@ -71,7 +71,8 @@ class Proxy:
         self.admin = os.path.join(run, _ADMIN)
         self._envoy = envoy
         self._path = os.path.join(run, _BOOTSTRAP)
-        self._socket = socket
+        self.socket = socket
+        """Where it finds its agent."""
         self._node = node
         self._process: asyncio.subprocess.Process | None = None
         self._ended_at: float | None = None
@@ -107,10 +108,16 @@ class Proxy:
             await asyncio.sleep(wait)
 
     def _write_bootstrap(self) -> None:
-        made = bootstrap(SpiffeId("pod"), self._socket, self.admin)
+        made = bootstrap(SpiffeId("pod"), self.socket, self.admin)
         made["node"] = dict(self._node)
         with open(self._path, "w", encoding="ascii") as stream:
             json.dump(made, stream)
+
+    def end(self) -> None:
+        """End it at once, with all its connections; it is started again."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            process.kill()
 
     async def stop(self) -> None:
         """End it: politely, and after a while for good."""
@@ -173,7 +180,7 @@ class Kubelet:
         return Response(404, b"ask for /ready, /live or /probe/CONTAINER/KIND\n")
 
 
-def _own_agent(doors: "Doors", uid: str, socket: str, options: Options) -> "Host":
+def _own_agent(doors: "Doors", uid: str, proxy: Proxy, options: Options) -> "Host":
     """The agent of this pod alone."""
     # gRPC and certificates: twice the memory, for sidecars that need them only.
     from seawall.mesh.cluster.agent import Host  # noqa: PLC0415
@@ -185,7 +192,7 @@ def _own_agent(doors: "Doors", uid: str, socket: str, options: Options) -> "Host
     if not uid:
         raise UsageError("POD_UID is not set: set it, as seawall mesh inject does")
     programs = Programs(options.programs, options.run, say) if options.programs else None
-    kept = Kept({}, OwnSocket(socket), None, programs=programs)
+    kept = Kept({}, OwnSocket(proxy.socket), None, programs=programs, end_proxy=proxy.end)
     return Host(f"{OF_POD}{uid}", trust_domain_of(doors.roots), doors, kept)
 
 
@@ -219,13 +226,11 @@ async def serve(options: Options) -> None:
     os.umask(0o077)
     environment = options.environment
     namespace, name = (environment.get(key, "") for key in ("POD_NAMESPACE", "POD_NAME"))
-    socket, own_agent = options.agent, None
-    if options.doors is not None:
-        socket = os.path.join(options.run, _SOCKET)
-        uid = environment.get("POD_UID", "")
-        own_agent = _own_agent(options.doors, uid, socket, options)
+    socket = os.path.join(options.run, _SOCKET) if options.doors else options.agent
     node = {"id": f"{namespace}/{name}", "cluster": namespace}
     proxy = Proxy(options.envoy, socket, options.run, node, EDGES[options.edge])
+    uid = environment.get("POD_UID", "")
+    own_agent = _own_agent(options.doors, uid, proxy, options) if options.doors else None
     known = probes_in(environment.get("SEAWALL_MESH_PROBES") or "{}")
     kubelet = Kubelet(proxy, Prober(known))
     server = Server(kubelet.answer, 0)
