@@ -22,7 +22,8 @@ READS_IMAGES = (
     "seawall.engine.containers.looking", "seawall.engine.containers.whole",
     "seawall.kubernetes.rules", "seawall.dockerfile.rules", "seawall.packages.image_formats",
     "seawall.sources.http", "seawall.sources.images.engines", "seawall.sources.images.registry",
-    "seawall.sources.images.walking",
+    "seawall.sources.images.walking", "seawall.sources.images.pax",
+    "seawall.sources.images.archive", "seawall.sources.images.storage",
 )  # fmt: skip
 
 POD = """

@@ -34,7 +34,7 @@ _OVERLAP = max(map(len, MARKS)) - 1 + 32
 _INLINE = 15
 """Where Go's note says that its strings stand in it."""
 _HEAD = 4096
-_NAMES = 6 * 1024 * 1024
+_NAMES = 3 * 1024 * 1024
 """Bytes before the table of sections in which linkers put their names.
 
 LLVM's puts the strings of all symbols between them: 1.5 MB in a Python module made with Rust.

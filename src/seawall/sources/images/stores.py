@@ -5,12 +5,10 @@ import stat
 from collections.abc import Iterable
 from typing import Protocol
 
-from seawall.sources.decompression import kind_of
 from seawall.sources.files import reason_of
 from seawall.sources.images.entry import FILE, HARD_LINK, SYMLINK, tidy
 from seawall.sources.images.limits import DEFAULT, Limits
 from seawall.sources.images.problems import AGAIN, FORBIDDEN, NO_IMAGE, ArchiveError
-from seawall.sources.images.tar import Archive
 from seawall.sources.images.unpacking import Stream, Unpacked
 
 _MEMBERS = 100_000
@@ -130,6 +128,8 @@ class TarFiles:
         self._index: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
         self.problems: tuple[str, ...] = ()
+        from seawall.sources.decompression import kind_of  # noqa: PLC0415 - only for tars
+
         try:
             self._file = opened(path)
             head = os.pread(self._file.descriptor, 10, 0)
@@ -153,6 +153,8 @@ class TarFiles:
             return OpenFile(os.dup(file.fileno()))
 
     def _look_through(self) -> None:
+        from seawall.sources.images.tar import Archive  # noqa: PLC0415 - only for tars
+
         file, position = self._file, 0
 
         def read() -> bytes:

@@ -16,17 +16,19 @@ they have them.
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
-from seawall.sources.images import archive, layout
+from seawall.sources.images import layout
 from seawall.sources.images.image import Config, Image, Layer
 from seawall.sources.images.platforms import Platform
 from seawall.sources.images.problems import ArchiveError
-from seawall.sources.images.storage import ContainersStorage, DockerStorage, container_storages
 from seawall.sources.images.stores import TarFiles, files_at
+
+if TYPE_CHECKING:
+    from seawall.sources.images.storage import ContainersStorage, DockerStorage
 
 OCI, OCI_ARCHIVE, DOCKER_ARCHIVE = "oci", "oci-archive", "docker-archive"
 ROOTFS, DIRECTORY, STORAGE = "rootfs", "dir", "containers-storage"
@@ -224,8 +226,12 @@ def _in_files(what: str, path: str, tag: str, platform: Platform | None) -> Imag
     if not os.path.exists(path):
         raise ArchiveError(path, -1, "there is no such file or directory", "name one that exists")
     files = files_at(path)
-    read = archive.read_archive if what == DOCKER_ARCHIVE else layout.read_layout
-    image = read(files, path, tag, platform)
+    if what == DOCKER_ARCHIVE:
+        from seawall.sources.images import archive  # noqa: PLC0415 - only for one
+
+        image = archive.read_archive(files, path, tag, platform)
+    else:
+        image = layout.read_layout(files, path, tag, platform)
     if isinstance(files, TarFiles) and files.problems:
         image = image._replace(problems=(*image.problems, *files.problems))
     return image
@@ -254,6 +260,8 @@ def recognise(path: str) -> str:
     names = set(names)
     if layout.INDEX in names and layout.MARK in names:
         return OCI_ARCHIVE
+    from seawall.sources.images import archive  # noqa: PLC0415 - only for tars
+
     return DOCKER_ARCHIVE if {archive.MANIFEST, archive.REPOSITORIES} & names else ""
 
 
@@ -276,7 +284,7 @@ class _Storage:
 
     prefix = STORAGE
 
-    def __init__(self, storage: ContainersStorage | DockerStorage) -> None:
+    def __init__(self, storage: "ContainersStorage | DockerStorage") -> None:
         self._storage = storage
         self.title = storage.root
 
@@ -288,6 +296,12 @@ class _Storage:
 
 
 def _storages(*, docker: bool) -> list[ImageSource]:
+    from seawall.sources.images.storage import (  # noqa: PLC0415 - only for what lies nowhere
+        ContainersStorage,
+        DockerStorage,
+        container_storages,
+    )
+
     found: list[ImageSource] = [_Storage(ContainersStorage(root)) for root in container_storages()]
     if docker:
         found.append(_Storage(DockerStorage()))
