@@ -185,16 +185,21 @@ class Search:
     def _read(self, text: Text, places: Places, *, complete: bool) -> Found:
         budget = Budget(len(text.data))
         candidates, whole = self._candidates(text, places, budget, 0)
-        candidates += self._in_kubernetes_secrets(text, candidates, budget)
+        in_secret = _stand_in_a_secret(text, candidates)
+        if in_secret:
+            candidates += self._in_kubernetes_secrets(text, candidates, budget)
+        more: list[Candidate] = []
         named = reader_of(text.name)
         if named is not None:
-            candidates += named(text)
+            more += named(text)
         notes: tuple[str, ...] = ()
         if self._custom is not None:
             own, notes = self._custom.find(text)
-            candidates += self._custom.paired(own, candidates)
+            more += self._custom.paired(own, [*candidates, *more])
+        in_secret = in_secret or _stand_in_a_secret(text, more)
+        candidates += more
         seen = tuple({Part(item.start, item.end) for item in candidates})
-        secrets = judged(text, candidates)
+        secrets = _judged(text, candidates, in_secret=in_secret)
         if self._custom is not None:
             secrets = self._custom.heeded(text, secrets)
         return Found(text, secrets, complete and whole, seen, notes)
@@ -219,8 +224,6 @@ class Search:
     ) -> list[Candidate]:
         """What is known by its form in values that are base64 because a Secret has them so."""
         found: list[Candidate] = []
-        if not any(map(may_be_wrapped, candidates)) or not holds_kubernetes_secrets(text.data):
-            return found
         for candidate in candidates:
             plain = unwrapped(candidate, in_secret=True)
             value = plain.value.reveal().encode("utf-8", "replace")
@@ -315,14 +318,23 @@ class Search:
 _Search = TypeVar("_Search", bound=Search)
 
 
+def _stand_in_a_secret(text: Text, candidates: Iterable[Candidate]) -> bool:
+    """Whether some candidates may be base64 because a Kubernetes Secret has its values so."""
+    return any(map(may_be_wrapped, candidates)) and holds_kubernetes_secrets(text.data)
+
+
 def _unwrapped(text: Text, candidates: list[Candidate]) -> list[Candidate]:
-    in_secret = any(map(may_be_wrapped, candidates)) and holds_kubernetes_secrets(text.data)
+    in_secret = _stand_in_a_secret(text, candidates)
     return [unwrapped(candidate, in_secret=in_secret) for candidate in candidates]
 
 
 def judged(text: Text, candidates: list[Candidate]) -> tuple[Secret, ...]:
     """Those of the candidates of a text that are secrets, each value once."""
-    worth = worth_judging(_unwrapped(text, candidates))
+    return _judged(text, candidates, in_secret=_stand_in_a_secret(text, candidates))
+
+
+def _judged(text: Text, candidates: list[Candidate], *, in_secret: bool) -> tuple[Secret, ...]:
+    worth = worth_judging(unwrapped(candidate, in_secret=in_secret) for candidate in candidates)
     alone = [(candidate, scoring.by_itself(candidate, text)) for candidate in worth]
     likely = [(candidate, total) for candidate, total in alone if total is not None]
     if not likely:  # most texts: nobody has to ask how many have the same value
