@@ -144,7 +144,10 @@ class Nodes:
         self._mounted: list[tuple[Path, str]] = []
         self._cgroups = _cgroup_root() / f"kubepods-{prefix}"
         self._etc = directory / "etc"
-        shutil.copytree("/etc", self._etc, symlinks=True, ignore_dangling_symlinks=True)
+        shutil.copytree(
+            "/etc", self._etc, symlinks=True, ignore_dangling_symlinks=True,
+            ignore=shutil.ignore_patterns("netns"),  # other tests' come and go
+        )  # fmt: skip
 
     # Pods -----------------------------------------------------------------------------------
 
