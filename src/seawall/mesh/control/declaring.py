@@ -1,5 +1,7 @@
 """Another declaration in the place of the one before, while agents follow."""
 
+import time
+
 from seawall.mesh.authority.errors import RefusedError
 from seawall.mesh.control import declared, standings
 from seawall.mesh.control.messages import MessageError, Plain
@@ -30,4 +32,25 @@ def declare(controller: Controller, message: Plain) -> Plain:
         standings.forget(store, gone)
         store.record(controller.authority.clock(), "declared", entries=len(found.entries))
     registry.redeclare(found.entries, found.rules, found.edges)
+    go_on(controller)  # who tries it may refuse it before anybody looks again
     return {"entries": len(found.entries)}
+
+
+def go_on(controller: Controller) -> bool:
+    """Let a declaration go on its way to all, if it is time; whether agents have to hear of that.
+
+    Each step stands in the journal.
+    """
+    registry, store = controller.registry, controller.authority.store
+    if not registry.look(time.monotonic()):
+        return False
+    now, push = controller.authority.clock(), registry.push
+    with store.changes():
+        if push is None:
+            declared.release(store)
+            store.record(now, "declaration released")
+        elif push.fault:
+            store.record(now, "declaration stopped", why=push.fault)
+        else:
+            store.record(now, "declaration tried", by=sorted(push.names))
+    return True

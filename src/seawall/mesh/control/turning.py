@@ -11,7 +11,7 @@ from seawall.mesh.authority import external, rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.errors import LostError
 from seawall.mesh.authority.upstream import UpstreamError, upstream_of
-from seawall.mesh.control import declared
+from seawall.mesh.control import declaring
 from seawall.mesh.control.service import Controller
 from seawall.mesh.identity.errors import IdentityError
 
@@ -79,20 +79,8 @@ class Turning:
 
     async def _push(self) -> None:
         """Let another declaration go on its way to all, if it is time."""
-        registry = self._controller.registry
-        if not registry.look(time.monotonic()):
-            return
-        await self._controller.changed()
-        store, now = self._controller.authority.store, self._controller.authority.clock()
-        push = registry.push
-        with store.changes():
-            if push is None:
-                declared.release(store)
-                store.record(now, "declaration released")
-            elif push.fault:
-                store.record(now, "declaration stopped", why=push.fault)
-            else:
-                store.record(now, "declaration tried", by=sorted(push.names))
+        if declaring.go_on(self._controller):
+            await self._controller.changed()
 
     async def _ask_issuer(self) -> None:
         """Have the intermediate renewed by an issuer outside of the mesh, again and again."""
