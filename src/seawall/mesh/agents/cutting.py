@@ -15,7 +15,9 @@ from seawall.mesh.control.messages import Orders
 from seawall.mesh.plan.model import Known, View
 
 _TIMEOUT = 10.0
-_SETTLED_WITHIN = 1.0
+_SETTLED_WITHIN, _AGAIN = 5.0, 0.5
+"""Seconds in which a proxy has new rules, also on a busy machine, and how often its peer is cut
+meanwhile."""
 _WORKERS_BEHIND = 0.1
 """Seconds in which all threads of a proxy have what it says that it has taken."""
 _GRACE = 1
@@ -117,8 +119,8 @@ async def cut(
 ) -> list[str]:
     """End what some workloads have to do with some peers; who must drain instead, by name.
 
-    Twice: at once, and when the proxy has taken the rules that keep the peer out, since it may have
-    come back in between.
+    At once, again while the proxy has not taken the rules that keep the peer out, and when it has
+    them, since the peer may have come back in between.
     """
     addresses = [(address, 0) for own in peers for address in own.addresses]
     if not addresses:
@@ -130,13 +132,19 @@ async def cut(
 
 
 async def _cut(path: str, charge: Charge, peers: Sequence[Peer], why: str) -> str:
-    await ask(path, charge.name, peers, why)
+    if await ask(path, charge.name, peers, why) == UNABLE:
+        return charge.name
     current = charge.feed.current
     if current is not None:
+        settled = asyncio.ensure_future(charge.feed.settled(current.version))
         try:
-            await asyncio.wait_for(charge.feed.settled(current.version), _SETTLED_WITHIN)
+            async with asyncio.timeout(_SETTLED_WITHIN):
+                while not (await asyncio.wait({settled}, timeout=_AGAIN))[0]:
+                    await ask(path, charge.name, peers, why)
         except TimeoutError:
             return charge.name  # it does not take the rules: it may let the peer in again
+        finally:
+            settled.cancel()
         await asyncio.sleep(_WORKERS_BEHIND)
     outcome = await ask(path, charge.name, peers, why)
     return charge.name if outcome.left else ""

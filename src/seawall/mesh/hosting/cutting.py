@@ -31,13 +31,15 @@ def cut(command: Sequence[str], peers: Sequence[Peer]) -> tuple[int, int]:
     """End the TCP connections with some peers; how many there were, and how many are left.
 
     ``command`` runs ss in the namespace that they are in. Some are left where the kernel cannot do
-    it.
+    it. What a peer opened meanwhile does not count: it meets the rules that there are now, and who
+    knocks without end must not have the connections of others ended by that.
     """
     ended = left = 0
     for begin in range(0, len(peers), MOST_AT_ONCE):
         chosen = " or ".join(map(_chosen, peers[begin : begin + MOST_AT_ONCE]))
-        ended += _lines(command, "-K", chosen)
-        left += _lines(command, "state", "established", chosen)
+        there = _established(command, chosen)
+        ended += len(_lines(command, "-K", chosen))
+        left += len(there & _established(command, chosen)) if there else 0
     return ended, left
 
 
@@ -48,9 +50,15 @@ def _chosen(peer: Peer) -> str:
     return f"dst {host}:{int(peer[1])}" if peer[1] else f"dst {host}"
 
 
-def _lines(command: Sequence[str], *arguments: str) -> int:
+def _established(command: Sequence[str], chosen: str) -> set[tuple[str, ...]]:
+    """The two ends of each connection, as ss writes them: the last two words of a line."""
+    lines = _lines(command, "state", "established", chosen)
+    return {tuple(line.split()[-2:]) for line in lines}
+
+
+def _lines(command: Sequence[str], *arguments: str) -> list[str]:
     said = tried(*command, "-H", "-t", "-n", *arguments)
-    return len(said.stdout.splitlines()) if said.returncode == 0 else 0
+    return said.stdout.splitlines() if said.returncode == 0 else []
 
 
 class Cutter:
