@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import seawall
 from seawall.cli import (
@@ -275,21 +275,28 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _dropped(mesh: str, workloads: "Mapping[str, object]") -> "dict[str, dict[str, int]]":
-    """What the fence of each workload on this host has dropped, by reason."""
+def _dropped(
+    mesh: str, workloads: "Mapping[str, Mapping[str, Any]]"
+) -> "dict[str, dict[str, int]]":
+    """What the fences have dropped, by reason: counted now, or what agents have told of others."""
     from seawall.mesh.hosting import network  # noqa: PLC0415 - the extra
-    from seawall.mesh.plan.edges import is_exit  # noqa: PLC0415
+    from seawall.mesh.plan.edges import exit_name  # noqa: PLC0415
+    from seawall.mesh.plan.hosts import LOCAL  # noqa: PLC0415
     from seawall.mesh.redirect.loading import counters, exit_counters  # noqa: PLC0415
+    from seawall.mesh.watching.counts import FENCE, parts_of  # noqa: PLC0415
 
     here = network.namespaces_of(mesh)
-    names = {name: network.prefix_of(mesh) + name for name in workloads}
-    found = {
-        name: counters(("ip", "netns", "exec", namespace))
-        for name, namespace in names.items()
-        if namespace in here
+    told = {
+        name: parts_of((own["standing"] or {}).get("counts", {}), FENCE)
+        for name, own in workloads.items()
     }
-    for name in filter(is_exit, workloads):
-        found[name] = exit_counters(mesh)
+    found = {name: counts for name, counts in told.items() if counts}
+    for name in workloads:
+        namespace = network.prefix_of(mesh) + name
+        if namespace in here:
+            found[name] = counters(("ip", "netns", "exec", namespace))
+    if exit_name(LOCAL) in workloads:
+        found[exit_name(LOCAL)] = exit_counters(mesh)
     return found
 
 

@@ -232,6 +232,15 @@ def test_the_exit_itself_gets_nowhere_else(shop: Shop) -> None:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "table inet seawall_egress_pod" in listed
+    if shop.way.redirect is By.AGENT:  # it alone may look
+        assert until(lambda: _refused_by_exit(shop) > 0, 60), shop.operate("status", "cluster")
+
+
+def _refused_by_exit(shop: Shop) -> int:
+    """What the status says that one of the exits has refused."""
+    said = shop.operate("status", "cluster")
+    (line,) = [one for one in said.splitlines() if f"{EGRESS}-0/" in one and "spiffe:" in one]
+    return int(line.split()[-1].replace("-", "0"))
 
 
 def test_in_comes_who_calls_the_gateway(shop: Shop) -> None:

@@ -12,11 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.mesh.cluster import generation
+from seawall.mesh.cluster.agent import Host, Nowhere
 from seawall.mesh.cluster.generation import Generation
+from seawall.mesh.cluster.joining import Doors
 from seawall.mesh.cluster.outside import Outside
-from seawall.mesh.redirect import loading
+from seawall.mesh.cluster.pod_agents import Kept
+from seawall.mesh.injection.http_server import Request
+from seawall.mesh.redirect import exit_rules, loading
 from tests.mesh.cluster.kubelet import inside
+from tests.mesh.cluster.test_agents import agent
 from tests.mesh.cluster.test_finding import UID, Proc
+from tests.mesh.made import DOMAIN
 from tests.mesh.redirect.test_own_namespace import pod
 from tests.mesh.redirect.test_rules import privileged
 
@@ -102,6 +108,29 @@ def test_connections_from_before_the_rules_end(node: Node) -> None:
         assert node.outside.closed == (UID,), node.outside.faults
         called.sendall(b"x")
         assert calling.recv(1) == b"x"
+
+
+@privileged
+def test_what_an_exit_refuses_is_counted_and_told(node: Node) -> None:
+    """Also of a pod whose keys are in its sidecar: the agent of its node alone may look."""
+    node.outside.look([UID])
+    text = exit_rules.rules_of(exit_rules.ExitRules(exit_rules.POD, 61_337, (), ()))
+    enter = ["ip", "netns", "exec", node.namespace]
+    subprocess.run([*enter, "nft", "-f", "-"], input=text, text=True, check=True)
+    for address in ("10.1.1.1", "8.8.8.8"):
+        drop = ["setpriv", "--reuid=61337", "--clear-groups"]
+        call = [*enter, *drop, "curl", "-s", "-m", "2", f"http://{address}/"]
+        assert subprocess.run(call, check=False).returncode
+    node.outside._counted = 0.0
+    node.outside.look([UID])
+    dropped = node.outside.dropped[UID]
+    assert (dropped["egress_inner"], dropped["egress_undeclared"]) == (1, 1), dropped
+    host = Host("n1", DOMAIN, Doors("", "", "", ""), Kept({}, Nowhere(), node.outside))
+    host.agent, _ = agent(node.outside)
+    told = host.answer(Request("GET", "/metrics", b"")).body.decode()
+    name = "seawall_mesh_fence_dropped_total"
+    assert f'{name}{{pod_uid="{UID}",reason="egress_inner"}} 1\n' in told
+    assert told.count(f"# TYPE {name} ") == 1
 
 
 @privileged

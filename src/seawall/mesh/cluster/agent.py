@@ -15,12 +15,13 @@ from seawall.mesh.cluster.joining import Doors, Membership, join
 from seawall.mesh.cluster.outside import Outside
 from seawall.mesh.cluster.pod_agents import Directory, Kept, PodAgent
 from seawall.mesh.cluster.programs import ProgramsOfNode
+from seawall.mesh.cluster.registry import uid_in
 from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.identity.spiffe_id import SpiffeId, trust_domain
 from seawall.mesh.injection.http_server import Request, Response, Server
 from seawall.mesh.watching.answering import agent_status
-from seawall.mesh.watching.metrics import families_of
+from seawall.mesh.watching.metrics import DROPPED, families_of
 from seawall.mesh.watching.prometheus import CONTENT_TYPE, Family, Sample, text_of
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
@@ -123,7 +124,11 @@ class Host:
     def _families(self) -> Iterator[Family]:
         agent, outside = self.agent, self._kept.outside
         if agent is not None:
-            yield from families_of(agent_status(agent, time.time()))
+            for family in families_of(agent_status(agent, time.time())):
+                own = family
+                if own.name == DROPPED:
+                    own = own._replace(samples=(*own.samples, *self._dropped_elsewhere()))
+                yield own
         is_following = agent is not None and agent.orders is not None and not agent.fault
         yield Family("controller_connected", "Whether the agent follows the controller.",
                      (Sample({}, int(is_following and not self.fault)),))  # fmt: skip
@@ -133,6 +138,15 @@ class Host:
                 ("rules_failing", "Pods whose rules are not in force.", len(outside.faults)),
             ):
                 yield Family(name, told, (Sample({}, value),))
+
+    def _dropped_elsewhere(self) -> Iterator[Sample]:
+        """What the rules of pods have dropped whose keys are in their sidecars: no other counts."""
+        outside = self._kept.outside
+        ours = {uid_in(name) for name in self._kept.charges}
+        for uid, counts in outside.dropped.items() if outside is not None else ():
+            if uid not in ours:
+                for reason, value in counts.items():
+                    yield Sample({"pod_uid": uid, "reason": reason}, value)
 
 
 async def serve(options: Options) -> None:

@@ -134,7 +134,7 @@ class Outside:
 
     def _counters(self, uid: str) -> Mapping[str, int]:
         try:
-            return loading.counters(self._enter(uid))
+            return loading.pod_counters(self._enter(uid))
         except SeawallError:
             return self.dropped.get(uid, {})
 

@@ -26,6 +26,9 @@ INNER_6 = (
 )  # fmt: skip
 """The same of IPv6, and those that stand for addresses of IPv4."""
 
+POD = "pod"
+"""What stands for the mesh where the exit is a pod, whose namespace is its own."""
+
 
 class Way(NamedTuple):
     """Where a destination may be."""

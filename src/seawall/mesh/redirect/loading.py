@@ -82,6 +82,12 @@ def exit_counters(mesh: str) -> dict[str, int]:
     return dict.fromkeys(exit_rules.COUNTERS, 0) | _counters(exit_rules.table_of(mesh), ())
 
 
+def pod_counters(enter: Sequence[str] = ()) -> dict[str, int]:
+    """The same of a pod, with those of an exit where it is one."""
+    own = dict.fromkeys(COUNTERS, 0) | _counters(TABLE, enter)
+    return own | _counters(exit_rules.table_of(exit_rules.POD), enter)
+
+
 def _counters(table: str, enter: Sequence[str]) -> dict[str, int]:
     said = _run(("-j", "list", "counters", "table", "inet", table), enter, "")
     if said.returncode:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from seawall.mesh.plan.edges import MOST_MARKS
 from seawall.mesh.redirect import probe
 from seawall.mesh.redirect.errors import RedirectError
-from seawall.mesh.redirect.exit_rules import INNER, ExitRules, Way
+from seawall.mesh.redirect.exit_rules import INNER, POD, ExitRules, Way
 from seawall.mesh.redirect.loading import listing, load, load_table
 from seawall.mesh.redirect.rules import Redirect
 
@@ -18,7 +18,6 @@ LARGEST = 64 * 1024
 MOST_RESOLVERS = 3
 """What the C library asks (resolv.conf(5), MAXNS)."""
 _DNS = 53
-_TABLE = "pod"
 
 
 class Closed(NamedTuple):
@@ -62,7 +61,7 @@ def close_exit(
     """
     doors = [*((own, _DNS) for own in resolvers), *_doors(controller)]
     inner = [Way((), tuple(private), mark) for mark in range(1, MOST_MARKS + 1)] if private else []
-    exit_ = ExitRules(_TABLE, proxy_user, (Way(()), *inner), tuple(doors))
+    exit_ = ExitRules(POD, proxy_user, (Way(()), *inner), tuple(doors))
     load_table(exit_)
     if INNER not in listing((), exit_.table):
         raise RedirectError("the rules of the exit are not there: see who takes them away")

@@ -116,6 +116,12 @@ def sum_of(counts: Mapping[str, int], first: str) -> int:
     )
 
 
+def parts_of(counts: Mapping[str, int], first: str) -> dict[str, int]:
+    """The counts of a kind by what stands behind it: of ``fence`` those by reason."""
+    own = f"{first}:"
+    return {key[len(own) :]: value for key, value in counts.items() if key.startswith(own)}
+
+
 class Way(NamedTuple):
     """What a proxy has counted of one way out."""
 

@@ -61,6 +61,7 @@ def _of_workloads(status: Status) -> Iterator[Family]:
                  lambda own: max(0, generation - own["generation"]))  # fmt: skip
 
 
+DROPPED = "fence_dropped_total"
 _PLAIN = (
     ("handshakes_total", "Handshakes of callers that came to their end.", names.HANDSHAKES, ""),
     ("handshakes_refused_total", "Handshakes of callers that were refused.", names.REFUSED,
@@ -71,7 +72,7 @@ _PLAIN = (
     ("requests_total", "Requests of callers over HTTP.", names.REQUESTS, "port"),
     ("undeclared_total", "Connections of an application to where nothing is declared.",
      names.UNDECLARED, ""),
-    ("fence_dropped_total", "Packets that the rules of a workload dropped.", names.FENCE, "reason"),
+    (DROPPED, "Packets that the rules of a workload dropped.", names.FENCE, "reason"),
     ("nacks_total", "Configurations that a proxy did not take.", names.NACKS, ""),
 )  # fmt: skip
 _OUTWARD: tuple[tuple[str, str, Callable[[Way], int]], ...] = (
