@@ -260,12 +260,14 @@ def _layout_of(named: str) -> "Layout":
 def _status(options: argparse.Namespace) -> int:
     from seawall.mesh.agents import telling  # noqa: PLC0415 - the extra
     from seawall.mesh.control.operating import ask  # noqa: PLC0415
+    from seawall.mesh.hosting import ending  # noqa: PLC0415
     from seawall.reports.mesh import agent_table, status_table  # noqa: PLC0415
 
     layout = _layout_of(options.mesh)
     told = None if os.path.exists(layout.operator) else telling.read(layout.agent_status)
     said = ask(layout.operator, "Status") if told is None else told
     said["dropped"] = _dropped(layout.mesh, said["workloads"])
+    said["ended"] = ending.read(layout.ended)
     if options.json:
         import json  # noqa: PLC0415 - only here
 

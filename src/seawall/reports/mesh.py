@@ -30,7 +30,7 @@ def status_table(status: Plain) -> str:
         by = ", ".join(push["tries"]) or "nobody yet"
         lines.append(f"what is declared now is tried by {by}, and goes to the others after that")
     lines += [f"revoked: {name}" for name in status["revoked"]]
-    lines += _lenient(status)
+    lines += [*_lenient(status), *_ended(status)]
     lines += [f"warning: {text}" for text in status.get("warnings", ())]
     return "\n".join([*lines, ""])
 
@@ -64,6 +64,7 @@ def agent_table(told: Plain) -> str:
         for name, own in sorted(told["workloads"].items())
         if own["refused"]
     ]
+    lines += _ended(told)
     return "\n".join([*lines, ""])
 
 
@@ -80,6 +81,17 @@ def _lenient(status: Plain) -> list[str]:
         elif until:
             lines.append(f"permissive: {name} has taken no plaintext for {status['now'] - until} s")
     lines += [f"off: {name}: {reason}" for name, reason in sorted(status.get("off", {}).items())]
+    return lines
+
+
+def _ended(status: Plain) -> list[str]:
+    """Whose programs have ended of themselves, and how."""
+    lines = []
+    for name, own in sorted(status.get("ended", {}).items()):
+        code = own["code"]
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        now = f"runs again, start {own['starts']}" if own["runs"] else "does not run"
+        lines.append(f"program of {name} ended ({how}) and {now}: see {own['log']}")
     return lines
 
 

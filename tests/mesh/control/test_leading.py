@@ -16,7 +16,8 @@ import pytest
 from seawall.mesh.authority import rotation
 from seawall.mesh.authority.store import Store
 from seawall.mesh.control import declared
-from seawall.mesh.control.leading import BEATS_EVERY, HUNG_AFTER, LOCK
+from seawall.mesh.control.beating import HUNG_AFTER
+from seawall.mesh.control.leading import BEATS_EVERY, LOCK
 from seawall.mesh.control.operating import OperatorError, ask
 from seawall.mesh.control.process import OPERATOR, STORE, authority_in
 from seawall.mesh.control.registry import Entry

@@ -16,10 +16,10 @@ from seawall.mesh.agents.link import LinkError
 from seawall.mesh.authority import rotation, tokens
 from seawall.mesh.authority.authority import Authority
 from seawall.mesh.authority.errors import LostError
+from seawall.mesh.control.beating import HUNG_AFTER
 from seawall.mesh.control.leading import (
     BEATS_EVERY,
     BUSY_FOR,
-    HUNG_AFTER,
     LOCK,
     Holder,
     Leadership,

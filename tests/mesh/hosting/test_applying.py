@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from seawall.mesh.hosting import asking, network
 from seawall.mesh.hosting.errors import HostError
+from seawall.mesh.verifying.processes import held
 from tests.mesh.hosting.raised import MARK, SYSTEM_PYTHON, Raised, raised, reason, serving
 
 pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
@@ -281,13 +281,11 @@ def test_what_does_not_come_up_is_taken_back(changing: Changing) -> None:
 def test_a_controller_that_hangs_changes_nothing(changing: Changing) -> None:
     """Who asks is told, and all is as it was when it goes on."""
     mesh = changing.mesh
-    (controller,) = mesh.pids("seawall.mesh.control.process")
-    os.kill(controller, signal.SIGSTOP)
-    try:
-        with pytest.raises(HostError, match="the controller does not answer within"):
-            changing.apply(described(STOCK, TO_STOCK))
-    finally:
-        os.kill(controller, signal.SIGCONT)
+    with (
+        held(mesh.pids("seawall.mesh.control.process"), mesh.layout),
+        pytest.raises(HostError, match="the controller does not answer within"),
+    ):
+        changing.apply(described(STOCK, TO_STOCK))
     assert changing.answers("http://orders:8080/")
     assert _traces(mesh, "stock") == []
     assert mesh.until(lambda: set(mesh.ask("Status")["workloads"]) == {"web", "orders"})

@@ -1,7 +1,6 @@
 """Who is revoked is out at once, with all connections; who is not keeps theirs."""
 
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from seawall.mesh.identity.keys import as_pem as key_as_pem
 from seawall.mesh.identity.keys import new_key
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import parse
+from seawall.mesh.verifying.processes import held
 from tests.mesh.hosting.raised import MARK, SYSTEM_PYTHON, Raised, raised, reason, serving
 
 pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
@@ -174,13 +174,9 @@ def test_a_connection_that_lasts_ends_with_the_identity() -> None:
         time.sleep(13)
         assert usual.ended()
         assert not lasting.ended()
-        (controller,) = mesh.pids("seawall.mesh.control.process")
         ends = _last_end(mesh)
-        os.kill(controller, signal.SIGSTOP)
-        try:
+        with held(mesh.pids("seawall.mesh.control.process"), mesh.layout):
             assert mesh.until(lasting.ended, 20)
-        finally:
-            os.kill(controller, signal.SIGCONT)
         # Another certificate may have come between the question and the halt.
         assert ends < lasting.ended()
 

@@ -107,7 +107,7 @@ def test_a_plain_workload_is_known_by_its_program(mesh: Mesh) -> None:
     assert asked(mesh, "billing", 1002)["id"] == "spiffe://shop.example.org/workload/billing"
     for workload, user in (("billing", 1001), ("stock", 1003), ("units", 1001)):
         assert "no workload that is known" in asked(mesh, workload, user)["fault"]
-    said = Path(mesh.layout.logs, "agent.log").read_text()
+    said = Path(mesh.layout.logs, "mesh.agent.log").read_text()
     assert f"program {PROGRAM} is not /bin/sh" in said
     assert "unit none is not no-such.service" in said or "is not no-such.service" in said
 

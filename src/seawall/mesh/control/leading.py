@@ -2,9 +2,9 @@
 
 The lock ends with its process, so the next one takes over at once. One that hangs would keep it for
 ever: so it beats, as long as it does its turns, by the time of that file, and who waits looks
-whether it does. One that has not beaten for ``HUNG_AFTER`` seconds is killed, and the lock is free.
-Where it cannot be killed (it is in another namespace of processes), another file takes the place of
-the one that it holds.
+whether it does (``beating``). One that does not is killed, and the lock is free. Where it cannot be
+killed (it is in another namespace of processes), another file takes the place of the one that it
+holds.
 
 Either way whoever leads begins another term, a number in the store. What is written there, signed
 or told to agents is looked at by that number, so one that hung and goes on does nothing of its own
@@ -26,20 +26,17 @@ from typing import NamedTuple
 
 from seawall.mesh.authority.errors import StoreError
 from seawall.mesh.authority.store import Store
+from seawall.mesh.control.beating import Watch
 
 LOCK = "leader.lock"
 BEATS_EVERY = 0.5
-HUNG_AFTER = 6.0
-"""Seconds without a beat after which somebody who leads counts as hanging."""
 BUSY_FOR = 30.0
 """Seconds for which one that leads may do other things between two turns, and beats all the same:
 else a mesh with more work than fits into the time above would never be led again."""
 _EVERY = 0.1
-_AWAY = 1.0
-"""Seconds between two looks after which we were away ourselves, and judge nobody: where a whole
-machine stands still for a while, nobody hangs."""
 _ENDS_WITHIN = 5.0
-_LARGEST = 4096
+LARGEST = 4096
+"""Bytes that somebody who leads says of itself at most."""
 _STARTED = 19
 """The field of /proc/PID/stat with the time of its start, counted behind the name (proc(5): 22)."""
 
@@ -83,16 +80,6 @@ def _started(pid: int) -> int:
         return int(stream.read().rpartition(b")")[2].split()[_STARTED])
 
 
-class _Sight(NamedTuple):
-    """What was seen of whoever leads."""
-
-    said: bytes
-    beat: int
-    since: float
-    last: float
-    term: int
-
-
 class Leadership:
     """The lead of one store."""
 
@@ -108,7 +95,7 @@ class Leadership:
         self._end = end
         self._descriptor = -1
         self._beaten = 0.0
-        self._sight: _Sight | None = None
+        self._watch = Watch(clock, store.term)
 
     async def gain(self) -> None:
         """Wait until nobody else leads, and begin a term."""
@@ -121,9 +108,9 @@ class Leadership:
         """Take the lead if nobody has it, or who has it hangs; whether we have it now."""
         descriptor = self._open(self._path)
         if self._is_locked(descriptor):
-            seen = os.pread(descriptor, _LARGEST, 0), os.fstat(descriptor).st_mtime_ns
+            seen = os.pread(descriptor, LARGEST, 0), os.fstat(descriptor).st_mtime_ns
             os.close(descriptor)
-            return self._hangs(*seen) and self._take_over(seen[0])
+            return self._watch.hangs(*seen) and self._take_over(seen[0])
         try:
             self._sign(descriptor)
             with self._store.changes():
@@ -135,19 +122,10 @@ class Leadership:
                 os.close(descriptor)
         return False
 
-    def _hangs(self, said: bytes, beat: int) -> bool:
-        """Whether who leads has not beaten for too long. One of the release before never does."""
-        now, before = self._clock(), self._sight
-        if before is None or before[:2] != (said, beat) or now - before.last > _AWAY:
-            before = _Sight(said, beat, now, now, self._store.term())
-        self._sight = before._replace(last=now)
-        return bool(said) and now - before.since >= HUNG_AFTER
-
     def _take_over(self, said: bytes) -> bool:
         """End who hangs, or put a lock of our own in the place of the one that it holds."""
-        sight, self._sight = self._sight, None
-        assert sight is not None  # noqa: S101 - it was looked at just now
-        if self._end(_holder_in(said)):
+        term = self._watch.forget()
+        if self._end(holder_in(said)):
             return False  # its lock is free: the next try takes it
         aside = f"{self._path}.{os.getpid()}"
         descriptor = self._open(aside)
@@ -155,7 +133,7 @@ class Leadership:
             self._is_locked(descriptor)
             self._sign(descriptor)
             with self._store.changes():
-                if self._store.term() == sight.term:  # else another one was quicker
+                if self._store.term() == term:  # else another one was quicker
                     os.replace(aside, self._path)
                     return self._begin(descriptor)
         except StoreError as error:  # it hangs while it writes: nothing can be done but wait
@@ -229,7 +207,7 @@ class Leadership:
             self._descriptor = -1
 
 
-def _holder_in(said: bytes) -> Holder:
+def holder_in(said: bytes) -> Holder:
     """Who has written that; nobody, where it is not to be read."""
     try:
         found = json.loads(said)

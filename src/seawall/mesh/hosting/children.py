@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -32,19 +32,23 @@ class Recipe(NamedTuple):
     negative by a signal, ``None`` where this is the first time."""
     again: bool = True
     """Whether it is started again when it ends."""
+    is_ours: bool = True
+    """Whether it is a part of the mesh; a workload's program may end as it likes."""
 
 
 class Child:
-    """One process, over all its starts."""
+    """One process, over all its starts; several threads may look after it."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.starts = 0
+        self.ended: int | None = None
+        """How it ended last, as :meth:`code`; ``None`` where it never has."""
         self.fault = ""
         """Why it cannot be started again; empty where it can."""
-        self.is_wanted = True
-        """Whether it is started again when it ends: somebody else may be looking after it while it
-        is being stopped."""
+        self._is_wanted = True
+        self._turn = threading.Lock()
+        """Held by whoever starts it: two at once would start two, of which one is known."""
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._wait = 0.0
@@ -57,7 +61,12 @@ class Child:
         return process.pid if process is not None and process.poll() is None else 0
 
     def start(self) -> None:
-        """Start it; what it says is added to its log."""
+        """Start it, unless it runs; what it says is added to its log."""
+        with self._turn:
+            if not self.pid:
+                self._start()
+
+    def _start(self) -> None:
         recipe = self.recipe
         told = b"" if recipe.stdin is None else recipe.stdin(self.code())
         with open(recipe.log, "ab") as log:
@@ -74,14 +83,24 @@ class Child:
         self.starts += 1
         self._started = time.monotonic()
 
+    def let_go(self) -> None:
+        """Start it no more: somebody may be looking after it while it is being stopped."""
+        with self._turn:
+            self._is_wanted = False
+
     def look_after(self) -> bool:
         """Start it again if it has ended and it is time; whether that was done."""
-        now = time.monotonic()
+        with self._turn:
+            return self._looked_after(time.monotonic())
+
+    def _looked_after(self, now: float) -> bool:
         if self.pid:
             if now - self._started > _CALM:
                 self._wait = 0.0
             return False
-        if not (self.recipe.again and self.is_wanted):
+        if self._process is not None:
+            self.ended = self._process.poll()
+        if not (self.recipe.again and self._is_wanted):
             return False
         if not self._not_before:
             self._not_before = now + self._wait
@@ -90,7 +109,7 @@ class Child:
             return False
         self._not_before = 0.0
         try:
-            self.start()
+            self._start()
         except SeawallError:  # what it is told cannot be had yet: the controller may be away, too
             self._not_before = now + FIRST_WAIT
             return False
@@ -100,16 +119,33 @@ class Child:
         self.fault = ""
         return True
 
+    def kill(self) -> None:
+        """End it at once, with all that it has started."""
+        _signal(self.pid, 9)
+
     def code(self) -> int | None:
         """How it ended; ``None`` while it runs or before its start."""
         return None if self._process is None else self._process.poll()
 
 
 def shorten(path: str) -> None:
-    """Let a log begin anew when it is long, and keep what it was: it lies in memory, mostly."""
-    if os.path.getsize(path) > LONGEST_LOG:
-        shutil.copyfile(path, f"{path}.old")
+    """Let a log begin anew when it is long, and keep the end of what it was.
+
+    It lies in memory, mostly. A program may write faster than anybody copies, so no more is copied
+    than a log may have, and this is to be called often.
+    """
+    try:
+        longest = os.stat(path).st_size
+        if longest <= LONGEST_LOG:
+            return
+        with open(path, "rb") as log:
+            log.seek(longest - LONGEST_LOG)
+            end = log.read(LONGEST_LOG)
         os.truncate(path, 0)
+    except FileNotFoundError:
+        return
+    with open(f"{path}.old", "wb") as old:
+        old.write(end)
 
 
 def stop_all(children: Sequence[Child], patience: float = 3.0) -> None:

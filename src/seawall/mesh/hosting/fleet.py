@@ -1,9 +1,8 @@
 """All processes of a mesh on this host: kept running, replaced, ended when they have finished."""
 
 import contextlib
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -72,8 +71,7 @@ class Fleet:
     def shorten_logs(self) -> None:
         """Let long logs begin anew."""
         for child in list(self.children):
-            if os.path.exists(child.recipe.log):
-                shorten(child.recipe.log)
+            shorten(child.recipe.log)
 
     # The end of all -------------------------------------------------------------------------
 
@@ -148,12 +146,16 @@ class Fleet:
 
     def _let_go(self, ended: Sequence[Child]) -> None:
         for child in ended:
-            child.is_wanted = False
+            child.let_go()
         self.children[:] = [child for child in self.children if child not in ended]
 
     def has(self, name: str) -> bool:
         """Whether a process of this name is looked after."""
         return any(child.recipe.name == name for child in self.children)
+
+    def named(self, names: Collection[str]) -> list[Child]:
+        """The processes of some names."""
+        return [child for child in list(self.children) if child.recipe.name in names]
 
     def is_halted(self, name: str) -> bool:
         """Whether somebody has stopped a workload."""

@@ -84,6 +84,11 @@ class Layout(NamedTuple):
         return os.path.join(self.run, "drain")
 
     @property
+    def ended(self) -> str:
+        """A file with the programs of workloads that have ended."""
+        return os.path.join(self.run, "ended.json")
+
+    @property
     def roster(self) -> str:
         """A file with the workloads that the agent takes care of."""
         return os.path.join(self.run, "roster.json")

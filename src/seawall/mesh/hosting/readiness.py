@@ -11,8 +11,8 @@ from seawall.mesh.hosting.fleet import Fleet
 from seawall.mesh.hosting.layout import Layout
 
 READY_WITHIN = 30.0
-_STARTS = 3
-"""How often a process may end before it is ready."""
+_ENDS = 3
+"""How often a part of the mesh may end while something is waited for."""
 _POLL = 0.03
 
 
@@ -28,10 +28,12 @@ class Readiness:
     def wait(self, what: str, is_there: Callable[[], bool]) -> None:
         """Wait until something is so; raises :class:`HostError` where it does not become so."""
         deadline = time.monotonic() + READY_WITHIN
+        ours = [child for child in self._fleet.children if child.recipe.is_ours]
+        before = [child.starts for child in ours]
         while not is_there():
             self._fleet.look_after()
-            for child in self._fleet.children:
-                if child.starts > _STARTS:
+            for child, starts in zip(ours, before, strict=True):
+                if child.starts >= starts + _ENDS:
                     raise HostError(
                         f"{child.recipe.name} ends as soon as it is started: "
                         f"{_last_line(child.recipe.log)}"

@@ -25,6 +25,10 @@ from seawall.mesh.plan.reading import Member
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
+ATTESTOR = "mesh.attestor"
+_CONTROLLER, _AGENT = "mesh.controller", "mesh.agent"
+"""Names of the mesh's own processes: no workload can be called so."""
+
 
 class Recipes:
     """Those of one mesh; ``state`` gives what it is at the moment."""
@@ -48,11 +52,16 @@ class Recipes:
     def _own(self, user: int, module: str, *arguments: str) -> tuple[str, ...]:
         return (*dropped(self._layout.user(user)), sys.executable, "-P", "-m", module, *arguments)
 
+    def controllers(self) -> tuple[str, ...]:
+        """The names of those that there are on this host."""
+        numbers = range(1, self._state().plan.controllers + 1) if self.leads else ()
+        return tuple(_CONTROLLER if one == 1 else f"{_CONTROLLER}-{one}" for one in numbers)
+
     def controller(self, number: int) -> Recipe:
         """One of those that there are, from 1 on; the socket of the one that leads is known."""
         layout, environment = self._layout, own_environment()
         environment[METRICS] = self._state().plan.metrics.controller
-        run, name = layout.doors, "controller" if number == 1 else f"controller-{number}"
+        run, name = layout.doors, self.controllers()[number - 1]
         if self._state().plan.controllers > 1:
             run = os.path.join(layout.doors, str(number))
             users = layout.user(CONTROLLER_USER), layout.user(AGENT_USER)
@@ -66,7 +75,7 @@ class Recipes:
     def agent(self) -> Recipe:
         """The agent of this host."""
         command = self._own(AGENT_USER, "seawall.mesh.agents.process", self._state().plan.mesh)
-        return Recipe("agent", command, self._log("agent"), own_environment(), stdin=self._task)
+        return Recipe(_AGENT, command, self._log(_AGENT), own_environment(), stdin=self._task)
 
     def _task(self, ended: int | None) -> bytes:
         """What the agent is told; ``ended`` is how it has ended before."""
@@ -94,7 +103,7 @@ class Recipes:
             f"--ambient-caps=-all,{rights}", sys.executable, "-P", "-m",
             "seawall.mesh.workloads.attestor", self._layout.attestor, str(agent),
         )  # fmt: skip
-        return Recipe("attestor", command, self._log("attestor"), own_environment())
+        return Recipe(ATTESTOR, command, self._log(ATTESTOR), own_environment())
 
     def roster(self, state: State) -> roster.Roster:
         """What the agent takes care of."""
@@ -154,5 +163,5 @@ class Recipes:
         command = (*own.place.enter, *dropped(process.user), *begun)
         return Recipe(
             own.member.name, command, self._log(own.member.name), {"PATH": PATH, **values},
-            process.directory,
+            process.directory, is_ours=False,
         )  # fmt: skip

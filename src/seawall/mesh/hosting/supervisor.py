@@ -16,6 +16,7 @@ from seawall.mesh.control import declared
 from seawall.mesh.control.operating import insist
 from seawall.mesh.hosting import (
     administration,
+    ending,
     hosts_file,
     network,
     numbering,
@@ -29,8 +30,9 @@ from seawall.mesh.hosting.guarding import Guard
 from seawall.mesh.hosting.hatches import Hatch
 from seawall.mesh.hosting.layout import AGENT_USER, Layout
 from seawall.mesh.hosting.outside import FRONT, Program
+from seawall.mesh.hosting.pulse import Pulse
 from seawall.mesh.hosting.readiness import Readiness
-from seawall.mesh.hosting.recipes import Recipes
+from seawall.mesh.hosting.recipes import ATTESTOR, Recipes
 from seawall.mesh.hosting.replacing import Replaced
 from seawall.mesh.hosting.saying import Voice
 from seawall.mesh.hosting.state import Hosted, Part, State, state_of
@@ -61,6 +63,8 @@ class Supervisor:
         self._recipes = Recipes(layout, envoy, part, lambda: self.state)
         self._guard = Guard(layout, self._voice, lambda: self.state)
         self._readiness = Readiness(layout, self.fleet, leads=self._recipes.leads)
+        self._pulse = Pulse(layout.state)
+        self._ended: ending.Ended = {}
         self._rules_seen = 0.0
         self._namespaces = {own.member.name: own.place.namespace for own in self.state.hosted}
         cutter = Cutter(within(self._namespaces), self._voice.say)
@@ -110,7 +114,7 @@ class Supervisor:
             self.wait("the controller", self._readiness.serves)
 
     def _start_attestor(self, state: State) -> None:
-        if state.looks_inside and not self.fleet.has("attestor"):
+        if state.looks_inside and not self.fleet.has(ATTESTOR):
             self.fleet.start(self._recipes.attestor())
             self.wait("the attestor", lambda: os.path.exists(self.layout.attestor))
 
@@ -128,6 +132,7 @@ class Supervisor:
         until it is time again; when a process ends it is time at once.
         """
         self._look_after()
+        self._write_down()
         now = time.monotonic()
         if now - self._rules_seen >= _RULES_EVERY:
             self._rules_seen = now
@@ -137,10 +142,25 @@ class Supervisor:
                     self._look_after()  # nobody who has ended waits for all rules
                 self._guard.look_outside()
                 self._guard.tell_dropped()
-            self.fleet.shorten_logs()
         return _TICK
 
+    def _write_down(self) -> None:
+        """Keep logs short, and tell whose programs have ended."""
+        fault = ""
+        try:
+            self.fleet.shorten_logs()
+            found = ending.ended(list(self.fleet.children))
+            if found != self._ended:
+                ending.write(self.layout.ended, found)
+                self._ended = found
+        except OSError as error:  # processes are looked after all the same
+            fault = f"{error}; make room"
+        self._voice.say_once("logs", fault)
+
     def _look_after(self) -> None:
+        hung = self._pulse.hung(self.fleet.named(self._recipes.controllers()))
+        if hung:
+            self._voice.say(hung)
         for child in self.fleet.look_after():
             self._voice.say(f"{child.recipe.name} had ended: started again")
         for child in list(self.fleet.children):

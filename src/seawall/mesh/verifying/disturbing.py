@@ -3,7 +3,6 @@
 The supervisor starts again what was killed; what was stopped goes on, also when we are interrupted.
 """
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from seawall.mesh.verifying.capture import Capture
 from seawall.mesh.verifying.forging import Forge
 from seawall.mesh.verifying.lines import Line
 from seawall.mesh.verifying.outcomes import ANSWERED, CLOSED, FORBIDDEN, REFUSED, Outcome
-from seawall.mesh.verifying.processes import Processes, kill
+from seawall.mesh.verifying.processes import Processes, held, kill
 from seawall.mesh.verifying.stranger import Stranger
 from seawall.mesh.verifying.targets import Edge, Target
 
@@ -148,13 +147,9 @@ def _controller_away(own: Disturbed) -> Iterator[Line]:
         text = f"not waited for: --patience {wait:.0f} does"
         yield Line(attempt, own.call.said, expected, text, None)
         return
-    pids = own.processes.controller()
-    kill(pids, signal.SIGSTOP)
-    try:
+    with held(own.processes.controller(), own.layout):
         time.sleep(wait)
         outcome = own.call.make()
-    finally:
-        kill(pids, signal.SIGCONT)
     seen = f"{outcome.kind}: {outcome.said}"
     refused = outcome.kind in (CLOSED, REFUSED, FORBIDDEN) or " 503 " in outcome.said
     yield Line(attempt, own.call.said, expected, seen, refused)

@@ -3,8 +3,11 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
+from threading import Event, Thread
 from typing import NamedTuple
 
+from seawall.mesh.control.leading import BEATS_EVERY, LOCK
 from seawall.mesh.hosting.layout import Layout
 from seawall.mesh.verifying.errors import VerifyError
 
@@ -40,6 +43,32 @@ def kill(pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def held(pids: list[int], layout: Layout) -> Iterator[None]:
+    """Let controllers stand still for a while without being taken for ones that hang.
+
+    Somebody beats in their place. Where we are killed meanwhile nobody does, and they are started
+    again.
+    """
+    ended = Event()
+    path = os.path.join(layout.state, LOCK)
+
+    def beat() -> None:
+        while not ended.wait(BEATS_EVERY):
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(path)
+
+    beating = Thread(target=beat, daemon=True)
+    kill(pids, signal.SIGSTOP)
+    beating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.join()
+        kill(pids, signal.SIGCONT)
 
 
 def _pids(*words: bytes) -> list[int]:
