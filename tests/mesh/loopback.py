@@ -19,7 +19,7 @@ from seawall.mesh.plan.model import View
 from seawall.mesh.proxies import program, secrets
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.proxies.callers import bundles_of
-from seawall.mesh.proxies.clusters import LOCAL
+from seawall.mesh.proxies.clusters import local_cluster
 from seawall.mesh.proxies.listeners import access_of, listeners_of
 from seawall.mesh.verifying.tls_client import Credentials
 from tests.mesh.made import root_of
@@ -143,7 +143,8 @@ def running(
             }
             for key, chain in chains.items()
         ]
-        config["static_resources"]["clusters"].append(_local(app))
+        own = {local_cluster(port) for view in views for port in view.own.ports}
+        config["static_resources"]["clusters"] += [_local(one, app) for one in sorted(own)]
         more = [own for view in views for own in bundles_of(view, [mint.root])]
         written = [secrets.bundle_of([mint.root]), *more, _served(views[0].own.id, mint)]
         change({"config": config, "secrets": written})
@@ -191,12 +192,12 @@ def _served(name: SpiffeId, mint: Mint) -> dict[str, Any]:
     return secrets.certificate_of((leaf, mint.issuer.certificate), key)
 
 
-def _local(port: int) -> dict[str, Any]:
+def _local(name: str, port: int) -> dict[str, Any]:
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     return {
-        "name": LOCAL, "type": "STATIC", "connect_timeout": "1s",
+        "name": name, "type": "STATIC", "connect_timeout": "1s",
         "load_assignment": {
-            "cluster_name": LOCAL,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
         },
     }  # fmt: skip

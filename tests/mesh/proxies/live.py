@@ -27,7 +27,7 @@ from seawall.mesh.identity.spiffe_id import SpiffeId
 from seawall.mesh.plan.model import Port, Protocol, Rule, View, Workload
 from seawall.mesh.proxies import program, secrets
 from seawall.mesh.proxies.bootstrap import bootstrap
-from seawall.mesh.proxies.clusters import LOCAL
+from seawall.mesh.proxies.clusters import is_local
 from seawall.mesh.serving.discovery import handler_of
 from seawall.mesh.serving.feed import Feed
 from seawall.mesh.serving.packing import packed
@@ -184,15 +184,16 @@ def _on_loopback(snapshot: Snapshot, port: int, application: int) -> Snapshot:
     listener["address"] = _at(port)
     for gone in ("additional_addresses", "listener_filters", "listener_filters_timeout"):
         listener.pop(gone, None)
-    cluster = _plain(resources[CLUSTERS][LOCAL])
-    cluster["type"] = "STATIC"
-    cluster.pop("lb_policy")
-    endpoint = {"endpoint": {"address": _at(application)}}
-    cluster["load_assignment"] = {
-        "cluster_name": LOCAL, "endpoints": [{"lb_endpoints": [endpoint]}],
-    }  # fmt: skip
     resources[LISTENERS] = {"inbound": packed(listener)}
-    resources[CLUSTERS][LOCAL] = packed(cluster)
+    endpoint = {"endpoint": {"address": _at(application)}}
+    for name in filter(is_local, [*resources[CLUSTERS]]):
+        cluster = _plain(resources[CLUSTERS][name])
+        cluster["type"] = "STATIC"
+        cluster.pop("lb_policy", None)
+        cluster["load_assignment"] = {
+            "cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}],
+        }  # fmt: skip
+        resources[CLUSTERS][name] = packed(cluster)
     return Snapshot(snapshot.version, resources)
 
 

@@ -245,7 +245,7 @@ def test_a_peer_by_its_own_address_and_by_a_services(tmp_path: Path) -> None:
     other = peer._replace(addresses=("10.96.0.3",), ports=(Port(8080, Protocol.HTTP),))
     own = Workload("a", parse("spiffe://td/a"), ("10.0.0.1",))
     view = View(own, (peer, service, other))
-    assert len(clusters_of(view)) == 4  # two are its own
+    assert len(clusters_of(view)) == 3  # one is its own
     said = _validated(view, tmp_path)
     assert said.returncode == 0, said.stderr[-2000:]
 

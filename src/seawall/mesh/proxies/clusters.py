@@ -7,12 +7,21 @@ from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.names import TYPES, Json, any_of, seconds
 
-LOCAL = "local"
-"""The application: whatever address and port the connection was for."""
+_LOCAL = "local:"
+"""What the names of clusters for ports of the application begin with."""
 CLOSED = "closed"
 """Where connections to unknown destinations go: it has no address, so they end, and are counted."""
 CONNECT_TIMEOUT = 5
 CLUSTER = TYPES["cluster"]
+_ANY_NUMBER = 2**32 - 1
+_UNLIMITED: Json = {
+    "thresholds": [
+        {"max_connections": _ANY_NUMBER, "max_pending_requests": _ANY_NUMBER,
+         "max_requests": _ANY_NUMBER}
+    ]
+}  # fmt: skip
+"""Envoy takes 1,024 of each otherwise, and cuts the next one: how many an application takes is its
+own affair."""
 OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -29,7 +38,40 @@ def clusters_of(view: View) -> list[Json]:
         for port in peer.ports
     }
     outside = _to_exit(view) if view.exit is not None else []
-    return [_cluster(LOCAL, None, None), closed(), *found.values(), *outside]
+    local = [_to_application(view.own, port) for port in view.own.ports]
+    return [*local, closed(), *found.values(), *outside]
+
+
+def local_cluster(port: Port) -> str:
+    """The name of the cluster for a port of the application."""
+    return f"{_LOCAL}{port.number}"
+
+
+def is_local(cluster: str) -> bool:
+    """Whether a name is that of one for the application."""
+    return cluster.startswith(_LOCAL)
+
+
+def _to_application(own: Workload, port: Port) -> Json:
+    """The application's port, at whichever address of the workload it listens.
+
+    Callers choose the family, and take any answer of the proxy for that of the application: who
+    called a program by IPv6 that listens on IPv4 alone would never try the other one. So we do
+    (RFC 8305).
+    """
+    name, addresses = local_cluster(port), sorted(own.addresses, key=lambda one: ":" in one)
+    if not addresses:
+        made = _cluster(name, None, None)
+    else:
+        first, *others = (address_of(one, port.number) for one in addresses)
+        made = fixed(name, [first])
+        (place,) = made["load_assignment"]["endpoints"]
+        more = [{"address": one} for one in others]
+        if more:
+            place["lb_endpoints"][0]["endpoint"]["additional_addresses"] = more
+    if port.protocol is Protocol.HTTP:
+        made["typed_extension_protocol_options"] = as_it_came()
+    return made
 
 
 def exit_cluster(external: External, port: Port) -> str:
@@ -61,6 +103,7 @@ def fixed(name: str, addresses: Sequence[Json], socket: Json | None = None) -> J
     endpoints = [{"endpoint": {"address": address}} for address in addresses]
     fields: Json = {
         "name": name, "type": "STATIC", "connect_timeout": seconds(CONNECT_TIMEOUT),
+        "circuit_breakers": _UNLIMITED,
         "load_assignment": {
             "cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}] if endpoints else [],
         },
@@ -93,9 +136,10 @@ def _cluster(name: str, port: Port | None, socket: Json | None) -> Json:
         "type": "ORIGINAL_DST",
         "lb_policy": "CLUSTER_PROVIDED",
         "connect_timeout": seconds(CONNECT_TIMEOUT),
+        "circuit_breakers": _UNLIMITED,
     }
     if socket is not None:
         fields["transport_socket"] = socket
-    if port is None or port.protocol is Protocol.HTTP:
+    if port is not None and port.protocol is Protocol.HTTP:
         fields["typed_extension_protocol_options"] = as_it_came()
     return any_of(CLUSTER, **fields)

@@ -11,7 +11,7 @@ from seawall.mesh.plan.edges import Route
 from seawall.mesh.plan.model import Protocol, View, Workload
 from seawall.mesh.proxies import tls
 from seawall.mesh.proxies.clusters import address_of, always, fixed
-from seawall.mesh.proxies.listeners import HANDSHAKE_TIMEOUT, MANAGER, ROUTER
+from seawall.mesh.proxies.listeners import HANDSHAKE_TIMEOUT, MANAGER, ROUTER, any_version
 from seawall.mesh.proxies.listeners import listener as redirected
 from seawall.mesh.proxies.logs import logs
 from seawall.mesh.proxies.names import TYPES, Json, any_of, filter_of, seconds
@@ -112,6 +112,7 @@ def _manager(view: View) -> Json:
         forward_client_cert_details="SANITIZE",
         use_remote_address=True,
         upgrade_configs=[{"upgrade_type": "websocket"}],
+        http_protocol_options=any_version("gateway"),
         # Anybody may come: who says nothing does not keep a connection.
         request_headers_timeout=seconds(10),
         stream_idle_timeout=seconds(300),

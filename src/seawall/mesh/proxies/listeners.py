@@ -13,7 +13,14 @@ from seawall.mesh.plan.model import Port, Protocol, View, Workload
 from seawall.mesh.proxies import plaintext, tls
 from seawall.mesh.proxies.access import configurations_of, filters_of
 from seawall.mesh.proxies.callers import name_of, one_name
-from seawall.mesh.proxies.clusters import CLOSED, LOCAL, address_of, cluster_of, exit_cluster
+from seawall.mesh.proxies.clusters import (
+    CLOSED,
+    address_of,
+    cluster_of,
+    exit_cluster,
+    is_local,
+    local_cluster,
+)
 from seawall.mesh.proxies.logs import logs, refusals, watched
 from seawall.mesh.proxies.names import Json, any_of, filter_of, seconds
 from seawall.mesh.redirect.rules import INBOUND, OUTBOUND
@@ -138,9 +145,9 @@ def _chain_from(view: View, port: Port) -> Json:
     access = filters_of(port)
     trust_domain = view.own.id._replace(path="")
     if port.protocol is Protocol.HTTP:
-        filters = [forward(LOCAL, port, "in", longest, access)]
+        filters = [forward(local_cluster(port), port, "in", longest, access)]
     else:
-        filters = [*access, forward(LOCAL, port, "in", longest)]
+        filters = [*access, forward(local_cluster(port), port, "in", longest)]
     chain: Json = {
         "name": f"in :{port.number}",
         "filter_chain_match": {"destination_port": port.number},
@@ -168,7 +175,7 @@ def _plain_chain(view: View, port: Port) -> Json:
         {
             "name": f"in plain :{port.number}",
             "filter_chain_match": {"destination_port": port.number},
-            "filters": [*access, forward(LOCAL, port, plaintext.PREFIX, longest)],
+            "filters": [*access, forward(local_cluster(port), port, plaintext.PREFIX, longest)],
         }
     )
 
@@ -189,13 +196,22 @@ def forward(
     if port.protocol is Protocol.HTTP:
         return manager(cluster, f"{prefix}_{port.number}", longest, access)
     fields: Json = {"cluster": cluster, "stat_prefix": f"{prefix}_{port.number}"}
-    fields |= watched(http=False) if cluster == LOCAL else {"access_log": logs(http=False)}
+    fields |= watched(http=False) if is_local(cluster) else {"access_log": logs(http=False)}
     if longest:
         fields["max_downstream_connection_duration"] = seconds(longest)
-    if waits or cluster == LOCAL:
+    if waits or is_local(cluster):
         fields["upstream_connect_mode"] = "ON_DOWNSTREAM_TLS_HANDSHAKE"
         fields["max_early_data_bytes"] = _EARLY
     return filter_of(*TCP_PROXY, **fields)
+
+
+def any_version(host: str) -> Json:
+    """Requests of HTTP/1.0 are taken, too; one that names no host is for this one.
+
+    nginx as a proxy, ``ab`` and the health checks of load balancers ask so. Proxies among each
+    other do not: on the way in it is refused.
+    """
+    return {"accept_http_10": True, "default_host_for_http_10": host}
 
 
 def manager(
@@ -211,7 +227,7 @@ def manager(
 
     Those for hosts that are ``renamed`` go on as for the one of that ``name``.
     """
-    is_inbound = cluster == LOCAL
+    is_inbound = is_local(cluster)
     route = {"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s"}}
     host = {"name": "all", "domains": list(hosts), "routes": [route]}
     all_hosts = [host]
@@ -235,6 +251,9 @@ def manager(
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         "stream_idle_timeout": "0s",
     }
+    if not is_inbound or prefix.startswith(plaintext.PREFIX):
+        host_ = name or ("localhost" if is_inbound else cluster.partition("/")[0])
+        fields["http_protocol_options"] = any_version(host_)
     if is_inbound:
         fields["set_current_client_cert_details"] = {"uri": True}
         host["request_headers_to_remove"] = list(_TAKEN_FOR_IT)
