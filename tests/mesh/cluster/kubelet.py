@@ -461,12 +461,15 @@ def _cgroup_root() -> Path:
     return old if old.is_dir() else Path("/sys/fs/cgroup")
 
 
-def _end(process: "subprocess.Popen[bytes] | None", patience: float = 8.0) -> None:
+def _end(process: "subprocess.Popen[bytes] | None", patience: float = 30.0) -> None:
     if process is None or process.poll() is not None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+            if number == signal.SIGTERM:
+                os.kill(process.pid, number)  # the first process of a container, not all of them
+            else:
+                os.killpg(process.pid, number)
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:

@@ -29,11 +29,13 @@ SERVICE = "10.96.0.7"
 CONTROLLER = "10.96.0.10"
 SYSTEM_PYTHON = "/usr/bin/python3"
 APP = """\
-import http.server, socketserver, threading
+import http.server, socketserver, threading, time
 class H(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
         said = self.headers.get("x-forwarded-client-cert") or "nobody"
+        if "slow" in self.path:
+            time.sleep(7)
         body = ("MARK " + said).encode()
         self.send_response(404 if "missing" in self.path else 200)
         self.send_header("content-length", str(len(body)))

@@ -2,6 +2,8 @@
 
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -278,6 +280,37 @@ def test_in_comes_who_calls_the_gateway(shop: Shop) -> None:
         return done.stdout.startswith(MARK)
 
     assert until(presents, 20), shop.said()
+
+
+def test_a_gateway_that_ends_ends_what_is_under_way_first(shop: Shop) -> None:
+    """As a rolling update does: it takes what comes until others know, and cuts nothing."""
+    gateway = shop.start_edge(GATEWAY, EDGES, "n1", 1)
+    where = ["--resolve", f"shop.example.org:8443:{gateway.addresses[0]}", "-k", "-sS", "-m", "30"]
+    enter = ["ip", "netns", "exec", shop.nodes.network.router]
+
+    def call(path: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*enter, "curl", *where, f"https://shop.example.org:8443{path}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def said(called: "subprocess.Popen[str]") -> str:
+        return called.communicate(timeout=60)[0]
+
+    assert until(lambda: said(call("/orders/1")).startswith(MARK), 15), shop.said()
+    slow = call("/orders/slow")
+    time.sleep(1)
+    shop.pods.pop(f"{GATEWAY}-1")
+    stopping = threading.Thread(target=shop.nodes.stop, args=(gateway,))
+    stopping.start()
+    time.sleep(1)
+    late = said(call("/orders/2"))
+    assert late.startswith(MARK), (late, shop.said())
+    text = said(slow)
+    assert text.startswith(MARK), (text, shop.said())
+    stopping.join(60)
+    assert not stopping.is_alive()
+    assert not said(call("/orders/1")).startswith(MARK)
 
 
 def test_status_shows_both(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from seawall.mesh.cluster.errors import ClusterError
 from seawall.mesh.cluster.http_client import Request, Target, exchange
 from seawall.mesh.cluster.probes import BELOW, Prober, probes_in
 from seawall.mesh.cluster.running import first_of, listening, say, told_to_stop
+from seawall.mesh.hosting import administration
 from seawall.mesh.hosting.errors import HostError
 from seawall.mesh.hosting.presenting import Presented
 from seawall.mesh.identity.spiffe_id import SpiffeId
@@ -22,6 +23,7 @@ from seawall.mesh.injection import http_server
 from seawall.mesh.injection.edge_pods import GATEWAY_CERTIFICATE, GATEWAY_TLS_AT
 from seawall.mesh.injection.http_server import Response, Server
 from seawall.mesh.injection.webhook import CERTIFICATE, KEY
+from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import LONGEST_SOCKET, bootstrap
 from seawall.mesh.redirect.rules import PROBES
 from seawall.text.values import Map, sequence, text
@@ -37,6 +39,10 @@ _ADMIN, _SOCKET, _BOOTSTRAP = "admin.sock", "agent.sock", "bootstrap.json"
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0
 """Seconds before Envoy is started again."""
 _PATIENCE = 5.0
+_KNOWN_WITHIN, _FINISHED_WITHIN = 5.0, 20.0
+"""Seconds after which nobody sends new requests to a pod that ends, and for which what is under way
+is waited for; a pod has 30 in all (``terminationGracePeriodSeconds``)."""
+_STEP = 0.2
 _LOOK_EVERY = 5.0
 """Seconds between looks at the gateway's certificate."""
 _DEAD_AFTER = 30.0
@@ -96,10 +102,8 @@ class Proxy:
             with suppress(FileNotFoundError):
                 os.unlink(self.admin)
             self._process = await asyncio.create_subprocess_exec(
-                self._envoy, "-c", self._path, "--disable-hot-restart", "--concurrency", "1",
-                "--drain-time-s", "5", "--log-level", "warning",
-                stdin=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+                *program.command(self._envoy, self._path), stdin=asyncio.subprocess.DEVNULL
+            )
             self._ended_at = None
             code = await self._process.wait()
             self._ended_at = loop.time()
@@ -118,6 +122,25 @@ class Proxy:
         process = self._process
         if process is not None and process.returncode is None:
             process.kill()
+
+    async def finish(self) -> None:
+        """Let what is under way end, and take what comes until others know that we are leaving."""
+        process, loop = self._process, asyncio.get_running_loop()
+        begun = loop.time()
+        try:
+            await asyncio.to_thread(administration.drain, self.admin)
+        except HostError as error:
+            say(f"requests under way are not waited for: {error}")
+            return
+        left = 0
+        while process is not None and process.returncode is None:
+            left = await asyncio.to_thread(administration.active, self.admin)
+            lasted = loop.time() - begun
+            if lasted >= (_FINISHED_WITHIN if left else _KNOWN_WITHIN):
+                break
+            await asyncio.sleep(_STEP)
+        if left:
+            say(f"{left} requests or connections are cut after {_FINISHED_WITHIN:g} s")
 
     async def stop(self) -> None:
         """End it: politely, and after a while for good."""
@@ -243,6 +266,8 @@ async def serve(options: Options) -> None:
         await first_of(*works)
     finally:
         kubelet.is_leaving = True
+        if options.edge:  # beside an application it ends when that has ended
+            await proxy.finish()
         await proxy.stop()
         await server.stop(0)
         if own_agent is not None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 
 from seawall.mesh.hosting.errors import HostError
 
-DRAIN_SECONDS = 5
-"""How long connections of a chain that is replaced may last (``--drain-time-s``)."""
 _TIMEOUT = 3.0
 _ACTIVE = r"^(http\..*downstream_rq_active|tcp\..*downstream_cx_active)$"
 _CONNECTED = r"^(http|tcp)\..*downstream_cx_active$"

