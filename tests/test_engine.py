@@ -285,3 +285,18 @@ def test_a_list_item_is_located(tree: Path) -> None:
     report = scan(Options(select=("host-network",))).report
     assert [f.location.span and f.location.span.line for f in report.findings] == [9, 18]
     assert report.findings[1].location.key_path == ("items", 1, "spec", "hostNetwork")
+
+
+def test_the_description_of_a_mesh_is_told_and_its_policies_are_read(tree: Path) -> None:
+    """No rule judges it: nobody is to take silence for that."""
+    mesh = "mesh: shop\ntrustDomain: shop.example.org\nworkloads:\n  web: {}\n"
+    write(tree, {
+        "mesh.yaml": mesh, "more.yaml": f"{mesh}---\n{POD.format(name='web')}",
+        "other.yaml": "workloads: []\nmesh: shop\n",
+    })  # fmt: skip
+    report = scan(Options(select=("host-network",))).report
+    assert [(item.path, item.what) for item in report.coverage.not_covered] == [
+        ("mesh.yaml", "mesh"), ("more.yaml", "mesh"),
+    ]  # fmt: skip
+    assert [item.path for item in report.coverage.skipped] == ["other.yaml"]
+    assert "host-network" in {finding.rule.id for finding in report.findings}

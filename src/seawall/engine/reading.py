@@ -432,7 +432,7 @@ def _gather_file(
         inputs.skipped.append(Skipped(file.path, "named as a Dockerfile, but begins as none"))
     elif _is_other_text(file, data):
         _skip(inputs, file, NO_FORMAT)
-    else:
+    elif not _is_told_as_mesh(file, data, inputs):
         inputs.tasks.append(_manifest(file, data, inputs, kustomized, complete))
 
 
@@ -550,6 +550,20 @@ def _chart_not_covered(path: str) -> NotCovered:
         path, "Helm chart", "charts are rendered only where that is asked for",
         "scan with --render, which needs helm, or pipe: helm template . | seawall scan -",
     )  # fmt: skip
+
+
+def _is_told_as_mesh(file: SourceFile, data: bytes, inputs: Inputs) -> bool:
+    """Tell of the description of a mesh (docs/mesh.md); whether it is nothing else besides."""
+    lines = b"\n" + data
+    if any(b"\n" + word not in lines for word in (b"mesh:", b"trustDomain:", b"workloads:")):
+        return False
+    inputs.not_covered.append(
+        NotCovered(
+            file.path, "mesh", "no rule of a scan judges who may reach whom in a mesh",
+            "ask seawall mesh policy check FILE what is wrong in it, policy explain what it opens",
+        )
+    )  # fmt: skip
+    return b"\nkind:" not in data  # policies of Istio's may follow
 
 
 # Their contents -------------------------------------------------------------------------------
