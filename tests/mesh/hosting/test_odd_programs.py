@@ -55,6 +55,9 @@ workloads:
   talker:
     command: [/usr/bin/yes, a line that is printed again and again]
     user: 1003
+  teller:
+    command: [/bin/sh, -c, "echo a >> /dev/stderr && echo more > /dev/stdout; sleep 999"]
+    user: 1005
   once:
     command: [/bin/sh, -c, "exit 3"]
     user: 1004
@@ -130,6 +133,14 @@ def test_who_prints_without_end_holds_nobody_up(mesh: Lifted) -> None:
     os.kill(before, signal.SIGKILL)
     assert mesh.until(lambda: mesh.processes.agent() not in ([], [before]))
     assert Path(f"{log}.old").stat().st_size <= LONGEST_LOG
+
+
+@needs_host
+def test_a_program_may_open_what_it_writes_to(mesh: Lifted) -> None:
+    """As those do that write their logs into /dev/stdout; the directory of logs is root's."""
+    log = Path(mesh.layout.logs, "teller.log")
+    assert mesh.until(lambda: "more" in log.read_text())
+    assert mesh.run("web", "cat", str(log)).returncode
 
 
 @needs_host

@@ -34,6 +34,9 @@ class Recipe(NamedTuple):
     """Whether it is started again when it ends."""
     is_ours: bool = True
     """Whether it is a part of the mesh; a workload's program may end as it likes."""
+    log_owner: int = -1
+    """The user that may open its log by ``/dev/stdout`` and ``/dev/stderr``, as many programs do
+    (its directory is root's all the same); -1: root alone."""
 
 
 class Child:
@@ -70,6 +73,8 @@ class Child:
         recipe = self.recipe
         told = b"" if recipe.stdin is None else recipe.stdin(self.code())
         with open(recipe.log, "ab") as log:
+            if recipe.log_owner != -1:
+                os.fchown(log.fileno(), recipe.log_owner, -1)
             self._process = subprocess.Popen(  # noqa: S603 - the plan's own words, no shell
                 recipe.command, stdin=subprocess.PIPE if told else subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, env=dict(recipe.environment),

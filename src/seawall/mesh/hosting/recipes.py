@@ -154,5 +154,5 @@ class Recipes:
         command = (*own.place.enter, *dropped(process.user), *begun)
         return Recipe(
             own.member.name, command, self._log(own.member.name), {"PATH": PATH, **values},
-            process.directory, is_ours=False,
+            process.directory, is_ours=False, log_owner=process.user,
         )  # fmt: skip
