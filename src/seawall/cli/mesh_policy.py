@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if options.what == "check":
         rules = f"{len(plan.rules)} rule{'s' * (len(plan.rules) != 1)}"
         sys.stdout.write(f"{options.file}: {rules} for {len(plan.members)} workloads\n")
+        sys.stdout.writelines(f"{line}\n" for line in trying.openings(plan))
         return 0
     if options.what == "explain":
         from seawall.reports.mesh import lines_of  # noqa: PLC0415 - only here
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             (row.caller, row.to, f"{row.port.number}/{row.port.protocol}", row.answer, row.because)
             for row in trying.table(plan)
         ]
-        sys.stdout.write("\n".join([*lines_of(rows), ""]))
+        sys.stdout.write("\n".join([*lines_of(rows), *trying.openings(plan), ""]))
         return 0
     return _one(options, plan) if options.caller or options.to else _all(plan)
 

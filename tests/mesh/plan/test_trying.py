@@ -46,6 +46,33 @@ orders    database  5432/tcp   allowed        rule 2
     )
 
 
+def test_where_it_is_open_whatever_rules_say_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of rules alone would say that nobody gets there."""
+    path = tmp_path / "mesh.yaml"
+    path.write_text("""\
+mesh: shop
+trustDomain: shop.example.org
+workloads:
+  web: {}
+  old: {ports: {80: http, 81: tcp}, mode: {permissive: {until: 2027-01-31}}}
+  shut: {ports: {80: http}, mode: {permissive: {until: 2027-01-31}}}
+  printer: {mode: {off: {reason: its vendor is gone}}}
+policy:
+  - deny: {from: "*", to: shut}
+  - deny: {from: "*", to: old, ports: [80], methods: [GET]}
+  - deny: {from: web, to: old}
+""")
+    told = """\
+permissive: anybody reaches old on 80, 81 without TLS until 2027-01-31T00:00:00Z
+off: printer is no part of the mesh (its vendor is gone)
+"""
+    for what in ("check", "explain"):
+        assert mesh.run(["policy", what, str(path)]) == 0
+        assert capsys.readouterr().out.endswith(told)
+
+
 def test_the_tests_of_a_description(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert mesh.run(["policy", "test", file]) == 0
     assert capsys.readouterr().out == "4 as expected, 0 not\n"

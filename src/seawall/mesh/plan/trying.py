@@ -14,6 +14,7 @@ from seawall.mesh.plan.deciding import Decision, Request, about_requests, decide
 from seawall.mesh.plan.edges import External
 from seawall.mesh.plan.errors import PlanError
 from seawall.mesh.plan.model import Port, Protocol, Rule
+from seawall.mesh.plan.modes import written
 from seawall.mesh.plan.reading import Member, Plan
 
 
@@ -102,6 +103,31 @@ def _written(rule: Rule) -> str:
     """A rule in a few words: ``rule 1 allows GET /orders/*``."""
     what = " ".join((*rule.methods, *rule.paths)) or "all"
     return f"{rule.name} {'allows' if rule.allows else 'denies'} {what}"
+
+
+def openings(plan: Plan) -> list[str]:
+    """Where the mesh is open whatever its rules allow: who takes plaintext, and who is no part."""
+    found = []
+    for own in plan.members:
+        if own.mode.off_reason:
+            found.append(f"off: {own.name} is no part of the mesh ({own.mode.off_reason})")
+        elif own.mode.plaintext_until:
+            ports = [str(port.number) for port in own.ports if not _denies_all(plan, own, port)]
+            if ports:
+                found.append(
+                    f"permissive: anybody reaches {own.name} on {', '.join(ports)} without TLS "
+                    f"until {written(own.mode.plaintext_until)}"
+                )
+    return found
+
+
+def _denies_all(plan: Plan, own: Member, port: Port) -> bool:
+    """Whether a rule keeps everybody out, which is all that holds for who has no identity."""
+    return any(
+        not (rule.allows or rule.sources or rule.asks_for_http)
+        and (not rule.ports or port.number in rule.ports)
+        for rule in rules_about(plan, own)
+    )
 
 
 def failures(plan: Plan) -> list[str]:
