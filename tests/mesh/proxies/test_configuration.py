@@ -279,3 +279,16 @@ def test_names_of_the_trust_domain() -> None:
         "id": "spiffe://td/a",
         "cluster": "td",
     }
+
+
+def test_a_connection_that_lasts_is_not_cut_because_nobody_says_anything() -> None:
+    """Envoy cuts one after an hour without a word, on either side (TcpProxy.idle_timeout)."""
+    lasting, usual = Port(5432, is_long_lived=True), Port(9090)
+    peer = Workload("b", parse("spiffe://td/b"), ("10.0.0.2",), (lasting, usual))
+    own = Workload("a", parse("spiffe://td/a"), ("10.0.0.1",), (lasting, usual))
+    found = {
+        chain["name"]: chain["filters"][-1]["typed_config"].get("idle_timeout")
+        for listener in listeners_of(View(own, (peer,)))
+        for chain in listener["filter_chains"]
+    }
+    assert found == {"to b:5432": "0s", "to b:9090": None, "in :5432": "0s", "in :9090": None}

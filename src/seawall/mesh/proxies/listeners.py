@@ -199,6 +199,8 @@ def forward(
     fields |= watched(http=False) if is_local(cluster) else {"access_log": logs(http=False)}
     if longest:
         fields["max_downstream_connection_duration"] = seconds(longest)
+    if port.is_long_lived:
+        fields["idle_timeout"] = "0s"  # else one without a word for an hour is cut, unasked
     if waits or is_local(cluster):
         fields["upstream_connect_mode"] = "ON_DOWNSTREAM_TLS_HANDSHAKE"
         fields["max_early_data_bytes"] = _EARLY
