@@ -1,6 +1,7 @@
 """Why a proxy refused somebody, in plain words; what is not known is told as it is."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,21 @@ def test_the_log(tmp_path_factory: pytest.TempPathFactory) -> None:
         ("orders", "10.0.0.1:1"): reasons.EXPIRED, ("orders", "10.0.0.1:2"): reasons.TOO_LONG,
         ("orders", "10.0.0.1:4"): reasons.UNDECLARED,
     }  # fmt: skip
+
+
+def test_an_earlier_connection_from_the_same_port_is_another_one(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Ports come again, and what is written about the later one may be a second late."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    line = {"from": "10.0.0.1:1", "refused_because": "rbac_access_denied_matched_policy[two_names]"}
+    path.write_text(json.dumps({**line, "time": "2026-11-27T17:28:29.080Z"}) + "\n")
+    target = Target("orders", "spiffe://a/b", (), (), "n", 1, 2, "admin", str(path))
+    began = datetime(2026, 11, 27, 17, 28, 29, 990_000, UTC)
+    own = {("orders", "10.0.0.1:1"): reasons.TWO}
+    assert reasons.reasons_of([target], since=began.timestamp()) == own
+    assert reasons.reasons_of([target], since=began.timestamp() + 1) == {}
+    assert reasons.reasons_of([target]) == own
 
 
 @given(st.text())

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 from seawall.core.lazy import pattern
 from seawall.mesh.proxies import logs
@@ -44,17 +45,21 @@ Place = tuple[str, str]
 Reasons = dict[Place, str]
 
 
-def reasons_of(targets: Iterable[Target], wanted: Collection[Place] = ()) -> Reasons:
-    """What all proxies have written lately about connections that they refused.
+def reasons_of(
+    targets: Iterable[Target], wanted: Collection[Place] = (), since: float = 0.0
+) -> Reasons:
+    """What all proxies have written about connections that they refused and that began ``since``.
 
-    Those that are ``wanted`` are waited for a while.
+    Those that are ``wanted`` are waited for a while. What is older may be of an earlier connection
+    from the same port (seconds since the epoch; 0: of all that is there).
     """
+    first = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%S") if since else ""
     known, deadline = tuple(targets), time.monotonic() + _WRITTEN_WITHIN
     while True:
         found: Reasons = {}
         for target in known:
             for line in _tail(target.log):
-                _note(found, target.name, line)
+                _note(found, target.name, line, first)
         if found.keys() >= set(wanted) or time.monotonic() > deadline:
             return found
         time.sleep(_AGAIN)
@@ -70,14 +75,14 @@ def _tail(path: str) -> list[bytes]:
         return []
 
 
-def _note(found: Reasons, workload: str, line: bytes) -> None:
+def _note(found: Reasons, workload: str, line: bytes, first: str) -> None:
     if not line.startswith(b"{"):
         return
     try:
         written = json.loads(line)
     except ValueError:
         return
-    if not isinstance(written, dict):
+    if not isinstance(written, dict) or str(written.get("time", "")) < first:
         return
     because = written.get("refused_because") or written.get("ended_because")
     because = because or _FLAGS.get(str(written.get("flags")))

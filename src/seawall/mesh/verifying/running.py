@@ -1,5 +1,6 @@
 """All attacks on the workloads of one host, one after the other, and what came of each."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -76,6 +77,7 @@ def _quiet(
             [own.id for own in targets if _may(own, target, edges)],
         )
     ]  # fmt: skip
+    begun = time.time()
     outcomes = attack(stranger.namespace, NOBODY, [trial.act for trial in outside])
     done = list(zip(outside, outcomes, strict=True))
     for target in targets:
@@ -91,7 +93,7 @@ def _quiet(
         for place, (trial, outcome) in zip(places, done, strict=True)
         if trial.because and outcome.port and trial.holds(outcome)
     }
-    reasons = reasons_of(targets, wanted)
+    reasons = reasons_of(targets, wanted, begun)
     ids = {target.name: target.id for target in targets}
     for place, (trial, outcome) in zip(places, done, strict=True):
         yield _line(trial, outcome, reasons.get(place, ""), ids)
