@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seawall.engine import dockerfiles, reading
+from seawall.engine import candidates, dockerfiles
 from seawall.engine.credentials import ahead
 from seawall.engine.credentials.sweep import Entry, Sweep, Swept
 from seawall.secrets.rules.examples import example
@@ -132,18 +132,18 @@ DIRECTORIES = (
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
 def test_an_ending_tells_only_of_what_is_no_candidate(directory: str) -> None:
-    for ending in reading._PROGRAM_TEXTS:
+    for ending in candidates.PROGRAM_TEXTS:
         for stem in (*STEMS, *map(str.upper, STEMS)):
             path = f"{directory}{stem}.{ending}"
             file = SourceFile(path, path, "", named=False, context=False)
-            if reading.is_program_text(file):
-                assert not reading.is_candidate(file)
+            if candidates.is_program_text(file):
+                assert not candidates.is_candidate(file)
                 assert dockerfiles.template(file) is None
-                assert not reading._is_kustomization(file)
+                assert not candidates.is_kustomization(file)
                 assert not path.endswith((".exe", "Chart.yaml"))
             else:
                 assert "file" in stem.lower()
-            assert not reading.is_program_text(file._replace(named=True))
+            assert not candidates.is_program_text(file._replace(named=True))
 
 
 def test_rules_that_are_left_out_are_left_out(tree: Path) -> None:

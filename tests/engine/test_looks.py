@@ -8,7 +8,7 @@ import pytest
 
 from seawall import engine
 from seawall.core.finding import Finding
-from seawall.engine import reading
+from seawall.engine import parsing
 from seawall.engine.run import Run
 from seawall.engine.units import Task
 from seawall.kubernetes.checking import Plan
@@ -64,7 +64,7 @@ def test_only_what_has_changed_is_parsed_and_judged(
         (tree / f"{number}.yaml").write_text("---\n".join(pod(f"p{number}{n}") for n in "abc"))
     parsed: list[str] = []
     judged: list[str] = []
-    parse, plan = reading._parse, Plan.check
+    parse, plan = parsing.parse, Plan.check
 
     def reading_one(task: Task, *rest: Any) -> object:
         parsed.append(task.file.path)
@@ -75,7 +75,7 @@ def test_only_what_has_changed_is_parsed_and_judged(
             judged.append(object_.name)
         plan(self, object_, *rest)
 
-    monkeypatch.setattr(reading, "_parse", reading_one)
+    monkeypatch.setattr(parsing, "parse", reading_one)
     monkeypatch.setattr(Plan, "check", check)
     options = engine.Options(profile="all", fixes=True, places=False, packages=False, workers=1)
     with Run() as run:

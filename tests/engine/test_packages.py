@@ -508,7 +508,7 @@ def test_what_was_written_before_rests_on_included_files_too(
 def test_archives_are_looked_into_only_where_a_rule_about_packages_runs(
     here: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from seawall.engine.reading import FileSystem
+    from seawall.engine.source import FileSystem
     from seawall.sources.files import SourceFile
 
     (here / "app.jar").write_bytes(b"PK\x05\x06" + bytes(18))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seawall import cache, catalogue
 from seawall.core.portion import Portion
 from seawall.core.report import Report
-from seawall.engine import judging, reading, remembering, scanning
+from seawall.engine import judging, parsing, remembering, scanning
 from seawall.engine.remembering import groups_of
 from seawall.reports import FORMATS, form
 from tests.advisories import small_database
@@ -35,7 +35,7 @@ class Work:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.parsed: list[str] = []
         self.judged: list[str] = []
-        self._note(monkeypatch, reading, "_parse", lambda task, _: self._parse(task))
+        self._note(monkeypatch, parsing, "parse", lambda task, _: self._parse(task))
         self._note(monkeypatch, judging._Bench, "judge", lambda _, work: self._judge(work.unit))
 
     def _parse(self, task: Any) -> None:

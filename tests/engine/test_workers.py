@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.engine import judging, reading, scanning, workers
+from seawall.engine import judging, parsing, scanning, workers
 from seawall.engine import portions as module_of_portions
 from seawall.engine.portions import Portions
 from seawall.engine.workers import cut, spread
@@ -76,13 +76,13 @@ def _interrupt() -> None:
 
 
 @pytest.mark.parametrize("death", [_hang_up, _fail, _leave, _interrupt])
-@pytest.mark.parametrize("where", ["_parse", "judge"])
+@pytest.mark.parametrize("where", ["parse", "judge"])
 def test_a_worker_that_dies_changes_nothing(
     tree: Path, monkeypatch: pytest.MonkeyPatch, death: object, where: str
 ) -> None:
     expected = output("-j", "1")
     parent = os.getpid()
-    module: object = judging._Bench if where == "judge" else reading
+    module: object = judging._Bench if where == "judge" else parsing
     real = getattr(module, where)
     asked = []
 

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
+from seawall.engine.day import today
+from seawall.engine.gathering import look_into
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, Source, look_into, today
 from seawall.engine.run import Condition, Run
+from seawall.engine.source import Source
 
 if TYPE_CHECKING:
     from seawall.engine.knowledge import Knowledge

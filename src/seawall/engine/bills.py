@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed
-from seawall.engine import packages, reading
+from seawall.engine import gathering, packages
 from seawall.engine.containers.targets import split
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
 from seawall.engine.packages import Inventory
-from seawall.engine.reading import FileSystem, Inputs
+from seawall.engine.source import FileSystem
 from seawall.packages.formats import format_of
 from seawall.packages.package import NOTHING, Contents, Problem
 from seawall.text.decoding import Undecodable, decode
@@ -47,8 +48,8 @@ def gathered(options: Options) -> Gathered:
 
 def _in_files(options: Options) -> Gathered:
     source = FileSystem(options)
-    inputs = reading.gather(source, options, None)
-    reading.look_into(inputs, source)
+    inputs = gathering.gather(source, options, None)
+    gathering.look_into(inputs, source)
     beside = packages.Beside(source.sibling)
     kept, unread = packages.settled(inputs.package_files, beside)
     failed = [*inputs.failed, *unread]

@@ -12,9 +12,10 @@ from seawall.charts.value_sets import ValueSet, sets_of
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
+from seawall.engine.candidates import NO_FORMAT
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
 from seawall.engine.progress import Step
-from seawall.engine.reading import NO_FORMAT, Inputs
 from seawall.engine.rendered import (
     Rendered,
     moved,

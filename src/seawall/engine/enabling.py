@@ -7,9 +7,9 @@ from seawall.core.finding import Finding
 from seawall.core.ignore import Enable
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
+from seawall.engine.inputs import Inputs
 from seawall.engine.judging import judge_units
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs
 from seawall.kubernetes.rule import Context
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from seawall.core.errors import UsageError
 from seawall.core.report import Failed
+from seawall.engine.candidates import is_candidate
 from seawall.engine.options import Options
-from seawall.engine.reading import is_candidate
 from seawall.sources import files
 from seawall.sources.files import Found, SourceFile
 from seawall.sources.git import Missing, Repository, TreeEntry, find

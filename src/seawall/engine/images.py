@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from seawall.core.report import Failed
-from seawall.engine import reading
+from seawall.engine import gathering, reading
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, Inputs
+from seawall.engine.source import FileSystem
 from seawall.kubernetes.index import Index
 from seawall.text.values import text
 
@@ -25,7 +26,7 @@ class Named(NamedTuple):
 
 def named(options: Options) -> Named:
     """Read the targets."""
-    inputs = reading.gather(FileSystem(options), options, None)
+    inputs = gathering.gather(FileSystem(options), options, None)
     tasks = tuple(inputs.tasks)
     reading.read_units(inputs, None, lambda _: 1)
     found = set(_of_pods(inputs))

@@ -12,9 +12,9 @@ from seawall.core.redacted import Redacted, parts_of
 from seawall.core.report import RuleFault
 from seawall.core.rule import Rule
 from seawall.engine import dockerfiles
+from seawall.engine.inputs import Inputs
 from seawall.engine.placing import NOTHING, Noted, Places, placed, places_of, unplaced
 from seawall.engine.progress import Progress, Step
-from seawall.engine.reading import Inputs
 from seawall.engine.texts import Texts
 from seawall.engine.units import Task, Unit, Workers
 from seawall.engine.workers import spread

@@ -12,9 +12,10 @@ from seawall.core.location import KeyPath
 from seawall.core.recent import Recent
 from seawall.core.rule import Rule
 from seawall.engine import dockerfiles
+from seawall.engine.inputs import Inputs
 from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, Plain, documents_of
+from seawall.engine.parsing import Plain, documents_of
 from seawall.engine.shelf import Shelf
 from seawall.engine.units import Task, Unit
 from seawall.kubernetes.objects import KubernetesObject

@@ -25,10 +25,11 @@ from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
+from seawall.engine.inputs import Inputs
 from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject, kept, to_keep
 from seawall.engine.options import Options
+from seawall.engine.parsing import OFFSETS
 from seawall.engine.parts import coverage_from_plain, coverage_to_plain
-from seawall.engine.reading import OFFSETS, Inputs
 from seawall.engine.shelf import Shelf
 from seawall.engine.units import Task, Unit
 from seawall.kubernetes.topics import Topic

@@ -11,8 +11,8 @@ from seawall.charts.value_sets import ValueSet
 from seawall.core.location import Span
 from seawall.core.report import Coverage, Failed, NotCovered
 from seawall.engine.analysis import Analysis
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs
 from seawall.engine.rendered import Rendered
 from seawall.engine.units import Task
 from seawall.sources.files import SourceFile, reason_of, shown

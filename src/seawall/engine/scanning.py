@@ -11,19 +11,21 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.redacted import revealing
 from seawall.core.report import HISTORY, Coverage, Report
 from seawall.core.rule import Rule
-from seawall.engine import reading
+from seawall.engine import gathering, reading
 from seawall.engine.advised import Advised, Library
 from seawall.engine.analysis import Analysis
 from seawall.engine.containers.asked import Asked
 from seawall.engine.credentials.ahead import Ahead
 from seawall.engine.credentials.asked import DOMAIN as SECRETS
 from seawall.engine.credentials.asked import Credentials
+from seawall.engine.day import today
+from seawall.engine.inputs import Inputs
 from seawall.engine.judging import Judgements, judge
 from seawall.engine.options import Options
 from seawall.engine.past import Past
 from seawall.engine.progress import Progress
-from seawall.engine.reading import FileSystem, Inputs, Source, today
 from seawall.engine.run import Replay, Run
+from seawall.engine.source import FileSystem, Source
 from seawall.engine.texts import Texts
 from seawall.engine.units import Task, Workers
 from seawall.engine.workers import processors
@@ -91,7 +93,7 @@ def _of_files(options: Options, run: Run, source: Source | None) -> "Result | To
     options = options._replace(targets=images.others)
     ahead = Ahead(options, run) if source is None else None
     source = source or FileSystem(options)
-    inputs = reading.gather(source, options, run.progress, ahead.met if ahead else None)
+    inputs = gathering.gather(source, options, run.progress, ahead.met if ahead else None)
     images.hint(inputs)
     charts = _charts(inputs, options)
     domains = inputs.domains if charts is None else charts.domains(inputs)
@@ -343,7 +345,7 @@ def _since(
         commit = repository.resolve(revision)
         roots = history.roots_of(options, repository)
         source = history.Commit(repository, commit, roots, options, *present)
-        inputs = reading.gather(source, options, None)
+        inputs = gathering.gather(source, options, None)
         charts = _charts(inputs, options, source.chart)
         domains = inputs.domains if charts is None else charts.domains(inputs)
         if source.missing:

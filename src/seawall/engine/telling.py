@@ -19,11 +19,11 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.credentials.doubles import joined_places, without_doubles
 from seawall.engine.enabling import heard
 from seawall.engine.groups import Group
+from seawall.engine.inputs import Inputs
 from seawall.engine.judging import Judged, Judgement, Judgements, joined, judge_each
 from seawall.engine.options import Options
 from seawall.engine.packages import covered, together
 from seawall.engine.parts import Part, Told, part_of
-from seawall.engine.reading import Inputs
 from seawall.engine.remembering import Memory, Plain, Section, groups_of
 from seawall.engine.run import Run, telltale
 from seawall.engine.scanning import context_of, heeded, policy_of, report_of, workers_for

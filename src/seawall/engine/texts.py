@@ -1,11 +1,18 @@
-"""The text of files that have findings to show."""
+"""The texts of files, decoded once for what is in them, and anew to show findings."""
 
 from collections.abc import Callable
 
+from seawall.core.report import Failed
 from seawall.text.decoding import Undecodable, decode
 from seawall.text.lines import split_lines
 
 Load = Callable[[], bytes | None]
+
+
+def decoded(path: str, data: bytes) -> str | Failed:
+    """The text of a file that reports call ``path``, or why it is none."""
+    text = decode(data)
+    return Failed(path, *text) if isinstance(text, Undecodable) else text
 
 
 class Texts:

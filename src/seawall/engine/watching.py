@@ -3,8 +3,9 @@
 import os
 from collections.abc import Iterable, Mapping
 
+from seawall.engine.candidates import is_candidate
 from seawall.engine.options import Options
-from seawall.engine.reading import FileSystem, is_candidate
+from seawall.engine.source import FileSystem
 from seawall.sources.files import SourceFile
 
 Stamp = tuple[int, int, int, int]

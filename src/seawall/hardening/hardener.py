@@ -11,7 +11,7 @@ from seawall.core.finding import Finding
 from seawall.core.redacted import Redacted
 from seawall.core.report import Failed, Report
 from seawall.engine.placing import with_places
-from seawall.engine.reading import FileSystem
+from seawall.engine.source import FileSystem
 from seawall.hardening.applying import Applied, apply
 from seawall.hardening.blame import TOO_LARGE, Blame
 from seawall.hardening.groups import Group, Key, Mark, Part, groups_of, mark

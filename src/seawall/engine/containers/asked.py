@@ -9,8 +9,9 @@ from seawall.core.rule import Rule
 from seawall.engine.advised import Library
 from seawall.engine.analysis import Analysis
 from seawall.engine.containers.targets import may_be_name, split
+from seawall.engine.day import today
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
-from seawall.engine.reading import Inputs, today
 from seawall.engine.run import Run
 
 if TYPE_CHECKING:

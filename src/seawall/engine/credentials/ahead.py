@@ -112,7 +112,7 @@ class Ahead:
         """What looks at files; each process makes its own of what was loaded before."""
         if self._sweep is None:
             from seawall.engine.credentials.searching import sweep  # noqa: PLC0415 - as above
-            from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already
+            from seawall.engine.source import FileSystem  # noqa: PLC0415 - loaded already
 
             self._sweep = sweep(
                 FileSystem(self._options), self._options, self._rules, _LARGE,

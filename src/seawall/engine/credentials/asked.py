@@ -17,10 +17,12 @@ from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
 from seawall.engine.advised import VULNERABILITIES
 from seawall.engine.analysis import Analysis
+from seawall.engine.candidates import MANIFESTS, NO_FORMAT
 from seawall.engine.credentials.ahead import Ahead
+from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
-from seawall.engine.reading import MANIFESTS, NO_FORMAT, Inputs, Source
 from seawall.engine.run import Run
+from seawall.engine.source import Source
 from seawall.engine.workers import processors
 from seawall.sources.files import STDIN, SourceFile
 from seawall.text.decoding import BINARY as NO_TEXT

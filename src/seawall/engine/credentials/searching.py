@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seawall.core.rule import Rule
     from seawall.engine.credentials.sweep import Sweep
     from seawall.engine.options import Options
-    from seawall.engine.reading import Source
+    from seawall.engine.source import Source
     from seawall.secrets.custom.rule import RuleSet
     from seawall.secrets.search import Search
     from seawall.sources.files import SourceFile
@@ -95,7 +95,7 @@ def sweep(
 
 def _opened(source: "Source", file: "SourceFile") -> "IO[bytes] | Failed":
     """A file that is no text, to be read in pieces; of a commit it is read at once."""
-    from seawall.engine.reading import FileSystem  # noqa: PLC0415 - loaded already
+    from seawall.engine.source import FileSystem  # noqa: PLC0415 - loaded already
 
     if isinstance(source, FileSystem) and os.path.isfile(file.real):
         from seawall.sources.files import reason_of  # noqa: PLC0415 - as above
