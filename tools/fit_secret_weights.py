@@ -86,7 +86,7 @@ def collect(files: Sequence[Labelled]) -> list[Row]:
         crowd = Crowd(worth)
         for candidate in worth:
             words = scoring.words(candidate, file.text, crowd)
-            total = scoring.score(candidate, file.text, crowd) / 10
+            total = (scoring.by_itself(candidate, file.text) or 0) / 10
             if candidate.proof is Proof.PROVEN:
                 total = CERTAIN
             elif candidate.form == scoring.IDENTIFIER:

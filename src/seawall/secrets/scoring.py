@@ -25,16 +25,10 @@ def _weights() -> dict[str, int]:
         return {name: int(weight) for name, weight in _ROW.findall(stream.read())}
 
 
-def score(candidate: Candidate, text: Text, crowd: Crowd) -> int:
-    """The sum of the weights of what can be told of a candidate: tenths of the log of the odds."""
-    if candidate.form in SURE_FORMS:
-        return _score_of_sure(candidate, text)
-    return among_others(candidate, text, _score(*_looked_at(candidate, text)), crowd)
-
-
 def by_itself(candidate: Candidate, text: Text) -> int | None:
     """The part of the score that is told without what stands around a candidate.
 
+    The score is the sum of the weights of what can be told: tenths of the log of the odds.
     ``None`` where nothing that could stand there makes it worth showing.
     """
     if candidate.form in SURE_FORMS:
