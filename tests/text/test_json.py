@@ -169,6 +169,13 @@ def test_what_is_read_faster_is_the_same(text: str) -> None:
     assert found == expected
     assert repr(found) == repr(expected)  # 1 is no 1.0
     assert fast.values == slow.values
+    counting = Budget(len(text))
+    assert load_plain(chunk, 2, counting, lambda _: False) == _without_offsets(found)
+    assert counting.values == slow.values
+
+
+def _without_offsets(found: Document | None) -> Document | None:
+    return None if found is None else found._replace(offsets=b"")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +192,7 @@ def test_what_is_read_faster_is_the_same(text: str) -> None:
 )
 def test_what_is_left_to_the_reader_of_yaml(text: str) -> None:
     assert load_plain(Chunk(text, 0), 0, Budget(len(text))) is None
+    assert load_plain(Chunk(text, 0), 0, Budget(len(text)), lambda _: False) is None
 
 
 def test_no_more_values_than_a_file_may_have() -> None:

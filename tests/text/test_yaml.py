@@ -1,8 +1,11 @@
 """Streams of documents: what is one, what it holds, and where it breaks."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seawall.core.location import KeyPath, Span
+from seawall.text import yaml
 from seawall.text.places import MAX_REPEATED, MAX_TIMES, locate, repeated_keys
 from seawall.text.scalars import Value
 from seawall.text.yaml import MAX_DEPTH, Broken, Document, load, split
@@ -217,3 +220,27 @@ def test_repeated_keys_are_capped() -> None:
 def test_markers_leave_no_text_out() -> None:
     text = "# a\n%YAML 1.1\n---\na: 1\n--- # x\nb: 2\n---\n---\n# c\nc: 3\n"
     assert "".join(chunk.text for chunk in split(text)) == text.replace("---\n---", "---")
+
+
+PIECES = (
+    "---",
+    "...",
+    "--",
+    ".",
+    "-",
+    "\n",
+    "\n---",
+    "\n...\n",
+    " ",
+    "a",
+    "\t",
+    "#",
+    "\r",
+    "\ufeff",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_markers_are_found_by_their_line_feeds_as_well(text: str) -> None:
+    found = [marker.span() for marker in yaml._markers(text)]
+    assert found == [marker.span() for marker in yaml._MARKER.finditer(text)]

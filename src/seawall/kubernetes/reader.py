@@ -8,7 +8,7 @@ from seawall.core.lazy import pattern
 from seawall.core.location import Span
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Failed, NotCovered
-from seawall.kubernetes.objects import KubernetesObject, objects_in
+from seawall.kubernetes.objects import KubernetesObject, looks_like_object, objects_in
 from seawall.kubernetes.workloads import images_of, is_patch
 from seawall.text.lines import split_lines
 from seawall.text.templates import (
@@ -93,7 +93,7 @@ def read(
     documents: list[_Read] = []
     offsets: dict[int, Offsets] = {}
     limit = room = max(MAX_OBJECTS, len(text) // 100)
-    for document in load(text, known):
+    for document in load(text, known, looks_like_object):
         if isinstance(document, Broken):
             broken = Failed(path, *document.position, document.reason)
             documents.append(_Read(document.chunk, [], broken))

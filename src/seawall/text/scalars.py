@@ -7,6 +7,7 @@ does the same, hence this.
 """
 
 import re
+from functools import lru_cache
 from math import inf, isinf, isnan, nan
 from sys import intern
 
@@ -37,6 +38,8 @@ _BASES = {1: 10, 2: 8, 3: 8, 4: 16, 5: 2}
 """The base of each group of the pattern."""
 _GO_UNDERSCORES = pattern(r"[^_]+(?:(?<=[0-9])_(?=[0-9])[^_]+)*")
 _NUMBER_START = frozenset("+-.0123456789")
+SHORT = 64
+"""Characters from which a text is hardly ever met again."""
 _LONGEST_NUMBER = 400
 """Digits; a double ends at 309, and int() is quadratic in them."""
 
@@ -47,7 +50,11 @@ def resolve(text: str) -> Scalar:
         return _WORDS[text]
     if text[0] in _NUMBER_START:
         return _number(text)
-    return intern(text) if len(text) < 64 else text
+    return intern(text) if len(text) < SHORT else text
+
+
+resolve_short = lru_cache(16_384)(resolve)
+"""The same for texts shorter than ``SHORT``: manifests say few words, and say them often."""
 
 
 def _number(text: str) -> Scalar:

@@ -36,7 +36,7 @@ from seawall.text.pyyaml import (
     StreamStartEvent,
     yaml,
 )
-from seawall.text.scalars import Scalar, Value, key_text, resolve, tagged
+from seawall.text.scalars import SHORT, Scalar, Value, key_text, resolve, resolve_short, tagged
 
 if TYPE_CHECKING:
     from seawall.text.known_documents import KnownDocuments
@@ -183,7 +183,7 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
     start = after_marker = 1 if text.startswith("\ufeff") else 0
     opened = False
     before_marker = _empty_or_directives() if "%" in text else _EMPTY
-    for marker in _MARKER.finditer(text):
+    for marker in _markers(text):
         at = marker.start()
         opens = text[at] == "-"
         empty = before_marker if opens else _EMPTY
@@ -202,6 +202,25 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
+def _markers(text: str) -> Iterator[re.Match[str]]:
+    """The markers of a text. Where only line feeds end lines, they are looked for behind these."""
+    if not text.isascii() or "\r" in text:
+        yield from _MARKER.finditer(text)
+        return
+    at = 0
+    opening, closing = text.find("\n---"), text.find("\n...")
+    while at >= 0:
+        found = _MARKER.match(text, at)
+        if found is not None:
+            yield found
+        if 0 <= opening < at:
+            opening = text.find("\n---", at)
+        if 0 <= closing < at:
+            closing = text.find("\n...", at)
+        nearest = [before for before in (opening, closing) if before >= 0]
+        at = min(nearest) + 1 if nearest else -1
+
+
 # Reading --------------------------------------------------------------------------------------
 
 
@@ -217,17 +236,26 @@ class Budget:
         self.aliased_text = MAX_ALIASED_TEXT
 
 
-def load(text: str, known: "KnownDocuments | None" = None) -> Iterator[Document | Broken]:
+def load(
+    text: str,
+    known: "KnownDocuments | None" = None,
+    places_of: Callable[[Value], bool] | None = None,
+) -> Iterator[Document | Broken]:
     """Read every document of a stream, in order. Never raises on any text.
 
     A broken document ends nothing, but a file that exceeds its budget is not read to its end.
-    What is ``known`` is not read again, and gets to know what is read.
+    What is ``known`` is not read again, and gets to know what is read. ``places_of`` tells of a
+    value whether anybody wants the offsets of its document, which may be left out of others.
     """
     budget = Budget(len(text))
     left = MAX_BROKEN
     for number, chunk in enumerate(split(text)):
         again = None if known is None else known.find(chunk, number, budget)
-        result = again or _load_json(chunk, number, budget) or _load_yaml(chunk, number, budget)
+        result = (
+            again
+            or _load_json(chunk, number, budget, places_of if known is None else None)
+            or _load_yaml(chunk, number, budget)
+        )
         if isinstance(result, Broken) and looks_like_json(chunk):
             from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
 
@@ -252,13 +280,15 @@ _LARGE = 8192
 """Characters of JSON that libyaml takes longer for than it takes to load another reader."""
 
 
-def _load_json(chunk: Chunk, number: int, budget: Budget) -> Document | None:
+def _load_json(
+    chunk: Chunk, number: int, budget: Budget, places_of: Callable[[Value], bool] | None
+) -> Document | None:
     """A large document of JSON; ``None`` for any other."""
     if len(chunk.text) < _LARGE or not looks_like_json(chunk):
         return None
     from seawall.text.json import load_plain  # noqa: PLC0415 - json costs 7 ms
 
-    return load_plain(chunk, number, budget)
+    return load_plain(chunk, number, budget, places_of)
 
 
 def _load_yaml(chunk: Chunk, number: int, budget: Budget) -> Document | Broken:
@@ -394,7 +424,8 @@ class _Builder:
                 if event.tag is not None:
                     value = _tagged(event)
                 elif event.implicit[0]:
-                    value = resolve(event.value)
+                    value = event.value
+                    value = resolve_short(value) if len(value) < SHORT else resolve(value)
                 else:
                     value = event.value
                 if event.anchor is not None:
