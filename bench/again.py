@@ -146,8 +146,8 @@ def smallest(folder: Path) -> Iterator[Row]:
 SPREAD = """
 import gc, sys, time
 gc.disable()
-from seawall.engine import Options, scan, scanning
-scanning.WORTH_SPREADING = 0
+from seawall.engine import Options, scan, analysing
+analysing.WORTH_SPREADING = 0
 begin = time.process_time()
 scan(Options((sys.argv[1],), workers=int(sys.argv[2])))
 print(time.process_time() - begin)

@@ -6,7 +6,7 @@ import pytest
 
 from seawall.core.errors import UsageError
 from seawall.engine.git_history.leak import HEAD, INDEX, PAST, Leak
-from seawall.engine.git_history.ranges import look_at_index, look_at_range
+from seawall.engine.git_history.ranges import ask_for_index, look_at_index, look_at_range
 from seawall.engine.git_history.seen import Means, Seen
 from tests.engine.test_git_history import full, leak_of, line, password, plain
 from tests.secrets.rules import native
@@ -27,7 +27,7 @@ def brought(folder: Path, revisions: str, environment: dict[str, str] | None = N
 
 def staged(folder: Path) -> Seen:
     with opened(folder) as repository:
-        return look_at_index(repository, means(), "repo")
+        return look_at_index(repository, means(), "repo", ask_for_index(repository, "repo"))
 
 
 def numbers(seen: Seen) -> dict[int, Leak]:

@@ -10,7 +10,7 @@ from seawall import engine
 from seawall.core.finding import Finding
 from seawall.engine import parsing
 from seawall.engine.run import Run
-from seawall.engine.units import Task
+from seawall.engine.task import Task
 from seawall.kubernetes.checking import Plan
 from seawall.kubernetes.objects import KubernetesObject
 from tests.engine.support import edit, manifest

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seawall import cache as cache_module
-from seawall.engine import judging, remembering, scanning, telling
+from seawall.engine import analysing, concluding, judging, remembering, scanning, telling
 from seawall.kubernetes import reader
 from seawall.kubernetes.rules import all_rules
 from seawall.reports import FORMATS
@@ -78,10 +78,10 @@ def check_edits(
         if chance.random() < 0.1:
             day = chance.choice([14, 20, 21, 40 - day])
         today = f"2026-06-{day:02}"
-        monkeypatch.setattr(scanning, "today", lambda today=today: today)
+        monkeypatch.setattr(concluding, "today", lambda today=today: today)
         monkeypatch.setattr("seawall.engine.today", lambda today=today: today)
         spread = chance.random() < 0.2
-        monkeypatch.setattr(scanning, "WORTH_SPREADING", 0 if spread else 1_000_000)
+        monkeypatch.setattr(analysing, "WORTH_SPREADING", 0 if spread else 1_000_000)
         if chance.random() < 0.1:
             command("scan", "--write-baseline", "seawall.baseline", "--exit-zero", "--cache")
             thin_out(tree / "seawall.baseline", chance)
@@ -127,9 +127,9 @@ def test_what_is_kept_is_used(tree: Path, monkeypatch: pytest.MonkeyPatch) -> No
         raise AssertionError("the rules ran again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scanning, "judge", never)
+        patch.setattr(analysing, "judge", never)
         assert command("scan", "--cache") == first
-        patch.setattr(scanning, "analyse", never)
+        patch.setattr(analysing, "analyse", never)
         assert command("scan", "--cache") == first
     parsed = []
     real = reader.read

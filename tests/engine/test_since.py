@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from seawall.engine import scanning
+from seawall.engine import analysing, scanning
 from tests.engine.support import seawall
 from tests.sources.git_support import commit, git, make, needs_git
 from tests.triage.support import command, pod, write
@@ -248,7 +248,7 @@ def test_with_a_cache_workers_and_a_baseline(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(scanning, "WORTH_REMEMBERING", 0)
-    monkeypatch.setattr(scanning, "WORTH_SPREADING", 0)
+    monkeypatch.setattr(analysing, "WORTH_SPREADING", 0)
     monkeypatch.setenv("SEAWALL_CACHE_DIR", str(tmp_path / "cache"))
     write(repository, {"c.yaml": pod("c"), "a.yaml": pod("a").replace("app:latest", "app:main")})
     options = ("scan", "--select", SELECT, "--format", "json", "--since", "HEAD")

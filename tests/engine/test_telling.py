@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from seawall import cache, catalogue
 from seawall.core.portion import Portion
 from seawall.core.report import Report
-from seawall.engine import judging, parsing, remembering, scanning
+from seawall.engine import analysing, judging, parsing, remembering, scanning
 from seawall.engine.remembering import groups_of
 from seawall.reports import FORMATS, form
 from tests.advisories import small_database
@@ -331,13 +331,13 @@ VULNERABLE = "FROM debian:12\nRUN pip install jinja2==2.4.1\nUSER 1000\n"
 def in_parts(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tree with Dockerfiles among its files; with the cache all is told in parts."""
     write(tree, {"p07.Dockerfile": VULNERABLE, "p20/Dockerfile": "FROM debian:12\nUSER 1\n"})
-    real = scanning.analyse
+    real = analysing.analyse
 
     def analyse(*arguments: Any, **named: Any) -> Any:
         assert arguments[3] is None, "told as a whole"  # the memory
         return real(*arguments, **named)
 
-    monkeypatch.setattr(scanning, "analyse", analyse)
+    monkeypatch.setattr(analysing, "analyse", analyse)
     return tree
 
 

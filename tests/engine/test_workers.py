@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.engine import judging, parsing, scanning, workers
+from seawall.engine import analysing, judging, parsing, workers
 from seawall.engine import portions as module_of_portions
 from seawall.engine.portions import Portions
 from seawall.engine.workers import cut, spread
@@ -30,7 +30,7 @@ def same(_item: object, result: Any) -> Any:
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A tree whose work is spread however small it is."""
-    monkeypatch.setattr(scanning, "WORTH_SPREADING", 0)
+    monkeypatch.setattr(analysing, "WORTH_SPREADING", 0)
     monkeypatch.chdir(tmp_path)
     chance = random.Random(7)
     write(tmp_path, {f"d{n % 3}/f{n}.yaml": manifest(chance) for n in range(24)})

@@ -310,14 +310,7 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
             for text, (_, path) in zip(result.outputs, outputs, strict=True):
                 write_text(engine.unpacked(text), path)
             code = result.exit_code
-        elif isinstance(result, engine.Told):
-            code = result.summary.exit_code(plan.threshold, strict=strict)
-            for number, ((name, path), look) in enumerate(zip(outputs, looks, strict=True)):
-                portions = result.portions(number)
-                write_text(reports.form(name).join(portions, result.summary, look), path)
-            _tell_faults(result.summary.faults)
-            session.record_parts(result)
-        else:
+        elif isinstance(result, engine.Result):
             path = baseline_to_write(options, plan.config, plan.settings)
             if options.prune_baseline or path is not None:
                 session.forget_notes(PRUNE_HINT)
@@ -328,6 +321,13 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
                 result = result._replace(report=report)
             code = result.report.exit_code(plan.threshold, strict=strict)
             _report(result, outputs, looks, session, code, options.jobs)
+        else:
+            code = result.summary.exit_code(plan.threshold, strict=strict)
+            for number, ((name, path), look) in enumerate(zip(outputs, looks, strict=True)):
+                portions = result.portions(number)
+                write_text(reports.form(name).join(portions, result.summary, look), path)
+            _tell_faults(result.summary.faults)
+            session.record_parts(result)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
     return code

@@ -11,6 +11,7 @@ from seawall.charts.content import Files, UnusableError
 from seawall.charts.value_sets import ValueSet, sets_of
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.core.rule import Rule
+from seawall.engine.analysing import analyse
 from seawall.engine.analysis import Analysis
 from seawall.engine.candidates import NO_FORMAT
 from seawall.engine.inputs import Inputs
@@ -26,7 +27,6 @@ from seawall.engine.rendered import (
 )
 from seawall.engine.rendering import FILE, WHAT, Chart, Job, Outcome, Rendering, not_rendered
 from seawall.engine.run import Run
-from seawall.engine.scanning import analyse
 from seawall.sources.files import SourceFile
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from seawall.engine.options import Options
 from seawall.engine.progress import Progress, Step
 from seawall.engine.projects import projects_of
 from seawall.engine.source import Source
-from seawall.engine.units import Task
+from seawall.engine.task import Task
 from seawall.packages.formats import EXECUTABLE, SBOM, Format, format_of
 from seawall.sources.files import SourceFile
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from seawall.core.report import Coverage, Failed, NotCovered, Skipped
 from seawall.engine.projects import NO_PROJECTS, Projects
 from seawall.engine.texts import Texts
-from seawall.kubernetes.objects import KubernetesObject
 from seawall.sources.files import SourceFile
 
 if TYPE_CHECKING:
     from seawall.engine.packages import PackageFile
-    from seawall.engine.units import Task, Unit
+    from seawall.engine.task import Task
+    from seawall.engine.units import Unit
+    from seawall.kubernetes.objects import KubernetesObject
 
 
 class Inputs:
@@ -72,7 +73,7 @@ class Inputs:
         return sum(unit.count if unit.task.around is None else 1 for unit in units)
 
     @property
-    def objects(self) -> Iterator[KubernetesObject]:
+    def objects(self) -> "Iterator[KubernetesObject]":
         """All objects, in the order of the files."""
         return (object_ for unit in self.units for object_ in unit.objects)
 

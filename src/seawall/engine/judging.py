@@ -15,8 +15,9 @@ from seawall.engine import dockerfiles
 from seawall.engine.inputs import Inputs
 from seawall.engine.placing import NOTHING, Noted, Places, placed, places_of, unplaced
 from seawall.engine.progress import Progress, Step
+from seawall.engine.task import Task, Workers
 from seawall.engine.texts import Texts
-from seawall.engine.units import Task, Unit, Workers
+from seawall.engine.units import Unit
 from seawall.engine.workers import spread
 from seawall.kubernetes import topics
 from seawall.kubernetes.checking import Outcome, Plan

@@ -17,7 +17,8 @@ from seawall.engine.judging import NOTHING_OF_OBJECTS, Judgement, OfObject
 from seawall.engine.options import Options
 from seawall.engine.parsing import Plain, documents_of
 from seawall.engine.shelf import Shelf
-from seawall.engine.units import Task, Unit
+from seawall.engine.task import Task
+from seawall.engine.units import Unit
 from seawall.kubernetes.objects import KubernetesObject
 from seawall.text.known_documents import KnownDocuments
 

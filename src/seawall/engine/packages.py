@@ -11,6 +11,7 @@ from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Coverage, Failed, NotCovered, RuleFault, Skipped
 from seawall.core.rule import Hit, ParameterValue, Rule
 from seawall.engine.analysis import Analysis
+from seawall.packages.comments import ignores_of
 from seawall.packages.formats import Format
 from seawall.packages.package import Contents, File, Package, Problem, Unreadable
 from seawall.sources.files import SourceFile
@@ -447,24 +448,6 @@ def places_of_keys(text: str, wanted: set[KeyPath]) -> Mapping[KeyPath, Span]:
 
     found = places_of(text, [(0, path) for path in wanted])
     return {path: span for (_, path), span in found.items()}
-
-
-# Ignores --------------------------------------------------------------------------------------
-
-
-def ignores_of(path: str, data: bytes) -> Iterator[Ignore]:
-    """The ignore comments of a file whose format has comments."""
-    from seawall.core.ignore import MARK  # noqa: PLC0415 - as below
-
-    start = data.lstrip()[:2]
-    is_json = start[:1] in (b"{", b"[") and start != b"{{"  # a template may begin so
-    if MARK.encode() not in data or is_json:  # JSON has no comments
-        return
-    from seawall.packages.comments import ignores  # noqa: PLC0415 - where there are any
-
-    text = decode(data)
-    if not isinstance(text, Undecodable):
-        yield from ignores(text, path)
 
 
 # What is not covered --------------------------------------------------------------------------

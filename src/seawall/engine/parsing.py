@@ -8,8 +8,9 @@ from seawall.core.ignore import Ignore
 from seawall.core.report import Failed
 from seawall.engine import dockerfiles
 from seawall.engine.placing import places_of
+from seawall.engine.task import Task
 from seawall.engine.texts import decoded
-from seawall.engine.units import Task, leaves_of
+from seawall.engine.units import leaves_of
 from seawall.kubernetes import ignores, reader
 
 if TYPE_CHECKING:

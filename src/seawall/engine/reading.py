@@ -10,7 +10,8 @@ from seawall.engine.inputs import Inputs
 from seawall.engine.kustomized import KUSTOMIZATION
 from seawall.engine.parsing import Plain, Units
 from seawall.engine.progress import Progress, Step
-from seawall.engine.units import Leaf, Task, Unit, Workers
+from seawall.engine.task import Task, Workers
+from seawall.engine.units import Leaf, Unit
 from seawall.engine.workers import spread
 from seawall.kubernetes import ignores, reader
 

@@ -31,7 +31,8 @@ from seawall.engine.options import Options
 from seawall.engine.parsing import OFFSETS
 from seawall.engine.parts import coverage_from_plain, coverage_to_plain
 from seawall.engine.shelf import Shelf
-from seawall.engine.units import Task, Unit
+from seawall.engine.task import Task
+from seawall.engine.units import Unit
 from seawall.kubernetes.topics import Topic
 from seawall.sources.files import STDIN
 

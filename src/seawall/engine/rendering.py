@@ -14,7 +14,7 @@ from seawall.engine.analysis import Analysis
 from seawall.engine.inputs import Inputs
 from seawall.engine.options import Options
 from seawall.engine.rendered import Rendered
-from seawall.engine.units import Task
+from seawall.engine.task import Task
 from seawall.sources.files import SourceFile, reason_of, shown
 from seawall.text.decoding import decode
 from seawall.text.lines import split_lines

@@ -15,7 +15,10 @@ from seawall.core.redacted import Redacted, revealing
 from seawall.core.report import RuleFault, Summary, count_of_each
 from seawall.core.rule import Rule
 from seawall.core.severity import Gate
+from seawall.engine import reading
+from seawall.engine.analysing import context_of, workers_for
 from seawall.engine.analysis import Analysis
+from seawall.engine.concluding import heeded, policy_of, report_of
 from seawall.engine.credentials.doubles import joined_places, without_doubles
 from seawall.engine.enabling import heard
 from seawall.engine.groups import Group
@@ -26,7 +29,6 @@ from seawall.engine.packages import covered, together
 from seawall.engine.parts import Part, Told, part_of
 from seawall.engine.remembering import Memory, Plain, Section, groups_of
 from seawall.engine.run import Run, telltale
-from seawall.engine.scanning import context_of, heeded, policy_of, report_of, workers_for
 from seawall.engine.units import Unit
 from seawall.kubernetes import topics
 from seawall.triage.baseline import Tally, WholeNeeded
@@ -60,11 +62,12 @@ def told(
     found: "Found | None",
     credentials: "Credentials",
 ) -> Told | None:
-    """Judge what is not known and tell of all.
+    """Read what was gathered, judge what is not known and tell of all.
 
     ``None`` where that cannot be told in parts: objects enable rules of their own, what is said of
     the configuration is said of one of the files, or a secret may have moved to another file.
     """
+    reading.read_units(inputs, memory.units(), workers_for(options), run.progress)
     outside = _outside(options)
     if found is not None and not outside.isdisjoint(found.texts):
         return None

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from seawall.text.scalars import Value
-from seawall.text.values import mappings, text, texts
+if TYPE_CHECKING:
+    from seawall.text.scalars import Value
 
 FILE_NAMES = frozenset(("kustomization.yaml", "kustomization.yml", "Kustomization"))
 
@@ -12,8 +13,10 @@ _PATH_LISTS = ("patchesStrategicMerge", "configurations", "transformers", "gener
 _PATH_ENTRIES = ("patches", "patchesJson6902", "replacements")
 
 
-def parts(value: Value, directory: str) -> Iterator[str]:
+def parts(value: "Value", directory: str) -> Iterator[str]:
     """Normalised paths of files that are patches or settings of a kustomization in a directory."""
+    from seawall.text.values import mappings, text, texts  # noqa: PLC0415 - where there are any
+
     for key in _PATH_LISTS:
         for entry in texts(value, key):
             if "\n" not in entry:  # patchesStrategicMerge may hold the patch itself
@@ -25,7 +28,9 @@ def parts(value: Value, directory: str) -> Iterator[str]:
                 yield os.path.normpath(os.path.join(directory, path))
 
 
-def resources(value: Value, directory: str) -> Iterator[str]:
+def resources(value: "Value", directory: str) -> Iterator[str]:
     """Normalised paths of the files that a kustomization in a directory takes as whole objects."""
+    from seawall.text.values import texts  # noqa: PLC0415 - as above
+
     for entry in texts(value, "resources"):
         yield os.path.normpath(os.path.join(directory, entry))

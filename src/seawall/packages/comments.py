@@ -2,12 +2,24 @@
 
 from collections.abc import Iterator
 
-from seawall.core.ignore import Ignore, Lines, WholeFile, directive
+from seawall.core.ignore import MARK, Ignore, Lines, WholeFile, directive
 from seawall.core.lazy import pattern
 from seawall.core.location import Location, Span
+from seawall.text.decoding import Undecodable, decode
 from seawall.text.lines import split_lines
 
 _COMMENT = pattern(r"(?:^|(?<=\s))(?:#|//|;|<!--)\s*(seawall:.*?)\s*(?:-->\s*)?$")
+
+
+def ignores_of(path: str, data: bytes) -> Iterator[Ignore]:
+    """The ignore comments of a file whose format has comments."""
+    start = data.lstrip()[:2]
+    is_json = start[:1] in (b"{", b"[") and start != b"{{"  # a template may begin so
+    if MARK.encode() not in data or is_json:  # JSON has no comments
+        return
+    text = decode(data)
+    if not isinstance(text, Undecodable):
+        yield from ignores(text, path)
 
 
 def ignores(text: str, path: str) -> Iterator[Ignore]:

@@ -296,7 +296,7 @@ def _ignores(path: str, data: bytes, findings: Sequence[Finding]) -> tuple[Ignor
 
     What else looks like one may be prose: a manual of seawall's, say.
     """
-    from seawall.engine.packages import ignores_of  # noqa: PLC0415 - if there are any
+    from seawall.packages.comments import ignores_of  # noqa: PLC0415 - if there are any
 
     return tuple(
         ignore

@@ -4,11 +4,10 @@ from seawall import catalogue
 from seawall.core.redacted import revealing
 from seawall.core.report import Coverage
 from seawall.engine.analysis import Analysis
-from seawall.engine.credentials.asked import DOMAIN
+from seawall.engine.concluding import Result, judged, policy_of, report_of
 from seawall.engine.options import Options
 from seawall.engine.past import Past
 from seawall.engine.run import Run
-from seawall.engine.scanning import Result, judged, policy_of, report_of
 from seawall.engine.texts import Texts
 
 
@@ -19,7 +18,7 @@ def scan(options: Options, run: Run) -> Result:
     commit is of no consequence to them, but a secret has been given away by then.
     """
     past = Past(options)
-    domains = (DOMAIN, "input")
+    domains = (catalogue.SECRETS, "input")
     rules = catalogue.select(
         profile=options.profile,
         select=options.select,

@@ -1,15 +1,15 @@
 """The repositories whose past, commits or index a scan is asked to search for secrets."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from seawall.catalogue import SECRETS as DOMAIN
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.report import Skipped
 from seawall.core.rule import Rule
 from seawall.engine.analysis import Analysis
-from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.credentials.searching import searcher, state
 from seawall.engine.git_history import findings
 from seawall.engine.git_history.looking import digest_with
@@ -72,24 +72,29 @@ class PastSearch:
         own = {rule.id: rule for rule in rules if rule.domain == DOMAIN}
         for item in self._asked:
             with item.repository as repository:
+                look = self._look(repository, item)
                 means = self._means(item, memory)
-                seen = self._without_excluded(self._seen(repository, means, item), item)
+                seen = self._without_excluded(look(means), item)
                 told = findings.told(repository, seen.leaks, means, own)
             total += seen.objects
             analysis = _joined(analysis, seen, told, means)
         return analysis, total
 
-    def _seen(self, repository: Repository, means: Means, item: Asked) -> Seen:
+    def _look(self, repository: Repository, item: Asked) -> Callable[[Means], Seen]:
+        """What looks at a repository, once it is given the means; git may begin before."""
         past = self._past
         if past.form == HISTORY:
             from seawall.engine.git_history.whole import look_at_all  # noqa: PLC0415 - one of them
 
-            return look_at_all(repository, means, item.name, reachable_only=past.reachable_only)
+            return lambda means: look_at_all(
+                repository, means, item.name, reachable_only=past.reachable_only
+            )
         from seawall.engine.git_history import ranges  # noqa: PLC0415 - as above
 
         if past.form == COMMITS:
-            return ranges.look_at_range(repository, means, item.name, past.commits)
-        return ranges.look_at_index(repository, means, item.name)
+            return lambda means: ranges.look_at_range(repository, means, item.name, past.commits)
+        asked = ranges.ask_for_index(repository, item.name)
+        return lambda means: ranges.look_at_index(repository, means, item.name, asked)
 
     def _means(self, item: Asked, memory: "Memory | None") -> Means:
         options = self._options

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seawall.catalogue import SECRETS as DOMAIN
 from seawall.core.finding import NO_DETAILS, Finding
 from seawall.core.ignore import Ignore
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.rule import Rule
-from seawall.engine.credentials.asked import DOMAIN
 from seawall.engine.credentials.findings import (
     NOBODY,
     finding_of,
@@ -21,7 +21,7 @@ from seawall.engine.git_history.grouping import SHORT, path_of
 from seawall.engine.git_history.leak import HEAD, INDEX, UNREACHABLE, Leak, Origin
 from seawall.engine.git_history.looking import message_of
 from seawall.engine.git_history.seen import Means
-from seawall.engine.packages import ignores_of
+from seawall.packages.comments import ignores_of
 from seawall.secrets.text import text_of
 from seawall.sources.git import Missing, Repository
 

@@ -93,6 +93,8 @@ def look(
     bounds = list(_portions(wanted))
     if sum(item.size for item in wanted) < WORTH_SPREADING:
         workers = 1
+    else:
+        import hashlib  # noqa: F401, PLC0415 - who checks objects takes the fastest that is loaded
 
     def work(numbers: Iterator[int]) -> Iterator[tuple[int, Plain]]:
         from seawall.secrets.recurring import Recurring  # noqa: PLC0415 - loads what finds secrets

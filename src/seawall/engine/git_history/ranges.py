@@ -4,7 +4,7 @@ A value that stood in what a file was before is not new, however the file has ch
 mends one line must not be held up by what others left in the next one.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from seawall.core.errors import UsageError
 from seawall.engine.git_history import concluding
@@ -13,7 +13,7 @@ from seawall.engine.git_history.looking import Looked, Wanted, look
 from seawall.engine.git_history.names import Names
 from seawall.engine.git_history.origins import SUBMODULE, Brought
 from seawall.engine.git_history.seen import Gaps, Means, Seen, counted
-from seawall.sources.git import Change, Repository, Row
+from seawall.sources.git import Change, Repository, Row, Staged
 
 _GUESS = 4096
 """Bytes that a blob is taken to have before it is read."""
@@ -50,12 +50,19 @@ def look_at_range(repository: Repository, means: Means, name: str, revisions: st
     )  # fmt: skip
 
 
-def look_at_index(repository: Repository, means: Means, name: str) -> Seen:
-    """What a commit of the index would bring. Of the work tree nothing is read."""
+def ask_for_index(repository: Repository, name: str) -> Callable[[], Staged]:
+    """Have git begin to tell what is staged, while others load what searches it."""
     if repository.is_bare:
         raise UsageError(f"--staged: {name} is a bare repository; run it in a work tree")
+    return repository.staged_against_head()
+
+
+def look_at_index(
+    repository: Repository, means: Means, name: str, asked: Callable[[], Staged]
+) -> Seen:
+    """What a commit of the index would bring. Of the work tree nothing is read."""
     gaps = Gaps(name)
-    staged = repository.staged_changes(_head(repository))
+    staged = asked()
     if staged.unmerged:
         gaps.left_out(
             f"{counted(len(staged.unmerged), 'file')} in conflict",
@@ -72,15 +79,6 @@ def look_at_index(repository: Repository, means: Means, name: str) -> Seen:
             lambda: brings.before(repository, means),
         ),
     )  # fmt: skip
-
-
-def _head(repository: Repository) -> str:
-    try:
-        return repository.resolve("HEAD")
-    except UsageError:
-        if repository.is_unborn():
-            return ""
-        raise
 
 
 def _commits(repository: Repository, revisions: str) -> tuple[list[str], str]:

@@ -7,19 +7,24 @@ so what a partial clone lacks is missing. ``discovery`` says which pointers out 
 believed.
 """
 
-from seawall.sources.git.changes import Change, Row, Staged
-from seawall.sources.git.listing import DAMAGED, Listed
-from seawall.sources.git.reach import Ref
-from seawall.sources.git.repository import Repository, find
-from seawall.sources.git.rows import (
-    Changes,
-    Commit,
-    LfsPointer,
-    Missing,
-    StagedEntry,
-    TreeEntry,
-    lfs_pointer,
-)
+from typing import TYPE_CHECKING
+
+from seawall.core.lazy import exports
+
+if TYPE_CHECKING:
+    from seawall.sources.git.changes import Change, Row, Staged
+    from seawall.sources.git.listing import DAMAGED, Listed
+    from seawall.sources.git.reach import Ref
+    from seawall.sources.git.repository import Repository, find
+    from seawall.sources.git.rows import (
+        Changes,
+        Commit,
+        LfsPointer,
+        Missing,
+        StagedEntry,
+        TreeEntry,
+        lfs_pointer,
+    )
 
 __all__ = [
     "DAMAGED",
@@ -38,3 +43,32 @@ __all__ = [
     "find",
     "lfs_pointer",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "changes": (
+            "Change",
+            "Row",
+            "Staged",
+        ),
+        "listing": (
+            "DAMAGED",
+            "Listed",
+        ),
+        "reach": ("Ref",),
+        "repository": (
+            "Repository",
+            "find",
+        ),
+        "rows": (
+            "Changes",
+            "Commit",
+            "LfsPointer",
+            "Missing",
+            "StagedEntry",
+            "TreeEntry",
+            "lfs_pointer",
+        ),
+    },
+)

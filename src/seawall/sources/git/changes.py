@@ -1,10 +1,10 @@
 """What each of some commits changed, as ``git diff-tree --stdin`` tells it."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from seawall.core.errors import InputError
+from seawall.core.errors import InputError, UsageError
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.git import index
 from seawall.sources.git.process import REPORT, Git, Process
@@ -92,8 +92,37 @@ def staged(git: Git, commit: str) -> Staged:
     """
     index.check_sum(git)
     tree = commit or _EMPTY_TREES[git.place.layout.object_format]
-    arguments = ["diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", tree, "--"]
-    fields = git.fields(arguments, _FIELD_LIMIT)
+    return _staged(git.fields(_against(tree), _FIELD_LIMIT))
+
+
+def staged_against_head(git: Git, *, is_shallow: bool) -> Callable[[], Staged]:
+    """See ``Repository.staged_against_head``: one process of git, where HEAD has a commit."""
+    process = git.start(_against("HEAD"))
+
+    def told() -> Staged:
+        index.check_sum(git)
+        with process:
+            found = _staged(process.fields(_FIELD_LIMIT))
+            if process.exit_code() == 0:
+                return found
+        from seawall.sources.git import revisions  # noqa: PLC0415 - seldom of use
+
+        try:
+            commit = revisions.resolve(git, "HEAD", is_shallow=is_shallow)
+        except UsageError:
+            if not revisions.is_unborn(git):
+                raise
+            commit = ""
+        return staged(git, commit)
+
+    return told
+
+
+def _against(tree: str) -> Sequence[str]:
+    return ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", tree, "--")
+
+
+def _staged(fields: Iterator[bytes]) -> Staged:
     rows, unmerged = [], []
     for field in fields:
         path = next(fields, b"")

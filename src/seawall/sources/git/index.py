@@ -1,6 +1,5 @@
 """The index (the staging area), as ``git ls-files --stage --debug -z`` tells it."""
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from seawall.core.errors import InputError
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import reason_of, shown
+from seawall.sources.git.hashes import new_hash
 from seawall.sources.git.process import REPORT, Git
 from seawall.sources.git.rows import SUBMODULE_MODE, StagedEntry
 
@@ -85,10 +85,11 @@ def check_sum(git: Git) -> None:
     The file ends in the hash of what precedes it, or in zeros (``index.skipHash``).
     """
     path = git.place.index_file
-    hashed = hashlib.new(git.place.layout.object_format, usedforsecurity=False)
     last = b""
     try:
         with open(path, "rb", buffering=0) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            hashed = new_hash(git.place.layout.object_format, size)
             while piece := stream.read(_PIECE):
                 data = last + piece
                 last = data[-hashed.digest_size :]

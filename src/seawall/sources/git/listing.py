@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from seawall.core.errors import InputError
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.git.discovery import Place, read_small
-from seawall.sources.git.objects import OID
+from seawall.sources.git.hashes import OID
 from seawall.sources.git.process import REPORT, Git
 
 _ARGUMENTS = (

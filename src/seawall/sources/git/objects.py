@@ -1,16 +1,19 @@
-"""Content of blobs, commits and tags, streamed through one ``git cat-file --batch``."""
+"""Content of blobs, commits and tags: those in files of their own, then by ``git cat-file``."""
 
-import hashlib
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from seawall.core.errors import InputError
-from seawall.core.lazy import pattern
+from seawall.sources.git import loose
+from seawall.sources.git.hashes import OID
 from seawall.sources.git.process import REPORT, Git, Process
 from seawall.sources.git.rows import Missing
 
-OID = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
+if TYPE_CHECKING:
+    import hashlib
 
 _ARGUMENTS = ("cat-file", "--batch", "--buffer")
 _NO_OID = "0" * 40  # no object has it
@@ -27,6 +30,23 @@ def contents(
     git: Git, oids: Iterable[str], limit: int, kind: bytes = b"blob"
 ) -> Iterator[tuple[str, bytes | Missing]]:
     """Each object of a kind in the order asked for; see ``Repository.contents``.
+
+    Those of a commit that is being made lie in files of their own, and no git is started for them;
+    from the first on that does not, git is asked.
+    """
+    source = iter(oids)
+    for oid in source:
+        content = loose.content(git.place, oid, kind, limit)
+        if content is None:
+            yield from _told(git, chain((oid,), source), limit, kind)
+            return
+        yield oid, content
+
+
+def _told(
+    git: Git, oids: Iterable[str], limit: int, kind: bytes
+) -> Iterator[tuple[str, bytes | Missing]]:
+    """What git tells of each object.
 
     git gives up at the first damaged object; it is started anew for those behind it.
     """
@@ -199,10 +219,10 @@ def _is_loose(git: Git, oid: str) -> bool:
 
 def new_hash(length: int, size: int, kind: bytes = b"blob") -> "hashlib._Hash":
     """An object's hash, to be fed its ``size`` bytes; an oid has ``length`` hex digits."""
+    import hashlib  # noqa: PLC0415 - 4 ms, where git is asked
+
     header = b"%s %d\0" % (kind, size)
-    if length == 64:
-        return hashlib.sha256(header)
-    return hashlib.sha1(header, usedforsecurity=False)
+    return hashlib.new("sha256" if length == 64 else "sha1", header, usedforsecurity=False)
 
 
 def blob_oid(content: bytes, length: int) -> str:

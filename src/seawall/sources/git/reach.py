@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from seawall.core.errors import InputError
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.git.discovery import read_small
-from seawall.sources.git.objects import OID
+from seawall.sources.git.hashes import OID
 from seawall.sources.git.process import Git
 
 _LINE_LIMIT = 4096

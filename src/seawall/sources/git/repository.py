@@ -1,29 +1,22 @@
 """A repository, opened for reading. See the package for what it does not do."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from seawall.core.errors import UsageError
 from seawall.sources.files import DEFAULT_SIZE_LIMIT, shown
-from seawall.sources.git import (
-    changes,
-    history,
-    index,
-    listing,
-    objects,
-    reach,
-    revisions,
-    trees,
-    worktree,
-)
-from seawall.sources.git.changes import Change, Staged
+from seawall.sources.git import objects
 from seawall.sources.git.discovery import Place, locate
-from seawall.sources.git.listing import Listed
+from seawall.sources.git.hashes import OID
 from seawall.sources.git.process import Git
-from seawall.sources.git.reach import Ref
 from seawall.sources.git.rows import Changes, Commit, Missing, StagedEntry, TreeEntry
+
+if TYPE_CHECKING:
+    from seawall.sources.git.changes import Change, Staged
+    from seawall.sources.git.listing import Listed
+    from seawall.sources.git.reach import Ref
 
 
 class Repository:
@@ -71,10 +64,14 @@ class Repository:
 
         Raises ``UsageError`` with a remedy where there is no such commit.
         """
+        from seawall.sources.git import revisions  # noqa: PLC0415 - a scan needs one or two of these
+
         return revisions.resolve(self._git, revision, is_shallow=self.is_shallow)
 
     def is_unborn(self) -> bool:
         """Whether the present branch has no commit yet."""
+        from seawall.sources.git import revisions  # noqa: PLC0415 - as above
+
         return revisions.is_unborn(self._git)
 
     def merge_base(self, one: str, other: str) -> str | None:
@@ -82,10 +79,14 @@ class Repository:
 
         In a shallow clone that may be because it was not fetched.
         """
+        from seawall.sources.git import revisions  # noqa: PLC0415 - as above
+
         return revisions.merge_base(self._git, _checked(one), _checked(other))
 
     def tree(self, commit: str, prefix: str = "") -> Iterator[TreeEntry]:
         """The files, links and submodules of a commit below a directory (or one file)."""
+        from seawall.sources.git import trees  # noqa: PLC0415 - as above
+
         return trees.tree(self._git, _checked(commit), prefix.rstrip("/"))
 
     def changed(self, commit: str) -> Changes:
@@ -98,6 +99,8 @@ class Repository:
             raise UsageError(
                 f"{shown(self.git_dir)} has no work tree that could have changed; name one that has"
             )
+        from seawall.sources.git import worktree  # noqa: PLC0415 - as above
+
         return worktree.changed(self._git, _checked(commit))
 
     def staged(self) -> Iterator[StagedEntry]:
@@ -105,6 +108,8 @@ class Repository:
 
         Submodules are left out, and so is what is only intended to be added (``git add -N``).
         """
+        from seawall.sources.git import index  # noqa: PLC0415 - as above
+
         return index.staged(self._git)
 
     def blobs(
@@ -128,14 +133,20 @@ class Repository:
     @property
     def shares_objects(self) -> bool:
         """Whether objects may be others', which only what leads to them makes ours to show."""
+        from seawall.sources.git import listing  # noqa: PLC0415 - as above
+
         return listing.is_shared(self._place)
 
-    def everything(self) -> Iterator[Listed]:
+    def everything(self) -> "Iterator[Listed]":
         """All objects that are stored but trees, in the order in which they are read fastest."""
+        from seawall.sources.git import listing  # noqa: PLC0415 - as above
+
         return listing.everything(self._git)
 
-    def refs(self) -> list[Ref]:
+    def refs(self) -> "list[Ref]":
         """What each branch, tag and other ref names."""
+        from seawall.sources.git import reach  # noqa: PLC0415 - as above
+
         return reach.refs(self._git)
 
     def reachable(self, included: Sequence[str] = (), excluded: Sequence[str] = ()) -> list[str]:
@@ -143,21 +154,38 @@ class Repository:
 
         Without those of others. No parent stands before its child.
         """
+        from seawall.sources.git import reach  # noqa: PLC0415 - as above
+
         return reach.commits(
             self._git, [_checked(oid) for oid in included], [_checked(oid) for oid in excluded]
         )
 
     def brought_by_push(self, commit: str) -> list[str]:
         """The ancestors of a commit that no ref leads to yet, newest first."""
+        from seawall.sources.git import reach  # noqa: PLC0415 - as above
+
         return reach.brought_by_push(self._git, _checked(commit))
 
-    def changes(self, commits: Iterable[str]) -> Iterator[Change]:
+    def changes(self, commits: Iterable[str]) -> "Iterator[Change]":
         """What each commit changed; what cannot be told of one does not end the iteration."""
+        from seawall.sources.git import changes  # noqa: PLC0415 - as above
+
         return changes.changes(self._git, commits)
 
-    def staged_changes(self, commit: str) -> Staged:
+    def staged_changes(self, commit: str) -> "Staged":
         """How the index differs from a commit, "" for nothing at all."""
+        from seawall.sources.git import changes  # noqa: PLC0415 - as above
+
         return changes.staged(self._git, commit)
+
+    def staged_against_head(self) -> "Callable[[], Staged]":
+        """How the index differs from the commit that is checked out: asked now, to be told later.
+
+        git works meanwhile. Where there is no commit yet, everything is new.
+        """
+        from seawall.sources.git import changes  # noqa: PLC0415 - as above
+
+        return changes.staged_against_head(self._git, is_shallow=self.is_shallow)
 
     def commits(
         self, included: Sequence[str] = (), excluded: Sequence[str] = ()
@@ -166,6 +194,8 @@ class Repository:
 
         From the newest on, as they are found. Needs trees, but no content of files.
         """
+        from seawall.sources.git import history  # noqa: PLC0415 - as above
+
         return history.commits(
             self._git, [_checked(oid) for oid in included], [_checked(oid) for oid in excluded]
         )
@@ -182,6 +212,6 @@ def find(path: str, environment: Mapping[str, str] | None = None) -> Repository 
 
 
 def _checked(oid: str) -> str:
-    if objects.OID.fullmatch(oid) is None:
+    if OID.fullmatch(oid) is None:
         raise UsageError(f"{shown(oid)!r} is no hash of a commit; resolve it first")
     return oid

@@ -6,7 +6,7 @@ from seawall.core.errors import InputError, UsageError
 from seawall.core.lazy import pattern
 from seawall.core.named_tuple import NamedTuple
 from seawall.sources.files import shown
-from seawall.sources.git.objects import OID
+from seawall.sources.git.hashes import OID
 from seawall.sources.git.process import REPORT, Git
 
 _LENGTH_LIMIT = 1000

@@ -39,7 +39,7 @@ _ALLOCATION_LIMIT = "1g"
 """The largest piece of memory git may ask for at once: a delta can stand for any size."""
 
 _SYMBOLIC = ("ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-_HEAD = pattern(r"ref: refs/[!-~\x80-\U0010ffff]+|[0-9a-f]{40}|[0-9a-f]{64}")
+_HEAD = pattern(r"ref: refs/[^\x00-\x20\x7f]+|[0-9a-f]{40}|[0-9a-f]{64}")
 _SHARED_INDEX = pattern(r"sharedindex\.(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _SHARED_INDEX_LIMIT = 8
 _SHARED_INDEX_SIZE = 256 * 1024 * 1024
