@@ -14,6 +14,8 @@ from seawall.sources.git.hashes import OID, format_of, new_hash
 
 _HEADER = 32
 """Bytes that are enough for ``blob SIZE`` and its NUL."""
+_SLACK = 1024
+"""Bytes by which a file may be longer than what it holds, besides a 512th: random data is."""
 
 
 def content(place: Place, oid: str, kind: bytes, limit: int) -> bytes | None:
@@ -29,7 +31,7 @@ def content(place: Place, oid: str, kind: bytes, limit: int) -> bytes | None:
     try:
         with open(path, "rb", buffering=0, opener=_opener) as stream:
             facts = os.fstat(stream.fileno())
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit + _HEADER:
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit + limit // 512 + _SLACK:
                 return None
             data = decompressor.decompress(stream.readall(), limit + _HEADER)
     except (OSError, error):
