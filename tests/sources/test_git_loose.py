@@ -113,7 +113,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_is_staged_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path)
     write(tmp_path, a="1\n", b="2\n")
-    head = commit(tmp_path)
+    commit(tmp_path)
     write(tmp_path, a="3\n")
     git(tmp_path, "add", "-A")
     asked = starts(monkeypatch)
@@ -121,7 +121,6 @@ def test_what_is_staged_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mo
         told = repository.staged_against_head()
         found = told()
         assert asked == ["diff-index"]
-        assert found == repository.staged_changes(head)
     (row,) = found.rows
     assert (row.path, row.oid, row.before) == (b"a", blob_oid(b"3\n", 40), (blob_oid(b"1\n", 40),))
 
@@ -132,7 +131,6 @@ def test_without_a_commit_all_that_is_staged_is_new(tmp_path: Path) -> None:
     git(tmp_path, "add", "-A")
     with opened(tmp_path) as repository:
         found = repository.staged_against_head()()
-        assert found == repository.staged_changes("")
     assert [row.path for row in found.rows] == [b"a"]
 
 

@@ -85,7 +85,7 @@ class Staged(NamedTuple):
     unmerged: tuple[bytes, ...]
 
 
-def staged(git: Git, commit: str) -> Staged:
+def _against_tree(git: Git, commit: str) -> Staged:
     """How the index differs from a commit, or from nothing where there is none ("").
 
     Nothing of the work tree is looked at.
@@ -113,7 +113,7 @@ def staged_against_head(git: Git, *, is_shallow: bool) -> Callable[[], Staged]:
             if not revisions.is_unborn(git):
                 raise
             commit = ""
-        return staged(git, commit)
+        return _against_tree(git, commit)
 
     return told
 

@@ -172,12 +172,6 @@ class Repository:
 
         return changes.changes(self._git, commits)
 
-    def staged_changes(self, commit: str) -> "Staged":
-        """How the index differs from a commit, "" for nothing at all."""
-        from seawall.sources.git import changes  # noqa: PLC0415 - as above
-
-        return changes.staged(self._git, commit)
-
     def staged_against_head(self) -> "Callable[[], Staged]":
         """How the index differs from the commit that is checked out: asked now, to be told later.
 
