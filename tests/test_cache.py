@@ -6,7 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,39 @@ def test_what_is_put_is_there_the_next_time(folder: Path) -> None:
     assert not notes
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / FILE).stat().st_mode) == 0o600
+
+
+def test_large_values_are_written_in_pieces(folder: Path) -> None:
+    """Also where there is one under their key already, a smaller one, and beside others."""
+    pieces = [sha256(b"%d" % number).digest() for number in range(100_000)]
+    values = {KEYS[0]: pieces, digest(b"other"): pieces[::-1], digest(b"small"): 1}
+    for size in (1, len(pieces)):
+        with Cache(str(folder)) as cache:
+            for key, value in values.items():
+                cache.put(key, value[:size] if isinstance(value, list) else value)
+        assert cache.notes == []
+        with Cache(str(folder)) as cache:
+            found = cache.get(list(values))
+        assert {key: value for key, value in found.items() if value != 1} == {
+            key: value[:size] for key, value in values.items() if isinstance(value, list)
+        }
+        assert len(found) == len(values)
+
+
+def test_no_large_value_is_in_memory_as_a_whole_to_be_written(folder: Path) -> None:
+    size = 24 << 20
+    with Cache(str(folder)) as cache:
+        cache.put(KEYS[0], bytes(size))
+        tracemalloc.start()
+        try:
+            cache.close()
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < size / 4
+    with Cache(str(folder)) as cache:
+        assert cache.get(KEYS[:1]) == {KEYS[0]: bytes(size)}
+
 
 
 def test_what_is_withheld_is_not_kept(folder: Path) -> None:

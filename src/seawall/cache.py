@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, Self
 
@@ -51,11 +51,12 @@ def digest(*parts: bytes) -> bytes:
 class _Waiting:
     """A value until it is written; a large one is packed, for that may take as long as the run."""
 
-    __slots__ = ("_data", "_is_packed")
+    __slots__ = ("_data", "is_large", "size")
 
     def __init__(self, data: bytes) -> None:
-        self._is_packed = len(data) > _WORTH_PACKING
-        if self._is_packed:
+        self.size = len(data)
+        self.is_large = self.size > _WORTH_PACKING
+        if self.is_large:
             from zlib import compress  # noqa: PLC0415 - seldom
 
             data = compress(data, 1)
@@ -63,11 +64,17 @@ class _Waiting:
 
     def data(self) -> bytes:
         """Its bytes."""
-        if not self._is_packed:
-            return self._data
-        from zlib import decompress  # noqa: PLC0415 - seldom
+        return b"".join(self.pieces()) if self.is_large else self._data
 
-        return decompress(self._data)
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes of a large value, of which no more than a piece is unpacked at a time."""
+        from zlib import decompressobj  # noqa: PLC0415 - seldom
+
+        unpacking = decompressobj()
+        rest = self._data
+        while piece := unpacking.decompress(rest, _WORTH_PACKING):
+            rest = unpacking.unconsumed_tail
+            yield piece
 
 
 def _file(directory: str, number: int) -> str:
@@ -219,8 +226,14 @@ class Cache:
             connection.execute("UPDATE run SET number = max(number, ?)", (run,))
             connection.executemany(
                 "INSERT OR REPLACE INTO result VALUES (?, ?, ?)",
-                ((key, run, _packed(key, each.data())) for key, each in self._new.items()),
+                (
+                    (key, run, _packed(key, each.data()))
+                    for key, each in self._new.items() if not each.is_large
+                ),
             )
+            for key, each in self._new.items():
+                if each.is_large:
+                    _write_large(connection, key, run, each)
             connection.executemany(
                 "UPDATE result SET used = ? WHERE key = ?", [(run, key) for key in self._used]
             )
@@ -404,6 +417,22 @@ _CHECKSUM = 16
 
 def _packed(key: bytes, data: bytes) -> bytes:
     return blake2b(data, digest_size=_CHECKSUM, key=key).digest() + data
+
+
+def _write_large(connection: sqlite3.Connection, key: bytes, run: int, value: _Waiting) -> None:
+    """Write a value piece by piece: as a whole it would be in memory three times."""
+    row = connection.execute(
+        "INSERT OR REPLACE INTO result VALUES (?, ?, zeroblob(?))",
+        (key, run, _CHECKSUM + value.size),
+    ).lastrowid
+    checksum = blake2b(digest_size=_CHECKSUM, key=key)
+    with connection.blobopen("result", "value", row) as blob:  # type: ignore[arg-type]
+        blob.seek(_CHECKSUM)
+        for piece in value.pieces():
+            checksum.update(piece)
+            blob.write(piece)
+        blob.seek(0)
+        blob.write(checksum.digest())
 
 
 def _unpacked(key: bytes, packed: object) -> Plain | None:

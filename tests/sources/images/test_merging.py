@@ -1,5 +1,6 @@
 """The file system that layers make: whiteouts, links, replaced kinds; a plain model as referee."""
 
+import gc
 import shutil
 import tarfile
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.sources.images.entry import Entry, Kind
-from seawall.sources.images.merging import FileSystem, Hidden, merge
+from seawall.sources.images.merging import FileSystem, Hidden, Node, merge
 
 NUMBERS = {"f": Kind.FILE, "d": Kind.DIRECTORY, "l": Kind.SYMLINK, "h": Kind.HARD_LINK}
 
@@ -32,6 +33,20 @@ def shown(system: FileSystem) -> list[str]:
 
 def hidden(system: FileSystem) -> list[tuple[str, int, int, bool]]:
     return [(each.entry.path, each.layer, each.by, each.deleted) for each in system.hidden]
+
+
+def test_a_tree_is_freed_with_its_last_use() -> None:
+    """A scan collects no circles, so one in each node would keep a whole tree to its end."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, Node) for each in gc.get_objects())
+        system = made("d usr,f usr/a,h usr/b>usr/a,l c>usr/a", "f usr/a,d e")
+        assert system.resolve("usr/b") is not None
+        del system
+        assert sum(isinstance(each, Node) for each in gc.get_objects()) == before
+    finally:
+        gc.enable()
 
 
 def test_layers_add_up_and_the_last_counts() -> None:

@@ -29,16 +29,24 @@ _IMPLIED = 0o755
 class Node:
     """A file of the merged file system."""
 
-    __slots__ = ("children", "content", "entry", "layer")
+    __slots__ = ("_content", "children", "entry", "layer")
 
     def __init__(self, entry: Entry, layer: int) -> None:
         self.entry = entry
         """What it is; of a hard link, what the file it shares is, under this path."""
         self.layer = layer
         """The number of the layer that brought it."""
-        self.content: Node = self
-        """The node whose layer and path have the content: another one for a hard link."""
+        self._content: Node | None = None  # not itself: nobody collects circles in a scan
         self.children: dict[str, Node] | None = {} if entry.kind is DIRECTORY else None
+
+    @property
+    def content(self) -> "Node":
+        """The node whose layer and path have the content: another one for a hard link."""
+        return self if self._content is None else self._content
+
+    @content.setter
+    def content(self, other: "Node") -> None:
+        self._content = None if other is self else other
 
 
 class Hidden(NamedTuple):
