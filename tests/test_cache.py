@@ -85,7 +85,6 @@ def test_no_large_value_is_in_memory_as_a_whole_to_be_written(folder: Path) -> N
         assert cache.get(KEYS[:1]) == {KEYS[0]: bytes(size)}
 
 
-
 def test_what_is_withheld_is_not_kept(folder: Path) -> None:
     with Cache(str(folder)) as cache:
         cache.put(KEYS[0], ("a private text", 1))

@@ -228,7 +228,8 @@ class Cache:
                 "INSERT OR REPLACE INTO result VALUES (?, ?, ?)",
                 (
                     (key, run, _packed(key, each.data()))
-                    for key, each in self._new.items() if not each.is_large
+                    for key, each in self._new.items()
+                    if not each.is_large
                 ),
             )
             for key, each in self._new.items():

@@ -130,6 +130,57 @@ def test_one_finding_where_the_rule_about_images_knows_the_file(scanned: Scan) -
     assert "npm-token" in known(found)["also"]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "|2 NPM_TOKEN={} WITH=1 /bin/sh -c npm ci",
+        "RUN |3 A=1 NPM_TOKEN={} WITH=1 /bin/sh -c npm ci # buildkit",
+        "RUN /bin/sh -c export NPM_TOKEN={} && npm ci # buildkit",
+        "/bin/sh -c NPM_TOKEN={} npm ci",
+    ],
+)
+def test_what_steps_set_beside_other_things(scanned: Scan, step: str) -> None:
+    """By default it is told wherever it is told alone, which is nearly everywhere."""
+    values = [drawn(16, seed) for seed in range(60, 80)]
+    layers = [member(b"layer%d" % number, b"") + END for number in range(len(values))]
+
+    def told(form: str) -> list[int]:
+        history = {"history": [{"created_by": form.format(value)} for value in values]}
+        report = scanned(*layers, config=history, min_confidence=Confidence.MEDIUM)
+        return [len(about(report, value)) for value in values]
+
+    assert told(step) == (alone := told("ARG NPM_TOKEN={}"))
+    assert sum(alone) >= len(values) - 1
+
+
+def test_fingerprints_of_public_keys_are_no_secrets(scanned: Scan) -> None:
+    """As the images of Python, Node.js, PHP and nginx tell which key they hold a download to."""
+    chance = random.Random(21)
+    first, second, third = (chance.randbytes(20).hex().upper() for _ in range(3))
+    token = chance.randbytes(20).hex().upper()
+    config = {
+        "config": {"Env": [f"GPG_KEY={first}", f"PHP_KEYS={first} {second}", f"A_TOKEN={token}"]},
+        "history": [
+            {"created_by": f"RUN |2 V=1 YARN_KEY={first} /bin/sh -c gpg --recv-keys $YARN_KEY"},
+            {"created_by": f"RUN /bin/sh -c NGINX_GPGKEY={second}; key='{third}' && gpg --verify"},
+        ],
+    }
+    layers = [member(b"layer%d" % number, b"") + END for number in range(2)]
+    report = scanned(*layers, config=config, min_confidence=Confidence.MEDIUM)
+    assert about(report, first, second, third) == []
+    assert len(about(report, token)) == 1
+
+
+@pytest.mark.parametrize("kind", ["CMD", "CMD-SHELL"])
+def test_a_health_check_with_a_password(scanned: Scan, kind: str) -> None:
+    words = ["curl", "-u", f"probe:{PASSWORD}", "http://localhost/"]
+    test = [kind, *words] if kind == "CMD" else [kind, " ".join(words)]
+    layer = member(b"etc/hostname", b"a") + END
+    (found,) = about(scanned(layer, config={"config": {"Healthcheck": {"Test": test}}}))
+    assert found.location.key_path == ("config", "Healthcheck")
+    assert found.confidence >= Confidence.MEDIUM
+
+
 def test_the_configuration_and_the_history(scanned: Scan) -> None:
     config = {
         "config": {

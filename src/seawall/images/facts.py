@@ -33,6 +33,8 @@ class Configuration(NamedTuple):
     """An RFC 3339 time, empty where it is not told."""
     is_known: bool = True
     """Whether there is one: a root file system has none."""
+    health_check: tuple[str, ...] = ()
+    """The words of HEALTHCHECK, with the ``CMD`` or ``CMD-SHELL`` that they begin with."""
 
     @property
     def process(self) -> tuple[str, ...]:

@@ -11,6 +11,10 @@ _ASSIGNMENT = pattern(
     r"(?:^|[\s;&|(])(?:export\s+|ARG\s+)?([A-Za-z_][A-Za-z0-9_]{0,99})=([^\s;&|]+)"
 )
 
+_FINGERPRINTS = pattern(r"(?:0x)?[0-9A-F]{40}(?:\s+(?:0x)?[0-9A-F]{40})*")
+_OF_THE_BASE = frozenset(("GPG_KEY", "GPG_KEYS"))
+"""Names that official images use for the fingerprints of public keys."""
+
 REMOVED = "(removed: a credential stood here)"
 
 
@@ -62,6 +66,16 @@ def assignments(created_by: str) -> Iterator[tuple[str, str]]:
         yield found[1], found[2].strip("'\"")
 
 
+def names_public_key(name: str, value: str) -> bool:
+    """Whether a variable says which public key a download is held against.
+
+    Official images set ``GPG_KEY``, ``YARN_KEY``, ``NGINX_GPGKEY`` and the like to fingerprints of
+    OpenPGP (RFC 4880, 12.2), which are written in capitals.
+    """
+    is_key = name.upper().endswith(("KEY", "KEYS"))
+    return name in _OF_THE_BASE or (is_key and _FINGERPRINTS.fullmatch(value.strip()) is not None)
+
+
 def _words(text: str, number: int) -> tuple[list[str], str]:
     """The first words of a text, and what is behind them.
 
@@ -75,7 +89,7 @@ def without_credentials(created_by: str) -> str:
     """A step without the credentials that rules find in it."""
     held = [each.value for each in tokens(created_by)]
     for name, value in assignments(created_by):
-        found = in_setting(name, value)
+        found = None if names_public_key(name, value) else in_setting(name, value)
         if found is not None:
             held.append(found.value)
     for value in sorted(set(held), key=len, reverse=True):

@@ -18,6 +18,7 @@ from seawall.engine.containers.published import confidence_in
 from seawall.engine.credentials.findings import finding_of, shown
 from seawall.images.credential_files import KEY
 from seawall.images.facts import Configuration, Step
+from seawall.images.history import assignments, names_public_key
 from seawall.images.rule import in_config, in_history
 from seawall.secrets.candidate import Secret
 from seawall.secrets.reporting import CONFIDENCES, Shows
@@ -61,6 +62,14 @@ class _Place(NamedTuple):
     def key(self) -> KeyPath:
         """What two findings about the same place share."""
         return (*self.at[:-1], self.outer) if self.outer else _key(self.at)
+
+
+class _Part(NamedTuple):
+    """A text that has a place of its own."""
+
+    place: _Place
+    text: str
+    kind: Kind = Kind.CONFIGURATION
 
 
 def _key(at: KeyPath) -> KeyPath:
@@ -184,37 +193,54 @@ def _in_settings(whole: "Whole", search: "Search") -> Iterator[_Found]:
         value for part in (configuration.environment, configuration.labels.items())
         for _, value in part
     ]  # fmt: skip
+    surest: dict[tuple[KeyPath, str], _Found] = {}
+    public = [
+        value for step in whole.image.history for name, value in assignments(step.created_by)
+        if names_public_key(name, value)
+    ]  # fmt: skip
     for one in _searched(search, _of_history(whole.image.history)):
-        if not any(one.secret.candidate.value.reveal() in value for value in held):
-            yield one  # else it is told of where containers have it
+        value = one.secret.candidate.value.reveal()
+        if value in public:
+            continue
+        if any(value in other for other in held):
+            continue  # it is told of where containers have it
+        there = surest.setdefault((one.place.at, value), one)
+        if one.secret.certainty > there.secret.certainty:
+            surest[one.place.at, value] = one
+    yield from surest.values()
 
 
-def _of_configuration(configuration: Configuration) -> Iterator[tuple[_Place, str]]:
+def _of_configuration(configuration: Configuration) -> Iterator[_Part]:
     for name, value in configuration.environment:
-        yield _Place(in_config("Env", name), f"the variable {name}"), f"{name}={value}\n"
+        if names_public_key(name, value):
+            continue
+        yield _Part(_Place(in_config("Env", name), f"the variable {name}"), f"{name}={value}\n")
     for name, value in configuration.labels.items():
-        yield _Place(in_config("Labels", name), f"the label {name}"), f"{name}={value}\n"
+        yield _Part(_Place(in_config("Labels", name), f"the label {name}"), f"{name}={value}\n")
     for part, words in (
         ("Entrypoint", configuration.entrypoint), ("Cmd", configuration.command),
-        ("OnBuild", configuration.on_build),
+        ("Healthcheck", configuration.health_check), ("OnBuild", configuration.on_build),
     ):  # fmt: skip
-        yield _Place(in_config(part), part), " ".join(words)
+        yield _Part(_Place(in_config(part), part), " ".join(words))
 
 
-def _of_history(steps: Iterable[Step]) -> Iterator[tuple[_Place, str]]:
+def _of_history(steps: Iterable[Step]) -> Iterator[_Part]:
+    """Steps, and what each of them sets: alone, for in a line of others names count for less."""
     for number, step in enumerate(steps):
         if not step.created_by.startswith(_SETS_VARIABLES):
-            yield _Place(in_history(number), f"step {number + 1} of the history"), step.created_by
+            place = _Place(in_history(number), f"step {number + 1} of the history")
+            yield _Part(place, step.created_by, Kind.SCRIPT)
+            for name, value in assignments(step.created_by):
+                yield _Part(place, f"{name}={value}\n")
 
 
-def _searched(search: "Search", parts: Iterable[tuple[_Place, str]]) -> Iterator[_Found]:
+def _searched(search: "Search", parts: Iterable[_Part]) -> Iterator[_Found]:
     """What stands in short texts, each of which has a place of its own."""
     known: dict[str, _Place] = {}
     texts = []
-    for number, (place, text) in enumerate(parts):
+    for number, (place, text, kind) in enumerate(parts):
         if len(text) > _SHORTEST:
             known[str(number)] = place
-            kind = Kind.SCRIPT if place.at[0] == "history" else Kind.CONFIGURATION
             texts.append(Text(str(number), text.encode("utf-8", "replace"), kind))
     for found in search.run(texts):
         for secret in found.secrets:

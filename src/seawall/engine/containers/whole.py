@@ -97,20 +97,18 @@ def system_packages(found: Inventory) -> list[Package]:
 
 def _configuration(image: Image) -> facts.Configuration:
     config = image.config
+    check = _health_check(config.health_check)
     return facts.Configuration(
         config.user, config.environment, config.entrypoint, config.command, config.exposed_ports,
         config.volumes, config.labels, config.working_directory,
-        _has_healthcheck(config.health_check), config.on_build, config.created,
-        bool(config.document),
+        bool(check) and check[0] != "NONE", config.on_build, config.created,
+        bool(config.document), check,
     )  # fmt: skip
 
 
-def _has_healthcheck(value: Mapping[str, object] | None) -> bool:
-    """Whether one is there and not turned off (``NONE``)."""
-    if value is None:
-        return False
-    test = value.get("Test")
-    return isinstance(test, list) and bool(test) and test[0] != "NONE"
+def _health_check(value: Mapping[str, object] | None) -> tuple[str, ...]:
+    test = None if value is None else value.get("Test")
+    return tuple(word for word in test if isinstance(word, str)) if isinstance(test, list) else ()
 
 
 def _history(image: Image, base: int) -> tuple[facts.Step, ...]:

@@ -7,12 +7,9 @@ from seawall.core.rule import Hit, Hits
 from seawall.core.severity import Confidence, Severity
 from seawall.images import credential_files
 from seawall.images.facts import File, Image
-from seawall.images.history import assignments
+from seawall.images.history import assignments, names_public_key
 from seawall.images.rule import Context, image_rule, in_config, in_file, in_history, in_layer
 from seawall.text.credentials import Named, in_setting, tokens
-
-_OF_THE_BASE = frozenset(("GPG_KEY", "GPG_KEYS"))
-"""Names that official images use for the fingerprints of public keys."""
 
 
 @image_rule(
@@ -43,10 +40,13 @@ def image_credential_in_config(image: Image, context: Context) -> Hits:
 
         config:
           Env: ["DB_PASSWORD_FILE=/run/secrets/db"]
+
+    Not reported:
+    Fingerprints of OpenPGP keys, as ``GPG_KEY`` is in official images.
     """
     configuration = image.configuration
     for name, value in configuration.environment:
-        held = None if name in _OF_THE_BASE else in_setting(name, value)
+        held = None if names_public_key(name, value) else in_setting(name, value)
         if held is not None:
             yield _hit(f"the variable {name} holds {held.what}", held, in_config("Env", name))
     for name, value in configuration.labels.items():
@@ -94,12 +94,12 @@ def image_credential_in_history(image: Image, context: Context) -> Hits:
           - "RUN /bin/sh -c npm ci # buildkit"
 
     Not reported:
-    What ENV sets, which stands in the configuration.
+    What ENV sets, which stands in the configuration; fingerprints of OpenPGP keys.
     """
     for number, step in enumerate(image.history):
         said = set()
         for name, value in assignments(step.created_by):
-            held = None if name in _OF_THE_BASE else in_setting(name, value)
+            held = None if names_public_key(name, value) else in_setting(name, value)
             if held is not None and held.value not in said:
                 said.add(held.value)
                 message = f"step {number + 1} was given {held.what} by {name}"
