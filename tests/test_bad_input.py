@@ -53,6 +53,37 @@ def test_large_file(tmp_path: Path) -> None:
     assert "larger than 10 MiB; raise the limit with --max-file-size" in text
 
 
+def test_quiet_tells_what_was_not_read(tmp_path: Path) -> None:
+    """Also when the same run is answered out of the cache, and whatever else was read."""
+    (tmp_path / "big.txt").write_bytes(b"a line of text\n" * (11 << 16))
+    (tmp_path / "a.md").write_text("words\n")
+    for targets in (["big.txt"], ["big.txt"], ["big.txt", "a.md"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "seawall", "scan", "-q", *targets], cwd=tmp_path,
+            capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        told = "seawall: big.txt could not be read: is larger than 10 MiB; raise the limit with --m"
+        assert (result.returncode, result.stdout) == (3, b"")
+        assert result.stderr.decode().startswith(told)
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_quiet_and_strict_tell_what_is_not_covered(tmp_path: Path) -> None:
+    (tmp_path / "big.txt").write_bytes(b"a line of text\n" * (11 << 16))
+    assert scan("-q", ".", cwd=tmp_path) == (0, "")
+    code, text = scan("-q", "--strict", ".", cwd=tmp_path)
+    assert code == 3
+    assert "big.txt is not covered" in text
+    assert "remedy" in text
+
+
+def test_quiet_tells_ten_inputs_and_how_many_more(tmp_path: Path) -> None:
+    code, text = scan("-q", *(f"none{number}.yaml" for number in range(25)), cwd=tmp_path)
+    assert code == 3
+    assert text.count("no such file") == 10
+    assert "and 15 more inputs; leave out -q" in text
+
+
 def test_ten_thousand_documents(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("---\n".join([POD] * 10_000))
     code, text = scan("-q", "--select", "host-network", cwd=tmp_path)

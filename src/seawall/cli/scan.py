@@ -25,7 +25,7 @@ from seawall.configuration import Configuration
 from seawall.core.errors import UsageError
 from seawall.core.named_tuple import NamedTuple
 from seawall.core.portion import Portion
-from seawall.core.report import Report, RuleFault
+from seawall.core.report import Coverage, Report, RuleFault
 from seawall.core.rule import PROFILES, RULESETS
 from seawall.core.severity import Confidence, Severity, choices
 from seawall.reports.visible import visible
@@ -320,6 +320,7 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
                 report = write_baseline(result.report, plan.work.baseline, path, result.policy)
                 result = result._replace(report=report)
             code = result.report.exit_code(plan.threshold, strict=strict)
+            _note_unread(session, options, result.report.coverage, strict=strict)
             _report(result, outputs, looks, session, code, options.jobs)
         else:
             code = result.summary.exit_code(plan.threshold, strict=strict)
@@ -327,6 +328,7 @@ def _scan(plan: Plan, options: argparse.Namespace, outputs: list[tuple[str, str 
                 portions = result.portions(number)
                 write_text(reports.form(name).join(portions, result.summary, look), path)
             _tell_faults(result.summary.faults)
+            _note_unread(session, options, result.summary.coverage, strict=strict)
             session.record_parts(result)
     for note in session.all_notes():
         sys.stderr.write(f"seawall: {note}\n")
@@ -420,6 +422,17 @@ def _teller(names: Sequence[str], looks: Sequence[reports.Options]) -> engine.Te
         ]
 
     return tell
+
+
+def _note_unread(
+    session: engine.Run, options: argparse.Namespace, coverage: Coverage, *, strict: bool
+) -> None:
+    """What makes the exit code of a quiet scan."""
+    if options.quiet and (coverage.failed or (strict and coverage.not_covered)):
+        from seawall.cli.unread import unread  # noqa: PLC0415 - rarely
+
+        for line in unread(coverage, strict=strict):
+            session.note_for_good(line)
 
 
 def _tell_faults(faults: Iterable[RuleFault]) -> None:
