@@ -100,7 +100,10 @@ def lay_out(creddata: Path, mirrors: Path, files: Path) -> Iterator[str]:
             mode, kind, blob = about.split()
             if _file_id(path) in wanted and kind == b"blob" and mode != b"120000":
                 content = subprocess.run([*git, "cat-file", "blob", blob.decode()],
-                                         capture_output=True, check=True)  # fmt: skip
+                                         capture_output=True, check=False)  # fmt: skip
+                if content.returncode:  # a mirror may leave out what is large
+                    yield f"{address} at {commit}: {path.decode(errors='replace')} is not there"
+                    continue
                 target = files / identity / path.decode("utf-8", "surrogateescape")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content.stdout)
