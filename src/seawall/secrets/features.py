@@ -204,6 +204,8 @@ _HASHED = pattern(
 _ENDS_COUNTED = pattern(r"(?:123\d*|321)[!@#$]?\Z")
 _COUNTED = ("abcdefg", "1234567890123", "0123456789abc", "01234567890123456789")
 """What an alphabet is written down in, or a number for its length."""
+_PADDED = pattern(r"\A(?:[\w+/-]{4}){3,}[\w+/-]{2}(?:==|[\w+/-]=)\Z")
+"""Base64 of bytes whose number is no multiple of three (RFC 4648, 4): it ends in ``=``."""
 _ODD_STARTS, _ODD_ENDS = "#.,:;=<>|&)]}", ",:;=<|&([{"
 
 
@@ -232,13 +234,13 @@ def _telling(value: str) -> Iterator[str]:
         yield "counted"
     if "\\n" in value or "\\t" in value:
         yield "escape"
-    yield from _edges(value[:1], value[-1:])
+    yield from _edges(value, value[:1], value[-1:])
 
 
-def _edges(first: str, last: str) -> Iterator[str]:
+def _edges(value: str, first: str, last: str) -> Iterator[str]:
     if first in _ODD_STARTS:
         yield "odd-start"
-    if last in _ODD_ENDS:
+    if last in _ODD_ENDS and not (last == "=" and _PADDED.match(value)):
         yield "odd-end"
     if first in "{[" and last in "}]":
         yield "bracketed"

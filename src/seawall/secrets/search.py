@@ -18,7 +18,14 @@ from seawall.secrets.finding.plain import PlainFinder
 from seawall.secrets.finding.windows import lines, matches, windows
 from seawall.secrets.overlaps import collapsed
 from seawall.secrets.pairs import free_secrets, paired
-from seawall.secrets.reading import addresses, assignments, headers, private_keys
+from seawall.secrets.reading import (
+    addresses,
+    assignments,
+    calls,
+    commands,
+    headers,
+    private_keys,
+)
 from seawall.secrets.reading.form import Form
 from seawall.secrets.reading.named_files import reader_of
 from seawall.secrets.reading.tokens import MOST, tokens
@@ -41,7 +48,8 @@ if TYPE_CHECKING:
     from seawall.secrets.custom.searching import Custom
 
 FORMS: tuple[Form, ...] = (
-    *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS,
+    *private_keys.FORMS, *addresses.FORMS, *headers.FORMS, *assignments.FORMS, *calls.FORMS,
+    *commands.FORMS,
 )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ _WORDS_FOLLOW = pattern(rb"[ \t]+[A-Za-z]")
 _LINK = b"]("
 """What stands between the words of a link of Markdown and where it leads to."""
 _LINE_ENDS = pattern(rb"[\"'`]*[ \t]*\\?\r?\Z")
-_BARE = frozenset(("bare", "option", "beside", "pair", "statement"))
+FALLBACK = "fallback"
+"""The form of what a template falls back on that is no word: it speaks for itself."""
+_BARE = frozenset(("bare", "option", "beside", "pair", "statement", "command"))
 _CUT = ("...", "\u2026")
 
 
@@ -68,7 +70,7 @@ def around(text: Text, candidate: Candidate) -> Iterator[str]:
         yield "comment"
     if after[:3] == b"..." or candidate.value.reveal().endswith(_CUT):
         yield "cut"
-    if before.rfind(b"${") > before.rfind(b"}"):
+    if before.rfind(b"${") > before.rfind(b"}") and candidate.form != FALLBACK:
         yield "instead"  # what a template falls back on
     yield _QUOTES.get(data[start - 1 : start], "quote:none")
     yield from _behind(candidate.form, after)

@@ -16,7 +16,7 @@ _CLASSES: dict[str, str] = {
     **dict.fromkeys(
         "password passwd passphrase passcode pass pwd pw psw passwords pswd passw "
         "userpassword rootpassword dbpassword adminpassword mypassword adminpass dbpass rootpass "
-        "userpass requirepass masterauth storepass keypass pword".split(),
+        "userpass requirepass masterauth storepass keypass pword psk bindpw rootpw".split(),
         "password",
     ),
     **dict.fromkeys("secret secrets clientsecret appsecret sharedsecret".split(), "secret"),
