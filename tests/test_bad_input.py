@@ -77,6 +77,18 @@ def test_quiet_and_strict_tell_what_is_not_covered(tmp_path: Path) -> None:
     assert "remedy" in text
 
 
+@pytest.mark.parametrize(
+    ("head", "kind"), [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\x01\x00", "RAR")]
+)
+def test_archives_that_nobody_reads_are_told(tmp_path: Path, head: bytes, kind: str) -> None:
+    (tmp_path / "backup.bin").write_bytes(head + bytes(range(256)))
+    for target in (".", "backup.bin"):
+        code, text = scan(target, cwd=tmp_path)
+        assert code == 0
+        assert f"{kind} archives are not read" in text
+        assert "unpack it and scan that" in text
+
+
 def test_quiet_tells_ten_inputs_and_how_many_more(tmp_path: Path) -> None:
     code, text = scan("-q", *(f"none{number}.yaml" for number in range(25)), cwd=tmp_path)
     assert code == 3

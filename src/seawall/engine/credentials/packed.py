@@ -44,8 +44,12 @@ class Inside(NamedTuple):
 
 
 def is_archive(name: str, head: bytes) -> bool:
-    """Whether a file is an archive or compressed, by its first bytes."""
-    return bool(kinds.kind_of(head)) or name.lower().endswith(kinds.ZIP_ENDS)
+    """Whether a file is an archive or compressed, by its first bytes.
+
+    One that nobody reads here is one, too, so that this is told.
+    """
+    known = kinds.kind_of(head) or kinds.unreadable_of(head)
+    return bool(known) or name.lower().endswith(kinds.ZIP_ENDS)
 
 
 def look_into(
