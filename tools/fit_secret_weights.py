@@ -42,7 +42,7 @@ PRIOR = {
     "shape:dotted": -2.5, "shape:identifier": -1.5, "shape:dashed": -1.5, "shape:word": -0.7,
     "shape:drawn": 0.5, "shape:hex": 0.3, "run": -1, "path:locale": -2, "not-ascii": -2.5,
     "form:pem": 2, "form:putty": 5, "form:jwk": 2, "form:url": 1, "form:user": 2,
-    "form:option": 0.5, "form:command": 0.5, "form:command+kind:prose": -1.5,
+    "form:option": 0.5, "form:command": 0.5, "form:command+kind:prose": -3,
     "form:query": 0.5, "form:basic": 2.5, "form:bearer": 0.5,
     "form:comparison": -1,
     "form:argument": -1, "form:element": -0.3, "path:test": -0.4, "path:docs": -0.4,
