@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seawall.core.location import KeyPath, Span
@@ -42,6 +42,11 @@ def paths(value: Value, path: KeyPath = ()) -> list[KeyPath]:
 
 
 @given(objects, st.sampled_from([None, 1, "\t"]), st.booleans())
+@example(value={"": "\x85"}, indent=None, ascii_only=False)  # libyaml folds it
+@example(value={"a\u2028 b": ["\u2029", " \u2028 x", "\ufeff\x7f\x80"]}, indent=1, ascii_only=False)
+@example(  # and takes these for markers
+    value={"a": "b\u2028--- c\x85... d"}, indent=None, ascii_only=False
+)
 def test_whatever_the_standard_library_writes(
     value: dict[str, Value], indent: int | str | None, ascii_only: bool
 ) -> None:
@@ -77,6 +82,31 @@ def test_places(value: dict[str, Value], indent: int | None) -> None:
             assert json.loads(text_there) == path[-1]
         else:
             assert text_there in ("{", "[")
+
+
+def test_places_beside_line_breaks_of_unicode() -> None:
+    text = '{"a\x85 b": {"\u2028": 1,\n "c": "\u2029"}}'
+    (document,) = load(text)
+    assert isinstance(document, Document)
+    assert document.value == {"a\x85 b": {"\u2028": 1, "c": "\u2029"}}
+    places = locate(document.chunk, paths(document.value)[1:])
+    assert [marked(text, place.span) for place in places.values()] == [
+        '"a\x85 b"', "1", '"\u2029"',
+    ]  # fmt: skip
+    assert all(place.found for place in places.values())
+
+
+def test_line_breaks_of_unicode_in_streams() -> None:
+    text = '{"a": "\x85--- b"}\n...\n{"c": "\u2028... d"}\n'
+    assert [item.value for item in load(text) if isinstance(item, Document)] == [
+        {"a": "\x85--- b"}, {"c": "\u2028... d"},
+    ]  # fmt: skip
+    # What is no JSON is YAML, where they end lines.
+    (yaml,) = load('{"a": "b\x85c", d: e}')
+    assert isinstance(yaml, Document)
+    assert yaml.value == {"a": "b c", "d": "e"}
+    assert locate(yaml.chunk, [("d",)])["d",].found
+    assert len(list(split('{"a": 1\x85--- b'))) == 2
 
 
 def test_events_are_those_of_yaml() -> None:

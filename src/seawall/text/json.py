@@ -1,10 +1,11 @@
-"""JSON that YAML's reader refuses, or is slow to read.
+"""JSON that YAML's reader refuses, takes for something else, or is slow to read.
 
 Nearly all JSON is YAML and is read as such. There are two ways for the rest. Surrogate escapes, odd
-tabs and keys beyond 1,024 characters go through a parser that gives YAML's events for JSON, so that
-values, limits and positions come about as everywhere else. Large documents that are plain are
-read by the standard library's decoder, in C, in a quarter of the time; what it makes of them is the
-same. What is JSON and what a string means, the standard library says.
+tabs, keys beyond 1,024 characters and strings with line breaks of Unicode go through a parser that
+gives YAML's events for JSON, so that values, limits and positions come about as everywhere else.
+Large documents that are plain are read by the standard library's decoder, in C, in a quarter of the
+time; what it makes of them is the same. What is JSON and what a string means, the standard library
+says.
 """
 
 import json
@@ -90,11 +91,18 @@ def _events(text: str) -> Iterator[Event]:
             yield ScalarEvent(None, None, (True, False), part, start, end)
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is one value of JSON and no more."""
+    try:
+        json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def load_json(chunk: Chunk, number: int, budget: Budget) -> Document | Broken | None:
     """Read a JSON document; ``None`` when it is none."""
-    try:
-        json.loads(chunk.text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+    if not is_json(chunk.text):
         return None
     return build(JsonParser(chunk.text), chunk, number, budget)
 
@@ -196,6 +204,14 @@ def _counted(value: Value) -> _Noted | None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def end_of_object(text: str, brace: int) -> int:
+    """Where a JSON object ends that begins with a brace; 0 where it is none."""
+    try:
+        return json.JSONDecoder().raw_decode(text, brace)[1]
+    except (ValueError, RecursionError):
+        return 0
 
 
 def stream(text: str) -> list[tuple[int, int]] | None:

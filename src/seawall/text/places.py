@@ -29,6 +29,7 @@ from seawall.text.yaml import (
     Parser,
     is_merge_key,
     looks_like_json,
+    means_more_as_json,
     new_parser,
 )
 
@@ -83,14 +84,21 @@ _Result = TypeVar("_Result")
 
 def _run(chunk: Chunk, walk: Callable[[Parser], _Result]) -> _Result:
     """Walk over the events of the parser that a document could be read with."""
-    try:
-        return walk(new_parser(chunk.text))
-    except yaml.YAMLError:
-        if not looks_like_json(chunk):
-            raise
+    if not (means_more_as_json(chunk) and _is_json(chunk)):
+        try:
+            return walk(new_parser(chunk.text))
+        except yaml.YAMLError:
+            if not looks_like_json(chunk):
+                raise
     from seawall.text.json import JsonParser  # noqa: PLC0415 - rare
 
     return walk(JsonParser(chunk.text))
+
+
+def _is_json(chunk: Chunk) -> bool:
+    from seawall.text.json import is_json  # noqa: PLC0415 - rare
+
+    return is_json(chunk.text)
 
 
 _ANCHOR = pattern("&[0-9A-Za-z_-]")

@@ -157,6 +157,9 @@ def _empty_or_directives() -> re.Pattern[str]:
 
 
 _JSON = pattern(r"\s*+\{")
+_ODD_BREAKS = ("\x85", "\u2028", "\u2029")
+"""What ends a line to libyaml, and is text like any other in a string of JSON."""
+_ODD_BREAK = pattern(f"[{''.join(_ODD_BREAKS)}]")
 _JSON_AFTER_JSON = pattern(r"\}[ \t\r]*\n\s*+\{")
 
 
@@ -183,8 +186,13 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
     start = after_marker = 1 if text.startswith("\ufeff") else 0
     opened = False
     before_marker = _empty_or_directives() if "%" in text else _EMPTY
+    end_of_json = 0
     for marker in _markers(text):
         at = marker.start()
+        if text[at - 1 : at] in _ODD_BREAKS:
+            end_of_json = end_of_json if at < end_of_json else _end_of_json(text, start)
+            if at < end_of_json:
+                continue  # it is text in a string
         opens = text[at] == "-"
         empty = before_marker if opens else _EMPTY
         found = empty.match(text, after_marker, at)
@@ -200,6 +208,15 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
     found = _EMPTY.match(text, after_marker)
     if found is None or found.end() < len(text):
         yield start, len(text)
+
+
+def _end_of_json(text: str, start: int) -> int:
+    """Where a JSON object ends that a stretch begins with; 0 where it begins with none."""
+    if _JSON.match(text, start) is None:
+        return 0
+    from seawall.text.json import end_of_object  # noqa: PLC0415 - rare, and json costs 7 ms
+
+    return end_of_object(text, text.index("{", start))
 
 
 def _markers(text: str) -> Iterator[re.Match[str]]:
@@ -251,15 +268,7 @@ def load(
     left = MAX_BROKEN
     for number, chunk in enumerate(split(text)):
         again = None if known is None else known.find(chunk, number, budget)
-        result = (
-            again
-            or _load_json(chunk, number, budget, places_of if known is None else None)
-            or _load_yaml(chunk, number, budget)
-        )
-        if isinstance(result, Broken) and looks_like_json(chunk):
-            from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
-
-            result = load_json(chunk, number, budget) or result
+        result = again or _load(chunk, number, budget, places_of if known is None else None)
         left -= isinstance(result, Broken)
         if not left:
             reason = f"more than {MAX_BROKEN:,} documents cannot be read; the rest is left out"
@@ -271,9 +280,35 @@ def load(
             return
 
 
+def _load(
+    chunk: Chunk, number: int, budget: Budget, places_of: Callable[[Value], bool] | None
+) -> Document | Broken:
+    """A document by the first reader that takes it."""
+    if means_more_as_json(chunk):
+        from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
+
+        return load_json(chunk, number, budget) or _load_yaml(chunk, number, budget)
+    result = _load_json(chunk, number, budget, places_of) or _load_yaml(chunk, number, budget)
+    if isinstance(result, Broken) and looks_like_json(chunk):
+        from seawall.text.json import load_json  # noqa: PLC0415 - rare, and json costs 7 ms
+
+        result = load_json(chunk, number, budget) or result
+    return result
+
+
 def looks_like_json(chunk: Chunk) -> bool:
     """Whether a document begins as a JSON object does."""
     return _JSON.match(chunk.text) is not None
+
+
+def means_more_as_json(chunk: Chunk) -> bool:
+    """Whether a document, if it is JSON, means something else to YAML's reader.
+
+    YAML 1.1 folds U+0085, U+2028 and U+2029 in strings as it does line feeds; to JSON they are text
+    (RFC 8259, section 7). kubectl reads as JSON what begins as JSON does, and so does this.
+    """
+    text = chunk.text
+    return not text.isascii() and looks_like_json(chunk) and _ODD_BREAK.search(text) is not None
 
 
 _LARGE = 8192
