@@ -38,4 +38,20 @@ def built(path: Path, *sources: tuple[str, Iterable[Record]], kept: Kept = Kept(
 
 def store_of(directory: Path, *records: Record, source: str = "tests") -> Store:
     """An open database of some records."""
-    return Store.open(str(built(directory / "advisories.db", (source, records))))
+    return opened(built(directory / "advisories.db", (source, records)))
+
+
+_OPENED: list[Store] = []
+
+
+def opened(path: Path | str) -> Store:
+    """An open database that is closed when the test is over."""
+    store = Store.open(str(path))
+    _OPENED.append(store)
+    return store
+
+
+def close_all() -> None:
+    """Close what tests have opened: on Python 3.13 an open database is a warning, thus an error."""
+    while _OPENED:
+        _OPENED.pop().close()

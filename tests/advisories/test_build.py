@@ -25,7 +25,7 @@ from seawall.advisories.details import Kept
 from seawall.advisories.feeds import osv
 from seawall.advisories.store import Store
 from seawall.core.severity import Severity
-from tests.advisories.samples import DAY, advisory, built, package, store_of
+from tests.advisories.samples import DAY, advisory, built, opened, package, store_of
 
 HIGH = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"
 CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
@@ -255,7 +255,7 @@ def test_coverage_is_by_release(tmp_path: Path) -> None:
         ("debian", [advisory("DSA-1-1", package("a", "2", ecosystem="Debian:11"))]),
         ("npm-sample", [advisory("GHSA-1", package("b", "2", ecosystem="npm"))]),
     )
-    store = Store.open(str(path))
+    store = opened(path)
     covered = store.coverage("Debian:11")
     assert covered is not None
     assert (covered.sources, covered.records, covered.until, covered.whole) == (
@@ -299,10 +299,10 @@ def test_words_are_kept_or_shortened(tmp_path: Path) -> None:
         "GHSA-1", package("a", "2"), details="word " * 100, references=("https://example.org/1",),
         published="2024-01-01", cwes=("CWE-79",),
     )  # fmt: skip
-    full = Store.open(str(built(tmp_path / "full.db", ("tests", [record]))))
-    short = Store.open(
-        str(built(tmp_path / "short.db", ("tests", [record]),
-                  kept=Kept(details=False, references=False, cpes=False)))
+    full = opened(built(tmp_path / "full.db", ("tests", [record])))
+    short = opened(
+        built(tmp_path / "short.db", ("tests", [record]),
+              kept=Kept(details=False, references=False, cpes=False))
     )  # fmt: skip
     whole, titles = (each.vulnerability(each.find("GHSA-1")[0]) for each in (full, short))
     assert (whole.details, whole.references) == (record.details, record.references)
@@ -318,8 +318,8 @@ def test_cves_of_no_package_are_not_shipped(tmp_path: Path) -> None:
         Metadata("CVE-2024-1111", "cve", title="One"),
         Metadata("CVE-2024-2222", "cve", title="Two"),
     ]  # fmt: skip
-    full = Store.open(str(built(tmp_path / "full.db", ("tests", records))))
-    short = Store.open(str(built(tmp_path / "s.db", ("tests", records), kept=Kept(details=False))))
+    full = opened(built(tmp_path / "full.db", ("tests", records)))
+    short = opened(built(tmp_path / "s.db", ("tests", records), kept=Kept(details=False)))
     assert [len(full.find(id_)) for id_ in ("CVE-2024-1111", "CVE-2024-2222")] == [1, 1]
     assert [len(short.find(id_)) for id_ in ("CVE-2024-1111", "CVE-2024-2222")] == [1, 0]
 

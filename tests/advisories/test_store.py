@@ -10,7 +10,7 @@ import pytest
 from seawall.advisories.advisory import Affected, Events
 from seawall.advisories.schema import APPLICATION, VERSION
 from seawall.advisories.store import DatabaseError, Store
-from tests.advisories.samples import advisory, built, package, store_of
+from tests.advisories.samples import advisory, built, opened, package, store_of
 
 WANTED = [("PyPI", "a", "1.0")]
 
@@ -101,7 +101,7 @@ def test_nothing_is_written(tmp_path: Path) -> None:
 
 def refused(path: Path) -> str:
     with pytest.raises(DatabaseError) as caught:
-        Store.open(str(path)).match(WANTED)
+        opened(path).match(WANTED)
     assert "seawall db update" in str(caught.value)
     assert str(path) in str(caught.value)
     return str(caught.value)

@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 import tarfile
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -91,10 +92,10 @@ def full_disk(target: str) -> None:
 
 
 def full_for_sqlite(target: str) -> None:
-    connection = sqlite3.connect(target)
-    connection.execute("PRAGMA max_page_count = 4")
-    connection.execute("CREATE TABLE t (a)")
-    connection.executemany("INSERT INTO t VALUES (?)", [("x" * 4000,)] * 20)
+    with closing(sqlite3.connect(target)) as connection:
+        connection.execute("PRAGMA max_page_count = 4")
+        connection.execute("CREATE TABLE t (a)")
+        connection.executemany("INSERT INTO t VALUES (?)", [("x" * 4000,)] * 20)
 
 
 @pytest.mark.parametrize(

@@ -105,12 +105,16 @@ class Store:
             connection = sqlite3.connect(
                 f"file:{quoted}?mode=ro&immutable=1", uri=True, isolation_level=None
             )
-            connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA mmap_size = 268435456")
+            try:
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute("PRAGMA trusted_schema = OFF")
+                connection.execute("PRAGMA mmap_size = 268435456")
+                return cls(path, connection)
+            except BaseException:
+                connection.close()
+                raise
         except sqlite3.Error as error:
             raise DatabaseError(f"{path}: it cannot be opened: {error}; {_REMEDY}") from error
-        return cls(path, connection)
 
     def __enter__(self) -> Self:
         return self

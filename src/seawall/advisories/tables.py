@@ -37,11 +37,16 @@ class Tables:
                 os.unlink(path + ending)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))  # says what is wrong
         self.connection = sqlite3.connect(path, isolation_level=None)
-        self.connection.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
-            "PRAGMA cache_size = -65536; PRAGMA trusted_schema = OFF;" + TABLES
-        )
-        self.connection.execute("BEGIN")
+        try:
+            self.connection.executescript(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536;"
+                "PRAGMA trusted_schema = OFF;" + TABLES
+            )
+            self.connection.execute("BEGIN")
+        except BaseException:
+            self.connection.close()
+            raise
         self._waiting: dict[str, list[Row]] = {}
         self._digest = blake2b(digest_size=16)
         self._ecosystems: dict[str, int] = {}

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import NamedTuple, Self
 
 from cryptography import x509
@@ -118,18 +118,26 @@ class Store:
         if not os.path.exists(path):
             raise StoreError(f"{path} does not exist: make one with seawall mesh ca init")
         store = cls(path, _connected(path))
-        with store._asking():
-            checked = store._connection.execute("pragma quick_check").fetchone()[0]
-        if checked != "ok":
-            raise StoreError(f"{path} is damaged ({checked}): restore it from a backup")
-        version = store.fact("version")
-        if version != str(VERSION):
-            raise StoreError(f"{path} has version {version or 'none'}, this seawall {VERSION}: "
-                             "use the seawall that made it")  # fmt: skip
-        with store._asking():
-            for statement in _ADDED.split(";"):
-                store._connection.execute(statement)
+        try:
+            store._check()
+        except BaseException:
+            store.close()
+            raise
         return store
+
+    def _check(self) -> None:
+        """See that the store is whole and ours, and add what came later."""
+        with self._asking():
+            checked = self._connection.execute("pragma quick_check").fetchone()[0]
+        if checked != "ok":
+            raise StoreError(f"{self.path} is damaged ({checked}): restore it from a backup")
+        version = self.fact("version")
+        if version != str(VERSION):
+            raise StoreError(f"{self.path} has version {version or 'none'}, this seawall "
+                             f"{VERSION}: use the seawall that made it")  # fmt: skip
+        with self._asking():
+            for statement in _ADDED.split(";"):
+                self._connection.execute(statement)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -396,21 +404,24 @@ class Store:
 
 def _fill(store: Store, trust_domain: SpiffeId) -> None:
     """Make what a new store has, and close it."""
-    with store.changes() as change:
+    with closing(store), store.changes() as change:
         for statement in filter(str.strip, (*_TABLES.split(";"), *_ADDED.split(";"))):
             change.execute(statement)
         store.set_fact("version", str(VERSION))
         store.set_fact("trust-domain", trust_domain.trust_domain)
-    store.close()
 
 
 def _connected(path: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
+        try:
+            connection.execute(f"pragma busy_timeout = {_BUSY_MS}")
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = full")
+            connection.execute(f"pragma cache_size = -{_CACHE_KIB}")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}; restore it from a backup") from None
     return connection
