@@ -60,11 +60,26 @@ def anyone(name: str = "agent") -> Caller:
     return Caller(name, lambda _: True)
 
 
+_OPENED: list[Store] = []
+
+
+def opened(store: Store) -> Store:
+    """A store that is closed when the test is over."""
+    _OPENED.append(store)
+    return store
+
+
+def close_all() -> None:
+    """Close what tests have opened: on Python 3.13 an open database is a warning, thus an error."""
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def authority_in(
     directory: Path, clock: Clock, lifetimes: Lifetimes = USUAL, *, begun: bool = True
 ) -> Authority:  # fmt: skip
     path = directory / "store.db"
-    store = Store.open(str(path)) if path.exists() else Store.create(str(path), DOMAIN)
+    store = opened(Store.open(str(path)) if path.exists() else Store.create(str(path), DOMAIN))
     made = Authority(
         store, load(str(directory / "seal.key")), Audit(str(directory / "audit.log")), lifetimes,
         clock=clock,

@@ -17,7 +17,7 @@ from seawall.mesh.identity.checking import identity_of
 from seawall.mesh.identity.keys import fingerprint, new_key
 from seawall.mesh.identity.requests import make_request
 from seawall.mesh.identity.spiffe_id import parse
-from tests.mesh.made import DOMAIN, NOW, ORDERS, WEB, Clock, anyone, authority_in
+from tests.mesh.made import DOMAIN, NOW, ORDERS, WEB, Clock, anyone, authority_in, opened
 
 
 def test_a_workload_gets_a_chain_that_the_bundle_vouches_for(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_store_that_was_begun_only_is_in_nobodys_way(
             Store.create(path, DOMAIN)
     assert os.listdir(tmp_path) == []
     Store.create(path, DOMAIN).close()
-    assert Store.open(path).trust_domain() == DOMAIN
+    assert opened(Store.open(path)).trust_domain() == DOMAIN
     assert oct(os.stat(path).st_mode)[-3:] == "600"
     assert not [name for name in os.listdir(tmp_path) if not name.startswith("store.db")]
 
@@ -125,7 +125,7 @@ def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
         data[at : at + 64] = b"\xff" * 64
     path.write_bytes(data)
     with pytest.raises(StoreError, match=r"restore it|nothing is signed"):
-        Store.open(str(path)).slots()
+        opened(Store.open(str(path))).slots()
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError):
         Store.open(str(path))

@@ -36,6 +36,7 @@ def contents(
     """
     source = iter(oids)
     for oid in source:
+        git.check_open()
         content = loose.content(git.place, oid, kind, limit)
         if content is None:
             yield from _told(git, chain((oid,), source), limit, kind)

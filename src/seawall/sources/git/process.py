@@ -25,6 +25,7 @@ _PIECE = 256 * 1024
 _ERRORS_KEPT = 4096
 _OUTPUT_LIMIT = 1024 * 1024 * 1024
 _WRONG_USAGE = 129  # git's exit code for options it does not know
+_CLOSED = "the repository has been closed"
 
 
 class Git:
@@ -36,9 +37,16 @@ class Git:
         self._directory = sterile.build(place)
         self._environment = sterile.environment(self._directory, place)
         self._running: set[Process] = set()
+        self._is_closed = False
+
+    def check_open(self) -> None:
+        """Raise ``RuntimeError`` once it was closed: what reads without git asks here."""
+        if self._is_closed:
+            raise RuntimeError(_CLOSED)
 
     def close(self) -> None:
         """End what still runs and remove the directory."""
+        self._is_closed = True
         for process in tuple(self._running):
             process.close()
         sterile.remove(self._directory)
@@ -131,7 +139,7 @@ class Process:
     def read(self) -> bytes:
         """The next piece of output, empty at its end."""
         if self not in self._running:
-            raise RuntimeError("the repository has been closed")
+            raise RuntimeError(_CLOSED)
         while self._open:
             events = self._poll.poll(PATIENCE * 1000)
             if not events:
