@@ -115,3 +115,11 @@ def test_the_padding_of_base64_is_no_odd_end(size: int) -> None:
             sure = told("a.java", f"{line.format(value)}\n", value)
             assert sure is not None
             assert sure >= Certainty.MEDIUM, (line, value)
+
+
+@pytest.mark.parametrize("user", ["admin", "haproxy", "hh", "auth"])
+def test_the_user_of_a_directive_is_no_part_of_its_password(user: str) -> None:
+    text = text_of("haproxy.cfg", f"    stats auth {user}:{VALUES[0]}\n".encode())
+    assert text is not None
+    held = [one.candidate.value.reveal() for own in LOOK.run([text]) for one in own.secrets]
+    assert held == [VALUES[0]]

@@ -91,6 +91,7 @@ def piped(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
 
 
 _WORD = pattern(rb"[^\s\"'`;]{3,200}")
+_STATS = pattern(rb"(?i)stats[ \t]auth[ \t]")
 
 
 def directive(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
@@ -103,7 +104,7 @@ def directive(text: Text, match: re.Match[bytes]) -> Iterator[Candidate]:
     if found is None or found[0].startswith(b"--"):
         return
     value, at = found[0], found.start()
-    if match[0].lower().rstrip(b" \t" + match[0][-1:]).endswith(b"auth") and b"stats" in match[0]:
+    if _STATS.search(match[0]) is not None:  # HAProxy's, of USER:PASSWORD
         user, colon, value = value.partition(b":")
         at += len(user) + 1
         if not colon:
