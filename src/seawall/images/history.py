@@ -15,6 +15,11 @@ _FINGERPRINTS = pattern(r"(?:0x)?[0-9A-F]{40}(?:\s+(?:0x)?[0-9A-F]{40})*")
 _OF_THE_BASE = frozenset(("GPG_KEY", "GPG_KEYS"))
 """Names that official images use for the fingerprints of public keys."""
 
+_SECRET_KEY = pattern(
+    r"SECRET|API|ACCESS|PRIV|AUTH|CRYPT|MASTER|SESSION|COOKIE|JWT|HMAC|TOKEN|PASS"
+)
+"""In the name of a key that is kept: it may well have forty digits, too."""
+
 REMOVED = "(removed: a credential stood here)"
 
 
@@ -70,9 +75,11 @@ def names_public_key(name: str, value: str) -> bool:
     """Whether a variable says which public key a download is held against.
 
     Official images set ``GPG_KEY``, ``YARN_KEY``, ``NGINX_GPGKEY`` and the like to fingerprints of
-    OpenPGP (RFC 4880, 12.2), which are written in capitals.
+    OpenPGP (RFC 4880, 12.2), which are written in capitals. A name that says that its key is kept
+    (``API_KEY``, ``SECRET_KEY``) names none.
     """
-    is_key = name.upper().endswith(("KEY", "KEYS"))
+    upper = name.upper()
+    is_key = upper.endswith(("KEY", "KEYS")) and _SECRET_KEY.search(upper) is None
     return name in _OF_THE_BASE or (is_key and _FINGERPRINTS.fullmatch(value.strip()) is not None)
 
 
